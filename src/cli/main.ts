@@ -1,0 +1,42 @@
+#!/usr/bin/env node
+import { readFileSync } from 'node:fs';
+import { HELP, usageError } from './usage.ts';
+
+/** For mistakes of whoever called; 1 is for everything else. */
+const EXIT_USAGE = 2;
+
+const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  // Loaded when called: dev needs wrangler, miniflare and esbuild, which serve does not.
+  dev: async (args) => (await import('./dev.ts')).dev(args),
+  serve: async (args) => (await import('./serve.ts')).serveFolder(args),
+};
+
+async function main([name, ...args]: readonly string[]): Promise<void> {
+  if (name === undefined || name === '--help' || name === '-h' || name === 'help')
+    return void process.stdout.write(HELP);
+  if (name === '--version' || name === '-v') return void process.stdout.write(`${version()}\n`);
+  if (args.includes('--help') || args.includes('-h')) return void process.stdout.write(HELP);
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
+  if (command === undefined) {
+    throw usageError(
+      `there is no command "${name}"; there are ${Object.keys(commands).join(' and ')}, see rangeway --help`,
+    );
+  }
+  await command(args);
+}
+
+function version(): string {
+  const manifest: unknown = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'));
+  return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+    ? String(manifest.version)
+    : 'unknown';
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof Error)) throw error;
+  if (error.name !== 'UsageError' && error.name !== 'SettingsError') throw error;
+  process.stderr.write(`rangeway: ${error.message}\n`);
+  process.exitCode = EXIT_USAGE;
+}

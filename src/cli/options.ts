@@ -1,0 +1,97 @@
+import { statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { once } from 'node:events';
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { usageError } from './usage.ts';
+
+/**
+ * Reads `--name value` options.
+ *
+ * @throws UsageError for an option that is not in `names`, that lacks its value, or for anything else on the line
+ */
+export function parseOptions<Name extends string>(
+  args: readonly string[],
+  names: readonly Name[],
+): Partial<Record<Name, string>> {
+  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
+  const { values, positionals } = parse(args, options, names);
+  const [stray] = positionals;
+  if (stray !== undefined) throw usageError(`"${stray}" is not an option; there are ${list(names)}`);
+  const result: Partial<Record<Name, string>> = {};
+  for (const name of names) {
+    const value = values[name];
+    if (typeof value === 'string') result[name] = value;
+  }
+  return result;
+}
+
+function parse(args: readonly string[], options: Record<string, { type: 'string' }>, names: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, allowPositionals: true });
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('. ')[0] : '';
+    throw usageError(`${reason}; there are ${list(names)}`, error);
+  }
+}
+
+function list(names: readonly string[]): string {
+  return names.map((name) => `--${name}`).join(', ');
+}
+
+/** @throws UsageError where it is no port */
+export function parsePort(value: string | undefined): number {
+  if (value === undefined) return 8787;
+  const port = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
+  if (!(port <= 65_535)) throw usageError(`--port takes a number from 0 to 65535, not "${value}"`);
+  return port;
+}
+
+/** @throws UsageError where there is no such folder */
+export function parseFolder(value: string): string {
+  const folder = resolve(value);
+  const stat = statSync(folder, { throwIfNoEntry: false });
+  if (stat === undefined) throw usageError(`--dir ${value}: there is no such folder`);
+  if (!stat.isDirectory()) throw usageError(`--dir ${value}: this is a file; --dir takes the folder that it is in`);
+  return folder;
+}
+
+/** What is wrong with an address, by the system's code. */
+const LISTEN_ERRORS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'the port is taken; stop what listens there, or choose another with --port',
+  EACCES: 'listening there is not allowed; ports from 1024 on are, with --port',
+  EADDRNOTAVAIL: 'this machine does not have that address; --host takes one that it has',
+  ENOTFOUND: 'that is no address; --host takes one of this machine, such as 127.0.0.1',
+};
+
+/** Makes of the system's error on listening one that says what to do; leaves any other as it is. */
+export function explainListenError(error: unknown, host: string, port: number): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const reason = LISTEN_ERRORS[code];
+  return reason === undefined ? error : usageError(`can't listen on ${host}:${port}: ${reason}`, error);
+}
+
+/**
+ * Tries the address before anything slow is started on it.
+ *
+ * @throws UsageError that says why it can't be had
+ */
+export async function assertFree(host: string, port: number): Promise<void> {
+  const probe = createServer();
+  try {
+    probe.listen(port, host);
+    await once(probe, 'listening');
+  } catch (error) {
+    throw explainListenError(error, host, port);
+  }
+  probe.close();
+  await once(probe, 'close');
+}
+
+/** When the user wants it to end: Ctrl-C, or what a service manager sends. */
+export async function untilStopped(): Promise<void> {
+  await new Promise<void>((settle) => {
+    process.once('SIGINT', () => settle());
+    process.once('SIGTERM', () => settle());
+  });
+}

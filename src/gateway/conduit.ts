@@ -1,0 +1,92 @@
+import type { Span } from '../http/index.ts';
+import { defaultReader, readParts, startCourier, type Courier } from './parts.ts';
+
+/** A body about to be sent: reads of the storage, in order, and the text around their parts. */
+export interface Consignment {
+  /** Exact length in bytes of everything together. */
+  readonly length: number;
+  readonly reads: readonly ConsignedRead[];
+  /** Goes out after the last part; empty but for multipart. */
+  readonly tail: Uint8Array;
+  /** Fires when the client leaves, where the platform tells. */
+  readonly signal: AbortSignal;
+}
+
+/** One read of the storage. */
+export interface ConsignedRead {
+  /** Opens the read, or hands over a body that is open already. Called once. Throws a StoreError. */
+  open(): Promise<ReadableStream<Uint8Array>>;
+  /** What the opened body yields. */
+  readonly span: Span;
+  /** In ascending order, inside `span`. */
+  readonly parts: readonly ConsignedPart[];
+}
+
+/** Bytes to pass on, and the text that goes out before them; empty but for multipart. */
+export interface ConsignedPart {
+  readonly head: Uint8Array;
+  readonly span: Span;
+}
+
+/** How a body ended: whole; broken off because the client left; broken off because the storage failed. */
+export type Delivery =
+  | { readonly outcome: 'complete'; readonly bytesSent: number; readonly bytesRead: number }
+  /** Counts are null where the platform's pipes don't tell. */
+  | { readonly outcome: 'aborted'; readonly bytesSent: number | null; readonly bytesRead: number | null }
+  | {
+      readonly outcome: 'failed';
+      readonly bytesSent: number | null;
+      readonly bytesRead: number | null;
+      readonly cause: unknown;
+    };
+
+/** A body on its way. `done` never rejects. */
+export interface Dispatch {
+  readonly body: ReadableStream<Uint8Array>;
+  readonly done: Promise<Delivery>;
+}
+
+/** How a platform moves bytes from a storage to a client, with back-pressure. */
+export type Conduit = (consignment: Consignment) => Dispatch;
+
+/** Moves chunks in JavaScript: for every platform whose web streams are not native, such as Node. */
+export const portableConduit: Conduit = (consignment) => {
+  const { promise: done, resolve } = Promise.withResolvers<Delivery>();
+  const courier = startCourier();
+  const chunks = consignedChunks(consignment, courier);
+  let bytesSent = 0;
+  const body = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const { done: ended, value } = await chunks.next();
+          if (value !== undefined) {
+            bytesSent += value.length;
+            controller.enqueue(value);
+          }
+          if (!ended) return;
+          controller.close();
+          resolve({ outcome: 'complete', bytesSent, bytesRead: courier.bytesRead });
+        } catch (cause) {
+          const counts = { bytesSent, bytesRead: courier.bytesRead };
+          resolve(
+            consignment.signal.aborted ? { outcome: 'aborted', ...counts } : { outcome: 'failed', ...counts, cause },
+          );
+          throw cause;
+        }
+      },
+      async cancel() {
+        resolve({ outcome: 'aborted', bytesSent, bytesRead: courier.bytesRead });
+        await courier.reader?.cancel();
+        await chunks.return(undefined);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+  return { body, done };
+};
+
+async function* consignedChunks({ reads, tail }: Consignment, courier: Courier): AsyncGenerator<Uint8Array, undefined> {
+  for (const read of reads) yield* readParts(read, courier, defaultReader);
+  if (tail.length > 0) yield tail;
+}

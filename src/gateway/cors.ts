@@ -1,0 +1,48 @@
+/** Origins that may read answers from a page: all of them, or those listed, such as `https://example.com`. */
+export type CorsOrigins = '*' | readonly string[];
+
+/** Fields of a request that make browsers ask first, and that downloads need: Range with a suffix, If-Range, conditions. */
+const ALLOWED_HEADERS = 'Range, If-Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since';
+
+/** Fields of an answer that a page may not see unless they are listed. */
+const EXPOSED_HEADERS = [
+  'Accept-Ranges',
+  'Content-Disposition',
+  'Content-Encoding',
+  'Content-Length',
+  'Content-Range',
+  'Date',
+  'Digest',
+  'ETag',
+  'Repr-Digest',
+  'Retry-After',
+  'X-Request-Id',
+].join(', ');
+
+/** Browsers cap it: Chromium at 2 hours, Firefox at 24. In seconds. */
+const PREFLIGHT_MAX_AGE = 86_400;
+
+/** Sets the fields that every answer carries, errors and 304 included: without them a page sees none of it. */
+export function setCorsHeaders(headers: Headers, request: Request, origins: CorsOrigins): void {
+  if (origins === '*') {
+    headers.set('Access-Control-Allow-Origin', '*');
+  } else {
+    headers.append('Vary', 'Origin');
+    const origin = request.headers.get('Origin');
+    if (origin === null || !origins.includes(origin)) return;
+    headers.set('Access-Control-Allow-Origin', origin);
+  }
+  headers.set('Access-Control-Expose-Headers', EXPOSED_HEADERS);
+}
+
+/** Sets what a preflight request is answered with beyond {@link setCorsHeaders}. */
+export function setPreflightHeaders(headers: Headers): void {
+  headers.set('Access-Control-Allow-Methods', 'GET, HEAD');
+  headers.set('Access-Control-Allow-Headers', ALLOWED_HEADERS);
+  headers.set('Access-Control-Max-Age', String(PREFLIGHT_MAX_AGE));
+}
+
+/** Whether a request is a browser's question whether it may send another. */
+export function isPreflight(request: Request): boolean {
+  return request.headers.has('Origin') && request.headers.has('Access-Control-Request-Method');
+}

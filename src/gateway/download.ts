@@ -1,0 +1,86 @@
+import {
+  boundaryFrom,
+  decisionHeaders,
+  parseRequest,
+  toSeconds,
+  type Decision,
+  type DispositionType,
+  type HeaderChoices,
+  type RangePolicy,
+} from '../http/index.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { acquire } from './acquire.ts';
+import type { Conduit } from './conduit.ts';
+import { consign } from './consign.ts';
+import { bare, problem, toHeaders, type Reply } from './reply.ts';
+
+/** A GET or HEAD of a key. */
+export interface Download {
+  readonly method: 'GET' | 'HEAD';
+  readonly key: string;
+  readonly headers: Headers;
+  readonly requestId: string;
+  readonly received: Date;
+  readonly signal: AbortSignal;
+  /** Whether the client asks for a file to keep, not to look at. */
+  readonly save: boolean;
+}
+
+/** What a download is answered with and from. */
+export interface DownloadContext {
+  readonly store: ObjectStore;
+  readonly conduit: Conduit;
+  readonly policy: RangePolicy;
+  readonly cacheControl?: string | undefined;
+  readonly disposition?: DispositionType | undefined;
+}
+
+/**
+ * One download, from header fields to a body on its way.
+ *
+ * @throws StoreError where the storage can't answer
+ */
+export async function download(request: Download, context: DownloadContext): Promise<Reply> {
+  const { method, key, headers, requestId, received, signal } = request;
+  const parsed = parseRequest(method, headers, context.policy, toSeconds(received));
+  const acquisition = await acquire(context.store, key, parsed, context.policy, signal);
+  if (acquisition === undefined) return problem(404, 'There is no such object.', requestId, method);
+  const { decision, representation, first } = acquisition;
+  const choices = chooseHeaders(request, context, decision);
+  const fields = decisionHeaders(decision, representation, choices);
+  switch (decision.status) {
+    case 412:
+      return problem(412, 'The object is not the version that the request is for.', requestId, method, fields);
+    case 416:
+      return problem(
+        416,
+        `No byte of the range is in the object, which has ${representation.size}.`,
+        requestId,
+        method,
+        fields,
+      );
+    case 304:
+      return bare(304, fields);
+    case 200:
+    case 206: {
+      if (first === undefined) return bare(decision.status, fields);
+      const consignment = consign(decision, first, { store: context.store, key, boundary: choices.boundary, signal });
+      const { body, done } = context.conduit(consignment);
+      return { status: decision.status, headers: toHeaders(fields), body, delivery: done };
+    }
+  }
+}
+
+function chooseHeaders(request: Download, context: DownloadContext, decision: Decision): HeaderChoices {
+  const type = request.save ? 'attachment' : context.disposition;
+  return {
+    cacheControl: context.cacheControl,
+    disposition: type === undefined ? undefined : { type, key: request.key },
+    boundary: decision.status === 206 && decision.form === 'multipart' ? drawBoundary() : '',
+    now: toSeconds(request.received),
+  };
+}
+
+function drawBoundary(): string {
+  return boundaryFrom(crypto.getRandomValues(new Uint8Array(16)));
+}

@@ -1,0 +1,25 @@
+import type { ProblemStatus } from '../http/index.ts';
+import { isStoreError, type StoreErrorCode } from '../store/store-error.ts';
+
+/** What a client learns of a failure: nothing of the inside. */
+export interface Failure {
+  readonly status: ProblemStatus;
+  readonly detail: string;
+  /** In seconds; for failures that pass. */
+  readonly retryAfter?: number;
+}
+
+const FAILURES: Readonly<Record<StoreErrorCode, Failure>> = {
+  unavailable: { status: 503, detail: 'The storage is not available at the moment.', retryAfter: 5 },
+  throttled: { status: 503, detail: 'The storage asks for fewer requests.', retryAfter: 5 },
+  changed: { status: 503, detail: 'The object is being changed at the moment.', retryAfter: 1 },
+  denied: { status: 502, detail: 'The storage did not let this gateway read the object.' },
+  nonsense: { status: 502, detail: 'The storage gave an answer that can not be right.' },
+  aborted: { status: 503, detail: 'The request was broken off.', retryAfter: 1 },
+};
+
+/** The one place where thrown values become statuses. What is no StoreError is a fault of ours. */
+export function toFailure(error: unknown): Failure {
+  if (isStoreError(error)) return FAILURES[error.code];
+  return { status: 500, detail: 'Something went wrong inside this gateway.' };
+}

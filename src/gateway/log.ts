@@ -1,0 +1,51 @@
+/** One request, told when its body has ended or its client has left. Serialised to one line of JSON. */
+export interface LogEntry {
+  /** When the request came, RFC 3339. */
+  readonly time: string;
+  readonly requestId: string;
+  readonly method: string;
+  /** The key asked for; null where the path names none. */
+  readonly key: string | null;
+  readonly status: number;
+  /** The Range field as sent, cut to 200 characters; null where there was none. */
+  readonly range: string | null;
+  /** Bytes of the body handed to the client; null where it broke off and the platform's pipes don't tell. */
+  readonly bytesSent: number | null;
+  /** Storage operations. */
+  readonly storageReads: number;
+  /** Bytes of objects that came from the storage; null as for `bytesSent`. */
+  readonly bytesRead: number | null;
+  /** From the request's arrival to the body's end. */
+  readonly durationMs: number;
+  readonly outcome: 'complete' | 'aborted' | 'failed';
+  /** Why it failed, causes included. */
+  readonly error?: string;
+}
+
+/** Where log entries go. */
+export type Log = (entry: LogEntry) => void;
+
+// JSON leaves these as they are, and terminals obey some of them: C1 controls, line separators, bidi overrides.
+const UNPRINTABLE = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
+
+/** Prints an entry as one line that can't be broken or coloured by anything a request brought. */
+export function printLogEntry(entry: LogEntry): string {
+  return JSON.stringify(entry).replace(UNPRINTABLE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+}
+
+/** Writes entries to the console, which every platform collects. */
+export const consoleLog: Log = (entry) => {
+  console.log(printLogEntry(entry));
+};
+
+/** An error and its causes, in one string. Stacks stay out: a log line is for reading. */
+export function describeError(error: unknown): string {
+  const messages: string[] = [];
+  let at = error;
+  while (at instanceof Error && messages.length < 8) {
+    messages.push(`${at.name}: ${at.message}`);
+    at = at.cause;
+  }
+  if (messages.length === 0) messages.push(`thrown: ${JSON.stringify(error)}`);
+  return messages.join('; caused by ');
+}

@@ -1,0 +1,79 @@
+import { storeError } from '../store/store-error.ts';
+import type { ConsignedRead } from './conduit.ts';
+
+/** Reads a body forward. */
+export interface ChunkReader {
+  /** The next bytes, at most `max` where the platform lets us choose; `undefined` at the end. */
+  read(max: number): Promise<Uint8Array | undefined>;
+  cancel(): Promise<void>;
+}
+
+/** Carries one answer's reads: counts their bytes, and says which is under way, so that one that hangs can be stopped. */
+export interface Courier {
+  bytesRead: number;
+  /** The read that is under way. */
+  reader: ChunkReader | undefined;
+}
+
+/** Makes a courier that has carried nothing yet. */
+export function startCourier(): Courier {
+  return { bytesRead: 0, reader: undefined };
+}
+
+/** A reader that takes chunks as they come. */
+export function defaultReader(body: ReadableStream<Uint8Array>): ChunkReader {
+  const reader = body.getReader();
+  return {
+    async read() {
+      const { value } = await reader.read();
+      return value;
+    },
+    cancel: () => reader.cancel(),
+  };
+}
+
+/**
+ * Opens a read and yields its parts, each after its head, dropping the bytes between them. The storage's connection
+ * is given back however it ends.
+ *
+ * @throws StoreError where the body has fewer bytes than it should; more are never passed on
+ */
+export async function* readParts(
+  read: ConsignedRead,
+  courier: Courier,
+  toReader: (body: ReadableStream<Uint8Array>) => ChunkReader,
+): AsyncGenerator<Uint8Array, undefined> {
+  const { span, parts } = read;
+  const reader = toReader(await read.open());
+  courier.reader = reader;
+  try {
+    let at = span.start;
+    let chunk: Uint8Array = new Uint8Array(0);
+    for (const part of parts) {
+      if (part.head.length > 0) yield part.head;
+      while (at < part.span.end) {
+        if (chunk.length === 0) {
+          chunk = await nextChunk(reader, span.end - at);
+          courier.bytesRead += chunk.length;
+        }
+        const skipped = Math.min(chunk.length, Math.max(0, part.span.start - at));
+        const taken = chunk.subarray(skipped, part.span.end - at);
+        at += skipped + taken.length;
+        chunk = chunk.subarray(skipped + taken.length);
+        if (taken.length > 0) yield taken;
+      }
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** @param left bytes that the body still owes, more than 0 */
+async function nextChunk(reader: ChunkReader, left: number): Promise<Uint8Array> {
+  for (;;) {
+    const chunk = await reader.read(left);
+    if (chunk === undefined) throw storeError('nonsense', `the storage ended a body ${left} bytes early`);
+    if (chunk.length > left) throw storeError('nonsense', `the storage sent ${chunk.length - left} bytes too many`);
+    if (chunk.length > 0) return chunk;
+  }
+}

@@ -1,0 +1,66 @@
+import { parseEntityTagList, strongEqual, weakEqual, type EntityTagList } from './entity-tag.ts';
+import { parseHttpDate, toSeconds, type Seconds } from './http-date.ts';
+import type { Representation } from './representation.ts';
+
+/** The preconditions of a request that are to be evaluated; those that §13.1 says to ignore are absent. */
+export interface Preconditions {
+  readonly ifMatch?: EntityTagList | undefined;
+  readonly ifUnmodifiedSince?: Seconds | undefined;
+  readonly ifNoneMatch?: EntityTagList | undefined;
+  readonly ifModifiedSince?: Seconds | undefined;
+}
+
+/** `modified`: 412; `unmodified`: 304; `hold`: go on as if there were no preconditions. */
+export type PreconditionResult = 'hold' | 'modified' | 'unmodified';
+
+/**
+ * Reads the four fields. A malformed list of tags reads as an empty one: an If-Match that names no version can't
+ * hold, which is the safe side of a guard, and an If-None-Match matches nothing, so that the client gets the bytes.
+ *
+ * @param now only serves to read two-digit years
+ */
+export function parsePreconditions(headers: Headers, now: Seconds): Preconditions {
+  const ifMatch = headers.get('If-Match');
+  const ifNoneMatch = headers.get('If-None-Match');
+  return {
+    ifMatch: ifMatch === null ? undefined : (parseEntityTagList(ifMatch) ?? []),
+    ifUnmodifiedSince: ifMatch === null ? parseSince(headers.get('If-Unmodified-Since'), now) : undefined,
+    ifNoneMatch: ifNoneMatch === null ? undefined : (parseEntityTagList(ifNoneMatch) ?? []),
+    ifModifiedSince: ifNoneMatch === null ? parseSince(headers.get('If-Modified-Since'), now) : undefined,
+  };
+}
+
+/** §13.1.3, §13.1.4: a date that can't be read is ignored; two lines of the field, joined, can't be read. */
+function parseSince(value: string | null, now: Seconds): Seconds | undefined {
+  return value === null ? undefined : parseHttpDate(value, now);
+}
+
+/** Evaluates in the order of §13.2.2. */
+export function checkPreconditions(preconditions: Preconditions, representation: Representation): PreconditionResult {
+  const { ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince } = preconditions;
+  if (ifMatch !== undefined && !checkIfMatch(ifMatch, representation)) return 'modified';
+  if (ifUnmodifiedSince !== undefined && !checkIfUnmodifiedSince(ifUnmodifiedSince, representation)) return 'modified';
+  if (ifNoneMatch !== undefined && !checkIfNoneMatch(ifNoneMatch, representation)) return 'unmodified';
+  if (ifModifiedSince !== undefined && !checkIfModifiedSince(ifModifiedSince, representation)) return 'unmodified';
+  return 'hold';
+}
+
+/** §13.1.1: strong comparison. */
+function checkIfMatch(list: EntityTagList, { etag }: Representation): boolean {
+  return list === '*' || (etag !== undefined && list.some((tag) => strongEqual(tag, etag)));
+}
+
+/** §13.1.2: weak comparison. */
+function checkIfNoneMatch(list: EntityTagList, { etag }: Representation): boolean {
+  return list !== '*' && (etag === undefined || !list.some((tag) => weakEqual(tag, etag)));
+}
+
+/** §13.1.4: ignored where the representation has no date. */
+function checkIfUnmodifiedSince(since: Seconds, { lastModified }: Representation): boolean {
+  return lastModified === undefined || toSeconds(lastModified) <= since;
+}
+
+/** §13.1.3: the same second counts as not modified; ignored where the representation has no date. */
+function checkIfModifiedSince(since: Seconds, { lastModified }: Representation): boolean {
+  return lastModified === undefined || toSeconds(lastModified) > since;
+}

@@ -1,0 +1,20 @@
+/** The statuses that are answered with a problem document (RFC 9457). */
+export type ProblemStatus = 400 | 404 | 405 | 412 | 416 | 500 | 502 | 503;
+
+const TITLES: Readonly<Record<ProblemStatus, string>> = {
+  400: 'Bad Request',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  412: 'Precondition Failed',
+  416: 'Range Not Satisfiable',
+  500: 'Internal Server Error',
+  502: 'Bad Gateway',
+  503: 'Service Unavailable',
+};
+
+export const PROBLEM_TYPE = 'application/problem+json';
+
+/** The body of an error: what went wrong for the client, and the id under which the log has the cause. */
+export function problemBody(status: ProblemStatus, detail: string, requestId: string): string {
+  return `${JSON.stringify({ type: 'about:blank', title: TITLES[status], status, detail, requestId })}\n`;
+}

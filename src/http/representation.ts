@@ -1,0 +1,22 @@
+import type { EntityTag } from './entity-tag.ts';
+import { fieldValue } from './field-value.ts';
+
+/** What a storage knows of an object besides its bytes: the selected representation's metadata (§3.2). */
+export interface Representation {
+  /** Complete length in bytes, of the coded form where there is a content coding. */
+  readonly size: number;
+  /** As the storage keeps it. Only a strong one lets reads be pinned to one version. */
+  readonly etag?: EntityTag | undefined;
+  readonly lastModified?: Date | undefined;
+  readonly contentType?: string | undefined;
+  readonly contentEncoding?: string | undefined;
+  readonly contentLanguage?: string | undefined;
+  readonly contentDisposition?: string | undefined;
+  readonly cacheControl?: string | undefined;
+  readonly expires?: Date | undefined;
+}
+
+/** Content-Type to send. §8.3: without one, a client would guess, and `nosniff` forbids it. */
+export function representationType({ contentType }: Representation): string {
+  return fieldValue(contentType) ?? 'application/octet-stream';
+}

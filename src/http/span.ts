@@ -1,0 +1,24 @@
+/** A run of bytes of a representation, half-open: `start` is in it, `end` is not. Never empty inside the gateway. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Length of a span in bytes. */
+export function spanLength(span: Span): number {
+  return span.end - span.start;
+}
+
+/** Bytes of all spans together; a byte in two spans counts twice. */
+export function totalLength(spans: readonly Span[]): number {
+  return spans.reduce((sum, span) => sum + spanLength(span), 0);
+}
+
+/** Whether any two of the spans share a byte. Spans that only touch do not. */
+export function overlap(spans: readonly Span[]): boolean {
+  const sorted = spans.toSorted((a, b) => a.start - b.start);
+  return sorted.some((span, i) => {
+    const next = sorted[i + 1];
+    return next !== undefined && next.start < span.end;
+  });
+}

@@ -1,0 +1,10 @@
+export type { Consignment, Conduit, Delivery, Dispatch } from './gateway/conduit.ts';
+export type { CorsOrigins } from './gateway/cors.ts';
+export { createGateway, type GatewayOptions } from './gateway/gateway.ts';
+export { printLogEntry, type Log, type LogEntry } from './gateway/log.ts';
+export type { SettingsError, SettingsInput } from './gateway/settings.ts';
+export type { EntityTag, Preconditions, RangeSpec, Representation, Span } from './http/index.ts';
+export { memoryStore, type MemoryStore, type StoredMetadata } from './store/drivers/memory.ts';
+export { r2Store, type R2BucketLike } from './store/drivers/r2.ts';
+export type { ObjectStore, OpenObject, ReadOptions, ReadResult } from './store/object-store.ts';
+export { isStoreError, storeError, type StoreError, type StoreErrorCode } from './store/store-error.ts';

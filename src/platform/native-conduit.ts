@@ -1,0 +1,72 @@
+import type { Conduit, ConsignedRead, Consignment, Delivery } from '../gateway/conduit.ts';
+import { readParts, startCourier, type ChunkReader } from '../gateway/parts.ts';
+import { spanLength } from '../http/index.ts';
+
+/**
+ * Moves bytes through workerd's own pipes, without JavaScript seeing a chunk: 0.001 CPU seconds a GiB, against 6 to
+ * 9 through a reader. Only where one read serves several parts are its bytes looked at, to drop what is between.
+ *
+ * The compatibility flag `enable_request_signal` is what tells a client that left from a storage that failed.
+ */
+export const nativeConduit: Conduit = (consignment) => {
+  // Keeps the length, which any other TransformStream would lose: the answer would be chunked.
+  const { readable, writable } = new FixedLengthStream(consignment.length);
+  return { body: readable, done: send(consignment, writable) };
+};
+
+async function send(
+  { length, reads, tail, signal }: Consignment,
+  writable: WritableStream<Uint8Array>,
+): Promise<Delivery> {
+  try {
+    for (const read of reads) await sendRead(read, writable);
+    await write(writable, tail);
+    await writable.close();
+    return {
+      outcome: 'complete',
+      bytesSent: length,
+      bytesRead: reads.reduce((sum, { span }) => sum + spanLength(span), 0),
+    };
+  } catch (cause) {
+    // Breaks the response, so that the client sees that it is not whole.
+    await writable.abort(cause).catch(() => undefined);
+    const counts = { bytesSent: null, bytesRead: null };
+    return signal.aborted ? { outcome: 'aborted', ...counts } : { outcome: 'failed', ...counts, cause };
+  }
+}
+
+async function sendRead(read: ConsignedRead, writable: WritableStream<Uint8Array>): Promise<void> {
+  const [part, ...others] = read.parts;
+  if (part === undefined || others.length > 0) return sendParts(read, writable);
+  const body = await read.open();
+  await write(writable, part.head);
+  await body.pipeTo(writable, { preventClose: true });
+}
+
+async function sendParts(read: ConsignedRead, writable: WritableStream<Uint8Array>): Promise<void> {
+  for await (const chunk of readParts(read, startCourier(), byobReader)) await write(writable, chunk);
+}
+
+async function write(writable: WritableStream<Uint8Array>, bytes: Uint8Array): Promise<void> {
+  if (bytes.length === 0) return;
+  const writer = writable.getWriter();
+  try {
+    await writer.write(bytes);
+  } finally {
+    writer.releaseLock();
+  }
+}
+
+/** Bytes a read into JavaScript; from 64 KiB to this size the CPU time a GiB halves, beyond it nothing is gained. */
+const VIEW = 256 * 1024;
+
+function byobReader(body: ReadableStream<Uint8Array>): ChunkReader {
+  const reader = body.getReader({ mode: 'byob' });
+  return {
+    async read(max) {
+      const { done, value } = await reader.read(new Uint8Array(Math.min(max, VIEW)));
+      return done ? undefined : value;
+    },
+    cancel: () => reader.cancel(),
+  };
+}

@@ -1,0 +1,44 @@
+import type { Preconditions, RangeSpec, Representation, Span } from '../http/index.ts';
+
+/** What a read asks for. Everything is optional: none at all is the whole object. */
+export interface ReadOptions {
+  /** In the client's own form. Past the end it is clamped, as §14.1.2 says. */
+  readonly range?: RangeSpec | undefined;
+  /**
+   * Conditions under which the body is wanted. A store has to enforce an `ifMatch` list: it is what pins a read to a
+   * version. The others it evaluates where it can, to save a body that nobody will see.
+   */
+  readonly conditions?: Preconditions | undefined;
+  /** Ends the read as long as its answer is not there; after that, cancel the body. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The object's bytes, opened. Whoever gets it either reads `body` to its end or cancels it. */
+export interface OpenObject {
+  readonly type: 'open';
+  readonly representation: Representation;
+  /** The bytes that `body` yields: exactly these, or it errors. Empty only for the whole of a zero-byte object. */
+  readonly span: Span;
+  readonly body: ReadableStream<Uint8Array>;
+}
+
+/** Answers that are no failures: values, so that every caller says what it does about each. */
+export type ReadResult =
+  | OpenObject
+  | { readonly type: 'missing' }
+  /** `ifNoneMatch` or `ifModifiedSince` held the body back. */
+  | { readonly type: 'unmodified'; readonly representation: Representation }
+  /** `ifMatch` or `ifUnmodifiedSince` held it back: this is another version than the one asked for. */
+  | { readonly type: 'changed'; readonly representation: Representation }
+  /** No byte of the range is in the object, as always in one of zero bytes. Some storages then tell nothing more. */
+  | { readonly type: 'unsatisfiable'; readonly representation?: Representation | undefined };
+
+/**
+ * The least that the gateway needs of a storage. Each call is one storage operation; what a storage can't do in one
+ * it leaves out of its answer. Throws a {@link StoreError} and nothing else.
+ */
+export interface ObjectStore {
+  /** Metadata alone; `undefined` where there is no such object. */
+  head(key: string, signal?: AbortSignal): Promise<Representation | undefined>;
+  read(key: string, options?: ReadOptions): Promise<ReadResult>;
+}

@@ -1,0 +1,27 @@
+/**
+ * Why a storage could not answer.
+ * - `unavailable`: out of reach, or failing for now
+ * - `throttled`: it asks for fewer requests
+ * - `denied`: it refuses our credentials, which is our fault and not the client's
+ * - `changed`: the object changes faster than it can be read
+ * - `nonsense`: its answer is not what was asked for
+ * - `aborted`: the signal ended the read
+ */
+export type StoreErrorCode = 'unavailable' | 'throttled' | 'denied' | 'changed' | 'nonsense' | 'aborted';
+
+/** The only thing that a store throws. Its message and cause are for the log, never for a client. */
+export interface StoreError extends Error {
+  readonly name: 'StoreError';
+  readonly code: StoreErrorCode;
+}
+
+/** Makes a {@link StoreError}. */
+export function storeError(code: StoreErrorCode, message: string, cause?: unknown): StoreError {
+  const error = new Error(message, cause === undefined ? undefined : { cause });
+  return Object.assign(error, { name: 'StoreError' as const, code });
+}
+
+/** Whether a thrown value is a {@link StoreError}. */
+export function isStoreError(error: unknown): error is StoreError {
+  return error instanceof Error && error.name === 'StoreError' && 'code' in error;
+}
