@@ -7,9 +7,10 @@ export interface EntityTag {
 /** `*`, or the tags of an If-Match or If-None-Match field (§13.1.1, §13.1.2). */
 export type EntityTagList = '*' | readonly EntityTag[];
 
-// §8.8.3: etagc is any visible character but the quote, so a comma is legal inside; no backslash escapes.
-const TAG = /(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"/y;
-const ONE_TAG = /^[ \t]*(W\/)?"([\x21\x23-\x7e\x80-\xff]*)"[ \t]*$/;
+// §8.8.3: etagc is any visible character but the quote, so a comma is legal inside; no backslash escapes. Bytes above
+// 127 come as other characters on platforms that read fields as UTF-8 (workerd).
+const TAG = /(W\/)?"([\x21\x23-\x7e\x80-\uffff]*)"/y;
+const ONE_TAG = /^[ \t]*(W\/)?"([\x21\x23-\x7e\x80-\uffff]*)"[ \t]*$/;
 const OWS_AND_COMMAS = /[ \t,]*/y;
 const END_OF_ELEMENT = /[ \t]*(?:,|$)/y;
 

@@ -23,23 +23,28 @@ export interface LocalFile {
 /** The bucket of a Worker that runs here. */
 export interface LocalBucket {
   list(): Promise<readonly ListedObject[]>;
-  put(key: string, file: LocalFile, onBytes?: (count: number) => void): Promise<void>;
+  put(key: string, file: LocalFile, onBytes?: (count: number) => void, pieces?: PieceSizes): Promise<void>;
   delete(key: string): Promise<void>;
 }
 
-/** R2 takes up to 5 GiB less 5 MiB in one piece; beyond, parts of one size. In bytes. */
-const MAX_PIECE = 4 * 1024 ** 3;
-const PART = 256 * 1024 ** 2;
+/** How a file is cut for uploading, in bytes. */
+export interface PieceSizes {
+  readonly maxPiece: number;
+  readonly part: number;
+}
+
+/** R2 takes up to 5 GiB less 5 MiB in one piece; beyond, parts of one size. */
+const PIECES: PieceSizes = { maxPiece: 4 * 1024 ** 3, part: 256 * 1024 ** 2 };
 
 /** Speaks with the Worker of bucket-admin.ts. */
-export function localBucket(url: URL, token: string, maxPiece = MAX_PIECE, part = PART): LocalBucket {
+export function localBucket(url: URL, token: string): LocalBucket {
   const call = (method: string, path: string, query: Readonly<Record<string, string>>, body?: Body) =>
     send(new URL(`${path}?${new URLSearchParams(query).toString()}`, url), method, token, body);
   return {
     async list() {
       return toListing(await json(await call('GET', '/objects', {})));
     },
-    async put(key, file, onBytes = () => undefined) {
+    async put(key, file, onBytes = () => undefined, { maxPiece, part } = PIECES) {
       const { size, mark } = file;
       const type = mediaType(key);
       if (size <= maxPiece) {

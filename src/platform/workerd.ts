@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { Log, LogLevel, Miniflare } from 'miniflare';
 import { unstable_readConfig } from 'wrangler';
+import { parseSettings } from '../gateway/settings.ts';
 import { localBucket, type LocalBucket } from './local-bucket.ts';
 
 /** A Worker to run in workerd. */
@@ -58,6 +59,8 @@ export async function startWorkerd({
 }: WorkerdOptions): Promise<Workerd> {
   const { main, compatibility_date, compatibility_flags, r2_buckets, vars } = unstable_readConfig({ config });
   if (main === undefined) throw new Error(`${config} names no Worker: it needs the field main`);
+  // The Worker would refuse them too, but with a stack out of workerd.
+  parseSettings(vars['RANGEWAY'] ?? {});
   const token = randomUUID();
   const compatibility = {
     compatibilityDate: compatibility_date ?? DEFAULT_DATE,

@@ -93,16 +93,19 @@ function toOnlyIf(conditions: Preconditions): Headers | undefined {
   if (ifMatch !== undefined) headers.set('If-Match', printList(ifMatch));
   // R2 takes "unmodified since" for "before", so the object's own second would fail: one second later is meant.
   if (ifUnmodifiedSince !== undefined) headers.set('If-Unmodified-Since', printHttpDate(ifUnmodifiedSince + 1));
-  // An empty list, which matches nothing, can't be said.
-  if (ifNoneMatch !== undefined && ifNoneMatch.length > 0) headers.set('If-None-Match', printList(ifNoneMatch));
+  if (ifNoneMatch !== undefined) headers.set('If-None-Match', printList(ifNoneMatch));
   if (ifModifiedSince !== undefined) headers.set('If-Modified-Since', printHttpDate(ifModifiedSince));
   return [...headers].length === 0 ? undefined : headers;
 }
 
-/** R2 fails an empty If-Match as it should, but throws at a field that is empty: this tag no object has. */
+/**
+ * R2 throws at a field that is empty, and Headers at characters that are no bytes. No object of R2 has a tag beyond
+ * ASCII, so those match nothing; where no other is left, a tag that no object has stands for them.
+ */
 function printList(list: EntityTagList): string {
   if (list === '*') return '*';
-  return list.length === 0 ? '"-"' : list.map(printEntityTag).join(', ');
+  const possible = list.filter(({ opaque }) => /^[\x21-\x7e]*$/.test(opaque));
+  return possible.length === 0 ? '"-"' : possible.map(printEntityTag).join(', ');
 }
 
 function toResult(object: R2ObjectLike, options: ReadOptions): ReadResult {

@@ -1,0 +1,138 @@
+import type { Case, Expect, ExpectedBody } from './case.ts';
+import { type Fixture, fixtureOf, fixtures } from './fixtures.ts';
+import { messageInvariants } from './message-invariants.ts';
+import { boundaryOf, parseByteranges, type Part } from './multipart.ts';
+import { objectInvariants } from './object-invariants.ts';
+import { fill, placeholdersOf } from './placeholders.ts';
+import { type Origin, send, valuesOf, type WireResponse } from './wire.ts';
+
+export type { Origin } from './wire.ts';
+
+/** Enough of a long text to know it by. */
+const short = (text: string): string =>
+  text.length <= 120 ? text : `${text.slice(0, 120)}… (${String(text.length)} in all)`;
+
+/** Where the first difference is, in words; `undefined` when there is none. */
+const difference = (actual: Uint8Array, wanted: Uint8Array): string | undefined => {
+  const at = wanted.findIndex((byte, index) => actual[index] !== byte);
+  if (at >= 0 && at < actual.length) return `differs at byte ${String(at)}`;
+  if (actual.length === wanted.length) return undefined;
+  return `${String(actual.length)} bytes instead of ${String(wanted.length)}`;
+};
+
+const spans = (list: readonly { readonly start: number; readonly end: number }[]): string =>
+  list.map(({ start, end }) => `[${String(start)}, ${String(end)})`).join(' ');
+
+const checkPart = (got: Part, which: string, of: Fixture): readonly string[] => {
+  const type = got.headers.find(([name]) => name === 'Content-Type')?.[1];
+  const wrong = difference(got.bytes, of.bytes.subarray(got.start, got.end));
+  const failures: string[] = [];
+  if (wrong !== undefined) failures.push(`${which}: ${wrong}`);
+  if (got.size !== of.bytes.length) failures.push(`${which}: complete length ${String(got.size)}`);
+  if (type !== of.contentType) failures.push(`${which}: Content-Type ${String(type)}`);
+  return failures;
+};
+
+const checkParts = (
+  response: WireResponse,
+  { of, parts }: Extract<ExpectedBody, { type: 'parts' }>,
+): readonly string[] => {
+  const boundary = boundaryOf(valuesOf(response, 'content-type').join(' | '));
+  const got = parseByteranges(response.body, boundary);
+  const wanted = spans(parts.map(([start, end]) => ({ start, end })));
+  if (spans(got) !== wanted) return [`parts: got ${spans(got)}, expected ${wanted}`];
+  return got.flatMap((one, index) => checkPart(one, `part ${String(index)}`, fixtureOf(of)));
+};
+
+const checkBody = (response: WireResponse, body: ExpectedBody): readonly string[] => {
+  const length = response.body.length;
+  if (body.type === 'parts') {
+    try {
+      return checkParts(response, body);
+    } catch (error) {
+      return [`body: ${error instanceof Error ? error.message : String(error)}`];
+    }
+  }
+  if (body.type === 'bytes') {
+    const wanted = fixtureOf(body.of).bytes.subarray(body.start, body.end);
+    const wrong = difference(response.body, wanted);
+    return wrong === undefined ? [] : [`body: ${wrong}`];
+  }
+  if (body.type === 'empty') {
+    return length === 0 ? [] : [`body: expected none, got ${String(length)} bytes`];
+  }
+  // The members of a problem are checked as an invariant of every error.
+  return length > 0 ? [] : ['body: expected problem details, got none'];
+};
+
+const checkHeader = (response: WireResponse, name: string, wanted: string | RegExp | null): readonly string[] => {
+  const lines = valuesOf(response, name);
+  const got = lines.length === 0 ? 'none' : lines.map((line) => JSON.stringify(line)).join(' and ');
+  if (wanted === null) return lines.length === 0 ? [] : [`${name}: expected none, got ${got}`];
+  const [line, ...more] = lines;
+  const right =
+    line !== undefined && more.length === 0 && (typeof wanted === 'string' ? line === wanted : wanted.test(line));
+  const shown = typeof wanted === 'string' ? JSON.stringify(wanted) : String(wanted);
+  return right ? [] : [`${name}: expected ${shown}, got ${got}`];
+};
+
+const checkExpected = (
+  response: WireResponse,
+  { status, headers = {}, body }: Expect,
+  values: ReadonlyMap<string, string>,
+): readonly string[] => {
+  const statuses: readonly number[] = typeof status === 'number' ? [status] : status;
+  if (!statuses.includes(response.status)) {
+    // Header and body of another status would only repeat that it is another.
+    return [`status: expected ${statuses.join(' or ')}, got ${String(response.status)}`];
+  }
+  return [
+    ...Object.entries(headers).flatMap(([name, wanted]) =>
+      checkHeader(response, name, typeof wanted === 'string' ? fill(wanted, values) : wanted),
+    ),
+    ...(body === undefined ? [] : checkBody(response, body)),
+  ];
+};
+
+/** The fixture that a target names: told from the case, so that no answer can mislead it. */
+const fixtureAt = (target: string): Fixture | undefined => {
+  const path = target.replace(/^https?:\/\/[^/]*/u, '').replace(/[?#].*$/su, '');
+  try {
+    const key = decodeURIComponent(path.replace(/^\//u, ''));
+    return fixtures.find((fixture) => fixture.key === key);
+  } catch {
+    return undefined;
+  }
+};
+
+/**
+ * Sends a case's request to a server that holds the fixtures and compares the answer with what the
+ * case expects and with the invariants of every response. A HEAD of the same target goes first
+ * where the target names a fixture.
+ *
+ * @param timeout milliseconds for each of the two exchanges
+ * @returns what is wrong, in words; empty when the case passes
+ * @throws never: a connection that fails is a failure of the case
+ */
+export const checkCase = async (origin: Origin, test: Case, timeout = 10_000): Promise<readonly string[]> => {
+  const { method = 'GET', target, headers = [], expect, refusedByParser = [] } = test;
+  try {
+    const fixture = fixtureAt(target);
+    const head =
+      fixture === undefined ? undefined : await send(origin, { method: 'HEAD', target, headers: [] }, timeout);
+    const values = placeholdersOf(head);
+    const lines = headers.map(([name, value]) => [name, fill(value, values)] as const);
+    const response = await send(origin, { method, target, headers: lines }, timeout);
+    if (refusedByParser.includes(response.status)) return [];
+    const invariants = [...messageInvariants, ...objectInvariants];
+    const failures = [
+      ...checkExpected(response, expect, values),
+      ...invariants.flatMap((invariant) => invariant({ method, response, fixture, head })),
+    ];
+    if (failures.length === 0) return [];
+    const request = [`${method} ${target}`, ...lines.map((line) => line.join(': '))].map(short);
+    return [...failures, `the request was: ${request.join(' | ')}`];
+  } catch (error) {
+    return [error instanceof Error ? error.message : String(error)];
+  }
+};

@@ -1,0 +1,9 @@
+import { createGateway, fsStore, serve } from '../../src/platform/node.ts';
+import { describeConformance } from './describe.ts';
+import { fixtureFolder } from './fixture-folder.ts';
+
+describeConformance('Node over a folder', async () => {
+  const { folder, remove } = await fixtureFolder();
+  const server = await serve(createGateway({ store: fsStore(folder), log: () => undefined }), { port: 0 });
+  return { url: server.url, stop: () => server.stop(1000).then(remove) };
+});

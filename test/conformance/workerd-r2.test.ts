@@ -1,0 +1,14 @@
+import { listFiles } from '../../src/cli/files.ts';
+import { fill } from '../../src/cli/fill.ts';
+import { OWN_CONFIG, startWorkerd } from '../../src/platform/workerd.ts';
+import { describeConformance } from './describe.ts';
+import { fixtureFolder } from './fixture-folder.ts';
+
+const start = async () => {
+  const { folder, remove } = await fixtureFolder();
+  const workerd = await startWorkerd({ config: OWN_CONFIG, host: '127.0.0.1', port: 0 });
+  await fill(workerd.bucket, await listFiles(folder), () => undefined);
+  return { url: workerd.url, stop: () => workerd.stop().then(remove) };
+};
+
+describeConformance('workerd over R2', start, { dropsEmptyFields: true });

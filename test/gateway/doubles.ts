@@ -1,0 +1,35 @@
+import { strongTag, type Representation } from '../../src/http/index.ts';
+import type { ObjectStore, ReadOptions, ReadResult } from '../../src/store/object-store.ts';
+
+/** Metadata of an object that a double pretends to have. */
+export function representation(size: number, tag = 'v1'): Representation {
+  return { size, etag: strongTag(tag), lastModified: new Date('2020-01-01T00:00:00Z'), contentType: 'text/plain' };
+}
+
+/** A body of these chunks, that then ends or fails. */
+export function bodyOf(chunks: readonly Uint8Array[], failure?: Error): ReadableStream<Uint8Array> {
+  const left = [...chunks];
+  return new ReadableStream(
+    {
+      pull(controller) {
+        const chunk = left.shift();
+        if (chunk !== undefined) controller.enqueue(chunk);
+        else if (failure === undefined) controller.close();
+        else controller.error(failure);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** A store that answers as told: for what no real store can be made to do. */
+export function storeDouble(answers: {
+  readonly head?: (key: string) => Representation | undefined | Promise<Representation | undefined>;
+  readonly read?: (options: ReadOptions, call: number) => ReadResult | Promise<ReadResult>;
+}): ObjectStore {
+  let calls = 0;
+  return {
+    head: async (key) => answers.head?.(key),
+    read: async (_key, options = {}) => (await answers.read?.(options, calls++)) ?? { type: 'missing' },
+  };
+}
