@@ -6,8 +6,7 @@ import { HELP, usageError } from './usage.ts';
 const EXIT_USAGE = 2;
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
-  // Loaded when called: dev needs wrangler, miniflare and esbuild, which serve does not.
-  dev: async (args) => (await import('./dev.ts')).dev(args),
+  dev: async (args) => (await loadDev()).dev(args),
   serve: async (args) => (await import('./serve.ts')).serveFolder(args),
 };
 
@@ -23,6 +22,20 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
     );
   }
   await command(args);
+}
+
+/** dev alone needs wrangler, miniflare and esbuild, so who only serves a folder need not install them. */
+async function loadDev() {
+  try {
+    return await import('./dev.ts');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw usageError(
+      'dev runs the Worker with tools of its own: npm install --save-dev wrangler miniflare esbuild',
+      error,
+    );
+  }
 }
 
 function version(): string {

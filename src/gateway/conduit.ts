@@ -55,9 +55,11 @@ export const portableConduit: Conduit = (consignment) => {
   const courier = startCourier();
   const chunks = consignedChunks(consignment, courier);
   let bytesSent = 0;
+  let started = false;
   const body = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
+        started = true;
         try {
           const { done: ended, value } = await chunks.next();
           if (value !== undefined) {
@@ -77,6 +79,8 @@ export const portableConduit: Conduit = (consignment) => {
       },
       async cancel() {
         resolve({ outcome: 'aborted', bytesSent, bytesRead: courier.bytesRead });
+        // A generator that has not begun has nothing to give back, but its first body is open already.
+        if (!started) await (await consignment.reads[0]?.open())?.cancel();
         await courier.reader?.cancel();
         await chunks.return(undefined);
       },

@@ -110,6 +110,11 @@ function toAddress(target: string): string {
 }
 
 async function send(response: Response, res: ServerResponse): Promise<void> {
+  if (res.destroyed) {
+    // The client left before there was an answer, so `close` has been and nobody else gives the body back.
+    await response.body?.cancel();
+    return;
+  }
   res.writeHead(response.status, [...response.headers].flat());
   if (response.body === null) {
     res.end();

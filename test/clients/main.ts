@@ -1,0 +1,101 @@
+/**
+ * Runs every client against every platform: `npm run test:clients`, or `npm run test:clients -- node curl,wget` for
+ * one platform and some clients. Needs the Debian packages of packages.txt.
+ */
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { createWriteStream } from 'node:fs';
+import { mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { listFiles } from '../../src/cli/files.ts';
+import { fill } from '../../src/cli/fill.ts';
+import { createGateway, fsStore, serve } from '../../src/platform/node.ts';
+import { OWN_CONFIG, startWorkerd } from '../../src/platform/workerd.ts';
+
+/** A gateway over the fixtures in a folder. */
+interface Gateway {
+  readonly url: string;
+  /** Puts a file in the place of an object, at once. */
+  replace(key: string, path: string): Promise<void>;
+  stop(): Promise<void>;
+}
+
+const platforms: Readonly<Record<string, (dir: string) => Promise<Gateway>>> = {
+  async node(dir) {
+    const server = await serve(createGateway({ store: fsStore(dir), log: () => undefined }), { port: 0 });
+    return {
+      url: server.url,
+      replace: (key, path) => rename(path, join(dir, key)),
+      stop: () => server.stop(1_000),
+    };
+  },
+  async workerd(dir) {
+    const workerd = await startWorkerd({ config: OWN_CONFIG, host: '127.0.0.1', port: 0 });
+    await fill(workerd.bucket, await listFiles(dir), () => undefined);
+    return {
+      url: workerd.url,
+      replace: async (key, path) => workerd.bucket.put(key, { path, size: (await stat(path)).size, mark: path }),
+      stop: () => workerd.stop(),
+    };
+  },
+};
+
+/** Takes `PUT /KEY` from replace.ts, which the clients' scripts call. */
+async function startReplacing(gateway: Gateway, dir: string) {
+  let count = 0;
+  const server = createServer((req, res) => {
+    // Beside the folder that is served and on the same file system, so that it can be moved there.
+    const path = `${dir}-replacement-${count++}`;
+    const key = decodeURIComponent((req.url ?? '').slice(1));
+    pipeline(req, createWriteStream(path))
+      .then(() => gateway.replace(key, path))
+      .then(
+        () => res.writeHead(204).end(),
+        (error: unknown) => res.writeHead(500).end(String(error)),
+      );
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address: AddressInfo | string | null = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return { url: `http://127.0.0.1:${address.port}`, close: () => server.close() };
+}
+
+async function runAgainst(name: string, only: string | undefined): Promise<boolean> {
+  const start = platforms[name];
+  if (start === undefined)
+    throw new Error(`there is no platform ${name}; there are ${Object.keys(platforms).join(', ')}`);
+  const folder = await mkdtemp(join(tmpdir(), 'rangeway-clients-'));
+  const dir = join(folder, 'served');
+  execFileSync('bash', [join(import.meta.dirname, 'fixtures.sh'), dir], { stdio: 'inherit' });
+  const gateway = await start(dir);
+  const replacing = await startReplacing(gateway, dir);
+  console.log(`\n== real clients against ${name}`);
+  const replace = `${process.execPath} ${join(import.meta.dirname, 'replace.ts')} ${replacing.url}`;
+  const args = [
+    '--base',
+    gateway.url,
+    '--dir',
+    dir,
+    '--replace',
+    replace,
+    ...(only === undefined ? [] : ['--only', only]),
+  ];
+  const child = spawn(process.execPath, [join(import.meta.dirname, 'run.ts'), ...args], { stdio: 'inherit' });
+  const [code] = await once(child, 'exit');
+  replacing.close();
+  await gateway.stop();
+  await rm(folder, { recursive: true });
+  return code === 0;
+}
+
+const [platform, only] = process.argv.slice(2);
+let passed = true;
+for (const name of platform === undefined ? Object.keys(platforms) : [platform]) {
+  passed = (await runAgainst(name, only)) && passed;
+}
+process.exit(passed ? 0 : 1);

@@ -1,0 +1,6 @@
+/** What `$REPLACE KEY FILE` runs: sends the file to the runner, which puts it in the place of the object. */
+import { openAsBlob } from 'node:fs';
+
+const [url, key = '', file = ''] = process.argv.slice(2);
+const response = await fetch(`${url}/${encodeURIComponent(key)}`, { method: 'PUT', body: await openAsBlob(file) });
+if (!response.ok) throw new Error(await response.text());

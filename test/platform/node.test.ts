@@ -1,0 +1,91 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { connect } from 'node:net';
+import { once } from 'node:events';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { LogEntry } from '../../src/gateway/log.ts';
+import { createGateway, fsStore, serve } from '../../src/platform/node.ts';
+import { send } from '../conformance/wire.ts';
+
+const SIZE = 32 * 1024 * 1024;
+const folder = await mkdtemp(join(tmpdir(), 'rangeway-node-'));
+await writeFile(join(folder, 'large.bin'), new Uint8Array(SIZE));
+const entries: LogEntry[] = [];
+const server = await serve(createGateway({ store: fsStore(folder), log: (entry) => entries.push(entry) }), { port: 0 });
+const origin = { host: '127.0.0.1', port: Number(new URL(server.url).port) };
+afterAll(async () => {
+  await server.stop(1_000);
+  await rm(folder, { recursive: true });
+});
+
+/** How many files of the folder this process has open. */
+function openFiles(): number {
+  const open = readdirSync('/proc/self/fd').map((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`);
+    } catch {
+      return '';
+    }
+  });
+  return open.filter((path) => path.startsWith(folder)).length;
+}
+
+/** Sends a request and leaves after `wait` ms, whatever has come. */
+async function leaveAfter(wait: number, head = 'GET /large.bin HTTP/1.1\r\nHost: x\r\n'): Promise<void> {
+  const socket = connect(origin.port, origin.host);
+  socket.on('error', () => undefined);
+  await once(socket, 'connect');
+  socket.write(`${head}\r\n`);
+  await new Promise((resolve) => setTimeout(resolve, wait));
+  socket.destroy();
+}
+
+describe('clients that leave', () => {
+  test('at any time: every file is closed, every request logged once, as aborted', async () => {
+    entries.length = 0;
+    const waits = Array.from({ length: 100 }, (_, i) => i % 10);
+    await Promise.all(waits.map((wait) => leaveAfter(wait)));
+    await expect.poll(openFiles, { timeout: 5_000 }).toBe(0);
+    await expect.poll(() => entries.length).toBe(100);
+    expect(new Set(entries.map(({ outcome }) => outcome))).toEqual(new Set(['aborted']));
+    expect(entries.every(({ bytesSent }) => bytesSent !== null && bytesSent < SIZE)).toBe(true);
+  });
+
+  test('in the middle of several parts', async () => {
+    entries.length = 0;
+    await leaveAfter(
+      20,
+      `GET /large.bin HTTP/1.1\r\nHost: x\r\nRange: bytes=0-9999999,11000000-20999999,22000000-\r\n`,
+    );
+    await expect.poll(openFiles).toBe(0);
+    await expect.poll(() => entries.map(({ outcome, status }) => [outcome, status])).toEqual([['aborted', 206]]);
+  });
+});
+
+test('a client that does not read holds the storage back', async () => {
+  entries.length = 0;
+  const socket = connect(origin.port, origin.host);
+  socket.pause();
+  socket.write('GET /large.bin HTTP/1.1\r\nHost: x\r\n\r\n');
+  await new Promise((resolve) => setTimeout(resolve, 500));
+  socket.destroy();
+  await expect.poll(() => entries.length).toBe(1);
+  // What fits into the sockets' buffers between the two, and not the object.
+  expect(entries[0]?.bytesRead).toBeLessThan(SIZE / 2);
+});
+
+test.for(['TRACE', 'PROPFIND', 'POST'])('%s is refused with Allow', async (method) => {
+  const response = await send(origin, { method, target: '/large.bin', headers: [] });
+  expect(response.status).toBe(405);
+});
+
+test('a target that is no address is refused', async () => {
+  expect((await send(origin, { method: 'GET', target: 'http://[::bad/', headers: [] })).status).toBe(400);
+});
+
+test('an absolute target is taken for its path', async () => {
+  const target = `${server.url}/large.bin`;
+  expect((await send(origin, { method: 'HEAD', target, headers: [] })).status).toBe(200);
+});
