@@ -15,7 +15,7 @@ import { parseSettings, toRangePolicy, type Settings, type SettingsInput } from 
 export interface GatewayOptions extends SettingsInput {
   /** Where the objects are. */
   readonly store: ObjectStore;
-  /** How bytes move on this platform. By default in JavaScript; on Workers, `rangeway/workers` has the native one. */
+  /** How bytes move on this platform. By default in JavaScript; on Workers, `rangeway/workers` has a native one. */
   readonly conduit?: Conduit;
   /** Where log entries go. By default to the console, a line of JSON each. */
   readonly log?: Log;

@@ -14,11 +14,11 @@ declare global {
   }
 }
 
+if (env.BUCKET === undefined) throw new Error('wrangler.toml has to bind an R2 bucket as BUCKET');
+
 // At start, so that a deployment with wrong settings is refused instead of failing its first client.
 export default createGateway({
   ...parseSettings(env.RANGEWAY ?? {}),
   store: r2Store(env.BUCKET),
   conduit: nativeConduit,
 });
-
-export { createGateway, nativeConduit, r2Store };

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
-import { createGateway, nativeConduit } from '../../../src/platform/workers.ts';
-import { r2Store } from '../../../src/store/drivers/r2.ts';
+import { createGateway, r2Store } from '../../../src/index.ts';
+import { nativeConduit } from '../../../src/platform/native-conduit.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
 
 /**
