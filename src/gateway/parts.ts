@@ -36,7 +36,7 @@ export function defaultReader(body: ReadableStream<Uint8Array>): ChunkReader {
  * Opens a read and yields its parts, each after its head, dropping the bytes between them. The storage's connection
  * is given back however it ends.
  *
- * @throws StoreError where the body has fewer bytes than it should; more are never passed on
+ * @throws StoreError where the body has fewer bytes than it should or more, before its last bytes are yielded
  */
 export async function* readParts(
   read: ConsignedRead,
@@ -60,11 +60,21 @@ export async function* readParts(
         const taken = chunk.subarray(skipped, part.span.end - at);
         at += skipped + taken.length;
         chunk = chunk.subarray(skipped + taken.length);
+        if (at === span.end) await expectEnd(reader);
         if (taken.length > 0) yield taken;
       }
     }
   } finally {
     await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** A storage that sends more than it said has said something wrong: the last bytes are held back until it is seen to end. */
+async function expectEnd(reader: ChunkReader): Promise<void> {
+  for (;;) {
+    const chunk = await reader.read(1);
+    if (chunk === undefined) return;
+    if (chunk.length > 0) throw storeError('nonsense', 'the storage sent more bytes than it said');
   }
 }
 

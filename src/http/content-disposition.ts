@@ -6,7 +6,7 @@ const MAX_LENGTH = 480;
 
 // Not allowed in a file name on some system, or able to make one look like another (control, bidi, zero width).
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
-const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"*/:<>?\\|]/gu;
+const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"*/:<>?\\|]/gu;
 const WINDOWS_DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i;
 // RFC 8187 §3.2.1, attr-char: what needs no percent-encoding.
 const NOT_ATTR_CHAR = /['()*]/g;
@@ -53,5 +53,6 @@ function shorten(name: string, length: number): string {
   const dot = name.lastIndexOf('.');
   const extension = dot > 0 && name.length - dot <= 16 ? name.slice(dot) : '';
   const stem = name.slice(0, Math.max(1, length - extension.length));
-  return `${stem.replace(/[\ud800-\udbff]$/u, '')}${extension}`;
+  // Nor may the cut bring back an ending that safeFileName took away.
+  return `${stem.replace(/[\ud800-\udbff]$/u, '').replace(/[ .]+$/, '')}${extension}`;
 }

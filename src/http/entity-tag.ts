@@ -11,12 +11,15 @@ export type EntityTagList = '*' | readonly EntityTag[];
 // 127 come as other characters on platforms that read fields as UTF-8 (workerd).
 const TAG = /(W\/)?"([\x21\x23-\x7e\x80-\uffff]*)"/y;
 const ONE_TAG = /^[ \t]*(W\/)?"([\x21\x23-\x7e\x80-\uffff]*)"[ \t]*$/;
+// What a field's value can hold: Headers throws at characters that are no bytes.
+const PRINTABLE = /^[\x21\x23-\x7e\x80-\xff]*$/;
+const ANY = /^[ \t]*\*[ \t]*$/;
 const OWS_AND_COMMAS = /[ \t,]*/y;
 const END_OF_ELEMENT = /[ \t]*(?:,|$)/y;
 
 /** A strong tag from the quote-less form that storages keep; `undefined` where it could not be printed as one. */
 export function strongTag(opaque: string): EntityTag | undefined {
-  return parseEntityTag(`"${opaque}"`);
+  return PRINTABLE.test(opaque) ? { weak: false, opaque } : undefined;
 }
 
 /** Reads a field that holds exactly one tag, such as If-Range's or ETag's; `undefined` where it does not. */
@@ -32,7 +35,7 @@ export function parseEntityTag(value: string): EntityTag | undefined {
  * @returns `undefined` where the value is malformed; a list may be empty (`If-None-Match: ,`).
  */
 export function parseEntityTagList(value: string): EntityTagList | undefined {
-  return value.trim() === '*' ? '*' : parseTags(value);
+  return ANY.test(value) ? '*' : parseTags(value);
 }
 
 function parseTags(value: string): readonly EntityTag[] | undefined {

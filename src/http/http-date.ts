@@ -33,17 +33,25 @@ export function parseHttpDate(value: string, now: Seconds): Seconds | undefined 
   const imf = IMF_FIXDATE.exec(value);
   if (imf !== null) return instant(imf[3], imf[2], imf[1], imf.slice(4));
   const rfc850 = RFC_850.exec(value);
-  if (rfc850 !== null) return instant(fullYear(Number(rfc850[3]), now), rfc850[2], rfc850[1], rfc850.slice(4));
+  if (rfc850 !== null)
+    return mostRecent(Number(rfc850[3]), now, (year) => instant(year, rfc850[2], rfc850[1], rfc850.slice(4)));
   const asctime = ASCTIME.exec(value);
   if (asctime !== null) return instant(asctime[6], asctime[1], asctime[2], asctime.slice(3, 6));
   return undefined;
 }
 
-function fullYear(twoDigits: number, now: Seconds): number {
-  const thisYear = new Date(now * 1000).getUTCFullYear();
-  const year = thisYear - (thisYear % 100) + twoDigits;
-  if (year > thisYear + 50) return year - 100;
-  return year <= thisYear - 50 ? year + 100 : year;
+/** The latest instant with these two digits of a year that is not more than 50 years ahead of `now`. */
+function mostRecent(
+  twoDigits: number,
+  now: Seconds,
+  inYear: (year: number) => Seconds | undefined,
+): Seconds | undefined {
+  const fiftyYearsOn = new Date(now * 1000);
+  fiftyYearsOn.setUTCFullYear(fiftyYearsOn.getUTCFullYear() + 50);
+  const limit = fiftyYearsOn.getUTCFullYear();
+  const year = limit - ((limit - twoDigits) % 100);
+  const seconds = inYear(year);
+  return seconds !== undefined && seconds > toSeconds(fiftyYearsOn) ? inYear(year - 100) : seconds;
 }
 
 function instant(

@@ -60,7 +60,10 @@ function parseSpec(member: string): RangeSpec | undefined {
   if (first === undefined) return undefined;
   if (last === undefined || last === '') return { form: 'from', start: toPosition(first) };
   if (compareNumerals(last, first) < 0) return undefined;
-  return { form: 'bounded', start: toPosition(first), end: Math.min(toPosition(last) + 1, MAX_POSITION) };
+  const start = toPosition(first);
+  // Past every end nothing is bounded; left so, it would print as a reversed range.
+  if (start === MAX_POSITION) return { form: 'from', start };
+  return { form: 'bounded', start, end: Math.min(toPosition(last) + 1, MAX_POSITION) };
 }
 
 function toPosition(digits: string): number {

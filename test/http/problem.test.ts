@@ -1,0 +1,36 @@
+import { describe, expect, test } from 'vitest';
+import { PROBLEM_TYPE, problemBody, type ProblemStatus } from '../../src/http/problem.ts';
+
+describe('problemBody', () => {
+  test('is one line of JSON, exactly', () => {
+    expect(problemBody(404, 'There is no such object.', 'r-1')).toBe(
+      '{"type":"about:blank","title":"Not Found","status":404,"detail":"There is no such object.","requestId":"r-1"}\n',
+    );
+  });
+
+  const titles: readonly (readonly [status: ProblemStatus, title: string])[] = [
+    [400, 'Bad Request'],
+    [404, 'Not Found'],
+    [405, 'Method Not Allowed'],
+    [412, 'Precondition Failed'],
+    [416, 'Range Not Satisfiable'],
+    [500, 'Internal Server Error'],
+    [502, 'Bad Gateway'],
+    [503, 'Service Unavailable'],
+  ];
+  test.each(titles)('%i has the title that RFC 9110 gives it', (status, title) => {
+    expect(JSON.parse(problemBody(status, '', ''))).toEqual({
+      type: 'about:blank',
+      title,
+      status,
+      detail: '',
+      requestId: '',
+    });
+  });
+  test('escapes what would end the string', () => {
+    expect(JSON.parse(problemBody(400, 'a"\n\\', 'x'))).toMatchObject({ detail: 'a"\n\\' });
+  });
+  test('has the type of RFC 9457', () => {
+    expect(PROBLEM_TYPE).toBe('application/problem+json');
+  });
+});
