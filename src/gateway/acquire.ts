@@ -1,26 +1,44 @@
 import {
+  checkPreconditions,
   decide,
   firstAsk,
-  resolveSpec,
-  strongEqual,
-  type Decision,
+  type ByteDecision,
   type DownloadRequest,
-  type EntityTag,
+  type Metadata,
   type Preconditions,
   type RangePolicy,
-  type RangeSpec,
   type Representation,
   type Span,
 } from '../http/index.ts';
-import type { ObjectStore, OpenObject, ReadOptions } from '../store/object-store.ts';
+import type { BodilessResult, ObjectStore, OpenObject, ReadOptions } from '../store/object-store.ts';
 import { storeError } from '../store/store-error.ts';
+import { assertAsAsked, assertSize, pinned, sameSpan } from './pin.ts';
 
-/** What a request gets, and the body of its first read where it gets bytes. */
-export interface Acquisition {
-  readonly decision: Decision;
-  readonly representation: Representation;
-  readonly first?: OpenObject | undefined;
-}
+/** What a request gets, and what its answer is made of. */
+export type Acquisition =
+  | { readonly status: 404 }
+  | { readonly status: 304; readonly metadata: Metadata }
+  | { readonly status: 412 }
+  | { readonly status: 416; readonly size: number }
+  | {
+      readonly status: 200 | 206;
+      readonly decision: ByteDecision;
+      readonly representation: Representation;
+      /** The first read, opened; absent where no byte is to be sent. */
+      readonly first?: OpenObject | undefined;
+    };
+
+/** A question to the storage. `pin` says whose If-Match a read carries. */
+type Question =
+  | { readonly ask: 'head' }
+  | { readonly ask: 'read'; readonly pin: 'client' | 'if-range' | 'version'; readonly options: ReadOptions };
+
+type Answer = OpenObject | BodilessResult | { readonly type: 'known'; readonly representation: Representation };
+
+/** What an answer leads to: the end, or the next question. */
+type Step =
+  | { readonly type: 'acquired'; readonly acquisition: Acquisition }
+  | { readonly type: 'ask'; readonly question: Question };
 
 /**
  * Rounds of asking. One is usual, two where the first answer shows that other bytes are due, and each change of the
@@ -32,126 +50,148 @@ const MAX_ROUNDS = 4;
  * Steps 5 and 6 of a request's way: asks the storage for what the client most likely gets, decides from what comes
  * back, and asks again, pinned to the version just seen, only where other bytes are due.
  *
- * @returns `undefined` where there is no such object
  * @throws StoreError
  */
 export async function acquire(
   store: ObjectStore,
   key: string,
-  request: DownloadRequest,
+  request: DownloadRequest & { readonly signal: AbortSignal },
   policy: RangePolicy,
-  signal: AbortSignal | undefined,
-): Promise<Acquisition | undefined> {
-  const first = firstAsk(request, policy);
-  let options: ReadOptions | undefined =
-    first.ask === 'head' ? undefined : { range: first.range, conditions: firstConditions(request), signal };
+): Promise<Acquisition> {
+  const first = firstQuestion(request, policy);
+  let question = first;
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const answer = await ask(store, key, options, signal);
-    if (answer.type === 'missing') return undefined;
-    if (answer.type === 'size unknown') {
-      options = undefined;
-      continue;
-    }
-    const { representation, open } = answer;
-    const decision = decide(request, representation, policy);
-    const due = request.method === 'HEAD' ? undefined : firstSpan(decision);
-    if (due !== undefined && open !== undefined && sameSpan(open.span, due))
-      return { decision, representation, first: open };
-    await open?.body.cancel();
-    if (due === undefined) return { decision, representation };
-    options = { ...pinned(due, representation), signal };
+    const answer = await put(question, store, key, request.signal);
+    const step = conclude(answer, question, first, request, policy);
+    const isUsed = step.type === 'acquired' && 'first' in step.acquisition && step.acquisition.first === answer;
+    if (answer.type === 'open' && !isUsed) await answer.body.cancel();
+    if (step.type === 'acquired') return step.acquisition;
+    question = step.question;
   }
   throw storeError('changed', 'the object changed with every read');
 }
 
-type Answer =
-  | { readonly type: 'missing' }
-  | { readonly type: 'size unknown' }
-  | { readonly type: 'known'; readonly representation: Representation; readonly open?: OpenObject };
+function firstQuestion(request: DownloadRequest, policy: RangePolicy): Question {
+  const first = firstAsk(request, policy);
+  if (first.ask === 'head') return HEAD;
+  const conditions = clientConditions(request);
+  const { range } = first;
+  const { ifRange } = request;
+  // If-Range's tag is one more condition: a range of another version is of no use to the client. Not where a 304 may
+  // be due, though, which S3 would look for only after it.
+  const mayBeUnmodified = conditions.ifNoneMatch !== undefined || conditions.ifModifiedSince !== undefined;
+  if (ifRange?.type !== 'tag' || mayBeUnmodified) return { ask: 'read', pin: 'client', options: { range, conditions } };
+  return { ask: 'read', pin: 'if-range', options: { range, conditions: { ...conditions, ifMatch: [ifRange.tag] } } };
+}
 
-async function ask(
-  store: ObjectStore,
-  key: string,
-  options: ReadOptions | undefined,
-  signal: AbortSignal | undefined,
-): Promise<Answer> {
-  if (options === undefined) {
+const HEAD: Question = { ask: 'head' };
+
+function clientConditions({ preconditions }: DownloadRequest): Preconditions {
+  return preconditions.ifMatch === '*' ? { ...preconditions, ifMatch: undefined } : preconditions;
+}
+
+async function put(question: Question, store: ObjectStore, key: string, signal: AbortSignal): Promise<Answer> {
+  if (question.ask === 'head') {
     const representation = await store.head(key, signal);
-    return representation === undefined ? { type: 'missing' } : known(representation);
+    if (representation === undefined) return { type: 'missing' };
+    assertSize(representation);
+    return { type: 'known', representation };
   }
-  const result = await store.read(key, options);
-  switch (result.type) {
+  const answer = await store.read(key, { ...question.options, signal });
+  if (answer.type === 'open') await assertAsAsked(answer, question.options);
+  if ('representation' in answer && answer.representation !== undefined) assertSize(answer.representation);
+  return answer;
+}
+
+function conclude(
+  answer: Answer,
+  question: Question,
+  first: Question,
+  request: DownloadRequest,
+  policy: RangePolicy,
+): Step {
+  switch (answer.type) {
     case 'missing':
-      return result;
+      return acquired({ status: 404 });
     case 'open':
-      await assertAsAsked(result, options);
-      return { ...known(result.representation), open: result };
+      return concludeFrom(answer.representation, answer, request, policy);
+    case 'known':
+      return concludeFrom(answer.representation, undefined, request, policy);
     case 'unmodified':
+      return concludeUnmodified(answer.metadata, request);
     case 'changed':
-      return known(result.representation);
+      if (answer.representation !== undefined) return concludeFrom(answer.representation, undefined, request, policy);
+      return concludeChanged(question, first, request);
     case 'unsatisfiable':
-      return result.representation === undefined ? { type: 'size unknown' } : known(result.representation);
+      if (answer.representation !== undefined) return concludeFrom(answer.representation, undefined, request, policy);
+      // Whether If-Range's date still holds decides between 416 and 200.
+      if (answer.size === undefined || request.ifRange?.type === 'date') return ask(HEAD);
+      return acquired({ status: 416, size: answer.size });
   }
 }
 
-function known(representation: Representation): Answer & { readonly type: 'known' } {
-  if (!Number.isSafeInteger(representation.size) || representation.size < 0) {
-    throw storeError('nonsense', `the storage says that an object has ${representation.size} bytes`);
+function concludeFrom(
+  representation: Representation,
+  open: OpenObject | undefined,
+  request: DownloadRequest,
+  policy: RangePolicy,
+): Step {
+  const decision = decide(request, representation, policy);
+  switch (decision.status) {
+    case 304:
+      return acquired({ status: 304, metadata: representation });
+    case 412:
+      return acquired({ status: 412 });
+    case 416:
+      return acquired({ status: 416, size: representation.size });
+    case 200:
+    case 206: {
+      const { status } = decision;
+      const due = request.method === 'HEAD' ? undefined : firstSpan(decision);
+      if (due === undefined) return acquired({ status, decision, representation });
+      if (open !== undefined && sameSpan(open.span, due))
+        return acquired({ status, decision, representation, first: open });
+      return ask({ ask: 'read', pin: 'version', options: pinned(due, representation) });
+    }
   }
-  return { type: 'known', representation };
 }
 
-/** The client's preconditions, and If-Range's tag as one more: a range of another version is of no use to it. */
-function firstConditions({ preconditions, ifRange }: DownloadRequest): Preconditions {
-  const ifMatch = preconditions.ifMatch === '*' ? undefined : preconditions.ifMatch;
-  return { ...preconditions, ifMatch: ifRange?.type === 'tag' ? [ifRange.tag] : ifMatch };
+/** The storage has evaluated the conditions that it was given, which need not be all that there are. */
+function concludeUnmodified(metadata: Metadata | undefined, { preconditions }: DownloadRequest): Step {
+  if (metadata === undefined) return ask(HEAD);
+  switch (checkPreconditions(preconditions, metadata)) {
+    case 'unmodified':
+      return acquired({ status: 304, metadata });
+    case 'modified':
+      return acquired({ status: 412 });
+    case 'hold':
+      return ask(HEAD);
+  }
+}
+
+/** The storage told nothing of the version that it has instead. */
+function concludeChanged(question: Question, first: Question, request: DownloadRequest): Step {
+  if (question.ask === 'head') return ask(first);
+  switch (question.pin) {
+    case 'client':
+      return acquired({ status: 412 });
+    case 'if-range':
+      return ask({ ask: 'read', pin: 'client', options: { conditions: clientConditions(request) } });
+    case 'version':
+      return ask(first);
+  }
 }
 
 /** The bytes that the first read of a decision yields; `undefined` where there are none to send. */
-function firstSpan(decision: Decision): Span | undefined {
-  switch (decision.status) {
-    case 200:
-      return decision.span.end === 0 ? undefined : decision.span;
-    case 206:
-      return decision.form === 'single' ? decision.span : decision.reads[0]?.span;
-    case 304:
-    case 412:
-    case 416:
-      return undefined;
-  }
+function firstSpan(decision: ByteDecision): Span | undefined {
+  if (decision.status === 206) return decision.form === 'single' ? decision.span : decision.reads[0]?.span;
+  return decision.span.end === 0 ? undefined : decision.span;
 }
 
-/** A read of exactly these bytes, of this version where it has a strong tag to pin it to. */
-export function pinned(span: Span, { size, etag }: Representation): ReadOptions {
-  const whole = span.start === 0 && span.end === size;
-  const range: RangeSpec | undefined = whole ? undefined : { form: 'bounded', ...span };
-  return { range, conditions: etag === undefined || etag.weak ? undefined : { ifMatch: [etag] } };
+function acquired(acquisition: Acquisition): Step {
+  return { type: 'acquired', acquisition };
 }
 
-/**
- * Refuses an answer that is not what was asked: other bytes, or another version than the one pinned.
- *
- * @throws StoreError `nonsense`, after giving the body back
- */
-export async function assertAsAsked(
-  { representation, span, body }: OpenObject,
-  { range, conditions }: ReadOptions,
-): Promise<void> {
-  const { size, etag } = representation;
-  const asked = range === undefined ? { start: 0, end: size } : resolveSpec(range, size);
-  if (asked !== undefined && sameSpan(asked, span) && matches(etag, conditions)) return;
-  await body.cancel().catch(() => undefined);
-  throw storeError(
-    'nonsense',
-    `the storage answered bytes ${span.start} to ${span.end} of ${size} to another question`,
-  );
-}
-
-function matches(etag: EntityTag | undefined, conditions: Preconditions | undefined): boolean {
-  const pins = conditions?.ifMatch;
-  return pins === undefined || pins === '*' || (etag !== undefined && pins.some((pin) => strongEqual(pin, etag)));
-}
-
-function sameSpan(a: Span, b: Span): boolean {
-  return a.start === b.start && a.end === b.end;
+function ask(question: Question): Step {
+  return { type: 'ask', question };
 }

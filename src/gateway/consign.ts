@@ -3,13 +3,13 @@ import {
   multipartTail,
   partHead,
   representationType,
-  type Decision,
+  type ByteDecision,
   type Representation,
   type Span,
 } from '../http/index.ts';
 import type { ObjectStore, OpenObject } from '../store/object-store.ts';
 import { storeError } from '../store/store-error.ts';
-import { assertAsAsked, pinned } from './acquire.ts';
+import { assertAsAsked, pinned } from './pin.ts';
 import type { Consignment } from './conduit.ts';
 
 /** What the reads after the first need. */
@@ -21,11 +21,7 @@ export interface ReadContext {
 }
 
 /** Makes the body of a decision that sends bytes, out of the read that is open and those still to come. */
-export function consign(
-  decision: Extract<Decision, { readonly status: 200 | 206 }>,
-  first: OpenObject,
-  context: ReadContext,
-): Consignment {
+export function consign(decision: ByteDecision, first: OpenObject, context: ReadContext): Consignment {
   const { representation } = first;
   const { boundary, signal } = context;
   const length = bodyLength(decision, representation);

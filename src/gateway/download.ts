@@ -1,9 +1,11 @@
 import {
   boundaryFrom,
-  decisionHeaders,
+  byteHeaders,
+  notModifiedHeaders,
   parseRequest,
   toSeconds,
-  type Decision,
+  unsatisfiableHeaders,
+  type ByteDecision,
   type DispositionType,
   type HeaderChoices,
   type RangePolicy,
@@ -42,27 +44,30 @@ export interface DownloadContext {
  */
 export async function download(request: Download, context: DownloadContext): Promise<Reply> {
   const { method, key, headers, requestId, received, signal } = request;
-  const parsed = parseRequest(method, headers, context.policy, toSeconds(received));
-  const acquisition = await acquire(context.store, key, parsed, context.policy, signal);
-  if (acquisition === undefined) return problem(404, 'There is no such object.', requestId, method);
-  const { decision, representation, first } = acquisition;
-  const choices = chooseHeaders(request, context, decision);
-  const fields = decisionHeaders(decision, representation, choices);
-  switch (decision.status) {
+  const parsed = { ...parseRequest(method, headers, context.policy, toSeconds(received)), signal };
+  const acquisition = await acquire(context.store, key, parsed, context.policy);
+  switch (acquisition.status) {
+    case 404:
+      return problem(404, 'There is no such object.', requestId, method);
     case 412:
-      return problem(412, 'The object is not the version that the request is for.', requestId, method, fields);
-    case 416:
+      return problem(412, 'The object is not the version that the request is for.', requestId, method);
+    case 416: {
+      const { size } = acquisition;
       return problem(
         416,
-        `No byte of the range is in the object, which has ${representation.size}.`,
+        `No byte of the range is in the object, which has ${size}.`,
         requestId,
         method,
-        fields,
+        unsatisfiableHeaders(size),
       );
+    }
     case 304:
-      return bare(304, fields);
+      return bare(304, notModifiedHeaders(acquisition.metadata, chooseHeaders(request, context)));
     case 200:
     case 206: {
+      const { decision, representation, first } = acquisition;
+      const choices = chooseHeaders(request, context, decision);
+      const fields = byteHeaders(decision, representation, choices);
       if (first === undefined) return bare(decision.status, fields);
       const consignment = consign(decision, first, { store: context.store, key, boundary: choices.boundary, signal });
       const { body, done } = context.conduit(consignment);
@@ -71,12 +76,12 @@ export async function download(request: Download, context: DownloadContext): Pro
   }
 }
 
-function chooseHeaders(request: Download, context: DownloadContext, decision: Decision): HeaderChoices {
+function chooseHeaders(request: Download, context: DownloadContext, decision?: ByteDecision): HeaderChoices {
   const type = request.save ? 'attachment' : context.disposition;
   return {
     cacheControl: context.cacheControl,
     disposition: type === undefined ? undefined : { type, key: request.key },
-    boundary: decision.status === 206 && decision.form === 'multipart' ? drawBoundary() : '',
+    boundary: decision?.status === 206 && decision.form === 'multipart' ? drawBoundary() : '',
     now: toSeconds(request.received),
   };
 }

@@ -17,9 +17,13 @@ const NOT_ATTR_CHAR = /['()*]/g;
  */
 export function contentDisposition(type: DispositionType, key: string): string {
   const name = safeFileName(key);
-  for (let length = name.length; ; length--) {
+  let length = name.length;
+  for (;;) {
     const value = printDisposition(type, shorten(name, length));
-    if (value.length <= MAX_LENGTH) return value;
+    const excess = value.length - MAX_LENGTH;
+    if (excess <= 0) return value;
+    // No UTF-16 unit prints as more than 10 characters, so a step of a tenth never cuts more than it has to.
+    length -= Math.ceil(excess / 10);
   }
 }
 

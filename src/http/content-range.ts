@@ -9,3 +9,14 @@ export function contentRange(span: Span, size: number): string {
 export function unsatisfiedContentRange(size: number): string {
   return `bytes */${size}`;
 }
+
+// §14.4, with the complete length, which a storage always knows.
+const CONTENT_RANGE = /^bytes (\d{1,16})-(\d{1,16})\/(\d{1,16})$/;
+
+/** Reads a storage's Content-Range; `undefined` for anything but a legal one with a complete length. */
+export function parseContentRange(value: string): { readonly span: Span; readonly size: number } | undefined {
+  const match = CONTENT_RANGE.exec(value);
+  if (match === null) return undefined;
+  const [first = Number.NaN, last = Number.NaN, size = Number.NaN] = match.slice(1).map(Number);
+  return first <= last && last < size ? { span: { start: first, end: last + 1 }, size } : undefined;
+}

@@ -1,6 +1,6 @@
 import { parseEntityTagList, strongEqual, weakEqual, type EntityTagList } from './entity-tag.ts';
 import { parseHttpDate, toSeconds, type Seconds } from './http-date.ts';
-import type { Representation } from './representation.ts';
+import type { Metadata } from './representation.ts';
 
 /** The preconditions of a request that are to be evaluated; those that §13.1 says to ignore are absent. */
 export interface Preconditions {
@@ -36,31 +36,31 @@ function parseSince(value: string | null, now: Seconds): Seconds | undefined {
 }
 
 /** Evaluates in the order of §13.2.2. */
-export function checkPreconditions(preconditions: Preconditions, representation: Representation): PreconditionResult {
+export function checkPreconditions(preconditions: Preconditions, metadata: Metadata): PreconditionResult {
   const { ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince } = preconditions;
-  if (ifMatch !== undefined && !checkIfMatch(ifMatch, representation)) return 'modified';
-  if (ifUnmodifiedSince !== undefined && !checkIfUnmodifiedSince(ifUnmodifiedSince, representation)) return 'modified';
-  if (ifNoneMatch !== undefined && !checkIfNoneMatch(ifNoneMatch, representation)) return 'unmodified';
-  if (ifModifiedSince !== undefined && !checkIfModifiedSince(ifModifiedSince, representation)) return 'unmodified';
+  if (ifMatch !== undefined && !checkIfMatch(ifMatch, metadata)) return 'modified';
+  if (ifUnmodifiedSince !== undefined && !checkIfUnmodifiedSince(ifUnmodifiedSince, metadata)) return 'modified';
+  if (ifNoneMatch !== undefined && !checkIfNoneMatch(ifNoneMatch, metadata)) return 'unmodified';
+  if (ifModifiedSince !== undefined && !checkIfModifiedSince(ifModifiedSince, metadata)) return 'unmodified';
   return 'hold';
 }
 
 /** §13.1.1: strong comparison. */
-function checkIfMatch(list: EntityTagList, { etag }: Representation): boolean {
+function checkIfMatch(list: EntityTagList, { etag }: Metadata): boolean {
   return list === '*' || (etag !== undefined && list.some((tag) => strongEqual(tag, etag)));
 }
 
 /** §13.1.2: weak comparison. */
-function checkIfNoneMatch(list: EntityTagList, { etag }: Representation): boolean {
+function checkIfNoneMatch(list: EntityTagList, { etag }: Metadata): boolean {
   return list !== '*' && (etag === undefined || !list.some((tag) => weakEqual(tag, etag)));
 }
 
 /** §13.1.4: ignored where the representation has no date. */
-function checkIfUnmodifiedSince(since: Seconds, { lastModified }: Representation): boolean {
+function checkIfUnmodifiedSince(since: Seconds, { lastModified }: Metadata): boolean {
   return lastModified === undefined || toSeconds(lastModified) <= since;
 }
 
 /** §13.1.3: the same second counts as not modified; ignored where the representation has no date. */
-function checkIfModifiedSince(since: Seconds, { lastModified }: Representation): boolean {
+function checkIfModifiedSince(since: Seconds, { lastModified }: Metadata): boolean {
   return lastModified === undefined || toSeconds(lastModified) > since;
 }

@@ -1,10 +1,8 @@
 import type { EntityTag } from './entity-tag.ts';
 import { fieldValue } from './field-value.ts';
 
-/** What a storage knows of an object besides its bytes: the selected representation's metadata (§3.2). */
-export interface Representation {
-  /** Complete length in bytes, of the coded form where there is a content coding. */
-  readonly size: number;
+/** What a storage knows of an object besides its bytes and their number. */
+export interface Metadata {
   /** As the storage keeps it. Only a strong one lets reads be pinned to one version. */
   readonly etag?: EntityTag | undefined;
   readonly lastModified?: Date | undefined;
@@ -16,7 +14,13 @@ export interface Representation {
   readonly expires?: Date | undefined;
 }
 
+/** The selected representation (§3.2), as far as it can be described without its bytes. */
+export interface Representation extends Metadata {
+  /** Complete length in bytes, of the coded form where there is a content coding. */
+  readonly size: number;
+}
+
 /** Content-Type to send. §8.3: without one, a client would guess, and `nosniff` forbids it. */
-export function representationType({ contentType }: Representation): string {
+export function representationType({ contentType }: Metadata): string {
   return fieldValue(contentType) ?? 'application/octet-stream';
 }

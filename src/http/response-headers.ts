@@ -6,7 +6,7 @@ import { printEntityTag } from './entity-tag.ts';
 import { fieldValue } from './field-value.ts';
 import { printHttpDate, toSeconds, type Seconds } from './http-date.ts';
 import { multipartContentType, multipartLength } from './multipart.ts';
-import { representationType, type Representation } from './representation.ts';
+import { representationType, type Metadata, type Representation } from './representation.ts';
 import { spanLength, type Span } from './span.ts';
 
 /** What the deployment and the request add to what the storage keeps. */
@@ -24,31 +24,24 @@ export interface HeaderChoices {
 /** Name and value, in the order in which they are sent. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
-/** Every field that a decision asks for, Date and CORS aside. Exhaustive over the decision. */
-export function decisionHeaders(
-  decision: Decision,
+/** A decision that sends bytes of the representation. */
+export type ByteDecision = Extract<Decision, { readonly status: 200 | 206 }>;
+
+/** Every field of a 200 or 206, Date and CORS aside: a 206 carries what the 200 would (§15.3.7). */
+export function byteHeaders(
+  decision: ByteDecision,
   representation: Representation,
   choices: HeaderChoices,
 ): HeaderList {
-  switch (decision.status) {
-    case 200:
-      return [
-        ['Content-Type', representationType(representation)],
-        ['Content-Length', String(spanLength(decision.span))],
-        ...representationHeaders(representation, choices),
-      ];
-    case 206:
-      return [...partialHeaders(decision, representation, choices), ...representationHeaders(representation, choices)];
-    case 304:
-      return notModifiedHeaders(representation, choices);
-    case 416:
-      return [
-        ['Content-Range', unsatisfiedContentRange(representation.size)],
-        ['Accept-Ranges', 'bytes'],
-      ];
-    case 412:
-      return [];
-  }
+  return [...bodyHeaders(decision, representation, choices), ...representationHeaders(representation, choices)];
+}
+
+/** Every field of a 416: the size, from which a client learns where the end is (§15.5.17). */
+export function unsatisfiableHeaders(size: number): HeaderList {
+  return [
+    ['Content-Range', unsatisfiedContentRange(size)],
+    ['Accept-Ranges', 'bytes'],
+  ];
 }
 
 /** The parts of a multipart decision, in the order asked. */
@@ -66,69 +59,70 @@ export function bodyLength(
 }
 
 /** §15.3.7.1 for one part, §15.3.7.2 for several: there the parts carry type and range. */
-function partialHeaders(
-  decision: Extract<Decision, { readonly status: 206 }>,
-  representation: Representation,
-  choices: HeaderChoices,
-): HeaderList {
+function bodyHeaders(decision: ByteDecision, representation: Representation, choices: HeaderChoices): HeaderList {
+  const type = ['Content-Type', representationType(representation)] as const;
   const length = ['Content-Length', String(bodyLength(decision, representation))] as const;
+  if (decision.status === 200) return [type, length];
   switch (decision.form) {
     case 'single':
-      return [
-        ['Content-Type', representationType(representation)],
-        length,
-        ['Content-Range', contentRange(decision.span, representation.size)],
-      ];
+      return [type, length, ['Content-Range', contentRange(decision.span, representation.size)]];
     case 'multipart':
       return [['Content-Type', multipartContentType(choices.boundary)], length];
   }
 }
 
-/** What a 206 carries as the 200 would (§15.3.7). */
-function representationHeaders(representation: Representation, choices: HeaderChoices): HeaderList {
+function representationHeaders(metadata: Metadata, choices: HeaderChoices): HeaderList {
   return compact([
     ['Accept-Ranges', 'bytes'],
-    ['ETag', etagValue(representation)],
-    ['Last-Modified', lastModifiedValue(representation, choices.now)],
-    ['Cache-Control', cacheControlValue(representation, choices)],
-    ['Expires', expiresValue(representation)],
-    ['Content-Encoding', fieldValue(representation.contentEncoding)],
-    ['Content-Language', fieldValue(representation.contentLanguage)],
-    ['Content-Disposition', dispositionValue(representation, choices)],
+    ['ETag', etagValue(metadata)],
+    ['Last-Modified', lastModifiedValue(metadata, choices.now)],
+    ['Cache-Control', cacheControlValue(metadata, choices)],
+    ['Expires', expiresValue(metadata)],
+    ['Content-Encoding', fieldValue(metadata.contentEncoding)],
+    ['Content-Language', fieldValue(metadata.contentLanguage)],
+    ['Content-Disposition', dispositionValue(metadata, choices)],
     ['X-Content-Type-Options', 'nosniff'],
   ]);
 }
 
 /** §15.4.5: what a cache needs to refresh its copy, and no other metadata; the date only where no tag does it. */
-function notModifiedHeaders(representation: Representation, choices: HeaderChoices): HeaderList {
-  const etag = etagValue(representation);
+export function notModifiedHeaders(metadata: Metadata, choices: HeaderChoices): HeaderList {
+  const etag = etagValue(metadata);
   return compact([
     ['ETag', etag],
-    ['Last-Modified', etag === undefined ? lastModifiedValue(representation, choices.now) : undefined],
-    ['Cache-Control', cacheControlValue(representation, choices)],
-    ['Expires', expiresValue(representation)],
+    ['Last-Modified', etag === undefined ? lastModifiedValue(metadata, choices.now) : undefined],
+    ['Cache-Control', cacheControlValue(metadata, choices)],
+    ['Expires', expiresValue(metadata)],
   ]);
 }
 
-function etagValue({ etag }: Representation): string | undefined {
+function etagValue({ etag }: Metadata): string | undefined {
   return etag === undefined ? undefined : printEntityTag(etag);
 }
 
 /** §8.8.2.1: never later than Date, whatever the storage's clock says. */
-function lastModifiedValue({ lastModified }: Representation, now: Seconds): string | undefined {
-  return lastModified === undefined ? undefined : printHttpDate(Math.min(toSeconds(lastModified), now));
+function lastModifiedValue({ lastModified }: Metadata, now: Seconds): string | undefined {
+  return lastModified === undefined ? undefined : dateValue(Math.min(toSeconds(lastModified), now));
 }
 
-function cacheControlValue({ cacheControl }: Representation, choices: HeaderChoices): string {
+function cacheControlValue({ cacheControl }: Metadata, choices: HeaderChoices): string {
   return withNoTransform(fieldValue(cacheControl) ?? choices.cacheControl);
 }
 
-function expiresValue({ expires }: Representation): string | undefined {
-  return expires === undefined ? undefined : printHttpDate(toSeconds(expires));
+function expiresValue({ expires }: Metadata): string | undefined {
+  return expires === undefined ? undefined : dateValue(toSeconds(expires));
+}
+
+/** The last second of the year 9999, beyond which IMF-fixdate has no room (§5.6.7). */
+const LAST_SECOND = 253_402_300_799;
+
+/** Metadata may hold what is no date, or none that can be written; then the field is left out. */
+function dateValue(seconds: Seconds): string | undefined {
+  return seconds >= 0 && seconds <= LAST_SECOND ? printHttpDate(seconds) : undefined;
 }
 
 function dispositionValue(
-  { contentDisposition: stored }: Representation,
+  { contentDisposition: stored }: Metadata,
   { disposition }: HeaderChoices,
 ): string | undefined {
   return disposition === undefined ? fieldValue(stored) : contentDisposition(disposition.type, disposition.key);

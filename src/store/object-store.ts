@@ -1,4 +1,4 @@
-import type { Preconditions, RangeSpec, Representation, Span } from '../http/index.ts';
+import type { Metadata, Preconditions, RangeSpec, Representation, Span } from '../http/index.ts';
 
 /** What a read asks for. Everything is optional: none at all is the whole object. */
 export interface ReadOptions {
@@ -23,15 +23,24 @@ export interface OpenObject {
 }
 
 /** Answers that are no failures: values, so that every caller says what it does about each. */
-export type ReadResult =
-  | OpenObject
+export type ReadResult = OpenObject | BodilessResult;
+
+/** What a storage tells besides is left out where it does not tell. */
+export type BodilessResult =
   | { readonly type: 'missing' }
   /** `ifNoneMatch` or `ifModifiedSince` held the body back. */
-  | { readonly type: 'unmodified'; readonly representation: Representation }
+  | { readonly type: 'unmodified'; readonly metadata?: Metadata | undefined }
   /** `ifMatch` or `ifUnmodifiedSince` held it back: this is another version than the one asked for. */
-  | { readonly type: 'changed'; readonly representation: Representation }
-  /** No byte of the range is in the object, as always in one of zero bytes. Some storages then tell nothing more. */
-  | { readonly type: 'unsatisfiable'; readonly representation?: Representation | undefined };
+  | { readonly type: 'changed'; readonly representation?: Representation | undefined }
+  /**
+   * The conditions hold, and no byte of the range is in the object, as always in one of zero bytes. `size` is in
+   * bytes.
+   */
+  | {
+      readonly type: 'unsatisfiable';
+      readonly size?: number | undefined;
+      readonly representation?: Representation | undefined;
+    };
 
 /**
  * The least that the gateway needs of a storage. Each call is one storage operation; what a storage can't do in one

@@ -12,7 +12,7 @@ export function select(representation: Representation, { conditions = {}, range 
     case 'modified':
       return { type: 'changed', representation };
     case 'unmodified':
-      return { type: 'unmodified', representation };
+      return { type: 'unmodified', metadata: representation };
     case 'hold':
       break;
   }

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { portableConduit } from '../../src/gateway/conduit.ts';
@@ -101,12 +102,15 @@ function hanging(cancel: () => Promise<void> = async () => undefined): ReadableS
 }
 
 describe('portableConduit', () => {
-  test('takes nothing from the storage before the client reads', () => {
-    expect(eight().source.pulls()).toBe(0);
+  test('takes nothing from the storage before the client reads', async () => {
+    const { source } = eight();
+    await setImmediate();
+    expect(source.pulls()).toBe(0);
   });
   test('takes one chunk for each that the client reads', async () => {
     const { body, source } = eight();
     await body.getReader().read();
+    await setImmediate();
     expect(source.pulls()).toBe(1);
   });
   test('opens a read only when the one before is sent', async () => {
@@ -130,7 +134,7 @@ describe('portableConduit', () => {
     const { consignment } = ship(
       NO_BYTES,
       { status: 200, span: { start: 0, end: 0 } },
-      { lengths: [], wrongRead: 9, surplus: 0 },
+      { lengths: [], wrongRead: 9, surplus: 0, apart: false },
     );
     const { body, done } = portableConduit(consignment);
     expect(await collect(body)).toEqual({ bytes: NO_BYTES });
@@ -167,6 +171,7 @@ describe('portableConduit', () => {
     const reader = body.getReader();
     await reader.read();
     const second = reader.read();
+    await setImmediate();
     await reader.cancel();
     expect(await second).toEqual({ done: true, value: undefined });
     expect(await done).toEqual({ outcome: 'aborted', bytesSent: 4, bytesRead: 4 });
@@ -207,7 +212,7 @@ describe('portableConduit', () => {
     const { consignment, sources } = ship(
       counting(8),
       { status: 200, span: { start: 0, end: 8 } },
-      { lengths: [4], wrongRead: 9, surplus: 0 },
+      { lengths: [4], wrongRead: 9, surplus: 0, apart: false },
     );
     const { body, done } = portableConduit(consignment);
     await body.cancel();

@@ -103,6 +103,12 @@ describe('readParts throws where the body', () => {
       [part(0, 3)],
       'the storage sent 2 bytes too many',
     ],
+    [
+      'is a byte too long, in a chunk of its own',
+      [[1, 2, 3], [4]],
+      [part(0, 3)],
+      'the storage sent more bytes than it said',
+    ],
     ['is too long after a gap', [[1], [2, 3, 4]], [part(0, 1), part(2, 3)], 'the storage sent 1 bytes too many'],
   ];
   test.each(rows)('%s', async (_name, chunks, parts, message) => {

@@ -34,6 +34,7 @@ function counted(store: ObjectStore) {
       () => (bodies = 0),
     ),
     tellsSizeWhenUnsatisfiable: true,
+    tellsMetadataWhenUnmodified: true,
   };
 }
 

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { decisionHeaders } from './decision-headers.ts';
 import { decide, firstAsk, parseRequest, type Decision, type RangePolicy } from '../../src/http/decision.ts';
 import type { Representation } from '../../src/http/representation.ts';
-import { decisionHeaders, type HeaderList } from '../../src/http/response-headers.ts';
+import { type HeaderList } from '../../src/http/response-headers.ts';
 import {
   continuingRequest,
   manner,

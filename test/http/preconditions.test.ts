@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { Representation } from '../../src/http/representation.ts';
 import {
   checkPreconditions,
   parsePreconditions,
@@ -137,7 +138,7 @@ describe('parsePreconditions', () => {
 
 const STRONG = { size: 1, etag: { weak: false, opaque: 'v1' }, lastModified: new Date(DATE * 1000 + 500) };
 const WEAK = { ...STRONG, etag: { weak: true, opaque: 'v1' } };
-const BARE = { size: 1 };
+const BARE: Representation = { size: 10 };
 
 function check(lines: Lines, representation: Parameters<typeof checkPreconditions>[1]): PreconditionResult {
   return checkPreconditions(parsePreconditions(toHeaders(lines), NOW), representation);

@@ -1,13 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { decisionHeaders } from './decision-headers.ts';
+import { notModifiedHeaders } from '../../src/http/response-headers.ts';
 import type { Decision } from '../../src/http/decision.ts';
 import type { Representation } from '../../src/http/representation.ts';
-import {
-  bodyLength,
-  decisionHeaders,
-  decisionParts,
-  type HeaderChoices,
-  type HeaderList,
-} from '../../src/http/response-headers.ts';
+import { bodyLength, decisionParts, type HeaderChoices, type HeaderList } from '../../src/http/response-headers.ts';
 
 const NOW = Date.UTC(2026, 6, 1) / 1000;
 const BOUNDARY = 'rangeway00112233445566778899aabbccddeeff';
@@ -230,4 +226,15 @@ describe('bodyLength', () => {
     const broken = bodyLength(MULTIPART, { size: 1000, contentType: 'a\nb' });
     expect(broken).toBe(bodyLength(MULTIPART, { size: 1000, contentType: 'application/octet-stream' }));
   });
+});
+
+test.each([
+  ['no date', new Date(Number.NaN)],
+  ['a year of five digits', new Date(8.64e15)],
+  ['a year before the epoch', new Date(-1)],
+])('%s is left out, for IMF-fixdate can not say it (§5.6.7)', (_name, date) => {
+  const metadata = { lastModified: date, expires: date };
+  const names = notModifiedHeaders(metadata, { boundary: '', now: 4e9 }).map(([name]) => name);
+  expect(names).not.toContain('Expires');
+  if (date.getTime() < 4e12) expect(names).not.toContain('Last-Modified');
 });

@@ -24,6 +24,8 @@ export interface Storage {
   readonly lengths: readonly number[];
   readonly wrongRead: number;
   readonly surplus: number;
+  /** Whether a surplus comes in a chunk of its own, or in the last one. */
+  readonly apart: boolean;
 }
 
 /** The decisions that send bytes. */
@@ -41,9 +43,7 @@ export function ship(bytes: Uint8Array, decision: Sending, storage: Storage): Sh
     const surplus = sources.length === storage.wrongRead ? storage.surplus : 0;
     const right = bytes.subarray(span.start, span.end);
     const chunks = cut(right.subarray(0, Math.max(0, right.length + Math.min(0, surplus))), storage.lengths);
-    // In the last chunk, not in one of its own.
-    const [last = NO_BYTES, before = []] = surplus > 0 ? [chunks.at(-1), chunks.slice(0, -1)] : [];
-    const source = sourceOf(surplus > 0 ? [...before, Uint8Array.from([...last, ...counting(surplus)])] : chunks);
+    const source = sourceOf(surplus > 0 ? withSurplus(chunks, counting(surplus), storage.apart) : chunks);
     sources.push(source);
     return { type: 'open', representation, span, body: source.body };
   };
@@ -55,6 +55,11 @@ export function ship(bytes: Uint8Array, decision: Sending, storage: Storage): Sh
   };
   const consignment = consign(decision, first, { store, key: 'k', boundary: BOUNDARY, signal: NEVER });
   return { parts, consignment, sources };
+}
+
+function withSurplus(chunks: readonly Uint8Array[], surplus: Uint8Array, apart: boolean): readonly Uint8Array[] {
+  if (apart) return [...chunks, NO_BYTES, surplus];
+  return [...chunks.slice(0, -1), Uint8Array.from([...(chunks.at(-1) ?? NO_BYTES), ...surplus])];
 }
 
 function readsOf(decision: Sending): { readonly spans: readonly Span[]; readonly parts: readonly Span[] } {
@@ -89,11 +94,12 @@ export const multipartShipment = fc
     nearGap: fc.nat(60),
     lengths,
     wrongRead: fc.nat(5),
-    surplus: fc.integer({ min: -300, max: 300 }),
+    surplus: fc.oneof(fc.integer({ min: -2, max: 2 }), fc.integer({ min: -300, max: 300 })),
+    apart: fc.boolean(),
   })
-  .map(({ object: { bytes, parts }, nearGap, lengths: chunkLengths, wrongRead, surplus }) => {
+  .map(({ object: { bytes, parts }, nearGap, lengths: chunkLengths, wrongRead, surplus, apart }) => {
     const reads = planReads(parts, { maxReads: 100, nearGap, maxGapBytes: 1000 }) ?? [];
-    const storage = { lengths: chunkLengths, wrongRead: wrongRead % Math.max(1, reads.length), surplus };
+    const storage = { lengths: chunkLengths, wrongRead: wrongRead % Math.max(1, reads.length), surplus, apart };
     return { bytes, decision: { status: 206, form: 'multipart', reads } as const, storage };
   });
 /** For one part. */
@@ -103,15 +109,16 @@ export const singleShipment = fc
     a: fc.nat(299),
     b: fc.nat(299),
     lengths,
-    surplus: fc.integer({ min: -300, max: 300 }),
+    surplus: fc.oneof(fc.integer({ min: -2, max: 2 }), fc.integer({ min: -300, max: 300 })),
+    apart: fc.boolean(),
   })
-  .map(({ bytes, a, b, lengths: chunkLengths, surplus }) => {
+  .map(({ bytes, a, b, lengths: chunkLengths, surplus, apart }) => {
     const [start, last] = [a % bytes.length, b % bytes.length].toSorted((x, y) => x - y);
     const span = { start: start ?? 0, end: (last ?? 0) + 1 };
     return {
       bytes,
       decision: { status: 206, form: 'single', span } as const,
-      storage: { lengths: chunkLengths, wrongRead: 0, surplus },
+      storage: { lengths: chunkLengths, wrongRead: 0, surplus, apart },
     };
   });
 /** For either. */

@@ -52,6 +52,7 @@ describeStorageOperations('R2, in workerd', async () => {
     ...counted(env.BUCKET),
     conduit: nativeConduit,
     tellsSizeWhenUnsatisfiable: false,
+    tellsMetadataWhenUnmodified: true,
     replace: async () => void (await env.BUCKET.put('object', new Uint8Array(SIZE).fill(1))),
   };
 });

@@ -121,7 +121,7 @@ function withheld(representation: Representation, { conditions = {} }: ReadOptio
     case 'modified':
       return { type: 'changed', representation };
     case 'unmodified':
-      return { type: 'unmodified', representation };
+      return { type: 'unmodified', metadata: representation };
     case 'hold':
       throw storeError('nonsense', 'R2 held a body back, though every condition holds');
   }

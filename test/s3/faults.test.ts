@@ -1,0 +1,171 @@
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, expect, test } from 'vitest';
+import { createGateway } from '../../src/gateway/gateway.ts';
+import type { LogEntry } from '../../src/gateway/log.ts';
+import { s3Client, type S3Access } from '../../src/platform/s3-client.ts';
+import { s3Store, type S3Location } from '../../src/store/drivers/s3.ts';
+import { access, hasS3 } from './server.ts';
+
+/** A gateway over an S3 that is reached so, and its log. */
+function gatewayOver(reached: Partial<S3Access>, location: Partial<S3Location> = {}) {
+  const entries: LogEntry[] = [];
+  const store = s3Store(s3Client({ ...access, ...reached }), { bucket: 'bucket', ...location });
+  return { gateway: createGateway({ store, log: (entry) => entries.push(entry) }), entries };
+}
+
+/** A server that answers as no real one can be made to, and what it was asked. */
+async function misbehaving(answer: (req: IncomingMessage, res: ServerResponse, call: number) => void) {
+  const asked: IncomingMessage[] = [];
+  const server = createServer((req, res) => answer(req, res, asked.push(req))).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address: AddressInfo | string | null = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return {
+    endpoint: `http://127.0.0.1:${address.port}`,
+    asked,
+    [Symbol.dispose]: () => void server.close(server.closeAllConnections.bind(server)),
+  };
+}
+
+const TAG = '"0123456789abcdef0123456789abcdef"';
+
+describe.skipIf(!hasS3)('a real S3 that refuses', () => {
+  const cases: readonly (readonly [string, Partial<S3Access>, Partial<S3Location>, number])[] = [
+    ['wrong credentials', { credentials: { accessKeyId: 'rangeway', secretAccessKey: 'wrong' } }, {}, 502],
+    ['an unknown key', { credentials: { accessKeyId: 'nobody', secretAccessKey: 'wrong' } }, {}, 502],
+    ['a missing bucket', {}, { bucket: 'no-such-bucket' }, 502],
+    ['a missing bucket, where a 403 means missing', {}, { bucket: 'no-such-bucket', forbidden: 'missing' }, 502],
+  ];
+  test.for(cases)('%s', async ([, reached, location, status]) => {
+    const { gateway, entries } = gatewayOver(reached, location);
+    const response = await gateway.request('/key');
+    expect(response.status).toBe(status);
+    expect(await response.text()).not.toMatch(/bucket|Access|Signature/i);
+    expect(entries[0]).toMatchObject({
+      outcome: 'failed',
+      error: expect.stringMatching(/S3 GetObject failed with 40\d; caused by|S3 GetObject failed with 40\d/),
+    });
+  });
+});
+
+test('an endpoint that nobody listens at: 503 with Retry-After, the reason in the log', async () => {
+  const { gateway, entries } = gatewayOver({ endpoint: 'http://127.0.0.1:9', attempts: 1 });
+  const response = await gateway.request('/key');
+  expect([response.status, response.headers.get('Retry-After')]).toEqual([503, '5']);
+  expect(entries[0]?.error).toContain('ECONNREFUSED');
+});
+
+test('an endpoint that never answers is given up after the timeout', async () => {
+  using origin = await misbehaving(() => undefined);
+  const { gateway, entries } = gatewayOver({ endpoint: origin.endpoint, attempts: 1, requestTimeout: 100 });
+  expect((await gateway.request('/key')).status).toBe(503);
+  expect(entries[0]?.error).toContain('TimeoutError');
+});
+
+test('SlowDown is tried again, within the limit', async () => {
+  using origin = await misbehaving((_req, res, call) => {
+    if (call < 3) res.writeHead(503).end('<Error><Code>SlowDown</Code></Error>');
+    else res.writeHead(200, { 'Content-Length': 3, ETag: TAG }).end('abc');
+  });
+  const { gateway } = gatewayOver({ endpoint: origin.endpoint, attempts: 3 });
+  const response = await gateway.request('/key');
+  expect([response.status, await response.text(), origin.asked.length]).toEqual([200, 'abc', 3]);
+});
+
+test('SlowDown without end is 503 with Retry-After', async () => {
+  using origin = await misbehaving((_req, res) => res.writeHead(503).end('<Error><Code>SlowDown</Code></Error>'));
+  const { gateway, entries } = gatewayOver({ endpoint: origin.endpoint, attempts: 2 });
+  const response = await gateway.request('/key');
+  expect([response.status, response.headers.get('Retry-After'), origin.asked.length]).toEqual([503, '5', 2]);
+  expect(entries[0]?.error).toContain('SlowDown');
+});
+
+describe('an answer that is not what was asked is refused, never passed on', () => {
+  const answers: readonly (readonly [string, number, Record<string, string | number>, string])[] = [
+    ['other bytes', 206, { 'Content-Range': 'bytes 3-5/10', 'Content-Length': 3, ETag: TAG }, 'abc'],
+    ['the whole for a range', 200, { 'Content-Length': 10, ETag: TAG }, '0123456789'],
+    ['another version', 206, { 'Content-Range': 'bytes 2-4/10', 'Content-Length': 3, ETag: '"ffff"' }, 'abc'],
+    ['no version', 206, { 'Content-Range': 'bytes 2-4/10', 'Content-Length': 3 }, 'abc'],
+    ['a Content-Range that is none', 206, { 'Content-Range': 'bytes 4-2/10', 'Content-Length': 3, ETag: TAG }, 'abc'],
+    ['a Content-Range without a size', 206, { 'Content-Range': 'bytes 2-4/*', 'Content-Length': 3, ETag: TAG }, 'abc'],
+    ['another length', 206, { 'Content-Range': 'bytes 2-4/10', 'Content-Length': 2, ETag: TAG }, 'ab'],
+  ];
+  test.for(answers)('%s', async ([, status, headers, body]) => {
+    using origin = await misbehaving((_req, res) => res.writeHead(status, headers).end(body));
+    const { gateway, entries } = gatewayOver({ endpoint: origin.endpoint, attempts: 1 });
+    const response = await gateway.request('/key', { headers: { Range: 'bytes=2-4', 'If-Range': TAG } });
+    expect([502, 503]).toContain(response.status);
+    expect(await response.text()).toContain('requestId');
+    expect(entries[0]?.outcome).toBe('failed');
+  });
+});
+
+test('a body that breaks off breaks the response', async () => {
+  using origin = await misbehaving((_req, res) => {
+    res.writeHead(200, { 'Content-Length': 1_000, ETag: TAG });
+    res.write('x'.repeat(500), () => setTimeout(() => res.destroy(), 50));
+  });
+  const { gateway, entries } = gatewayOver({ endpoint: origin.endpoint, attempts: 1 });
+  const response = await gateway.request('/key');
+  await expect(response.text()).rejects.toThrow();
+  expect(entries[0]).toMatchObject({ outcome: 'failed', bytesSent: 500 });
+});
+
+test("AWS's 304 and 416 cost one request, since they tell what is needed", async () => {
+  using origin = await misbehaving((req, res) => {
+    if (req.headers['if-none-match'] !== undefined) {
+      res
+        .writeHead(304, { ETag: TAG, 'Last-Modified': 'Wed, 01 Jan 2020 00:00:00 GMT', 'Cache-Control': 'max-age=7' })
+        .end();
+    } else {
+      res.writeHead(416).end('<Error><Code>InvalidRange</Code><ActualObjectSize>10</ActualObjectSize></Error>');
+    }
+  });
+  const { gateway, entries } = gatewayOver({ endpoint: origin.endpoint });
+  const unmodified = await gateway.request('/key', { headers: { 'If-None-Match': TAG } });
+  expect([unmodified.status, unmodified.headers.get('ETag'), unmodified.headers.get('Cache-Control')]).toEqual([
+    304,
+    TAG,
+    'max-age=7, no-transform',
+  ]);
+  const unsatisfiable = await gateway.request('/key', { headers: { Range: 'bytes=10-' } });
+  expect([unsatisfiable.status, unsatisfiable.headers.get('Content-Range')]).toEqual([416, 'bytes */10']);
+  expect(entries.map(({ storageReads }) => storageReads)).toEqual([1, 1]);
+  expect(origin.asked).toHaveLength(2);
+});
+
+test('a 403 means missing where it is set so', async () => {
+  using origin = await misbehaving((_req, res) => res.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>'));
+  const reached = { endpoint: origin.endpoint };
+  expect((await gatewayOver(reached).gateway.request('/key')).status).toBe(502);
+  expect((await gatewayOver(reached, { forbidden: 'missing' }).gateway.request('/key')).status).toBe(404);
+});
+
+test("no header of a client's reaches S3 as it came", async () => {
+  using origin = await misbehaving((_req, res) => res.writeHead(404).end('<Error><Code>NoSuchKey</Code></Error>'));
+  const { gateway } = gatewayOver({ endpoint: origin.endpoint }, { prefix: 'below/' });
+  const headers = {
+    Authorization: 'Bearer secret',
+    Cookie: 'a=b',
+    Range: 'bytes= ,0-1',
+    'If-None-Match': '"a", "b"',
+    'X-Amz-Acl': 'public-read',
+  };
+  expect((await gateway.request('/key', { headers })).status).toBe(404);
+  const [asked] = origin.asked;
+  expect(asked?.url).toMatch(/^\/bucket\/below\/key\?/);
+  expect(asked?.headers).toMatchObject({
+    range: 'bytes=0-1',
+    authorization: expect.stringMatching(/^AWS4-HMAC-SHA256/),
+  });
+  for (const name of ['cookie', 'if-none-match', 'x-amz-acl']) expect(asked?.headers[name]).toBeUndefined();
+});
+
+test('an empty key is missing, and S3 is not asked: it would list the bucket', async () => {
+  using origin = await misbehaving((_req, res) => res.writeHead(200, { 'Content-Length': 3 }).end('xml'));
+  const { gateway } = gatewayOver({ endpoint: origin.endpoint });
+  expect((await gateway.request('/')).status).toBe(404);
+  expect(origin.asked).toHaveLength(0);
+});

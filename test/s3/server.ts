@@ -1,0 +1,30 @@
+import { CreateBucketCommand, PutObjectCommand, type PutObjectCommandInput } from '@aws-sdk/client-s3';
+import { inject } from 'vitest';
+import { s3Client, type S3Access } from '../../src/platform/s3-client.ts';
+import { s3Store } from '../../src/store/drivers/s3.ts';
+
+/** Whether there is an S3 server; without one the tests over it are skipped, loudly. */
+export const hasS3 = inject('s3Endpoint') !== null;
+
+/** How the tests reach it. */
+export const access = {
+  endpoint: inject('s3Endpoint') ?? 'http://127.0.0.1:9',
+  region: 'us-east-1',
+  pathStyle: true,
+  credentials: { accessKeyId: 'rangeway', secretAccessKey: 'rangeway-secret' },
+} as const satisfies S3Access;
+
+/** A bucket of its own on the server, a store over it, and a way to fill it. */
+export async function newBucket(through: Partial<S3Access> = {}) {
+  const client = s3Client(access);
+  const bucket = `test-${crypto.randomUUID()}`;
+  await client.send(new CreateBucketCommand({ Bucket: bucket }));
+  return {
+    bucket,
+    client,
+    store: s3Store(s3Client({ ...access, ...through }), { bucket }),
+    async put(key: string, bytes: Uint8Array, fields: Partial<PutObjectCommandInput> = {}) {
+      await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes, ...fields }));
+    },
+  };
+}

@@ -1,0 +1,64 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { TestProject } from 'vitest/node';
+
+/** Where the S3 server of the tests listens; `null` where the machine has none. */
+declare module 'vitest' {
+  interface ProvidedContext {
+    readonly s3Endpoint: string | null;
+  }
+}
+
+/** It takes 13 s on two cores; in ms. */
+const START_LIMIT = 120_000;
+
+const SCRIPT = join(import.meta.dirname, 'ceph.sh');
+
+/** Starts the S3 server once for all tests of the project, and stops it after them. */
+export default async function setup(project: TestProject): Promise<(() => void) | undefined> {
+  if (spawnSync('radosgw', ['--version']).error !== undefined) {
+    if (process.env['CI'] === 'true')
+      throw new Error('CI needs the packages of test/s3/packages.txt: radosgw is missing');
+    console.warn(
+      '\nSKIPPED: every test over S3, because radosgw is not installed; the packages are in test/s3/packages.txt\n',
+    );
+    project.provide('s3Endpoint', null);
+    return undefined;
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'rangeway-ceph-'));
+  const port = await freePort();
+  execFileSync('bash', [SCRIPT, 'up', join(folder, 'state'), String(port)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    timeout: START_LIMIT,
+  });
+  project.provide('s3Endpoint', `http://127.0.0.1:${port}`);
+  return () => {
+    execFileSync('bash', [SCRIPT, 'down', join(folder, 'state')]);
+    rmSync(folder, { recursive: true, force: true });
+  };
+}
+
+/** A port that is free together with the next one, which the monitor takes; below those that the system hands out. */
+async function freePort(): Promise<number> {
+  for (let tries = 0; tries < 100; tries++) {
+    const port = 20_000 + 2 * Math.floor(Math.random() * 5_000);
+    if ((await isFree(port)) && (await isFree(port + 1))) return port;
+  }
+  throw new Error('no two neighbouring ports are free');
+}
+
+async function isFree(port: number): Promise<boolean> {
+  const server = createServer().listen(port, '127.0.0.1');
+  try {
+    await once(server, 'listening');
+  } catch {
+    return false;
+  }
+  server.close();
+  await once(server, 'close');
+  return true;
+}
