@@ -1,43 +1,72 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { OWN_CONFIG, startWorkerd, type Workerd } from '../platform/workerd.ts';
+import { OWN_CONFIG, startWorkerd, type Workerd, type WorkerdOptions } from '../platform/workerd.ts';
 import { listFiles, type KeyedFile } from './files.ts';
 import { fill, formatBytes } from './fill.ts';
 import { assertFree, parseFolder, parseOptions, parsePort, untilStopped } from './options.ts';
+import { parseS3Source, S3_OPTIONS, type S3Source } from './s3-options.ts';
 import { sampleFiles } from './samples.ts';
 import { usageError } from './usage.ts';
 
 /** What dev keeps between runs, below the folder that it is run in. */
 const KEPT = '.rangeway';
 
-/** `rangeway dev`: the Worker of wrangler.toml in workerd with a local bucket, until a signal. */
+/** `rangeway dev`: a Worker of wrangler.toml in workerd, over a local bucket or over S3, until a signal. */
 export async function dev(args: readonly string[]): Promise<void> {
-  const {
-    dir,
-    host = '127.0.0.1',
-    persist,
-    ...others
-  } = parseOptions(args, ['dir', 'port', 'host', 'persist', 'config']);
-  const port = parsePort(others.port);
-  const config = findConfig(others.config);
-  const folder = dir === undefined ? undefined : parseFolder(dir);
+  const { texts, flags } = parseOptions(
+    args,
+    ['dir', 'port', 'host', 'persist', 'config', ...S3_OPTIONS],
+    ['path-style'],
+  );
+  const { host = '127.0.0.1' } = texts;
+  const port = parsePort(texts.port);
+  const source = parseS3Source(texts, flags.has('path-style'));
+  if (source !== undefined && texts.dir !== undefined)
+    throw usageError('--dir fills a local bucket; with --s3 there is none');
+  const options = { config: findConfig(texts.config), host, port, onOutput: console.log };
+  const folder = texts.dir === undefined ? undefined : parseFolder(texts.dir);
   if (port !== 0) await assertFree(host, port);
-  const files = folder === undefined ? await sampleFiles(resolve(KEPT, 'samples')) : await listFiles(folder);
-  const workerd = await startWorkerd({
-    config,
-    host,
-    port,
-    persist: resolve(persist ?? join(KEPT, 'dev')),
-    onOutput: console.log,
-  });
+  const workerd =
+    source === undefined
+      ? await devBucket({ ...options, persist: resolve(texts.persist ?? join(KEPT, 'dev')) }, folder)
+      : await devS3(options, source);
   try {
-    await fillFrom(workerd, files);
-    process.stderr.write(greeting(workerd.url, files));
     await untilStopped();
   } finally {
     await workerd.stop();
   }
   process.exit(0);
+}
+
+async function devBucket(options: WorkerdOptions, folder: string | undefined): Promise<Workerd> {
+  const files = folder === undefined ? await sampleFiles(resolve(KEPT, 'samples')) : await listFiles(folder);
+  const workerd = await startWorkerd(options);
+  await fillFrom(workerd, files);
+  process.stderr.write(greeting(workerd.url, files));
+  return workerd;
+}
+
+async function devS3(options: WorkerdOptions, source: S3Source): Promise<Workerd> {
+  const workerd = await startWorkerd({ ...options, environment: 's3', variables: s3Variables(source) });
+  process.stderr.write(`rangeway: s3://${source.bucket}/${source.prefix} is served by workerd at ${workerd.url}/\n`);
+  return workerd;
+}
+
+/** As the Worker's variables and secrets are called. Unlike on Node, the SDK in a Worker looks nowhere for credentials. */
+function s3Variables({ bucket, prefix, access }: S3Source): Record<string, string | boolean> {
+  const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_REGION: region } = process.env;
+  if (id === undefined || secret === undefined) {
+    throw usageError('dev --s3 needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment');
+  }
+  return {
+    S3_BUCKET: bucket,
+    S3_PREFIX: prefix,
+    S3_ENDPOINT: access.endpoint ?? '',
+    S3_REGION: access.region ?? region ?? 'us-east-1',
+    S3_PATH_STYLE: access.pathStyle ?? false,
+    AWS_ACCESS_KEY_ID: id,
+    AWS_SECRET_ACCESS_KEY: secret,
+  };
 }
 
 function findConfig(option: string | undefined): string {

@@ -7,7 +7,7 @@ const EXIT_USAGE = 2;
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   dev: async (args) => (await loadDev()).dev(args),
-  serve: async (args) => (await import('./serve.ts')).serveFolder(args),
+  serve: async (args) => (await import('./serve.ts')).serveOnNode(args),
 };
 
 async function main([name, ...args]: readonly string[]): Promise<void> {

@@ -5,33 +5,43 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { usageError } from './usage.ts';
 
-/**
- * Reads `--name value` options.
- *
- * @throws UsageError for an option that is not in `names`, that lacks its value, or for anything else on the line
- */
-export function parseOptions<Name extends string>(
-  args: readonly string[],
-  names: readonly Name[],
-): Partial<Record<Name, string>> {
-  const options = Object.fromEntries(names.map((name) => [name, { type: 'string' as const }]));
-  const { values, positionals } = parse(args, options, names);
-  const [stray] = positionals;
-  if (stray !== undefined) throw usageError(`"${stray}" is not an option; there are ${list(names)}`);
-  const result: Partial<Record<Name, string>> = {};
-  for (const name of names) {
-    const value = values[name];
-    if (typeof value === 'string') result[name] = value;
-  }
-  return result;
+/** What a command line says: the value of each option that has one, and the flags that are there. */
+export interface Options<Name extends string, Flag extends string> {
+  readonly texts: Readonly<Partial<Record<Name, string>>>;
+  readonly flags: ReadonlySet<Flag>;
 }
 
-function parse(args: readonly string[], options: Record<string, { type: 'string' }>, names: readonly string[]) {
+/**
+ * Reads `--name value` options and `--flag`s.
+ *
+ * @throws UsageError for an option that is in neither list, that lacks its value, or for anything else on the line
+ */
+export function parseOptions<Name extends string, Flag extends string = never>(
+  args: readonly string[],
+  names: readonly Name[],
+  flags: readonly Flag[] = [],
+): Options<Name, Flag> {
+  const { values, positionals } = parse(args, names, flags);
+  const [stray] = positionals;
+  if (stray !== undefined) throw usageError(`"${stray}" is not an option; there are ${list([...names, ...flags])}`);
+  const texts: Partial<Record<Name, string>> = {};
+  for (const name of names) {
+    const value = values.get(name);
+    if (typeof value === 'string') texts[name] = value;
+  }
+  return { texts, flags: new Set(flags.filter((flag) => values.get(flag) === true)) };
+}
+
+function parse(args: readonly string[], names: readonly string[], flags: readonly string[]) {
   try {
-    return parseArgs({ args: [...args], options, allowPositionals: true });
+    const texts = names.map((name) => [name, { type: 'string' as const }] as const);
+    const booleans = flags.map((flag) => [flag, { type: 'boolean' as const }] as const);
+    const options: Record<string, { type: 'string' | 'boolean' }> = Object.fromEntries([...texts, ...booleans]);
+    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
+    return { values: new Map(Object.entries(values)), positionals };
   } catch (error) {
     const reason = error instanceof Error ? error.message.split('. ')[0] : '';
-    throw usageError(`${reason}; there are ${list(names)}`, error);
+    throw usageError(`${reason}; there are ${list([...names, ...flags])}`, error);
   }
 }
 

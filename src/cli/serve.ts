@@ -1,32 +1,45 @@
 import { readFileSync } from 'node:fs';
-import { createGateway, fsStore, serve, type NodeServer } from '../platform/node.ts';
-import type { FetchHandler } from '../platform/node.ts';
+import { createGateway, describeError, fsStore, s3Client, s3Store, serve } from '../platform/node.ts';
+import type { FetchHandler, NodeServer } from '../platform/node.ts';
 import { explainListenError, parseFolder, parseOptions, parsePort, untilStopped } from './options.ts';
+import { parseS3Source, S3_OPTIONS, type S3Source } from './s3-options.ts';
 import { usageError } from './usage.ts';
 
 /** How long running downloads may take to finish after a signal, in ms. A second signal ends them at once. */
 const STOP_LIMIT = 30_000;
 
-/** `rangeway serve`: the gateway on Node over a folder, until a signal. */
-export async function serveFolder(args: readonly string[]): Promise<void> {
-  const {
-    dir,
-    settings,
-    port: portOption,
-    host = '127.0.0.1',
-  } = parseOptions(args, ['dir', 'port', 'host', 'settings']);
-  if (dir === undefined) throw usageError('serve needs a folder: rangeway serve --dir DIR');
-  const folder = parseFolder(dir);
-  const port = parsePort(portOption);
-  const gateway = createGateway({ ...readSettings(settings), store: fsStore(folder) });
-  const server = await listen(gateway, host, port);
-  process.stderr.write(`rangeway: ${folder} is served at ${server.url}/\n`);
+/** `rangeway serve`: the gateway on Node over a folder or a bucket, until a signal. */
+export async function serveOnNode(args: readonly string[]): Promise<void> {
+  const { texts, flags } = parseOptions(args, ['dir', 'port', 'host', 'settings', ...S3_OPTIONS], ['path-style']);
+  const { dir, settings, host = '127.0.0.1' } = texts;
+  const source = parseS3Source(texts, flags.has('path-style'));
+  if ((dir === undefined) === (source === undefined)) {
+    throw usageError('serve needs a folder or a bucket: rangeway serve --dir DIR, or rangeway serve --s3 BUCKET');
+  }
+  const port = parsePort(texts.port);
+  const { store, name } = source === undefined ? openFolder(dir ?? '.') : await openBucket(source);
+  const server = await listen(createGateway({ ...readSettings(settings), store }), host, port);
+  process.stderr.write(`rangeway: ${name} is served at ${server.url}/\n`);
   await untilStopped();
   process.stderr.write(`rangeway: stopping; running downloads have ${STOP_LIMIT / 1000} seconds to finish\n`);
   process.once('SIGINT', () => process.exit(130));
   process.once('SIGTERM', () => process.exit(143));
   await server.stop(STOP_LIMIT);
   process.exit(0);
+}
+
+function openFolder(dir: string) {
+  const folder = parseFolder(dir);
+  return { store: fsStore(folder), name: folder };
+}
+
+/** Asks for an object that is not there: wrong credentials, a missing bucket or a wrong address show at start. */
+async function openBucket({ bucket, prefix, access }: S3Source) {
+  const store = s3Store(s3Client(access), { bucket, prefix });
+  await store.read(`rangeway-start-${Date.now()}`).catch((error: unknown) => {
+    throw usageError(`--s3 ${bucket} can't be read: ${describeError(error)}`, error);
+  });
+  return { store, name: `s3://${bucket}/${prefix}` };
 }
 
 async function listen(gateway: FetchHandler, host: string, port: number): Promise<NodeServer> {

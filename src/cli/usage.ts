@@ -10,14 +10,21 @@ export function usageError(message: string, cause?: unknown): UsageError {
 
 export const HELP = `rangeway: a download gateway for object storage
 
-  rangeway dev     the Worker of wrangler.toml in workerd, with a local R2 bucket
+  rangeway dev     the Worker of wrangler.toml in workerd, with a local R2 bucket, or over S3
     --dir DIR        fill the bucket from DIR; keys are relative paths (default: samples made for a first look)
     --persist DIR    keep the bucket in DIR (default: .rangeway/dev)
     --config FILE    the Worker's wrangler.toml (default: ./wrangler.toml, else Rangeway's own)
 
-  rangeway serve   the same gateway on Node, over a folder
-    --dir DIR        the folder to serve; required
+  rangeway serve   the same gateway on Node, over a folder or over S3
+    --dir DIR        the folder to serve
     --settings FILE  settings as JSON, see docs/configuration.md
+
+  both, over S3; credentials from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY; serve: all that the SDK knows)
+    --s3 BUCKET      the bucket to serve
+    --endpoint URL   of a storage that is not AWS
+    --region R       (default: AWS_REGION)
+    --prefix P       put before every key, such as releases/
+    --path-style     the bucket in the path; Ceph and MinIO mostly want it
 
   both
     --port N         the port to listen on (default: 8787); 0 takes any that is free

@@ -1,10 +1,12 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
-import { fsStore } from '../store/drivers/fs.ts';
 
 export { createGateway, type GatewayOptions } from '../gateway/gateway.ts';
-export { fsStore };
+export { describeError } from '../gateway/log.ts';
+export { fsStore } from '../store/drivers/fs.ts';
+export { s3Store, type S3Location } from '../store/drivers/s3.ts';
+export { s3Client, type S3Access } from './s3-client.ts';
 
 /** Anything that answers requests: a gateway, or the app that it is mounted in. */
 export interface FetchHandler {

@@ -18,8 +18,10 @@ export interface WorkerdOptions {
   readonly persist?: string | undefined;
   /** Takes what the Worker writes to its console, the log lines among it. */
   readonly onOutput?: (line: string) => void;
-  /** Takes the place of the Worker's settings in wrangler.toml; for tests. */
-  readonly settings?: object;
+  /** An environment of the wrangler.toml, such as `s3`. */
+  readonly environment?: string;
+  /** Variables and secrets beside those of the wrangler.toml, over which they win. */
+  readonly variables?: Readonly<Record<string, string | boolean>>;
 }
 
 /** A Worker that runs. */
@@ -49,15 +51,12 @@ const EXTENSION = import.meta.url.slice(-3);
  * Runs the Worker of a wrangler.toml in workerd, with local buckets. Requests reach it straight from its own socket:
  * the proxy that `wrangler dev` puts in between answers some 300 requests a second and no more.
  */
-export async function startWorkerd({
-  config,
-  host,
-  port,
-  persist,
-  onOutput,
-  settings,
-}: WorkerdOptions): Promise<Workerd> {
-  const { main, compatibility_date, compatibility_flags, r2_buckets, vars } = unstable_readConfig({ config });
+export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
+  const { config, environment, host, port, persist, onOutput, variables = {} } = options;
+  const { main, alias, compatibility_date, compatibility_flags, r2_buckets, vars } = unstable_readConfig({
+    config,
+    ...(environment === undefined ? {} : { env: environment }),
+  });
   if (main === undefined) throw new Error(`${config} names no Worker: it needs the field main`);
   // The Worker would refuse them too, but with a stack out of workerd.
   parseSettings(vars['RANGEWAY'] ?? {});
@@ -69,7 +68,7 @@ export async function startWorkerd({
   const buckets = Object.fromEntries(
     r2_buckets.map(({ binding, bucket_name }: BucketConfig) => [binding, r2(bucket_name ?? binding)]),
   );
-  const texts = Object.entries(settings === undefined ? vars : { ...vars, RANGEWAY: settings });
+  const texts = Object.entries({ ...vars, ...variables });
   const miniflare = new Miniflare({
     // Its own entry is not used; it can't be left out.
     host: '127.0.0.1',
@@ -83,7 +82,7 @@ export async function startWorkerd({
         config: {
           name: 'gateway',
           ...compatibility,
-          manifest: await bundle(main),
+          manifest: await bundle(main, alias),
           env: { ...buckets, ...Object.fromEntries(texts.map(([name, value]) => [name, { type: 'json', value }])) },
         },
         dev: { unsafeDirectSockets: [{ host, port }] },
@@ -120,7 +119,7 @@ function r2(name: string) {
 }
 
 /** As `wrangler deploy` would bundle it. */
-async function bundle(entry: string) {
+async function bundle(entry: string, alias: Record<string, string> = {}) {
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
@@ -128,6 +127,7 @@ async function bundle(entry: string) {
     target: 'es2024',
     conditions: ['workerd', 'worker', 'browser'],
     external: ['cloudflare:*', 'node:*'],
+    alias,
     write: false,
     logLevel: 'silent',
   });

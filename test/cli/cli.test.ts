@@ -73,7 +73,24 @@ describe('bad usage exits with 2 and says in one line what to write', () => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
     [['frobnicate'], /there is no command "frobnicate"; there are dev and serve/],
     [['__proto__'], /there is no command "__proto__"/],
-    [['serve'], /serve needs a folder: rangeway serve --dir DIR/],
+    [['serve'], /serve needs a folder or a bucket: rangeway serve --dir DIR, or/],
+    [['serve', '--dir', '.', '--s3', 'bucket'], /serve needs a folder or a bucket/],
+    [['serve', '--dir', '.', '--region', 'x'], /--region goes with --s3 BUCKET/],
+    [['serve', '--dir', '.', '--path-style'], /--path-style goes with --s3 BUCKET/],
+    [['serve', '--s3', 'a/b'], /--s3 takes the name of a bucket, not "a\/b"/],
+    [
+      ['serve', '--s3', 'bucket', '--endpoint', 'host:80'],
+      /--endpoint takes an address such as https:\/\/s3\.example\.com, not "host:80"/,
+    ],
+    [
+      ['serve', '--s3', 'bucket', '--endpoint', 'http://127.0.0.1:9'],
+      /--s3 bucket can't be read: StoreError: S3 GetObject failed; caused by .*/,
+    ],
+    [['dev', '--dir', '.', '--s3', 'bucket'], /--dir fills a local bucket; with --s3 there is none/],
+    [
+      ['dev', '--s3', 'bucket', '--port', '0'],
+      /dev --s3 needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment/,
+    ],
     [['serve', '--dir'], /'--dir <value>' argument missing; there are --dir, --port/],
     [['serve', '--dir', 'none'], /--dir none: there is no such folder/],
     [['serve', '--dir', 'file.txt'], /--dir file\.txt: this is a file/],

@@ -1,0 +1,44 @@
+import { env } from 'cloudflare:workers';
+import { createGateway } from '../gateway/gateway.ts';
+import { parseSettings } from '../gateway/settings.ts';
+import { s3Store } from '../store/drivers/s3.ts';
+import { nativeConduit } from './native-conduit.ts';
+import { s3Client } from './s3-client.ts';
+
+/** The variables and secrets of a Worker over S3; docs/deploying.md says how they are set. */
+declare global {
+  namespace Cloudflare {
+    interface Env {
+      readonly S3_BUCKET?: string;
+      readonly S3_PREFIX?: string;
+      readonly S3_ENDPOINT?: string;
+      readonly S3_REGION?: string;
+      /** `true` for storages that want the bucket in the path. */
+      readonly S3_PATH_STYLE?: boolean | string;
+      readonly AWS_ACCESS_KEY_ID?: string;
+      readonly AWS_SECRET_ACCESS_KEY?: string;
+    }
+  }
+}
+
+function required(name: 'S3_BUCKET' | 'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_KEY'): string {
+  const value = env[name];
+  if (value === undefined || value === '')
+    throw new Error(`the Worker needs ${name}: a variable in wrangler.toml, or a secret`);
+  return value;
+}
+
+const client = s3Client({
+  // An empty one is none, so that a variable can be there for all environments.
+  endpoint: env.S3_ENDPOINT === '' ? undefined : env.S3_ENDPOINT,
+  region: env.S3_REGION,
+  pathStyle: String(env.S3_PATH_STYLE) === 'true',
+  credentials: { accessKeyId: required('AWS_ACCESS_KEY_ID'), secretAccessKey: required('AWS_SECRET_ACCESS_KEY') },
+});
+
+/** The same gateway over S3. A Worker of its own, so that one over R2 does not carry the SDK. */
+export default createGateway({
+  ...parseSettings(env.RANGEWAY ?? {}),
+  store: s3Store(client, { bucket: required('S3_BUCKET'), prefix: env.S3_PREFIX ?? '' }),
+  conduit: nativeConduit,
+});
