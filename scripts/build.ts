@@ -31,7 +31,7 @@ bundleWorker('S3', ['--env', 's3'], S3_WORKER_LIMIT);
 function bundleWorker(name: string, args: readonly string[], limit: number): void {
   const out = join(root, 'dist/worker', name.replace(' ', '-'));
   run('wrangler', 'deploy', '--dry-run', '--minify', '--outdir', out, ...args);
-  const [bundle] = readdirSync(out).filter((file) => file.endsWith('.js'));
+  const bundle = readdirSync(out).find((file) => file.endsWith('.js'));
   if (bundle === undefined) throw new Error('wrangler made no bundle');
   const content = readFileSync(join(out, bundle));
   const gzip = gzipSync(content, { level: 9 }).length;

@@ -51,7 +51,7 @@ export type Conduit = (consignment: Consignment) => Dispatch;
 
 /** Moves chunks in JavaScript: for every platform whose web streams are not native, such as Node. */
 export const portableConduit: Conduit = (consignment) => {
-  const { promise: done, resolve } = Promise.withResolvers<Delivery>();
+  const { promise: done, resolve } = deferred<Delivery>();
   const courier = startCourier();
   const chunks = consignedChunks(consignment, courier);
   let bytesSent = 0;
@@ -93,4 +93,11 @@ export const portableConduit: Conduit = (consignment) => {
 async function* consignedChunks({ reads, tail }: Consignment, courier: Courier): AsyncGenerator<Uint8Array, undefined> {
   for (const read of reads) yield* readParts(read, courier, defaultReader);
   if (tail.length > 0) yield tail;
+}
+
+/** `Promise.withResolvers` for Node 20, which has none yet. Only the first `resolve` counts. */
+function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
+  const resolvers: ((value: T) => void)[] = [];
+  const promise = new Promise<T>((resolve) => resolvers.push(resolve));
+  return { promise, resolve: (value) => resolvers[0]?.(value) };
 }

@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
-import { request } from 'node:http';
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { json, text } from 'node:stream/consumers';
@@ -48,7 +49,7 @@ export function localBucket(url: URL, token: string): LocalBucket {
       const { size, mark } = file;
       const type = mediaType(key);
       if (size <= maxPiece) {
-        await call('PUT', '/object', { key, type, mark }, slice(file, 0, size, onBytes));
+        (await call('PUT', '/object', { key, type, mark }, slice(file, 0, size, onBytes))).resume();
         return;
       }
       const upload = await text(await call('POST', '/upload', { key, type, mark }));
@@ -57,10 +58,10 @@ export function localBucket(url: URL, token: string): LocalBucket {
         const body = slice(file, start, Math.min(size, start + part), onBytes);
         parts.push(await json(await call('PUT', '/part', { key, upload, part: String(parts.length + 1) }, body)));
       }
-      await call('POST', '/complete', { key, upload }, whole(JSON.stringify(parts)));
+      (await call('POST', '/complete', { key, upload }, whole(JSON.stringify(parts)))).resume();
     },
     async delete(key) {
-      await call('DELETE', '/object', { key });
+      (await call('DELETE', '/object', { key })).resume();
     },
   };
 }
@@ -88,16 +89,15 @@ async function send(url: URL, method: string, token: string, body: Body | undefi
     Authorization: `Bearer ${token}`,
     ...(body === undefined ? {} : { 'Content-Length': body.length }),
   };
-  const { promise, resolve, reject } = Promise.withResolvers<Readable>();
-  const outgoing = request(url, { method, headers }, (response) => {
-    if (response.statusCode === 200) return resolve(response);
-    text(response).then((reason) => reject(new Error(`the local bucket failed: ${reason}`)), reject);
-  });
-  outgoing.on('error', reject);
+  const outgoing = request(url, { method, headers });
+  const answered = once(outgoing, 'response');
+  // Listened to at once, or an error while the body is sent would be nobody's.
+  answered.catch(() => undefined);
   if (body === undefined) outgoing.end();
   else await pipeline(body.stream, outgoing);
-  const response = await promise;
-  if (method === 'PUT' || method === 'DELETE') response.pause();
+  const [response]: IncomingMessage[] = await answered;
+  if (response === undefined) throw new Error('the local bucket did not answer');
+  if (response.statusCode !== 200) throw new Error(`the local bucket failed: ${await text(response)}`);
   return response;
 }
 

@@ -82,7 +82,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
         config: {
           name: 'gateway',
           ...compatibility,
-          manifest: await bundle(main, alias),
+          manifest: await bundle(main, dirname(config), alias),
           env: { ...buckets, ...Object.fromEntries(texts.map(([name, value]) => [name, { type: 'json', value }])) },
         },
         dev: { unsafeDirectSockets: [{ host, port }] },
@@ -91,7 +91,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
         config: {
           name: 'admin',
           ...compatibility,
-          manifest: await bundle(join(here, `bucket-admin${EXTENSION}`)),
+          manifest: await bundle(join(here, `bucket-admin${EXTENSION}`), here),
           env: { ...buckets, ADMIN_TOKEN: { type: 'text', value: token } },
         },
         dev: { unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }] },
@@ -119,7 +119,7 @@ function r2(name: string) {
 }
 
 /** As `wrangler deploy` would bundle it. */
-async function bundle(entry: string, alias: Record<string, string> = {}) {
+async function bundle(entry: string, folder: string, alias: Record<string, string> = {}) {
   const { outputFiles } = await build({
     entryPoints: [entry],
     bundle: true,
@@ -128,6 +128,8 @@ async function bundle(entry: string, alias: Record<string, string> = {}) {
     conditions: ['workerd', 'worker', 'browser'],
     external: ['cloudflare:*', 'node:*'],
     alias,
+    // Where aliases are looked up from.
+    absWorkingDir: folder,
     write: false,
     logLevel: 'silent',
   });

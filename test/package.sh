@@ -1,0 +1,34 @@
+#!/usr/bin/env bash
+# Packs what would be published, installs it in an empty folder, and uses it with the machine's own Node.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+work=$(mktemp -d)
+trap 'rm -rf "$work"; [ -z "${server:-}" ] || kill "$server" 2>/dev/null' EXIT
+# Not the Node that npm scripts put first on PATH.
+PATH=$(printf %s "$PATH" | tr : '\n' | grep -v node_modules | paste -sd :)
+
+npm pack --silent --pack-destination "$work" >/dev/null
+mkdir "$work/app" "$work/served"
+cd "$work/app"
+echo '{ "private": true, "type": "module" }' >package.json
+npm install --silent --no-save ../rangeway-*.tgz
+head -c 100000 /dev/urandom >../served/file.bin
+
+npx rangeway --version
+cat >library.js <<'JS'
+import { createGateway, memoryStore } from 'rangeway';
+const store = memoryStore();
+await store.put('key', new TextEncoder().encode('0123456789'));
+const response = await createGateway({ store, log() {} }).request('/key', { headers: { Range: 'bytes=-2' } });
+if ((await response.text()) !== '89') throw new Error(`the library answers ${response.status}`);
+JS
+node library.js
+
+node node_modules/rangeway/dist/cli/main.js serve --dir ../served --port 0 >log 2>address &
+server=$!
+for _ in $(seq 50); do grep -q http address && break || sleep 0.2; done
+url=$(grep -oE 'http://[0-9.:]+' address)
+curl -sf -o part -r 0-49999 "$url/file.bin"
+curl -sf -C - -o part "$url/file.bin"
+cmp part ../served/file.bin
+echo "the package works with Node $(node --version)"
