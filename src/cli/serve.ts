@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
-import { createGateway, describeError, fsStore, s3Client, s3Store, serve } from '../platform/node.ts';
-import type { FetchHandler, NodeServer } from '../platform/node.ts';
+import { createGateway, describeError, fsStore, parseSettings, s3Client, s3Store, serve } from '../platform/node.ts';
+import type { FetchHandler, NodeServer, Settings } from '../platform/node.ts';
 import { explainListenError, parseFolder, parseOptions, parsePort, untilStopped } from './options.ts';
 import { parseS3Source, S3_OPTIONS, type S3Source } from './s3-options.ts';
 import { usageError } from './usage.ts';
@@ -50,13 +50,9 @@ async function listen(gateway: FetchHandler, host: string, port: number): Promis
   }
 }
 
-function readSettings(file: string | undefined): object {
-  if (file === undefined) return {};
-  const settings = parseJson(file);
-  if (typeof settings !== 'object' || settings === null || Array.isArray(settings)) {
-    throw usageError(`--settings ${file}: it has to be a JSON object of fields`);
-  }
-  return settings;
+/** Checked before anything else joins them, so that a file can name nothing but settings. */
+function readSettings(file: string | undefined): Partial<Settings> {
+  return file === undefined ? {} : parseSettings(parseJson(file));
 }
 
 function parseJson(file: string): unknown {

@@ -81,7 +81,8 @@ export type Settings = v.InferOutput<typeof SettingsSchema>;
  * @throws SettingsError that names every field which is unknown or wrong, and what it takes
  */
 export function parseSettings(input: unknown): Settings {
-  const result = v.safeParse(SettingsSchema, input);
+  // To valibot a list is an object without fields, and an empty one would pass.
+  const result = v.safeParse(SettingsSchema, Array.isArray(input) ? null : input);
   if (result.success) return result.output;
   const message = result.issues.map(describeIssue).join('\n');
   throw Object.assign(new Error(`the settings can't be used:\n${message}`), { name: 'SettingsError' as const });

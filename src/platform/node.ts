@@ -4,6 +4,7 @@ import { once } from 'node:events';
 
 export { createGateway, type GatewayOptions } from '../gateway/gateway.ts';
 export { describeError } from '../gateway/log.ts';
+export { parseSettings, type Settings } from '../gateway/settings.ts';
 export { fsStore } from '../store/drivers/fs.ts';
 export { s3Store, type S3Location } from '../store/drivers/s3.ts';
 export { s3Client, type S3Access } from './s3-client.ts';

@@ -115,6 +115,10 @@ describe('bad usage exits with 2 and says in one line what to write', () => {
     await writeFile(join(folder, 'wrong.json'), '{ "cacheControll": "x" }');
     const { code, err } = await run('serve', '--dir', '.', '--settings', 'wrong.json');
     expect([code, err]).toEqual([2, expect.stringContaining('cacheControll: no such field; there are cacheControl')]);
+    await writeFile(join(folder, 'wrong.json'), '{ "log": "not a setting" }');
+    expect((await run('serve', '--dir', '.', '--settings', 'wrong.json')).err).toContain('log: no such field');
+    await writeFile(join(folder, 'wrong.json'), '[]');
+    expect((await run('serve', '--dir', '.', '--settings', 'wrong.json')).err).toContain('they take a table of fields');
   });
 
   test.for(['serve', 'dev'])('a port that is taken, for %s', async (command) => {

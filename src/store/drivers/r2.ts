@@ -1,5 +1,4 @@
 import {
-  checkPreconditions,
   printEntityTag,
   printHttpDate,
   resolveSpec,
@@ -11,7 +10,8 @@ import {
   type Span,
 } from '../../http/index.ts';
 import type { ObjectStore, ReadOptions, ReadResult } from '../object-store.ts';
-import { storeError, type StoreError } from '../store-error.ts';
+import { withheld } from '../select.ts';
+import { isStoreError, storeError, type StoreError } from '../store-error.ts';
 
 /** What this driver uses of the R2 binding; an `R2Bucket` fits it. */
 export interface R2BucketLike {
@@ -108,23 +108,14 @@ function printList(list: EntityTagList): string {
   return possible.length === 0 ? '"-"' : possible.map(printEntityTag).join(', ');
 }
 
-function toResult(object: R2ObjectLike, options: ReadOptions): ReadResult {
+function toResult(object: R2ObjectLike, { conditions = {} }: ReadOptions): ReadResult {
   const representation = toRepresentation(object);
   const { body } = object;
-  if (body === undefined) return withheld(representation, options);
-  return { type: 'open', representation, span: toSpan(object), body };
-}
-
-/** R2 does not say which condition failed, but gives all that decides it. */
-function withheld(representation: Representation, { conditions = {} }: ReadOptions): ReadResult {
-  switch (checkPreconditions(conditions, representation)) {
-    case 'modified':
-      return { type: 'changed', representation };
-    case 'unmodified':
-      return { type: 'unmodified', metadata: representation };
-    case 'hold':
-      throw storeError('nonsense', 'R2 held a body back, though every condition holds');
-  }
+  if (body !== undefined) return { type: 'open', representation, span: toSpan(object), body };
+  // R2 does not say which condition failed, but gives all that decides it.
+  const held = withheld(representation, conditions);
+  if (held === undefined) throw storeError('nonsense', 'R2 held a body back, though every condition holds');
+  return held;
 }
 
 function toSpan({ range, size }: R2ObjectLike): Span {
@@ -178,6 +169,7 @@ async function afterError(
 }
 
 function toStoreError(operation: string, error: unknown): StoreError {
+  if (isStoreError(error)) return error;
   const code = isErrorNumber(error, THROTTLED) ? 'throttled' : 'unavailable';
   return storeError(code, `R2 ${operation} failed`, error);
 }

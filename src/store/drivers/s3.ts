@@ -1,6 +1,5 @@
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import {
-  checkPreconditions,
   parseContentRange,
   printEntityTag,
   printRange,
@@ -10,6 +9,7 @@ import {
   type Seconds,
 } from '../../http/index.ts';
 import type { ObjectStore, ReadOptions, ReadResult } from '../object-store.ts';
+import { withheld } from '../select.ts';
 import { storeError } from '../store-error.ts';
 import { toWebStream, type S3Body } from './s3-body.ts';
 import { toBodiless, toStoreError } from './s3-error.ts';
@@ -130,16 +130,10 @@ async function toResult(output: S3Object, { conditions = {} }: ReadOptions): Pro
     const span = partial?.span ?? { start: 0, end: representation.size };
     if (length !== undefined && length !== span.end - span.start)
       refuse(`Content-Length ${length} with Content-Range ${contentRange}`);
-    switch (checkPreconditions(conditions, representation)) {
-      case 'hold':
-        return { type: 'open', representation, span, body: stream };
-      case 'modified':
-        await stream.cancel();
-        return { type: 'changed', representation };
-      case 'unmodified':
-        await stream.cancel();
-        return { type: 'unmodified', metadata: representation };
-    }
+    const held = withheld(representation, conditions);
+    if (held === undefined) return { type: 'open', representation, span, body: stream };
+    await stream.cancel();
+    return held;
   } catch (error) {
     await stream.cancel();
     throw error;
