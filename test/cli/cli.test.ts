@@ -71,7 +71,7 @@ test('--version prints the version', async () => {
 
 describe('bad usage exits with 2 and says in one line what to write', () => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
-    [['frobnicate'], /there is no command "frobnicate"; there are dev and serve/],
+    [['frobnicate'], /there is no command "frobnicate"; there are dev, lambda, serve/],
     [['__proto__'], /there is no command "__proto__"/],
     [['serve'], /serve needs a folder or a bucket: rangeway serve --dir DIR, or/],
     [['serve', '--dir', '.', '--s3', 'bucket'], /serve needs a folder or a bucket/],
