@@ -7,6 +7,7 @@ const EXIT_USAGE = 2;
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   dev: async (args) => (await loadDev()).dev(args),
+  lambda: async (args) => (await import('./lambda.ts')).lambda(args),
   serve: async (args) => (await import('./serve.ts')).serveOnNode(args),
 };
 
@@ -18,7 +19,7 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
     throw usageError(
-      `there is no command "${name}"; there are ${Object.keys(commands).join(' and ')}, see rangeway --help`,
+      `there is no command "${name}"; there are ${Object.keys(commands).join(', ')}, see rangeway --help`,
     );
   }
   await command(args);

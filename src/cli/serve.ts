@@ -34,7 +34,7 @@ function openFolder(dir: string) {
 }
 
 /** Asks for an object that is not there: wrong credentials, a missing bucket or a wrong address show at start. */
-async function openBucket({ bucket, prefix, access }: S3Source) {
+export async function openBucket({ bucket, prefix, access }: S3Source) {
   const store = s3Store(s3Client(access), { bucket, prefix });
   await store.read(`rangeway-start-${Date.now()}`).catch((error: unknown) => {
     throw usageError(`--s3 ${bucket} can't be read: ${describeError(error)}`, error);

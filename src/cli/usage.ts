@@ -19,14 +19,18 @@ export const HELP = `rangeway: a download gateway for object storage
     --dir DIR        the folder to serve
     --settings FILE  settings as JSON, see docs/configuration.md
 
-  both, over S3; credentials from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY; serve: all that the SDK knows)
+  rangeway lambda  the same gateway as a Lambda function over S3, behind a local function URL with Lambda's limits
+    --mode M         buffered or stream (default: buffered)
+    --overflow P     what does not fit: redirect, partial or refuse (default: redirect)
+
+  all, over S3; credentials from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY; serve, lambda: all that the SDK knows)
     --s3 BUCKET      the bucket to serve
     --endpoint URL   of a storage that is not AWS
     --region R       (default: AWS_REGION)
     --prefix P       put before every key, such as releases/
     --path-style     the bucket in the path; Ceph and MinIO mostly want it
 
-  both
+  all
     --port N         the port to listen on (default: 8787); 0 takes any that is free
     --host H         the address to listen on (default: 127.0.0.1)
 

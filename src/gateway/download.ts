@@ -14,6 +14,7 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { acquire } from './acquire.ts';
 import type { Conduit } from './conduit.ts';
 import { consign } from './consign.ts';
+import { fit, type Overflow } from './overflow.ts';
 import { bare, problem, toHeaders, type Reply } from './reply.ts';
 
 /** A GET or HEAD of a key. */
@@ -35,6 +36,7 @@ export interface DownloadContext {
   readonly policy: RangePolicy;
   readonly cacheControl?: string | undefined;
   readonly disposition?: DispositionType | undefined;
+  readonly overflow?: Overflow | undefined;
 }
 
 /**
@@ -65,11 +67,18 @@ export async function download(request: Download, context: DownloadContext): Pro
       return bare(304, notModifiedHeaders(acquisition.metadata, chooseHeaders(request, context)));
     case 200:
     case 206: {
-      const { decision, representation, first } = acquisition;
-      const choices = chooseHeaders(request, context, decision);
+      const { representation, first } = acquisition;
+      const choices = chooseHeaders(request, context, acquisition.decision);
+      if (first === undefined)
+        return bare(acquisition.status, byteHeaders(acquisition.decision, representation, choices));
+      const { disposition } = choices;
+      const evaluated = { key, requestId, parsed, signal, disposition };
+      const fitted = await fit({ ...acquisition, first }, evaluated, context.store, context.overflow);
+      if (fitted.type === 'reply') return fitted.reply;
+      const { decision } = fitted;
       const fields = byteHeaders(decision, representation, choices);
-      if (first === undefined) return bare(decision.status, fields);
-      const consignment = consign(decision, first, { store: context.store, key, boundary: choices.boundary, signal });
+      const { boundary } = choices;
+      const consignment = consign(decision, fitted.first, { store: context.store, key, boundary, signal });
       const { body, done } = context.conduit(consignment);
       return { status: decision.status, headers: toHeaders(fields), body, delivery: done };
     }

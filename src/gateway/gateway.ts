@@ -8,6 +8,7 @@ import { download, type DownloadContext } from './download.ts';
 import { toFailure } from './failure.ts';
 import { toKey, type KeyResult } from './key.ts';
 import { consoleLog, describeError, type Log, type LogEntry } from './log.ts';
+import type { Overflow } from './overflow.ts';
 import { bare, problem, type Reply } from './reply.ts';
 import { parseSettings, toRangePolicy, type Settings, type SettingsInput } from './settings.ts';
 
@@ -19,6 +20,8 @@ export interface GatewayOptions extends SettingsInput {
   readonly conduit?: Conduit;
   /** Where log entries go. By default to the console, a line of JSON each. */
   readonly log?: Log;
+  /** What the platform can't send, and what is done about it. By default everything fits. */
+  readonly overflow?: Overflow;
 }
 
 /**
@@ -27,11 +30,18 @@ export interface GatewayOptions extends SettingsInput {
  *
  * @throws SettingsError naming each field that is unknown or wrong, and what it takes
  */
-export function createGateway({ store, conduit = portableConduit, log = consoleLog, ...input }: GatewayOptions): Hono {
+export function createGateway(options: GatewayOptions): Hono {
+  const { store, conduit = portableConduit, log = consoleLog, overflow, ...input } = options;
   const settings = parseSettings(input);
   const app = new Hono();
   app.all('*', async (c) => {
-    const { response, ended } = await exchange(c.req.raw, pathBelowMount(c), { store, conduit, log, settings });
+    const { response, ended } = await exchange(c.req.raw, pathBelowMount(c), {
+      store,
+      conduit,
+      log,
+      settings,
+      overflow,
+    });
     keepAlive(c, ended);
     return response;
   });
@@ -43,6 +53,7 @@ interface GatewayContext {
   readonly conduit: Conduit;
   readonly log: Log;
   readonly settings: Settings;
+  readonly overflow: Overflow | undefined;
 }
 
 interface Exchange {
@@ -103,9 +114,9 @@ function answerOptions(request: Request): Reply {
   return reply;
 }
 
-function toDownloadContext({ store, conduit, settings }: GatewayContext): DownloadContext {
+function toDownloadContext({ store, conduit, settings, overflow }: GatewayContext): DownloadContext {
   const { cacheControl, disposition } = settings;
-  return { store, conduit, policy: toRangePolicy(settings), cacheControl, disposition };
+  return { store, conduit, policy: toRangePolicy(settings), cacheControl, disposition, overflow };
 }
 
 /** The path of the URL below where the gateway is mounted, still encoded and without its first slash. */

@@ -1,5 +1,5 @@
 /** The statuses that are answered with a problem document (RFC 9457). */
-export type ProblemStatus = 400 | 404 | 405 | 412 | 416 | 500 | 502 | 503;
+export type ProblemStatus = 400 | 404 | 405 | 412 | 416 | 500 | 501 | 502 | 503;
 
 const TITLES: Readonly<Record<ProblemStatus, string>> = {
   400: 'Bad Request',
@@ -8,6 +8,7 @@ const TITLES: Readonly<Record<ProblemStatus, string>> = {
   412: 'Precondition Failed',
   416: 'Range Not Satisfiable',
   500: 'Internal Server Error',
+  501: 'Not Implemented',
   502: 'Bad Gateway',
   503: 'Service Unavailable',
 };

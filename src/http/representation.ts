@@ -12,6 +12,8 @@ export interface Metadata {
   readonly contentDisposition?: string | undefined;
   readonly cacheControl?: string | undefined;
   readonly expires?: Date | undefined;
+  /** The storage's name of this version, where it keeps several. */
+  readonly version?: string | undefined;
 }
 
 /** The selected representation (§3.2), as far as it can be described without its bytes. */

@@ -1,12 +1,13 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { once } from 'node:events';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { listen, type ListenOptions, type NodeServer } from './node-server.ts';
+import { writable } from './writable.ts';
 
 export { createGateway, type GatewayOptions } from '../gateway/gateway.ts';
 export { describeError } from '../gateway/log.ts';
 export { parseSettings, type Settings } from '../gateway/settings.ts';
 export { fsStore } from '../store/drivers/fs.ts';
 export { s3Store, type S3Location } from '../store/drivers/s3.ts';
+export type { ListenOptions, NodeServer } from './node-server.ts';
 export { s3Client, type S3Access } from './s3-client.ts';
 
 /** Anything that answers requests: a gateway, or the app that it is mounted in. */
@@ -14,66 +15,18 @@ export interface FetchHandler {
   fetch(request: Request): Response | Promise<Response>;
 }
 
-/** Where to listen. */
-export interface ListenOptions {
-  /** 0 for any that is free. */
-  readonly port: number;
-  /** By default the loopback address. */
-  readonly host?: string;
-}
-
-/** A server that listens. */
-export interface NodeServer {
-  /** With the port that it got, without a slash at its end. */
-  readonly url: string;
-  /** Takes no more requests, lets running downloads finish for `limit` ms at the most, then breaks them off. */
-  stop(limit: number): Promise<void>;
-}
-
-/** Request heads of up to this many bytes: a Range field may have 32 KiB, and Node's own limit is 16. */
-const MAX_HEADER_BYTES = 64 * 1024;
-
 /**
  * Serves a gateway on Node's HTTP server.
  *
  * @throws the system's error where it can't listen, such as EADDRINUSE
  */
-export async function serve(handler: FetchHandler, { port, host = '127.0.0.1' }: ListenOptions): Promise<NodeServer> {
-  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES });
-  const stopping = new AbortController();
-  server.on('request', (req, res) => {
-    if (stopping.signal.aborted) res.setHeader('Connection', 'close');
+export async function serve(handler: FetchHandler, options: ListenOptions): Promise<NodeServer> {
+  return listen((req, res) => {
     respond(handler, req, res).catch((error: unknown) => {
       console.error(error);
       res.destroy();
     });
-  });
-  server.listen(port, host);
-  await once(server, 'listening');
-  return {
-    url: toUrl(server),
-    stop: (limit) => {
-      stopping.abort();
-      return stopServer(server, limit);
-    },
-  };
-}
-
-function toUrl(server: Server): string {
-  const address: AddressInfo | string | null = server.address();
-  if (address === null || typeof address === 'string') throw new Error('the server has no port');
-  return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
-}
-
-async function stopServer(server: Server, limit: number): Promise<void> {
-  const closed = once(server, 'close');
-  server.close();
-  // A connection that is kept alive is idle only after its download, and then nobody closes it.
-  const sweep = setInterval(() => server.closeIdleConnections(), 100);
-  const deadline = setTimeout(() => server.closeAllConnections(), limit);
-  await closed;
-  clearInterval(sweep);
-  clearTimeout(deadline);
+  }, options);
 }
 
 async function respond(handler: FetchHandler, req: IncomingMessage, res: ServerResponse): Promise<void> {
@@ -137,15 +90,4 @@ async function send(response: Response, res: ServerResponse): Promise<void> {
     // The gateway has logged why. The length sent is not the length promised, so the client sees a break.
     res.destroy();
   }
-}
-
-/** When the client has taken what was written, or has left. */
-function writable(res: ServerResponse): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = () => {
-      res.off('drain', settle).off('close', settle);
-      resolve();
-    };
-    res.once('drain', settle).once('close', settle);
-  });
 }

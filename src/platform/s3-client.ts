@@ -37,6 +37,8 @@ export function s3Client(access: S3Access): S3Client {
     ...(credentials === undefined ? {} : { credentials }),
     forcePathStyle: pathStyle,
     maxAttempts: attempts,
+    // The default adds a checksum of no bytes to links, as a parameter of the signed query.
+    requestChecksumCalculation: 'WHEN_REQUIRED',
     // The default checks a composite checksum against the bytes of a good 206, and fails it at its end.
     responseChecksumValidation: 'WHEN_REQUIRED',
     requestHandler: {

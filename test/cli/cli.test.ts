@@ -71,7 +71,10 @@ test('--version prints the version', async () => {
 
 describe('bad usage exits with 2 and says in one line what to write', () => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
-    [['frobnicate'], /there is no command "frobnicate"; there are dev and serve/],
+    [['frobnicate'], /there is no command "frobnicate"; there are dev, lambda, serve/],
+    [['lambda'], /lambda needs a bucket: rangeway lambda --s3 BUCKET/],
+    [['lambda', '--s3', 'files', '--mode', 'fast'], /--mode takes buffered or stream, not "fast"/],
+    [['lambda', '--s3', 'files', '--overflow', 'drop'], /--overflow takes redirect or partial or refuse/],
     [['__proto__'], /there is no command "__proto__"/],
     [['serve'], /serve needs a folder or a bucket: rangeway serve --dir DIR, or/],
     [['serve', '--dir', '.', '--s3', 'bucket'], /serve needs a folder or a bucket/],

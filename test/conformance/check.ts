@@ -110,19 +110,25 @@ const fixtureAt = (target: string): Fixture | undefined => {
  * case expects and with the invariants of every response. A HEAD of the same target goes first
  * where the target names a fixture.
  *
+ * @param restore undoes what the platform by its nature changes in every answer
  * @param timeout milliseconds for each of the two exchanges
  * @returns what is wrong, in words; empty when the case passes
  * @throws never: a connection that fails is a failure of the case
  */
-export const checkCase = async (origin: Origin, test: Case, timeout = 10_000): Promise<readonly string[]> => {
+export const checkCase = async (
+  origin: Origin,
+  test: Case,
+  restore: (response: WireResponse) => WireResponse = (response) => response,
+  timeout = 10_000,
+): Promise<readonly string[]> => {
   const { method = 'GET', target, headers = [], expect, refusedByParser = [] } = test;
   try {
     const fixture = fixtureAt(target);
     const head =
-      fixture === undefined ? undefined : await send(origin, { method: 'HEAD', target, headers: [] }, timeout);
+      fixture === undefined ? undefined : restore(await send(origin, { method: 'HEAD', target, headers: [] }, timeout));
     const values = placeholdersOf(head);
     const lines = headers.map(([name, value]) => [name, fill(value, values)] as const);
-    const response = await send(origin, { method, target, headers: lines }, timeout);
+    const response = restore(await send(origin, { method, target, headers: lines }, timeout));
     if (refusedByParser.includes(response.status)) return [];
     const invariants = [...messageInvariants, ...objectInvariants];
     const failures = [

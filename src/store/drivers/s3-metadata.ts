@@ -11,6 +11,7 @@ export interface S3Head {
   readonly CacheControl?: string | undefined;
   /** As it was stored; the SDK's `Expires` throws at what is no date. */
   readonly ExpiresString?: string | undefined;
+  readonly VersionId?: string | undefined;
 }
 
 /** The metadata of an answer. `aws-chunked` is how an upload was sent, not a coding of the object (S3 keeps it). */
@@ -25,6 +26,7 @@ export function toMetadata(head: S3Head): Metadata {
     contentDisposition: head.ContentDisposition,
     cacheControl: head.CacheControl,
     expires: Number.isNaN(expires) ? undefined : new Date(expires),
+    version: head.VersionId,
   };
 }
 

@@ -1,0 +1,46 @@
+import { serveFunction, type LocalFunction } from '../platform/function-url.ts';
+import { BUFFERED_LIMIT, lambdaHandler } from '../platform/lambda-buffered.ts';
+import { lambdaGateway, LINK_SECONDS, OVERFLOW_POLICIES, type LambdaConfig } from '../platform/lambda-gateway.ts';
+import { lambdaStreamHandler, STREAMED_LIMIT } from '../platform/lambda-streamed.ts';
+import { explainListenError, parseOptions, parsePort, untilStopped } from './options.ts';
+import { parseS3Source, S3_OPTIONS } from './s3-options.ts';
+import { openBucket } from './serve.ts';
+import { usageError } from './usage.ts';
+
+/** How long running invocations may take to finish after a signal, in ms. */
+const STOP_LIMIT = 5_000;
+
+const MODES = ['buffered', 'stream'] as const;
+
+/** `rangeway lambda`: the function over a bucket behind a local function URL, until a signal. */
+export async function lambda(args: readonly string[]): Promise<void> {
+  const names = ['port', 'host', 'mode', 'overflow', ...S3_OPTIONS] as const;
+  const { texts, flags } = parseOptions(args, names, ['path-style']);
+  const { host = '127.0.0.1' } = texts;
+  const source = parseS3Source(texts, flags.has('path-style'));
+  if (source === undefined) throw usageError('lambda needs a bucket: rangeway lambda --s3 BUCKET');
+  const mode = pick('mode', texts.mode ?? 'buffered', MODES);
+  const overflow = pick('overflow', texts.overflow ?? 'redirect', OVERFLOW_POLICIES);
+  const port = parsePort(texts.port);
+  const { name } = await openBucket(source);
+  const config = { ...source, settings: {}, overflow, forbidden: 'denied', linkSeconds: LINK_SECONDS } as const;
+  const server = await serveFunction(toFunction(mode, config), { port, host }).catch((error: unknown) => {
+    throw explainListenError(error, host, port);
+  });
+  process.stderr.write(`rangeway: ${name} is served by a local function URL (${mode}) at ${server.url}/\n`);
+  await untilStopped();
+  await server.stop(STOP_LIMIT);
+  process.exit(0);
+}
+
+function toFunction(mode: (typeof MODES)[number], config: LambdaConfig): LocalFunction {
+  return mode === 'buffered'
+    ? { mode, handler: lambdaHandler({ gateway: lambdaGateway(config, BUFFERED_LIMIT) }) }
+    : { mode, handler: lambdaStreamHandler({ gateway: lambdaGateway(config, STREAMED_LIMIT) }) };
+}
+
+function pick<Value extends string>(name: string, value: string, values: readonly Value[]): Value {
+  const found = values.find((one) => one === value);
+  if (found === undefined) throw usageError(`--${name} takes ${values.join(' or ')}, not "${value}"`);
+  return found;
+}

@@ -1,0 +1,59 @@
+/** What this gateway reads of an event of payload format 2.0, as function URLs send it. */
+export interface FunctionUrlEvent {
+  readonly version: string;
+  /** As it was sent, still encoded. */
+  readonly rawPath: string;
+  /** As it was sent, without the question mark; empty where there is none. */
+  readonly rawQueryString: string;
+  /** One member a cookie; the field Cookie is not among the headers. */
+  readonly cookies?: readonly string[];
+  /** Names in lower case; the lines of a field joined by commas. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly requestContext: {
+    readonly http: { readonly method: string };
+  };
+  /** Downloads have no use for it. */
+  readonly isBase64Encoded: boolean;
+  readonly body?: string;
+}
+
+/** The methods that no Request can have; the gateway refuses them as it refuses any other that it does not know. */
+const FORBIDDEN_METHODS = new Set(['CONNECT', 'TRACE', 'TRACK']);
+
+/** Anything that answers requests: a gateway, or the app that it is mounted in. */
+export interface LambdaGateway {
+  fetch(request: Request): Response | Promise<Response>;
+}
+
+/**
+ * The request that an event tells of. A body is left out: no method that this gateway serves has one.
+ *
+ * @param signal fires where the platform tells that nobody takes the answer any more
+ */
+export function toRequest(event: FunctionUrlEvent, signal?: AbortSignal): Request {
+  const { rawPath, rawQueryString, cookies = [], requestContext } = event;
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(event.headers)) setHeader(headers, name, value);
+  if (cookies.length > 0) setHeader(headers, 'cookie', cookies.join('; '));
+  const { method } = requestContext.http;
+  const query = rawQueryString === '' ? '' : `?${rawQueryString}`;
+  // Put together and not resolved: of `//host/path` a resolver would take the path's first segment for a host.
+  return new Request(`https://localhost${rawPath.startsWith('/') ? '' : '/'}${rawPath}${query}`, {
+    method: FORBIDDEN_METHODS.has(method) || !METHOD.test(method) ? 'UNSUPPORTED' : method,
+    headers,
+    ...(signal === undefined ? {} : { signal }),
+  });
+}
+
+const METHOD = /^[!#$%&'*+.^_`|~\w-]+$/;
+
+/** What no header field can hold is left out: it has no meaning here, and is no reason to fail. */
+function setHeader(headers: Headers, name: string, value: string): void {
+  // Above Latin-1 it can only be UTF-8 that was decoded for the event; on the wire a char is a byte.
+  const isLatin1 = !/[^\0-\xff]/.test(value);
+  try {
+    headers.set(name, isLatin1 ? value : Buffer.from(value, 'utf8').toString('latin1'));
+  } catch {
+    // Headers throws for names and values that HTTP does not allow.
+  }
+}

@@ -1,0 +1,120 @@
+import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import { createGateway } from '../gateway/gateway.ts';
+import type { Log } from '../gateway/log.ts';
+import type { LinkTarget, OverflowPolicy } from '../gateway/overflow.ts';
+import { parseSettings } from '../gateway/settings.ts';
+import { s3Store } from '../store/drivers/s3.ts';
+import type { LambdaGateway } from './lambda-event.ts';
+import { s3Client, type S3Access } from './s3-client.ts';
+
+/** What a function is told by its environment. */
+export interface LambdaConfig {
+  readonly bucket: string;
+  readonly prefix: string;
+  readonly access: S3Access;
+  /** As in the gateway's documentation; checked when the gateway is made. */
+  readonly settings: object;
+  readonly overflow: OverflowPolicy;
+  /** What a 403 of the storage means; see `S3Location`. */
+  readonly forbidden: 'missing' | 'denied';
+  /** How long a link lives, in seconds; less where the role's credentials end before. */
+  readonly linkSeconds: number;
+}
+
+/** Seven days, S3's own limit for a link; in seconds. */
+const MAX_LINK_SECONDS = 604_800;
+
+/**
+ * Reads the environment of a function.
+ *
+ * @throws SettingsError that names the variable and what it takes
+ */
+export function readEnvironment(env: Readonly<Record<string, string | undefined>>): LambdaConfig {
+  // An empty variable is none, so that templates can have it for all environments.
+  const read = (name: string) => (env[name] === '' ? undefined : env[name]);
+  const bucket = read('RANGEWAY_BUCKET');
+  if (bucket === undefined) throw settingsError('RANGEWAY_BUCKET takes the name of the bucket, and there is none');
+  return {
+    bucket,
+    prefix: read('RANGEWAY_PREFIX') ?? '',
+    access: {
+      endpoint: read('RANGEWAY_S3_ENDPOINT'),
+      pathStyle:
+        pick('RANGEWAY_S3_PATH_STYLE', read('RANGEWAY_S3_PATH_STYLE') ?? 'false', ['true', 'false']) === 'true',
+    },
+    settings: parseFields(read('RANGEWAY_SETTINGS') ?? '{}'),
+    overflow: pick('RANGEWAY_OVERFLOW', read('RANGEWAY_OVERFLOW') ?? 'redirect', OVERFLOW_POLICIES),
+    forbidden: pick('RANGEWAY_FORBIDDEN', read('RANGEWAY_FORBIDDEN') ?? 'denied', ['missing', 'denied']),
+    linkSeconds: parseSeconds(read('RANGEWAY_LINK_SECONDS') ?? String(LINK_SECONDS)),
+  };
+}
+
+/** What `RANGEWAY_OVERFLOW` takes. */
+export const OVERFLOW_POLICIES = ['redirect', 'partial', 'refuse'] as const satisfies readonly OverflowPolicy[];
+
+/** How long links live by default, in seconds. */
+export const LINK_SECONDS = 900;
+
+function pick<Value extends string>(name: string, value: string, values: readonly Value[]): Value {
+  const found = values.find((one) => one === value);
+  if (found === undefined) throw settingsError(`${name} takes ${values.join(' or ')}, not "${value}"`);
+  return found;
+}
+
+function parseFields(text: string): object {
+  let fields: unknown;
+  try {
+    fields = JSON.parse(text);
+  } catch (error) {
+    throw settingsError(TAKES_FIELDS, error);
+  }
+  if (typeof fields === 'object' && fields !== null && !Array.isArray(fields)) return fields;
+  throw settingsError(TAKES_FIELDS);
+}
+
+const TAKES_FIELDS = 'RANGEWAY_SETTINGS takes a JSON object of fields';
+
+function parseSeconds(text: string): number {
+  const seconds = /^\d{1,6}$/.test(text) ? Number(text) : 0;
+  if (seconds >= 1 && seconds <= MAX_LINK_SECONDS) return seconds;
+  throw settingsError(`RANGEWAY_LINK_SECONDS takes seconds from 1 to ${MAX_LINK_SECONDS}, not "${text}"`);
+}
+
+function settingsError(message: string, cause?: unknown): Error {
+  return Object.assign(new Error(message, { cause }), { name: 'SettingsError' });
+}
+
+/**
+ * Makes the gateway of a function.
+ *
+ * @param limit bytes of a body that the invoke mode can send
+ * @throws SettingsError naming each setting that is unknown or wrong
+ */
+export function lambdaGateway(config: LambdaConfig, limit: number, log?: Log): LambdaGateway {
+  const { bucket, prefix, access, settings, overflow: policy, forbidden } = config;
+  const client = s3Client(access);
+  return createGateway({
+    ...parseSettings(settings),
+    store: s3Store(client, { bucket, prefix, forbidden }),
+    overflow: { limit, policy, link: linker(client, config) },
+    ...(log === undefined ? {} : { log }),
+  });
+}
+
+/**
+ * Links to the storage itself. Neither Range nor a condition is signed: a signed field has to be sent, and browsers
+ * would not. Where the bucket keeps versions, the link names the one that was evaluated. Where it does not, nothing in
+ * a link can pin it: whoever replaces the object between the redirect and the read is seen by the new ETag alone.
+ */
+function linker(client: S3Client, { bucket, prefix, linkSeconds }: LambdaConfig) {
+  return ({ key, representation, disposition }: LinkTarget): Promise<string> => {
+    const command = new GetObjectCommand({
+      Bucket: bucket,
+      Key: prefix + key,
+      ...(representation.version === undefined ? {} : { VersionId: representation.version }),
+      ...(disposition === undefined ? {} : { ResponseContentDisposition: disposition }),
+    });
+    return getSignedUrl(client, command, { expiresIn: linkSeconds });
+  };
+}

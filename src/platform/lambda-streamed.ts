@@ -1,0 +1,97 @@
+import { writable } from './writable.ts';
+import { toRequest, type FunctionUrlEvent, type LambdaGateway } from './lambda-event.ts';
+
+/** What Lambda's runtime gives a streaming handler to write to. It is no stream.Writable, though it has its methods. */
+export interface ResponseStream {
+  readonly destroyed: boolean;
+  /** @returns whether there is room for more; if not, `drain` tells */
+  write(chunk: Uint8Array): boolean;
+  end(): unknown;
+  destroy(error?: Error): unknown;
+  once(event: StreamEvent, listener: (error?: Error) => void): unknown;
+  off(event: StreamEvent, listener: (error?: Error) => void): unknown;
+}
+
+/** What a response stream tells. */
+export type StreamEvent = 'drain' | 'close' | 'error';
+
+/** Goes before the body, as JSON and 8 NUL bytes. */
+export interface Prelude {
+  readonly statusCode: number;
+  readonly headers: Readonly<Record<string, string>>;
+}
+
+/** A handler for the invoke mode RESPONSE_STREAM. */
+export type StreamedHandler = (event: FunctionUrlEvent, stream: ResponseStream) => Promise<void>;
+
+/** The runtime's global. */
+export interface AwsLambda {
+  streamifyResponse(handler: StreamedHandler): StreamedHandler;
+  readonly HttpResponseStream: {
+    from(stream: ResponseStream, prelude: Prelude): ResponseStream;
+  };
+}
+
+declare global {
+  // Off Lambda the SDK makes an empty one, for its own use.
+  var awslambda: Partial<AwsLambda> | undefined;
+}
+
+/** Bytes that a function URL streams at the most. */
+export const STREAMED_LIMIT = 200 * 1024 * 1024;
+
+/** Makes a handler that streams. It has to go through `awslambda.streamifyResponse` before Lambda calls it. */
+export function lambdaStreamHandler({ gateway }: { readonly gateway: LambdaGateway }): StreamedHandler {
+  return async (event, stream) => {
+    const left = new AbortController();
+    const leave = () => left.abort();
+    stream.once('close', leave);
+    try {
+      await send(await gateway.fetch(toRequest(event, left.signal)), stream);
+    } finally {
+      stream.off('close', leave);
+    }
+  };
+}
+
+/**
+ * Where the runtime is Lambda's, a handler that it streams; anywhere else, the handler as it is.
+ */
+export function streamify(handler: StreamedHandler): StreamedHandler {
+  return globalThis.awslambda?.streamifyResponse?.(handler) ?? handler;
+}
+
+async function send(response: Response, raw: ResponseStream): Promise<void> {
+  const { status, headers, body } = response;
+  if (raw.destroyed) {
+    await body?.cancel();
+    return;
+  }
+  const wire = globalThis.awslambda?.HttpResponseStream;
+  if (wire === undefined) throw new Error('streaming needs the runtime of Lambda: there is no awslambda');
+  const stream = wire.from(raw, { statusCode: status, headers: Object.fromEntries(headers) });
+  // The runtime sends the prelude with the first write: without one, a body of zero bytes would lose status and headers.
+  stream.write(new Uint8Array(0));
+  if (body === null) {
+    stream.end();
+    return;
+  }
+  const reader = body.getReader();
+  const cancel = () => void reader.cancel().catch(() => undefined);
+  stream.once('close', cancel);
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) break;
+      if (!stream.write(value) && !stream.destroyed) await writable(stream);
+    }
+    if (!stream.destroyed) stream.end();
+  } catch (error) {
+    // Ended cleanly, it would look whole: chunked, it has no length that tells.
+    stream.destroy(error instanceof Error ? error : new Error('the body broke off', { cause: error }));
+    throw error;
+  } finally {
+    // After a clean end too: `close` comes later, and there is nothing left to cancel.
+    stream.off('close', cancel);
+  }
+}

@@ -1,0 +1,27 @@
+import { describe } from 'vitest';
+import { serveFunction } from '../../src/platform/function-url.ts';
+import { BUFFERED_LIMIT, lambdaHandler } from '../../src/platform/lambda-buffered.ts';
+import { lambdaGateway } from '../../src/platform/lambda-gateway.ts';
+import { lambdaStreamHandler, STREAMED_LIMIT } from '../../src/platform/lambda-streamed.ts';
+import { describeConformance } from '../conformance/describe.ts';
+import { fixtures } from '../conformance/fixtures.ts';
+import { access, hasS3, newBucket } from './server.ts';
+
+async function start(mode: 'buffered' | 'stream') {
+  const { bucket, put } = await newBucket();
+  for (const { key, bytes, contentType } of fixtures) await put(key, bytes, { ContentType: contentType });
+  const config = { bucket, prefix: '', access, settings: {}, overflow: 'redirect', forbidden: 'denied' } as const;
+  const open = (limit: number) => ({ gateway: lambdaGateway({ ...config, linkSeconds: 60 }, limit, () => undefined) });
+  const server = await serveFunction(
+    mode === 'buffered'
+      ? { mode, handler: lambdaHandler(open(BUFFERED_LIMIT)) }
+      : { mode, handler: lambdaStreamHandler(open(STREAMED_LIMIT)) },
+    { port: 0 },
+  );
+  return { url: server.url, stop: () => server.stop(1_000) };
+}
+
+describe.skipIf(!hasS3)('S3', () => {
+  describeConformance('Lambda, buffered, over S3', () => start('buffered'));
+  describeConformance('Lambda, streamed, over S3', () => start('stream'), { remapsLength: true });
+});
