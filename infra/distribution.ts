@@ -1,0 +1,123 @@
+import { Duration } from 'aws-cdk-lib';
+import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
+import {
+  AllowedMethods,
+  CacheCookieBehavior,
+  CacheHeaderBehavior,
+  CachePolicy,
+  CacheQueryStringBehavior,
+  Distribution,
+  type ErrorResponse,
+  HttpVersion,
+  OriginRequestCookieBehavior,
+  OriginRequestHeaderBehavior,
+  OriginRequestPolicy,
+  OriginRequestQueryStringBehavior,
+  SecurityPolicyProtocol,
+  ViewerProtocolPolicy,
+} from 'aws-cdk-lib/aws-cloudfront';
+import { FunctionUrlOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
+import type { IFunctionUrl } from 'aws-cdk-lib/aws-lambda';
+import type { Construct } from 'constructs';
+
+/** A name of one's own for the distribution. */
+export interface Domain {
+  readonly name: string;
+  /** Of ACM, in us-east-1, whatever the stack's region. */
+  readonly certificateArn: string;
+}
+
+/** What the distribution is made of. */
+export interface DistributionProps {
+  /** With IAM: CloudFront signs its requests, and nobody else is let in. */
+  readonly functionUrl: IFunctionUrl;
+  readonly domain: Domain | undefined;
+  /** Whether answers differ by the page that asks, so that each origin needs its own copy. */
+  readonly variesByOrigin: boolean;
+}
+
+/** The parameters of a URL that change the answer. All others are neither forwarded nor part of the key. */
+const QUERY = ['download'];
+
+/**
+ * What of a request reaches the function on a miss, beyond the path. CloudFront takes ten at the most; neither
+ * Authorization, where its own signature goes, nor Host, by which the function URL knows itself, may be among them.
+ */
+const FORWARDED_HEADERS = [
+  'Range',
+  'If-Range',
+  'If-Match',
+  'If-None-Match',
+  'If-Modified-Since',
+  'If-Unmodified-Since',
+  'Origin',
+  'Access-Control-Request-Method',
+  'Access-Control-Request-Headers',
+];
+
+/**
+ * The errors that CloudFront keeps for ten seconds unless told otherwise, whatever their Cache-Control says: a file
+ * that was just published must not stay missing. It keeps 416 never, and 412 only with a max-age, which the gateway
+ * does not send; 412 is not accepted here.
+ */
+const ERRORS = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
+
+/** How long CloudFront waits for the function: longer than the function may take. */
+const READ_TIMEOUT = Duration.seconds(35);
+
+/** A distribution that alone may call the function URL. */
+export function createDistribution(scope: Construct, props: DistributionProps): Distribution {
+  return new Distribution(scope, 'Distribution', {
+    comment: 'Rangeway, a download gateway',
+    defaultBehavior: {
+      origin: FunctionUrlOrigin.withOriginAccessControl(props.functionUrl, { readTimeout: READ_TIMEOUT }),
+      allowedMethods: AllowedMethods.ALLOW_GET_HEAD_OPTIONS,
+      viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
+      cachePolicy: createCachePolicy(scope, props),
+      originRequestPolicy: createOriginRequestPolicy(scope),
+      // Compressed on the way, a file loses its length and its strong ETag, and so its ranges.
+      compress: false,
+    },
+    errorResponses: ERRORS.map((httpStatus): ErrorResponse => ({ httpStatus, ttl: Duration.seconds(0) })),
+    httpVersion: HttpVersion.HTTP2_AND_3,
+    ...toDomainProps(scope, props.domain),
+  });
+}
+
+/** Without a name of one's own there is nothing to choose: under cloudfront.net, CloudFront takes TLS 1.0 too. */
+function toDomainProps(scope: Construct, domain: Domain | undefined) {
+  if (domain === undefined) return {};
+  return {
+    domainNames: [domain.name],
+    certificate: Certificate.fromCertificateArn(scope, 'Certificate', domain.certificateArn),
+    minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
+  };
+}
+
+/** One copy for all who ask for a path. Range is not in the key: CloudFront keeps the parts of a file by itself. */
+function createCachePolicy(scope: Construct, { variesByOrigin }: DistributionProps): CachePolicy {
+  return new CachePolicy(scope, 'CachePolicy', {
+    comment: 'Rangeway: the path, and what the origin says about freshness',
+    queryStringBehavior: CacheQueryStringBehavior.allowList(...QUERY),
+    // CloudFront does not heed Vary.
+    headerBehavior: variesByOrigin ? CacheHeaderBehavior.allowList('Origin') : CacheHeaderBehavior.none(),
+    cookieBehavior: CacheCookieBehavior.none(),
+    enableAcceptEncodingBrotli: false,
+    enableAcceptEncodingGzip: false,
+    // No more than Cache-Control allows, and nothing without it: a redirect is never kept, and an object that may be
+    // replaced is asked for again.
+    minTtl: Duration.seconds(0),
+    defaultTtl: Duration.seconds(0),
+    maxTtl: Duration.days(365),
+  });
+}
+
+function createOriginRequestPolicy(scope: Construct): OriginRequestPolicy {
+  return new OriginRequestPolicy(scope, 'OriginRequestPolicy', {
+    comment: 'Rangeway: ranges, conditions and CORS',
+    headerBehavior: OriginRequestHeaderBehavior.allowList(...FORWARDED_HEADERS),
+    // Those of the cache policy are forwarded anyway.
+    queryStringBehavior: OriginRequestQueryStringBehavior.none(),
+    cookieBehavior: OriginRequestCookieBehavior.none(),
+  });
+}

@@ -1,0 +1,102 @@
+import { Duration, RemovalPolicy, type Size } from 'aws-cdk-lib';
+import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
+import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
+import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { Construct } from 'constructs';
+import type { ObjectBucket } from './bucket.ts';
+import type { HANDLERS } from './bundle.ts';
+
+/** What the function is made of. */
+export interface FunctionProps {
+  /** The folder of the bundled handler. */
+  readonly asset: string;
+  readonly handler: (typeof HANDLERS)[number];
+  readonly bucket: ObjectBucket;
+  /** Only objects whose keys start so are read; empty for all. */
+  readonly prefix: string;
+  /** The gateway's settings, passed on as they are. */
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly memory: Size;
+  /** Instances at the most, taken from the account's quota; undefined for as many as that allows. */
+  readonly concurrency: number | undefined;
+  readonly logRetention: RetentionDays;
+  /** Whether the function may read versions by their id. */
+  readonly readVersions: boolean;
+  /** Whether S3 may tell the function that a key does not exist. */
+  readonly listKeys: boolean;
+}
+
+/** A stream lasts as long as its download, up to Lambda's own limit; a buffered answer is 6 MB at the most. */
+const TIMEOUTS = { handler: Duration.seconds(30), streamHandler: Duration.minutes(15) } as const;
+
+/** The function, with a log group and a role of its own. */
+export function createFunction(scope: Construct, props: FunctionProps): LambdaFunction {
+  const logGroup = new LogGroup(scope, 'Log', {
+    retention: props.logRetention,
+    // Its name is generated: kept, it would be one more orphan after each stack.
+    removalPolicy: RemovalPolicy.DESTROY,
+  });
+  return new LambdaFunction(scope, 'Function', {
+    description: 'Rangeway, a download gateway',
+    runtime: Runtime.NODEJS_24_X,
+    architecture: Architecture.ARM_64,
+    code: Code.fromAsset(props.asset),
+    handler: `index.${props.handler}`,
+    role: createRole(scope, props, logGroup),
+    logGroup,
+    memorySize: props.memory.toMebibytes(),
+    timeout: TIMEOUTS[props.handler],
+    tracing: Tracing.DISABLED,
+    environment: toEnvironment(props),
+    ...(props.concurrency === undefined ? {} : { reservedConcurrentExecutions: props.concurrency }),
+  });
+}
+
+/** Instead of the role that CDK makes, whose managed policy reaches every log group of the account. */
+function createRole(scope: Construct, props: FunctionProps, logGroup: LogGroup): Role {
+  return new Role(scope, 'Role', {
+    description: 'What Rangeway may do: read objects, write its log',
+    assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
+    inlinePolicies: {
+      objects: new PolicyDocument({ statements: toObjectStatements(props) }),
+      log: new PolicyDocument({
+        statements: [
+          new PolicyStatement({
+            effect: Effect.ALLOW,
+            actions: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+            // Ends in `:*`, the streams of this group: they have no names yet.
+            resources: [logGroup.logGroupArn],
+          }),
+        ],
+      }),
+    },
+  });
+}
+
+function toObjectStatements({ bucket, prefix, readVersions, listKeys }: FunctionProps): PolicyStatement[] {
+  const read = new PolicyStatement({
+    effect: Effect.ALLOW,
+    // HEAD needs no more. A link that is pinned to a version is refused without the second one.
+    actions: readVersions ? ['s3:GetObject', 's3:GetObjectVersion'] : ['s3:GetObject'],
+    resources: [bucket.arnForObjects(`${prefix}*`)],
+  });
+  if (!listKeys) return [read];
+  // Whoever may not list a bucket is told 403 where a key does not exist, so that names can't be probed. With this,
+  // S3 answers 404; it takes the key that is asked for as `s3:prefix`. The price is that the function's role could
+  // list what it may read anyway.
+  const list = new PolicyStatement({
+    effect: Effect.ALLOW,
+    actions: ['s3:ListBucket'],
+    resources: [bucket.bucketArn],
+    ...(prefix === '' ? {} : { conditions: { StringLike: { 's3:prefix': `${prefix}*` } } }),
+  });
+  return [read, list];
+}
+
+function toEnvironment({ bucket, prefix, settings }: FunctionProps): Record<string, string> {
+  return {
+    RANGEWAY_BUCKET: bucket.bucketName,
+    ...(prefix === '' ? {} : { RANGEWAY_PREFIX: prefix }),
+    RANGEWAY_SETTINGS: JSON.stringify(settings),
+  };
+}

@@ -1,0 +1,154 @@
+import { Size } from 'aws-cdk-lib';
+import { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import * as v from 'valibot';
+import type { Listener } from './alarms.ts';
+import type { RangewayStackProps } from './stack.ts';
+
+/** Thrown before anything is synthesised; its message names each wrong option and what it takes. */
+export interface OptionsError extends Error {
+  readonly name: 'OptionsError';
+}
+
+/** What a deployment is asked for: the stack's name, and what it is made of but for the code. */
+export interface Options {
+  readonly name: string;
+  readonly stack: Omit<RangewayStackProps, 'entry'>;
+}
+
+/** Bytes of settings: Lambda takes 4 KB of environment in all. */
+const MAX_SETTINGS = 3072;
+
+/** The days that CloudWatch takes; `RetentionDays` has names of months and years for them too. */
+const LOG_DAYS = Object.values(RetentionDays)
+  .filter((days) => typeof days === 'number')
+  .filter((days) => days !== RetentionDays.INFINITE);
+
+function text(pattern: RegExp, message: string) {
+  return v.pipe(v.string(message), v.regex(pattern, message));
+}
+
+/** From the command line all values are strings, from cdk.json they are what they are. */
+function count(least: number, most: number, what: string) {
+  const message = `takes a whole number from ${least} to ${most} (${what})`;
+  const number = v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,9}$/), v.transform(Number))], message);
+  return v.pipe(number, v.integer(message), v.minValue(least, message), v.maxValue(most, message));
+}
+
+const onOff = v.union(
+  [
+    v.boolean(),
+    v.pipe(
+      v.picklist(['true', 'false']),
+      v.transform((value) => value === 'true'),
+    ),
+  ],
+  'takes true or false',
+);
+
+const table = v.custom<Readonly<Record<string, unknown>>>(
+  (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
+);
+const settingsMessage = `takes a table, or one in JSON, of up to ${MAX_SETTINGS} bytes`;
+const settings = v.pipe(
+  v.union([table, v.pipe(v.string(), v.parseJson(), table)], settingsMessage),
+  v.check((value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_SETTINGS, settingsMessage),
+);
+
+const OptionsSchema = v.strictObject({
+  name: v.optional(
+    text(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, 'takes letters, digits and hyphens, a letter first'),
+    'Rangeway',
+  ),
+  front: v.optional(
+    v.picklist(['stream', 'buffered', 'cloudfront'], 'takes "stream", "buffered" or "cloudfront"'),
+    'stream',
+  ),
+  domain: v.optional(text(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'takes a host name, such as "get.example.com"')),
+  certificate: v.optional(
+    text(/^arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate\/\S+$/, 'takes the ARN of an ACM certificate in us-east-1'),
+  ),
+  bucket: v.optional(text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'takes the name of a bucket, without s3:// or an ARN')),
+  // A `*`, `?` or `$` would be a pattern in the policy. The slash keeps `pub` from opening `public-drafts/`.
+  prefix: v.optional(
+    text(/^[^/*?$\0][^*?$\0]*\/$/, 'takes a prefix that ends in a slash, without * ? $, such as "releases/"'),
+  ),
+  settings: v.optional(settings, {}),
+  memory: v.optional(count(128, 10_240, 'MB'), 512),
+  concurrency: v.optional(count(1, 1_000_000, 'instances')),
+  logDays: v.optional(
+    v.pipe(
+      count(1, 3653, 'days'),
+      v.picklist(LOG_DAYS, `takes one of the numbers of days that CloudWatch knows: ${LOG_DAYS.join(', ')}`),
+    ),
+    RetentionDays.TWO_WEEKS,
+  ),
+  versions: v.optional(onOff, true),
+  list: v.optional(onOff, false),
+  alarmTopic: v.optional(text(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:\S+$/, 'takes the ARN of an SNS topic')),
+  alarmEmail: v.optional(text(/^[^@\s]+@[^@\s]+$/, 'takes an e-mail address')),
+});
+
+type Parsed = v.InferOutput<typeof OptionsSchema>;
+
+/** The names of all options, as `cdk deploy -c name=value` takes them. */
+export const OPTION_NAMES: readonly string[] = Object.keys(OptionsSchema.entries);
+
+/**
+ * Checks what a deployment is asked for and fills in the defaults.
+ *
+ * @throws OptionsError that names every option which is unknown or wrong, and what it takes
+ */
+export function parseOptions(input: unknown): Options {
+  const result = v.safeParse(OptionsSchema, input);
+  const problems = result.success ? findClashes(result.output) : result.issues.map(describeIssue);
+  if (!result.success || problems.length > 0) {
+    const message = `the options can't be used:\n${problems.join('\n')}`;
+    throw Object.assign(new Error(message), { name: 'OptionsError' as const });
+  }
+  return toOptions(result.output);
+}
+
+/** Options that are good by themselves, and not together. */
+function findClashes({ front, domain, certificate, alarmTopic, alarmEmail }: Parsed): readonly string[] {
+  const clashes = [];
+  if (domain !== undefined && certificate === undefined) clashes.push('  certificate: needed with domain');
+  if (domain === undefined && certificate !== undefined) clashes.push('  domain: needed with certificate');
+  if (domain !== undefined && front !== 'cloudfront') clashes.push('  domain: only with front=cloudfront');
+  if (alarmTopic !== undefined && alarmEmail !== undefined) clashes.push('  alarmEmail: not together with alarmTopic');
+  return clashes;
+}
+
+function describeIssue(issue: v.BaseIssue<unknown>): string {
+  const name = v.getDotPath(issue);
+  if (name === null) return '  they take a table of options';
+  const isUnknown = issue.type === 'strict_object' && issue.expected === 'never';
+  if (isUnknown) return `  ${name}: no such option; there are ${OPTION_NAMES.join(', ')}`;
+  return `  ${name}: ${issue.message}, not ${JSON.stringify(issue.input)?.slice(0, 80) ?? 'nothing'}`;
+}
+
+function toOptions(parsed: Parsed): Options {
+  const { name, front, domain, certificate } = parsed;
+  return {
+    name,
+    stack: {
+      front,
+      domain:
+        domain === undefined || certificate === undefined ? undefined : { name: domain, certificateArn: certificate },
+      bucketName: parsed.bucket,
+      prefix: parsed.prefix ?? '',
+      settings: parsed.settings,
+      memory: Size.mebibytes(parsed.memory),
+      concurrency: parsed.concurrency,
+      logRetention: parsed.logDays,
+      readVersions: parsed.versions,
+      listKeys: parsed.list,
+      alarms: toListener(parsed),
+    },
+  };
+}
+
+function toListener({ alarmTopic, alarmEmail }: Parsed): Listener {
+  if (alarmTopic !== undefined) return { kind: 'topic', arn: alarmTopic };
+  if (alarmEmail !== undefined) return { kind: 'email', address: alarmEmail };
+  return { kind: 'nobody' };
+}

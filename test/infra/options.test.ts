@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest';
+import { parseOptions } from '../../infra/options.ts';
+import type { Json } from './json.ts';
+
+const CERTIFICATE = 'arn:aws:acm:us-east-1:123456789012:certificate/0a1b';
+const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:ops';
+
+describe('options that are refused, each by its name and with what it takes', () => {
+  test.each<readonly [Json, string]>([
+    [{ front: 'cdn' }, 'front: takes "stream", "buffered" or "cloudfront", not "cdn"'],
+    [{ buket: 'x' }, 'buket: no such option; there are name, front, '],
+    [{ bucket: 's3://x' }, 'bucket: takes the name of a bucket'],
+    [{ prefix: 'pub' }, 'prefix: takes a prefix that ends in a slash'],
+    [{ prefix: '/' }, 'prefix: takes'],
+    [{ prefix: '/pub/' }, 'prefix: takes'],
+    [{ prefix: 'p*b/' }, 'prefix: takes'],
+    [{ prefix: '${aws:username}/' }, 'prefix: takes'],
+    [{ settings: 'cacheControl' }, 'settings: takes a table'],
+    [{ settings: '[]' }, 'settings: takes a table'],
+    [{ settings: { cacheControl: 'x'.repeat(3072) } }, 'settings: takes a table, or one in JSON, of up to 3072 bytes'],
+    [{ memory: '64' }, 'memory: takes a whole number from 128 to 10240 (MB), not 64'],
+    [{ memory: 512.5 }, 'memory: takes'],
+    [{ concurrency: '0' }, 'concurrency: takes'],
+    [{ logDays: '10' }, 'logDays: takes one of the numbers of days that CloudWatch knows: 1, 3, 5, 7, 14, '],
+    [{ list: 'yes' }, 'list: takes true or false, not "yes"'],
+    [{ certificate: CERTIFICATE.replace('us-east-1', 'eu-west-1') }, 'certificate: takes the ARN'],
+    [{ alarmTopic: 'ops' }, 'alarmTopic: takes the ARN'],
+    [{ alarmEmail: 'ops' }, 'alarmEmail: takes an e-mail address'],
+    [{ name: 'my stack' }, 'name: takes letters'],
+    [{ front: 'cloudfront', domain: 'get.example.com' }, 'certificate: needed with domain'],
+    [{ front: 'cloudfront', certificate: CERTIFICATE }, 'domain: needed with certificate'],
+    [{ domain: 'get.example.com', certificate: CERTIFICATE }, 'domain: only with front=cloudfront'],
+    [{ alarmTopic: TOPIC, alarmEmail: 'ops@example.com' }, 'alarmEmail: not together with alarmTopic'],
+  ])('%j', (options, message) => {
+    expect(() => parseOptions(options)).toThrow(`the options can't be used:\n  ${message}`);
+  });
+
+  test('all at once', () => {
+    expect(() => parseOptions({ front: 'cdn', list: 'yes', buket: 'x' })).toThrow(/front: .*\n.*list: .*\n.*buket: /);
+  });
+});
+
+test('from the command line, all are strings', () => {
+  const typed = { memory: 1024, concurrency: 5, logDays: 30, list: true, versions: false, settings: { index: 'a' } };
+  const strings = {
+    memory: '1024',
+    concurrency: '5',
+    logDays: '30',
+    list: 'true',
+    versions: 'false',
+    settings: '{"index":"a"}',
+  };
+  expect(parseOptions(strings)).toEqual(parseOptions(typed));
+});

@@ -1,0 +1,193 @@
+import { describe, expect, test } from 'vitest';
+import { dig, type Json } from './json.ts';
+import { synthesise, type Synthesised } from './synthesise.ts';
+
+const stream = synthesise({});
+const buffered = synthesise({ front: 'buffered' });
+const cloudfront = synthesise({ front: 'cloudfront' });
+const existing = synthesise({ bucket: 'releases-of-example', prefix: 'pub/' });
+
+const BUCKET_ARN = { 'Fn::GetAtt': [stream.only('AWS::S3::Bucket').id, 'Arn'] };
+const READ = ['s3:GetObject', 's3:GetObjectVersion'];
+const WRITE_LOG = {
+  Effect: 'Allow',
+  Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
+  Resource: { 'Fn::GetAtt': [stream.only('AWS::Logs::LogGroup').id, 'Arn'] },
+};
+
+function join(...parts: readonly unknown[]): Json {
+  return { 'Fn::Join': ['', parts] };
+}
+
+/** All that the function may do; a statement that is added anywhere shows. */
+function statementsOf({ ofType, only }: Synthesised): readonly unknown[] {
+  expect(ofType('AWS::IAM::Policy')).toEqual([]);
+  const { Policies: policies } = only('AWS::IAM::Role').properties;
+  if (!Array.isArray(policies)) throw new Error('a role without policies');
+  return policies.flatMap((policy) => dig(policy, 'PolicyDocument', 'Statement'));
+}
+
+describe('what the function may do', () => {
+  test('read the objects of its own bucket, and write its log', () => {
+    const read = { Effect: 'Allow', Action: READ, Resource: join(BUCKET_ARN, '/*') };
+    for (const stack of [stream, buffered, cloudfront]) expect(statementsOf(stack)).toEqual([read, WRITE_LOG]);
+  });
+
+  test('under a prefix of an existing bucket, only that', () => {
+    const resource = join('arn:', { Ref: 'AWS::Partition' }, ':s3:::releases-of-example/pub/*');
+    expect(statementsOf(existing)).toEqual([{ Effect: 'Allow', Action: READ, Resource: resource }, WRITE_LOG]);
+  });
+
+  test('without versions: no more than GetObject', () => {
+    const read = { Effect: 'Allow', Action: 's3:GetObject', Resource: join(BUCKET_ARN, '/pub/*') };
+    expect(statementsOf(synthesise({ versions: false, prefix: 'pub/' }))).toEqual([read, WRITE_LOG]);
+  });
+
+  test('with list: told 404 for a missing key, under the prefix only', () => {
+    const list = { Effect: 'Allow', Action: 's3:ListBucket', Resource: BUCKET_ARN };
+    expect(statementsOf(synthesise({ list: true }))[1]).toEqual(list);
+    expect(statementsOf(synthesise({ list: true, prefix: 'pub/' }))[1]).toEqual({
+      ...list,
+      Condition: { StringLike: { 's3:prefix': 'pub/*' } },
+    });
+  });
+
+  test('only Lambda takes the role', () => {
+    expect(dig(stream.only('AWS::IAM::Role').properties, 'AssumeRolePolicyDocument', 'Statement')).toEqual([
+      { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: 'lambda.amazonaws.com' } },
+    ]);
+  });
+});
+
+describe('the function', () => {
+  test.each([
+    ['stream', stream, 'index.streamHandler', 900],
+    ['buffered', buffered, 'index.handler', 30],
+    ['cloudfront', cloudfront, 'index.handler', 30],
+  ] as const)('%s', (_, stack, handler, timeout) => {
+    const { properties } = stack.only('AWS::Lambda::Function');
+    expect(properties).toMatchObject({
+      Runtime: 'nodejs24.x',
+      Architectures: ['arm64'],
+      Handler: handler,
+      Timeout: timeout,
+      MemorySize: 512,
+      Environment: {
+        Variables: { RANGEWAY_BUCKET: { Ref: stack.only('AWS::S3::Bucket').id }, RANGEWAY_SETTINGS: '{}' },
+      },
+      LoggingConfig: { LogGroup: { Ref: stack.only('AWS::Logs::LogGroup').id } },
+    });
+    expect(properties).not.toHaveProperty('TracingConfig');
+    expect(properties).not.toHaveProperty('ReservedConcurrentExecutions');
+    expect(stack.only('AWS::Logs::LogGroup').properties).toEqual({ RetentionInDays: 14 });
+  });
+
+  test('takes what it is told', () => {
+    const settings = { cacheControl: 'public, max-age=60', cors: { origins: '*' } };
+    const stack = synthesise({
+      bucket: 'releases-of-example',
+      prefix: 'pub/',
+      settings: JSON.stringify(settings),
+      memory: '1024',
+      concurrency: '20',
+      logDays: '90',
+    });
+    expect(stack.only('AWS::Lambda::Function').properties).toMatchObject({
+      MemorySize: 1024,
+      ReservedConcurrentExecutions: 20,
+      Environment: {
+        Variables: {
+          RANGEWAY_BUCKET: 'releases-of-example',
+          RANGEWAY_PREFIX: 'pub/',
+          RANGEWAY_SETTINGS: JSON.stringify(settings),
+        },
+      },
+    });
+    expect(stack.only('AWS::Logs::LogGroup').properties).toEqual({ RetentionInDays: 90 });
+  });
+
+  test('the same code gives the same asset, so that nothing is deployed twice', () => {
+    const key = (stack: Synthesised) => dig(stack.only('AWS::Lambda::Function').properties, 'Code', 'S3Key');
+    expect(key(stream)).toMatch(/^[0-9a-f]{64}\.zip$/);
+    expect(key(cloudfront)).toBe(key(stream));
+  });
+});
+
+describe('the bucket', () => {
+  test('is private, versioned, encrypted, and outlives the stack', () => {
+    expect(stream.only('AWS::S3::Bucket').all).toMatchObject({
+      DeletionPolicy: 'Retain',
+      UpdateReplacePolicy: 'Retain',
+      Properties: {
+        VersioningConfiguration: { Status: 'Enabled' },
+        OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
+        BucketEncryption: {
+          ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
+        },
+      },
+    });
+  });
+
+  test('refuses what comes without TLS', () => {
+    expect(dig(stream.only('AWS::S3::BucketPolicy').properties, 'PolicyDocument', 'Statement')).toEqual([
+      {
+        Effect: 'Deny',
+        Action: 's3:*',
+        Principal: { AWS: '*' },
+        Resource: [BUCKET_ARN, join(BUCKET_ARN, '/*')],
+        Condition: { Bool: { 'aws:SecureTransport': 'false' } },
+      },
+    ]);
+  });
+
+  test('one that exists is left alone', () => {
+    expect(existing.resources.filter(({ type }) => type.startsWith('AWS::S3::'))).toEqual([]);
+  });
+});
+
+describe('the function URL', () => {
+  test.each([
+    ['stream', stream, 'RESPONSE_STREAM'],
+    ['buffered', buffered, 'BUFFERED'],
+  ] as const)('%s: for everyone', (_, stack, mode) => {
+    const fn = { 'Fn::GetAtt': [stack.only('AWS::Lambda::Function').id, 'Arn'] };
+    expect(stack.only('AWS::Lambda::Url').properties).toEqual({
+      AuthType: 'NONE',
+      InvokeMode: mode,
+      TargetFunctionArn: fn,
+    });
+    expect(stack.ofType('AWS::Lambda::Permission').map(({ properties }) => properties)).toEqual([
+      { Action: 'lambda:InvokeFunctionUrl', FunctionName: fn, FunctionUrlAuthType: 'NONE', Principal: '*' },
+      { Action: 'lambda:InvokeFunction', FunctionName: fn, InvokedViaFunctionUrl: true, Principal: '*' },
+    ]);
+    expect(stack.ofType('AWS::CloudFront::Distribution')).toEqual([]);
+  });
+
+  test('cloudfront: for one distribution only, and buffered', () => {
+    expect(cloudfront.only('AWS::Lambda::Url').properties).toMatchObject({
+      AuthType: 'AWS_IAM',
+      InvokeMode: 'BUFFERED',
+    });
+    const principal = {
+      Principal: 'cloudfront.amazonaws.com',
+      FunctionName: { 'Fn::GetAtt': [cloudfront.only('AWS::Lambda::Url').id, 'FunctionArn'] },
+      SourceArn: join('arn:', { Ref: 'AWS::Partition' }, ':cloudfront::', { Ref: 'AWS::AccountId' }, ':distribution/', {
+        Ref: cloudfront.only('AWS::CloudFront::Distribution').id,
+      }),
+    };
+    // Since October 2025 Lambda asks for both.
+    expect(cloudfront.ofType('AWS::Lambda::Permission').map(({ properties }) => properties)).toEqual([
+      { ...principal, Action: 'lambda:InvokeFunctionUrl' },
+      { ...principal, Action: 'lambda:InvokeFunction', InvokedViaFunctionUrl: true },
+    ]);
+  });
+});
+
+describe('the outputs', () => {
+  test.each([
+    ['stream', stream, ['BucketName', 'FunctionUrl']],
+    ['cloudfront', cloudfront, ['BucketName', 'FunctionUrl', 'DistributionDomain']],
+  ] as const)('%s', (_, { template }, names) => {
+    expect(Object.keys(template.findOutputs('*'))).toEqual(names);
+  });
+});

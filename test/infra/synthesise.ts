@@ -1,0 +1,67 @@
+import { App } from 'aws-cdk-lib';
+import { Template } from 'aws-cdk-lib/assertions';
+import { join } from 'node:path';
+import { parseOptions } from '../../infra/options.ts';
+import { RangewayStack } from '../../infra/stack.ts';
+import { makeFolder } from './folder.ts';
+import { isRecord, type Json } from './json.ts';
+
+/** A resource of a template. */
+export interface Resource {
+  readonly id: string;
+  readonly type: string;
+  readonly properties: Json;
+  readonly all: Json;
+}
+
+/** What was synthesised for some options. */
+export interface Synthesised {
+  readonly template: Template;
+  readonly resources: readonly Resource[];
+  /** All resources of one type. */
+  ofType(type: string): readonly Resource[];
+  /** The only resource of a type. */
+  only(type: string): Resource;
+}
+
+/**
+ * Makes the stack as the app does, without network, Docker or an account, in a folder that is thrown away. Without
+ * CloudFormation's checks too: they take seconds, and validation.test.ts makes them once for all variants.
+ */
+export function synthesise(options: Json): Synthesised {
+  const app = new App({
+    analyticsReporting: false,
+    builtinCloudFormationValidation: false,
+    outdir: makeFolder(),
+  });
+  const template = Template.fromStack(addStack(app, options));
+  const resources = toResources(template.toJSON());
+  const ofType = (type: string) => resources.filter((resource) => resource.type === type);
+  return {
+    template,
+    resources,
+    ofType,
+    only: (type) => {
+      const [first, ...rest] = ofType(type);
+      if (first === undefined || rest.length > 0) throw new Error(`there is not one ${type} but ${rest.length}`);
+      return first;
+    },
+  };
+}
+
+/** Adds the stack for some options, with a stand-in for the gateway. */
+export function addStack(app: App, options: Json): RangewayStack {
+  const { name, stack } = parseOptions(options);
+  return new RangewayStack(app, name, { ...stack, entry: join(import.meta.dirname, 'handler.ts') });
+}
+
+function toResources(template: Json): readonly Resource[] {
+  const { Resources: resources } = template;
+  if (!isRecord(resources)) throw new Error('a template without resources');
+  return Object.entries(resources).map(([id, all]) => {
+    if (!isRecord(all) || typeof all['Type'] !== 'string') throw new Error(`${id} has no type`);
+    const { Type: type, Properties: properties = {} } = all;
+    if (!isRecord(properties)) throw new Error(`${id} has no properties`);
+    return { id, type, properties, all };
+  });
+}

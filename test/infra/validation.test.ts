@@ -1,0 +1,40 @@
+import { App, CfnResource } from 'aws-cdk-lib';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test, vi } from 'vitest';
+import { makeFolder } from './folder.ts';
+import { dig, objectsIn } from './json.ts';
+import { addStack } from './synthesise.ts';
+import { VARIANTS } from './variants.ts';
+
+/** What CloudFormation's own schemas, which come with the CDK, have against the templates of an app. */
+function validate(fill: (app: App) => void): readonly string[] {
+  const outdir = makeFolder();
+  const app = new App({ analyticsReporting: false, outdir });
+  fill(app);
+  app.synth();
+  const report: unknown = JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8'));
+  return [...objectsIn(dig(report, 'pluginReports'))]
+    .filter((found) => 'ruleName' in found)
+    .map(({ ruleName, description }) => `${String(ruleName)}: ${String(description)}`);
+}
+
+/** The schemas are compiled first: seconds on a free machine, more on a busy one. */
+const TIMEOUT = 120_000;
+
+test('CloudFormation has nothing against any variant', { timeout: TIMEOUT }, () => {
+  const problems = validate((app) => {
+    for (const [index, options] of VARIANTS.entries()) addStack(app, { ...options, name: `Variant${index}` });
+  });
+  expect(problems).toEqual([]);
+});
+
+test('and would say so', { timeout: TIMEOUT }, () => {
+  using said = vi.spyOn(console, 'error').mockReturnValue();
+  const problems = validate((app) => {
+    const stack = addStack(app, {});
+    expect(new CfnResource(stack, 'Wrong', { type: 'AWS::S3::Bucket', properties: { Nonsense: 1 } })).toBeDefined();
+  });
+  expect(problems).toEqual([expect.stringContaining('Nonsense')]);
+  expect(said).toHaveBeenCalled();
+});

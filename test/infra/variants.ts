@@ -1,0 +1,17 @@
+import type { Json } from './json.ts';
+
+/** Options of deployments that differ in everything that can. */
+export const VARIANTS: readonly Json[] = [
+  { front: 'stream' },
+  { front: 'buffered' },
+  { front: 'cloudfront' },
+  { front: 'stream', bucket: 'releases-of-example', prefix: 'pub/', list: true, versions: false },
+  { front: 'cloudfront', bucket: 'releases-of-example', list: 'true', alarmEmail: 'ops@example.com' },
+  {
+    front: 'cloudfront',
+    domain: 'get.example.com',
+    certificate: 'arn:aws:acm:us-east-1:123456789012:certificate/0a1b',
+    alarmTopic: 'arn:aws:sns:eu-west-1:123456789012:ops',
+    concurrency: 50,
+  },
+];
