@@ -4,7 +4,7 @@ import { printHttpDate, toSeconds } from '../http/index.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { portableConduit, type Conduit, type Delivery } from './conduit.ts';
 import { isPreflight, setCorsHeaders, setPreflightHeaders } from './cors.ts';
-import { download, type DownloadContext } from './download.ts';
+import { download, type Download, type DownloadContext } from './download.ts';
 import { toFailure } from './failure.ts';
 import { toKey, type KeyResult } from './key.ts';
 import { consoleLog, describeError, type Log, type LogEntry } from './log.ts';
@@ -33,15 +33,12 @@ export interface GatewayOptions extends SettingsInput {
 export function createGateway(options: GatewayOptions): Hono {
   const { store, conduit = portableConduit, log = consoleLog, overflow, ...input } = options;
   const settings = parseSettings(input);
+  const { cacheControl, disposition } = settings;
+  const downloads = { store, conduit, policy: toRangePolicy(settings), cacheControl, disposition, overflow };
+  const context = { downloads, log, settings };
   const app = new Hono();
   app.all('*', async (c) => {
-    const { response, ended } = await exchange(c.req.raw, pathBelowMount(c), {
-      store,
-      conduit,
-      log,
-      settings,
-      overflow,
-    });
+    const { response, ended } = await exchange(toTarget(c), context);
     keepAlive(c, ended);
     return response;
   });
@@ -49,11 +46,18 @@ export function createGateway(options: GatewayOptions): Hono {
 }
 
 interface GatewayContext {
-  readonly store: ObjectStore;
-  readonly conduit: Conduit;
+  readonly downloads: DownloadContext;
   readonly log: Log;
   readonly settings: Settings;
-  readonly overflow: Overflow | undefined;
+}
+
+/** A request, and what its address asks for. */
+interface Target {
+  readonly request: Request;
+  /** Below where the gateway is mounted, still encoded and without its first slash. */
+  readonly path: string;
+  /** Whether `?download` is there. */
+  readonly save: boolean;
 }
 
 interface Exchange {
@@ -63,17 +67,20 @@ interface Exchange {
 }
 
 /** One request's way through, and its log line. */
-async function exchange(request: Request, path: string, context: GatewayContext): Promise<Exchange> {
+async function exchange(
+  { request, path, save }: Target,
+  { downloads, log, settings }: GatewayContext,
+): Promise<Exchange> {
   const requestId = crypto.randomUUID();
   const received = new Date();
-  const counted = countReads(context.store);
-  const key = withIndex(toKey(path), context.settings.index);
-  const reply = await answer(request, key, { requestId, received }, { ...context, store: counted.store });
-  setCorsHeaders(reply.headers, request, context.settings.cors.origins);
+  const counted = countReads(downloads.store);
+  const key = withIndex(toKey(path), settings.index);
+  const reply = await answer(request, key, { requestId, received, save }, { ...downloads, store: counted.store });
+  setCorsHeaders(reply.headers, request, settings.cors.origins);
   reply.headers.set('Date', printHttpDate(toSeconds(received)));
   const delivery = reply.delivery ?? Promise.resolve(delivered(reply));
   const ended = delivery.then((end) => {
-    context.log(toLogEntry({ request, key, requestId, received, reply, end, storageReads: counted.count() }));
+    log(toLogEntry({ request, key, requestId, received, reply, end, storageReads: counted.count() }));
   });
   return { response: toResponse(reply), ended };
 }
@@ -81,10 +88,11 @@ async function exchange(request: Request, path: string, context: GatewayContext)
 async function answer(
   request: Request,
   key: KeyResult,
-  { requestId, received }: { readonly requestId: string; readonly received: Date },
-  context: GatewayContext,
+  facts: Pick<Download, 'requestId' | 'received' | 'save'>,
+  context: DownloadContext,
 ): Promise<Reply> {
-  const { method } = request;
+  const { method, headers, signal } = request;
+  const { requestId } = facts;
   if (method === 'OPTIONS') return answerOptions(request);
   if (method !== 'GET' && method !== 'HEAD') {
     return problem(405, 'Objects can be read, with GET and HEAD, and nothing else.', requestId, method, [
@@ -93,12 +101,7 @@ async function answer(
   }
   if (key.type === 'unsafe') return problem(400, key.detail, requestId, method);
   try {
-    const save = new URL(request.url).searchParams.has('download');
-    const { headers, signal } = request;
-    return await download(
-      { method, key: key.key, headers, requestId, received, signal, save },
-      toDownloadContext(context),
-    );
+    return await download({ ...facts, method, key: key.key, headers, signal }, context);
   } catch (error) {
     const { status, detail, retryAfter } = toFailure(error);
     const fields = retryAfter === undefined ? [] : [['Retry-After', String(retryAfter)] as const];
@@ -114,15 +117,10 @@ function answerOptions(request: Request): Reply {
   return reply;
 }
 
-function toDownloadContext({ store, conduit, settings, overflow }: GatewayContext): DownloadContext {
-  const { cacheControl, disposition } = settings;
-  return { store, conduit, policy: toRangePolicy(settings), cacheControl, disposition, overflow };
-}
-
-/** The path of the URL below where the gateway is mounted, still encoded and without its first slash. */
-function pathBelowMount(c: Context): string {
+function toTarget(c: Context): Target {
   const mount = routePath(c).replace(/\/\*$/, '');
-  return new URL(c.req.raw.url).pathname.slice(mount.length + 1);
+  const { pathname, searchParams } = new URL(c.req.raw.url);
+  return { request: c.req.raw, path: pathname.slice(mount.length + 1), save: searchParams.has('download') };
 }
 
 function withIndex(result: KeyResult, index: string | undefined): KeyResult {

@@ -59,7 +59,7 @@ function parseSpec(member: string): RangeSpec | undefined {
   if (suffix !== undefined) return { form: 'suffix', length: toPosition(suffix) };
   if (first === undefined) return undefined;
   if (last === undefined || last === '') return { form: 'from', start: toPosition(first) };
-  if (compareNumerals(last, first) < 0) return undefined;
+  if (isLess(last, first)) return undefined;
   const start = toPosition(first);
   // Past every end nothing is bounded; left so, it would print as a reversed range.
   if (start === MAX_POSITION) return { form: 'from', start };
@@ -71,11 +71,10 @@ function toPosition(digits: string): number {
 }
 
 /** Exact for numerals of any length, where `Number` would call 2^64 and 2^64 + 1 equal. */
-function compareNumerals(a: string, b: string): number {
+function isLess(a: string, b: string): boolean {
   const x = a.replace(/^0+/, '');
   const y = b.replace(/^0+/, '');
-  if (x.length !== y.length) return x.length - y.length;
-  return x < y ? -1 : Number(x > y);
+  return x.length === y.length ? x < y : x.length < y.length;
 }
 
 function trimOws(text: string): string {

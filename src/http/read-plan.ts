@@ -1,4 +1,4 @@
-import { spanLength, totalLength, type Span } from './span.ts';
+import type { Span } from './span.ts';
 
 /** One storage read that serves one or several parts of an answer. */
 export interface PlannedRead {
@@ -53,9 +53,4 @@ function group(parts: readonly Span[], joined: ReadonlySet<number>): readonly Pl
     run = [];
   });
   return reads;
-}
-
-/** Bytes that a plan reads and drops. */
-export function droppedBytes(reads: readonly PlannedRead[]): number {
-  return reads.reduce((sum, read) => sum + spanLength(read.span) - totalLength(read.parts), 0);
 }

@@ -1,4 +1,5 @@
-import { toRequest, type FunctionUrlEvent, type LambdaGateway } from './lambda-event.ts';
+import type { FetchHandler } from './fetch-handler.ts';
+import { toRequest, type FunctionUrlEvent } from './lambda-event.ts';
 
 /** An answer in payload format 2.0. */
 export interface FunctionUrlResult {
@@ -21,7 +22,7 @@ export const BUFFERED_LIMIT = 4_500_000;
  * Makes a handler that answers whole. A body that breaks rejects: nothing has been sent yet, and the function URL
  * answers 502.
  */
-export function lambdaHandler({ gateway }: { readonly gateway: LambdaGateway }): BufferedHandler {
+export function lambdaHandler({ gateway }: { readonly gateway: FetchHandler }): BufferedHandler {
   return async (event) => {
     const response = await gateway.fetch(toRequest(event));
     const body = Buffer.from(await response.arrayBuffer());

@@ -1,3 +1,5 @@
+import { requestMethod } from './fetch-handler.ts';
+
 /** What this gateway reads of an event of payload format 2.0, as function URLs send it. */
 export interface FunctionUrlEvent {
   readonly version: string;
@@ -17,14 +19,6 @@ export interface FunctionUrlEvent {
   readonly body?: string;
 }
 
-/** The methods that no Request can have; the gateway refuses them as it refuses any other that it does not know. */
-const FORBIDDEN_METHODS = new Set(['CONNECT', 'TRACE', 'TRACK']);
-
-/** Anything that answers requests: a gateway, or the app that it is mounted in. */
-export interface LambdaGateway {
-  fetch(request: Request): Response | Promise<Response>;
-}
-
 /**
  * The request that an event tells of. A body is left out: no method that this gateway serves has one.
  *
@@ -39,13 +33,11 @@ export function toRequest(event: FunctionUrlEvent, signal?: AbortSignal): Reques
   const query = rawQueryString === '' ? '' : `?${rawQueryString}`;
   // Put together and not resolved: of `//host/path` a resolver would take the path's first segment for a host.
   return new Request(`https://localhost${rawPath.startsWith('/') ? '' : '/'}${rawPath}${query}`, {
-    method: FORBIDDEN_METHODS.has(method) || !METHOD.test(method) ? 'UNSUPPORTED' : method,
+    method: requestMethod(method),
     headers,
     ...(signal === undefined ? {} : { signal }),
   });
 }
-
-const METHOD = /^[!#$%&'*+.^_`|~\w-]+$/;
 
 /** What no header field can hold is left out: it has no meaning here, and is no reason to fail. */
 function setHeader(headers: Headers, name: string, value: string): void {

@@ -5,7 +5,7 @@ import type { Log } from '../gateway/log.ts';
 import type { LinkTarget, OverflowPolicy } from '../gateway/overflow.ts';
 import { parseSettings } from '../gateway/settings.ts';
 import { s3Store } from '../store/drivers/s3.ts';
-import type { LambdaGateway } from './lambda-event.ts';
+import type { FetchHandler } from './fetch-handler.ts';
 import { s3Client, type S3Access } from './s3-client.ts';
 
 /** What a function is told by its environment. */
@@ -91,7 +91,7 @@ function settingsError(message: string, cause?: unknown): Error {
  * @param limit bytes of a body that the invoke mode can send
  * @throws SettingsError naming each setting that is unknown or wrong
  */
-export function lambdaGateway(config: LambdaConfig, limit: number, log?: Log): LambdaGateway {
+export function lambdaGateway(config: LambdaConfig, limit: number, log?: Log): FetchHandler {
   const { bucket, prefix, access, settings, overflow: policy, forbidden } = config;
   const client = s3Client(access);
   return createGateway({

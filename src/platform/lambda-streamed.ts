@@ -1,5 +1,6 @@
 import { writable } from './writable.ts';
-import { toRequest, type FunctionUrlEvent, type LambdaGateway } from './lambda-event.ts';
+import type { FetchHandler } from './fetch-handler.ts';
+import { toRequest, type FunctionUrlEvent } from './lambda-event.ts';
 
 /** What Lambda's runtime gives a streaming handler to write to. It is no stream.Writable, though it has its methods. */
 export interface ResponseStream {
@@ -41,7 +42,7 @@ declare global {
 export const STREAMED_LIMIT = 200 * 1024 * 1024;
 
 /** Makes a handler that streams. It has to go through `awslambda.streamifyResponse` before Lambda calls it. */
-export function lambdaStreamHandler({ gateway }: { readonly gateway: LambdaGateway }): StreamedHandler {
+export function lambdaStreamHandler({ gateway }: { readonly gateway: FetchHandler }): StreamedHandler {
   return async (event, stream) => {
     const left = new AbortController();
     const leave = () => left.abort();

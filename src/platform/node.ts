@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { requestMethod, type FetchHandler } from './fetch-handler.ts';
 import { listen, type ListenOptions, type NodeServer } from './node-server.ts';
 import { writable } from './writable.ts';
 
@@ -7,13 +8,9 @@ export { describeError } from '../gateway/log.ts';
 export { parseSettings, type Settings } from '../gateway/settings.ts';
 export { fsStore } from '../store/drivers/fs.ts';
 export { s3Store, type S3Location } from '../store/drivers/s3.ts';
+export type { FetchHandler } from './fetch-handler.ts';
 export type { ListenOptions, NodeServer } from './node-server.ts';
 export { s3Client, type S3Access } from './s3-client.ts';
-
-/** Anything that answers requests: a gateway, or the app that it is mounted in. */
-export interface FetchHandler {
-  fetch(request: Request): Response | Promise<Response>;
-}
 
 /**
  * Serves a gateway on Node's HTTP server.
@@ -40,9 +37,6 @@ async function respond(handler: FetchHandler, req: IncomingMessage, res: ServerR
   await send(await handler.fetch(request), res);
 }
 
-/** The methods that no Request can have; the gateway refuses them as it refuses any other that it does not know. */
-const FORBIDDEN_METHODS = new Set(['CONNECT', 'TRACE', 'TRACK']);
-
 /** @returns `undefined` where the target can't be an address */
 function toRequest(req: IncomingMessage, signal: AbortSignal): Request | undefined {
   const { method = 'GET', url = '/', rawHeaders } = req;
@@ -50,11 +44,7 @@ function toRequest(req: IncomingMessage, signal: AbortSignal): Request | undefin
   try {
     // From the raw list: Node drops the second line of some fields, and two dates must not look like one.
     for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.append(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '');
-    return new Request(toAddress(url), {
-      method: FORBIDDEN_METHODS.has(method) ? 'UNSUPPORTED' : method,
-      headers,
-      signal,
-    });
+    return new Request(toAddress(url), { method: requestMethod(method), headers, signal });
   } catch {
     return undefined;
   }

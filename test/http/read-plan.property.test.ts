@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { droppedBytes, planReads, type ReadBudget } from '../../src/http/read-plan.ts';
+import { planReads, type ReadBudget } from '../../src/http/read-plan.ts';
+import { droppedBytes } from './dropped-bytes.ts';
 import { overlap, type Span } from '../../src/http/span.ts';
 import { holds } from './runs.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { droppedBytes, planReads, type ReadBudget } from '../../src/http/read-plan.ts';
+import { planReads, type ReadBudget } from '../../src/http/read-plan.ts';
+import { droppedBytes } from './dropped-bytes.ts';
 import type { Span } from '../../src/http/span.ts';
 
 type Pair = readonly [start: number, end: number];
