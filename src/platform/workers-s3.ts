@@ -38,6 +38,8 @@ const client = s3Client({
 
 /** The same gateway over S3. A Worker of its own, so that one over R2 does not carry the SDK. */
 export default createGateway({
+  // S3's bodies come over a network, and break. R2's come from inside, and stay out of JavaScript unless set.
+  resume: true,
   ...parseSettings(env.RANGEWAY ?? {}),
   store: s3Store(client, { bucket: required('S3_BUCKET'), prefix: env.S3_PREFIX ?? '' }),
   conduit: nativeConduit,
