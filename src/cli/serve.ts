@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { createGateway, describeError, fsStore, parseSettings, s3Client, s3Store, serve } from '../platform/node.ts';
+import { createGateway, describeError, fsStore, parseSettings, s3Storage, serve } from '../platform/node.ts';
 import type { FetchHandler, ListenOptions, NodeServer, Settings } from '../platform/node.ts';
 import { explainListenError, parseFolder, parseOptions, parsePort, untilStopped } from './options.ts';
 import { parseS3Source, S3_OPTIONS, type S3Source } from './s3-options.ts';
@@ -39,8 +39,8 @@ function openFolder(dir: string) {
 }
 
 /** Asks for an object that is not there: wrong credentials, a missing bucket or a wrong address show at start. */
-export async function openBucket({ bucket, prefix, access }: S3Source) {
-  const store = s3Store(s3Client(access), { bucket, prefix });
+export async function openBucket({ bucket, prefix, access, replica }: S3Source) {
+  const store = s3Storage(access, { bucket, prefix }, replica);
   await store.read(`rangeway-start-${Date.now()}`).catch((error: unknown) => {
     throw usageError(`--s3 ${bucket} can't be read: ${describeError(error)}`, error);
   });
