@@ -1,0 +1,34 @@
+import type { Span } from '../http/index.ts';
+
+/** Which block of which version of which object. Two blocks with the same name have the same bytes, for ever. */
+export interface BlockName {
+  /** What the keys are of: tells buckets and mounts apart that share a cache. */
+  readonly scope: string;
+  readonly key: string;
+  /** The opaque part of the version's strong tag. */
+  readonly etag: string;
+  /** Of the grid, in bytes; all blocks but an object's last have it. */
+  readonly blockSize: number;
+  /** From 0. */
+  readonly index: number;
+  /** Bytes of this block. */
+  readonly length: number;
+}
+
+/** Bytes out of a cache: in memory, for nobody to change, or a stream of exactly those bytes. */
+export type CachedBytes = Uint8Array | ReadableStream<Uint8Array>;
+
+/**
+ * Keeps blocks for as long as it likes. It may fail in any way: whoever reads through it then reads the storage, so
+ * nothing is thrown that has to be told apart.
+ */
+export interface BlockCache {
+  /**
+   * A part of a block; `undefined` where the cache does not have it, complete and as it was put.
+   *
+   * @param part inside the block, half-open, in bytes from the block's start; not empty
+   */
+  get(name: BlockName, part: Span): Promise<CachedBytes | undefined>;
+  /** Keeps a block, of exactly `name.length` bytes, which nobody changes afterwards. Resolves when it can be got. */
+  put(name: BlockName, bytes: Uint8Array): Promise<void>;
+}
