@@ -12,11 +12,11 @@ interface Credentials {
  */
 export function defaultProvider(): () => Promise<Credentials> {
   return async () => {
-    const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = process.env;
-    const { AWS_SESSION_TOKEN: sessionToken } = process.env;
-    if (accessKeyId === undefined || secretAccessKey === undefined) {
+    const { AWS_ACCESS_KEY_ID: accessKeyId = '', AWS_SECRET_ACCESS_KEY: secretAccessKey = '' } = process.env;
+    const { AWS_SESSION_TOKEN: sessionToken = '' } = process.env;
+    if (accessKeyId === '' || secretAccessKey === '') {
       throw new Error('there are no credentials: AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set');
     }
-    return { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) };
+    return { accessKeyId, secretAccessKey, ...(sessionToken === '' ? {} : { sessionToken }) };
   };
 }

@@ -67,6 +67,15 @@ describe.skipIf(!hasRuntime)("under AWS's runtime", () => {
     });
   });
 
+  test('without credentials, the log says which variables are not set', async () => {
+    await using lambda = await open('handler', { AWS_SECRET_ACCESS_KEY: '' });
+    const { status, body } = toAnswer(await lambda.ask('/good'));
+    expect(status).toBe(503);
+    expect(body.toString()).not.toContain('AWS_');
+    await expect.poll(lambda.output).toContain('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set');
+    expect(lambda.asked).toEqual([]);
+  });
+
   test('buffered, a body that breaks off fails the invocation, and the same process serves the next', async () => {
     await using lambda = await open('handler');
     const posted = await lambda.ask('/breaks');
