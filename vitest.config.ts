@@ -8,7 +8,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/workers/**', 'test/s3/**'],
+          exclude: ['test/workers/**', 'test/s3/**', 'test/lambda/**'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
@@ -25,8 +25,8 @@ export default defineConfig({
       {
         test: {
           name: 's3',
-          include: ['test/s3/**/*.test.ts'],
-          globalSetup: ['test/s3/setup.ts'],
+          include: ['test/s3/**/*.test.ts', 'test/lambda/*.test.ts'],
+          globalSetup: ['test/s3/setup.ts', 'test/lambda/setup.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

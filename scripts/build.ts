@@ -1,17 +1,26 @@
 /**
- * Builds what is published and what is deployed, and says how large the Workers are:
- * dist/ by tsc, the Workers by wrangler as for a deployment, dry.
+ * Builds what is published and what is deployed, and says how large the Workers and the Lambda function are:
+ * dist/ by tsc, the Workers by wrangler as for a deployment, dry, the function as its stack bundles it.
  */
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { bundleHandler, FILE } from '../infra/bundle.ts';
 
 /** What the Worker with R2 only may weigh, in bytes of gzip: hono, valibot and all of Rangeway. */
 const WORKER_LIMIT = 30 * 1024;
 
 /** The Worker over S3 carries the SDK, some 90 KiB of it. */
 const S3_WORKER_LIMIT = 140 * 1024;
+
+/** The Lambda function carries the SDK too, without its search for credentials. */
+const LAMBDA_LIMIT = 140 * 1024;
+
+/** Starts of which the median is told. */
+const STARTS = 7;
 
 const root = join(import.meta.dirname, '..');
 
@@ -26,6 +35,7 @@ run('tsc', '-p', 'tsconfig.build-workers.json');
 
 bundleWorker('R2 only', [], WORKER_LIMIT);
 bundleWorker('S3', ['--env', 's3'], S3_WORKER_LIMIT);
+bundleFunction();
 
 /** Bundles a Worker of wrangler.toml as for a deployment, and says its size. */
 function bundleWorker(name: string, args: readonly string[], limit: number): void {
@@ -33,10 +43,40 @@ function bundleWorker(name: string, args: readonly string[], limit: number): voi
   run('wrangler', 'deploy', '--dry-run', '--minify', '--outdir', out, ...args);
   const bundle = readdirSync(out).find((file) => file.endsWith('.js'));
   if (bundle === undefined) throw new Error('wrangler made no bundle');
-  const content = readFileSync(join(out, bundle));
+  weigh(`Worker with ${name}`, join(out, bundle), limit);
+}
+
+/** Bundles the Lambda function as for a deployment, and says its size and how long it takes to start. */
+function bundleFunction(): void {
+  // Not in dist/, which is published: whoever deploys bundles it then.
+  const out = mkdtempSync(join(tmpdir(), 'rangeway-lambda-'));
+  bundleHandler(join(root, 'src/platform/lambda.ts'), out);
+  const file = join(out, FILE);
+  weigh('Lambda function', file, LAMBDA_LIMIT);
+  const [median] = Array.from({ length: STARTS }, () => timeImport(file))
+    .toSorted((a, b) => a - b)
+    .slice(Math.floor(STARTS / 2));
+  console.log(`Lambda function: imported in ${median} ms on this machine, the median of ${STARTS} cold processes`);
+  rmSync(out, { recursive: true });
+}
+
+/** @returns whole ms that a process of its own takes to import a module, with as little environment as Lambda needs */
+function timeImport(file: string): number {
+  const url = JSON.stringify(pathToFileURL(file).href);
+  const script = `const start = performance.now(); await import(${url}); console.log(Math.round(performance.now() - start));`;
+  return Number(
+    execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
+      env: { RANGEWAY_BUCKET: 'bucket', AWS_REGION: 'us-east-1' },
+      encoding: 'utf8',
+    }),
+  );
+}
+
+function weigh(name: string, file: string, limit: number): void {
+  const content = readFileSync(file);
   const gzip = gzipSync(content, { level: 9 }).length;
-  console.log(`Worker with ${name}: ${kib(content.length)}, gzip ${kib(gzip)} of ${kib(limit)} allowed`);
-  if (gzip > limit) throw new Error(`the Worker with ${name} is larger than it may be`);
+  console.log(`${name}: ${kib(content.length)}, gzip ${kib(gzip)} of ${kib(limit)} allowed`);
+  if (gzip > limit) throw new Error(`the ${name} is larger than it may be`);
 }
 
 function kib(bytes: number): string {

@@ -2,6 +2,7 @@ import { serveFunction, type LocalFunction } from '../platform/function-url.ts';
 import { BUFFERED_LIMIT, lambdaHandler } from '../platform/lambda-buffered.ts';
 import { lambdaGateway, LINK_SECONDS, OVERFLOW_POLICIES, type LambdaConfig } from '../platform/lambda-gateway.ts';
 import { lambdaStreamHandler, STREAMED_LIMIT } from '../platform/lambda-streamed.ts';
+import { s3Client } from '../platform/s3-client.ts';
 import { explainListenError, parseOptions, parsePort, untilStopped } from './options.ts';
 import { parseS3Source, S3_OPTIONS } from './s3-options.ts';
 import { openBucket } from './serve.ts';
@@ -34,9 +35,10 @@ export async function lambda(args: readonly string[]): Promise<void> {
 }
 
 function toFunction(mode: (typeof MODES)[number], config: LambdaConfig): LocalFunction {
+  const client = s3Client(config.access);
   return mode === 'buffered'
-    ? { mode, handler: lambdaHandler({ gateway: lambdaGateway(config, BUFFERED_LIMIT) }) }
-    : { mode, handler: lambdaStreamHandler({ gateway: lambdaGateway(config, STREAMED_LIMIT) }) };
+    ? { mode, handler: lambdaHandler({ gateway: lambdaGateway(client, config, BUFFERED_LIMIT) }) }
+    : { mode, handler: lambdaStreamHandler({ gateway: lambdaGateway(client, config, STREAMED_LIMIT) }) };
 }
 
 function pick<Value extends string>(name: string, value: string, values: readonly Value[]): Value {

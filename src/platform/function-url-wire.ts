@@ -50,7 +50,10 @@ export function openWire(): Wire {
     },
     end: () => bytes.end(),
     destroy: (error) => bytes.destroy(error),
+    on: (event, listener) => bytes.on(event, listener),
     once: (event, listener) => bytes.once(event, listener),
+    // In Lambda's runtime only its own are there. Here, whoever reads the wire listens too.
+    removeAllListeners: () => undefined,
     off: (event, listener) => bytes.off(event, listener),
   };
   hooksOf.set(stream, hooks);

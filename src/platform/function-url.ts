@@ -12,6 +12,12 @@ export type LocalFunction =
   | { readonly mode: 'buffered'; readonly handler: BufferedHandler }
   | { readonly mode: 'stream'; readonly handler: StreamedHandler };
 
+/** Where a function URL listens, and what it lets through. */
+export interface FunctionUrlOptions extends ListenOptions {
+  /** Bytes of a body that are streamed before the answer is cut; Lambda's own limit by default. */
+  readonly streamedLimit?: number;
+}
+
 /** What Lambda takes for a buffered answer: of the JSON with the body as base64, in bytes. */
 const PAYLOAD_LIMIT = 6 * 1024 * 1024;
 
@@ -21,11 +27,13 @@ const PAYLOAD_LIMIT = 6 * 1024 * 1024;
  *
  * @throws the system's error where it can't listen
  */
-export async function serveFunction(local: LocalFunction, options: ListenOptions): Promise<NodeServer> {
+export async function serveFunction(local: LocalFunction, options: FunctionUrlOptions): Promise<NodeServer> {
+  const { streamedLimit = STREAMED_LIMIT } = options;
   if (local.mode === 'stream') installRuntime();
   return listen((req, res) => {
     const event = toEvent(req);
-    const answer = local.mode === 'buffered' ? buffer(local.handler, event, res) : stream(local.handler, event, res);
+    const answer =
+      local.mode === 'buffered' ? buffer(local.handler, event, res) : stream(local.handler, event, res, streamedLimit);
     answer.catch((error: unknown) => {
       console.error(`function URL: ${describeError(error)}`);
       if (res.headersSent) res.destroy();
@@ -70,7 +78,12 @@ async function buffer(handler: BufferedHandler, event: FunctionUrlEvent, res: Se
   res.writeHead(statusCode, headers).end(Buffer.from(body, 'base64'));
 }
 
-async function stream(handler: StreamedHandler, event: FunctionUrlEvent, res: ServerResponse): Promise<void> {
+async function stream(
+  handler: StreamedHandler,
+  event: FunctionUrlEvent,
+  res: ServerResponse,
+  limit: number,
+): Promise<void> {
   const wire = openWire();
   // What comes over the wire, or does not, tells of the failure.
   handler(event, wire.stream).catch((error: unknown) => wire.fail(error));
@@ -81,7 +94,7 @@ async function stream(handler: StreamedHandler, event: FunctionUrlEvent, res: Se
       continue;
     }
     sent += item.bytes.length;
-    if (sent > STREAMED_LIMIT) throw new Error(`the answer has more than ${STREAMED_LIMIT} bytes`);
+    if (sent > limit) throw new Error(`the answer has more than ${limit} bytes`);
     if (!res.destroyed && !res.write(item.bytes) && !res.destroyed) await writable(res);
   }
   res.end();

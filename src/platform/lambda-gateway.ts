@@ -6,7 +6,7 @@ import type { LinkTarget, OverflowPolicy } from '../gateway/overflow.ts';
 import { parseSettings } from '../gateway/settings.ts';
 import { s3Store } from '../store/drivers/s3.ts';
 import type { FetchHandler } from './fetch-handler.ts';
-import { s3Client, type S3Access } from './s3-client.ts';
+import type { S3Access } from './s3-client.ts';
 
 /** What a function is told by its environment. */
 export interface LambdaConfig {
@@ -88,12 +88,12 @@ function settingsError(message: string, cause?: unknown): Error {
 /**
  * Makes the gateway of a function.
  *
+ * @param client made from the config's `access`; all gateways of a process can have the same
  * @param limit bytes of a body that the invoke mode can send
  * @throws SettingsError naming each setting that is unknown or wrong
  */
-export function lambdaGateway(config: LambdaConfig, limit: number, log?: Log): FetchHandler {
-  const { bucket, prefix, access, settings, overflow: policy, forbidden } = config;
-  const client = s3Client(access);
+export function lambdaGateway(client: S3Client, config: LambdaConfig, limit: number, log?: Log): FetchHandler {
+  const { bucket, prefix, settings, overflow: policy, forbidden } = config;
   return createGateway({
     ...parseSettings(settings),
     store: s3Store(client, { bucket, prefix, forbidden }),

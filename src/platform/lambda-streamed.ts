@@ -9,7 +9,9 @@ export interface ResponseStream {
   write(chunk: Uint8Array): boolean;
   end(): unknown;
   destroy(error?: Error): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
   once(event: StreamEvent, listener: (error?: Error) => void): unknown;
+  removeAllListeners(event: 'error'): unknown;
   off(event: StreamEvent, listener: (error?: Error) => void): unknown;
 }
 
@@ -88,11 +90,24 @@ async function send(response: Response, raw: ResponseStream): Promise<void> {
     }
     if (!stream.destroyed) stream.end();
   } catch (error) {
-    // Ended cleanly, it would look whole: chunked, it has no length that tells.
-    stream.destroy(error instanceof Error ? error : new Error('the body broke off', { cause: error }));
+    breakOff(stream, error instanceof Error ? error : new Error('the body broke off', { cause: error }));
     throw error;
   } finally {
     // After a clean end too: `close` comes later, and there is nothing left to cancel.
     stream.off('close', cancel);
   }
+}
+
+/**
+ * Breaks a response so that nobody takes it for whole, and keeps the process for the next one; docs/decisions/0007.
+ *
+ * A rejected handler is not enough: the runtime then ends the stream well, with trailers that tell of the error, and
+ * Lambda takes that for a success. Chunked, it has no length that would tell otherwise. So the connection is broken.
+ * The runtime's own listener for that rejects two promises that nobody waits for, which ends the process: it has to go
+ * first.
+ */
+function breakOff(stream: ResponseStream, error: Error): void {
+  stream.removeAllListeners('error');
+  stream.on('error', () => undefined);
+  stream.destroy(error);
 }

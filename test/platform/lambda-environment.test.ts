@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { toRequest, type FunctionUrlEvent } from '../../src/platform/lambda-event.ts';
 import { BUFFERED_LIMIT } from '../../src/platform/lambda-buffered.ts';
 import { lambdaGateway, readEnvironment } from '../../src/platform/lambda-gateway.ts';
+import { s3Client } from '../../src/platform/s3-client.ts';
 
 describe('the environment', () => {
   test('needs a bucket, and has defaults for the rest', () => {
@@ -55,7 +56,7 @@ describe('the environment', () => {
 
   test('settings that there are not are refused at start', () => {
     const config = readEnvironment({ RANGEWAY_BUCKET: 'files', RANGEWAY_SETTINGS: '{"colour":"red"}' });
-    expect(() => lambdaGateway(config, BUFFERED_LIMIT)).toThrow('colour: no such field');
+    expect(() => lambdaGateway(s3Client(config.access), config, BUFFERED_LIMIT)).toThrow('colour: no such field');
   });
 });
 

@@ -8,10 +8,12 @@ import { fixtures } from '../conformance/fixtures.ts';
 import { access, hasS3, newBucket } from './server.ts';
 
 async function start(mode: 'buffered' | 'stream') {
-  const { bucket, put } = await newBucket();
+  const { bucket, client, put } = await newBucket();
   for (const { key, bytes, contentType } of fixtures) await put(key, bytes, { ContentType: contentType });
   const config = { bucket, prefix: '', access, settings: {}, overflow: 'redirect', forbidden: 'denied' } as const;
-  const open = (limit: number) => ({ gateway: lambdaGateway({ ...config, linkSeconds: 60 }, limit, () => undefined) });
+  const open = (limit: number) => ({
+    gateway: lambdaGateway(client, { ...config, linkSeconds: 60 }, limit, () => undefined),
+  });
   const server = await serveFunction(
     mode === 'buffered'
       ? { mode, handler: lambdaHandler(open(BUFFERED_LIMIT)) }

@@ -1,11 +1,9 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import type { LogEntry } from '../../src/gateway/log.ts';
 import { s3Client, type S3Access } from '../../src/platform/s3-client.ts';
 import { s3Store, type S3Location } from '../../src/store/drivers/s3.ts';
+import { misbehaving } from './misbehaving.ts';
 import { access, hasS3 } from './server.ts';
 
 /** A gateway over an S3 that is reached so, and its log. */
@@ -13,20 +11,6 @@ function gatewayOver(reached: Partial<S3Access>, location: Partial<S3Location> =
   const entries: LogEntry[] = [];
   const store = s3Store(s3Client({ ...access, ...reached }), { bucket: 'bucket', ...location });
   return { gateway: createGateway({ store, log: (entry) => entries.push(entry) }), entries };
-}
-
-/** A server that answers as no real one can be made to, and what it was asked. */
-async function misbehaving(answer: (req: IncomingMessage, res: ServerResponse, call: number) => void) {
-  const asked: IncomingMessage[] = [];
-  const server = createServer((req, res) => answer(req, res, asked.push(req))).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address: AddressInfo | string | null = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return {
-    endpoint: `http://127.0.0.1:${address.port}`,
-    asked,
-    [Symbol.dispose]: () => void server.close(server.closeAllConnections.bind(server)),
-  };
 }
 
 const TAG = '"0123456789abcdef0123456789abcdef"';

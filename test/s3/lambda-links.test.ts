@@ -18,7 +18,7 @@ async function open(isVersioned: boolean) {
   const key = `below/${KEY}`;
   await put(key, OLD);
   const config = { bucket, prefix: 'below/', access, settings: {}, overflow: 'redirect', forbidden: 'denied' } as const;
-  const gateway = lambdaGateway({ ...config, linkSeconds: 60 }, 100, () => undefined);
+  const gateway = lambdaGateway(client, { ...config, linkSeconds: 60 }, 100, () => undefined);
   const ask = (query = '', headers: Record<string, string> = {}) =>
     gateway.fetch(new Request(`https://localhost/${PATH}${query}`, { headers }));
   const link = async (query = '') => {
