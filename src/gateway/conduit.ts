@@ -1,5 +1,6 @@
 import type { Span } from '../http/index.ts';
 import { defaultReader, type ToReader } from '../store/chunk-reader.ts';
+import { portableJoin, type Join } from '../store/joined-body.ts';
 import { readParts, startCourier, type Courier } from './parts.ts';
 
 /** A body about to be sent: reads of the storage, in order, and the text around their parts. */
@@ -53,12 +54,19 @@ export interface Conduit {
   dispatch(consignment: Consignment): Dispatch;
   /** Reads a body into JavaScript, in the way that is cheapest here. */
   readonly toReader: ToReader;
+  /** Makes one body of pieces out of a cache. */
+  readonly join: Join;
   /** Whether a body that needs nothing else stays out of JavaScript. */
   readonly isNative: boolean;
 }
 
 /** Moves chunks in JavaScript: for every platform whose web streams are not native, such as Node. */
-export const portableConduit: Conduit = { dispatch, toReader: defaultReader, isNative: false };
+export const portableConduit: Conduit = {
+  dispatch,
+  toReader: defaultReader,
+  join: portableJoin,
+  isNative: false,
+};
 
 function dispatch(consignment: Consignment): Dispatch {
   const { promise: done, resolve } = deferred<Delivery>();

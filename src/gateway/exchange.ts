@@ -1,5 +1,6 @@
 import { printHttpDate, toSeconds } from '../http/index.ts';
-import { newTally, withTally, type Tally } from '../store/tally.ts';
+import { newTally, withTally, type CacheAccount, type Tally } from '../store/tally.ts';
+import { printCacheStatus } from './cache-status.ts';
 import type { Delivery } from './conduit.ts';
 import { isPreflight, setCorsHeaders, setPreflightHeaders } from './cors.ts';
 import { download, type DownloadContext } from './download.ts';
@@ -25,6 +26,8 @@ export interface Target {
   readonly path: string;
   /** Whether `?download` is there. */
   readonly save: boolean;
+  /** Keeps the platform at work that outlasts the answer. */
+  readonly defer: (work: Promise<unknown>) => void;
 }
 
 /** An answer, and its end. */
@@ -51,6 +54,7 @@ export async function exchange(target: Target, context: ExchangeContext): Promis
   const isAdmitted = turnstile.enter();
   const reply = await answer(target, facts, isAdmitted, context, tally);
   setCorsHeaders(reply.headers, request, settings.cors.origins);
+  if (tally.cache !== undefined) reply.headers.set('Cache-Status', printCacheStatus(tally.cache));
   reply.headers.set('Date', printHttpDate(toSeconds(facts.received)));
   const delivery = reply.delivery ?? Promise.resolve(delivered(reply));
   const ended = delivery.then((end) => {
@@ -61,7 +65,7 @@ export async function exchange(target: Target, context: ExchangeContext): Promis
 }
 
 async function answer(
-  { request, save }: Target,
+  { request, save, defer }: Target,
   { requestId, received, key }: Facts,
   isAdmitted: boolean,
   { downloads, settings }: ExchangeContext,
@@ -85,7 +89,7 @@ async function answer(
     ]);
   }
   try {
-    const store = withTally(downloads.store, tally);
+    const store = withTally(downloads.store, tally, defer);
     return await download(
       { method, key: key.key, headers, requestId, received, signal, save },
       { ...downloads, store },
@@ -145,6 +149,15 @@ function toLogEntry(
     bytesRead: end.bytesRead,
     durationMs: Date.now() - received.getTime(),
     outcome: end.outcome,
+    ...(tally.cache === undefined ? {} : toCacheFields(tally.cache)),
     ...(end.outcome === 'failed' ? { error: describeError(end.cause) } : {}),
   };
+}
+
+function toCacheFields({
+  hits,
+  misses,
+  bytes,
+}: CacheAccount): Pick<LogEntry, 'cacheHits' | 'cacheMisses' | 'bytesCached'> {
+  return { cacheHits: hits, cacheMisses: misses, bytesCached: bytes };
 }

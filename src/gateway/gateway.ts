@@ -1,5 +1,6 @@
 import { Hono, type Context } from 'hono';
 import { routePath } from 'hono/route';
+import type { BlockCache } from '../cache/block-cache.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { portableConduit, type Conduit } from './conduit.ts';
 import { exchange, type Target } from './exchange.ts';
@@ -13,6 +14,8 @@ import { makeTurnstile } from './turnstile.ts';
 export interface GatewayOptions extends SettingsInput {
   /** Where the objects are. */
   readonly store: ObjectStore;
+  /** Where blocks of objects are kept. By default nowhere: every request reads the storage. */
+  readonly cache?: BlockCache;
   /** How bytes move on this platform. By default in JavaScript; on Workers, `rangeway/workers` has a native one. */
   readonly conduit?: Conduit;
   /** Where log entries go. By default to the console, a line of JSON each. */
@@ -28,11 +31,11 @@ export interface GatewayOptions extends SettingsInput {
  * @throws SettingsError naming each field that is unknown or wrong, and what it takes
  */
 export function createGateway(options: GatewayOptions): Hono {
-  const { store, conduit = portableConduit, log = consoleLog, overflow, ...input } = options;
+  const { store, cache, conduit = portableConduit, log = consoleLog, overflow, ...input } = options;
   const settings = parseSettings(input);
   const { cacheControl, disposition, limits } = settings;
   const downloads = {
-    store: openStorage(store, conduit, settings),
+    store: openStorage(store, cache, conduit, settings),
     conduit,
     policy: toRangePolicy(settings),
     cacheControl,
@@ -52,13 +55,18 @@ export function createGateway(options: GatewayOptions): Hono {
 function toTarget(c: Context): Target {
   const mount = routePath(c).replace(/\/\*$/, '');
   const { pathname, searchParams } = new URL(c.req.raw.url);
-  return { request: c.req.raw, path: pathname.slice(mount.length + 1), save: searchParams.has('download') };
+  return {
+    request: c.req.raw,
+    path: pathname.slice(mount.length + 1),
+    save: searchParams.has('download'),
+    defer: (work) => keepAlive(c, work),
+  };
 }
 
-/** Workers end a request's work when its response has ended, and the log line is written just after. */
-function keepAlive(c: Context, ended: Promise<void>): void {
+/** Workers end a request's work when its response has ended; the log line, and a cache being filled, come after. */
+function keepAlive(c: Context, work: Promise<unknown>): void {
   try {
-    c.executionCtx.waitUntil(ended);
+    c.executionCtx.waitUntil(work);
   } catch {
     // Hono throws where the platform has no execution context; there, nothing has to be kept alive.
   }

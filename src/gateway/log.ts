@@ -15,7 +15,11 @@ export interface LogEntry {
   readonly storageReads: number;
   /** Storage bodies that broke and were read on. */
   readonly continued: number;
-  /** Bytes of objects that came from the storage; null as for `bytesSent`. */
+  /** Pieces of blocks that the cache had and had not, and the bytes that it gave; absent without one. */
+  readonly cacheHits?: number;
+  readonly cacheMisses?: number;
+  readonly bytesCached?: number;
+  /** Bytes of objects that came from the storage, or from the cache before it; null as for `bytesSent`. */
   readonly bytesRead: number | null;
   /** From the request's arrival to the body's end. */
   readonly durationMs: number;

@@ -20,7 +20,8 @@ function text(pattern: RegExp, message: string) {
 
 const onOff = v.boolean('takes true or false');
 const MiB = 1024 * 1024;
-const milliseconds = count(24 * 60 * 60 * 1000, 'ms', 1);
+const YEAR = 365 * 24 * 60 * 60 * 1000;
+const milliseconds = count(YEAR, 'ms', 1);
 
 /** The settings that are plain data, the same on every platform: a TOML table, a JSON file, or an object in code. */
 const SettingsSchema = v.strictObject({
@@ -66,6 +67,27 @@ const SettingsSchema = v.strictObject({
       ],
       'takes true, false, or a table with the fields tries, idleTimeout, patience',
     ),
+  ),
+  /** How the cache of blocks works, where there is one. */
+  blocks: v.optional(
+    v.strictObject(
+      {
+        /** Of a block. */
+        size: v.optional(count(64 * MiB, 'bytes', 64 * 1024), MiB),
+        /** How long metadata are taken for current. */
+        ttl: v.optional(milliseconds, 30_000),
+        /** How long a missing object is taken to be missing. */
+        negativeTtl: v.optional(milliseconds, 5_000),
+        /** How long after that they are used once more, while the storage is asked. */
+        staleWhileRevalidate: v.optional(count(YEAR, 'ms'), 0),
+        /** How long after that they are used where the storage can't be asked. */
+        staleIfError: v.optional(count(YEAR, 'ms'), 0),
+        /** Whether objects are never replaced, so that metadata hold for ever. */
+        immutable: v.optional(onOff, false),
+      },
+      'takes a table with the fields size, ttl, negativeTtl, staleWhileRevalidate, staleIfError, immutable',
+    ),
+    {},
   ),
   limits: v.optional(
     v.strictObject(
@@ -134,6 +156,7 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
 
 function fieldsBeside(path: string): readonly string[] {
   const { entries } = SettingsSchema;
+  if (path.startsWith('blocks.')) return Object.keys(entries.blocks.wrapped.entries);
   if (path.startsWith('cors.')) return Object.keys(entries.cors.wrapped.entries);
   if (path.startsWith('limits.')) return Object.keys(entries.limits.wrapped.entries);
   if (path.startsWith('ranges.')) return Object.keys(entries.ranges.wrapped.entries);

@@ -1,6 +1,7 @@
 import type { Conduit, ConsignedRead, Consignment, Delivery, Dispatch } from '../gateway/conduit.ts';
 import { readParts, startCourier } from '../gateway/parts.ts';
 import { spanLength } from '../http/index.ts';
+import type { Pieces } from '../store/joined-body.ts';
 import { defaultReader, type ChunkReader } from '../store/chunk-reader.ts';
 
 /**
@@ -9,12 +10,31 @@ import { defaultReader, type ChunkReader } from '../store/chunk-reader.ts';
  *
  * The compatibility flag `enable_request_signal` is what tells a client that left from a storage that failed.
  */
-export const nativeConduit: Conduit = { dispatch, toReader: byobReader, isNative: true };
+export const nativeConduit: Conduit = { dispatch, toReader: byobReader, join, isNative: true };
 
 function dispatch(consignment: Consignment): Dispatch {
   // Keeps the length, which any other TransformStream would lose: the answer would be chunked.
   const { readable, writable } = new FixedLengthStream(consignment.length);
   return { body: readable, done: send(consignment, writable) };
+}
+
+/** Pieces that the cache gives as streams stay out of JavaScript; those just read are there already. */
+function join(pieces: Pieces, length: number): ReadableStream<Uint8Array> {
+  const { readable, writable } = new FixedLengthStream(length);
+  void sendPieces(pieces, writable);
+  return readable;
+}
+
+async function sendPieces(pieces: Pieces, writable: WritableStream<Uint8Array>): Promise<void> {
+  try {
+    for await (const piece of pieces) {
+      if (piece instanceof Uint8Array) await write(writable, piece);
+      else await piece.pipeTo(writable, { preventClose: true });
+    }
+    await writable.close();
+  } catch (cause) {
+    await writable.abort(cause).catch(() => undefined);
+  }
 }
 
 async function send(

@@ -7,6 +7,8 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** Where the call says what it cost. */
   readonly tally?: Tally | undefined;
+  /** Takes work that may outlast the answer, such as filling a cache. Where it is left out, nothing ends it early. */
+  readonly defer?: ((work: Promise<unknown>) => void) | undefined;
 }
 
 /** What a read asks for. Everything is optional: none at all is the whole object. */

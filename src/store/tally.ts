@@ -6,6 +6,23 @@ export interface Tally {
   operations: number;
   /** Bodies that broke and were read on. */
   continued: number;
+  /** What a cache did; absent where none was asked. */
+  cache?: CacheAccount;
+}
+
+/** What a cache of blocks did for one request. */
+export interface CacheAccount {
+  /** Blocks, or parts of them, that it had and that it had not. */
+  hits: number;
+  misses: number;
+  /** Bytes that it gave. */
+  bytes: number;
+  /** Why the storage was asked first, as RFC 9211 (section 2.2) calls it; absent while it was not. */
+  forward?: 'bypass' | 'uri-miss' | 'miss' | 'stale' | 'partial';
+  /** Whether what was read is kept. */
+  isStored: boolean;
+  /** How long the metadata are fresh, in ms; less than 0 where they are stale. */
+  ttl?: number;
 }
 
 /** A tally of nothing yet. */
@@ -18,10 +35,10 @@ export function countOperation({ tally }: { readonly tally?: Tally | undefined }
   if (tally !== undefined) tally.operations++;
 }
 
-/** The same store, whose calls are all on this tally. */
-export function withTally(store: ObjectStore, tally: Tally): ObjectStore {
+/** The same store, whose calls are all on this tally, and defer what outlasts them. */
+export function withTally(store: ObjectStore, tally: Tally, defer: (work: Promise<unknown>) => void): ObjectStore {
   return {
-    head: (key, options) => store.head(key, { ...options, tally }),
-    read: (key, options) => store.read(key, { ...options, tally }),
+    head: (key, options) => store.head(key, { ...options, tally, defer }),
+    read: (key, options) => store.read(key, { ...options, tally, defer }),
   };
 }

@@ -8,6 +8,8 @@ import { equal, pseudoRandom } from './bytes.ts';
 export interface StoreHarness {
   readonly store: ObjectStore;
   put(key: string, bytes: Uint8Array): Promise<void>;
+  /** Whether a call may cost another number of operations than one, as behind a cache. */
+  readonly hasOtherCosts?: boolean;
 }
 
 /** Keys that every storage can hold. */
@@ -42,11 +44,12 @@ export function describeObjectStore(name: string, harness: () => Promise<StoreHa
 }
 
 async function withDigits(harness: () => Promise<StoreHarness>) {
-  const { store, put } = await harness();
+  const made = await harness();
+  const { store, put } = made;
   await put('digits', DIGITS);
   const representation = await store.head('digits');
   if (representation?.etag === undefined) throw new Error('no tag');
-  return { store, put, representation, etag: representation.etag };
+  return { ...made, representation, etag: representation.etag };
 }
 
 function describeWhole(harness: () => Promise<StoreHarness>): void {
@@ -73,7 +76,8 @@ function describeWhole(harness: () => Promise<StoreHarness>): void {
   });
 
   test('each call is on the tally as what it cost', async () => {
-    const { store } = await withDigits(harness);
+    const { store, hasOtherCosts = false } = await withDigits(harness);
+    if (hasOtherCosts) return;
     const tally = newTally();
     await store.head('digits', { tally });
     expect(tally.operations).toBe(1);

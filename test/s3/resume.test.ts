@@ -41,7 +41,7 @@ describe.skipIf(!hasS3)('a body of a real S3 that breaks', () => {
   test('errors where the object was replaced', async () => {
     const { store, put } = await newBucket();
     await put('key', bytes);
-    const { gateway, entries } = gatewayOver(store, () => put('key', bytes.slice().reverse()));
+    const { gateway, entries } = gatewayOver(store, () => put('key', bytes.toReversed()));
     await expect(bytesOf(await gateway.request('/key'))).rejects.toThrow();
     expect(entries).toMatchObject([
       { outcome: 'failed', bytesSent: 300_000, error: expect.stringContaining('changed') },
@@ -53,7 +53,7 @@ describe.skipIf(!hasS3)('a body of a real S3 that breaks', () => {
     const VersioningConfiguration = { Status: 'Enabled' } as const;
     await client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
     await put('key', bytes);
-    const { gateway, entries } = gatewayOver(store, () => put('key', bytes.slice().reverse()));
+    const { gateway, entries } = gatewayOver(store, () => put('key', bytes.toReversed()));
     expect(Buffer.compare(await bytesOf(await gateway.request('/key')), bytes)).toBe(0);
     expect(entries).toMatchObject([{ outcome: 'complete', storageReads: 3, continued: 1 }]);
   });

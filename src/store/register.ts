@@ -1,0 +1,66 @@
+import type { Representation } from '../http/index.ts';
+
+/** How long what is known of an object holds, in ms. */
+export interface Freshness {
+  /** Metadata, before the storage is asked whether they have changed. */
+  readonly ttl: number;
+  /** That there is no such object. */
+  readonly negativeTtl: number;
+  /** After `ttl`: used once more, while the storage is asked behind the answer (RFC 5861, section 3). */
+  readonly staleWhileRevalidate: number;
+  /** After `ttl`: used where the storage can't be asked (RFC 5861, section 4). */
+  readonly staleIfError: number;
+}
+
+/** What is known of a key. */
+export type Knowledge =
+  | { readonly type: 'present'; readonly representation: Representation; readonly since: number }
+  | { readonly type: 'absent'; readonly since: number };
+
+/** Whether knowledge can be used as it is, while it is checked, only if it can't be checked, or not at all. */
+export type Standing = 'fresh' | 'while-revalidating' | 'if-error' | 'stale';
+
+/** Keys whose metadata are kept at once. An entry takes about 1 KB. */
+const CAPACITY = 10_000;
+
+/** Keeps what was learnt of keys. */
+export interface Register {
+  look(key: string): Knowledge | undefined;
+  note(key: string, representation: Representation | undefined): void;
+  forget(key: string): void;
+}
+
+/** Makes a register that forgets what was not looked at for longest. */
+export function makeRegister(now: () => number): Register {
+  const entries = new Map<string, Knowledge>();
+  return {
+    look(key) {
+      const entry = entries.get(key);
+      if (entry !== undefined) {
+        entries.delete(key);
+        entries.set(key, entry);
+      }
+      return entry;
+    },
+    note(key, representation) {
+      const since = now();
+      entries.delete(key);
+      entries.set(
+        key,
+        representation === undefined ? { type: 'absent', since } : { type: 'present', representation, since },
+      );
+      if (entries.size > CAPACITY) for (const oldest of entries.keys()) return void entries.delete(oldest);
+    },
+    forget: (key) => void entries.delete(key),
+  };
+}
+
+/** How far knowledge can be used at a time, in ms since the epoch. */
+export function standingOf(knowledge: Knowledge, freshness: Freshness, at: number): Standing {
+  const age = at - knowledge.since;
+  if (knowledge.type === 'absent') return age < freshness.negativeTtl ? 'fresh' : 'stale';
+  const { ttl, staleWhileRevalidate, staleIfError } = freshness;
+  if (age < ttl) return 'fresh';
+  if (age < ttl + staleWhileRevalidate) return 'while-revalidating';
+  return age < ttl + staleIfError ? 'if-error' : 'stale';
+}

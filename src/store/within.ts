@@ -1,0 +1,20 @@
+/**
+ * A promise, waited for no longer than so many ms.
+ *
+ * @throws Error where it takes longer, and whatever the promise rejects with
+ */
+export function within<Value>(ms: number, promise: Promise<Value>): Promise<Value> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`it took longer than ${ms} ms`)), ms);
+    promise.then(
+      (value) => {
+        clearTimeout(timer);
+        resolve(value);
+      },
+      (error: unknown) => {
+        clearTimeout(timer);
+        reject(error);
+      },
+    );
+  });
+}

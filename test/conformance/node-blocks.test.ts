@@ -1,0 +1,17 @@
+import { createGateway, serve } from '../../src/platform/node.ts';
+import { memoryStore } from '../../src/store/drivers/memory.ts';
+import { mapCache } from '../store/map-cache.ts';
+import { describeConformance } from './describe.ts';
+import { fixtures } from './fixtures.ts';
+
+const store = memoryStore();
+for (const { key, bytes, contentType } of fixtures) await store.put(key, bytes, { contentType });
+const gateway = createGateway({ store, cache: mapCache(), blocks: { size: 64 * 1024 }, log: () => undefined });
+
+async function start() {
+  const server = await serve(gateway, { port: 0 });
+  return { url: server.url, stop: () => server.stop(1000) };
+}
+
+describeConformance('Node with blocks, cold', start);
+describeConformance('Node with blocks, warm', start);

@@ -1,0 +1,13 @@
+import type { BlockCache, BlockName } from '../../src/cache/block-cache.ts';
+
+/** A cache that forgets nothing, and shows what it has. */
+export function mapCache(): BlockCache & { readonly blocks: ReadonlyMap<string, Uint8Array> } {
+  const blocks = new Map<string, Uint8Array>();
+  const nameOf = ({ scope, key, etag, blockSize, index, length }: BlockName) =>
+    JSON.stringify([scope, key, etag, blockSize, index, length]);
+  return {
+    blocks,
+    get: async (name, { start, end }) => blocks.get(nameOf(name))?.subarray(start, end),
+    put: async (name, bytes) => void blocks.set(nameOf(name), bytes),
+  };
+}
