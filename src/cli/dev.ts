@@ -4,7 +4,7 @@ import { OWN_CONFIG, startWorkerd, type Workerd, type WorkerdOptions } from '../
 import { listFiles, type KeyedFile } from './files.ts';
 import { fill, formatBytes } from './fill.ts';
 import { assertFree, parseFolder, parseOptions, parsePort, untilStopped } from './options.ts';
-import { parseS3Source, S3_OPTIONS, type S3Source } from './s3-options.ts';
+import { parseS3Source, S3_OPTIONS, type ParsedSource } from './s3-options.ts';
 import { sampleFiles } from './samples.ts';
 import { usageError } from './usage.ts';
 
@@ -46,14 +46,14 @@ async function devBucket(options: WorkerdOptions, folder: string | undefined): P
   return workerd;
 }
 
-async function devS3(options: WorkerdOptions, source: S3Source): Promise<Workerd> {
+async function devS3(options: WorkerdOptions, source: ParsedSource): Promise<Workerd> {
   const workerd = await startWorkerd({ ...options, environment: 's3', variables: s3Variables(source) });
   process.stderr.write(`rangeway: s3://${source.bucket}/${source.prefix} is served by workerd at ${workerd.url}/\n`);
   return workerd;
 }
 
 /** As the Worker's variables and secrets are called. Unlike on Node, the SDK in a Worker looks nowhere for credentials. */
-function s3Variables({ bucket, prefix, access, replica }: S3Source): Record<string, string | boolean> {
+function s3Variables({ bucket, prefix, access, replica }: ParsedSource): Record<string, string | boolean> {
   const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_REGION: region } = process.env;
   if (id === undefined || secret === undefined) {
     throw usageError('dev --s3 needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment');

@@ -1,5 +1,4 @@
-import type { S3Access } from '../platform/s3-client.ts';
-import type { Replica } from '../platform/s3-storage.ts';
+import type { Replica, S3Source } from '../platform/s3-storage.ts';
 import { usageError } from './usage.ts';
 
 /** The options that name a bucket and how to reach it. Credentials come from the environment, never from the command line. */
@@ -13,13 +12,8 @@ export const S3_OPTIONS = [
   'fallback-region',
 ] as const;
 
-/** A bucket, and how to reach it. */
-export interface S3Source {
-  readonly bucket: string;
-  readonly prefix: string;
-  readonly access: S3Access;
-  readonly replica: Replica | undefined;
-}
+/** With its prefix, be it empty. */
+export type ParsedSource = S3Source & { readonly prefix: string };
 
 type S3Values = Partial<Record<(typeof S3_OPTIONS)[number], string>>;
 
@@ -27,7 +21,7 @@ type S3Values = Partial<Record<(typeof S3_OPTIONS)[number], string>>;
  * @returns `undefined` without `--s3`
  * @throws UsageError for options that say nothing without it, and for values that can't be right
  */
-export function parseS3Source(values: S3Values, pathStyle: boolean): S3Source | undefined {
+export function parseS3Source(values: S3Values, pathStyle: boolean): ParsedSource | undefined {
   const { s3, endpoint, region, prefix } = values;
   if (s3 === undefined) {
     const stray = S3_OPTIONS.find((name) => values[name] !== undefined) ?? (pathStyle ? 'path-style' : undefined);

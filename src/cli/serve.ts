@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { createGateway, describeError, fsStore, parseSettings, s3Storage, serve } from '../platform/node.ts';
-import type { FetchHandler, ListenOptions, NodeServer, Settings } from '../platform/node.ts';
+import type { FetchHandler, ListenOptions, NodeServer, S3Source, Settings } from '../platform/node.ts';
 import { explainListenError, parseFolder, parseOptions, parsePort, untilStopped } from './options.ts';
-import { parseS3Source, S3_OPTIONS, type S3Source } from './s3-options.ts';
+import { parseS3Source, S3_OPTIONS } from './s3-options.ts';
 import { usageError } from './usage.ts';
 
 /** How long running downloads may take to finish after a signal, in ms. A second signal ends them at once. */
@@ -39,8 +39,9 @@ function openFolder(dir: string) {
 }
 
 /** Asks for an object that is not there: wrong credentials, a missing bucket or a wrong address show at start. */
-export async function openBucket({ bucket, prefix, access, replica }: S3Source) {
-  const store = s3Storage(access, { bucket, prefix }, replica);
+export async function openBucket(source: S3Source) {
+  const { bucket, prefix = '' } = source;
+  const store = s3Storage(source);
   await store.read(`rangeway-start-${Date.now()}`).catch((error: unknown) => {
     throw usageError(`--s3 ${bucket} can't be read: ${describeError(error)}`, error);
   });

@@ -4,15 +4,17 @@ import { createGateway } from '../gateway/gateway.ts';
 import type { Log } from '../gateway/log.ts';
 import type { LinkTarget, OverflowPolicy } from '../gateway/overflow.ts';
 import { parseSettings } from '../gateway/settings.ts';
-import { s3Store } from '../store/drivers/s3.ts';
 import type { FetchHandler } from './fetch-handler.ts';
 import type { S3Access } from './s3-client.ts';
+import { s3Storage, type Replica } from './s3-storage.ts';
 
 /** What a function is told by its environment. */
 export interface LambdaConfig {
   readonly bucket: string;
   readonly prefix: string;
   readonly access: S3Access;
+  /** A bucket that follows, read where the first is out of reach. */
+  readonly replica?: Replica | undefined;
   /** As in the gateway's documentation; checked when the gateway is made. */
   readonly settings: object;
   readonly overflow: OverflowPolicy;
@@ -43,6 +45,7 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
       pathStyle:
         pick('RANGEWAY_S3_PATH_STYLE', read('RANGEWAY_S3_PATH_STYLE') ?? 'false', ['true', 'false']) === 'true',
     },
+    replica: readReplica(read),
     settings: parseFields(read('RANGEWAY_SETTINGS') ?? '{}'),
     overflow: pick('RANGEWAY_OVERFLOW', read('RANGEWAY_OVERFLOW') ?? 'redirect', OVERFLOW_POLICIES),
     forbidden: pick('RANGEWAY_FORBIDDEN', read('RANGEWAY_FORBIDDEN') ?? 'denied', ['missing', 'denied']),
@@ -55,6 +58,15 @@ export const OVERFLOW_POLICIES = ['redirect', 'partial', 'refuse'] as const sati
 
 /** How long links live by default, in seconds. */
 export const LINK_SECONDS = 900;
+
+function readReplica(read: (name: string) => string | undefined): Replica | undefined {
+  const bucket = read('RANGEWAY_FALLBACK_BUCKET');
+  const region = read('RANGEWAY_FALLBACK_REGION');
+  if (bucket === undefined && region !== undefined) {
+    throw settingsError('RANGEWAY_FALLBACK_REGION goes with RANGEWAY_FALLBACK_BUCKET, and there is none');
+  }
+  return bucket === undefined ? undefined : { bucket, region };
+}
 
 function pick<Value extends string>(name: string, value: string, values: readonly Value[]): Value {
   const found = values.find((one) => one === value);
@@ -93,10 +105,10 @@ function settingsError(message: string, cause?: unknown): Error {
  * @throws SettingsError naming each setting that is unknown or wrong
  */
 export function lambdaGateway(client: S3Client, config: LambdaConfig, limit: number, log?: Log): FetchHandler {
-  const { bucket, prefix, settings, overflow: policy, forbidden } = config;
+  const { settings, overflow: policy } = config;
   return createGateway({
     ...parseSettings(settings),
-    store: s3Store(client, { bucket, prefix, forbidden }),
+    store: s3Storage(config, client),
     overflow: { limit, policy, link: linker(client, config) },
     ...(log === undefined ? {} : { log }),
   });

@@ -11,7 +11,7 @@ export { s3Store, type S3Location } from '../store/drivers/s3.ts';
 export type { FetchHandler } from './fetch-handler.ts';
 export type { ListenOptions, NodeServer } from './node-server.ts';
 export { s3Client, type S3Access } from './s3-client.ts';
-export { s3Storage, type Replica } from './s3-storage.ts';
+export { s3Storage, type Replica, type S3Source } from './s3-storage.ts';
 
 /**
  * Serves a gateway on Node's HTTP server.

@@ -1,3 +1,4 @@
+import type { S3Client } from '@aws-sdk/client-s3';
 import { s3Store, type S3Location } from '../store/drivers/s3.ts';
 import { withFallback } from '../store/fallback.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -11,10 +12,21 @@ export interface Replica {
   readonly region?: string | undefined;
 }
 
-/** A store over a bucket, and over its replica where that bucket is out of reach. */
-export function s3Storage(access: S3Access, location: S3Location, replica?: Replica): ObjectStore {
-  const first = s3Store(s3Client(access), location);
+/** A bucket, how it is reached, and what follows it. */
+export interface S3Source extends S3Location {
+  readonly access: S3Access;
+  readonly replica?: Replica | undefined;
+}
+
+/**
+ * A store over a bucket, and over its replica where that bucket is out of reach.
+ *
+ * @param client for the first, where there is one already
+ */
+export function s3Storage(source: S3Source, client: S3Client = s3Client(source.access)): ObjectStore {
+  const { access, replica } = source;
+  const first = s3Store(client, source);
   if (replica === undefined) return first;
   const { bucket, endpoint = access.endpoint, region = access.region } = replica;
-  return withFallback(first, s3Store(s3Client({ ...access, endpoint, region }), { ...location, bucket }));
+  return withFallback(first, s3Store(s3Client({ ...access, endpoint, region }), { ...source, bucket }));
 }

@@ -50,12 +50,14 @@ export default createGateway({
   // S3's bodies come over a network, and break. R2's come from inside, and stay out of JavaScript unless set.
   resume: true,
   ...parseSettings(env.RANGEWAY ?? {}),
-  store: s3Storage(
+  store: s3Storage({
     access,
-    { bucket: required('S3_BUCKET'), prefix: env.S3_PREFIX ?? '' },
-    replica === undefined
-      ? undefined
-      : { bucket: replica, endpoint: optional('S3_FALLBACK_ENDPOINT'), region: optional('S3_FALLBACK_REGION') },
-  ),
+    bucket: required('S3_BUCKET'),
+    prefix: env.S3_PREFIX ?? '',
+    replica:
+      replica === undefined
+        ? undefined
+        : { bucket: replica, endpoint: optional('S3_FALLBACK_ENDPOINT'), region: optional('S3_FALLBACK_REGION') },
+  }),
   conduit: nativeConduit,
 });

@@ -27,6 +27,8 @@ describe('the environment', () => {
       RANGEWAY_LINK_SECONDS: '60',
       RANGEWAY_S3_ENDPOINT: 'https://s3.example.com',
       RANGEWAY_S3_PATH_STYLE: 'true',
+      RANGEWAY_FALLBACK_BUCKET: 'files-elsewhere',
+      RANGEWAY_FALLBACK_REGION: 'eu-central-1',
     };
     expect(readEnvironment(env)).toEqual({
       bucket: 'files',
@@ -36,6 +38,7 @@ describe('the environment', () => {
       overflow: 'partial',
       forbidden: 'missing',
       linkSeconds: 60,
+      replica: { bucket: 'files-elsewhere', region: 'eu-central-1' },
     });
   });
 
