@@ -79,6 +79,9 @@ describe('bad usage exits with 2 and says in one line what to write', () => {
     [['serve'], /serve needs a folder or a bucket: rangeway serve --dir DIR, or/],
     [['serve', '--dir', '.', '--s3', 'bucket'], /serve needs a folder or a bucket/],
     [['serve', '--dir', '.', '--region', 'x'], /--region goes with --s3 BUCKET/],
+    [['serve', '--dir', '.', '--fallback', 'bucket'], /--fallback goes with --s3 BUCKET/],
+    [['serve', '--s3', 'bucket', '--fallback-region', 'x'], /--fallback-region goes with --fallback BUCKET/],
+    [['serve', '--s3', 'bucket', '--fallback', 'x'], /--fallback takes the name of a bucket, not "x"/],
     [['serve', '--dir', '.', '--path-style'], /--path-style goes with --s3 BUCKET/],
     [['serve', '--s3', 'a/b'], /--s3 takes the name of a bucket, not "a\/b"/],
     [
