@@ -121,6 +121,10 @@ const rows: readonly Row[] = [
   ['an earlier expiry', plain.replace('1800003600', '1800003599')],
   ['a digit more', plain.replace('1800003600', '18000036000')],
   ['a zero in front', plain.replace('=1800003600', '=01800003600')],
+  [
+    'a zero in front, and signed so',
+    forged('/files/a.bin', 'rgw-kid=k1&rgw-exp=01800003600', plainText('/files/a.bin', 'k1', '01800003600')),
+  ],
   ['a plus in front', plain.replace('=1800003600', '=%2B1800003600')],
   ['a space in front', plain.replace('=1800003600', '=+1800003600')],
   ['a fraction', plain.replace('1800003600', '1800003600.0')],

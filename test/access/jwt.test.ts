@@ -125,7 +125,7 @@ describe('jwtAccess refuses at start', () => {
     [{ key: { type: 'public', pem: 'secret', algorithm: 'ES256' } }, 'jwt takes a public key as PEM, SPKI'],
     [
       { key: jwks('http://issuer.example/keys') },
-      'jwt takes an https address of keys, not "http://issuer.example/keys"',
+      'jwt takes an https address of keys, such as https://issuer.example/.well-known/jwks.json',
     ],
     [{ key: jwks('http://localhost.evil.example/keys') }, 'jwt takes an https address'],
     [{ key: jwks('http://127.0.0.1@evil.example/keys') }, 'jwt takes an https address'],

@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import vectors from '../../docs/link-vectors.json' with { type: 'json' };
 import { parseLinkKeys, signLink, verifyLink } from '../../src/access/index.ts';
@@ -37,4 +38,14 @@ describe('docs/link-vectors.json: requests', () => {
     const { type, ...rest } = await verifyLink(url, use, KEYS);
     expect('reason' in rest ? rest.reason : type).toBe(verdict);
   });
+});
+
+test('docs/security.md shows the first of them', () => {
+  const page = readFileSync(new URL('../../docs/security.md', import.meta.url), 'utf8');
+  const [first] = vectors.links;
+  const text = first?.text ?? '';
+  expect(page).toContain(`, ${new TextEncoder().encode(text).length} bytes, by the key whose bytes are 0 to 31:`);
+  expect(page).toContain(`printf '${text.replaceAll('\n', String.raw`\n`)}' |`);
+  expect(page).toContain(`hexkey:${secretOf('k1').toString('hex')} |`);
+  expect(page).toContain(`# ${first?.signature}\n`);
 });
