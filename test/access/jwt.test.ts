@@ -113,6 +113,24 @@ describe('a claim that limits paths', () => {
   });
 });
 
+test('a claim is the token’s, even where somebody has given every object one', async () => {
+  const limited = jwtAccess(optionsFor(es256, { pathsClaim: 'polluted' }));
+  const request = bearing(await token(es256));
+  Object.defineProperty(Object.prototype, 'polluted', { value: '/', configurable: true });
+  try {
+    expect(await limited(request)).toEqual(refused('forbidden'));
+  } finally {
+    Reflect.deleteProperty(Object.prototype, 'polluted');
+  }
+});
+
+test('a token of many claims is taken, and one of far too many is not looked at', async () => {
+  const verdicts = [];
+  for (const length of [8_000, 16_000])
+    verdicts.push(await rule(bearing(await token(es256, { x: 'x'.repeat(length) }))));
+  expect(verdicts).toEqual([granted(), INVALID]);
+});
+
 describe('jwtAccess refuses at start', () => {
   const secret = (text: string | Uint8Array, algorithm?: SecretAlgorithm) =>
     ({ type: 'secret', secret: text, algorithm }) as const;

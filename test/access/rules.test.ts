@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { granted, refused, type AccessRule, type AccessVerdict } from '../../src/access/access.ts';
+import { equalInConstantTime } from '../../src/access/constant-time.ts';
 import { basicAccess, hookAccess, ipAccess, publicAccess, refererAccess } from '../../src/access/index.ts';
 import { requestFor } from './request.ts';
 
@@ -97,7 +98,7 @@ describe('basicAccess', () => {
     users: [
       { name: 'ann', password: 'correct horse' },
       { name: 'bob', password: 'p:a:ss' },
-      { name: 'zoë', password: 'Jü\u0308rgen' },
+      { name: 'zoë', password: 'Ju\u0308rgen' },
       { name: '__proto__', password: 'constructor' },
     ],
   });
@@ -108,7 +109,7 @@ describe('basicAccess', () => {
   test.for([
     ['a name and its password', basic('ann:correct horse')],
     ['a password with colons', basic('bob:p:a:ss')],
-    ['UTF-8, composed (RFC 7617 §2.1)', basic('zoë:Jü\u0308rgen'.normalize('NFC'))],
+    ['UTF-8, composed (RFC 7617 §2.1)', basic('zoë:J\u00fcrgen')],
     ['the scheme in any case', basic('ann:correct horse', 'bASIC')],
     ['a name that objects have', basic('__proto__:constructor')],
   ] as const)('takes %s', async ([, fields]) => {
@@ -147,6 +148,19 @@ describe('basicAccess', () => {
       'realm takes plain ASCII',
     );
   });
+});
+
+test('equalInConstantTime compares every byte, and the lengths', () => {
+  const bytes = (...values: readonly number[]) => Uint8Array.from(values);
+  const rows: readonly (readonly [Uint8Array, Uint8Array, boolean])[] = [
+    [bytes(), bytes(), true],
+    [bytes(1, 2, 3), bytes(1, 2, 3), true],
+    [bytes(1, 2, 3), bytes(0, 2, 3), false],
+    [bytes(1, 2, 3), bytes(1, 2, 131), false],
+    [bytes(1, 2), bytes(1, 2, 3), false],
+    [bytes(1, 2, 0), bytes(1, 2), false],
+  ];
+  for (const [a, b, expected] of rows) expect([a, b, equalInConstantTime(a, b)]).toEqual([a, b, expected]);
 });
 
 test('a rule that reads no header field does not need any', async () => {
