@@ -1,3 +1,4 @@
+export * from './access/index.ts';
 export type { Consignment, Conduit, Delivery, Dispatch } from './gateway/conduit.ts';
 export type { CorsOrigins } from './gateway/cors.ts';
 export { createGateway, type GatewayOptions } from './gateway/gateway.ts';

@@ -7,8 +7,10 @@ const EXIT_USAGE = 2;
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   dev: async (args) => (await loadDev()).dev(args),
+  keygen: async (args) => (await import('./keygen.ts')).keygen(args),
   lambda: async (args) => (await import('./lambda.ts')).lambda(args),
   serve: async (args) => (await import('./serve.ts')).serveOnNode(args),
+  sign: async (args) => (await import('./sign.ts')).sign(args),
 };
 
 async function main([name, ...args]: readonly string[]): Promise<void> {

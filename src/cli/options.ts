@@ -21,15 +21,29 @@ export function parseOptions<Name extends string, Flag extends string = never>(
   names: readonly Name[],
   flags: readonly Flag[] = [],
 ): Options<Name, Flag> {
-  const { values, positionals } = parse(args, names, flags);
-  const [stray] = positionals;
+  const { texts, flags: given, operands } = parseLine(args, names, flags);
+  const [stray] = operands;
   if (stray !== undefined) throw usageError(`"${stray}" is not an option; there are ${list([...names, ...flags])}`);
+  return { texts, flags: given };
+}
+
+/**
+ * Like {@link parseOptions}, for a command that takes something besides its options, its operands.
+ *
+ * @throws UsageError for an option that is in neither list, or that lacks its value
+ */
+export function parseLine<Name extends string, Flag extends string = never>(
+  args: readonly string[],
+  names: readonly Name[],
+  flags: readonly Flag[] = [],
+): Options<Name, Flag> & { readonly operands: readonly string[] } {
+  const { values, positionals: operands } = parse(args, names, flags);
   const texts: Partial<Record<Name, string>> = {};
   for (const name of names) {
     const value = values.get(name);
     if (typeof value === 'string') texts[name] = value;
   }
-  return { texts, flags: new Set(flags.filter((flag) => values.get(flag) === true)) };
+  return { texts, flags: new Set(flags.filter((flag) => values.get(flag) === true)), operands };
 }
 
 function parse(args: readonly string[], names: readonly string[], flags: readonly string[]) {
@@ -40,7 +54,7 @@ function parse(args: readonly string[], names: readonly string[], flags: readonl
     const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
     return { values: new Map(Object.entries(values)), positionals };
   } catch (error) {
-    const reason = error instanceof Error ? error.message.split('. ')[0] : '';
+    const reason = error instanceof Error ? error.message.split(/\.\s/)[0] : '';
     throw usageError(`${reason}; there are ${list([...names, ...flags])}`, error);
   }
 }

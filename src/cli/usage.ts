@@ -23,7 +23,20 @@ export const HELP = `rangeway: a download gateway for object storage
     --mode M         buffered or stream (default: buffered)
     --overflow P     what does not fit: redirect, partial or refuse (default: redirect)
 
-  all, over S3; credentials from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY; serve, lambda: all that the SDK knows)
+  rangeway sign URL --expires 2h   a link that opens URL until then; on stdout, and nothing else there
+    --keys FILE      the keys, as keygen makes them (default: the variable RANGEWAY_KEYS)
+    --key-id K       the key to sign with (default: the first)
+    --not-before T   valid from T on, counted from now as --expires is: 90s, 30m, 2h, 7d
+    --prefix         open everything in the folder that URL is in
+    --ip A           only for a client at A, an address or a CIDR block
+    --filename NAME  what browsers save the file as
+    --id ID          the download's id
+    --rate N         bytes a second at the most; kept in the link, and not yet held to
+
+  rangeway keygen  a new key for links; on stdout, as it stands in RANGEWAY_KEYS or a file of keys
+    --key-id K       (default: k and the date)
+
+  dev, serve, lambda, over S3; credentials from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY; serve, lambda: all that the SDK knows)
     --s3 BUCKET      the bucket to serve
     --endpoint URL   of a storage that is not AWS
     --region R       (default: AWS_REGION)
@@ -32,7 +45,7 @@ export const HELP = `rangeway: a download gateway for object storage
                      --fallback-endpoint URL and --fallback-region R where it is elsewhere
     --path-style     the bucket in the path; Ceph and MinIO mostly want it
 
-  all
+  dev, serve, lambda
     --port N         the port to listen on (default: 8787); 0 takes any that is free
     --host H         the address to listen on (default: 127.0.0.1)
 

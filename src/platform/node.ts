@@ -9,6 +9,7 @@ export { parseSettings, type Settings } from '../gateway/settings.ts';
 export { fsStore } from '../store/drivers/fs.ts';
 export { s3Store, type S3Location } from '../store/drivers/s3.ts';
 export type { FetchHandler } from './fetch-handler.ts';
+export * from './links.ts';
 export type { ListenOptions, NodeServer } from './node-server.ts';
 export { s3Client, type S3Access } from './s3-client.ts';
 export { s3Storage, type Replica, type S3Source } from './s3-storage.ts';

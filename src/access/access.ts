@@ -1,0 +1,59 @@
+import type { Seconds } from '../http/index.ts';
+
+/** What a rule may know of a request: plain values, and nothing of the storage. */
+export interface AccessRequest {
+  readonly method: string;
+  /**
+   * Below the origin, still percent-encoded, with its first slash: the mount as it is configured, a slash, and then
+   * exactly the text that the key is made from. What a rule allows and what is read are the same only if this holds.
+   */
+  readonly path: string;
+  /** As it was sent, without the question mark. */
+  readonly query: string;
+  readonly headers: Headers;
+  /** As the platform knows it, never out of a field that any client can send. `undefined` where it does not know. */
+  readonly clientAddress: string | undefined;
+  readonly now: Seconds;
+}
+
+/** What a request that may read gets with it. */
+export interface Grant {
+  /** Whether the answer is for this client alone, so that no shared cache may keep it. */
+  readonly isPrivate: boolean;
+  /** The name under which a browser is to save the file; any text, to be made safe when it is printed. */
+  readonly fileName?: string | undefined;
+  /** Requests of one download have one, whoever sends them. */
+  readonly downloadId?: string | undefined;
+  /** Whoever grants asks for it; nothing holds a body back yet. */
+  readonly maxBytesPerSecond?: number | undefined;
+}
+
+/**
+ * Why a request may not read, as far as it may be told: `expired` and `not-yet` only to who holds a genuine link,
+ * whose times they could read in it anyway. All else is `forbidden`, so that a forger learns nothing.
+ */
+export type RefusalReason = 'forbidden' | 'expired' | 'not-yet';
+
+/** A request that may not read, or of which that can't be told. */
+export type Refused =
+  | { readonly type: 'refused'; readonly reason: RefusalReason }
+  /** Each a challenge for WWW-Authenticate (§11.6.1): what would be accepted. */
+  | { readonly type: 'unauthenticated'; readonly challenges: readonly [string, ...string[]] }
+  /** What a rule has to ask could not be asked, such as an issuer's keys. The cause is for the log. */
+  | { readonly type: 'unavailable'; readonly cause: unknown };
+
+/** What a rule says of a request. */
+export type AccessVerdict = { readonly type: 'granted'; readonly grant: Grant } | Refused;
+
+/** Who may read what. Asked before any storage is, so its answer is the same for keys that exist and that do not. */
+export type AccessRule = (request: AccessRequest) => AccessVerdict | Promise<AccessVerdict>;
+
+/** A verdict for requests that may read, by default with nothing but the reading. */
+export function granted(grant: Grant = { isPrivate: true }): AccessVerdict {
+  return { type: 'granted', grant };
+}
+
+/** A verdict for requests that may not. */
+export function refused(reason: RefusalReason): Extract<Refused, { readonly type: 'refused' }> {
+  return { type: 'refused', reason };
+}

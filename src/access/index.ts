@@ -1,0 +1,15 @@
+// Not jwt.ts, which brings jose along: whoever needs it imports it, and only then pays for it.
+export type { AccessRequest, AccessRule, AccessVerdict, Grant, RefusalReason, Refused } from './access.ts';
+export { basicAccess, type BasicOptions, type BasicUser } from './basic.ts';
+export { allOf, anyOf } from './combine.ts';
+export { hookAccess } from './hook.ts';
+export { ipAccess } from './ip.ts';
+export { generateLinkKey, parseLinkKeys, type LinkKey, type LinkKeys } from './link-key.ts';
+export { stripLink } from './link-parameters.ts';
+export type { LinkTerms } from './link-terms.ts';
+export { publicAccess } from './public.ts';
+export { refererAccess, type RefererOptions } from './referer.ts';
+export { toRefusal, type Refusal } from './refusal.ts';
+export { signedAccess } from './signed.ts';
+export { signLink } from './sign-link.ts';
+export { verifyLink, type LinkUse, type LinkVerdict } from './verify-link.ts';

@@ -1,0 +1,38 @@
+import { granted, refused, type AccessRule } from './access.ts';
+import { settingsError } from './settings-error.ts';
+
+/** Which pages may refer. */
+export interface RefererOptions {
+  /** Origins such as `https://example.com`; a Referer's path does not count. */
+  readonly origins: readonly string[];
+  /**
+   * What of requests without the field: browsers leave it out by policy, and all other clients by nature. `refuse`
+   * breaks downloads for some of the first and `allow` holds off none of the second.
+   */
+  readonly missing: 'allow' | 'refuse';
+}
+
+/** Far more than browsers send. */
+const MAX_LENGTH = 8 * 1024;
+
+/**
+ * Requests that pages of these origins cause may read. It keeps other sites from embedding files; it keeps no program
+ * out, which sends whatever Referer it likes.
+ *
+ * @throws SettingsError that names what is no origin
+ */
+export function refererAccess({ origins, missing }: RefererOptions): AccessRule {
+  const allowed = new Set(origins.map(parseOrigin));
+  return ({ headers }) => {
+    const referer = headers.get('Referer') ?? '';
+    if (referer === '') return missing === 'allow' ? granted() : refused('forbidden');
+    const isAllowed = referer.length <= MAX_LENGTH && URL.canParse(referer) && allowed.has(new URL(referer).origin);
+    return isAllowed ? granted() : refused('forbidden');
+  };
+}
+
+function parseOrigin(text: string): string {
+  const isOrigin = /^https?:\/\/[^/?#\s\\@]+$/.test(text) && URL.canParse(text);
+  if (isOrigin) return new URL(text).origin;
+  throw settingsError(`referer takes origins, such as "https://example.com", not ${JSON.stringify(text).slice(0, 80)}`);
+}

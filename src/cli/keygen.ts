@@ -1,0 +1,22 @@
+import { generateLinkKey } from '../platform/links.ts';
+import { parseOptions } from './options.ts';
+import { usageError } from './usage.ts';
+
+/** `rangeway keygen`: a key for links on stdout, and what to do with it on stderr. */
+export async function keygen(args: readonly string[]): Promise<void> {
+  const { texts } = parseOptions(args, ['key-id']);
+  // A date tells which of several keys is the old one.
+  const id = texts['key-id'] ?? `k${new Date().toISOString().slice(0, 10).replaceAll('-', '')}`;
+  process.stdout.write(`${generate(id)}\n`);
+  process.stderr.write(
+    `rangeway: put ${id} in front of the other keys to sign with it; leave those until their links have expired\n`,
+  );
+}
+
+function generate(id: string): string {
+  try {
+    return generateLinkKey(id);
+  } catch (error) {
+    throw error instanceof RangeError ? usageError(`--key-id: ${error.message}, not "${id}"`, error) : error;
+  }
+}

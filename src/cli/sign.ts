@@ -1,0 +1,97 @@
+import { readFileSync } from 'node:fs';
+import { parseLinkKeys, signLink, type LinkKey, type LinkKeys, type LinkTerms } from '../platform/links.ts';
+import { parseDuration } from './duration.ts';
+import { parseLine } from './options.ts';
+import { usageError } from './usage.ts';
+
+const NAMES = ['keys', 'key-id', 'expires', 'not-before', 'ip', 'filename', 'id', 'rate'] as const;
+
+type Texts = Readonly<Partial<Record<(typeof NAMES)[number], string>>>;
+
+/** `rangeway sign`: a link on stdout, and on stderr how long it opens what. */
+export async function sign(args: readonly string[]): Promise<void> {
+  const { texts, flags, operands } = parseLine(args, NAMES, ['prefix']);
+  const url = parseAddress(operands);
+  const prefix = flags.has('prefix') ? folderOf(url) : undefined;
+  const terms = toTerms(texts, prefix, Math.floor(Date.now() / 1000));
+  const link = await makeLink(url, terms, chooseKey(readKeys(texts.keys), texts['key-id']));
+  process.stdout.write(`${link}\n`);
+  const opened = prefix === undefined ? url.pathname : `everything below ${prefix}`;
+  const until = `${new Date(terms.expires * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
+  process.stderr.write(
+    `rangeway: opens ${opened} until ${until}; a download that is continued after that gets 403 and needs a new link\n`,
+  );
+}
+
+function parseAddress(operands: readonly string[]): URL {
+  const [address, stray] = operands;
+  if (address === undefined) {
+    throw usageError('sign needs an address: rangeway sign https://files.example.com/a.bin --expires 2h');
+  }
+  if (stray !== undefined) throw usageError('sign takes one address; one with spaces or & takes quotes around it');
+  if (!/^https?:\/\/[^/]/.test(address) || !URL.canParse(address)) {
+    throw usageError(`sign takes a whole address such as https://files.example.com/a.bin, not "${address}"`);
+  }
+  return new URL(address);
+}
+
+/** Decoded. What can't be decoded can't be signed, which is said there. */
+function folderOf({ pathname }: URL): string {
+  const folder = pathname.slice(0, pathname.lastIndexOf('/') + 1);
+  try {
+    return decodeURIComponent(folder);
+  } catch {
+    return folder;
+  }
+}
+
+function toTerms(texts: Texts, prefix: string | undefined, now: number): LinkTerms {
+  if (texts.expires === undefined) {
+    throw usageError('sign needs --expires, such as 2h: as long as the slowest download may take');
+  }
+  if (texts.rate !== undefined && !/^[1-9]\d{0,11}$/.test(texts.rate)) {
+    throw usageError(`--rate takes bytes a second, a whole number from 1, not "${texts.rate}"`);
+  }
+  return {
+    expires: now + parseDuration('expires', texts.expires),
+    notBefore: texts['not-before'] === undefined ? undefined : now + parseDuration('not-before', texts['not-before']),
+    prefix,
+    clientAddress: texts.ip,
+    downloadId: texts.id,
+    fileName: texts.filename,
+    maxBytesPerSecond: texts.rate === undefined ? undefined : Number(texts.rate),
+  };
+}
+
+/** From a file or the environment: what stands on a command line can be read by everybody on the machine. */
+function readKeys(file: string | undefined): LinkKeys {
+  const text = file === undefined ? process.env['RANGEWAY_KEYS'] : readText(file);
+  if (text === undefined || text === '') {
+    throw usageError(
+      'sign needs keys: in the variable RANGEWAY_KEYS, or in a file with --keys FILE; rangeway keygen makes one',
+    );
+  }
+  return parseLinkKeys(text);
+}
+
+function readText(file: string): string {
+  try {
+    return readFileSync(file, 'utf8');
+  } catch (error) {
+    throw usageError(`--keys ${file}: ${error instanceof Error ? error.message : 'it can not be read'}`, error);
+  }
+}
+
+function chooseKey(keys: LinkKeys, id: string | undefined): LinkKey {
+  const key = id === undefined ? keys[0] : keys.find((one) => one.id === id);
+  if (key !== undefined) return key;
+  throw usageError(`--key-id ${id}: there is no such key; there are ${keys.map((one) => one.id).join(', ')}`);
+}
+
+async function makeLink(url: URL, terms: LinkTerms, key: LinkKey): Promise<string> {
+  try {
+    return await signLink(url, terms, key);
+  } catch (error) {
+    throw error instanceof RangeError ? usageError(`sign: ${error.message}`, error) : error;
+  }
+}

@@ -1,0 +1,172 @@
+import { once } from 'node:events';
+import { createServer, type Server } from 'node:http';
+import { exportJWK, importSPKI } from 'jose';
+import { afterEach, expect, test } from 'vitest';
+import { granted } from '../../src/access/access.ts';
+import { jwtAccess, type JwtKey } from '../../src/access/jwt.ts';
+import { AUDIENCE, bearing, ISSUER, makePair, token, type Pair } from './tokens.ts';
+
+const INVALID = { type: 'unauthenticated', challenges: ['Bearer realm="files", error="invalid_token"'] };
+
+const first = await makePair('ES256');
+const second = await makePair('ES256');
+const rsa = await makePair('RS256');
+
+const servers: Server[] = [];
+afterEach(async () => {
+  for (const server of servers.splice(0)) {
+    server.closeAllConnections();
+    server.close();
+    await once(server, 'close');
+  }
+});
+
+/** An issuer's server, whose keys and ways can be changed while it runs. */
+async function startIssuer() {
+  const issuer = { keys: new Array<object>(), status: 200, body: undefined as string | undefined, fetches: 0 };
+  const server = createServer((_req, res) => {
+    issuer.fetches++;
+    res.writeHead(issuer.status, { 'Content-Type': 'application/json' });
+    res.end(issuer.body ?? JSON.stringify({ keys: issuer.keys }));
+  });
+  servers.push(server);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return { issuer, url: `http://127.0.0.1:${address.port}/keys`, server };
+}
+
+async function jwk({ pem, algorithm }: Pair, kid?: string, others: object = {}): Promise<object> {
+  const key = await exportJWK(await importSPKI(pem, algorithm, { extractable: true }));
+  return { ...key, ...(kid === undefined ? {} : { kid }), ...others };
+}
+
+function ruleFor(url: string, others: Partial<Extract<JwtKey, { readonly type: 'jwks' }>> = {}) {
+  return jwtAccess({ key: { type: 'jwks', url, ...others }, issuer: ISSUER, audience: AUDIENCE });
+}
+
+test('keys are fetched when a token needs them, and once', async () => {
+  const { issuer, url } = await startIssuer();
+  issuer.keys = [await jwk(first, 'a')];
+  const rule = ruleFor(url);
+  expect(await rule(bearing('nonsense'))).toEqual(INVALID);
+  expect(issuer.fetches).toBe(0);
+  const signed = await token(first, {}, { kid: 'a' });
+  const verdicts = await Promise.all(Array.from({ length: 20 }, async () => rule(bearing(signed))));
+  expect(verdicts).toEqual(verdicts.map(() => granted()));
+  expect(issuer.fetches).toBe(1);
+});
+
+test('a key that is new makes them be fetched again, and one that is gone is refused', async () => {
+  const { issuer, url } = await startIssuer();
+  issuer.keys = [await jwk(first, 'a')];
+  const rule = ruleFor(url, { cooldown: 0 });
+  const old = bearing(await token(first, {}, { kid: 'a' }));
+  const renewed = bearing(await token(second, {}, { kid: 'b' }));
+  expect(await rule(old)).toEqual(granted());
+  // Both for a while, then the new one alone.
+  issuer.keys = [await jwk(second, 'b'), await jwk(first, 'a')];
+  expect([await rule(renewed), await rule(old)]).toEqual([granted(), granted()]);
+  expect(issuer.fetches).toBe(2);
+  issuer.keys = [await jwk(second, 'b')];
+  expect(await rule(bearing(await token(second, {}, { kid: 'c' })))).toEqual(INVALID);
+  expect(issuer.fetches).toBe(3);
+  expect([await rule(old), await rule(renewed)]).toEqual([INVALID, granted()]);
+});
+
+test('keys that are too old are fetched again, though they fit', async () => {
+  const { issuer, url } = await startIssuer();
+  issuer.keys = [await jwk(first, 'a')];
+  const rule = ruleFor(url, { maxAge: 0, cooldown: 0 });
+  const request = bearing(await token(first, {}, { kid: 'a' }));
+  expect([await rule(request), await rule(request)]).toEqual([granted(), granted()]);
+  expect(issuer.fetches).toBe(2);
+});
+
+test('tokens of unknown keys do not make a flood of fetches', async () => {
+  const { issuer, url } = await startIssuer();
+  issuer.keys = [await jwk(first, 'a')];
+  const rule = ruleFor(url);
+  for (let i = 0; i < 20; i++) expect(await rule(bearing(await token(second, {}, { kid: `x${i}` })))).toEqual(INVALID);
+  expect(issuer.fetches).toBe(1);
+});
+
+test('a token that names no key is tried with each that fits', async () => {
+  const { issuer, url } = await startIssuer();
+  issuer.keys = [await jwk(first, 'a'), await jwk(rsa, 'r'), await jwk(second, 'b')];
+  const rule = ruleFor(url);
+  expect(await rule(bearing(await token(second)))).toEqual(granted());
+  expect(await rule(bearing(await token(rsa)))).toEqual(granted());
+  expect(await rule(bearing(await token(await makePair('ES256'))))).toEqual(INVALID);
+  expect(await rule(bearing(await token(second, { aud: 'mail' })))).toEqual(INVALID);
+});
+
+test('a set is for the algorithms that are allowed, whatever stands in it', async () => {
+  const { issuer, url } = await startIssuer();
+  const secret = new Uint8Array(32).fill(7);
+  issuer.keys = [
+    { kty: 'oct', k: Buffer.from(secret).toString('base64url'), kid: 's', alg: 'HS256' },
+    await jwk(rsa, 'r'),
+    await jwk(first, 'e', { use: 'enc' }),
+  ];
+  const rule = ruleFor(url);
+  expect(await rule(bearing(await token({ algorithm: 'HS256', privateKey: secret }, {}, { kid: 's' })))).toEqual(
+    INVALID,
+  );
+  expect(await rule(bearing(await token(first, {}, { kid: 'e' })))).toEqual(INVALID);
+  const narrow = ruleFor(url, { algorithms: ['ES256'] });
+  expect(await narrow(bearing(await token(rsa, {}, { kid: 'r' })))).toEqual(INVALID);
+  expect(await rule(bearing(await token(rsa, {}, { kid: 'r' })))).toEqual(granted());
+});
+
+test('an issuer that can’t be asked is no fault of the token, and is left alone for a while', async () => {
+  const { issuer, url } = await startIssuer();
+  issuer.status = 503;
+  const rule = ruleFor(url);
+  const request = bearing(await token(first, {}, { kid: 'a' }));
+  for (let i = 0; i < 5; i++) {
+    expect(await rule(request)).toMatchObject({
+      type: 'unavailable',
+      cause: { message: expect.stringMatching(/^the keys of 127/) },
+    });
+  }
+  expect(issuer.fetches).toBe(1);
+});
+
+test.for([
+  ['no JSON', '<html>'],
+  ['no set of keys', '{"keys":"none"}'],
+  ['a list', '[]'],
+])('what is no answer can’t be judged by: %s', async ([, body]) => {
+  const { issuer, url } = await startIssuer();
+  issuer.body = body;
+  const rule = ruleFor(url);
+  const request = bearing(await token(first, {}, { kid: 'a' }));
+  expect([await rule(request), await rule(request)]).toMatchObject([{ type: 'unavailable' }, { type: 'unavailable' }]);
+  expect(issuer.fetches).toBe(1);
+});
+
+test('a set is not fetched from where its address is sent on to', async () => {
+  const { issuer, url, server } = await startIssuer();
+  const target = await startIssuer();
+  target.issuer.keys = [await jwk(first, 'a')];
+  server.removeAllListeners('request');
+  server.on('request', (_req, res) => {
+    issuer.fetches++;
+    res.writeHead(302, { Location: target.url }).end();
+  });
+  const verdict = await ruleFor(url)(bearing(await token(first, {}, { kid: 'a' })));
+  expect([verdict.type, issuer.fetches, target.issuer.fetches]).toEqual(['unavailable', 1, 0]);
+});
+
+test('keys that are known go on being used while the issuer can’t be asked for more', async () => {
+  const { issuer, url } = await startIssuer();
+  issuer.keys = [await jwk(first, 'a')];
+  const rule = ruleFor(url, { cooldown: 0 });
+  const known = bearing(await token(first, {}, { kid: 'a' }));
+  expect(await rule(known)).toEqual(granted());
+  issuer.status = 500;
+  expect(await rule(bearing(await token(second, {}, { kid: 'b' })))).toMatchObject({ type: 'unavailable' });
+  expect(await rule(known)).toEqual(granted());
+});

@@ -1,0 +1,160 @@
+import { describe, expect, test } from 'vitest';
+import { granted, refused } from '../../src/access/access.ts';
+import { jwtAccess, type PublicAlgorithm, type SecretAlgorithm } from '../../src/access/jwt.ts';
+import { requestFor, NOW } from './request.ts';
+import { AUDIENCE, bearing, ISSUER, makePair, optionsFor, token } from './tokens.ts';
+
+const MISSING = { type: 'unauthenticated', challenges: ['Bearer realm="files"'] };
+const INVALID = { type: 'unauthenticated', challenges: ['Bearer realm="files", error="invalid_token"'] };
+const EXPIRED = {
+  type: 'unauthenticated',
+  challenges: ['Bearer realm="files", error="invalid_token", error_description="The token has expired"'],
+};
+
+const es256 = await makePair('ES256');
+const rule = jwtAccess(optionsFor(es256));
+
+describe('jwtAccess takes tokens by', () => {
+  const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const;
+  test.for<PublicAlgorithm>(algorithms)('%s', async (algorithm) => {
+    const pair = await makePair(algorithm);
+    expect(await jwtAccess(optionsFor(pair))(bearing(await token(pair)))).toEqual(granted());
+  });
+  test.for<readonly [SecretAlgorithm, number]>([
+    ['HS256', 32],
+    ['HS384', 48],
+    ['HS512', 64],
+  ])('%s', async ([algorithm, length]) => {
+    const secret = new Uint8Array(length).fill(7);
+    const options = { issuer: ISSUER, audience: AUDIENCE };
+    const bytes = jwtAccess({ ...options, key: { type: 'secret', secret, algorithm } });
+    const text = jwtAccess({ ...options, key: { type: 'secret', secret: '\u0007'.repeat(length), algorithm } });
+    const signed = await token({ algorithm, privateKey: secret });
+    expect([await bytes(bearing(signed)), await text(bearing(signed))]).toEqual([granted(), granted()]);
+  });
+});
+
+describe('jwtAccess', () => {
+  test('takes the scheme in any case, and more spaces than one', async () => {
+    const signed = await token(es256);
+    for (const field of [`bearer ${signed}`, `BEARER   ${signed}`]) {
+      expect(await rule(requestFor('/a', { Authorization: field }))).toEqual(granted());
+    }
+  });
+  test('takes one of several issuers and audiences', async () => {
+    const several = jwtAccess(optionsFor(es256, { issuer: ['x', ISSUER], audience: ['y', AUDIENCE] }));
+    expect(await several(bearing(await token(es256)))).toEqual(granted());
+    expect(await several(bearing(await token(es256, { iss: 'x', aud: ['z', 'y'] })))).toEqual(granted());
+    expect(await several(bearing(await token(es256, { iss: 'y' })))).toEqual(INVALID);
+  });
+  test('tells who has no token from who has a wrong one, and says what has expired', async () => {
+    expect(await rule(requestFor('/a'))).toEqual(MISSING);
+    expect(await rule(requestFor('/a', { Authorization: 'Basic YTpi' }))).toEqual(MISSING);
+    expect(await rule(bearing('nonsense'))).toEqual(INVALID);
+    expect(await rule(bearing(await token(es256, { exp: NOW - 31 })))).toEqual(EXPIRED);
+  });
+  test('shows the realm that it is given', async () => {
+    const named = jwtAccess(optionsFor(es256, { realm: 'releases' }));
+    expect(await named(requestFor('/a'))).toEqual({ type: 'unauthenticated', challenges: ['Bearer realm="releases"'] });
+  });
+  test('bears a clock that is off by as much as it may be', async () => {
+    const strict = jwtAccess(optionsFor(es256, { clockTolerance: 0 }));
+    const late = bearing(await token(es256, { exp: NOW - 29 }));
+    const early = bearing(await token(es256, { nbf: NOW + 30 }));
+    expect([await rule(late), await rule(early)]).toEqual([granted(), granted()]);
+    expect([await strict(late), await strict(early)]).toEqual([EXPIRED, INVALID]);
+    expect(await strict(bearing(await token(es256, { exp: NOW })))).toEqual(EXPIRED);
+    expect(await strict(bearing(await token(es256, { exp: NOW + 1 })))).toEqual(granted());
+  });
+  test('says that it can’t tell where its own key is none for the algorithm', async () => {
+    const { pem } = await makePair('RS256');
+    const wrong = jwtAccess(optionsFor({ ...es256, pem }));
+    expect(await wrong(bearing(await token(es256)))).toMatchObject({ type: 'unavailable' });
+  });
+});
+
+describe('a claim that limits paths', () => {
+  const limited = jwtAccess(optionsFor(es256, { pathsClaim: 'paths' }));
+  const rows: readonly (readonly [claim: unknown, path: string, isAllowed: boolean])[] = [
+    ['/files/', '/files/a.bin', true],
+    ['/files/', '/files/b/c.bin', true],
+    ['/files/a.bin', '/files/a.bin', true],
+    ['/files/a.bin', '/files/%61.bin', true],
+    [['/x/', '/files/'], '/files/a.bin', true],
+    ['/日本/', '/%E6%97%A5%E6%9C%AC/a', true],
+    ['/', '/files/a.bin', true],
+    ['/files/a.bin', '/files/a.bin.sig', false],
+    ['/files', '/files/a.bin', false],
+    ['/files/', '/files', false],
+    ['/files/', '/files-2/a.bin', false],
+    ['/files/', '/Files/a.bin', false],
+    ['/files/', '/files%2Fa.bin', false],
+    ['/files/', '/files/..%2fsecret', false],
+    ['/files/', '/files//%2e%2e%5csecret', false],
+    ['/files/', '/files/%ff', false],
+    ['/%66iles/', '/files/a.bin', false],
+    ['files/', '/files/a.bin', false],
+    ['', '/files/a.bin', false],
+    ['*', '/files/a.bin', false],
+    [[], '/files/a.bin', false],
+    [[['/files/']], '/files/a.bin', false],
+    [{ 0: '/files/' }, '/files/a.bin', false],
+    [null, '/files/a.bin', false],
+    [true, '/files/a.bin', false],
+    [undefined, '/files/a.bin', false],
+  ];
+  test.for(rows)('%o, asked for %s: %s', async ([paths, path, isAllowed]) => {
+    const signed = await token(es256, { paths });
+    expect(await limited(bearing(signed, '/', { path }))).toEqual(isAllowed ? granted() : refused('forbidden'));
+  });
+  test.for(['__proto__', 'constructor', 'toString'])('is the token’s own: %s', async (pathsClaim) => {
+    const odd = jwtAccess(optionsFor(es256, { pathsClaim }));
+    expect(await odd(bearing(await token(es256)))).toEqual(refused('forbidden'));
+  });
+});
+
+test('a claim is the token’s, even where somebody has given every object one', async () => {
+  const limited = jwtAccess(optionsFor(es256, { pathsClaim: 'polluted' }));
+  const request = bearing(await token(es256));
+  Object.defineProperty(Object.prototype, 'polluted', { value: '/', configurable: true });
+  try {
+    expect(await limited(request)).toEqual(refused('forbidden'));
+  } finally {
+    Reflect.deleteProperty(Object.prototype, 'polluted');
+  }
+});
+
+test('a token of many claims is taken, and one of far too many is not looked at', async () => {
+  const verdicts = [];
+  for (const length of [8_000, 16_000])
+    verdicts.push(await rule(bearing(await token(es256, { x: 'x'.repeat(length) }))));
+  expect(verdicts).toEqual([granted(), INVALID]);
+});
+
+describe('jwtAccess refuses at start', () => {
+  const secret = (text: string | Uint8Array, algorithm?: SecretAlgorithm) =>
+    ({ type: 'secret', secret: text, algorithm }) as const;
+  const jwks = (url: string) => ({ type: 'jwks', url }) as const;
+  test.for([
+    [{ key: secret('s'.repeat(31)) }, 'jwt takes a secret of 32 bytes at the least for HS256'],
+    [{ key: secret(new Uint8Array(47), 'HS384') }, '48 bytes at the least for HS384'],
+    [{ key: secret(es256.pem) }, 'jwt takes no PEM as a secret: a public key is known to all'],
+    [{ key: secret(`\n${es256.pem}`) }, 'no PEM as a secret'],
+    [{ key: { type: 'public', pem: 'secret', algorithm: 'ES256' } }, 'jwt takes a public key as PEM, SPKI'],
+    [
+      { key: jwks('http://issuer.example/keys') },
+      'jwt takes an https address of keys, such as https://issuer.example/.well-known/jwks.json',
+    ],
+    [{ key: jwks('http://localhost.evil.example/keys') }, 'jwt takes an https address'],
+    [{ key: jwks('http://127.0.0.1@evil.example/keys') }, 'jwt takes an https address'],
+    [{ key: jwks('file:///etc/keys') }, 'jwt takes an https address'],
+    [{ key: jwks('https://') }, 'jwt takes an https address'],
+    [{ issuer: '' }, 'jwt takes the issuer of its tokens'],
+    [{ audience: [] }, 'jwt takes the audience of its tokens'],
+    [{ realm: 'a"' }, 'realm takes plain ASCII'],
+  ] as const)('%o', ([wrong, message]) => {
+    const refusal = expect(() => jwtAccess(optionsFor(es256, wrong)));
+    refusal.toThrow(expect.objectContaining({ name: 'SettingsError', message: expect.stringContaining(message) }));
+    refusal.not.toThrow(/sss|BEGIN PUBLIC|"secret"/);
+  });
+});

@@ -1,0 +1,178 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseLinkKeys, verifyLink } from '../../src/access/index.ts';
+import { KEYS, KEYS_TEXT } from '../access/links.ts';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const FILE = 'https://files.example/releases/app.bin';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rangeway-sign-'));
+  await writeFile(join(folder, 'keys'), `# keys for links\n${KEYS_TEXT}\n`);
+  await writeFile(join(folder, 'wrong'), 'SECRETSECRETSECRETSECRET\n');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+interface Run {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs a command with the keys in the environment, unless it is said otherwise. */
+async function run(args: readonly string[], keys: string | undefined = KEYS_TEXT): Promise<Run> {
+  const { RANGEWAY_KEYS: _, ...others } = process.env;
+  const env = keys === '' ? others : { ...others, RANGEWAY_KEYS: keys };
+  return new Promise((resolve) => {
+    execFile(process.execPath, [MAIN, ...args], { cwd: folder, env }, (error, out, err) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
+    });
+  });
+}
+
+function nowInSeconds(): number {
+  return Math.floor(Date.now() / 1000);
+}
+
+describe('sign', () => {
+  test('prints a link alone, and beside it how long it opens what', async () => {
+    const before = nowInSeconds();
+    const { code, out, err } = await run(['sign', FILE, '--expires', '2h']);
+    expect([code, out]).toEqual([
+      0,
+      expect.stringMatching(
+        /^https:\/\/files\.example\/releases\/app\.bin\?rgw-kid=k1&rgw-exp=\d+&rgw-sig=1\.[\w-]{43}\n$/,
+      ),
+    ]);
+    expect(err).toMatch(
+      /^rangeway: opens \/releases\/app\.bin until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC; a download that is continued after that gets 403 and needs a new link\n$/,
+    );
+    const verdict = await verifyLink(out.trim(), { now: nowInSeconds() }, KEYS);
+    const expires = verdict.type === 'valid' ? verdict.terms.expires : 0;
+    expect(expires).toBeGreaterThanOrEqual(before + 7200);
+    expect(expires).toBeLessThanOrEqual(nowInSeconds() + 7200);
+    expect(Date.parse(`${/until (.*) UTC/.exec(err)?.[1]}Z`)).toBe(expires * 1000);
+  });
+
+  test('signs all that it is told, with the key that it is told', async () => {
+    const args = [
+      'sign',
+      '--key-id',
+      'k2',
+      '--ip',
+      '203.0.113.0/24',
+      '--filename',
+      'Käse 1.bin',
+      '--prefix',
+      '--id',
+      'd-1',
+    ];
+    const { out, err } = await run([...args, '--rate', '1000', '--not-before', '90s', '--expires', '7d', FILE]);
+    expect(err).toContain('opens everything below /releases/ until');
+    const use = { now: nowInSeconds() + 100, clientAddress: '203.0.113.7' };
+    const other = out.trim().replace('app.bin', 'b/c.bin');
+    const [, second] = KEYS;
+    expect(second === undefined ? undefined : await verifyLink(other, use, [second])).toMatchObject({
+      type: 'valid',
+      terms: {
+        prefix: '/releases/',
+        clientAddress: '203.0.113.0/24',
+        fileName: 'Käse 1.bin',
+        downloadId: 'd-1',
+        maxBytesPerSecond: 1000,
+      },
+    });
+    expect(await verifyLink(out.trim(), { ...use, now: nowInSeconds() }, KEYS)).toMatchObject({ reason: 'not-yet' });
+    expect(await verifyLink(out.trim(), { ...use, clientAddress: '203.0.114.7' }, KEYS)).toMatchObject({
+      reason: 'forbidden',
+    });
+  });
+
+  test('takes keys from a file, and rather than from the environment', async () => {
+    const args = ['sign', FILE, '--expires', '30m', '--keys', 'keys'];
+    for (const keys of ['', 'other:broken']) {
+      const { code, out } = await run(args, keys);
+      expect([code, (await verifyLink(out.trim(), { now: nowInSeconds() }, KEYS)).type]).toEqual([0, 'valid']);
+    }
+  });
+
+  test('signs a folder whose name needs encoding', async () => {
+    const { out } = await run(['sign', 'https://h/%C3%BC%20b/', '--expires', '1d', '--prefix']);
+    const link = out.trim().replace('b/?', 'b/c?');
+    expect(await verifyLink(link, { now: nowInSeconds() }, KEYS)).toMatchObject({ terms: { prefix: '/ü b/' } });
+  });
+
+  const expires = ['--expires', '2h'];
+  const cases: readonly (readonly [args: readonly string[], message: RegExp, keys?: string])[] = [
+    [[], /sign needs an address: rangeway sign https:\/\/files\.example\.com\/a\.bin --expires 2h/],
+    [[FILE], /sign needs --expires, such as 2h: as long as the slowest download may take/],
+    [['/a.bin', ...expires], /sign takes a whole address such as https:.*, not "\/a\.bin"/],
+    [['files.example/a', ...expires], /sign takes a whole address/],
+    [['ftp://h/a', ...expires], /sign takes a whole address/],
+    [[FILE, 'b', ...expires], /sign takes one address; one with spaces or & takes quotes around it/],
+    [['https://h/a%2Fb', ...expires], /sign: the path \/a%2Fb takes no link: it may have no %2F \(write a slash\)/],
+    [['https://h/%ff/a', '--prefix', ...expires], /sign: the path \/%ff\/a takes no link/],
+    [[`${FILE}?rgw-kid=k1`, ...expires], /sign: the address is a link already/],
+    [[FILE, '--expires', '2'], /--expires takes a number and a unit, such as 90s, 30m, 2h or 7d, not "2"/],
+    [[FILE, '--expires', '0h'], /--expires takes a number and a unit/],
+    [[FILE, '--expires', '-2h'], /there are --keys, --key-id, --expires/],
+    [[FILE, '--expires', '2w'], /--expires takes a number and a unit/],
+    [[FILE, '--expires', '1h', '--not-before', '1h'], /sign: the link would expire before it is valid/],
+    [[FILE, ...expires, '--not-before', 'soon'], /--not-before takes a number and a unit/],
+    [
+      [FILE, ...expires, '--ip', '10.0.0.0/33'],
+      /clientAddress takes an address or a block, such as 203\.0\.113\.0\/24/,
+    ],
+    [[FILE, ...expires, '--rate', '1M'], /--rate takes bytes a second, a whole number from 1, not "1M"/],
+    [[FILE, ...expires, '--id', 'a b'], /downloadId takes 1 to 64 letters/],
+    [[FILE, ...expires, '--filename', ''], /fileName takes 1 to 255 characters/],
+    [[FILE, ...expires, '--key', 'k1:SECRETSECRET'], /Unknown option '--key'; there are --keys, --key-id/],
+    [[FILE, ...expires, '--key-id', 'k3'], /--key-id k3: there is no such key; there are k1, k2/],
+    [[FILE, ...expires, '--keys', 'none'], /--keys none: ENOENT/],
+    [[FILE, ...expires, '--keys', 'wrong'], /key 1 for links takes id:secret/],
+    [
+      [FILE, ...expires],
+      /sign needs keys: in the variable RANGEWAY_KEYS, or in a file with --keys FILE; rangeway keygen makes one/,
+      '',
+    ],
+    [[FILE, ...expires], /key 2 for links takes id:secret/, `${KEYS_TEXT.split('\n')[0]} SECRETSECRET`],
+    [[FILE, ...expires], /key k for links takes 32 to 64 bytes as base64url/, 'k:SECRETSECRET'],
+  ];
+  test.for(cases)('%o exits with 2 and says in one line what to write', async ([args, message, keys]) => {
+    const { code, out, err } = await run(['sign', ...args], keys);
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(message);
+    expect(err).toMatch(/^rangeway: .*\n$/);
+    expect(err).not.toContain('SECRET');
+  });
+});
+
+describe('keygen', () => {
+  test('prints a key alone, that sign takes', async () => {
+    const { code, out, err } = await run(['keygen']);
+    expect([code, out]).toEqual([0, expect.stringMatching(/^k\d{8}:[\w-]{43}\n$/)]);
+    expect(err).toMatch(/^rangeway: put k\d{8} in front of the other keys to sign with it;.*\n$/);
+    expect(err).not.toContain(out.split(':')[1]?.trim());
+    const signed = await run(['sign', FILE, '--expires', '1m'], out);
+    expect(await verifyLink(signed.out.trim(), { now: nowInSeconds() }, parseLinkKeys(out))).toMatchObject({
+      type: 'valid',
+    });
+  });
+
+  test('takes an id, and says which', async () => {
+    expect((await run(['keygen', '--key-id', 'ci-1'])).out).toMatch(/^ci-1:/);
+    expect(await run(['keygen', '--key-id', 'a b'])).toMatchObject({
+      code: 2,
+      err: 'rangeway: --key-id: the id of a key takes 1 to 32 letters, digits, - and _, not "a b"\n',
+    });
+    expect(await run(['keygen', 'k1'])).toMatchObject({
+      code: 2,
+      err: expect.stringContaining('"k1" is not an option'),
+    });
+  });
+});
