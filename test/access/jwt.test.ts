@@ -116,6 +116,7 @@ describe('a claim that limits paths', () => {
 test('a claim is the token’s, even where somebody has given every object one', async () => {
   const limited = jwtAccess(optionsFor(es256, { pathsClaim: 'polluted' }));
   const request = bearing(await token(es256));
+  // oxlint-disable-next-line no-extend-native -- this is what is tried here
   Object.defineProperty(Object.prototype, 'polluted', { value: '/', configurable: true });
   try {
     expect(await limited(request)).toEqual(refused('forbidden'));
