@@ -112,16 +112,19 @@ function toDate(seconds: Seconds): Date {
 }
 
 interface S3Object extends S3Head {
+  readonly $metadata: { readonly httpStatusCode?: number | undefined };
   readonly ContentRange?: string | undefined;
   readonly ContentLength?: number | undefined;
   readonly Body?: S3Body | undefined;
 }
 
 async function toResult(output: S3Object, { conditions = {} }: ReadOptions): Promise<ReadResult> {
-  const { Body: body, ContentRange: contentRange, ContentLength: length } = output;
+  const { Body: body, ContentRange: contentRange, ContentLength: length, $metadata } = output;
   if (body === undefined) throw storeError('nonsense', 'S3 gave no body');
   const stream = toWebStream(body);
   try {
+    // Its bytes could be any, and its length would pass for the object's.
+    if ($metadata.httpStatusCode === 206 && contentRange === undefined) refuse('206 without Content-Range');
     const partial =
       contentRange === undefined
         ? undefined
