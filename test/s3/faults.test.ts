@@ -90,6 +90,13 @@ describe('an answer that is not what was asked is refused, never passed on', () 
     ['no version', 206, { 'Content-Range': 'bytes 2-4/10', 'Content-Length': 3 }, 'abc'],
     ['a Content-Range that is none', 206, { 'Content-Range': 'bytes 4-2/10', 'Content-Length': 3, ETag: TAG }, 'abc'],
     ['a Content-Range without a size', 206, { 'Content-Range': 'bytes 2-4/*', 'Content-Length': 3, ETag: TAG }, 'abc'],
+    // Node sends it chunked.
+    [
+      'a part without a length',
+      206,
+      { 'Content-Range': 'bytes 2-4/10', ETag: TAG, 'Transfer-Encoding': 'chunked' },
+      'abc',
+    ],
     ['a part without a Content-Range', 206, { 'Content-Length': 3, ETag: TAG }, 'abc'],
     ['another length', 206, { 'Content-Range': 'bytes 2-4/10', 'Content-Length': 2, ETag: TAG }, 'ab'],
   ];
