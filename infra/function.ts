@@ -3,6 +3,7 @@ import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
+import type { LambdaConfig } from '../src/platform/lambda-gateway.ts';
 import type { ObjectBucket } from './bucket.ts';
 import type { HANDLERS } from './bundle.ts';
 
@@ -16,6 +17,12 @@ export interface FunctionProps {
   readonly prefix: string;
   /** The gateway's settings, passed on as they are. */
   readonly settings: Readonly<Record<string, unknown>>;
+  /** What becomes of an answer that does not fit; undefined for the function's own default, as below. */
+  readonly overflow: LambdaConfig['overflow'] | undefined;
+  /** What a 403 of S3 means. */
+  readonly forbidden: LambdaConfig['forbidden'] | undefined;
+  /** How long a link lives, in seconds; less where the role's credentials end before. */
+  readonly linkSeconds: LambdaConfig['linkSeconds'] | undefined;
   readonly memory: Size;
   /** Instances at the most, taken from the account's quota; undefined for as many as that allows. */
   readonly concurrency: number | undefined;
@@ -93,10 +100,14 @@ function toObjectStatements({ bucket, prefix, readVersions, listKeys }: Function
   return [read, list];
 }
 
-function toEnvironment({ bucket, prefix, settings }: FunctionProps): Record<string, string> {
+function toEnvironment(props: FunctionProps): Record<string, string> {
+  const { bucket, prefix, settings, overflow, forbidden, linkSeconds } = props;
   return {
     RANGEWAY_BUCKET: bucket.bucketName,
     ...(prefix === '' ? {} : { RANGEWAY_PREFIX: prefix }),
     RANGEWAY_SETTINGS: JSON.stringify(settings),
+    ...(overflow === undefined ? {} : { RANGEWAY_OVERFLOW: overflow }),
+    ...(forbidden === undefined ? {} : { RANGEWAY_FORBIDDEN: forbidden }),
+    ...(linkSeconds === undefined ? {} : { RANGEWAY_LINK_SECONDS: String(linkSeconds) }),
   };
 }

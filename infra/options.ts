@@ -1,6 +1,8 @@
 import { Size } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as v from 'valibot';
+import { parseSettings } from '../src/gateway/settings.ts';
+import { readEnvironment, type LambdaConfig } from '../src/platform/lambda-gateway.ts';
 import type { Listener } from './alarms.ts';
 import type { RangewayStackProps } from './stack.ts';
 
@@ -45,6 +47,29 @@ const onOff = v.union(
   'takes true or false',
 );
 
+/** What the function reads at its start, read now: what it would refuse is refused before anything is deployed. */
+function readAtStart<Input, Output>(read: (value: Input) => Output) {
+  return v.rawTransform<Input, Output>(({ dataset, addIssue, NEVER }) => {
+    try {
+      return read(dataset.value);
+    } catch (error) {
+      if (!(error instanceof Error) || error.name !== 'SettingsError') throw error;
+      addIssue({ message: error.message });
+      return NEVER;
+    }
+  });
+}
+
+/** An option that is a variable of the function; an empty one is none, as in the function. */
+function variable<Field extends keyof LambdaConfig>(field: Field, name: `RANGEWAY_${string}`) {
+  const read = (value: unknown): LambdaConfig[Field] | undefined => {
+    if (value === '') return undefined;
+    const written = typeof value === 'string' ? value : JSON.stringify(value);
+    return readEnvironment({ RANGEWAY_BUCKET: 'any', [name]: written })[field];
+  };
+  return v.pipe(v.unknown(), readAtStart(read));
+}
+
 const table = v.custom<Readonly<Record<string, unknown>>>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
 );
@@ -52,6 +77,10 @@ const settingsMessage = `takes a table, or one in JSON, of up to ${MAX_SETTINGS}
 const settings = v.pipe(
   v.union([table, v.pipe(v.string(), v.parseJson(), table)], settingsMessage),
   v.check((value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_SETTINGS, settingsMessage),
+  readAtStart((value) => {
+    parseSettings(value);
+    return value;
+  }),
 );
 
 const OptionsSchema = v.strictObject({
@@ -73,6 +102,9 @@ const OptionsSchema = v.strictObject({
     text(/^[^/*?$\0][^*?$\0]*\/$/, 'takes a prefix that ends in a slash, without * ? $, such as "releases/"'),
   ),
   settings: v.optional(settings, {}),
+  overflow: v.optional(variable('overflow', 'RANGEWAY_OVERFLOW')),
+  forbidden: v.optional(variable('forbidden', 'RANGEWAY_FORBIDDEN')),
+  linkSeconds: v.optional(variable('linkSeconds', 'RANGEWAY_LINK_SECONDS')),
   memory: v.optional(count(128, 10_240, 'MB'), 512),
   concurrency: v.optional(count(1, 1_000_000, 'instances')),
   logDays: v.optional(
@@ -123,6 +155,8 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
   if (name === null) return '  they take a table of options';
   const isUnknown = issue.type === 'strict_object' && issue.expected === 'never';
   if (isUnknown) return `  ${name}: no such option; there are ${OPTION_NAMES.join(', ')}`;
+  // In the function's words, which have the value; of settings, a line each.
+  if (issue.type === 'raw_transform') return `  ${name}: ${issue.message.replaceAll('\n', '\n  ')}`;
   return `  ${name}: ${issue.message}, not ${JSON.stringify(issue.input)?.slice(0, 80) ?? 'nothing'}`;
 }
 
@@ -137,6 +171,11 @@ function toOptions(parsed: Parsed): Options {
       bucketName: parsed.bucket,
       prefix: parsed.prefix ?? '',
       settings: parsed.settings,
+      overflow: parsed.overflow,
+      // S3 answers 403 for a missing key to a role that may not list. Taken for a denial, each would be a 502, and
+      // anyone who guesses names would set off the alarm.
+      forbidden: parsed.forbidden ?? (parsed.list ? undefined : 'missing'),
+      linkSeconds: parsed.linkSeconds,
       memory: Size.mebibytes(parsed.memory),
       concurrency: parsed.concurrency,
       logRetention: parsed.logDays,

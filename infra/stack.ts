@@ -14,7 +14,7 @@ import { createAlarms, type Listener } from './alarms.ts';
 import { createBucket, existingBucket } from './bucket.ts';
 import { bundleHandler } from './bundle.ts';
 import { createDistribution, type Domain } from './distribution.ts';
-import { createFunction } from './function.ts';
+import { createFunction, type FunctionProps } from './function.ts';
 
 /**
  * What clients talk to:
@@ -27,7 +27,7 @@ import { createFunction } from './function.ts';
 export type Front = 'stream' | 'buffered' | 'cloudfront';
 
 /** What a stack is made of; options.ts has the defaults. */
-export interface RangewayStackProps extends StackProps {
+export interface RangewayStackProps extends StackProps, Pick<FunctionProps, 'overflow' | 'forbidden' | 'linkSeconds'> {
   /** The module with the exports `handler` and `streamHandler`. */
   readonly entry: string;
   readonly front: Front;

@@ -6,5 +6,7 @@ export type { SettingsError, SettingsInput } from './gateway/settings.ts';
 export type { EntityTag, Preconditions, RangeSpec, Representation, Span } from './http/index.ts';
 export { memoryStore, type MemoryStore, type StoredMetadata } from './store/drivers/memory.ts';
 export { r2Store, type R2BucketLike } from './store/drivers/r2.ts';
-export type { ObjectStore, OpenObject, ReadOptions, ReadResult } from './store/object-store.ts';
+export type { CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } from './store/object-store.ts';
+export { withFallback, type FallbackOptions } from './store/fallback.ts';
+export { withRetry, type RetryOptions } from './store/retry.ts';
 export { isStoreError, storeError, type StoreError, type StoreErrorCode } from './store/store-error.ts';

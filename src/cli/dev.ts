@@ -53,7 +53,7 @@ async function devS3(options: WorkerdOptions, source: S3Source): Promise<Workerd
 }
 
 /** As the Worker's variables and secrets are called. Unlike on Node, the SDK in a Worker looks nowhere for credentials. */
-function s3Variables({ bucket, prefix, access }: S3Source): Record<string, string | boolean> {
+function s3Variables({ bucket, prefix, access, replica }: S3Source): Record<string, string | boolean> {
   const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_REGION: region } = process.env;
   if (id === undefined || secret === undefined) {
     throw usageError('dev --s3 needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment');
@@ -64,6 +64,9 @@ function s3Variables({ bucket, prefix, access }: S3Source): Record<string, strin
     S3_ENDPOINT: access.endpoint ?? '',
     S3_REGION: access.region ?? region ?? 'us-east-1',
     S3_PATH_STYLE: access.pathStyle ?? false,
+    S3_FALLBACK_BUCKET: replica?.bucket ?? '',
+    S3_FALLBACK_ENDPOINT: replica?.endpoint ?? '',
+    S3_FALLBACK_REGION: replica?.region ?? '',
     AWS_ACCESS_KEY_ID: id,
     AWS_SECRET_ACCESS_KEY: secret,
   };

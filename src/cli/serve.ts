@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
-import { createGateway, describeError, fsStore, parseSettings, s3Client, s3Store, serve } from '../platform/node.ts';
-import type { FetchHandler, NodeServer, Settings } from '../platform/node.ts';
+import { createGateway, describeError, fsStore, parseSettings, s3Storage, serve } from '../platform/node.ts';
+import type { FetchHandler, ListenOptions, NodeServer, Settings } from '../platform/node.ts';
 import { explainListenError, parseFolder, parseOptions, parsePort, untilStopped } from './options.ts';
 import { parseS3Source, S3_OPTIONS, type S3Source } from './s3-options.ts';
 import { usageError } from './usage.ts';
 
 /** How long running downloads may take to finish after a signal, in ms. A second signal ends them at once. */
 const STOP_LIMIT = 30_000;
+
+/** By default as many downloads at once as there are connections to a storage. */
+const MAX_DOWNLOADS = 1_000;
 
 /** `rangeway serve`: the gateway on Node over a folder or a bucket, until a signal. */
 export async function serveOnNode(args: readonly string[]): Promise<void> {
@@ -18,7 +21,9 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
   }
   const port = parsePort(texts.port);
   const { store, name } = source === undefined ? openFolder(dir ?? '.') : await openBucket(source);
-  const server = await listen(createGateway({ ...readSettings(settings), store }), host, port);
+  const checked = readSettings(settings);
+  const limits = { downloads: MAX_DOWNLOADS, ...checked.limits };
+  const server = await listen(createGateway({ ...checked, limits, store }), { host, port, ...limits });
   process.stderr.write(`rangeway: ${name} is served at ${server.url}/\n`);
   await untilStopped();
   process.stderr.write(`rangeway: stopping; running downloads have ${STOP_LIMIT / 1000} seconds to finish\n`);
@@ -34,19 +39,19 @@ function openFolder(dir: string) {
 }
 
 /** Asks for an object that is not there: wrong credentials, a missing bucket or a wrong address show at start. */
-export async function openBucket({ bucket, prefix, access }: S3Source) {
-  const store = s3Store(s3Client(access), { bucket, prefix });
+export async function openBucket({ bucket, prefix, access, replica }: S3Source) {
+  const store = s3Storage(access, { bucket, prefix }, replica);
   await store.read(`rangeway-start-${Date.now()}`).catch((error: unknown) => {
     throw usageError(`--s3 ${bucket} can't be read: ${describeError(error)}`, error);
   });
   return { store, name: `s3://${bucket}/${prefix}` };
 }
 
-async function listen(gateway: FetchHandler, host: string, port: number): Promise<NodeServer> {
+async function listen(gateway: FetchHandler, options: ListenOptions & { readonly host: string }): Promise<NodeServer> {
   try {
-    return await serve(gateway, { host, port });
+    return await serve(gateway, options);
   } catch (error) {
-    throw explainListenError(error, host, port);
+    throw explainListenError(error, options.host, options.port);
   }
 }
 

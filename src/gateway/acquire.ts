@@ -92,7 +92,7 @@ function clientConditions({ preconditions }: DownloadRequest): Preconditions {
 
 async function put(question: Question, store: ObjectStore, key: string, signal: AbortSignal): Promise<Answer> {
   if (question.ask === 'head') {
-    const representation = await store.head(key, signal);
+    const representation = await store.head(key, { signal });
     if (representation === undefined) return { type: 'missing' };
     assertSize(representation);
     return { type: 'known', representation };

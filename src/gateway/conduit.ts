@@ -1,5 +1,6 @@
 import type { Span } from '../http/index.ts';
-import { defaultReader, readParts, startCourier, type Courier } from './parts.ts';
+import { defaultReader, type ToReader } from '../store/chunk-reader.ts';
+import { readParts, startCourier, type Courier } from './parts.ts';
 
 /** A body about to be sent: reads of the storage, in order, and the text around their parts. */
 export interface Consignment {
@@ -47,10 +48,19 @@ export interface Dispatch {
 }
 
 /** How a platform moves bytes from a storage to a client, with back-pressure. */
-export type Conduit = (consignment: Consignment) => Dispatch;
+export interface Conduit {
+  /** Puts a body on its way. */
+  dispatch(consignment: Consignment): Dispatch;
+  /** Reads a body into JavaScript, in the way that is cheapest here. */
+  readonly toReader: ToReader;
+  /** Whether a body that needs nothing else stays out of JavaScript. */
+  readonly isNative: boolean;
+}
 
 /** Moves chunks in JavaScript: for every platform whose web streams are not native, such as Node. */
-export const portableConduit: Conduit = (consignment) => {
+export const portableConduit: Conduit = { dispatch, toReader: defaultReader, isNative: false };
+
+function dispatch(consignment: Consignment): Dispatch {
   const { promise: done, resolve } = deferred<Delivery>();
   const courier = startCourier();
   const chunks = consignedChunks(consignment, courier);
@@ -88,7 +98,7 @@ export const portableConduit: Conduit = (consignment) => {
     { highWaterMark: 0 },
   );
   return { body, done };
-};
+}
 
 async function* consignedChunks({ reads, tail }: Consignment, courier: Courier): AsyncGenerator<Uint8Array, undefined> {
   for (const read of reads) yield* readParts(read, courier, defaultReader);

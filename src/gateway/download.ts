@@ -79,7 +79,7 @@ export async function download(request: Download, context: DownloadContext): Pro
       const fields = byteHeaders(decision, representation, choices);
       const { boundary } = choices;
       const consignment = consign(decision, fitted.first, { store: context.store, key, boundary, signal });
-      const { body, done } = context.conduit(consignment);
+      const { body, done } = context.conduit.dispatch(consignment);
       return { status: decision.status, headers: toHeaders(fields), body, delivery: done };
     }
   }

@@ -13,6 +13,8 @@ export interface LogEntry {
   readonly bytesSent: number | null;
   /** Storage operations. */
   readonly storageReads: number;
+  /** Storage bodies that broke and were read on. */
+  readonly continued: number;
   /** Bytes of objects that came from the storage; null as for `bytesSent`. */
   readonly bytesRead: number | null;
   /** From the request's arrival to the body's end. */

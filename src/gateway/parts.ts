@@ -1,12 +1,6 @@
+import type { ChunkReader, ToReader } from '../store/chunk-reader.ts';
 import { storeError } from '../store/store-error.ts';
 import type { ConsignedRead } from './conduit.ts';
-
-/** Reads a body forward. */
-export interface ChunkReader {
-  /** The next bytes, at most `max` where the platform lets us choose; `undefined` at the end. */
-  read(max: number): Promise<Uint8Array | undefined>;
-  cancel(): Promise<void>;
-}
 
 /** Carries one answer's reads: counts their bytes, and says which is under way, so that one that hangs can be stopped. */
 export interface Courier {
@@ -20,18 +14,6 @@ export function startCourier(): Courier {
   return { bytesRead: 0, reader: undefined };
 }
 
-/** A reader that takes chunks as they come. */
-export function defaultReader(body: ReadableStream<Uint8Array>): ChunkReader {
-  const reader = body.getReader();
-  return {
-    async read() {
-      const { value } = await reader.read();
-      return value;
-    },
-    cancel: () => reader.cancel(),
-  };
-}
-
 /**
  * Opens a read and yields its parts, each after its head, dropping the bytes between them. The storage's connection
  * is given back however it ends.
@@ -41,7 +23,7 @@ export function defaultReader(body: ReadableStream<Uint8Array>): ChunkReader {
 export async function* readParts(
   read: ConsignedRead,
   courier: Courier,
-  toReader: (body: ReadableStream<Uint8Array>) => ChunkReader,
+  toReader: ToReader,
 ): AsyncGenerator<Uint8Array, undefined> {
   const { span, parts } = read;
   const reader = toReader(await read.open());

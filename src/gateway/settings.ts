@@ -9,9 +9,9 @@ export interface SettingsError extends Error {
 const FIELD_VALUE = /^[\t\x20-\x7e]+$/;
 const ORIGIN = /^https?:\/\/[^/?#\s]+$/;
 
-function count(most: number, what: string) {
-  const message = `takes a whole number from 0 to ${most} (${what})`;
-  return v.pipe(v.number(message), v.integer(message), v.minValue(0, message), v.maxValue(most, message));
+function count(most: number, what: string, least = 0) {
+  const message = `takes a whole number from ${least} to ${most} (${what})`;
+  return v.pipe(v.number(message), v.integer(message), v.minValue(least, message), v.maxValue(most, message));
 }
 
 function text(pattern: RegExp, message: string) {
@@ -20,6 +20,7 @@ function text(pattern: RegExp, message: string) {
 
 const onOff = v.boolean('takes true or false');
 const MiB = 1024 * 1024;
+const milliseconds = count(24 * 60 * 60 * 1000, 'ms', 1);
 
 /** The settings that are plain data, the same on every platform: a TOML table, a JSON file, or an object in code. */
 const SettingsSchema = v.strictObject({
@@ -46,6 +47,41 @@ const SettingsSchema = v.strictObject({
         ),
       },
       'takes a table with the field origins',
+    ),
+    {},
+  ),
+  /** Whether a storage body that breaks is read on, and how hard it is tried. By default where it costs nothing. */
+  resume: v.optional(
+    v.union(
+      [
+        onOff,
+        v.strictObject({
+          /** Tries in a row that bring no byte, before the body is given up. */
+          tries: v.optional(count(100, 'tries')),
+          /** How long the storage may send nothing while a client waits. */
+          idleTimeout: v.optional(milliseconds),
+          /** How long a client waits for the next byte, tries and all. */
+          patience: v.optional(milliseconds),
+        }),
+      ],
+      'takes true, false, or a table with the fields tries, idleTimeout, patience',
+    ),
+  ),
+  limits: v.optional(
+    v.strictObject(
+      {
+        /** Requests in work at once; more are answered 503. */
+        downloads: v.optional(count(1_000_000, 'requests', 1)),
+        /** Length of a request's address; a longer one is answered 414. */
+        urlLength: v.optional(count(MiB, 'characters', 1), 16 * 1024),
+        /** On Node: bytes of a request's head; a longer one is answered 431. */
+        headerBytes: v.optional(count(MiB, 'bytes', 1_024), 64 * 1024),
+        /** On Node: until a request's head is there. */
+        headerTimeout: v.optional(milliseconds, 15_000),
+        /** On Node: how long a client may take nothing of what is there for it. */
+        idleTimeout: v.optional(milliseconds, 60_000),
+      },
+      'takes a table with the fields downloads, urlLength, headerBytes, headerTimeout, idleTimeout',
     ),
     {},
   ),
@@ -99,6 +135,7 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
 function fieldsBeside(path: string): readonly string[] {
   const { entries } = SettingsSchema;
   if (path.startsWith('cors.')) return Object.keys(entries.cors.wrapped.entries);
+  if (path.startsWith('limits.')) return Object.keys(entries.limits.wrapped.entries);
   if (path.startsWith('ranges.')) return Object.keys(entries.ranges.wrapped.entries);
   return Object.keys(entries);
 }

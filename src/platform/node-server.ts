@@ -8,6 +8,12 @@ export interface ListenOptions {
   readonly port: number;
   /** By default the loopback address. */
   readonly host?: string;
+  /** Bytes of a request's head; a longer one is answered 431. By default 64 KiB: a Range field may have 32, and Node's own limit is 16. */
+  readonly headerBytes?: number;
+  /** Until a request's head is there, in ms; then it is answered 408. By default 15 seconds. */
+  readonly headerTimeout?: number;
+  /** How long a client may take nothing of what is there for it, in ms, before its connection is ended. By default 60 seconds. */
+  readonly idleTimeout?: number;
 }
 
 /** A server that listens. */
@@ -18,9 +24,6 @@ export interface NodeServer {
   stop(limit: number): Promise<void>;
 }
 
-/** Request heads of up to this many bytes: a Range field may have 32 KiB, and Node's own limit is 16. */
-const MAX_HEADER_BYTES = 64 * 1024;
-
 /**
  * Listens with Node's HTTP server.
  *
@@ -28,9 +31,15 @@ const MAX_HEADER_BYTES = 64 * 1024;
  */
 export async function listen(
   onRequest: RequestListener,
-  { port, host = '127.0.0.1' }: ListenOptions,
+  { port, host = '127.0.0.1', headerBytes = 64 * 1024, headerTimeout = 15_000 }: ListenOptions,
 ): Promise<NodeServer> {
-  const server = createServer({ maxHeaderSize: MAX_HEADER_BYTES });
+  const server = createServer({
+    maxHeaderSize: headerBytes,
+    headersTimeout: headerTimeout,
+    // Bodies are not read: once the head is there, nothing more is due.
+    requestTimeout: headerTimeout,
+    connectionsCheckingInterval: Math.min(headerTimeout, 5_000),
+  });
   const stopping = new AbortController();
   server.on('request', (req, res) => {
     if (stopping.signal.aborted) res.setHeader('Connection', 'close');

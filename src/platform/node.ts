@@ -11,6 +11,7 @@ export { s3Store, type S3Location } from '../store/drivers/s3.ts';
 export type { FetchHandler } from './fetch-handler.ts';
 export type { ListenOptions, NodeServer } from './node-server.ts';
 export { s3Client, type S3Access } from './s3-client.ts';
+export { s3Storage, type Replica } from './s3-storage.ts';
 
 /**
  * Serves a gateway on Node's HTTP server.
@@ -18,15 +19,24 @@ export { s3Client, type S3Access } from './s3-client.ts';
  * @throws the system's error where it can't listen, such as EADDRINUSE
  */
 export async function serve(handler: FetchHandler, options: ListenOptions): Promise<NodeServer> {
+  const { idleTimeout = IDLE_TIMEOUT } = options;
   return listen((req, res) => {
-    respond(handler, req, res).catch((error: unknown) => {
+    respond(handler, req, res, idleTimeout).catch((error: unknown) => {
       console.error(error);
       res.destroy();
     });
   }, options);
 }
 
-async function respond(handler: FetchHandler, req: IncomingMessage, res: ServerResponse): Promise<void> {
+/** In ms. */
+const IDLE_TIMEOUT = 60_000;
+
+async function respond(
+  handler: FetchHandler,
+  req: IncomingMessage,
+  res: ServerResponse,
+  idleTimeout: number,
+): Promise<void> {
   const left = new AbortController();
   res.once('close', () => left.abort());
   const request = toRequest(req, left.signal);
@@ -34,7 +44,7 @@ async function respond(handler: FetchHandler, req: IncomingMessage, res: ServerR
     res.writeHead(400, { Connection: 'close' }).end();
     return;
   }
-  await send(await handler.fetch(request), res);
+  await send(await handler.fetch(request), res, idleTimeout);
 }
 
 /** @returns `undefined` where the target can't be an address */
@@ -55,7 +65,7 @@ function toAddress(target: string): string {
   return target.startsWith('/') ? `http://localhost${target}` : target;
 }
 
-async function send(response: Response, res: ServerResponse): Promise<void> {
+async function send(response: Response, res: ServerResponse, idleTimeout: number): Promise<void> {
   if (res.destroyed) {
     // The client left before there was an answer, so `close` has been and nobody else gives the body back.
     await response.body?.cancel();
@@ -73,11 +83,19 @@ async function send(response: Response, res: ServerResponse): Promise<void> {
     for (;;) {
       const { done, value } = await reader.read();
       if (done) break;
-      if (!res.write(value)) await writable(res);
+      if (!res.write(value)) await taken(res, idleTimeout);
     }
     if (!res.destroyed) res.end();
   } catch {
     // The gateway has logged why. The length sent is not the length promised, so the client sees a break.
     res.destroy();
   }
+}
+
+/** Waits for the client to take what was written. One that takes nothing for so long is left: Node ends its connection. */
+async function taken(res: ServerResponse, idleTimeout: number): Promise<void> {
+  res.setTimeout(idleTimeout);
+  await writable(res);
+  // While the storage is waited for, nothing moves, and the client is not to blame.
+  res.setTimeout(0);
 }

@@ -1,7 +1,16 @@
 import type { Metadata, Preconditions, RangeSpec, Representation, Span } from '../http/index.ts';
+import type { Tally } from './tally.ts';
+
+/** What every call may be given besides its key. */
+export interface CallOptions {
+  /** Ends the call as long as its answer is not there; after that, cancel the body. */
+  readonly signal?: AbortSignal | undefined;
+  /** Where the call says what it cost. */
+  readonly tally?: Tally | undefined;
+}
 
 /** What a read asks for. Everything is optional: none at all is the whole object. */
-export interface ReadOptions {
+export interface ReadOptions extends CallOptions {
   /** In the client's own form. Past the end it is clamped, as §14.1.2 says. */
   readonly range?: RangeSpec | undefined;
   /**
@@ -9,8 +18,8 @@ export interface ReadOptions {
    * version. The others it evaluates where it can, to save a body that nobody will see.
    */
   readonly conditions?: Preconditions | undefined;
-  /** Ends the read as long as its answer is not there; after that, cancel the body. */
-  readonly signal?: AbortSignal | undefined;
+  /** Of a storage that keeps versions: the one to read, current or not. Others have no use for it. */
+  readonly version?: string | undefined;
 }
 
 /** The object's bytes, opened. Whoever gets it either reads `body` to its end or cancels it. */
@@ -48,6 +57,6 @@ export type BodilessResult =
  */
 export interface ObjectStore {
   /** Metadata alone; `undefined` where there is no such object. */
-  head(key: string, signal?: AbortSignal): Promise<Representation | undefined>;
+  head(key: string, options?: CallOptions): Promise<Representation | undefined>;
   read(key: string, options?: ReadOptions): Promise<ReadResult>;
 }

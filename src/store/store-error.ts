@@ -21,6 +21,11 @@ export function storeError(code: StoreErrorCode, message: string, cause?: unknow
   return Object.assign(error, { name: 'StoreError' as const, code });
 }
 
+/** Whether a storage failed in a way that passes, so that the same call may succeed later. */
+export function isPassing(error: unknown): boolean {
+  return isStoreError(error) && (error.code === 'unavailable' || error.code === 'throttled');
+}
+
 /** Whether a thrown value is a {@link StoreError}. */
 export function isStoreError(error: unknown): error is StoreError {
   return error instanceof Error && error.name === 'StoreError' && 'code' in error;

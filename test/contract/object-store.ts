@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import type { EntityTag, RangeSpec, Representation } from '../../src/http/index.ts';
 import type { ObjectStore, OpenObject, ReadOptions, ReadResult } from '../../src/store/object-store.ts';
+import { newTally } from '../../src/store/tally.ts';
+import { equal, pseudoRandom } from './bytes.ts';
 
 /** A store under test, and a way to put objects into what it reads from. */
 export interface StoreHarness {
@@ -68,6 +70,16 @@ function describeWhole(harness: () => Promise<StoreHarness>): void {
     expect(object.representation).toEqual(representation);
     expect(object.span).toEqual({ start: 0, end: 10 });
     expect(await textOf(object)).toBe('0123456789');
+  });
+
+  test('each call is on the tally as what it cost', async () => {
+    const { store } = await withDigits(harness);
+    const tally = newTally();
+    await store.head('digits', { tally });
+    expect(tally.operations).toBe(1);
+    const { body } = opened(await store.read('digits', { tally }));
+    await body.cancel();
+    expect(tally.operations).toBe(2);
   });
 
   test('an object of zero bytes is read as a whole without bytes', async () => {
@@ -276,18 +288,4 @@ async function textOf(object: OpenObject): Promise<string> {
 
 function secondOf({ lastModified }: Representation): number {
   return Math.floor((lastModified?.getTime() ?? 0) / 1000);
-}
-
-/** Deterministic, and no run of it repeats. */
-function pseudoRandom(length: number): Uint8Array {
-  let state = 1;
-  return Uint8Array.from({ length }, () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state >>> 24;
-  });
-}
-
-/** Far faster than the matcher on megabytes. */
-function equal(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && a.every((byte, i) => byte === b[i]);
 }

@@ -14,7 +14,7 @@ describe('a consignment', () => {
     await holdsAsync(
       fc.asyncProperty(multipartShipment, async ({ bytes, decision, storage }) => {
         const { consignment, parts, sources } = ship(bytes, decision, { ...storage, surplus: 0 });
-        const { body, done } = portableConduit(consignment);
+        const { body, done } = portableConduit.dispatch(consignment);
         const sent = (await collect(body)).bytes;
         expect(sent).toHaveLength(consignment.length);
         expect(parseByteranges(sent, BOUNDARY)).toEqual(
@@ -39,7 +39,7 @@ describe('a consignment', () => {
     await holdsAsync(
       fc.asyncProperty(singleShipment, async ({ bytes, decision, storage }) => {
         const { consignment } = ship(bytes, decision, { ...storage, surplus: 0 });
-        const { body, done } = portableConduit(consignment);
+        const { body, done } = portableConduit.dispatch(consignment);
         const { start, end } = decision.span;
         expect((await collect(body)).bytes).toEqual(bytes.slice(start, end));
         expect(await done).toEqual({ outcome: 'complete', bytesSent: end - start, bytesRead: end - start });
@@ -52,10 +52,10 @@ describe('a consignment', () => {
       fc.asyncProperty(anyShipment, async ({ bytes, decision, storage }) => {
         fc.pre(storage.surplus !== 0);
         const right = await collect(
-          portableConduit(ship(bytes, decision, { ...storage, surplus: 0 }).consignment).body,
+          portableConduit.dispatch(ship(bytes, decision, { ...storage, surplus: 0 }).consignment).body,
         );
         const { consignment, sources } = ship(bytes, decision, storage);
-        const { body, done } = portableConduit(consignment);
+        const { body, done } = portableConduit.dispatch(consignment);
         const { bytes: sent, error } = await collect(body);
         expect(error).toMatchObject({ name: 'StoreError', code: 'nonsense' });
         expect(await done).toMatchObject({ outcome: 'failed', bytesSent: sent.length, cause: error });
@@ -69,7 +69,7 @@ describe('a consignment', () => {
     await holdsAsync(
       fc.asyncProperty(anyShipment, fc.integer({ min: 1, max: 12 }), async ({ bytes, decision, storage }, reads) => {
         const { consignment, sources } = ship(bytes, decision, { ...storage, surplus: 0 });
-        const { body, done } = portableConduit(consignment);
+        const { body, done } = portableConduit.dispatch(consignment);
         const reader = body.getReader();
         let received = 0;
         for (let i = 0; i < reads; i++) received += (await reader.read()).value?.length ?? 0;
@@ -89,7 +89,7 @@ function eight(open?: () => Promise<ReadableStream<Uint8Array>>, signal: AbortSi
   const source = sourceOf([counting(4), counting(4)]);
   const span = { start: 0, end: 8 };
   const reads = [{ open: open ?? (async () => source.body), span, parts: [{ head: NO_BYTES, span }] }];
-  return { source, ...portableConduit({ length: 8, reads, tail: NO_BYTES, signal }) };
+  return { source, ...portableConduit.dispatch({ length: 8, reads, tail: NO_BYTES, signal }) };
 }
 
 /** Yields one chunk, then hangs until it is cancelled. */
@@ -124,7 +124,7 @@ describe('portableConduit', () => {
       span,
       parts: [{ head: NO_BYTES, span }],
     }));
-    const reader = portableConduit({ length: 8, reads, tail: NO_BYTES, signal: NEVER }).body.getReader();
+    const reader = portableConduit.dispatch({ length: 8, reads, tail: NO_BYTES, signal: NEVER }).body.getReader();
     await reader.read();
     expect(opened).toEqual([0]);
     await reader.read();
@@ -136,7 +136,7 @@ describe('portableConduit', () => {
       { status: 200, span: { start: 0, end: 0 } },
       { lengths: [], wrongRead: 9, surplus: 0, apart: false },
     );
-    const { body, done } = portableConduit(consignment);
+    const { body, done } = portableConduit.dispatch(consignment);
     expect(await collect(body)).toEqual({ bytes: NO_BYTES });
     expect(await done).toEqual({ outcome: 'complete', bytesSent: 0, bytesRead: 0 });
   });
@@ -214,7 +214,7 @@ describe('portableConduit', () => {
       { status: 200, span: { start: 0, end: 8 } },
       { lengths: [4], wrongRead: 9, surplus: 0, apart: false },
     );
-    const { body, done } = portableConduit(consignment);
+    const { body, done } = portableConduit.dispatch(consignment);
     await body.cancel();
     expect(await done).toMatchObject({ outcome: 'aborted' });
     expect(sources.map((source) => source.ended())).toEqual(['cancelled']);

@@ -1,5 +1,6 @@
 import { strongTag, type Representation } from '../../src/http/index.ts';
 import type { ObjectStore, ReadOptions, ReadResult } from '../../src/store/object-store.ts';
+import { countOperation } from '../../src/store/tally.ts';
 
 /** Metadata of an object that a double pretends to have. */
 export function representation(size: number, tag = 'v1'): Representation {
@@ -29,7 +30,13 @@ export function storeDouble(answers: {
 }): ObjectStore {
   let calls = 0;
   return {
-    head: async (key) => answers.head?.(key),
-    read: async (_key, options = {}) => (await answers.read?.(options, calls++)) ?? { type: 'missing' },
+    async head(key, options = {}) {
+      countOperation(options);
+      return answers.head?.(key);
+    },
+    async read(_key, options = {}) {
+      countOperation(options);
+      return (await answers.read?.(options, calls++)) ?? { type: 'missing' };
+    },
   };
 }

@@ -109,7 +109,7 @@ describe('wrong settings are refused at start, by name', () => {
   const wrong: readonly (readonly [object, RegExp])[] = [
     [
       { cacheControll: 'x' },
-      /cacheControll: no such field; there are cacheControl, disposition, index, headRange, cors, ranges/,
+      /cacheControll: no such field; there are cacheControl, disposition, index, headRange, cors, resume, limits, ranges/,
     ],
     [{ headRange: 'yes' }, /headRange: takes true or false, not "yes"/],
     [{ disposition: 'download' }, /disposition: takes "attachment" or "inline", not "download"/],
@@ -156,6 +156,7 @@ describe('the log line', () => {
         range: 'bytes=2-4',
         bytesSent: 3,
         storageReads: 1,
+        continued: 0,
         bytesRead: 3,
         durationMs: expect.any(Number),
         outcome: 'complete',

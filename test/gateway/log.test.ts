@@ -10,6 +10,7 @@ const entry: LogEntry = {
   range: null,
   bytesSent: 1,
   storageReads: 1,
+  continued: 0,
   bytesRead: 1,
   durationMs: 1,
   outcome: 'complete',

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ConsignedPart } from '../../src/gateway/conduit.ts';
-import { defaultReader, readParts, startCourier, type ChunkReader } from '../../src/gateway/parts.ts';
+import { readParts, startCourier } from '../../src/gateway/parts.ts';
+import { defaultReader, type ChunkReader } from '../../src/store/chunk-reader.ts';
 import { counting, sourceOf, type Source } from '../http/bodies.ts';
 
 const NO_HEAD = new Uint8Array(0);

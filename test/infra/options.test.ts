@@ -18,6 +18,25 @@ describe('options that are refused, each by its name and with what it takes', ()
     [{ settings: 'cacheControl' }, 'settings: takes a table'],
     [{ settings: '[]' }, 'settings: takes a table'],
     [{ settings: { cacheControl: 'x'.repeat(3072) } }, 'settings: takes a table, or one in JSON, of up to 3072 bytes'],
+    [
+      { settings: { cacheControl: 5 } },
+      "settings: the settings can't be used:\n    cacheControl: takes the value of a ",
+    ],
+    [
+      { settings: '{"colour":"red","ranges":{"nearGap":"1"}}' },
+      "settings: the settings can't be used:\n    ranges.nearGap: takes a whole number from 0 to 9007199254740991 (bytes), " +
+        'not "1"\n    colour: no such field; there are cacheControl, ',
+    ],
+    [{ overflow: 'drop' }, 'overflow: RANGEWAY_OVERFLOW takes redirect or partial or refuse, not "drop"'],
+    [{ overflow: 'Redirect' }, 'overflow: RANGEWAY_OVERFLOW takes'],
+    [{ overflow: ['partial'] }, 'overflow: RANGEWAY_OVERFLOW takes'],
+    [{ forbidden: 'no' }, 'forbidden: RANGEWAY_FORBIDDEN takes missing or denied, not "no"'],
+    [{ forbidden: false }, 'forbidden: RANGEWAY_FORBIDDEN takes missing or denied, not "false"'],
+    [{ linkSeconds: '0' }, 'linkSeconds: RANGEWAY_LINK_SECONDS takes seconds from 1 to 604800, not "0"'],
+    [{ linkSeconds: 604_801 }, 'linkSeconds: RANGEWAY_LINK_SECONDS takes seconds from 1 to 604800, not "604801"'],
+    [{ linkSeconds: 1.5 }, 'linkSeconds: RANGEWAY_LINK_SECONDS takes'],
+    [{ linkSeconds: '15m' }, 'linkSeconds: RANGEWAY_LINK_SECONDS takes'],
+    [{ linkSeconds: null }, 'linkSeconds: RANGEWAY_LINK_SECONDS takes'],
     [{ memory: '64' }, 'memory: takes a whole number from 128 to 10240 (MB), not 64'],
     [{ memory: 512.5 }, 'memory: takes'],
     [{ concurrency: '0' }, 'concurrency: takes'],
@@ -36,12 +55,29 @@ describe('options that are refused, each by its name and with what it takes', ()
   });
 
   test('all at once', () => {
-    expect(() => parseOptions({ front: 'cdn', list: 'yes', buket: 'x' })).toThrow(/front: .*\n.*list: .*\n.*buket: /);
+    const options = {
+      front: 'cdn',
+      settings: { colour: 'red' },
+      overflow: 'drop',
+      linkSeconds: 0,
+      list: 'yes',
+      buket: 'x',
+    };
+    const message = /front: .*\n.*settings: .*\n.*overflow: .*\n.*linkSeconds: .*\n.*list: .*\n.*buket: /s;
+    expect(() => parseOptions(options)).toThrow(message);
   });
 });
 
 test('from the command line, all are strings', () => {
-  const typed = { memory: 1024, concurrency: 5, logDays: 30, list: true, versions: false, settings: { index: 'a' } };
+  const typed = {
+    memory: 1024,
+    concurrency: 5,
+    logDays: 30,
+    list: true,
+    versions: false,
+    settings: { index: 'a' },
+    linkSeconds: 60,
+  };
   const strings = {
     memory: '1024',
     concurrency: '5',
@@ -49,6 +85,15 @@ test('from the command line, all are strings', () => {
     list: 'true',
     versions: 'false',
     settings: '{"index":"a"}',
+    linkSeconds: '60',
   };
   expect(parseOptions(strings)).toEqual(parseOptions(typed));
+});
+
+test('a variable that is empty is none, as it is to the function', () => {
+  expect(parseOptions({ overflow: '', forbidden: '', linkSeconds: '' })).toEqual(parseOptions({}));
+});
+
+test('settings are passed on as they were written, without the defaults', () => {
+  expect(parseOptions({ settings: { cors: {} } }).stack.settings).toEqual({ cors: {} });
 });

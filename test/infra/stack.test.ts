@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { dig, type Json } from './json.ts';
+import { readEnvironment } from '../../src/platform/lambda-gateway.ts';
+import { dig, isRecord, type Json } from './json.ts';
 import { synthesise, type Synthesised } from './synthesise.ts';
 
 const stream = synthesise({});
@@ -27,6 +28,13 @@ function statementsOf({ ofType, only }: Synthesised): readonly unknown[] {
   return policies.flatMap((policy) => dig(policy, 'PolicyDocument', 'Statement'));
 }
 
+/** The environment of the function; a value is a text or a reference. */
+function variablesOf({ only }: Synthesised): Json {
+  const variables = dig(only('AWS::Lambda::Function').properties, 'Environment', 'Variables');
+  if (!isRecord(variables)) throw new Error('a function without variables');
+  return variables;
+}
+
 describe('what the function may do', () => {
   test('read the objects of its own bucket, and write its log', () => {
     const read = { Effect: 'Allow', Action: READ, Resource: join(BUCKET_ARN, '/*') };
@@ -52,6 +60,11 @@ describe('what the function may do', () => {
     });
   });
 
+  test.each<Json>([{ forbidden: 'missing' }, { forbidden: 'denied' }, { overflow: 'partial' }, { linkSeconds: 60 }])(
+    'no more with %j',
+    (options) => expect(statementsOf(synthesise(options))).toEqual(statementsOf(stream)),
+  );
+
   test('only Lambda takes the role', () => {
     expect(dig(stream.only('AWS::IAM::Role').properties, 'AssumeRolePolicyDocument', 'Statement')).toEqual([
       { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: 'lambda.amazonaws.com' } },
@@ -72,10 +85,12 @@ describe('the function', () => {
       Handler: handler,
       Timeout: timeout,
       MemorySize: 512,
-      Environment: {
-        Variables: { RANGEWAY_BUCKET: { Ref: stack.only('AWS::S3::Bucket').id }, RANGEWAY_SETTINGS: '{}' },
-      },
       LoggingConfig: { LogGroup: { Ref: stack.only('AWS::Logs::LogGroup').id } },
+    });
+    expect(variablesOf(stack)).toEqual({
+      RANGEWAY_BUCKET: { Ref: stack.only('AWS::S3::Bucket').id },
+      RANGEWAY_SETTINGS: '{}',
+      RANGEWAY_FORBIDDEN: 'missing',
     });
     expect(properties).not.toHaveProperty('TracingConfig');
     expect(properties).not.toHaveProperty('ReservedConcurrentExecutions');
@@ -95,15 +110,43 @@ describe('the function', () => {
     expect(stack.only('AWS::Lambda::Function').properties).toMatchObject({
       MemorySize: 1024,
       ReservedConcurrentExecutions: 20,
-      Environment: {
-        Variables: {
-          RANGEWAY_BUCKET: 'releases-of-example',
-          RANGEWAY_PREFIX: 'pub/',
-          RANGEWAY_SETTINGS: JSON.stringify(settings),
-        },
-      },
+    });
+    expect(variablesOf(stack)).toEqual({
+      RANGEWAY_BUCKET: 'releases-of-example',
+      RANGEWAY_PREFIX: 'pub/',
+      RANGEWAY_SETTINGS: JSON.stringify(settings),
+      RANGEWAY_FORBIDDEN: 'missing',
     });
     expect(stack.only('AWS::Logs::LogGroup').properties).toEqual({ RetentionInDays: 90 });
+  });
+
+  test.each<readonly [Json, Json]>([
+    [{ overflow: 'redirect' }, { RANGEWAY_OVERFLOW: 'redirect' }],
+    [{ overflow: 'partial' }, { RANGEWAY_OVERFLOW: 'partial' }],
+    [{ overflow: 'refuse' }, { RANGEWAY_OVERFLOW: 'refuse' }],
+    [{ linkSeconds: '1' }, { RANGEWAY_LINK_SECONDS: '1' }],
+    [{ linkSeconds: 604_800 }, { RANGEWAY_LINK_SECONDS: '604800' }],
+    [{ forbidden: 'denied' }, { RANGEWAY_FORBIDDEN: 'denied' }],
+    [{ forbidden: 'missing', list: true }, { RANGEWAY_FORBIDDEN: 'missing' }],
+  ])('told %j, has one variable more or another', (options, variables) => {
+    expect(variablesOf(synthesise(options))).toEqual({ ...variablesOf(stream), ...variables });
+  });
+
+  test('that may list takes a 403 for a denial: S3 tells it 404 for a missing key', () => {
+    expect(variablesOf(synthesise({ list: true }))).not.toHaveProperty('RANGEWAY_FORBIDDEN');
+  });
+
+  test('reads from its environment what the options said', () => {
+    const told = {
+      bucket: 'releases-of-example',
+      prefix: 'pub/',
+      settings: { headRange: true },
+      overflow: 'partial',
+      forbidden: 'denied',
+      linkSeconds: 60,
+    };
+    const texts = Object.entries(variablesOf(synthesise(told))).map(([name, value]) => [name, String(value)] as const);
+    expect(readEnvironment(Object.fromEntries(texts))).toMatchObject(told);
   });
 
   test('the same code gives the same asset, so that nothing is deployed twice', () => {

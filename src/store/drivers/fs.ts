@@ -5,6 +5,7 @@ import type { Representation } from '../../http/index.ts';
 import type { ObjectStore, ReadOptions, ReadResult } from '../object-store.ts';
 import { select } from '../select.ts';
 import { isStoreError, storeError, type StoreError } from '../store-error.ts';
+import { countOperation } from '../tally.ts';
 import { fileBody } from './fs-body.ts';
 import { fileTag, settledStat } from './fs-stat.ts';
 import { mediaType } from './media-type.ts';
@@ -17,13 +18,15 @@ import { mediaType } from './media-type.ts';
  */
 export function fsStore(folder: string): ObjectStore {
   return {
-    async head(key) {
+    async head(key, options = {}) {
+      countOperation(options);
       const file = await openFile(folder, key);
       if (file === undefined) return undefined;
       await file.handle.close();
       return file.representation;
     },
     async read(key, options = {}) {
+      countOperation(options);
       const file = await openFile(folder, key);
       return file === undefined ? { type: 'missing' } : readFile(file, options);
     },

@@ -1,6 +1,7 @@
 import { strongTag, type Representation } from '../../http/index.ts';
 import type { ObjectStore, ReadOptions, ReadResult } from '../object-store.ts';
 import { select } from '../select.ts';
+import { countOperation } from '../tally.ts';
 
 /** Bytes a chunk, so that a slow reader of a large object sees back-pressure here as elsewhere. */
 const CHUNK = 64 * 1024;
@@ -39,10 +40,12 @@ export function memoryStore(): MemoryStore {
     delete(key) {
       objects.delete(key);
     },
-    async head(key) {
+    async head(key, options = {}) {
+      countOperation(options);
       return objects.get(key)?.representation;
     },
     async read(key, options = {}) {
+      countOperation(options);
       return read(objects.get(key), options);
     },
   };

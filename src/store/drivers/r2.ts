@@ -12,6 +12,7 @@ import {
 import type { ObjectStore, ReadOptions, ReadResult } from '../object-store.ts';
 import { withheld } from '../select.ts';
 import { isStoreError, storeError, type StoreError } from '../store-error.ts';
+import { countOperation } from '../tally.ts';
 
 /** What this driver uses of the R2 binding; an `R2Bucket` fits it. */
 export interface R2BucketLike {
@@ -46,7 +47,8 @@ interface R2ObjectLike {
 /** Makes a store over an R2 binding. One call of the binding for one call here, but for {@link afterError}. */
 export function r2Store(bucket: R2BucketLike): ObjectStore {
   return {
-    async head(key) {
+    async head(key, options = {}) {
+      countOperation(options);
       try {
         const object = await bucket.head(key);
         return object === null ? undefined : toRepresentation(object);
@@ -56,6 +58,7 @@ export function r2Store(bucket: R2BucketLike): ObjectStore {
       }
     },
     async read(key, options = {}) {
+      countOperation(options);
       try {
         const object = await bucket.get(key, toR2Options(options));
         return object === null ? { type: 'missing' } : toResult(object, options);
@@ -154,12 +157,13 @@ function isErrorNumber(error: unknown, number: number): boolean {
 async function afterError(
   bucket: R2BucketLike,
   key: string,
-  { range }: ReadOptions,
+  { range, tally }: ReadOptions,
   error: unknown,
 ): Promise<ReadResult> {
   if (isErrorNumber(error, INVALID_NAME)) return { type: 'missing' };
   if (range !== undefined && isErrorNumber(error, UNSATISFIABLE)) return { type: 'unsatisfiable' };
   if (range !== undefined && isErrorNumber(error, UNSPECIFIED)) {
+    countOperation({ tally });
     const object = await bucket.head(key).catch(() => null);
     if (object !== null && resolveSpec(range, object.size) === undefined) {
       return { type: 'unsatisfiable', representation: toRepresentation(object) };

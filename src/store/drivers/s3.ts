@@ -8,9 +8,10 @@ import {
   type Representation,
   type Seconds,
 } from '../../http/index.ts';
-import type { ObjectStore, ReadOptions, ReadResult } from '../object-store.ts';
+import type { CallOptions, ObjectStore, ReadOptions, ReadResult } from '../object-store.ts';
 import { withheld } from '../select.ts';
 import { storeError } from '../store-error.ts';
+import { countOperation } from '../tally.ts';
 import { toWebStream, type S3Body } from './s3-body.ts';
 import { toBodiless, toStoreError } from './s3-error.ts';
 import { toMetadata, type S3Head } from './s3-metadata.ts';
@@ -37,10 +38,11 @@ const MAX_KEY_BYTES = 1024;
 export function s3Store(client: S3Client, { bucket, prefix = '', forbidden = 'denied' }: S3Location): ObjectStore {
   const locate = (key: string) => ({ Bucket: bucket, Key: prefix + key });
 
-  async function head(key: string, signal?: AbortSignal): Promise<Representation | undefined> {
+  async function head(key: string, options: CallOptions = {}): Promise<Representation | undefined> {
     if (!isPossibleKey(key)) return undefined;
+    countOperation(options);
     try {
-      const output = await client.send(new HeadObjectCommand(locate(key)), abortable(signal));
+      const output = await client.send(new HeadObjectCommand(locate(key)), abortable(options));
       return toRepresentation(output, output.ContentLength);
     } catch (error) {
       if (toBodiless(error, forbidden)?.type === 'missing') return undefined;
@@ -49,13 +51,14 @@ export function s3Store(client: S3Client, { bucket, prefix = '', forbidden = 'de
   }
 
   async function read(key: string, options: ReadOptions = {}): Promise<ReadResult> {
-    const { range, signal } = options;
+    const { range } = options;
     if (!isPossibleKey(key)) return { type: 'missing' };
     // Ceph serves the whole for `bytes=-0`; any storage's metadata answer it.
-    if (range?.form === 'suffix' && range.length === 0) return unsatisfiable(await head(key, signal));
+    if (range?.form === 'suffix' && range.length === 0) return unsatisfiable(await head(key, options));
+    countOperation(options);
     try {
       const input = { ...locate(key), ...toInput(options) };
-      return await toResult(await client.send(new GetObjectCommand(input), abortable(signal)), options);
+      return await toResult(await client.send(new GetObjectCommand(input), abortable(options)), options);
     } catch (error) {
       const result = toBodiless(error, forbidden);
       if (result !== undefined) return result;
@@ -71,7 +74,7 @@ function isPossibleKey(key: string): boolean {
   return key !== '' && !key.includes('\0') && new TextEncoder().encode(key).length <= MAX_KEY_BYTES;
 }
 
-function abortable(signal: AbortSignal | undefined): { abortSignal?: AbortSignal } {
+function abortable({ signal }: CallOptions): { abortSignal?: AbortSignal } {
   return signal === undefined ? {} : { abortSignal: signal };
 }
 
@@ -80,7 +83,7 @@ function unsatisfiable(representation: Representation | undefined): ReadResult {
 }
 
 /** Conditions that S3's fields can't say are left out, and evaluated on what comes back. */
-function toInput({ range, conditions = {} }: ReadOptions) {
+function toInput({ range, conditions = {}, version }: ReadOptions) {
   const { ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince }: Preconditions = conditions;
   const input: {
     Range?: string;
@@ -88,10 +91,12 @@ function toInput({ range, conditions = {} }: ReadOptions) {
     IfNoneMatch?: string;
     IfModifiedSince?: Date;
     IfUnmodifiedSince?: Date;
+    VersionId?: string;
   } = {};
   const match = onlyTag(ifMatch);
   const noneMatch = onlyTag(ifNoneMatch);
   if (range !== undefined) input.Range = printRange([range]);
+  if (version !== undefined) input.VersionId = version;
   if (match !== undefined) input.IfMatch = match;
   if (noneMatch !== undefined) input.IfNoneMatch = noneMatch;
   if (ifModifiedSince !== undefined) input.IfModifiedSince = toDate(ifModifiedSince);

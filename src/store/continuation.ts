@@ -1,0 +1,51 @@
+import { strongEqual, type Representation, type Span } from '../http/index.ts';
+import type { CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } from './object-store.ts';
+import { storeError } from './store-error.ts';
+
+/** A body that broke off, and where it is read on. */
+export interface Continuation {
+  readonly store: ObjectStore;
+  readonly key: string;
+  /** What the first read said; it has a strong tag. */
+  readonly representation: Representation;
+  /** The bytes that are still due, at least one. */
+  readonly rest: Span;
+}
+
+/**
+ * Opens what is left of a body that broke off: exactly its bytes, of exactly its version.
+ *
+ * A storage that keeps versions still has the one that was replaced in between, so a running download ends as it
+ * began. It is named only then: reading by version needs a permission of its own on S3.
+ *
+ * @throws StoreError `changed` where that version is not to be had any more; `nonsense` for any other bytes
+ */
+export async function openRest(
+  { store, key, representation, rest }: Continuation,
+  call: CallOptions,
+): Promise<ReadableStream<Uint8Array>> {
+  const { etag, version } = representation;
+  const conditions = etag === undefined ? undefined : { ifMatch: [etag] };
+  const options: ReadOptions = { ...call, range: { form: 'bounded', ...rest }, conditions };
+  let result = await store.read(key, options);
+  if (result.type !== 'open' && version !== undefined) result = await readVersion(store, key, { ...options, version });
+  if (result.type !== 'open') throw storeError('changed', `the object was ${result.type} when its rest was read`);
+  if (isRest(result, representation, rest)) return result.body;
+  await result.body.cancel().catch(() => undefined);
+  throw storeError('nonsense', `the storage gave other bytes than ${rest.start} to ${rest.end} to read on with`);
+}
+
+/** A version that may not be read is as good as gone. */
+async function readVersion(store: ObjectStore, key: string, options: ReadOptions): Promise<ReadResult> {
+  try {
+    return await store.read(key, options);
+  } catch (error) {
+    throw storeError('changed', 'the object was replaced, and its old version could not be read', error);
+  }
+}
+
+function isRest({ representation, span }: OpenObject, original: Representation, rest: Span): boolean {
+  const { size, etag } = representation;
+  const isSame = etag !== undefined && original.etag !== undefined && strongEqual(etag, original.etag);
+  return isSame && size === original.size && span.start === rest.start && span.end === rest.end;
+}

@@ -1,0 +1,200 @@
+import { spanLength, type Span } from '../http/index.ts';
+import { backOff, type Backoff } from './backoff.ts';
+import { defaultReader, type ChunkReader, type ToReader } from './chunk-reader.ts';
+import { openRest } from './continuation.ts';
+import type { ObjectStore, OpenObject, ReadOptions } from './object-store.ts';
+import { isPassing, isStoreError, storeError } from './store-error.ts';
+
+/** How hard a broken body is tried to be read on. */
+export interface ResumeOptions {
+  /** Tries in a row that bring no byte, before the body is given up. By default 3. */
+  readonly tries?: number | undefined;
+  /** How long the storage may send nothing while somebody waits for it, in ms. By default 20 seconds. */
+  readonly idleTimeout?: number | undefined;
+  /** How long somebody waits for the next byte, tries and all, in ms. By default 60 seconds. */
+  readonly patience?: number | undefined;
+  /** By default up to 100 ms before the second try, up to 5 seconds before any. The first comes at once. */
+  readonly backoff?: Backoff | undefined;
+  /** How bodies are read: by default as chunks come. */
+  readonly toReader?: ToReader | undefined;
+}
+
+type Settings = { readonly [Name in keyof ResumeOptions]-?: NonNullable<ResumeOptions[Name]> };
+
+/**
+ * Times that one body is read on, however far each got. A storage that breaks every MB still sends 10 GB; one that
+ * gives a byte a time is given up.
+ */
+const MOST = 10_000;
+
+/** At most this much is asked for at once, in bytes, where the platform lets us choose. */
+const VIEW = 256 * 1024;
+
+/**
+ * Reads on where the bodies of a store break off: where they end early, fail or fall silent. What follows is pinned to
+ * the version and checked to be the very next bytes, so that the body is exact or errors. Without a strong tag nothing
+ * tells one version from another, and the body errors at once.
+ */
+export function withResume(store: ObjectStore, options: ResumeOptions = {}): ObjectStore {
+  const settings: Settings = {
+    tries: options.tries ?? 3,
+    idleTimeout: options.idleTimeout ?? 20_000,
+    patience: options.patience ?? 60_000,
+    backoff: options.backoff ?? { first: 100, most: 5_000 },
+    toReader: options.toReader ?? defaultReader,
+  };
+  return {
+    head: (...args) => store.head(...args),
+    async read(key, asked = {}) {
+      const result = await store.read(key, asked);
+      if (result.type !== 'open' || spanLength(result.span) === 0) return result;
+      return { ...result, body: unbroken({ store, key, opened: result, asked, settings }) };
+    },
+  };
+}
+
+interface Course {
+  readonly store: ObjectStore;
+  readonly key: string;
+  readonly opened: OpenObject;
+  readonly asked: ReadOptions;
+  readonly settings: Settings;
+}
+
+/** A body as a stream that reads on by itself. */
+function unbroken(course: Course): ReadableStream<Uint8Array> {
+  const { signal } = course.asked;
+  const left = new AbortController();
+  const leave = () => left.abort();
+  const bytes = readOn(course, left.signal);
+  // Beside `cancel`, which a pipe may call only when the next bytes are there: those may be a timeout away.
+  signal?.addEventListener('abort', leave, { once: true });
+  if (signal?.aborted === true) leave();
+  const settle = () => signal?.removeEventListener('abort', leave);
+  return new ReadableStream(
+    {
+      async pull(controller) {
+        try {
+          const chunk = await bytes.next();
+          if (chunk !== undefined) return controller.enqueue(chunk);
+          settle();
+          controller.close();
+        } catch (error) {
+          settle();
+          await bytes.end();
+          throw error;
+        }
+      },
+      async cancel() {
+        settle();
+        leave();
+        await bytes.end();
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** The bytes of a course, one after the other. */
+function readOn({ store, key, opened, asked, settings }: Course, left: AbortSignal) {
+  const { representation, span } = opened;
+  const { tries, patience, backoff, idleTimeout, toReader } = settings;
+  const isPinned = representation.etag !== undefined && !representation.etag.weak;
+  let at = span.start;
+  let reader = toReader(opened.body);
+  let fruitless = 0;
+  let continued = 0;
+  const end = () => reader.cancel().catch(() => undefined);
+  left.addEventListener('abort', () => void end(), { once: true });
+
+  /** Opens the rest, or throws what makes it pointless to try again. */
+  async function reopen(first: unknown, since: number): Promise<void> {
+    for (let cause = first; ; fruitless++) {
+      assertPresent(left);
+      if (!isPinned || fruitless >= tries || continued >= MOST || Date.now() - since > patience) {
+        throw storeError('unavailable', `a body broke off at byte ${at}, before ${span.end}`, cause);
+      }
+      if (fruitless > 0) await backOff(backoff, fruitless, left);
+      try {
+        const rest = { start: at, end: span.end };
+        reader = toReader(await openRest({ store, key, representation, rest }, { signal: left, tally: asked.tally }));
+        fruitless++;
+        continued++;
+        if (asked.tally !== undefined) asked.tally.continued++;
+        if (left.aborted) await end();
+        return;
+      } catch (error) {
+        // Nonsense too: it may be of something in between, and is checked again.
+        if (!isPassing(error) && !isNonsense(error)) throw error;
+        cause = error;
+      }
+    }
+  }
+
+  return {
+    /** @returns `undefined` at the end */
+    async next(): Promise<Uint8Array | undefined> {
+      const since = Date.now();
+      for (;;) {
+        const piece = await take(reader, { start: at, end: span.end }, idleTimeout);
+        switch (piece.type) {
+          case 'bytes':
+            if (piece.bytes.length === 0) continue;
+            at += piece.bytes.length;
+            fruitless = 0;
+            return piece.bytes;
+          case 'end':
+            return undefined;
+          case 'break':
+            await reopen(piece.cause, since);
+        }
+      }
+    },
+    end,
+  };
+}
+
+function assertPresent(left: AbortSignal): void {
+  if (left.aborted) throw storeError('aborted', 'nobody takes the body any more');
+}
+
+type Piece =
+  | { readonly type: 'bytes'; readonly bytes: Uint8Array }
+  | { readonly type: 'end' }
+  | { readonly type: 'break'; readonly cause: unknown };
+
+/**
+ * The next piece of a body that owes these bytes.
+ *
+ * @throws StoreError `nonsense` where it has more, so that none of its bytes can be trusted
+ */
+async function take(reader: ChunkReader, owed: Span, idleTimeout: number): Promise<Piece> {
+  const left = spanLength(owed);
+  let isSilent = false;
+  const timer = setTimeout(() => {
+    isSilent = true;
+    // Ends the read that waits.
+    void reader.cancel().catch(() => undefined);
+  }, idleTimeout);
+  try {
+    const bytes = await reader.read(Math.min(Math.max(left, 1), VIEW));
+    if (bytes !== undefined && bytes.length > left)
+      throw storeError('nonsense', 'the storage sent more bytes than it said');
+    if (bytes !== undefined) return { type: 'bytes', bytes };
+    if (left === 0) return { type: 'end' };
+    return { type: 'break', cause: isSilent ? silence(idleTimeout) : new Error(`it ended ${left} bytes early`) };
+  } catch (cause) {
+    if (isNonsense(cause)) throw cause;
+    return left === 0 ? { type: 'end' } : { type: 'break', cause };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function isNonsense(error: unknown): boolean {
+  return isStoreError(error) && error.code === 'nonsense';
+}
+
+function silence(ms: number): Error {
+  return new Error(`it was silent for ${ms} ms`);
+}

@@ -1,0 +1,75 @@
+import { describe, expect, test } from 'vitest';
+import { createGateway } from '../../src/gateway/gateway.ts';
+import type { LogEntry } from '../../src/gateway/log.ts';
+import { withFallback } from '../../src/store/fallback.ts';
+import { s3Client } from '../../src/platform/s3-client.ts';
+import { s3Store } from '../../src/store/drivers/s3.ts';
+import { breaking } from '../store/breaking.ts';
+import { access, hasS3, newBucket } from './server.ts';
+import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
+
+const SIZE = 1_000_000;
+const bytes = Uint8Array.from({ length: SIZE }, (_, i) => (Math.imul(i, 2_654_435_761) >>> 24) ^ (i & 255));
+
+/** A gateway over a real S3 whose first body breaks, after which `meanwhile` happens. */
+function gatewayOver(store: Parameters<typeof breaking>[0], meanwhile: () => Promise<unknown> = async () => undefined) {
+  const entries: LogEntry[] = [];
+  let reads = 0;
+  const inner = breaking(store, (read) => (read === 0 ? { how: 'fails', after: 300_000 } : undefined));
+  const between = {
+    head: inner.head,
+    read: async (...args: Parameters<typeof inner.read>) => {
+      if (reads++ === 1) await meanwhile();
+      return inner.read(...args);
+    },
+  };
+  const log = (entry: LogEntry) => void entries.push(entry);
+  return { gateway: createGateway({ store: between, log }), entries };
+}
+
+const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
+
+describe.skipIf(!hasS3)('a body of a real S3 that breaks', () => {
+  test('is read on, and one more operation is logged', async () => {
+    const { store, put } = await newBucket();
+    await put('key', bytes);
+    const { gateway, entries } = gatewayOver(store);
+    expect(Buffer.compare(await bytesOf(await gateway.request('/key')), bytes)).toBe(0);
+    expect(entries).toMatchObject([{ outcome: 'complete', storageReads: 2, continued: 1, bytesSent: SIZE }]);
+  });
+
+  test('errors where the object was replaced', async () => {
+    const { store, put } = await newBucket();
+    await put('key', bytes);
+    const { gateway, entries } = gatewayOver(store, () => put('key', bytes.slice().reverse()));
+    await expect(bytesOf(await gateway.request('/key'))).rejects.toThrow();
+    expect(entries).toMatchObject([
+      { outcome: 'failed', bytesSent: 300_000, error: expect.stringContaining('changed') },
+    ]);
+  });
+
+  test('ends with the version that it began with, where the bucket keeps versions', async () => {
+    const { store, put, client, bucket } = await newBucket();
+    const VersioningConfiguration = { Status: 'Enabled' } as const;
+    await client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
+    await put('key', bytes);
+    const { gateway, entries } = gatewayOver(store, () => put('key', bytes.slice().reverse()));
+    expect(Buffer.compare(await bytesOf(await gateway.request('/key')), bytes)).toBe(0);
+    expect(entries).toMatchObject([{ outcome: 'complete', storageReads: 3, continued: 1 }]);
+  });
+
+  test('is read on from a replica where the first is gone', async () => {
+    const [one, two] = [await newBucket(), await newBucket()];
+    await one.put('key', bytes);
+    await two.put('key', bytes);
+    const gone = s3Store(s3Client({ ...access, endpoint: 'http://127.0.0.1:9', attempts: 1 }), { bucket: one.bucket });
+    let reads = 0;
+    const first = {
+      head: gone.head,
+      read: (...args: Parameters<typeof gone.read>) => (reads++ === 0 ? one.store : gone).read(...args),
+    };
+    const { gateway, entries } = gatewayOver(withFallback(first, two.store));
+    expect(Buffer.compare(await bytesOf(await gateway.request('/key')), bytes)).toBe(0);
+    expect(entries).toMatchObject([{ outcome: 'complete', storageReads: 3, continued: 1 }]);
+  });
+});
