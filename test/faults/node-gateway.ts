@@ -11,9 +11,6 @@ export interface NodeGateway extends Gateway {
   stop(): Promise<void>;
 }
 
-/** To be set with the store below. */
-const RESUMES = false;
-
 const CREDENTIALS = { accessKeyId: 'faults', secretAccessKey: 'faults' };
 
 /** Sockets that the agent of the SDK has in use. The SDK's types don't show that it has one. */
@@ -30,20 +27,27 @@ function fieldOf(value: object, name: string): object {
   return field;
 }
 
-export async function startNodeGateway(endpoint: string): Promise<NodeGateway> {
+/**
+ * @param resumes whether bodies that break are read on; the times of that are set so short that a suite of stalls is
+ *   soon over
+ */
+export async function startNodeGateway(endpoint: string, resumes = true): Promise<NodeGateway> {
   // One attempt: what the gateway makes up for is what is tested, and the SDK waits long between its own.
   const client = s3Client({ endpoint, pathStyle: true, credentials: CREDENTIALS, attempts: 1, requestTimeout: 5_000 });
   const log: LogEntry[] = [];
-  // Here all stores are put together.
-  const store = s3Store(client, { bucket: BUCKET });
-  // Gaps are hardly ever near, so that answers in parts take several reads of these small objects.
-  const gateway = createGateway({ store, log: (entry) => log.push(entry), ranges: { nearGap: 1_000 } });
+  const gateway = createGateway({
+    store: s3Store(client, { bucket: BUCKET }),
+    log: (entry) => log.push(entry),
+    resume: resumes && { tries: 3, idleTimeout: 200, patience: 3_000 },
+    // Gaps are hardly ever near, so that answers in parts take several reads of these small objects.
+    ranges: { nearGap: 1_000 },
+  });
   const server = await serve(gateway, { port: 0 });
   return {
     url: server.url,
     log,
-    resumes: RESUMES,
-    patience: 300,
+    resumes,
+    patience: resumes ? 5_000 : 300,
     held: () => inUse(client.config),
     async stop() {
       await server.stop(1_000);
