@@ -26,7 +26,7 @@ export interface Schedule {
 
 const MOST_OBJECTS = 3;
 const MOST_VERSIONS = 4;
-const DOWNLOADS = 6;
+const DOWNLOADS = 4;
 const LARGEST = 300_000;
 
 export function makeSchedule(seed: number): Schedule {
