@@ -1,4 +1,4 @@
-import type { RangeSpec } from '../../src/http/index.ts';
+import type { RangeSpec, Span } from '../../src/http/index.ts';
 import type { Random } from './random.ts';
 import type { S3Answer, S3Request } from './s3-answer.ts';
 import type { StoredObject } from './stored-object.ts';
@@ -115,12 +115,15 @@ function ofBodies(draw: Random, { request, sound }: Occasion): readonly Fault[] 
     { kind: 'wrong-length', how: draw.pick(['short', 'surplus', 'less'] as const) },
     { kind: 'whole' },
   ];
-  const { bytes } = sent.version;
-  if (bytes.length < 2) return faults;
-  // One byte less at one end, so that it is surely not what was asked for.
-  const { start, end } = sent.span;
-  const other = end - start > 1 ? { start: start + 1, end } : { start: start === 0 ? 1 : 0, end: start === 0 ? 2 : 1 };
-  const drawn = { start: draw.int(0, bytes.length - 1), end: bytes.length };
-  const isOther = drawn.start !== start || drawn.end !== end;
-  return [...faults, { kind: 'other-span', range: { form: 'bounded', ...(isOther ? drawn : other) } }];
+  const range = drawOtherSpan(draw, sent.span, sent.version.bytes.length);
+  return range === undefined ? faults : [...faults, { kind: 'other-span', range }];
+}
+
+/** Of the same length where there is room for another: no count of bytes gives it away. */
+function drawOtherSpan(draw: Random, { start, end }: Span, size: number): RangeSpec | undefined {
+  const length = end - start;
+  const rooms = size - length;
+  if (rooms === 0) return size < 2 ? undefined : { form: 'bounded', start: 1, end };
+  const other = (start + draw.int(1, rooms)) % (rooms + 1);
+  return { form: 'bounded', start: other, end: other + length };
 }
