@@ -1,6 +1,6 @@
 import type { RangeSpec, Span } from '../../src/http/index.ts';
 import type { Random } from './random.ts';
-import type { S3Answer, S3Request } from './s3-answer.ts';
+import { serve, type S3Answer, type S3Request } from './s3-answer.ts';
 import type { StoredObject } from './stored-object.ts';
 
 /**
@@ -86,15 +86,19 @@ function anywhere(draw: Random): readonly Fault[] {
   ];
 }
 
-function ofVersions(draw: Random, { object, sound }: Occasion): readonly Fault[] {
+function ofVersions(draw: Random, { object, request, sound }: Occasion): readonly Fault[] {
   if (object === undefined) return [];
   const { versions, current } = object;
-  const faults: Fault[] = current + 1 < versions.length ? [{ kind: 'replaced' }] : [];
-  const others = [...versions.keys()].filter((index) => versions[index] !== sound.sent?.version);
-  if (sound.sent === undefined || others.length === 0) return faults;
-  const { length } = sound.sent.version.bytes;
-  const twins = others.filter((index) => versions[index]?.bytes.length === length);
-  return [...faults, { kind: 'other-version', index: draw.pick(twins.length > 0 ? twins : others) }];
+  const faults: readonly Fault[] = current + 1 < versions.length ? [{ kind: 'replaced' }] : [];
+  const { sent } = sound;
+  // A 416 names no version, so nobody could tell that it is of another one.
+  const others = [...versions.entries()].filter(
+    ([, other]) => other !== sent?.version && serve(other, request.range).status !== 416,
+  );
+  if (sent === undefined || others.length === 0) return faults;
+  const twins = others.filter(([, { bytes }]) => bytes.length === sent.version.bytes.length);
+  const [index] = draw.pick(twins.length > 0 ? twins : others);
+  return [...faults, { kind: 'other-version', index }];
 }
 
 function ofBodies(draw: Random, { request, sound }: Occasion): readonly Fault[] {
