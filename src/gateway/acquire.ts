@@ -124,9 +124,10 @@ function conclude(
       return concludeChanged(question, first, request);
     case 'unsatisfiable':
       if (answer.representation !== undefined) return concludeFrom(answer.representation, undefined, request, policy);
-      // Whether If-Range's date still holds decides between 416 and 200.
-      if (answer.size === undefined || request.ifRange?.type === 'date') return ask(HEAD);
-      return acquired({ status: 416, size: answer.size });
+      if (answer.size === undefined || !isSettledBySize(question, request)) return ask(HEAD);
+      return decide(unconditional(request), { size: answer.size }, policy).status === 416
+        ? acquired({ status: 416, size: answer.size })
+        : ask(HEAD);
   }
 }
 
@@ -167,6 +168,20 @@ function concludeUnmodified(metadata: Metadata | undefined, { preconditions }: D
     case 'hold':
       return ask(HEAD);
   }
+}
+
+/**
+ * Whether the size is all that is left to know where a storage calls the range asked for unsatisfiable. Not where the
+ * client's own conditions or If-Range may still change the answer: to 412, to 304, or to 200. The other members of a
+ * set may even so be satisfiable, and a suffix of an empty object is answered 200.
+ */
+function isSettledBySize(question: Question, { preconditions, ifRange }: DownloadRequest): boolean {
+  const isRangeDue = ifRange === undefined || (question.ask === 'read' && question.pin === 'if-range');
+  return isRangeDue && Object.values(preconditions).every((condition) => condition === undefined);
+}
+
+function unconditional(request: DownloadRequest): DownloadRequest {
+  return { ...request, preconditions: {}, ifRange: undefined };
 }
 
 /** The storage told nothing of the version that it has instead. */

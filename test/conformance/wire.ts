@@ -88,7 +88,8 @@ const framingOf = (method: string, head: Head): Framing => {
   return length === undefined || !/^[0-9]+$/u.test(length) ? 'close' : Number(length);
 };
 
-const finish = (method: string, received: Buffer): WireResponse | undefined => {
+/** Reads what came as the answer to a request of that method; `undefined` where its head is not all there. */
+export const parseResponse = (method: string, received: Buffer): WireResponse | undefined => {
   const head = parseHead(received);
   if (head === undefined) return undefined;
   const { status, headers } = head;
@@ -143,7 +144,7 @@ export const send = (
     };
     const end = (cause?: unknown): void => {
       try {
-        const response = finish(method, Buffer.concat(chunks));
+        const response = parseResponse(method, Buffer.concat(chunks));
         if (response === undefined) {
           fail(`the connection ended before a complete head (${String(length)} bytes)`, cause);
           return;

@@ -74,6 +74,14 @@ describe('an answer that is not what was asked is refused, never passed on', () 
     ['no version', 206, { 'Content-Range': 'bytes 2-4/10', 'Content-Length': 3 }, 'abc'],
     ['a Content-Range that is none', 206, { 'Content-Range': 'bytes 4-2/10', 'Content-Length': 3, ETag: TAG }, 'abc'],
     ['a Content-Range without a size', 206, { 'Content-Range': 'bytes 2-4/*', 'Content-Length': 3, ETag: TAG }, 'abc'],
+    // Node sends it chunked.
+    [
+      'a part without a length',
+      206,
+      { 'Content-Range': 'bytes 2-4/10', ETag: TAG, 'Transfer-Encoding': 'chunked' },
+      'abc',
+    ],
+    ['a part without a Content-Range', 206, { 'Content-Length': 3, ETag: TAG }, 'abc'],
     ['another length', 206, { 'Content-Range': 'bytes 2-4/10', 'Content-Length': 2, ETag: TAG }, 'ab'],
   ];
   test.for(answers)('%s', async ([, status, headers, body]) => {
@@ -118,6 +126,41 @@ test("AWS's 304 and 416 cost one request, since they tell what is needed", async
   expect([unsatisfiable.status, unsatisfiable.headers.get('Content-Range')]).toEqual([416, 'bytes */10']);
   expect(entries.map(({ storageReads }) => storageReads)).toEqual([1, 1]);
   expect(origin.asked).toHaveLength(2);
+});
+
+test('a 206 without Content-Range is refused, where its length would make it look like the range of a smaller object', async () => {
+  using origin = await misbehaving((_req, res) => res.writeHead(206, { 'Content-Length': 3, ETag: TAG }).end('abc'));
+  const { gateway } = gatewayOver({ endpoint: origin.endpoint });
+  expect((await gateway.request('/key', { headers: { Range: 'bytes=0-2' } })).status).toBe(502);
+  expect((await gateway.request('/key', { headers: { Range: 'bytes=-3' } })).status).toBe(502);
+});
+
+describe("AWS's 416 is not the end where the size does not settle it", () => {
+  const cases: readonly (readonly [string, number, Record<string, string>, number])[] = [
+    ['a suffix of an empty object', 0, { Range: 'bytes=-3' }, 200],
+    ['another member of the set is satisfiable', 10, { Range: 'bytes=20-, -3' }, 206],
+    ['If-Range does not hold', 10, { Range: 'bytes=20-', 'If-Range': '"old"', 'If-None-Match': '"old"' }, 200],
+    [
+      'If-Match does not hold, though If-Range does',
+      10,
+      { Range: 'bytes=20-', 'If-Range': TAG, 'If-Match': '"old"' },
+      412,
+    ],
+  ];
+  test.for(cases)('%s', async ([, size, headers, status]) => {
+    using origin = await misbehaving((req, res) => {
+      const fields = { ETag: TAG, 'Last-Modified': 'Wed, 01 Jan 2020 00:00:00 GMT' };
+      if (req.method === 'HEAD') res.writeHead(200, { ...fields, 'Content-Length': size }).end();
+      else if (req.headers.range === 'bytes=7-9')
+        res.writeHead(206, { ...fields, 'Content-Length': 3, 'Content-Range': 'bytes 7-9/10' }).end('789');
+      else if (req.headers.range === undefined)
+        res.writeHead(200, { ...fields, 'Content-Length': 10 }).end('0123456789');
+      else
+        res.writeHead(416).end(`<Error><Code>InvalidRange</Code><ActualObjectSize>${size}</ActualObjectSize></Error>`);
+    });
+    const { gateway } = gatewayOver({ endpoint: origin.endpoint });
+    expect((await gateway.request('/key', { headers })).status).toBe(status);
+  });
 });
 
 test('a 403 means missing where it is set so', async () => {

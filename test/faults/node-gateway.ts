@@ -1,0 +1,57 @@
+import type { LogEntry } from '../../src/gateway/log.ts';
+import { createGateway, s3Client, s3Store, serve } from '../../src/platform/node.ts';
+import { BUCKET } from './origin.ts';
+import type { Gateway } from './run.ts';
+
+/** The gateway on Node over an origin, and what can be seen of it from the inside. */
+export interface NodeGateway extends Gateway {
+  readonly log: readonly LogEntry[];
+  /** Connections to the storage that a body holds. */
+  readonly held: () => number;
+  stop(): Promise<void>;
+}
+
+const CREDENTIALS = { accessKeyId: 'faults', secretAccessKey: 'faults' };
+
+/** Sockets that the agent of the SDK has in use. The SDK's types don't show that it has one. */
+function inUse({ requestHandler }: { readonly requestHandler: object }): number {
+  const getOptions: unknown = Reflect.get(requestHandler, 'httpHandlerConfigs');
+  if (typeof getOptions !== 'function') throw new Error('the SDK has another handler than on Node');
+  const sockets = fieldOf(fieldOf(Reflect.apply(getOptions, requestHandler, []), 'httpAgent'), 'sockets');
+  return Object.values(sockets).reduce((sum: number, list) => sum + (Array.isArray(list) ? list.length : 0), 0);
+}
+
+function fieldOf(value: object, name: string): object {
+  const field: unknown = Reflect.get(value, name);
+  if (typeof field !== 'object' || field === null) throw new Error(`the SDK's handler has no ${name}`);
+  return field;
+}
+
+/**
+ * @param resumes whether bodies that break are read on; the times of that are set so short that a suite of stalls is
+ *   soon over
+ */
+export async function startNodeGateway(endpoint: string, resumes = true): Promise<NodeGateway> {
+  // One attempt: what the gateway makes up for is what is tested, and the SDK waits long between its own.
+  const client = s3Client({ endpoint, pathStyle: true, credentials: CREDENTIALS, attempts: 1, requestTimeout: 5_000 });
+  const log: LogEntry[] = [];
+  const gateway = createGateway({
+    store: s3Store(client, { bucket: BUCKET }),
+    log: (entry) => log.push(entry),
+    resume: resumes && { tries: 3, idleTimeout: 200, patience: 3_000 },
+    // Gaps are hardly ever near, so that answers in parts take several reads of these small objects.
+    ranges: { nearGap: 1_000 },
+  });
+  const server = await serve(gateway, { port: 0 });
+  return {
+    url: server.url,
+    log,
+    resumes,
+    patience: resumes ? 5_000 : 300,
+    held: () => inUse(client.config),
+    async stop() {
+      await server.stop(1_000);
+      client.destroy();
+    },
+  };
+}
