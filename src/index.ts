@@ -1,4 +1,6 @@
 export * from './access/index.ts';
+export type { BlockCache, BlockName, CachedBytes } from './cache/block-cache.ts';
+export { memoryCache, type MemoryCache, type MemoryCacheOptions } from './cache/drivers/memory.ts';
 export type { Consignment, Conduit, Delivery, Dispatch } from './gateway/conduit.ts';
 export type { CorsOrigins } from './gateway/cors.ts';
 export { createGateway, type GatewayOptions } from './gateway/gateway.ts';

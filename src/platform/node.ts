@@ -3,6 +3,8 @@ import { requestMethod, type FetchHandler } from './fetch-handler.ts';
 import { listen, type ListenOptions, type NodeServer } from './node-server.ts';
 import { writable } from './writable.ts';
 
+export { diskCache, type DiskCache, type DiskCacheOptions } from '../cache/drivers/disk.ts';
+export { memoryCache, type MemoryCache, type MemoryCacheOptions } from '../cache/drivers/memory.ts';
 export { createGateway, type GatewayOptions } from '../gateway/gateway.ts';
 export { describeError } from '../gateway/log.ts';
 export { parseSettings, type Settings } from '../gateway/settings.ts';

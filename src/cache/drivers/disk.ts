@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto';
+import { resolve } from 'node:path';
+import type { BlockCache, BlockName } from '../block-cache.ts';
+import { blockId } from '../block-id.ts';
+import { readBlockFile, writeBlockFile } from './block-file.ts';
+import { blockPath } from './block-folder.ts';
+import { makeGate } from './gate.ts';
+import { blockRoom, heldBlocks } from './held-blocks.ts';
+
+export interface DiskCacheOptions {
+  /** Made where it is not there. Its blocks are removed as the cache likes, other files are left alone. */
+  readonly folder: string;
+  /** Of all files together, in bytes; a file counts in steps of 4 KiB. At least 1. */
+  readonly maxBytes: number;
+}
+
+/** A cache in a folder. */
+export interface DiskCache extends BlockCache {
+  /** What is known to be held, counted as `maxBytes` counts. */
+  readonly bytes: number;
+}
+
+/** Files open at once. Node reads and writes 4 at a time by default, so more only wait elsewhere. */
+const OPEN_FILES = 16;
+
+/** Bytes of blocks that wait to be written. A disk slower than the storage would fill the memory; so it caches less. */
+const MAX_UNWRITTEN = 64 * 1024 * 1024;
+
+/**
+ * Makes a cache in a folder of a local disk. It survives restarts, and whatever happens to the folder: what can't be
+ * read is a miss, what can't be written is not kept, and nothing is thrown.
+ *
+ * With the first call it looks in the background for what is there; until then the folder may become larger than
+ * `maxBytes` by what is put meanwhile. Processes may share a folder, and find each other's blocks. Each holds to
+ * `maxBytes` what it found or put itself, so together they may hold more.
+ *
+ * @throws TypeError where `maxBytes` is not a whole number above 0
+ */
+export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCache {
+  // Now, because the process may go to another folder later.
+  const folder = resolve(given);
+  const gate = makeGate(OPEN_FILES);
+  const held = heldBlocks(folder, maxBytes, gate);
+  const puts = new Map<string, Promise<void>>();
+  let unwritten = 0;
+  let search: Promise<void> | undefined;
+
+  async function keep(digest: string, bytes: Uint8Array): Promise<void> {
+    await held.add(digest, bytes.length);
+    await gate(() => writeBlockFile(blockPath(folder, digest), digest, bytes));
+    // Its room was needed while it was written, when there was no file to remove yet.
+    if (!held.has(digest)) await held.remove(digest);
+  }
+
+  return {
+    get bytes() {
+      return held.bytes;
+    },
+    async get(name, part) {
+      search ??= held.search();
+      const digest = digestOf(name);
+      // Before the read, so that it is not the next to be removed.
+      held.use(digest);
+      const path = blockPath(folder, digest);
+      const read = await gate(() => readBlockFile(path, digest, name.length, part)).catch(() => undefined);
+      if (read === undefined) return undefined;
+      if (typeof read !== 'string') {
+        // Another process may have put it, or the search has not come by yet.
+        if (!held.has(digest) && blockRoom(name.length) <= maxBytes) void held.add(digest, name.length);
+        return read;
+      }
+      // A put that is on its way has its room already, and brings a file that is whole.
+      if (puts.has(digest)) return undefined;
+      if (read === 'damaged') await held.remove(digest);
+      else held.forget(digest);
+      return undefined;
+    },
+    async put(name, bytes) {
+      search ??= held.search();
+      if (bytes.length !== name.length || blockRoom(name.length) > maxBytes) return;
+      const digest = digestOf(name);
+      const running = puts.get(digest);
+      if (running !== undefined) return running;
+      if (unwritten > 0 && unwritten + bytes.length > MAX_UNWRITTEN) return;
+      unwritten += bytes.length;
+      const put = keep(digest, bytes)
+        .catch(() => held.remove(digest))
+        .finally(() => {
+          unwritten -= bytes.length;
+          puts.delete(digest);
+        });
+      puts.set(digest, put);
+      return put;
+    },
+  };
+}
+
+function digestOf(name: BlockName): string {
+  return createHash('sha256').update(blockId(name)).digest('hex');
+}
