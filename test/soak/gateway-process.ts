@@ -18,12 +18,12 @@ const MAIN = join(import.meta.dirname, '../../src/cli/main.ts');
 /** Credentials that mean nothing: the origin takes any. */
 export const CREDENTIALS = { AWS_ACCESS_KEY_ID: 'soak', AWS_SECRET_ACCESS_KEY: 'soak' };
 
-/** Starts `rangeway serve --s3` over an origin. */
-export async function startGateway(endpoint: string): Promise<GatewayProcess> {
+/** Starts `rangeway serve --s3` over an origin, under Node with these flags. */
+export async function startGateway(endpoint: string, flags: readonly string[] = []): Promise<GatewayProcess> {
   const args = ['serve', '--s3', 'soak', '--endpoint', endpoint, '--path-style', '--port', '0'];
   // Nothing else of this process's environment: a profile or a proxy would change what is tested.
   const env = { ...CREDENTIALS, PATH: process.env['PATH'] };
-  const child = spawn(process.execPath, [MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [...flags, MAIN, ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = once(child, 'exit');
   const complaints: string[] = [];
   createInterface(child.stdout).on('line', (line) => {
