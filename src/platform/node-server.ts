@@ -45,6 +45,13 @@ export async function listen(
     if (stopping.signal.aborted) res.setHeader('Connection', 'close');
     onRequest(req, res);
   });
+  // Node would send a 100, which in a pipeline comes after the head of the answer and counts as its content. Nobody
+  // here waits for content, so the answer itself is sent; the client then may leave its content out (RFC 9110
+  // §10.1.1), and only the end of the connection tells it from a next request.
+  server.on('checkContinue', (req, res) => {
+    res.setHeader('Connection', 'close');
+    onRequest(req, res);
+  });
   server.listen(port, host);
   await once(server, 'listening');
   return {

@@ -89,3 +89,17 @@ test('an absolute target is taken for its path', async () => {
   const target = `${server.url}/large.bin`;
   expect((await send(origin, { method: 'HEAD', target, headers: [] })).status).toBe(200);
 });
+
+test('Expect: 100-continue is answered at once, without a 100 that would end up inside a pipelined answer', async () => {
+  const socket = connect(origin.port, origin.host);
+  const chunks: Buffer[] = [];
+  socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+  const get = 'GET /large.bin HTTP/1.1\r\nHost: x\r\nRange: bytes=0-9\r\n';
+  socket.write(`${get}\r\n${get}Expect: 100-continue\r\n\r\n`);
+  await once(socket, 'close');
+  const [, ...answers] = Buffer.concat(chunks).toString('latin1').split('HTTP/1.1 ');
+  expect(answers.map((answer) => answer.replace(/\r\n[^]*?\r\n\r\n/, ': '))).toEqual([
+    `206 Partial Content: ${'\0'.repeat(10)}`,
+    `206 Partial Content: ${'\0'.repeat(10)}`,
+  ]);
+});

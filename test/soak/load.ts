@@ -1,0 +1,72 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { randomOf, type Random } from '../fuzz/random.ts';
+import { download, type Ask } from './client.ts';
+import { keyOf, tagOf } from './origin.ts';
+
+/** What a load has done so far. */
+export interface Tally {
+  requests: number;
+  bytes: number;
+  /** In words, one for each request that went wrong. */
+  readonly errors: string[];
+}
+
+/** More than fits into any buffer on the way. In bytes. */
+export const LARGE = 5 * 1024 ** 3;
+
+const CLIENTS = 12;
+/** Of a client, from the beginning of one request to the beginning of the next, in ms. */
+const PACE = 250;
+const MiB = 1024 * 1024;
+
+/** Mixed clients at a fixed pace, until told otherwise. */
+export async function runLoad(base: string, seed: number, tally: Tally, until: AbortSignal): Promise<void> {
+  await Promise.all(
+    Array.from({ length: CLIENTS }, async (_, client) => {
+      const random = randomOf(seed, client);
+      while (!until.aborted) {
+        const pause = sleep(PACE);
+        await one(anyAsk(random, base), tally);
+        await pause;
+      }
+    }),
+  );
+}
+
+async function one(ask: Ask, tally: Tally): Promise<void> {
+  tally.requests++;
+  try {
+    tally.bytes += (await download(ask)).bytes;
+  } catch (error) {
+    tally.errors.push(error instanceof Error ? error.message : String(error));
+  }
+}
+
+function anyAsk(random: Random, base: string): Ask {
+  const small = keyOf(random.pick([0, 1, 1_000, 100_000, MiB, 4 * MiB]), `n${random.below(100)}`);
+  const at = random.below(LARGE - 2 * MiB);
+  const large = `${base}/${keyOf(LARGE)}`;
+  switch (random.below(10)) {
+    case 0:
+    case 1:
+      return { url: `${base}/${small}`, status: 200 };
+    case 2:
+      return { url: large, headers: { Range: `bytes=${at}-${at + random.below(2 * MiB)}` }, status: 206 };
+    case 3:
+      return { url: large, headers: { Range: `bytes=-${1 + random.below(MiB)}` }, status: 206 };
+    case 4: {
+      const ranges = [0, 1, 2].map((i) => `${at + i * 400_000}-${at + i * 400_000 + random.below(300_000)}`);
+      return { url: large, headers: { Range: `bytes=${ranges.join(',')}` }, status: 206 };
+    }
+    case 5:
+      return { url: `${base}/${small}`, headers: { 'If-None-Match': tagOf(small) }, status: 304 };
+    case 6:
+      return random.oneIn(2)
+        ? { url: `${base}/${small}`, headers: { 'If-Match': '"other"' }, status: 412 }
+        : { url: large, headers: { Range: `bytes=${LARGE}-` }, status: 416 };
+    case 7:
+      return { url: `${base}/${small}`, headers: { Range: 'bytes=5-', 'If-Range': '"other"' }, status: 200 };
+    default:
+      return { url: large, status: 200, leaveAfter: { bytes: 1 + random.below(4 * MiB), ms: 2_000 } };
+  }
+}
