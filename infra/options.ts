@@ -1,7 +1,7 @@
 import { Size } from 'aws-cdk-lib';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as v from 'valibot';
-import { parseSettings } from '../src/gateway/settings.ts';
+import { parseConfig } from '../src/gateway/config.ts';
 import { readEnvironment, type LambdaConfig } from '../src/platform/lambda-gateway.ts';
 import type { Listener } from './alarms.ts';
 import type { RangewayStackProps } from './stack.ts';
@@ -78,7 +78,7 @@ const settings = v.pipe(
   v.union([table, v.pipe(v.string(), v.parseJson(), table)], settingsMessage),
   v.check((value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_SETTINGS, settingsMessage),
   readAtStart((value) => {
-    parseSettings(value);
+    parseConfig(value);
     return value;
   }),
 );

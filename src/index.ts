@@ -3,9 +3,12 @@ export type { BlockCache, BlockName, CachedBytes } from './cache/block-cache.ts'
 export { memoryCache, type MemoryCache, type MemoryCacheOptions } from './cache/drivers/memory.ts';
 export type { Consignment, Conduit, Delivery, Dispatch } from './gateway/conduit.ts';
 export type { CorsOrigins } from './gateway/cors.ts';
-export { createGateway, type GatewayOptions } from './gateway/gateway.ts';
+export { createGateway, type ClientAddress, type GatewayOptions, type MountsOptions } from './gateway/gateway.ts';
 export { printLogEntry, type Log, type LogEntry } from './gateway/log.ts';
-export type { SettingsError, SettingsInput } from './gateway/settings.ts';
+export { parseConfig, type Config, type ConfigInput } from './gateway/config.ts';
+export type { MountOptions } from './gateway/mount.ts';
+export type { SettingsError } from './gateway/schema.ts';
+export type { SettingsInput } from './gateway/settings.ts';
 export type { EntityTag, Preconditions, RangeSpec, Representation, Span } from './http/index.ts';
 export { memoryStore, type MemoryStore, type StoredMetadata } from './store/drivers/memory.ts';
 export { r2Store, type R2BucketLike } from './store/drivers/r2.ts';

@@ -1,6 +1,14 @@
 import { readFileSync } from 'node:fs';
-import { createGateway, describeError, fsStore, parseSettings, s3Storage, serve } from '../platform/node.ts';
-import type { FetchHandler, ListenOptions, NodeServer, S3Source, Settings } from '../platform/node.ts';
+import {
+  createGateway,
+  describeError,
+  fsStore,
+  openNodeConfig,
+  parseConfig,
+  s3Storage,
+  serve,
+} from '../platform/node.ts';
+import type { Config, FetchHandler, ListenOptions, NodeServer, S3Source } from '../platform/node.ts';
 import { explainListenError, parseFolder, parseOptions, parsePort, untilStopped } from './options.ts';
 import { parseS3Source, S3_OPTIONS } from './s3-options.ts';
 import { usageError } from './usage.ts';
@@ -13,17 +21,17 @@ const MAX_DOWNLOADS = 1_000;
 
 /** `rangeway serve`: the gateway on Node over a folder or a bucket, until a signal. */
 export async function serveOnNode(args: readonly string[]): Promise<void> {
-  const { texts, flags } = parseOptions(args, ['dir', 'port', 'host', 'settings', ...S3_OPTIONS], ['path-style']);
-  const { dir, settings, host = '127.0.0.1' } = texts;
+  const { texts, flags } = parseOptions(args, ['dir', 'port', 'host', 'config', ...S3_OPTIONS], ['path-style']);
+  const { dir, config, host = '127.0.0.1' } = texts;
   const source = parseS3Source(texts, flags.has('path-style'));
-  if ((dir === undefined) === (source === undefined)) {
-    throw usageError('serve needs a folder or a bucket: rangeway serve --dir DIR, or rangeway serve --s3 BUCKET');
-  }
+  if (dir !== undefined && source !== undefined)
+    throw usageError('--dir and --s3 are two stores; --config takes a file with both as mounts');
   const port = parsePort(texts.port);
-  const { store, name } = source === undefined ? openFolder(dir ?? '.') : await openBucket(source);
-  const checked = readSettings(settings);
+  const checked = readConfig(config);
+  const { store, name } = await openOwn(dir, source, checked);
   const limits = { downloads: MAX_DOWNLOADS, ...checked.limits };
-  const server = await listen(createGateway({ ...checked, limits, store }), { host, port, ...limits });
+  const gateway = createGateway({ ...openNodeConfig(checked, store, source?.access), limits });
+  const server = await listen(gateway, { host, port, ...limits, trustedProxies: checked.trustedProxies });
   process.stderr.write(`rangeway: ${name} is served at ${server.url}/\n`);
   await untilStopped();
   process.stderr.write(`rangeway: stopping; running downloads have ${STOP_LIMIT / 1000} seconds to finish\n`);
@@ -31,6 +39,16 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
   process.once('SIGTERM', () => process.exit(143));
   await server.stop(STOP_LIMIT);
   process.exit(0);
+}
+
+/** What the command line names; where it names nothing, every mount has to. */
+async function openOwn(dir: string | undefined, source: S3Source | undefined, { mounts }: Config) {
+  if (source !== undefined) return openBucket(source);
+  if (dir !== undefined) return openFolder(dir);
+  if (mounts.every(({ store }) => store !== undefined)) return { store: undefined, name: `${mounts.length} mounts` };
+  throw usageError(
+    'serve needs a folder or a bucket: rangeway serve --dir DIR, or rangeway serve --s3 BUCKET, or a store for each mount of --config FILE',
+  );
 }
 
 function openFolder(dir: string) {
@@ -56,15 +74,15 @@ async function listen(gateway: FetchHandler, options: ListenOptions & { readonly
   }
 }
 
-/** Checked before anything else joins them, so that a file can name nothing but settings. */
-function readSettings(file: string | undefined): Partial<Settings> {
-  return file === undefined ? {} : parseSettings(parseJson(file));
+/** The configuration of a file; everything by default without one. */
+function readConfig(file: string | undefined): Config {
+  return parseConfig(file === undefined ? {} : parseJson(file));
 }
 
 function parseJson(file: string): unknown {
   try {
     return JSON.parse(readFileSync(file, 'utf8'));
   } catch (error) {
-    throw usageError(`--settings ${file}: ${error instanceof Error ? error.message : 'it is not JSON'}`, error);
+    throw usageError(`--config ${file}: ${error instanceof Error ? error.message : 'it is not JSON'}`, error);
   }
 }

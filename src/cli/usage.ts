@@ -17,7 +17,7 @@ export const HELP = `rangeway: a download gateway for object storage
 
   rangeway serve   the same gateway on Node, over a folder or over S3
     --dir DIR        the folder to serve
-    --settings FILE  settings as JSON, see docs/configuration.md
+    --config FILE    settings and mounts as JSON, see docs/configuration.md
 
   rangeway lambda  the same gateway as a Lambda function over S3, behind a local function URL with Lambda's limits
     --mode M         buffered or stream (default: buffered)

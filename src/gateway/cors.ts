@@ -1,8 +1,9 @@
 /** Origins that may read answers from a page: all of them, or those listed, such as `https://example.com`. */
 export type CorsOrigins = '*' | readonly string[];
 
-/** Fields of a request that make browsers ask first, and that downloads need: Range with a suffix, If-Range, conditions. */
-const ALLOWED_HEADERS = 'Range, If-Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since';
+/** Fields of a request that make browsers ask first, and that downloads need: tokens, Range with a suffix, If-Range, conditions. */
+const ALLOWED_HEADERS =
+  'Authorization, Range, If-Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since';
 
 /** Fields of an answer that a page may not see unless they are listed. */
 const EXPOSED_HEADERS = [

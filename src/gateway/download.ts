@@ -10,6 +10,7 @@ import {
   type HeaderChoices,
   type RangePolicy,
 } from '../http/index.ts';
+import type { Grant } from '../access/index.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { acquire } from './acquire.ts';
 import type { Conduit } from './conduit.ts';
@@ -27,6 +28,8 @@ export interface Download {
   readonly signal: AbortSignal;
   /** Whether the client asks for a file to keep, not to look at. */
   readonly save: boolean;
+  /** What it was let in with. */
+  readonly grant: Grant;
 }
 
 /** What a download is answered with and from. */
@@ -86,10 +89,12 @@ export async function download(request: Download, context: DownloadContext): Pro
 }
 
 function chooseHeaders(request: Download, context: DownloadContext, decision?: ByteDecision): HeaderChoices {
-  const type = request.save ? 'attachment' : context.disposition;
+  const { fileName, isPrivate } = request.grant;
+  const type = request.save || fileName !== undefined ? 'attachment' : context.disposition;
   return {
     cacheControl: context.cacheControl,
-    disposition: type === undefined ? undefined : { type, key: request.key },
+    isPrivate,
+    disposition: type === undefined ? undefined : { type, key: fileName ?? request.key },
     boundary: decision?.status === 206 && decision.form === 'multipart' ? drawBoundary() : '',
     now: toSeconds(request.received),
   };

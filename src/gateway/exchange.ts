@@ -1,31 +1,40 @@
 import { printHttpDate, toSeconds } from '../http/index.ts';
-import { newTally, withTally, type CacheAccount, type Tally } from '../store/tally.ts';
+import { newTally, withTally, type Tally } from '../store/tally.ts';
+import { admit } from './admission.ts';
 import { printCacheStatus } from './cache-status.ts';
 import type { Delivery } from './conduit.ts';
 import { isPreflight, setCorsHeaders, setPreflightHeaders } from './cors.ts';
-import { download, type DownloadContext } from './download.ts';
+import { download } from './download.ts';
 import { toFailure } from './failure.ts';
-import { toKey, type KeyResult } from './key.ts';
-import { describeError, type Log, type LogEntry } from './log.ts';
+import { explainKey, toPath, type PathResult } from './key.ts';
+import type { Limits } from './limits.ts';
+import { toLogEntry, type Log } from './log.ts';
+import { findMount, type Mount } from './mount.ts';
 import { bare, problem, type Reply } from './reply.ts';
-import type { Settings } from './settings.ts';
 import type { Turnstile } from './turnstile.ts';
 
 /** What requests are answered with. */
 export interface ExchangeContext {
-  readonly downloads: DownloadContext;
+  /** In the order in which they are looked at. */
+  readonly mounts: readonly Mount[];
   readonly log: Log;
-  readonly settings: Settings;
+  readonly limits: Limits;
   readonly turnstile: Turnstile;
 }
 
 /** A request, and what its address asks for. */
 export interface Target {
   readonly request: Request;
-  /** Below where the gateway is mounted, still encoded and without its first slash. */
+  /** In lower case, without a port. */
+  readonly host: string;
+  /** Where the gateway is mounted in another app, decoded and without a slash at its end. */
+  readonly base: string;
+  /** Below that, still encoded and without its first slash. */
   readonly path: string;
   /** Whether `?download` is there. */
   readonly save: boolean;
+  /** As the platform knows it; see `AccessRequest`. */
+  readonly clientAddress: string | undefined;
   /** Keeps the platform at work that outlasts the answer. */
   readonly defer: (work: Promise<unknown>) => void;
 }
@@ -41,64 +50,87 @@ export interface Exchange {
 interface Facts {
   readonly requestId: string;
   readonly received: Date;
-  readonly key: KeyResult;
+  readonly path: PathResult;
+  readonly found: { readonly mount: Mount; readonly key: string } | undefined;
+  readonly isAdmitted: boolean;
+  readonly tally: Tally;
 }
 
 /** One request's way through, and its log line. */
-export async function exchange(target: Target, context: ExchangeContext): Promise<Exchange> {
-  const { request, path } = target;
-  const { settings, turnstile, log } = context;
-  const key = withIndex(toKey(path), settings.index);
-  const facts = { requestId: crypto.randomUUID(), received: new Date(), key };
-  const tally = newTally();
-  const isAdmitted = turnstile.enter();
-  const reply = await answer(target, facts, isAdmitted, context, tally);
-  setCorsHeaders(reply.headers, request, settings.cors.origins);
+export async function exchange(target: Target, { mounts, turnstile, limits, log }: ExchangeContext): Promise<Exchange> {
+  const { request, host } = target;
+  const path = toPath(target.path);
+  const found = path.type === 'path' ? findMount(mounts, host, `/${path.path}`) : undefined;
+  const facts: Facts = {
+    requestId: crypto.randomUUID(),
+    received: new Date(),
+    path,
+    found,
+    isAdmitted: turnstile.enter(),
+    tally: newTally(),
+  };
+  const reply = await answer(target, facts, limits);
+  const { tally, received } = facts;
+  setCorsHeaders(reply.headers, request, found?.mount.settings.cors.origins ?? '*');
   if (tally.cache !== undefined) reply.headers.set('Cache-Status', printCacheStatus(tally.cache));
-  reply.headers.set('Date', printHttpDate(toSeconds(facts.received)));
+  reply.headers.set('Date', printHttpDate(toSeconds(received)));
   const delivery = reply.delivery ?? Promise.resolve(delivered(reply));
   const ended = delivery.then((end) => {
-    if (isAdmitted) turnstile.leave();
-    log(toLogEntry(request, facts, reply, end, tally));
+    if (facts.isAdmitted) turnstile.leave();
+    log(toLogEntry({ ...facts, request, key: found === undefined ? undefined : keyOf(found), reply, end }));
   });
   return { response: toResponse(reply), ended };
 }
 
-async function answer(
-  { request, save, defer }: Target,
-  { requestId, received, key }: Facts,
-  isAdmitted: boolean,
-  { downloads, settings }: ExchangeContext,
-  tally: Tally,
-): Promise<Reply> {
-  const { method, headers, signal, url } = request;
+async function answer(target: Target, facts: Facts, limits: Limits): Promise<Reply> {
+  const { request } = target;
+  const { requestId } = facts;
+  try {
+    return await (refuse(request, facts, limits) ?? serve(target, facts));
+  } catch (error) {
+    const { status, detail, retryAfter } = toFailure(error);
+    const fields = retryAfter === undefined ? [] : [['Retry-After', String(retryAfter)] as const];
+    return { ...problem(status, detail, requestId, request.method, fields), error };
+  }
+}
+
+/** What can be answered of a request alone. */
+function refuse(request: Request, { requestId, path }: Facts, { urlLength }: Limits): Reply | undefined {
+  const { method, url } = request;
   if (method === 'OPTIONS') return answerOptions(request);
   if (method !== 'GET' && method !== 'HEAD') {
     return problem(405, 'Objects can be read, with GET and HEAD, and nothing else.', requestId, method, [
       ['Allow', ALLOW],
     ]);
   }
-  const { urlLength } = settings.limits;
   if (url.length > urlLength) {
     return problem(414, `The address is longer than the ${urlLength} characters that it may have.`, requestId, method);
   }
-  if (key.type === 'unsafe') return problem(400, key.detail, requestId, method);
+  return path.type === 'unsafe' ? problem(400, path.detail, requestId, method) : undefined;
+}
+
+async function serve(
+  { request, base, save, clientAddress, defer }: Target,
+  { requestId, received, found, path, isAdmitted, tally }: Facts,
+): Promise<Reply> {
+  const { headers, signal } = request;
+  const method = request.method === 'HEAD' ? 'HEAD' : 'GET';
+  if (found === undefined || path.type === 'unsafe') return problem(404, 'Nothing is served here.', requestId, method);
+  const { mount } = found;
+  const applicant = { request, path: `${base}/${path.path}`, clientAddress, received, requestId };
+  const admission = await admit(mount.access, applicant);
+  if (admission.type === 'refused') return admission.reply;
+  const key = keyOf(found);
+  const unsafe = explainKey(key);
+  if (unsafe !== undefined) return problem(400, unsafe, requestId, method);
   if (!isAdmitted) {
     return problem(503, 'As many downloads are running as there is room for.', requestId, method, [
       ['Retry-After', '5'],
     ]);
   }
-  try {
-    const store = withTally(downloads.store, tally, defer);
-    return await download(
-      { method, key: key.key, headers, requestId, received, signal, save },
-      { ...downloads, store },
-    );
-  } catch (error) {
-    const { status, detail, retryAfter } = toFailure(error);
-    const fields = retryAfter === undefined ? [] : [['Retry-After', String(retryAfter)] as const];
-    return { ...problem(status, detail, requestId, method, fields), error };
-  }
+  const store = withTally(mount.downloads.store, tally, defer);
+  const { grant } = admission;
+  return download({ method, key, headers, requestId, received, signal, save, grant }, { ...mount.downloads, store });
 }
 
 const ALLOW = 'GET, HEAD, OPTIONS';
@@ -109,10 +141,10 @@ function answerOptions(request: Request): Reply {
   return reply;
 }
 
-function withIndex(result: KeyResult, index: string | undefined): KeyResult {
-  if (index === undefined || result.type === 'unsafe') return result;
-  const { key } = result;
-  return key === '' || key.endsWith('/') ? { type: 'key', key: key + index } : result;
+/** The key that is read: for a folder, its index document. */
+function keyOf({ mount, key }: { readonly mount: Mount; readonly key: string }): string {
+  const { index } = mount.settings;
+  return index !== undefined && (key === '' || key.endsWith('/')) ? key + index : key;
 }
 
 function toResponse({ status, headers, body }: Reply): Response {
@@ -127,37 +159,4 @@ function delivered({ body, error }: Reply): Delivery {
   return error === undefined
     ? { outcome: 'complete', bytesSent, bytesRead: 0 }
     : { outcome: 'failed', bytesSent, bytesRead: 0, cause: error };
-}
-
-function toLogEntry(
-  { method, headers }: Request,
-  { requestId, received, key }: Facts,
-  { status }: Reply,
-  end: Delivery,
-  tally: Tally,
-): LogEntry {
-  return {
-    time: received.toISOString(),
-    requestId,
-    method,
-    key: key.type === 'key' ? key.key : null,
-    status,
-    range: headers.get('Range')?.slice(0, 200) ?? null,
-    bytesSent: end.bytesSent,
-    storageReads: tally.operations,
-    continued: tally.continued,
-    bytesRead: end.bytesRead,
-    durationMs: Date.now() - received.getTime(),
-    outcome: end.outcome,
-    ...(tally.cache === undefined ? {} : toCacheFields(tally.cache)),
-    ...(end.outcome === 'failed' ? { error: describeError(end.cause) } : {}),
-  };
-}
-
-function toCacheFields({
-  hits,
-  misses,
-  bytes,
-}: CacheAccount): Pick<LogEntry, 'cacheHits' | 'cacheMisses' | 'bytesCached'> {
-  return { cacheHits: hits, cacheMisses: misses, bytesCached: bytes };
 }

@@ -1,66 +1,90 @@
 import { Hono, type Context } from 'hono';
 import { routePath } from 'hono/route';
-import type { BlockCache } from '../cache/block-cache.ts';
-import type { ObjectStore } from '../store/object-store.ts';
 import { portableConduit, type Conduit } from './conduit.ts';
 import { exchange, type Target } from './exchange.ts';
+import { parseLimits, type LimitsInput } from './limits.ts';
 import { consoleLog, type Log } from './log.ts';
-import type { Overflow } from './overflow.ts';
-import { parseSettings, toRangePolicy, type SettingsInput } from './settings.ts';
-import { openStorage } from './storage.ts';
+import { openMount, sortMounts, type MountOptions } from './mount.ts';
+
 import { makeTurnstile } from './turnstile.ts';
 
-/** What a gateway is made of. */
-export interface GatewayOptions extends SettingsInput {
-  /** Where the objects are. */
-  readonly store: ObjectStore;
-  /** Where blocks of objects are kept. By default nowhere: every request reads the storage. */
-  readonly cache?: BlockCache;
+/** What all mounts share. */
+export interface GatewayParts {
   /** How bytes move on this platform. By default in JavaScript; on Workers, `rangeway/workers` has a native one. */
   readonly conduit?: Conduit;
   /** Where log entries go. By default to the console, a line of JSON each. */
   readonly log?: Log;
-  /** What the platform can't send, and what is done about it. By default everything fits. */
-  readonly overflow?: Overflow;
+  /** Whose request it is, for rules that ask. By default what `serve` of `rangeway/node` knows. */
+  readonly clientAddress?: ClientAddress;
+  readonly limits?: LimitsInput;
 }
 
 /**
- * Makes a download gateway: a Hono app that answers GET, HEAD and OPTIONS for the keys of a store, at the root or
+ * Finds a client's address, as the platform tells it.
+ *
+ * @param env what the platform gave `fetch` beside the request
+ */
+export type ClientAddress = (request: Request, env: unknown) => string | undefined;
+
+/** A gateway over one store. */
+export interface GatewayOptions extends GatewayParts, MountOptions {}
+
+/** A gateway over several. */
+export interface MountsOptions extends GatewayParts {
+  readonly mounts: readonly MountOptions[];
+}
+
+/**
+ * Makes a download gateway: a Hono app that answers GET, HEAD and OPTIONS for the keys of stores, at the root or
  * wherever `app.route(path, gateway)` mounts it.
  *
  * @throws SettingsError naming each field that is unknown or wrong, and what it takes
  */
-export function createGateway(options: GatewayOptions): Hono {
-  const { store, cache, conduit = portableConduit, log = consoleLog, overflow, ...input } = options;
-  const settings = parseSettings(input);
-  const { cacheControl, disposition, limits } = settings;
-  const downloads = {
-    store: openStorage(store, cache, conduit, settings),
-    conduit,
-    policy: toRangePolicy(settings),
-    cacheControl,
-    disposition,
-    overflow,
-  };
-  const context = { downloads, log, settings, turnstile: makeTurnstile(limits.downloads) };
+export function createGateway(options: GatewayOptions | MountsOptions): Hono {
+  const {
+    conduit = portableConduit,
+    log = consoleLog,
+    clientAddress = fromEnvironment,
+    limits: input = {},
+    ...rest
+  } = options;
+  const limits = parseLimits(input);
+  const mounts = sortMounts(('mounts' in rest ? rest.mounts : [rest]).map((mount) => openMount(mount, conduit)));
+  const context = { mounts, log, limits, turnstile: makeTurnstile(limits.downloads) };
   const app = new Hono();
   app.all('*', async (c) => {
-    const { response, ended } = await exchange(toTarget(c), context);
+    const { response, ended } = await exchange(toTarget(c, clientAddress), context);
     keepAlive(c, ended);
     return response;
   });
   return app;
 }
 
-function toTarget(c: Context): Target {
-  const mount = routePath(c).replace(/\/\*$/, '');
-  const { pathname, searchParams } = new URL(c.req.raw.url);
+const fromEnvironment: ClientAddress = (_request, env) => {
+  const address: unknown = typeof env === 'object' && env !== null ? Reflect.get(env, 'clientAddress') : undefined;
+  return typeof address === 'string' ? address : undefined;
+};
+
+function toTarget(c: Context, clientAddress: ClientAddress): Target {
+  const request = c.req.raw;
+  const { pathname, searchParams, hostname } = new URL(request.url);
+  const { base, path } = split(pathname, routePath(c).replace(/\/?\*$/, ''));
   return {
-    request: c.req.raw,
-    path: pathname.slice(mount.length + 1),
+    request,
+    host: (request.headers.get('Host')?.replace(/:\d*$/, '') ?? hostname).toLowerCase(),
+    base,
+    path,
     save: searchParams.has('download'),
+    clientAddress: clientAddress(request, c.env),
     defer: (work) => keepAlive(c, work),
   };
+}
+
+/** By segments, not by characters: Hono has matched the pattern against the path decoded. */
+function split(pathname: string, pattern: string): { readonly base: string; readonly path: string } {
+  const segments = pathname.split('/');
+  const count = pattern.split('/').length;
+  return { base: decodeURI(segments.slice(0, count).join('/')), path: segments.slice(count).join('/') };
 }
 
 /** Workers end a request's work when its response has ended; the log line, and a cache being filled, come after. */

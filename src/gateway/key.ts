@@ -1,6 +1,6 @@
-/** The key that a path names, or why it can't name one. */
-export type KeyResult =
-  | { readonly type: 'key'; readonly key: string }
+/** What a path stands for, or why it can't stand for anything. */
+export type PathResult =
+  | { readonly type: 'path'; readonly path: string }
   | { readonly type: 'unsafe'; readonly detail: string };
 
 /** S3's and R2's limit, in bytes of UTF-8. */
@@ -9,20 +9,28 @@ const MAX_KEY_BYTES = 1024;
 const DOT_SEGMENT = /(?:^|[/\\])\.\.?(?:[/\\]|$)/;
 
 /**
- * Turns the path of a URL, without its first slash and still percent-encoded, into a key. An encoded slash is a slash
- * like any other: storages know no difference, and a second name for an object would be a second cache entry.
+ * Decodes the path of a URL, without its first slash. An encoded slash is a slash like any other: storages know no
+ * difference, a second name for an object would be a second cache entry, and a way around the mount that guards it.
  */
-export function toKey(path: string): KeyResult {
-  const key = decode(path);
-  if (key === undefined) return unsafe('The path is not percent-encoded UTF-8.');
-  if (key.includes('\0')) return unsafe('The path has a NUL character in it.');
+export function toPath(encoded: string): PathResult {
+  const path = decode(encoded);
+  if (path === undefined) return unsafe('The path is not percent-encoded UTF-8.');
+  if (path.includes('\0')) return unsafe('The path has a NUL character in it.');
   // The URL parser has resolved those in plain sight; what is left was hidden by encoding.
-  if (DOT_SEGMENT.test(key)) return unsafe('The path has a "." or ".." segment in it.');
+  if (DOT_SEGMENT.test(path)) return unsafe('The path has a "." or ".." segment in it.');
+  return { type: 'path', path };
+}
+
+/** Whether a storage can hold a key of this length; if not, why. */
+export function explainKey(key: string): string | undefined {
   // A UTF-16 unit makes 1 byte of UTF-8 at the least, which spares encoding a path of any length.
-  if (key.length > MAX_KEY_BYTES || new TextEncoder().encode(key).length > MAX_KEY_BYTES) {
-    return unsafe(`The path is longer than a key can be, ${MAX_KEY_BYTES} bytes of UTF-8.`);
-  }
-  return { type: 'key', key };
+  const isTooLong = key.length > MAX_KEY_BYTES || new TextEncoder().encode(key).length > MAX_KEY_BYTES;
+  return isTooLong ? `The path is longer than a key can be, ${MAX_KEY_BYTES} bytes of UTF-8.` : undefined;
+}
+
+/** A path as it stands in a URL, every character that could mean something there encoded. */
+export function printPath(path: string): string {
+  return path.split('/').map(encodeURIComponent).join('/');
 }
 
 function decode(path: string): string | undefined {
@@ -33,6 +41,6 @@ function decode(path: string): string | undefined {
   }
 }
 
-function unsafe(detail: string): KeyResult {
+function unsafe(detail: string): PathResult {
   return { type: 'unsafe', detail };
 }

@@ -1,3 +1,7 @@
+import type { CacheAccount, Tally } from '../store/tally.ts';
+import type { Delivery } from './conduit.ts';
+import type { Reply } from './reply.ts';
+
 /** One request, told when its body has ended or its client has left. Serialised to one line of JSON. */
 export interface LogEntry {
   /** When the request came, RFC 3339. */
@@ -54,4 +58,41 @@ export function describeError(error: unknown): string {
   }
   if (messages.length === 0) messages.push(`thrown: ${JSON.stringify(error)}`);
   return messages.join('; caused by ');
+}
+
+/** What an entry is made of. */
+export interface LogFacts {
+  readonly request: Request;
+  readonly requestId: string;
+  readonly received: Date;
+  /** `undefined` where the path names none. */
+  readonly key: string | undefined;
+  readonly reply: Reply;
+  readonly end: Delivery;
+  readonly tally: Tally;
+}
+
+/** Makes the entry of a request that has ended. */
+export function toLogEntry({ request, requestId, received, key, reply, end, tally }: LogFacts): LogEntry {
+  const { method, headers } = request;
+  return {
+    time: received.toISOString(),
+    requestId,
+    method,
+    key: key ?? null,
+    status: reply.status,
+    range: headers.get('Range')?.slice(0, 200) ?? null,
+    bytesSent: end.bytesSent,
+    storageReads: tally.operations,
+    continued: tally.continued,
+    bytesRead: end.bytesRead,
+    durationMs: Date.now() - received.getTime(),
+    outcome: end.outcome,
+    ...(tally.cache === undefined ? {} : toCacheFields(tally.cache)),
+    ...(end.outcome === 'failed' ? { error: describeError(end.cause) } : {}),
+  };
+}
+
+function toCacheFields({ hits, misses, bytes }: CacheAccount): Partial<LogEntry> {
+  return { cacheHits: hits, cacheMisses: misses, bytesCached: bytes };
 }

@@ -1,30 +1,12 @@
 import * as v from 'valibot';
 import type { RangePolicy } from '../http/index.ts';
-
-/** Thrown at start; its message names each wrong field and what it takes. */
-export interface SettingsError extends Error {
-  readonly name: 'SettingsError';
-}
+import { check, count, MiB, milliseconds, onOff, text, YEAR } from './schema.ts';
 
 const FIELD_VALUE = /^[\t\x20-\x7e]+$/;
 const ORIGIN = /^https?:\/\/[^/?#\s]+$/;
 
-function count(most: number, what: string, least = 0) {
-  const message = `takes a whole number from ${least} to ${most} (${what})`;
-  return v.pipe(v.number(message), v.integer(message), v.minValue(least, message), v.maxValue(most, message));
-}
-
-function text(pattern: RegExp, message: string) {
-  return v.pipe(v.string(message), v.regex(pattern, message));
-}
-
-const onOff = v.boolean('takes true or false');
-const MiB = 1024 * 1024;
-const YEAR = 365 * 24 * 60 * 60 * 1000;
-const milliseconds = count(YEAR, 'ms', 1);
-
-/** The settings that are plain data, the same on every platform: a TOML table, a JSON file, or an object in code. */
-const SettingsSchema = v.strictObject({
+/** The settings of a mount: plain data, the same on every platform. */
+export const settingsEntries = {
   /** Cache-Control of objects that have none stored. `no-transform` is always added. */
   cacheControl: v.optional(
     text(FIELD_VALUE, 'takes the value of a Cache-Control field, such as "public, max-age=3600"'),
@@ -89,24 +71,6 @@ const SettingsSchema = v.strictObject({
     ),
     {},
   ),
-  limits: v.optional(
-    v.strictObject(
-      {
-        /** Requests in work at once; more are answered 503. */
-        downloads: v.optional(count(1_000_000, 'requests', 1)),
-        /** Length of a request's address; a longer one is answered 414. */
-        urlLength: v.optional(count(MiB, 'characters', 1), 16 * 1024),
-        /** On Node: bytes of a request's head; a longer one is answered 431. */
-        headerBytes: v.optional(count(MiB, 'bytes', 1_024), 64 * 1024),
-        /** On Node: until a request's head is there. */
-        headerTimeout: v.optional(milliseconds, 15_000),
-        /** On Node: how long a client may take nothing of what is there for it. */
-        idleTimeout: v.optional(milliseconds, 60_000),
-      },
-      'takes a table with the fields downloads, urlLength, headerBytes, headerTimeout, idleTimeout',
-    ),
-    {},
-  ),
   ranges: v.optional(
     v.strictObject(
       {
@@ -125,7 +89,9 @@ const SettingsSchema = v.strictObject({
     ),
     {},
   ),
-});
+};
+
+const SettingsSchema = v.strictObject(settingsEntries, 'takes a table of fields');
 
 /** Settings as written: every field optional. */
 export type SettingsInput = v.InferInput<typeof SettingsSchema>;
@@ -139,32 +105,7 @@ export type Settings = v.InferOutput<typeof SettingsSchema>;
  * @throws SettingsError that names every field which is unknown or wrong, and what it takes
  */
 export function parseSettings(input: unknown): Settings {
-  // To valibot a list is an object without fields, and an empty one would pass.
-  const result = v.safeParse(SettingsSchema, Array.isArray(input) ? null : input);
-  if (result.success) return result.output;
-  const message = result.issues.map(describeIssue).join('\n');
-  throw Object.assign(new Error(`the settings can't be used:\n${message}`), { name: 'SettingsError' as const });
-}
-
-function describeIssue(issue: v.BaseIssue<unknown>): string {
-  const path = v.getDotPath(issue);
-  if (path === null) return '  they take a table of fields';
-  const isUnknown = issue.type === 'strict_object' && issue.expected === 'never';
-  if (isUnknown) return `  ${path}: no such field; there are ${fieldsBeside(path).join(', ')}`;
-  return `  ${path}: ${issue.message}, not ${show(issue.input)}`;
-}
-
-function fieldsBeside(path: string): readonly string[] {
-  const { entries } = SettingsSchema;
-  if (path.startsWith('blocks.')) return Object.keys(entries.blocks.wrapped.entries);
-  if (path.startsWith('cors.')) return Object.keys(entries.cors.wrapped.entries);
-  if (path.startsWith('limits.')) return Object.keys(entries.limits.wrapped.entries);
-  if (path.startsWith('ranges.')) return Object.keys(entries.ranges.wrapped.entries);
-  return Object.keys(entries);
-}
-
-function show(value: unknown): string {
-  return JSON.stringify(value)?.slice(0, 80) ?? 'nothing';
+  return check(SettingsSchema, input);
 }
 
 /** The settings that the rules of HTTP ask for. */

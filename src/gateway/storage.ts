@@ -14,6 +14,7 @@ import type { Settings } from './settings.ts';
 export function openStorage(
   store: ObjectStore,
   cache: BlockCache | undefined,
+  scope: string,
   { toReader, join, isNative }: Conduit,
   { resume, blocks }: Settings,
 ): ObjectStore {
@@ -22,7 +23,7 @@ export function openStorage(
   if (cache === undefined) return resumed;
   const { size: blockSize, immutable, ttl, ...times } = blocks;
   const freshness = { ...times, ttl: immutable ? Number.POSITIVE_INFINITY : ttl };
-  return withBlocks(resumed, cache, { blockSize, freshness, toReader, join, ...(isNative ? NATIVE : {}) });
+  return withBlocks(resumed, cache, { scope, blockSize, freshness, toReader, join, ...(isNative ? NATIVE : {}) });
 }
 
 /**

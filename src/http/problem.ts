@@ -1,8 +1,10 @@
 /** The statuses that are answered with a problem document (RFC 9457). */
-export type ProblemStatus = 400 | 404 | 405 | 412 | 414 | 416 | 500 | 501 | 502 | 503;
+export type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 412 | 414 | 416 | 500 | 501 | 502 | 503;
 
 const TITLES: Readonly<Record<ProblemStatus, string>> = {
   400: 'Bad Request',
+  401: 'Unauthorized',
+  403: 'Forbidden',
   404: 'Not Found',
   405: 'Method Not Allowed',
   412: 'Precondition Failed',

@@ -1,4 +1,4 @@
-import { withNoTransform } from './cache-control.ts';
+import { asPrivate, withNoTransform } from './cache-control.ts';
 import { contentDisposition, type DispositionType } from './content-disposition.ts';
 import { contentRange, unsatisfiedContentRange } from './content-range.ts';
 import type { Decision } from './decision.ts';
@@ -13,6 +13,8 @@ import { spanLength, type Span } from './span.ts';
 export interface HeaderChoices {
   /** Cache-Control of objects that have none of their own. */
   readonly cacheControl?: string | undefined;
+  /** Whether the answer is for this client alone, so that no shared cache may keep it (RFC 9111 §5.2.2.7). */
+  readonly isPrivate?: boolean | undefined;
   /** Overrides a stored Content-Disposition. */
   readonly disposition?: { readonly type: DispositionType; readonly key: string } | undefined;
   /** Of a multipart answer; {@link boundaryFrom}. */
@@ -106,7 +108,10 @@ function lastModifiedValue({ lastModified }: Metadata, now: Seconds): string | u
 }
 
 function cacheControlValue({ cacheControl }: Metadata, choices: HeaderChoices): string {
-  return withNoTransform(fieldValue(cacheControl) ?? choices.cacheControl);
+  const stored = fieldValue(cacheControl);
+  // What the deployment says of answers to those who were let in is meant for them.
+  if (choices.isPrivate === true) return withNoTransform(choices.cacheControl ?? asPrivate(stored));
+  return withNoTransform(stored ?? choices.cacheControl);
 }
 
 function expiresValue({ expires }: Metadata): string | undefined {

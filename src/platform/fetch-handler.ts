@@ -1,6 +1,13 @@
 /** Anything that answers requests: a gateway, or the app that it is mounted in. */
 export interface FetchHandler {
-  fetch(request: Request): Response | Promise<Response>;
+  /** @param env what the platform knows beside the request; {@link RequestFacts} of ours */
+  fetch(request: Request, env?: RequestFacts): Response | Promise<Response>;
+}
+
+/** What a platform tells of a request that is not in it. */
+export interface RequestFacts {
+  /** Of the client, as text. */
+  readonly clientAddress?: string | undefined;
 }
 
 const METHOD = /^[!#$%&'*+.^_`|~\w-]+$/;

@@ -1,5 +1,5 @@
 import type { FetchHandler } from './fetch-handler.ts';
-import { toRequest, type FunctionUrlEvent } from './lambda-event.ts';
+import { toFacts, toRequest, type FunctionUrlEvent } from './lambda-event.ts';
 
 /** An answer in payload format 2.0. */
 export interface FunctionUrlResult {
@@ -24,7 +24,7 @@ export const BUFFERED_LIMIT = 4_500_000;
  */
 export function lambdaHandler({ gateway }: { readonly gateway: FetchHandler }): BufferedHandler {
   return async (event) => {
-    const response = await gateway.fetch(toRequest(event));
+    const response = await gateway.fetch(toRequest(event), toFacts(event));
     const body = Buffer.from(await response.arrayBuffer());
     return {
       statusCode: response.status,

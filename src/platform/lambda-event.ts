@@ -1,4 +1,4 @@
-import { requestMethod } from './fetch-handler.ts';
+import { requestMethod, type RequestFacts } from './fetch-handler.ts';
 
 /** What this gateway reads of an event of payload format 2.0, as function URLs send it. */
 export interface FunctionUrlEvent {
@@ -12,7 +12,7 @@ export interface FunctionUrlEvent {
   /** Names in lower case; the lines of a field joined by commas. */
   readonly headers: Readonly<Record<string, string>>;
   readonly requestContext: {
-    readonly http: { readonly method: string };
+    readonly http: { readonly method: string; readonly sourceIp?: string };
   };
   /** Downloads have no use for it. */
   readonly isBase64Encoded: boolean;
@@ -37,6 +37,11 @@ export function toRequest(event: FunctionUrlEvent, signal?: AbortSignal): Reques
     headers,
     ...(signal === undefined ? {} : { signal }),
   });
+}
+
+/** What the event tells beside the request. */
+export function toFacts({ requestContext }: FunctionUrlEvent): RequestFacts {
+  return { clientAddress: requestContext.http.sourceIp };
 }
 
 /** What no header field can hold is left out: it has no meaning here, and is no reason to fail. */

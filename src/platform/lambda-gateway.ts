@@ -3,8 +3,12 @@ import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { createGateway } from '../gateway/gateway.ts';
 import type { Log } from '../gateway/log.ts';
 import type { LinkTarget, OverflowPolicy } from '../gateway/overflow.ts';
-import { parseSettings } from '../gateway/settings.ts';
+import { parseConfig } from '../gateway/config.ts';
+import { settingsError } from '../gateway/schema.ts';
+import { memoryCache } from '../cache/drivers/memory.ts';
 import type { FetchHandler } from './fetch-handler.ts';
+import { openConfig } from './open-config.ts';
+import { openJwt } from './open-jwt.ts';
 import type { S3Access } from './s3-client.ts';
 import { s3Storage, type Replica } from './s3-storage.ts';
 
@@ -93,10 +97,6 @@ function parseSeconds(text: string): number {
   throw settingsError(`RANGEWAY_LINK_SECONDS takes seconds from 1 to ${MAX_LINK_SECONDS}, not "${text}"`);
 }
 
-function settingsError(message: string, cause?: unknown): Error {
-  return Object.assign(new Error(message, { cause }), { name: 'SettingsError' });
-}
-
 /**
  * Makes the gateway of a function.
  *
@@ -107,9 +107,15 @@ function settingsError(message: string, cause?: unknown): Error {
 export function lambdaGateway(client: S3Client, config: LambdaConfig, limit: number, log?: Log): FetchHandler {
   const { settings, overflow: policy } = config;
   return createGateway({
-    ...parseSettings(settings),
-    store: s3Storage(config, client),
-    overflow: { limit, policy, link: linker(client, config) },
+    ...openConfig(parseConfig(settings), {
+      own: () => s3Storage(config, client),
+      // Its links are the own bucket's.
+      open: () => undefined,
+      secret: (name) => process.env[name],
+      jwt: openJwt,
+      cache: (cache) => (cache.type === 'memory' ? memoryCache({ maxBytes: cache.bytes }) : undefined),
+      overflow: { limit, policy, link: linker(client, config) },
+    }),
     ...(log === undefined ? {} : { log }),
   });
 }

@@ -1,6 +1,6 @@
 import { writable } from './writable.ts';
 import type { FetchHandler } from './fetch-handler.ts';
-import { toRequest, type FunctionUrlEvent } from './lambda-event.ts';
+import { toFacts, toRequest, type FunctionUrlEvent } from './lambda-event.ts';
 
 /** What Lambda's runtime gives a streaming handler to write to. It is no stream.Writable, though it has its methods. */
 export interface ResponseStream {
@@ -50,7 +50,7 @@ export function lambdaStreamHandler({ gateway }: { readonly gateway: FetchHandle
     const leave = () => left.abort();
     stream.once('close', leave);
     try {
-      await send(await gateway.fetch(toRequest(event, left.signal)), stream);
+      await send(await gateway.fetch(toRequest(event, left.signal), toFacts(event)), stream);
     } finally {
       stream.off('close', leave);
     }

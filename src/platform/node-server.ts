@@ -12,6 +12,8 @@ export interface ListenOptions {
   readonly headerBytes?: number;
   /** Until a request's head is there, in ms; then it is answered 408. By default 15 seconds. */
   readonly headerTimeout?: number;
+  /** How many proxies stand in front whose X-Forwarded-For is believed. By default none. */
+  readonly trustedProxies?: number;
   /** How long a client may take nothing of what is there for it, in ms, before its connection is ended. By default 60 seconds. */
   readonly idleTimeout?: number;
 }

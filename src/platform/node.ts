@@ -7,10 +7,11 @@ export { diskCache, type DiskCache, type DiskCacheOptions } from '../cache/drive
 export { memoryCache, type MemoryCache, type MemoryCacheOptions } from '../cache/drivers/memory.ts';
 export { createGateway, type GatewayOptions } from '../gateway/gateway.ts';
 export { describeError } from '../gateway/log.ts';
-export { parseSettings, type Settings } from '../gateway/settings.ts';
+export { parseConfig, type Config } from '../gateway/config.ts';
 export { fsStore } from '../store/drivers/fs.ts';
 export { s3Store, type S3Location } from '../store/drivers/s3.ts';
 export type { FetchHandler } from './fetch-handler.ts';
+export { openNodeConfig } from './node-config.ts';
 export * from './links.ts';
 export type { ListenOptions, NodeServer } from './node-server.ts';
 export { s3Client, type S3Access } from './s3-client.ts';
@@ -22,9 +23,9 @@ export { s3Storage, type Replica, type S3Source } from './s3-storage.ts';
  * @throws the system's error where it can't listen, such as EADDRINUSE
  */
 export async function serve(handler: FetchHandler, options: ListenOptions): Promise<NodeServer> {
-  const { idleTimeout = IDLE_TIMEOUT } = options;
+  const { idleTimeout = IDLE_TIMEOUT, trustedProxies = 0 } = options;
   return listen((req, res) => {
-    respond(handler, req, res, idleTimeout).catch((error: unknown) => {
+    respond(handler, req, res, { idleTimeout, trustedProxies }).catch((error: unknown) => {
       console.error(error);
       res.destroy();
     });
@@ -38,7 +39,7 @@ async function respond(
   handler: FetchHandler,
   req: IncomingMessage,
   res: ServerResponse,
-  idleTimeout: number,
+  { idleTimeout, trustedProxies }: { readonly idleTimeout: number; readonly trustedProxies: number },
 ): Promise<void> {
   const left = new AbortController();
   res.once('close', () => left.abort());
@@ -47,7 +48,15 @@ async function respond(
     res.writeHead(400, { Connection: 'close' }).end();
     return;
   }
-  await send(await handler.fetch(request), res, idleTimeout);
+  const facts = { clientAddress: clientAddress(req, trustedProxies) };
+  await send(await handler.fetch(request, facts), res, idleTimeout);
+}
+
+/** The socket's, or what the outermost of so many proxies in front says of its own client (each appends one). */
+function clientAddress({ socket, headers }: IncomingMessage, trustedProxies: number): string | undefined {
+  if (trustedProxies === 0) return socket.remoteAddress;
+  const forwarded = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',');
+  return forwarded.at(-trustedProxies)?.trim();
 }
 
 /** @returns `undefined` where the target can't be an address */

@@ -1,4 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
+import type { StoreConfig } from '../gateway/config.ts';
 import { s3Store, type S3Location } from '../store/drivers/s3.ts';
 import { withFallback } from '../store/fallback.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -29,4 +30,21 @@ export function s3Storage(source: S3Source, client: S3Client = s3Client(source.a
   if (replica === undefined) return first;
   const { bucket, endpoint = access.endpoint, region = access.region } = replica;
   return withFallback(first, s3Store(s3Client({ ...access, endpoint, region }), { ...source, bucket }));
+}
+
+/** Another bucket of a configuration, reached as the first unless it says otherwise, and with the same credentials. */
+export function toS3Source(
+  { bucket, endpoint, region, pathStyle, forbidden }: Extract<StoreConfig, { readonly type: 's3' }>,
+  access: S3Access,
+): S3Source {
+  return {
+    bucket,
+    access: {
+      ...access,
+      endpoint: endpoint ?? access.endpoint,
+      region: region ?? access.region,
+      pathStyle: pathStyle ?? access.pathStyle,
+    },
+    ...(forbidden === undefined ? {} : { forbidden }),
+  };
 }

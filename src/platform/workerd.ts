@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { Log, LogLevel, Miniflare } from 'miniflare';
 import { unstable_readConfig } from 'wrangler';
-import { parseSettings } from '../gateway/settings.ts';
+import { parseConfig } from '../gateway/config.ts';
 import { localBucket, type LocalBucket } from './local-bucket.ts';
 
 /** A Worker to run in workerd. */
@@ -59,7 +59,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   });
   if (main === undefined) throw new Error(`${config} names no Worker: it needs the field main`);
   // The Worker would refuse them too, but with a stack out of workerd.
-  parseSettings(vars['RANGEWAY'] ?? {});
+  parseConfig(vars['RANGEWAY'] ?? {});
   const token = randomUUID();
   const compatibility = {
     compatibilityDate: compatibility_date ?? DEFAULT_DATE,

@@ -1,8 +1,14 @@
 import { env } from 'cloudflare:workers';
+import { parseConfig, type StoreConfig } from '../gateway/config.ts';
 import { createGateway } from '../gateway/gateway.ts';
-import { parseSettings } from '../gateway/settings.ts';
+import { r2Store } from '../store/drivers/r2.ts';
+import type { ObjectStore } from '../store/object-store.ts';
+import { withRetry } from '../store/retry.ts';
 import { nativeConduit } from './native-conduit.ts';
-import { s3Storage } from './s3-storage.ts';
+import { openConfig } from './open-config.ts';
+import { openJwt } from './open-jwt.ts';
+import { s3Storage, toS3Source } from './s3-storage.ts';
+import { openBinding, workerAddress, workerCache, workerSecret } from './worker-env.ts';
 
 /** The variables and secrets of a Worker over S3; docs/deploying.md says how they are set. */
 declare global {
@@ -43,21 +49,40 @@ const access = {
   credentials: { accessKeyId: required('AWS_ACCESS_KEY_ID'), secretAccessKey: required('AWS_SECRET_ACCESS_KEY') },
 };
 
-const replica = optional('S3_FALLBACK_BUCKET');
-
-/** The same gateway over S3. A Worker of its own, so that one over R2 does not carry the SDK. */
-export default createGateway({
-  // S3's bodies come over a network, and break. R2's come from inside, and stay out of JavaScript unless set.
-  resume: true,
-  ...parseSettings(env.RANGEWAY ?? {}),
-  store: s3Storage({
+function own(): ObjectStore {
+  const bucket = optional('S3_FALLBACK_BUCKET');
+  const replica = { endpoint: optional('S3_FALLBACK_ENDPOINT'), region: optional('S3_FALLBACK_REGION') };
+  return s3Storage({
     access,
     bucket: required('S3_BUCKET'),
     prefix: env.S3_PREFIX ?? '',
-    replica:
-      replica === undefined
-        ? undefined
-        : { bucket: replica, endpoint: optional('S3_FALLBACK_ENDPOINT'), region: optional('S3_FALLBACK_REGION') },
+    replica: bucket === undefined ? undefined : { bucket, ...replica },
+  });
+}
+
+/** Other buckets are read with the same keys, and reached as the first unless the mount says otherwise. */
+function open(store: StoreConfig): ObjectStore | undefined {
+  switch (store.type) {
+    case 's3':
+      return s3Storage(toS3Source(store, access));
+    case 'r2':
+      return withRetry(r2Store(openBinding(store.binding)));
+    case 'dir':
+      return undefined;
+  }
+}
+
+/** The same gateway over S3. A Worker of its own, so that one over R2 carries neither the SDK nor jose. */
+export default createGateway({
+  ...openConfig(parseConfig(env.RANGEWAY ?? {}), {
+    own,
+    open,
+    secret: workerSecret,
+    cache: workerCache,
+    jwt: openJwt,
+    // S3's bodies come over a network, and break. R2's come from inside, and stay out of JavaScript unless set.
+    defaults: { resume: true },
   }),
   conduit: nativeConduit,
+  clientAddress: workerAddress,
 });

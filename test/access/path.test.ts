@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isWithin, plainPath } from '../../src/access/path.ts';
-import { toKey } from '../../src/gateway/key.ts';
+import { toPath } from '../../src/gateway/key.ts';
 import { holds } from '../http/runs.ts';
 
 describe('plainPath decodes once, and changes nothing else', () => {
@@ -65,7 +65,7 @@ test('what a rule compares is the mount and the key, so that a rule and a read a
     fc.property(encoded, fc.constantFrom('', '/m', '/m/n'), (rest, mount) => {
       const plain = plainPath(`${mount}/${rest}`);
       if (plain === undefined) return;
-      expect(toKey(rest)).toEqual({ type: 'key', key: plain.slice(mount.length + 1) });
+      expect(toPath(rest)).toEqual({ type: 'path', path: plain.slice(mount.length + 1) });
     }),
   );
 });

@@ -77,7 +77,7 @@ describe('bad usage exits with 2 and says in one line what to write', () => {
     [['lambda', '--s3', 'files', '--overflow', 'drop'], /--overflow takes redirect or partial or refuse/],
     [['__proto__'], /there is no command "__proto__"/],
     [['serve'], /serve needs a folder or a bucket: rangeway serve --dir DIR, or/],
-    [['serve', '--dir', '.', '--s3', 'bucket'], /serve needs a folder or a bucket/],
+    [['serve', '--dir', '.', '--s3', 'bucket'], /--dir and --s3 are two stores/],
     [['serve', '--dir', '.', '--region', 'x'], /--region goes with --s3 BUCKET/],
     [['serve', '--dir', '.', '--fallback', 'bucket'], /--fallback goes with --s3 BUCKET/],
     [['serve', '--s3', 'bucket', '--fallback-region', 'x'], /--fallback-region goes with --fallback BUCKET/],
@@ -105,8 +105,8 @@ describe('bad usage exits with 2 and says in one line what to write', () => {
     [['serve', '--dir', '.', '--prot', '1'], /Unknown option '--prot'; there are --dir, --port/],
     [['serve', 'folder'], /"folder" is not an option/],
     [['serve', '--dir', '.', '--host', '203.0.113.9', '--port', '0'], /this machine does not have that address/],
-    [['serve', '--dir', '.', '--settings', 'none.json'], /--settings none\.json: ENOENT/],
-    [['serve', '--dir', '.', '--settings', 'file.txt'], /--settings file\.txt: .*JSON/],
+    [['serve', '--dir', '.', '--config', 'none.json'], /--config none\.json: ENOENT/],
+    [['serve', '--dir', '.', '--config', 'file.txt'], /--config file\.txt: .*JSON/],
     [['dev', '--dir', 'none'], /--dir none: there is no such folder/],
     [['dev', '--config', 'none.toml'], /--config none\.toml: there is no such file/],
   ];
@@ -119,12 +119,12 @@ describe('bad usage exits with 2 and says in one line what to write', () => {
 
   test('settings with a field that does not exist', async () => {
     await writeFile(join(folder, 'wrong.json'), '{ "cacheControll": "x" }');
-    const { code, err } = await run('serve', '--dir', '.', '--settings', 'wrong.json');
+    const { code, err } = await run('serve', '--dir', '.', '--config', 'wrong.json');
     expect([code, err]).toEqual([2, expect.stringContaining('cacheControll: no such field; there are cacheControl')]);
     await writeFile(join(folder, 'wrong.json'), '{ "log": "not a setting" }');
-    expect((await run('serve', '--dir', '.', '--settings', 'wrong.json')).err).toContain('log: no such field');
+    expect((await run('serve', '--dir', '.', '--config', 'wrong.json')).err).toContain('log: no such field');
     await writeFile(join(folder, 'wrong.json'), '[]');
-    expect((await run('serve', '--dir', '.', '--settings', 'wrong.json')).err).toContain('they take a table of fields');
+    expect((await run('serve', '--dir', '.', '--config', 'wrong.json')).err).toContain('they take a table of fields');
   });
 
   test.for(['serve', 'dev'])('a port that is taken, for %s', async (command) => {
@@ -172,7 +172,7 @@ describe('serve', () => {
       folder,
       '--port',
       '0',
-      '--settings',
+      '--config',
       join(folder, 'settings.json'),
     );
     const response = await fetch(`${url}/file.txt`);

@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest';
-import { toKey } from '../../src/gateway/key.ts';
+import { explainKey, toPath } from '../../src/gateway/key.ts';
+
+/** As a request for the root mount goes. */
+function toKey(encoded: string) {
+  const result = toPath(encoded);
+  if (result.type === 'unsafe') return result;
+  const detail = explainKey(result.path);
+  return detail === undefined ? { type: 'key', key: result.path } : { type: 'unsafe', detail };
+}
 
 test.for([
   ['a', 'a'],

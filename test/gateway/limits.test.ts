@@ -1,18 +1,18 @@
 import { expect, test } from 'vitest';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import type { LogEntry } from '../../src/gateway/log.ts';
-import type { SettingsInput } from '../../src/gateway/settings.ts';
+import type { LimitsInput } from '../../src/gateway/limits.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 
-async function gatewayWith(settings: SettingsInput) {
+async function gatewayWith(limits: LimitsInput) {
   const store = memoryStore();
   await store.put('large', new Uint8Array(1024 * 1024));
   const entries: LogEntry[] = [];
-  return { gateway: createGateway({ store, log: (entry) => entries.push(entry), ...settings }), entries };
+  return { gateway: createGateway({ store, log: (entry) => entries.push(entry), limits }), entries };
 }
 
 test('downloads beyond the limit get 503 with Retry-After, and there is room again when one has ended', async () => {
-  const { gateway, entries } = await gatewayWith({ limits: { downloads: 2 } });
+  const { gateway, entries } = await gatewayWith({ downloads: 2 });
   const running = [await gateway.request('/large'), await gateway.request('/large')];
   const refused = await gateway.request('/large');
   expect([refused.status, refused.headers.get('Retry-After')]).toEqual([503, '5']);
@@ -27,7 +27,7 @@ test('downloads beyond the limit get 503 with Retry-After, and there is room aga
 });
 
 test('an address beyond the limit gets 414', async () => {
-  const { gateway, entries } = await gatewayWith({ limits: { urlLength: 100 } });
+  const { gateway, entries } = await gatewayWith({ urlLength: 100 });
   expect((await gateway.request(`/${'x'.repeat(100)}`)).status).toBe(414);
   expect((await gateway.request(`/large?${'x'.repeat(50)}`)).status).toBe(200);
   expect((await gateway.request(`/large?${'x'.repeat(100)}`)).status).toBe(414);

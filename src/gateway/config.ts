@@ -1,0 +1,126 @@
+import * as v from 'valibot';
+import { accessSchema } from './access-config.ts';
+import { LimitsSchema, type Limits } from './limits.ts';
+import { check, count, MiB, onOff, text } from './schema.ts';
+import { settingsEntries } from './settings.ts';
+
+const bytes = count(Number.MAX_SAFE_INTEGER, 'bytes', 1);
+
+const name = (what: string) => text(/^[^\0]+$/, `takes ${what}`);
+const address = text(/^https?:\/\/[^/\s@]+\/?$/, 'takes an address such as "https://s3.example.com"');
+const bucket = text(/^[\w.-]{3,255}$/, 'takes the name of a bucket');
+
+/** Where a mount's objects are. Which of them there are is the platform's to say. */
+const store = v.variant(
+  'type',
+  [
+    v.strictObject({ type: v.literal('r2'), binding: name('the name of an R2 binding') }),
+    v.strictObject({
+      type: v.literal('s3'),
+      bucket,
+      endpoint: v.optional(address),
+      region: v.optional(name('a region')),
+      pathStyle: v.optional(onOff),
+      /** What a 403 for an object means. */
+      forbidden: v.optional(v.picklist(['missing', 'denied'], 'takes "missing" or "denied"')),
+    }),
+    v.strictObject({ type: v.literal('dir'), path: name('a folder') }),
+  ],
+  'takes a table whose type is "r2", "s3" or "dir"',
+);
+
+/** A store, by its type. */
+export type StoreConfig = v.InferOutput<typeof store>;
+
+/** Where blocks are kept. Which of them there are is the platform's to say. */
+const cache = v.variant(
+  'type',
+  [
+    v.strictObject({ type: v.literal('memory'), bytes: v.optional(bytes, 256 * MiB) }),
+    v.strictObject({ type: v.literal('disk'), folder: name('a folder'), bytes: v.optional(bytes, 10 * 1024 * MiB) }),
+    v.strictObject({
+      type: v.literal('workers'),
+      origin: text(
+        /^https:\/\/[^/?#\s@]+$/,
+        'takes the origin of a host that the Worker answers for, such as "https://files.example.com"',
+      ),
+    }),
+  ],
+  'takes a table whose type is "memory", "disk" or "workers"',
+);
+
+/** A cache, by its type. */
+export type CacheConfig = v.InferOutput<typeof cache>;
+
+/** What a mount has, and what may stand above all mounts in its place. */
+const shared = {
+  ...settingsEntries,
+  /** Who may read. By default everybody. */
+  access: v.optional(accessSchema),
+  /** Whether blocks are kept, where there is a cache. */
+  cached: v.optional(onOff),
+};
+
+const MountSchema = v.strictObject(
+  {
+    ...shared,
+    path: v.optional(name('a path such as "/releases"'), '/'),
+    host: v.optional(name('a host such as "files.example.com"')),
+    /** By default the platform's own: the bucket that it is bound to, or was told. */
+    store: v.optional(store),
+    /** Asked where the store is out of reach. */
+    fallback: v.optional(store),
+    /** Put before every key, as it is. */
+    prefix: v.optional(v.string('takes a text')),
+  },
+  'takes a table of fields',
+);
+
+const ConfigSchema = v.strictObject({
+  ...shared,
+  limits: v.optional(LimitsSchema, {}),
+  /** Where blocks are kept. By default nowhere. */
+  cache: v.optional(cache),
+  /** On Node: how many proxies stand in front whose X-Forwarded-For is believed. */
+  trustedProxies: v.optional(count(10, 'proxies'), 0),
+  /** By default one: the platform's own store at the root. */
+  mounts: v.optional(
+    v.pipe(v.array(MountSchema, 'takes a list of tables'), v.minLength(1, 'takes a table at the least')),
+  ),
+});
+
+/** A configuration as it is written, on any platform. */
+export type ConfigInput = v.InferInput<typeof ConfigSchema>;
+
+/** One mount, with what holds for all filled in. */
+export type MountConfig = v.InferOutput<typeof MountSchema>;
+
+/** A configuration that was checked, with every default filled in. */
+export interface Config {
+  readonly limits: Limits;
+  readonly cache: CacheConfig | undefined;
+  readonly trustedProxies: number;
+  readonly mounts: readonly MountConfig[];
+}
+
+/**
+ * Checks a configuration and fills in the defaults: a mount's own word, else what stands above, else the default.
+ *
+ * @throws SettingsError that names every field which is unknown or wrong, and what it takes
+ */
+export function parseConfig(input: unknown): Config {
+  const { limits, cache: kept, trustedProxies, mounts = [] } = check(ConfigSchema, input);
+  // From what was written: what was checked has defaults where nothing was said.
+  const { limits: _l, cache: _c, trustedProxies: _t, mounts: written, ...above } = toTable(input);
+  const tables = Array.isArray(written) && mounts.length > 0 ? written.map(toTable) : [{}];
+  return {
+    limits,
+    cache: kept,
+    trustedProxies,
+    mounts: tables.map((table) => check(MountSchema, { ...above, ...table })),
+  };
+}
+
+function toTable(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null ? { ...value } : {};
+}

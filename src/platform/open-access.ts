@@ -1,0 +1,74 @@
+import {
+  allOf,
+  anyOf,
+  basicAccess,
+  ipAccess,
+  parseLinkKeys,
+  publicAccess,
+  refererAccess,
+  signedAccess,
+  type AccessRule,
+  type BasicUser,
+} from '../access/index.ts';
+import type { AccessConfig, JwtConfig } from '../gateway/access-config.ts';
+import { settingsError } from '../gateway/schema.ts';
+
+/** What rules need of the platform. */
+export interface AccessParts {
+  /** The value of a variable or secret; `undefined` where there is none. */
+  readonly secret: (name: string) => string | undefined;
+  /** Makes a rule of tokens. Left out where jose would be too heavy; then a configuration that asks for it is refused. */
+  readonly jwt?: ((config: JwtConfig, secret: (name: string) => string) => AccessRule) | undefined;
+}
+
+/**
+ * Makes the rule that a configuration describes; none for `public`.
+ *
+ * @throws SettingsError where a secret is missing or a value can't be used
+ */
+export function openAccess(config: AccessConfig, parts: AccessParts): AccessRule | undefined {
+  return config === 'public' ? undefined : openRule(config, parts);
+}
+
+function openRule(config: AccessConfig, parts: AccessParts): AccessRule {
+  if (config === 'public') return publicAccess();
+  const secret = (name: string) => {
+    const value = parts.secret(name);
+    if (value === undefined || value === '') throw settingsError(`access: ${name} is to hold a secret, and is not set`);
+    return value;
+  };
+  switch (config.type) {
+    case 'signed':
+      return signedAccess(parseLinkKeys(secret(config.keys)));
+    case 'basic':
+      return basicAccess({ realm: config.realm, users: parseUsers(config.users, secret(config.users)) });
+    case 'ip':
+      return ipAccess(config.blocks);
+    case 'referer':
+      return refererAccess(config);
+    case 'jwt':
+      if (parts.jwt === undefined)
+        throw settingsError('access: this Worker knows no "jwt"; docs/configuration.md says which does');
+      return parts.jwt(config, secret);
+    case 'anyOf': {
+      const [first, ...others] = config.rules;
+      return anyOf(openRule(first, parts), ...others.map((rule) => openRule(rule, parts)));
+    }
+    case 'allOf': {
+      const [first, ...others] = config.rules;
+      return allOf(openRule(first, parts), ...others.map((rule) => openRule(rule, parts)));
+    }
+  }
+}
+
+/** `name:password`, one a line. */
+function parseUsers(variable: string, text: string): readonly BasicUser[] {
+  return text
+    .split(/\r?\n/)
+    .filter((line) => line.trim() !== '')
+    .map((line) => {
+      const colon = line.indexOf(':');
+      if (colon < 1) throw settingsError(`access: ${variable} takes name:password, one a line`);
+      return { name: line.slice(0, colon), password: line.slice(colon + 1) };
+    });
+}

@@ -1,0 +1,42 @@
+import { env } from 'cloudflare:workers';
+import type { BlockCache } from '../cache/block-cache.ts';
+import { workersCache, type CacheLike } from '../cache/drivers/workers.ts';
+import type { CacheConfig } from '../gateway/config.ts';
+import type { ClientAddress } from '../gateway/gateway.ts';
+import { settingsError } from '../gateway/schema.ts';
+
+/** A variable or secret of the Worker. */
+export function workerSecret(name: string): string | undefined {
+  const value: unknown = Reflect.get(env, name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+/** @throws SettingsError where there is no such R2 binding */
+export function openBinding(name: string): R2Bucket {
+  const bucket: unknown = Reflect.get(env, name);
+  if (isBucket(bucket)) return bucket;
+  throw settingsError(`store: wrangler.toml has to bind an R2 bucket as ${name}`);
+}
+
+function isBucket(value: unknown): value is R2Bucket {
+  return typeof value === 'object' && value !== null && 'get' in value && 'head' in value;
+}
+
+/** Cloudflare sets the field itself, whatever a client sends. */
+export const workerAddress: ClientAddress = (request) => request.headers.get('CF-Connecting-IP') ?? undefined;
+
+/** The cache of the data centre, under a name from which no request of a client's is answered. */
+export function workerCache(cache: CacheConfig): BlockCache | undefined {
+  if (cache.type !== 'workers') return undefined;
+  return workersCache({ cache: named, origin: cache.origin });
+}
+
+/** Opened with each use: at start there is no request yet, and nothing that waits is allowed. */
+const named: CacheLike = {
+  match: async (request) => (await openCache()).match(request),
+  put: async (request, response) => (await openCache()).put(request, response),
+};
+
+function openCache(): Promise<Cache> {
+  return caches.open('rangeway');
+}

@@ -1,0 +1,9 @@
+import type { ObjectStore } from './object-store.ts';
+
+/** The objects of a store whose keys begin so, by what their keys go on with. */
+export function withPrefix(store: ObjectStore, prefix: string): ObjectStore {
+  return {
+    head: (key, options) => store.head(prefix + key, options),
+    read: (key, options) => store.read(prefix + key, options),
+  };
+}
