@@ -155,6 +155,16 @@ describe('bounds', () => {
     expect(await cache.get(name(20), { start: 0, end: 1 })).toBeDefined();
   });
 
+  test('one block put many times at once waits once', async () => {
+    const { cache } = await makeCache();
+    const bytes = new Uint8Array(4 * MIB);
+    const names = [0, 1].map((index) => Object.assign(nth(index), { length: bytes.length }));
+    await Promise.all(
+      [...Array.from({ length: 20 }, () => names[0] ?? NAME), names[1] ?? NAME].map((name) => cache.put(name, bytes)),
+    );
+    for (const name of names) expect(await cache.get(name, { start: 0, end: 1 })).toBeDefined();
+  });
+
   test.skipIf(process.platform !== 'linux')('no more than 16 files are open at once', async () => {
     const { folder, cache } = await makeCache();
     for (let index = 0; index < 20; index++) await put(cache, index);
