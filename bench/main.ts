@@ -26,6 +26,9 @@ const ROOT = join(import.meta.dirname, '..');
 const HELPERS_CORE = 1;
 const CONTESTANT_CORE = 0;
 
+/** One of each kind; the others differ in what is installed, or take long to build. */
+const SMOKE_PARTS = ['workerd', 'lambda', 'growth', 'planning'];
+
 async function main(options: BenchOptions): Promise<boolean> {
   const results = options.report === undefined ? await run(options) : readResults(options.report);
   if (options.report === undefined) {
@@ -34,15 +37,18 @@ async function main(options: BenchOptions): Promise<boolean> {
     writeFileSync(path, `${JSON.stringify(results, undefined, 2)}\n`);
     console.log(`\nresults: ${path}`);
   }
-  for (const part of results.parts) printPart(part);
-  if (!options.smoke) console.log(`\n== targets\n${toText(targetTable(results))}`);
+  // Smoke's figures mean nothing.
+  if (!options.smoke) {
+    for (const part of results.parts) printPart(part);
+    console.log(`\n== targets\n${toText(targetTable(results))}`);
+  }
   if (options.write) writeDocument(join(ROOT, 'docs/performance.md'), results, PARTS);
   return !options.smoke || isSound(results);
 }
 
 async function run(options: BenchOptions): Promise<Results> {
-  const parts = choose(options.parts);
-  const { rounds, seconds, large } = options;
+  const parts = options.smoke && options.parts.length === 0 ? choose(SMOKE_PARTS) : choose(options.parts);
+  const { rounds, seconds, large, smoke } = options;
   const pinned = options.pin && availableParallelism() > 1 && isInstalled('taskset');
   // Inherited by all that is started; contestants are moved away.
   if (pinned) pin(process.pid, HELPERS_CORE);
@@ -53,7 +59,18 @@ async function run(options: BenchOptions): Promise<Results> {
       const core = pinned ? CONTESTANT_CORE : undefined;
       const kept = join(ROOT, `.rangeway/bench/${large / 1024 ** 2}`);
       const objects = catalogue(large);
-      const bench: Bench = { load, origin, objects, rounds, seconds, core, folder, kept, say: console.log };
+      const bench: Bench = {
+        load,
+        origin,
+        objects,
+        rounds,
+        seconds,
+        warm: !smoke,
+        core,
+        folder,
+        kept,
+        say: console.log,
+      };
       const made: PartResult[] = [];
       for (const part of parts) {
         console.log(`\n== ${part.title}`);

@@ -31,7 +31,7 @@ export const HELP = `npm run bench -- [NAME…]    runs all parts, or those name
   --smoke         one short round over small objects, to see that the bench works
 `;
 
-const SMOKE = { rounds: 1, seconds: 0.2, large: 16 };
+const SMOKE = { rounds: 1, seconds: 0.1, large: 16 };
 const FULL = { rounds: 5, seconds: 2, large: 1024 };
 
 /**

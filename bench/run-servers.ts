@@ -19,6 +19,8 @@ export interface Bench {
   readonly rounds: number;
   /** Of a timed run. */
   readonly seconds: number;
+  /** Whether each workload is tried once before it counts. */
+  readonly warm: boolean;
   /** The core that contestants are kept to; `undefined` where nothing is pinned. */
   readonly core: number | undefined;
   /** Of this run, removed after it. */
@@ -78,7 +80,7 @@ async function runWorkload(
   bench: Bench,
 ): Promise<readonly CellResult[]> {
   const cells: Cell[] = entries.map((entry) => ({ entry, workload, rounds: [], failure: undefined }));
-  for (const cell of cells) await warmUp(cell, bench);
+  if (bench.warm) for (const cell of cells) await warmUp(cell, bench);
   for (let round = 0; round < bench.rounds; round++) {
     // Each is first once, so that none always comes after the same one.
     const shift = round % Math.max(1, cells.length);

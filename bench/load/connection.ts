@@ -17,8 +17,8 @@ export interface Answer {
 export interface Connection {
   /** Resolves when it stands. */
   open(): Promise<void>;
-  /** One at a time. Never rejects. */
-  request(head: string): Promise<Answer>;
+  /** One at a time. An answer of another status than this one is not read on: it may be endless. Never rejects. */
+  request(head: string, status: number): Promise<Answer>;
   /** Ends it at once, and the request that runs. */
   close(): void;
 }
@@ -30,6 +30,7 @@ const KEPT = 16;
 const READ = 512 * 1024;
 
 interface Pending {
+  readonly status: number;
   readonly sent: number;
   readonly settle: (answer: Answer) => void;
   head: ResponseHead | undefined;
@@ -60,7 +61,11 @@ export function connectionTo(port: number, pace = Number.POSITIVE_INFINITY): Con
 
   const read = responseReader({
     onHead(head) {
-      if (pending !== undefined) pending.head = head;
+      if (pending === undefined) return;
+      pending.head = head;
+      if (head.status === pending.status) return;
+      socket?.destroy();
+      settle(false);
     },
     onBytes(bytes) {
       if (pending === undefined) return;
@@ -95,10 +100,11 @@ export function connectionTo(port: number, pace = Number.POSITIVE_INFINITY): Con
 
   return {
     open,
-    async request(head) {
+    async request(head, status) {
       if (socket === undefined || socket.destroyed) await open().catch(() => undefined);
       return new Promise<Answer>((resolve) => {
         pending = {
+          status,
           sent: performance.now(),
           settle: resolve,
           head: undefined,

@@ -3,9 +3,6 @@ import { draw, leastLength, type Asked } from './asks.ts';
 import { connectionTo, type Answer, type Connection } from './connection.ts';
 import type { LoadJob, LoadResult } from './job.ts';
 
-/** A server that only fails is not asked for the whole of its time. */
-const MAX_FAILURES = 20;
-
 /** What is counted while a job runs. */
 interface Tally {
   begun: number;
@@ -25,7 +22,7 @@ export async function runJob(job: LoadJob): Promise<LoadResult> {
   const begun = performance.now();
   const end = 'seconds' in limit ? begun + limit.seconds * 1000 : Number.POSITIVE_INFINITY;
   const isOver = () =>
-    tally.failures >= MAX_FAILURES || ('seconds' in limit ? performance.now() >= end : tally.begun >= limit.requests);
+    tally.failures > 0 || ('seconds' in limit ? performance.now() >= end : tally.begun >= limit.requests);
   const leave = () => {
     for (const client of clients) client.close();
   };
@@ -42,7 +39,7 @@ async function runClient(client: Connection, job: LoadJob, tally: Tally, isOver:
   while (!isOver()) {
     tally.begun++;
     const asked = draw(job.ask, job.object);
-    const answer = await client.request(toHead(job, asked));
+    const answer = await client.request(toHead(job, asked), job.status);
     tally.bytes += answer.bytes;
     if (answer.bytes > 0 || answer.whole) tally.firstBytes.push(answer.firstByte);
     // It left by itself.

@@ -5,14 +5,20 @@ import type { CellName, Target } from './targets.ts';
 
 /** Of the ratios of all rounds; each round's two figures were measured one soon after the other. */
 export function ratio(subject: CellResult, reference: CellResult, figure: FigureName): Spread | undefined {
-  const ratios = subject.rounds.flatMap((mine, round) => {
+  const ratios = pairs(subject, reference, figure).map(({ mine, theirs }) => mine / theirs);
+  // Where a figure is 0, there is no ratio to tell.
+  return spreadOf(ratios.filter((value) => Number.isFinite(value) && value > 0));
+}
+
+function difference(subject: CellResult, reference: CellResult, figure: FigureName): Spread | undefined {
+  return spreadOf(pairs(subject, reference, figure).map(({ mine, theirs }) => mine - theirs));
+}
+
+function pairs(subject: CellResult, reference: CellResult, figure: FigureName) {
+  return subject.rounds.flatMap((mine, round) => {
     const theirs = reference.rounds[round];
-    if (theirs === undefined) return [];
-    const value = mine[figure] / theirs[figure];
-    // Where a figure is 0, there is no ratio to tell.
-    return Number.isFinite(value) && value > 0 ? [value] : [];
+    return theirs === undefined ? [] : [{ mine: mine[figure], theirs: theirs[figure] }];
   });
-  return spreadOf(ratios);
 }
 
 /** @returns `undefined` where the run has none */
@@ -22,7 +28,7 @@ export function findCell({ cells }: PartResult, { contestant, workload }: CellNa
 
 /** How a target stands. */
 export type Verdict =
-  | { readonly type: 'ok' | 'missed'; readonly ratio: Spread }
+  | { readonly type: 'ok' | 'missed'; readonly found: Spread }
   | { readonly type: 'open'; readonly why: string };
 
 /** Compares a target with what was measured. */
@@ -33,8 +39,12 @@ export function judge({ part, subject, reference, figure, bound }: Target, { par
   const theirs = findCell(result, reference);
   if (mine === undefined) return { type: 'open', why: `no ${subject.contestant} yet` };
   if (theirs === undefined) return { type: 'open', why: `no ${reference.contestant} here` };
-  const found = ratio(mine, theirs, figure);
+  const found = 'mostMore' in bound ? difference(mine, theirs, figure) : ratio(mine, theirs, figure);
   if (found === undefined) return { type: 'open', why: mine.failure ?? theirs.failure ?? 'too little to compare' };
-  const isMet = 'least' in bound ? found.median >= bound.least : found.median <= bound.most;
-  return { type: isMet ? 'ok' : 'missed', ratio: found };
+  return { type: isMet(found.median, bound) ? 'ok' : 'missed', found };
+}
+
+function isMet(value: number, bound: Target['bound']): boolean {
+  if ('least' in bound) return value >= bound.least;
+  return value <= ('most' in bound ? bound.most : bound.mostMore);
 }

@@ -12,14 +12,14 @@ export type Table = readonly (readonly string[])[];
 export function targetTable(results: Results): Table {
   const rows = TARGETS.map((target) => {
     const verdict = judge(target, results);
-    const found = verdict.type === 'open' ? verdict.why : printSpread(verdict.ratio);
+    const found = verdict.type === 'open' ? verdict.why : printSpread(verdict.found);
     const { part, figure, bound } = target;
     return [part, printComparison(target), FIGURES[figure].title, found, printBound(bound), verdict.type];
   });
   const facts = results.parts.flatMap(({ name, facts: found }) =>
     found.flatMap((fact) => (fact.most === undefined ? [] : [factTarget(name, fact, fact.most)])),
   );
-  return [['part', 'what', 'figure', 'ratio', 'target', ''], ...rows, ...facts];
+  return [['part', 'what', 'figure', 'found', 'target', ''], ...rows, ...facts];
 }
 
 function factTarget(part: string, { title, value, unit }: Fact, most: number): readonly string[] {
@@ -86,12 +86,13 @@ export function busyTable(part: PartResult): Table {
 
 function printComparison({ subject, reference }: Target): string {
   return subject.workload === reference.workload
-    ? `${subject.contestant} ÷ ${reference.contestant}, ${subject.workload}`
-    : `${subject.contestant} ${subject.workload} ÷ ${reference.contestant} ${reference.workload}`;
+    ? `${subject.contestant} to ${reference.contestant}, ${subject.workload}`
+    : `${subject.contestant} ${subject.workload} to ${reference.contestant} ${reference.workload}`;
 }
 
 function printBound(bound: Target['bound']): string {
-  return 'least' in bound ? `≥ ${bound.least}` : `≤ ${bound.most}`;
+  if ('least' in bound) return `≥ ${bound.least}`;
+  return 'most' in bound ? `≤ ${bound.most}` : `≤ ${bound.mostMore} s more`;
 }
 
 /** The median, and between which values it lies. */
@@ -100,5 +101,9 @@ function printSpread({ median, least, most }: Spread): string {
 }
 
 function digits(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(value < 0.1 ? 3 : 2);
+  return value >= 100
+    ? value.toFixed(0)
+    : value >= 10
+      ? value.toFixed(1)
+      : value.toFixed(Math.abs(value) < 0.1 ? 3 : 2);
 }
