@@ -74,7 +74,7 @@ async function run(options: BenchOptions): Promise<Results> {
       const made: PartResult[] = [];
       for (const part of parts) {
         console.log(`\n== ${part.title}`);
-        made.push(await runPart(part, bench));
+        made.push(await runPart(part, bench).catch((error: unknown) => toFailure(part, error)));
       }
       return made;
     });
@@ -130,6 +130,19 @@ async function runOverCeph(part: ServerPart, bench: Bench): Promise<PartResult> 
   }
 }
 
+/** One part that can't be run takes no other with it. */
+function toFailure({ name, title }: Part, error: unknown): PartResult {
+  console.error(error);
+  process.exitCode = 1;
+  return {
+    name,
+    title,
+    cells: [],
+    facts: [],
+    skipped: [`${name}: ${error instanceof Error ? error.message : 'failed'}`],
+  };
+}
+
 function readResults(path: string): Results {
   const value: unknown = JSON.parse(readFileSync(path, 'utf8'));
   if (!isResults(value)) throw new TypeError(`${path} has no results of the bench`);
@@ -157,4 +170,4 @@ function isSound({ parts }: Results): boolean {
 
 const options = parseBenchOptions(process.argv.slice(2));
 if (options === undefined) process.stdout.write(HELP);
-else process.exit((await main(options)) ? 0 : 1);
+else process.exit((await main(options)) ? process.exitCode : 1);

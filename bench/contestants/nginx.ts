@@ -61,6 +61,7 @@ http {
     location / {
       proxy_http_version 1.1;
       proxy_set_header Connection "";
+      proxy_set_header Host 127.0.0.1:${storage.port};
       proxy_max_temp_file_size 0;
       proxy_pass http://storage/${storage.bucket}/;${location}
     }

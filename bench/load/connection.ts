@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net';
-import { responseReader, type ResponseHead } from './response-reader.ts';
+import { responseReader, type ResponseHead, type ResponseListener } from './response-reader.ts';
 
 /** What became of one request. */
 export interface Answer {
@@ -59,7 +59,7 @@ export function connectionTo(port: number, pace = Number.POSITIVE_INFINITY): Con
     done({ status: head?.status ?? 0, bytes, firstByte: bytes > 0 ? firstByte : none, beginning, whole });
   };
 
-  const read = responseReader({
+  const listener: ResponseListener = {
     onHead(head) {
       if (pending === undefined) return;
       pending.head = head;
@@ -75,7 +75,8 @@ export function connectionTo(port: number, pace = Number.POSITIVE_INFINITY): Con
       pending.bytes += bytes.length;
     },
     onEnd: () => settle(true),
-  });
+  };
+  let read = responseReader(listener);
 
   const take = (count: number): boolean => {
     read(buffer.subarray(0, count));
@@ -90,6 +91,8 @@ export function connectionTo(port: number, pace = Number.POSITIVE_INFINITY): Con
     new Promise<void>((resolve, reject) => {
       const opened = connect({ port, host: '127.0.0.1', noDelay: true, onread: { buffer, callback: take } });
       socket = opened;
+      // What an earlier connection broke off in the middle of is over.
+      read = responseReader(listener);
       opened.once('connect', resolve);
       opened.once('error', reject);
       opened.once('close', () => {

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
 import { bundleHandler } from '../../infra/bundle.ts';
@@ -44,7 +45,7 @@ export function workerSize({ name, folder, environment }: WorkerSource, temp: st
  */
 export function workerStart({ name, folder, environment }: WorkerSource, temp: string): number {
   const file = join(temp, `${name}.cpuprofile`);
-  const args = environment === undefined ? [] : ['--args', `--env ${environment}`];
+  const args = environment === undefined ? [] : [`--args=--env ${environment}`];
   runWrangler(['check', 'startup', '--outfile', file, ...args], folder);
   return busyTime(JSON.parse(readFileSync(file, 'utf8')));
 }
@@ -85,8 +86,10 @@ export function lambdaBundle(temp: string): NodeBundle {
 /** The same of npm's s3proxy, which is no function, but what one would be made of. */
 export async function s3proxyBundle(temp: string): Promise<NodeBundle> {
   const path = join(temp, 's3proxy.mjs');
+  const folder = join(import.meta.dirname, '..');
+  const home = JSON.stringify(pathToFileURL(join(folder, 'package.json')).href);
   await build({
-    stdin: { contents: `export { S3Proxy } from 's3proxy';`, resolveDir: join(import.meta.dirname, '..') },
+    stdin: { contents: `export { S3Proxy } from 's3proxy';`, resolveDir: folder },
     outfile: path,
     bundle: true,
     minify: true,
@@ -94,8 +97,10 @@ export async function s3proxyBundle(temp: string): Promise<NodeBundle> {
     platform: 'node',
     target: 'node24',
     mainFields: ['module', 'main'],
+    // It reads its own package.json, which is where it was installed.
+    define: { 'import.meta.url': home },
     // CommonJS inside an ES module asks for what only CommonJS has.
-    banner: { js: `import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);` },
+    banner: { js: `import { createRequire as r } from 'node:module'; const require = r(${home});` },
     legalComments: 'none',
     logLevel: 'silent',
   });
