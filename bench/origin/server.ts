@@ -23,6 +23,8 @@ export interface OriginCounts {
 export interface Origin {
   readonly port: number;
   readonly counts: OriginCounts;
+  /** Takes no more connections; those that are there go on. */
+  stop(): void;
 }
 
 /** Bytes that a shaped connection gets at once: some 3 ms worth at 90 MB/s. */
@@ -48,7 +50,7 @@ export async function startOrigin(objects: readonly BenchObject[], shape?: Shape
   await once(server, 'listening');
   const address: AddressInfo | string | null = server.address();
   if (address === null || typeof address === 'string') throw new Error('the origin has no port');
-  return { port: address.port, counts };
+  return { port: address.port, counts, stop: () => void server.close() };
 }
 
 /** One answer after the other, for as long as the connection lasts. */
