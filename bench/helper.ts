@@ -13,7 +13,8 @@ export interface Helper {
 
 /** Starts a helper and waits for its first message. */
 export async function startHelper(script: string, args: readonly string[] = []): Promise<Helper> {
-  const child = fork(script, args);
+  // Not as JSON, which makes null of a figure that there is not.
+  const child = fork(script, args, { serialization: 'advanced' });
   if (child.pid === undefined) throw new Error(`${script} can't be started`);
   const greeting = await nextMessage(child, script);
   return {
