@@ -1,0 +1,71 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Contestant, Surroundings } from './contestant.ts';
+import { freePort, needsPackage, startServer } from './spawn.ts';
+
+/** Debian's nginx as a plain proxy: what a proxy costs that knows nothing of ranges. */
+export const nginxProxy: Contestant = nginx('nginx-proxy', () => '');
+
+/** The same with `slice` and `proxy_cache`, which is how nginx caches ranges of large objects. */
+export function nginxSlice(slice: '1m' | '8m'): Contestant {
+  return nginx(
+    `nginx-slice-${slice}`,
+    () => `
+      slice ${slice};
+      proxy_cache bench;
+      proxy_cache_key $uri$slice_range;
+      proxy_cache_valid 200 206 1h;
+      proxy_set_header Range $slice_range;`,
+  );
+}
+
+function nginx(name: string, location: () => string): Contestant {
+  return {
+    name,
+    role: 'peer',
+    missing: needsPackage('nginx'),
+    async start({ storage, folder }) {
+      const port = await freePort();
+      const temp = join(folder, 'temp');
+      mkdirSync(temp, { recursive: true });
+      const config = join(folder, 'nginx.conf');
+      writeFileSync(config, configuration(storage, folder, port, location()));
+      return startServer({ file: 'nginx', args: ['-c', config, '-p', folder, '-e', 'stderr'], port });
+    },
+  };
+}
+
+/** One worker, since each contestant has one core; connections are kept alive on both sides, and nothing is logged. */
+function configuration(storage: Surroundings['storage'], folder: string, port: number, location: string): string {
+  const temps = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
+    (kind) => `${kind}_temp_path ${folder}/temp/${kind};`,
+  );
+  return `
+daemon off;
+user root;
+worker_processes 1;
+pid ${folder}/nginx.pid;
+events { worker_connections 4096; }
+http {
+  access_log off;
+  ${temps.join('\n  ')}
+  keepalive_requests 100000000;
+  proxy_cache_path ${folder}/cache levels=1:2 keys_zone=bench:16m max_size=8g;
+  upstream storage {
+    server 127.0.0.1:${storage.port};
+    keepalive 128;
+    keepalive_requests 100000000;
+  }
+  server {
+    listen 127.0.0.1:${port} backlog=4096;
+    location / {
+      proxy_http_version 1.1;
+      proxy_set_header Connection "";
+      proxy_set_header Host 127.0.0.1:${storage.port};
+      proxy_max_temp_file_size 0;
+      proxy_pass http://storage/${storage.bucket}/;${location}
+    }
+  }
+}
+`;
+}

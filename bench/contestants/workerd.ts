@@ -1,0 +1,87 @@
+import { join } from 'node:path';
+import { OWN_CONFIG } from '../../src/platform/workerd.ts';
+import { processTree } from '../measure/process-tree.ts';
+import type { Contestant, Role, Running, Surroundings } from './contestant.ts';
+import { needsModule, startServer } from './spawn.ts';
+import type { WorkerOptions } from './worker-options.ts';
+
+/** A Worker over local R2 that does nothing but read: the limit. */
+export const bareR2: Contestant = overR2('bare', 'limit', toConfig('bare-r2'));
+
+/** npm's render2, a Worker that serves R2. */
+export const render2: Contestant = {
+  ...overR2('render2', 'peer', toConfig('render2')),
+  missing: needsModule('render2'),
+};
+
+/** Rangeway over R2: the Worker of wrangler.toml, its log line included. */
+export const rangewayR2: Contestant = overR2('rangeway-r2', 'subject', OWN_CONFIG);
+
+/** The same without a log line. */
+export const rangewayQuiet: Contestant = overR2('rangeway-r2-quiet', 'subject', toConfig('rangeway-quiet'));
+
+/** A Worker that passes requests on to the S3 API, unsigned: the limit there. */
+export const bareS3: Contestant = overS3('bare-s3', 'limit', {
+  config: toConfig('bare-s3'),
+  toVariables: ({ port, bucket }) => ({ ORIGIN: `http://127.0.0.1:${port}/${bucket}` }),
+});
+
+/** Rangeway over S3: wrangler.toml's environment `s3`. */
+export const rangewayS3: Contestant = overS3('rangeway-s3', 'subject', {
+  config: OWN_CONFIG,
+  environment: 's3',
+  toVariables: ({ port, bucket, accessKeyId, secretAccessKey }) => ({
+    S3_BUCKET: bucket,
+    S3_ENDPOINT: `http://127.0.0.1:${port}`,
+    S3_REGION: 'us-east-1',
+    S3_PATH_STYLE: true,
+    AWS_ACCESS_KEY_ID: accessKeyId,
+    AWS_SECRET_ACCESS_KEY: secretAccessKey,
+  }),
+});
+
+function toConfig(name: string): string {
+  return join(import.meta.dirname, 'workers', name, 'wrangler.toml');
+}
+
+function overR2(name: string, role: Role, config: string): Contestant {
+  return {
+    name,
+    role,
+    start({ objects, kept }) {
+      const { large, medium, payload, small } = objects;
+      const bucket = {
+        folder: join(kept, 'r2', name),
+        objects: [large, medium, payload, small],
+        files: join(kept, 'objects'),
+      };
+      return startWorker({ config, variables: {}, bucket });
+    },
+  };
+}
+
+interface WorkerOverS3 {
+  readonly config: string;
+  readonly environment?: string;
+  readonly toVariables: (storage: Surroundings['storage']) => WorkerOptions['variables'];
+}
+
+function overS3(name: string, role: Role, { toVariables, ...worker }: WorkerOverS3): Contestant {
+  return {
+    name,
+    role,
+    start: ({ storage }) => startWorker({ ...worker, variables: toVariables(storage) }),
+  };
+}
+
+/** Of the processes, workerd alone is measured: the one of Node's that starts it is no part of a deployed Worker. */
+async function startWorker(options: WorkerOptions): Promise<Running> {
+  const running = await startServer({
+    file: process.execPath,
+    args: [join(import.meta.dirname, 'processes/workerd.ts'), JSON.stringify(options)],
+  });
+  const workerd = processTree(running.pid).find(({ name }) => name === 'workerd');
+  if (workerd !== undefined) return { ...running, pid: workerd.pid };
+  await running.stop();
+  throw new Error('there is no process called workerd');
+}

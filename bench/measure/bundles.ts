@@ -1,0 +1,119 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { bundleHandler } from '../../infra/bundle.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const WRANGLER = join(ROOT, 'node_modules/.bin/wrangler');
+
+/** A Worker with a wrangler.toml. */
+export interface WorkerSource {
+  readonly name: string;
+  /** Of its wrangler.toml. */
+  readonly folder: string;
+  readonly environment?: string;
+}
+
+export const RANGEWAY_R2: WorkerSource = { name: 'rangeway-r2', folder: ROOT };
+export const RANGEWAY_S3: WorkerSource = { name: 'rangeway-s3', folder: ROOT, environment: 's3' };
+export const RENDER2: WorkerSource = {
+  name: 'render2',
+  folder: join(import.meta.dirname, '../contestants/workers/render2'),
+};
+
+/** Whether the peers of bench/package.json are there. */
+export function hasPeers(): boolean {
+  return existsSync(join(import.meta.dirname, '../node_modules/s3proxy'));
+}
+
+/** Bundles a Worker as for a deployment. @returns bytes of gzip */
+export function workerSize({ name, folder, environment }: WorkerSource, temp: string): number {
+  const out = join(temp, name);
+  const env = environment === undefined ? [] : ['--env', environment];
+  runWrangler(['deploy', '--dry-run', '--minify', '--outdir', out, ...env], folder);
+  const file = readdirSync(out).find((one) => one.endsWith('.js'));
+  if (file === undefined) throw new Error(`wrangler made no bundle of ${name}`);
+  return gzipped(join(out, file));
+}
+
+/**
+ * What a Worker's start costs, by `wrangler check startup`: the profile's samples that are not idle; in µs. Samples
+ * are taken about every millisecond.
+ */
+export function workerStart({ name, folder, environment }: WorkerSource, temp: string): number {
+  const file = join(temp, `${name}.cpuprofile`);
+  const args = environment === undefined ? [] : [`--args=--env ${environment}`];
+  runWrangler(['check', 'startup', '--outfile', file, ...args], folder);
+  return busyTime(JSON.parse(readFileSync(file, 'utf8')));
+}
+
+interface Profile {
+  readonly nodes: readonly { readonly id: number; readonly callFrame: { readonly functionName: string } }[];
+  readonly samples: readonly number[];
+  readonly timeDeltas: readonly number[];
+}
+
+function busyTime({ nodes, samples, timeDeltas }: Profile): number {
+  const idle = new Set(nodes.filter(({ callFrame }) => callFrame.functionName === '(idle)').map(({ id }) => id));
+  return samples.reduce((sum, id, i) => (idle.has(id) ? sum : sum + (timeDeltas[i] ?? 0)), 0);
+}
+
+function runWrangler(args: readonly string[], cwd: string): void {
+  const env = { ...process.env, WRANGLER_SEND_METRICS: 'false', CI: 'true' };
+  execFileSync(process.execPath, [WRANGLER, ...args], { cwd, env, stdio: ['ignore', 'ignore', 'pipe'] });
+}
+
+/** A module for Node in one file. */
+export interface NodeBundle {
+  readonly name: string;
+  readonly path: string;
+  /** In bytes of gzip. */
+  readonly size: number;
+}
+
+/** The function as it is deployed. */
+export function lambdaBundle(temp: string): NodeBundle {
+  const folder = join(temp, 'lambda');
+  mkdirSync(folder, { recursive: true });
+  bundleHandler(join(ROOT, 'src/platform/lambda.ts'), folder);
+  const path = join(folder, 'index.mjs');
+  return { name: 'lambda', path, size: gzipped(path) };
+}
+
+/** The same of npm's s3proxy, which is no function, but what one would be made of. */
+export async function s3proxyBundle(temp: string): Promise<NodeBundle> {
+  const path = join(temp, 's3proxy.mjs');
+  const folder = join(import.meta.dirname, '..');
+  const home = JSON.stringify(pathToFileURL(join(folder, 'package.json')).href);
+  await build({
+    stdin: { contents: `export { S3Proxy } from 's3proxy';`, resolveDir: folder },
+    outfile: path,
+    bundle: true,
+    minify: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node24',
+    mainFields: ['module', 'main'],
+    // It reads its own package.json, which is where it was installed.
+    define: { 'import.meta.url': home },
+    // CommonJS inside an ES module asks for what only CommonJS has.
+    banner: { js: `import { createRequire as r } from 'node:module'; const require = r(${home});` },
+    legalComments: 'none',
+    logLevel: 'silent',
+  });
+  return { name: 's3proxy', path, size: gzipped(path) };
+}
+
+/** How long Node takes to load a module, in a process of its own; in ms. */
+export function importTime({ path }: NodeBundle): number {
+  const script = `const t = performance.now(); await import(process.argv[1]); process.stdout.write(String(performance.now() - t));`;
+  const env = { PATH: process.env['PATH'], AWS_REGION: 'us-east-1', RANGEWAY_BUCKET: 'bench' };
+  return Number(execFileSync(process.execPath, ['--input-type=module', '-e', script, path], { env }));
+}
+
+function gzipped(path: string): number {
+  return gzipSync(readFileSync(path), { level: 9 }).length;
+}

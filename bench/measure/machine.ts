@@ -1,0 +1,57 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { join } from 'node:path';
+
+/** What the figures were measured on. */
+export function describeMachine(): Record<string, string> {
+  return {
+    processor: cpus()[0]?.model ?? 'unknown',
+    cores: String(availableParallelism()),
+    memory: `${Math.round(totalmem() / 1024 ** 3)} GiB`,
+    system: `Linux ${release().split('-')[0] ?? ''}`,
+  };
+}
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** Versions of everything that is measured, or measures. What is not there is left out. */
+export function describeVersions(): Record<string, string> {
+  const found = {
+    rangeway: packageVersion(''),
+    node: process.versions.node,
+    workerd: packageVersion('node_modules/workerd'),
+    miniflare: packageVersion('node_modules/miniflare'),
+    '@aws-sdk/client-s3': packageVersion('node_modules/@aws-sdk/client-s3'),
+    render2: packageVersion('bench/node_modules/render2'),
+    s3proxy: packageVersion('bench/node_modules/s3proxy'),
+    "s3proxy's @aws-sdk/client-s3": packageVersion('bench/node_modules/@aws-sdk/client-s3'),
+    nginx: programVersion('nginx', '-v'),
+    rclone: programVersion('rclone', 'version'),
+    radosgw: programVersion('radosgw', '--version'),
+  };
+  return Object.fromEntries(
+    Object.entries(found).flatMap(([name, version]) => (version === undefined ? [] : [[name, version]])),
+  );
+}
+
+function packageVersion(folder: string): string | undefined {
+  try {
+    const manifest: unknown = JSON.parse(readFileSync(join(ROOT, folder, 'package.json'), 'utf8'));
+    return typeof manifest === 'object' && manifest !== null && 'version' in manifest
+      ? String(manifest.version)
+      : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function programVersion(program: string, option: string): string | undefined {
+  try {
+    // nginx says it on stderr.
+    const said = execFileSync('sh', ['-c', `${program} ${option} 2>&1`], { encoding: 'utf8' });
+    return /\d+\.\d+\.\d+/.exec(said)?.[0];
+  } catch {
+    return undefined;
+  }
+}

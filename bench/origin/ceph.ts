@@ -1,0 +1,54 @@
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
+import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import type { Storage } from '../contestants/contestant.ts';
+import { freePort } from '../contestants/spawn.ts';
+import { s3Client } from '../../src/platform/s3-client.ts';
+import { BUCKET } from './answer.ts';
+import { bytesAt, MAX_SLICE, type BenchObject } from './objects.ts';
+
+/** Ceph's RADOS gateway, started as for the tests. */
+export interface Ceph {
+  readonly storage: Storage;
+  stop(): void;
+}
+
+const SCRIPT = join(import.meta.dirname, '../../test/s3/ceph.sh');
+
+/** It takes 13 s on two cores; in ms. */
+const START_LIMIT = 120_000;
+
+const KEYS = { accessKeyId: 'rangeway', secretAccessKey: 'rangeway-secret' };
+
+/**
+ * Starts it with these objects, which anybody may read: nginx can't sign.
+ *
+ * @param folder for its state
+ */
+export async function startCeph(objects: readonly BenchObject[], folder: string): Promise<Ceph> {
+  const state = join(folder, 'ceph');
+  const port = await freePort();
+  execFileSync('bash', [SCRIPT, 'up', state, String(port)], {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    timeout: START_LIMIT,
+  });
+  const stop = () => void execFileSync('bash', [SCRIPT, 'down', state]);
+  try {
+    const client = s3Client({ endpoint: `http://127.0.0.1:${port}`, pathStyle: true, credentials: KEYS });
+    await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
+    for (const object of objects) {
+      const input = { Bucket: BUCKET, Key: object.key, Body: bytesOf(object), ACL: 'public-read' } as const;
+      await client.send(new PutObjectCommand(input));
+    }
+    return { storage: { port, bucket: BUCKET, ...KEYS }, stop };
+  } catch (error) {
+    stop();
+    throw error;
+  }
+}
+
+function bytesOf({ size }: BenchObject): Buffer {
+  const pieces: Buffer[] = [];
+  for (let at = 0; at < size; at += MAX_SLICE) pieces.push(bytesAt(at, Math.min(MAX_SLICE, size - at)));
+  return Buffer.concat(pieces);
+}

@@ -1,0 +1,11 @@
+import { growth } from './growth.ts';
+import { lambda } from './lambda.ts';
+import { ceph, far, node } from './node.ts';
+import type { Part } from './part.ts';
+import { planning } from './planning.ts';
+import { sizes } from './sizes.ts';
+import { starting } from './starting.ts';
+import { workerd } from './workerd.ts';
+
+/** Everything that the bench measures, in the order in which it runs. */
+export const PARTS: readonly Part[] = [workerd, node, ceph, far, growth, lambda, planning, sizes, starting];

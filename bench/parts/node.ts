@@ -1,0 +1,55 @@
+import { direct } from '../contestants/direct.ts';
+import { nginxProxy, nginxSlice } from '../contestants/nginx.ts';
+import { rangewayNode } from '../contestants/rangeway.ts';
+import { rclone } from '../contestants/rclone.ts';
+import { s3proxy } from '../contestants/s3proxy.ts';
+import { missing, notModified } from '../workloads/bodiless.ts';
+import { multipart, randomRanges, resume, suffix } from '../workloads/ranges.ts';
+import { slowClients, stampede, wholeCold, wholeLarge, wholeMedium } from '../workloads/whole.ts';
+import type { ServerPart } from './part.ts';
+
+const KiB = 1024;
+const MiB = 1024 ** 2;
+
+/** Gateways over S3 on Node and natively. */
+export const node: ServerPart = {
+  type: 'servers',
+  name: 'node',
+  title: 'Node over S3',
+  storage: 'fast',
+  contestants: [direct, nginxProxy, nginxSlice('1m'), s3proxy, rclone, rangewayNode],
+  workloads: [
+    wholeLarge,
+    wholeMedium,
+    randomRanges(8 * MiB, 1),
+    ...[1, 8, 64].flatMap((clients) => [randomRanges(64 * KiB, clients), randomRanges(16, clients)]),
+    suffix,
+    multipart(64 * KiB, 8),
+    multipart(MiB, 1),
+    resume,
+    notModified,
+    missing,
+    stampede,
+    slowClients,
+  ],
+};
+
+/** The same over Ceph's RADOS gateway, a real S3 server: what it needs for a request is part of each figure. */
+export const ceph: ServerPart = {
+  type: 'servers',
+  name: 'ceph',
+  title: "Node over Ceph's RADOS gateway",
+  storage: 'ceph',
+  contestants: [direct, nginxProxy, s3proxy, rclone, rangewayNode],
+  workloads: [wholeMedium, randomRanges(64 * KiB, 8, 'medium'), randomRanges(16, 8, 'medium')],
+};
+
+/** One client and a storage far away: 60 ms to the first byte, 90 MB/s a connection. */
+export const far: ServerPart = {
+  type: 'servers',
+  name: 'far',
+  title: 'One client, a storage far away (60 ms to the first byte, 90 MB/s a connection)',
+  storage: 'shaped',
+  contestants: [direct, nginxProxy, nginxSlice('1m'), nginxSlice('8m'), rangewayNode],
+  workloads: [wholeCold, randomRanges(64 * KiB, 8)],
+};

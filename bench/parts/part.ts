@@ -1,0 +1,25 @@
+import type { Contestant } from '../contestants/contestant.ts';
+import type { Fact } from '../report/results.ts';
+import type { Workload } from '../workloads/workload.ts';
+
+/** Servers side by side, in the same run, over the same storage. */
+export interface ServerPart {
+  readonly type: 'servers';
+  readonly name: string;
+  readonly title: string;
+  readonly storage: 'fast' | 'shaped' | 'ceph';
+  readonly contestants: readonly Contestant[];
+  readonly workloads: readonly Workload[];
+}
+
+/** Something else that is measured, without servers. */
+export interface FactPart {
+  readonly type: 'facts';
+  readonly name: string;
+  readonly title: string;
+  /** @param rounds how often */
+  measure(rounds: number): Promise<readonly Fact[]>;
+}
+
+/** What `npm run bench -- NAME` runs. */
+export type Part = ServerPart | FactPart;

@@ -1,0 +1,19 @@
+/**
+ * What the bench uses of packages that only its own package.json names, so that types can be checked where they are
+ * not installed.
+ */
+declare module 's3proxy' {
+  import type { Agent, IncomingMessage, ServerResponse } from 'node:http';
+
+  export class S3Proxy {
+    constructor(config: {
+      readonly bucket: string;
+      readonly endpoint: string;
+      readonly region: string;
+      readonly forcePathStyle: boolean;
+      readonly requestHandler: { readonly httpAgent: Agent };
+    });
+    init(): Promise<void>;
+    middleware(): (req: IncomingMessage, res: ServerResponse) => Promise<void>;
+  }
+}

@@ -1,0 +1,121 @@
+import { existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Contestant, Running, Storage } from './contestants/contestant.ts';
+import type { LoadGenerator } from './load/client.ts';
+import type { Figures } from './measure/figures.ts';
+import { pin, processTree } from './measure/process-tree.ts';
+import { measureOnce, readValidators, type Validators } from './measure/run.ts';
+import type { OriginProcess } from './origin/client.ts';
+import type { Catalogue } from './origin/objects.ts';
+import type { ServerPart } from './parts/part.ts';
+import type { CellResult, PartResult } from './report/results.ts';
+import type { Workload } from './workloads/workload.ts';
+
+/** What all parts run with. */
+export interface Bench {
+  readonly load: LoadGenerator;
+  readonly origin: OriginProcess;
+  readonly objects: Catalogue;
+  readonly rounds: number;
+  /** Of a timed run. */
+  readonly seconds: number;
+  /** Whether each workload is tried once before it counts. */
+  readonly warm: boolean;
+  /** The core that contestants are kept to; `undefined` where nothing is pinned. */
+  readonly core: number | undefined;
+  /** Of this run, removed after it. */
+  readonly folder: string;
+  /** Kept between runs. */
+  readonly kept: string;
+  say(line: string): void;
+}
+
+interface Entry {
+  readonly contestant: Contestant;
+  readonly running: Running;
+  readonly validators: Validators;
+}
+
+interface Cell {
+  readonly entry: Entry;
+  readonly workload: Workload;
+  readonly rounds: Figures[];
+  failure: string | undefined;
+}
+
+/** Starts a part's contestants, runs its workloads against each in turn, round by round, and stops them. */
+export async function runServers(part: ServerPart, storage: Storage, bench: Bench): Promise<PartResult> {
+  const skipped: string[] = [];
+  const entries: Entry[] = [];
+  try {
+    for (const contestant of part.contestants) {
+      const why = contestant.missing?.();
+      if (why === undefined) entries.push(await startContestant(contestant, storage, bench));
+      else skipped.push(`${contestant.name}: ${why}`);
+    }
+    for (const line of skipped) bench.say(`SKIPPED ${line}`);
+    const cells: CellResult[] = [];
+    for (const workload of part.workloads) cells.push(...(await runWorkload(workload, entries, bench)));
+    return { name: part.name, title: part.title, cells, facts: [], skipped };
+  } finally {
+    for (const { running } of entries) await running.stop();
+  }
+}
+
+async function startContestant(contestant: Contestant, storage: Storage, bench: Bench): Promise<Entry> {
+  const folder = join(bench.folder, contestant.name);
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
+  const running = await contestant.start({ storage, objects: bench.objects, folder, kept: bench.kept });
+  // The storage shares its core with the load generator, whoever is asked.
+  if (bench.core !== undefined && running.pid !== storage.pid && existsSync(`/proc/${running.pid}`))
+    pin(running.pid, bench.core);
+  if (processTree(running.pid).length === 0) throw new Error(`${contestant.name} has ended`);
+  return { contestant, running, validators: await readValidators(running, bench.objects.medium.key) };
+}
+
+async function runWorkload(
+  workload: Workload,
+  entries: readonly Entry[],
+  bench: Bench,
+): Promise<readonly CellResult[]> {
+  const cells: Cell[] = entries.map((entry) => ({ entry, workload, rounds: [], failure: undefined }));
+  if (bench.warm) for (const cell of cells) await warmUp(cell, bench);
+  for (let round = 0; round < bench.rounds; round++) {
+    // Each is first once, so that none always comes after the same one.
+    const shift = round % Math.max(1, cells.length);
+    for (const cell of [...cells.slice(shift), ...cells.slice(0, shift)]) await runRound(cell, bench);
+  }
+  return cells.map(({ entry, rounds, failure }) => {
+    const { name, role } = entry.contestant;
+    const result = { contestant: name, role, workload: workload.name, rounds, failure };
+    bench.say(describe(result));
+    return result;
+  });
+}
+
+/** One answer before anything counts: it shows whether the contestant can do it at all. */
+async function warmUp(cell: Cell, bench: Bench): Promise<void> {
+  const { entry, workload } = cell;
+  const { pace: _, ...once } = { ...workload, requests: 1, connections: 1 };
+  const { failure } = await measureOnce(once, entry, bench);
+  cell.failure = failure;
+}
+
+async function runRound(cell: Cell, bench: Bench): Promise<void> {
+  if (cell.failure !== undefined) return;
+  const { figures, failure } = await measureOnce(cell.workload, cell.entry, bench);
+  cell.failure = failure;
+  if (failure === undefined) cell.rounds.push(figures);
+}
+
+function describe({ contestant, workload, rounds, failure }: CellResult): string {
+  const [first] = rounds.toSorted((a, b) => a.requestsPerSecond - b.requestsPerSecond).slice(rounds.length >> 1);
+  if (first === undefined) return `  ${workload} ${contestant}: ${failure ?? 'not measured'}`;
+  const { mbPerSecond, requestsPerSecond, firstByteP50, busy, helpersBusy } = first;
+  return (
+    `  ${workload} ${contestant}: ${mbPerSecond.toFixed(1)} MB/s, ${requestsPerSecond.toFixed(1)} requests/s, ` +
+    `first byte ${firstByteP50.toFixed(2)} ms, busy ${busy.toFixed(2)}, helpers ${helpersBusy.toFixed(2)}` +
+    (failure === undefined ? '' : `; then ${failure}`)
+  );
+}
