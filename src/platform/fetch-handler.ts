@@ -1,7 +1,14 @@
 /** Anything that answers requests: a gateway, or the app that it is mounted in. */
 export interface FetchHandler {
   /** @param env what the platform knows beside the request; {@link RequestFacts} of ours */
-  fetch(request: Request, env?: RequestFacts): Response | Promise<Response>;
+  fetch(request: Request, env?: RequestFacts, context?: FetchContext): Response | Promise<Response>;
+}
+
+/** What outlives a request: hono's ExecutionContext. */
+export interface FetchContext {
+  waitUntil(promise: Promise<unknown>): void;
+  passThroughOnException(): void;
+  readonly props: object;
 }
 
 /** What a platform tells of a request that is not in it. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { requestMethod, type FetchHandler } from './fetch-handler.ts';
+import { requestMethod, type FetchContext, type FetchHandler } from './fetch-handler.ts';
 import { listen, type ListenOptions, type NodeServer } from './node-server.ts';
 import { writable } from './writable.ts';
 
@@ -42,15 +42,21 @@ async function respond(
   { idleTimeout, trustedProxies }: { readonly idleTimeout: number; readonly trustedProxies: number },
 ): Promise<void> {
   const left = new AbortController();
-  res.once('close', () => left.abort());
+  // A whole answer closes too, and then nobody has left: an abort makes an error with its stack, and calls listeners.
+  res.once('close', () => {
+    if (!res.writableFinished) left.abort();
+  });
   const request = toRequest(req, left.signal);
   if (request === undefined) {
     res.writeHead(400, { Connection: 'close' }).end();
     return;
   }
   const facts = { clientAddress: clientAddress(req, trustedProxies) };
-  await send(await handler.fetch(request, facts), res, idleTimeout);
+  await send(await handler.fetch(request, facts, CONTEXT), res, idleTimeout);
 }
+
+/** Nothing has to be kept alive on Node. Without one, hono throws an error for each request, which is caught. */
+const CONTEXT: FetchContext = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} };
 
 /** The socket's, or what the outermost of so many proxies in front says of its own client (each appends one). */
 function clientAddress({ socket, headers }: IncomingMessage, trustedProxies: number): string | undefined {
@@ -90,7 +96,9 @@ async function send(response: Response, res: ServerResponse, idleTimeout: number
   }
   const reader = response.body.getReader();
   // The client left, or the whole was sent and this does nothing.
-  res.once('close', () => void reader.cancel().catch(() => undefined));
+  res.once('close', () => {
+    if (!res.writableFinished) reader.cancel().catch(() => undefined);
+  });
   try {
     for (;;) {
       const { done, value } = await reader.read();

@@ -13,7 +13,9 @@ export default {
   },
 };
 
-function toRange(field: string | null): R2Range | undefined {
+function toRange(
+  field: string | null,
+): { readonly offset: number; readonly length?: number } | { readonly suffix: number } | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(field ?? '');
   if (match === null) return undefined;
   const [, first = '', last = ''] = match;
