@@ -1,4 +1,6 @@
-import { Hono, type Context } from 'hono';
+import type { Context } from 'hono';
+// One route is all there is: the preset with the smallest router.
+import { Hono } from 'hono/tiny';
 import { routePath } from 'hono/route';
 import { portableConduit, type Conduit } from './conduit.ts';
 import { exchange, type Target } from './exchange.ts';
