@@ -1,8 +1,8 @@
 import type { Conduit, ConsignedRead, Consignment, Delivery, Dispatch } from '../gateway/conduit.ts';
 import { readParts, startCourier } from '../gateway/parts.ts';
 import { spanLength } from '../http/index.ts';
-import type { Pieces } from '../store/joined-body.ts';
 import { defaultReader, type ChunkReader } from '../store/chunk-reader.ts';
+import { portableJoin, type Pieces } from '../store/joined-body.ts';
 
 /**
  * Moves bytes through workerd's own pipes, without JavaScript seeing a chunk: 0.001 CPU seconds a GiB, against 6 to
@@ -18,23 +18,16 @@ function dispatch(consignment: Consignment): Dispatch {
   return { body: readable, done: send(consignment, writable) };
 }
 
-/** Pieces that the cache gives as streams stay out of JavaScript; those just read are there already. */
-function join(pieces: Pieces, length: number): ReadableStream<Uint8Array> {
-  const { readable, writable } = new FixedLengthStream(length);
-  void sendPieces(pieces, writable);
-  return readable;
-}
+/**
+ * What joined bodies are made of. workerd pipes no stream of its own into another of its own, so a joined body is not
+ * piped at all: whoever sends it takes its pieces, and those that the cache gave as streams stay out of JavaScript.
+ */
+const joined = new WeakMap<ReadableStream<Uint8Array>, Pieces>();
 
-async function sendPieces(pieces: Pieces, writable: WritableStream<Uint8Array>): Promise<void> {
-  try {
-    for await (const piece of pieces) {
-      if (piece instanceof Uint8Array) await write(writable, piece);
-      else await piece.pipeTo(writable, { preventClose: true });
-    }
-    await writable.close();
-  } catch (cause) {
-    await writable.abort(cause).catch(() => undefined);
-  }
+function join(pieces: Pieces, length: number): ReadableStream<Uint8Array> {
+  const body = portableJoin(pieces, length);
+  joined.set(body, pieces);
+  return body;
 }
 
 async function send(
@@ -62,8 +55,16 @@ async function sendRead(read: ConsignedRead, writable: WritableStream<Uint8Array
   const [part, ...others] = read.parts;
   if (part === undefined || others.length > 0) return sendParts(read, writable);
   const body = await read.open();
+  const pieces = joined.get(body);
   await write(writable, part.head);
-  await body.pipeTo(writable, { preventClose: true });
+  await (pieces === undefined ? body.pipeTo(writable, { preventClose: true }) : sendPieces(pieces, writable));
+}
+
+async function sendPieces(pieces: Pieces, writable: WritableStream<Uint8Array>): Promise<void> {
+  for await (const piece of pieces) {
+    if (piece instanceof Uint8Array) await write(writable, piece);
+    else await piece.pipeTo(writable, { preventClose: true });
+  }
 }
 
 async function sendParts(read: ConsignedRead, writable: WritableStream<Uint8Array>): Promise<void> {
@@ -84,6 +85,8 @@ async function write(writable: WritableStream<Uint8Array>, bytes: Uint8Array): P
 const VIEW = 256 * 1024;
 
 function byobReader(body: ReadableStream<Uint8Array>): ChunkReader {
+  const pieces = joined.get(body);
+  if (pieces !== undefined) return piecesReader(pieces);
   const reader = openByob(body);
   if (reader === undefined) return defaultReader(body);
   return {
@@ -92,6 +95,27 @@ function byobReader(body: ReadableStream<Uint8Array>): ChunkReader {
       return done ? undefined : value;
     },
     cancel: () => reader.cancel(),
+  };
+}
+
+function piecesReader(pieces: Pieces): ChunkReader {
+  let reader: ChunkReader | undefined;
+  return {
+    async read(max) {
+      for (;;) {
+        const chunk = await reader?.read(max);
+        if (chunk !== undefined) return chunk;
+        const { done, value } = await pieces.next();
+        if (done === true) return undefined;
+        if (value instanceof Uint8Array) return value;
+        reader = byobReader(value);
+      }
+    },
+    async cancel() {
+      // Not waited for: it ends only with the piece that is under way.
+      void pieces.return(undefined).catch(() => undefined);
+      await reader?.cancel();
+    },
   };
 }
 
