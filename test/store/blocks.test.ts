@@ -1,7 +1,6 @@
-import { describe, expect, test } from 'vitest';
 import { describeObjectStore } from '../contract/object-store.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
-import { withBlocks, type BlocksOptions } from '../../src/store/blocks.ts';
+import { withBlocks } from '../../src/store/blocks.ts';
 import { mapCache } from './map-cache.ts';
 
 const NEVER_FRESH = { ttl: 0, negativeTtl: 0, staleWhileRevalidate: 0, staleIfError: 0 };
