@@ -34,6 +34,8 @@ export interface BlockSource {
   look(object: PinnedObject, pieces: readonly Piece[], call: CallOptions): Promise<readonly Portion[] | undefined>;
   /** All pieces, with as few reads of the storage as there are runs of blocks missing. */
   fetch(object: PinnedObject, pieces: readonly Piece[], call: CallOptions): Promise<Window>;
+  /** Whether all of them are being read. */
+  isUnderWay(object: PinnedObject, pieces: readonly Piece[]): boolean;
   /** Bytes past the cache. */
   open(object: PinnedObject, span: Span, call: CallOptions): Promise<ReadableStream<Uint8Array>>;
   /**
@@ -216,6 +218,7 @@ export function blockSource(options: SourceOptions): BlockSource {
   return {
     look,
     fetch,
+    isUnderWay: (object, pieces) => pieces.every(({ index }) => flights.has(flightName(nameOf(object, index)))),
     open,
     adopt: (plan, body, call) => start({ ...plan, blockSize }, async () => body, call).hold(),
   };

@@ -168,8 +168,11 @@ async function openBody(parts: Parts, object: PinnedObject, span: Span, call: As
     account.forward = 'bypass';
     return source.open(object, span, call);
   }
-  // A block for a few bytes is worth it when they are not the only ones: a first touch gets just its bytes.
-  if (isSmall(span, settings) && !touched.all(object, blocks)) return openFew(parts, object, span, call);
+  if (isSmall(span, settings)) {
+    // A block for a few bytes is worth it when they are not the only ones: a first touch gets just its bytes.
+    const pieces = piecesOf(span, blocks, blockSize);
+    if (!touched.all(object, blocks) && !source.isUnderWay(object, pieces)) return openFew(parts, object, span, call);
+  }
   const { pieces, begun } = walk({
     ...settings,
     source,
@@ -192,19 +195,17 @@ async function openBody(parts: Parts, object: PinnedObject, span: Span, call: As
 type Body = ReadableStream<Uint8Array>;
 
 async function openFew({ source, settings }: Parts, object: PinnedObject, span: Span, call: Asked): Promise<Body> {
-  const { blockSize, join } = settings;
   const { account } = call;
-  const blocks = blocksOf(span, blockSize);
-  const count = blocks.end - blocks.start;
-  const found = await source.look(object, piecesOf(span, blocks, blockSize), call);
+  const pieces = piecesOf(span, blocksOf(span, settings.blockSize), settings.blockSize);
+  const found = await source.look(object, pieces, call);
   if (found === undefined) {
-    account.misses += count;
+    account.misses += pieces.length;
     account.forward ??= 'miss';
     return source.open(object, span, call);
   }
-  account.hits += count;
+  account.hits += pieces.length;
   account.bytes += spanLength(span);
-  return join(listed(found), spanLength(span));
+  return settings.join(listed(found), spanLength(span));
 }
 
 function isSmall(span: Span, { blockSize }: BlocksOptions): boolean {
