@@ -175,10 +175,10 @@ export function blockSource(options: SourceOptions): BlockSource {
 
   async function fetch(object: PinnedObject, pieces: readonly Piece[], call: CallOptions): Promise<Window> {
     const holds = new Map<Segment, () => void>();
-    const hold = (segment: Segment) => holds.has(segment) || holds.set(segment, segment.hold());
     const under = ({ index }: Piece): Flight | undefined => {
       const flight = flights.get(flightName(nameOf(object, index)));
-      if (flight !== undefined) hold(flight.segment);
+      if (flight === undefined || !flight.segment.brings(index)) return undefined;
+      if (!holds.has(flight.segment)) holds.set(flight.segment, flight.segment.hold());
       return flight;
     };
     // What is under way is held before the cache is waited for: it might land meanwhile, and be read again.
@@ -189,7 +189,6 @@ export function blockSource(options: SourceOptions): BlockSource {
     for (const range of runsOf(missing.map(({ index }) => index))) {
       const plan = { ...object, blockSize, range };
       const segment = start(plan, () => open(object, bytesOf(range, blockSize, object.representation.size), call), call);
-      hold(segment);
       own.add(segment);
     }
     let isClosed = false;

@@ -17,6 +17,8 @@ export interface Segment {
   readonly blocks: readonly Promise<Uint8Array>[];
   /** When the storage has begun to answer; rejects where it can't. */
   readonly opened: Promise<void>;
+  /** Whether it has the block, or will have it for who holds it now: not where it failed or was given up. */
+  brings(index: number): boolean;
   /**
    * One more who waits for blocks of it.
    *
@@ -41,6 +43,8 @@ export function readSegment(
   const slots = Array.from({ length: range.end - range.start }, () => slot<Uint8Array>());
   let holds = 0;
   let isLeft = false;
+  let isOver = false;
+  let complete = range.start;
   const fill = async () => {
     let reader: ChunkReader | undefined;
     try {
@@ -51,8 +55,10 @@ export function readSegment(
         if (isLeft && i > 0) throw storeError('aborted', 'nobody waits for the rest of the blocks');
         const index = range.start + i;
         resolve(await take(blockLength(index, blockSize, representation.size), index + 1 === range.end));
+        complete++;
       }
     } catch (cause) {
+      isOver = true;
       const error = isStoreError(cause) ? cause : storeError('unavailable', 'a body broke off', cause);
       opened.reject(error);
       for (const { reject } of slots) reject(error);
@@ -64,6 +70,7 @@ export function readSegment(
   return {
     blocks: slots.map(({ promise }) => promise),
     opened: opened.promise,
+    brings: (index) => !isOver || index < complete,
     hold() {
       holds++;
       isLeft = false;
