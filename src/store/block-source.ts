@@ -188,7 +188,11 @@ export function blockSource(options: SourceOptions): BlockSource {
     const missing = pieces.filter((_, i) => found[i] === undefined);
     for (const range of runsOf(missing.map(({ index }) => index))) {
       const plan = { ...object, blockSize, range };
-      const segment = start(plan, () => open(object, bytesOf(range, blockSize, object.representation.size), call), call);
+      const segment = start(
+        plan,
+        () => open(object, bytesOf(range, blockSize, object.representation.size), call),
+        call,
+      );
       own.add(segment);
     }
     let isClosed = false;

@@ -166,7 +166,8 @@ export function makeInquirer(options: InquirerOptions): Inquirer {
     },
     doubt(key, representation) {
       const knowledge = register.look(key);
-      if (knowledge?.type !== 'present' || knowledge.representation.etag?.opaque !== representation.etag?.opaque) return;
+      if (knowledge?.type !== 'present' || knowledge.representation.etag?.opaque !== representation.etag?.opaque)
+        return;
       register.doubt(key);
       questions.forget(key);
     },

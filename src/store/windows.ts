@@ -103,7 +103,7 @@ async function openWindow(
   onOpen: (window: Window) => void,
 ): Promise<Ready> {
   // Once a byte was sent, a version that the storage keeps is read to its end; before, the new one is better.
-  const { version, ...representation } = object.representation;
+  const representation = { ...object.representation, version: undefined };
   const isFirst = range.start === blocks.start;
   const pieces = piecesOf(span, range, blockSize);
   const window = await source.fetch(isFirst ? { ...object, representation } : object, pieces, call);

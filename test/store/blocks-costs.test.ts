@@ -42,7 +42,12 @@ async function setUp() {
 
 type Setting = Awaited<ReturnType<typeof setUp>>;
 
-const warm: readonly (readonly [name: string, status: number, headers: Readonly<Record<string, string>>, method?: string])[] = [
+const warm: readonly (readonly [
+  name: string,
+  status: number,
+  headers: Readonly<Record<string, string>>,
+  method?: string,
+])[] = [
   ['whole', 200, {}],
   ['bounded', 206, { Range: 'bytes=5-99999' }],
   ['a few bytes', 206, { Range: 'bytes=5-9' }],
@@ -137,10 +142,20 @@ describe('a client that knows a newer version than the cache', () => {
   test.for([
     ['If-Match', 200, (known: string) => ({ 'If-Match': known }), 'GET'],
     ['If-Match and a range', 206, (known: string) => ({ 'If-Match': known, Range: 'bytes=5-' }), 'GET'],
-    ['If-Match and ranges that descend', 206, (known: string) => ({ 'If-Match': known, Range: 'bytes=900-,0-9' }), 'GET'],
+    [
+      'If-Match and ranges that descend',
+      206,
+      (known: string) => ({ 'If-Match': known, Range: 'bytes=900-,0-9' }),
+      'GET',
+    ],
     ['If-Range', 206, (known: string) => ({ 'If-Range': known, Range: 'bytes=5-' }), 'GET'],
     ['If-Range and a suffix', 206, (known: string) => ({ 'If-Range': known, Range: 'bytes=-700000' }), 'GET'],
-    ['If-Range and ranges that descend', 206, (known: string) => ({ 'If-Range': known, Range: 'bytes=900-909,0-9' }), 'GET'],
+    [
+      'If-Range and ranges that descend',
+      206,
+      (known: string) => ({ 'If-Range': known, Range: 'bytes=900-909,0-9' }),
+      'GET',
+    ],
     ['HEAD and If-Match', 200, (known: string) => ({ 'If-Match': known }), 'HEAD'],
   ] as const)('%s: gets it', async ([, status, toHeaders, method]) => {
     const answer = await setting.ask(toHeaders(tag), method);
