@@ -60,10 +60,16 @@ async function sendRead(read: ConsignedRead, writable: WritableStream<Uint8Array
   await (pieces === undefined ? body.pipeTo(writable, { preventClose: true }) : sendPieces(pieces, writable));
 }
 
+/** A stream of the cache that breaks off breaks the answer, since a native pipe does not tell where: the client sees it and resumes. */
 async function sendPieces(pieces: Pieces, writable: WritableStream<Uint8Array>): Promise<void> {
-  for await (const piece of pieces) {
-    if (piece instanceof Uint8Array) await write(writable, piece);
-    else await piece.pipeTo(writable, { preventClose: true });
+  try {
+    for await (const piece of pieces) {
+      if (piece instanceof Uint8Array) await write(writable, piece);
+      else await piece.stream.pipeTo(writable, { preventClose: true });
+    }
+  } finally {
+    // Also where it is the pieces that fail, of which a loop gives nothing back.
+    await pieces.return();
   }
 }
 
@@ -105,15 +111,13 @@ function piecesReader(pieces: Pieces): ChunkReader {
       for (;;) {
         const chunk = await reader?.read(max);
         if (chunk !== undefined) return chunk;
-        const { done, value } = await pieces.next();
-        if (done === true) return undefined;
-        if (value instanceof Uint8Array) return value;
-        reader = byobReader(value);
+        const { value } = await pieces.next();
+        if (value === undefined || value instanceof Uint8Array) return value;
+        reader = value.reader();
       }
     },
     async cancel() {
-      // Not waited for: it ends only with the piece that is under way.
-      void pieces.return(undefined).catch(() => undefined);
+      await pieces.return();
       await reader?.cancel();
     },
   };

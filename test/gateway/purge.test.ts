@@ -22,12 +22,12 @@ async function counted() {
 
 const bearer = (token: string) => ({ method: 'PURGE', headers: { Authorization: `Bearer ${token}` } });
 
-async function gatewayWith(purge: { readonly token: string } | undefined = { token: TOKEN }) {
+async function gatewayWith(who: 'holder' | 'nobody' = 'holder') {
   const a = await counted();
   const b = await counted();
   const cache = mapCache();
   const gateway = createGateway({
-    purge,
+    purge: who === 'nobody' ? undefined : { token: TOKEN },
     log: () => undefined,
     mounts: [
       { path: '/a', store: a.store, cache, index: 'index.html' },
@@ -100,7 +100,7 @@ describe('a purge', () => {
   });
 
   test('is 405 where nobody may purge, and Allow says so', async () => {
-    const { gateway } = await gatewayWith(undefined);
+    const { gateway } = await gatewayWith('nobody');
     const refused = await gateway.request('/a/dir/a%20b.txt', bearer(TOKEN));
     expect([refused.status, refused.headers.get('Allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
     const open = await gatewayWith();
