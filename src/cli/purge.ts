@@ -18,6 +18,7 @@ export async function purge(args: readonly string[]): Promise<void> {
   if (token === undefined || token === '') {
     throw usageError(`purge needs the gateway's token in the variable ${VARIABLE}; see docs/caching.md`);
   }
+  if (!/^[\w.~+/-]+={0,2}$/.test(token)) throw usageError(`${VARIABLE} takes letters, digits and "-._~+/" alone`);
   const refusal = await send(address, token);
   if (refusal === undefined) {
     process.stderr.write(`rangeway: the next request for ${address.href} asks the storage again\n`);

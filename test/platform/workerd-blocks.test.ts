@@ -8,6 +8,7 @@ import { startWorkerd, type Workerd } from '../../src/platform/workerd.ts';
 import { send, valuesOf } from '../conformance/wire.ts';
 
 const CONFIG = fileURLToPath(new URL('../conformance/workers-cache.toml', import.meta.url));
+const TOKEN = 'a-token-that-nobody-guesses-0123456789';
 const BLOCK = 64 * 1024;
 const SIZE = 20 * BLOCK + 1_000;
 const bytes = Uint8Array.from({ length: SIZE }, (_, i) => (Math.imul(i, 2_654_435_761) >>> 24) ^ (i & 255));
@@ -20,7 +21,14 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rangeway-cached-'));
   const path = join(folder, 'object');
   await writeFile(path, bytes);
-  workerd = await startWorkerd({ config: CONFIG, host: '127.0.0.1', port: 0, onOutput: (line) => lines.push(line) });
+  workerd = await startWorkerd({
+    config: CONFIG,
+    environment: 'purge',
+    variables: { PURGE_TOKEN: TOKEN },
+    host: '127.0.0.1',
+    port: 0,
+    onOutput: (line) => lines.push(line),
+  });
   await workerd.bucket.put('object', { path, size: SIZE, mark: 'm' });
 });
 afterAll(async () => {
@@ -75,4 +83,15 @@ test('what was read once comes out of the Cache API, in every form, without a st
   expect((await ask([], 'HEAD')).entry).toMatchObject({ status: 200, storageReads: 0 });
   expect((await ask([['If-None-Match', etag]])).entry).toMatchObject({ status: 304, storageReads: 0 });
   expect((await ask([['Range', `bytes=${SIZE}-`]])).entry).toMatchObject({ status: 416, storageReads: 0 });
+});
+
+test('a purge makes the next request ask the storage again', async () => {
+  await ask();
+  expect((await ask([], 'HEAD')).entry).toMatchObject({ storageReads: 0 });
+  const refused = await ask([['Authorization', `Bearer ${TOKEN}x`]], 'PURGE');
+  expect(refused.response.status).toBe(401);
+  expect((await ask([], 'HEAD')).entry).toMatchObject({ storageReads: 0 });
+  const purged = await ask([['Authorization', `Bearer ${TOKEN}`]], 'PURGE');
+  expect([purged.response.status, purged.entry.method, purged.entry.storageReads]).toEqual([204, 'PURGE', 0]);
+  expect((await ask([], 'HEAD')).entry).toMatchObject({ storageReads: 1 });
 });
