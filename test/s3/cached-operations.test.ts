@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { SettingsInput } from '../../src/gateway/settings.ts';
 import { createGateway, memoryCache } from '../../src/platform/node.ts';
 import { countingProxy } from './counting-proxy.ts';
 import { hasS3, newBucket } from './server.ts';
@@ -16,11 +17,11 @@ describe.skipIf(!hasS3)('at the wire, with a cache', async () => {
   const { store, put } = await newBucket({ endpoint: proxy.endpoint });
   afterAll(proxy.close);
 
-  const open = () =>
+  const open = (blocks: SettingsInput['blocks'] = {}) =>
     createGateway({
       store,
       cache: memoryCache({ maxBytes: 64 * 1024 * KiB }),
-      blocks: { size: BLOCK },
+      blocks: { size: BLOCK, ...blocks },
       log: () => undefined,
     });
   let warm = open();
@@ -83,6 +84,37 @@ describe.skipIf(!hasS3)('at the wire, with a cache', async () => {
     await ask(gateway, {});
     const { status, requests } = await ask(gateway, { 'If-Match': '"another"' });
     expect([status, requests]).toEqual([412, 1]);
+  });
+
+  test('If-Range of a version that is not the known one costs a question, and the rest comes out of the cache', async () => {
+    const gateway = open();
+    await ask(gateway, {});
+    const { status, body, requests } = await ask(gateway, { Range: 'bytes=0-9', 'If-Range': '"another"' });
+    expect([status, body.length, requests]).toEqual([200, SIZE, 1]);
+  });
+
+  test('stale metadata of an object that is as it was cost one, and its blocks nothing', async () => {
+    const gateway = open({ ttl: 1 });
+    await ask(gateway, {});
+    await sleep(10);
+    const { status, body, requests } = await ask(gateway, { Range: `bytes=${BLOCK}-${3 * BLOCK}` });
+    expect([status, body.length, requests]).toEqual([206, 2 * BLOCK + 1, 1]);
+  });
+
+  test('a purge costs the next request one', async () => {
+    const token = 'a-token-that-nobody-guesses-0123456789';
+    const cache = memoryCache({ maxBytes: 64 * 1024 * KiB });
+    const gateway = createGateway({ store, cache, blocks: { size: BLOCK }, purge: { token }, log: () => undefined });
+    await ask(gateway, {});
+    const purged = await ask(gateway, { Authorization: `Bearer ${token}` }, 'PURGE');
+    expect([purged.status, purged.requests]).toEqual([204, 0]);
+    expect((await ask(gateway, {}, 'HEAD')).requests).toBe(1);
+    expect((await ask(gateway, {})).requests).toBe(0);
+  });
+
+  test('cold, ranges far apart cost one each', async () => {
+    const { status, requests } = await ask(open(), { Range: `bytes=0-9,${12 * BLOCK}-${12 * BLOCK + 9}` });
+    expect([status, requests]).toEqual([206, 2]);
   });
 
   test('cold, each form of a range within a segment costs one', async () => {
