@@ -40,6 +40,9 @@ type Step =
   | { readonly type: 'acquired'; readonly acquisition: Acquisition }
   | { readonly type: 'ask'; readonly question: Question };
 
+/** A request, and the signal that its client has left. */
+type AcquireRequest = DownloadRequest & { readonly signal: AbortSignal };
+
 /**
  * Rounds of asking. One is usual, two where the first answer shows that other bytes are due, and each change of the
  * object under our hands costs one more.
@@ -55,13 +58,13 @@ const MAX_ROUNDS = 4;
 export async function acquire(
   store: ObjectStore,
   key: string,
-  request: DownloadRequest & { readonly signal: AbortSignal },
+  request: AcquireRequest,
   policy: RangePolicy,
 ): Promise<Acquisition> {
   const first = firstQuestion(request, policy);
   let question = first;
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const answer = await put(question, store, key, request.signal);
+    const answer = await put(question, store, key, request);
     const step = conclude(answer, question, first, request, policy);
     const isUsed = step.type === 'acquired' && 'first' in step.acquisition && step.acquisition.first === answer;
     if (answer.type === 'open' && !isUsed) await answer.body.cancel();
@@ -90,9 +93,17 @@ function clientConditions({ preconditions }: DownloadRequest): Preconditions {
   return preconditions.ifMatch === '*' ? { ...preconditions, ifMatch: undefined } : preconditions;
 }
 
-async function put(question: Question, store: ObjectStore, key: string, signal: AbortSignal): Promise<Answer> {
+/** Tags that the client knows the object by. A weak one holds for no version (§13.1.1). */
+function versionWanted({ preconditions: { ifMatch = '*' }, ifRange }: DownloadRequest): Preconditions | undefined {
+  const known = ifMatch === '*' ? [] : ifMatch.filter((tag) => !tag.weak);
+  if (known.length > 0) return { ifMatch: known };
+  return ifRange?.type === 'tag' ? { ifMatch: [ifRange.tag] } : undefined;
+}
+
+async function put(question: Question, store: ObjectStore, key: string, request: AcquireRequest): Promise<Answer> {
+  const { signal } = request;
   if (question.ask === 'head') {
-    const representation = await store.head(key, { signal });
+    const representation = await store.head(key, { signal, conditions: versionWanted(request) });
     if (representation === undefined) return { type: 'missing' };
     assertSize(representation);
     return { type: 'known', representation };

@@ -4,6 +4,7 @@ import type { CacheAccount } from '../store/tally.ts';
 export function printCacheStatus({ forward, isStored, ttl }: CacheAccount): string {
   const members = ['Rangeway', forward === undefined ? 'hit' : `fwd=${forward}`];
   if (forward !== undefined && isStored) members.push('stored');
-  if (ttl !== undefined) members.push(`ttl=${Math.round(ttl / 1000)}`);
+  // What holds for ever has no number that the field could carry.
+  if (ttl !== undefined && Number.isFinite(ttl)) members.push(`ttl=${Math.round(ttl / 1000)}`);
   return members.join('; ');
 }

@@ -18,7 +18,10 @@ function dispatch(consignment: Consignment): Dispatch {
   return { body: readable, done: send(consignment, writable) };
 }
 
-/** Pieces that the cache gives as streams stay out of JavaScript; those just read are there already. */
+/**
+ * Pieces that the cache gives as streams stay out of JavaScript; those just read are there already. A stream of the
+ * cache that breaks off breaks the answer, since a native pipe does not tell where: the client sees it and resumes.
+ */
 function join(pieces: Pieces, length: number): ReadableStream<Uint8Array> {
   const { readable, writable } = new FixedLengthStream(length);
   void sendPieces(pieces, writable);
@@ -29,7 +32,7 @@ async function sendPieces(pieces: Pieces, writable: WritableStream<Uint8Array>):
   try {
     for await (const piece of pieces) {
       if (piece instanceof Uint8Array) await write(writable, piece);
-      else await piece.pipeTo(writable, { preventClose: true });
+      else await piece.stream.pipeTo(writable, { preventClose: true });
     }
     await writable.close();
   } catch (cause) {

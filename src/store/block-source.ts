@@ -1,12 +1,14 @@
 import type { BlockCache, BlockName, CachedBytes } from '../cache/block-cache.ts';
-import { blockLength, runsOf, type Piece } from '../cache/grid.ts';
-import { spanLength } from '../http/index.ts';
+import { blockLength, bytesOf, runsOf, type Piece } from '../cache/grid.ts';
+import { spanLength, type Span } from '../http/index.ts';
 import type { ToReader } from './chunk-reader.ts';
+import { openRest } from './continuation.ts';
 import type { CallOptions, ObjectStore } from './object-store.ts';
 import type { Pinnable } from './pinnable.ts';
+import { cachedPortion, discard, storedPortion, type Portion } from './portion.ts';
+import { readSegment, type Segment, type SegmentPlan } from './segment.ts';
 import { isStoreError } from './store-error.ts';
 import { within } from './within.ts';
-import { openPinned, openSegment, readSegment, type Segment, type SegmentPlan } from './segment.ts';
 
 /** A version of an object whose blocks can be told from those of any other. */
 export interface PinnedObject {
@@ -16,22 +18,32 @@ export interface PinnedObject {
 
 /** Pieces on their way, in order. */
 export interface Window {
-  readonly pieces: readonly Promise<CachedBytes>[];
-  /** How many of them the cache had, and their bytes. */
+  readonly pieces: readonly Promise<Portion>[];
+  /** When the storage answers for every piece that comes from there; rejects where it can't. */
+  readonly opened: Promise<unknown>;
+  /** How many of the pieces the cache had, and their bytes. */
   readonly hits: number;
   readonly hitBytes: number;
-  /** To be called once, when no piece is waited for any more. */
-  release(): void;
+  /** Gives back what nobody has taken, and the reads that nobody waits for any more. Only its first call counts. */
+  close(): void;
 }
 
 /** Where blocks come from: the cache, a read that is under way, or a new one. */
 export interface BlockSource {
-  /** Pieces out of the cache alone; `undefined` for each that it does not have. */
-  look(object: PinnedObject, pieces: readonly Piece[]): Promise<readonly (CachedBytes | undefined)[]>;
+  /** Pieces out of the cache alone; `undefined` where it does not have them all. */
+  look(object: PinnedObject, pieces: readonly Piece[], call: CallOptions): Promise<readonly Portion[] | undefined>;
   /** All pieces, with as few reads of the storage as there are runs of blocks missing. */
   fetch(object: PinnedObject, pieces: readonly Piece[], call: CallOptions): Promise<Window>;
-  /** Takes a read that is open already, of whole blocks from the first of `range` on. */
-  adopt(plan: Omit<SegmentPlan, 'blockSize'>, body: ReadableStream<Uint8Array>, call: CallOptions): void;
+  /** Whether all of them are being read. */
+  isUnderWay(object: PinnedObject, pieces: readonly Piece[]): boolean;
+  /** Bytes past the cache. */
+  open(object: PinnedObject, span: Span, call: CallOptions): Promise<ReadableStream<Uint8Array>>;
+  /**
+   * Takes a read that is open already, of whole blocks from the first of `range` on.
+   *
+   * @returns gives it up, unless somebody else waits for its blocks
+   */
+  adopt(plan: Omit<SegmentPlan, 'blockSize'>, body: ReadableStream<Uint8Array>, call: CallOptions): () => void;
 }
 
 /** What a source is made of. */
@@ -43,6 +55,8 @@ export interface SourceOptions {
   readonly toReader: ToReader;
   /** How long the cache may take to answer, in ms. */
   readonly cacheTimeout: number;
+  /** Called where the storage says that it has another version. */
+  readonly onChanged: (object: PinnedObject) => void;
 }
 
 /** After the cache failed, it is left alone for so long, in ms. */
@@ -53,13 +67,14 @@ const SHARE_TIMEOUT = 10_000;
 
 /** A block that is being read. */
 interface Flight {
+  readonly name: string;
   readonly block: Promise<Uint8Array>;
   readonly segment: Segment;
 }
 
 /** Makes a source. Blocks under way are shared by all who ask for them. */
 export function blockSource(options: SourceOptions): BlockSource {
-  const { store, cache, scope, blockSize, toReader, cacheTimeout } = options;
+  const { store, cache, scope, blockSize, toReader, cacheTimeout, onChanged } = options;
   const flights = new Map<string, Flight>();
   let restsUntil = 0;
 
@@ -72,14 +87,33 @@ export function blockSource(options: SourceOptions): BlockSource {
     length: blockLength(index, blockSize, representation.size),
   });
 
-  async function get(name: BlockName, { part }: Piece): Promise<CachedBytes | undefined> {
-    if (Date.now() < restsUntil) return undefined;
+  function noteChange(object: PinnedObject, error: unknown): void {
+    if (isStoreError(error) && error.code === 'changed') onChanged(object);
+  }
+
+  async function open(object: PinnedObject, span: Span, { tally }: CallOptions): Promise<ReadableStream<Uint8Array>> {
     try {
-      const bytes = await within(cacheTimeout, cache.get(name, part));
-      // A stream is counted where it is passed on.
-      if (!(bytes instanceof Uint8Array) || bytes.length === spanLength(part)) return bytes;
+      return await openRest({ store, ...object, rest: span }, { tally });
+    } catch (error) {
+      noteChange(object, error);
+      throw error;
+    }
+  }
+
+  async function get(object: PinnedObject, piece: Piece, call: CallOptions): Promise<Portion | undefined> {
+    if (Date.now() < restsUntil) return undefined;
+    const length = spanLength(piece.part);
+    let asked: Promise<CachedBytes | undefined> | undefined;
+    try {
+      asked = cache.get(nameOf(object, piece.index), piece.part);
+      const bytes = await within(cacheTimeout, asked);
+      if (bytes === undefined || (bytes instanceof Uint8Array && bytes.length !== length)) return undefined;
+      const rest = (from: number) => open(object, bytesOfPiece(piece, blockSize, from), call);
+      return cachedPortion(bytes, length, rest, cacheTimeout);
     } catch {
       restsUntil = Date.now() + REST;
+      // It may come yet, and hold a connection.
+      asked?.then(discard, () => undefined);
     }
     return undefined;
   }
@@ -89,78 +123,143 @@ export function blockSource(options: SourceOptions): BlockSource {
       if (Date.now() >= restsUntil) await within(cacheTimeout, cache.put(name, bytes));
     } catch {
       restsUntil = Date.now() + REST;
-    } finally {
-      flights.delete(flightName(name));
     }
   }
 
-  function start(plan: SegmentPlan, open: () => Promise<ReadableStream<Uint8Array>>, call: CallOptions): Segment {
-    const outlast = (work: Promise<unknown>) => call.defer?.(work);
-    const segment = readSegment(plan, open, toReader, (index, bytes) => outlast(keep(nameOf(plan, index), bytes)));
+  /** Only itself: another read of the block may have taken its place. */
+  function land(flight: Flight): void {
+    if (flights.get(flight.name) === flight) flights.delete(flight.name);
+  }
+
+  function start(plan: SegmentPlan, body: () => Promise<ReadableStream<Uint8Array>>, { defer }: CallOptions): Segment {
+    const segment = readSegment(plan, body, toReader);
     for (const [i, block] of segment.blocks.entries()) {
-      const name = flightName(nameOf(plan, plan.range.start + i));
-      flights.set(name, { block, segment });
-      outlast(block.catch(() => void flights.delete(name)));
+      const name = nameOf(plan, plan.range.start + i);
+      const flight = { name: flightName(name), block, segment };
+      flights.set(flight.name, flight);
+      const kept = block.then((bytes) => keep(name, bytes)).catch((error: unknown) => noteChange(plan, error));
+      const landed = kept.then(() => land(flight));
+      defer?.(landed);
     }
     return segment;
   }
 
   /** Another request's read may be given up with it, or on Workers never end for anyone else. */
-  async function share({ block }: Flight, object: PinnedObject, { index, part }: Piece, call: CallOptions) {
+  async function share(
+    flight: Flight,
+    object: PinnedObject,
+    piece: Piece,
+    call: CallOptions,
+    isWanted: () => boolean,
+  ): Promise<Portion> {
     try {
-      const bytes = await within(SHARE_TIMEOUT, block);
-      return bytes.subarray(part.start, part.end);
+      return partOf(await within(SHARE_TIMEOUT, flight.block), piece);
     } catch (error) {
-      if (isStoreError(error) && error.code !== 'aborted') throw error;
-      const origin = index * blockSize;
-      const span = { start: origin + part.start, end: origin + part.end };
-      return openPinned(store, object.key, object.representation, span, call);
+      if (isFinal(error, object) || !isWanted()) throw error;
+      land(flight);
+      return storedPortion(await open(object, bytesOfPiece(piece, blockSize, 0), call));
     }
   }
 
-  const look = (object: PinnedObject, pieces: readonly Piece[]) =>
-    Promise.all(pieces.map((piece) => get(nameOf(object, piece.index), piece)));
+  async function look(
+    object: PinnedObject,
+    pieces: readonly Piece[],
+    call: CallOptions,
+  ): Promise<readonly Portion[] | undefined> {
+    const found = await Promise.all(pieces.map((piece) => get(object, piece, call)));
+    const portions = found.filter((one) => one !== undefined);
+    if (portions.length === found.length) return portions;
+    for (const portion of portions) discard(portion);
+    return undefined;
+  }
+
+  async function fetch(object: PinnedObject, pieces: readonly Piece[], call: CallOptions): Promise<Window> {
+    const holds = new Map<Segment, () => void>();
+    const under = ({ index }: Piece): Flight | undefined => {
+      const flight = flights.get(flightName(nameOf(object, index)));
+      if (flight === undefined || !flight.segment.brings(index)) return undefined;
+      if (!holds.has(flight.segment)) holds.set(flight.segment, flight.segment.hold());
+      return flight;
+    };
+    // What is under way is held before the cache is waited for: it might land meanwhile, and be read again.
+    const looked = await Promise.all(pieces.map(async (piece) => under(piece) ?? get(object, piece, call)));
+    const found = pieces.map((piece, i) => looked[i] ?? under(piece));
+    const own = new Set<Segment>();
+    const missing = pieces.filter((_, i) => found[i] === undefined);
+    for (const range of runsOf(missing.map(({ index }) => index))) {
+      const plan = { ...object, blockSize, range };
+      const segment = start(
+        plan,
+        () => open(object, bytesOf(range, blockSize, object.representation.size), call),
+        call,
+      );
+      own.add(segment);
+    }
+    let isClosed = false;
+    const portions = pieces.map((piece, i): Promise<Portion> => {
+      const one = found[i] ?? under(piece);
+      if (one === undefined) return Promise.reject(new Error('a block is neither kept nor under way'));
+      if (!isFlight(one)) return Promise.resolve(one);
+      if (own.has(one.segment)) return one.block.then((bytes) => partOf(bytes, piece));
+      return share(one, object, piece, call, () => !isClosed);
+    });
+    for (const portion of portions) portion.catch(() => undefined);
+    const hits = pieces.filter((_, i) => found[i] !== undefined && !isFlight(found[i]));
+    return {
+      pieces: portions,
+      opened: answered([...holds.keys()], own, object),
+      hits: hits.length,
+      hitBytes: hits.reduce((sum, { part }) => sum + spanLength(part), 0),
+      close() {
+        isClosed = true;
+        for (const release of holds.values()) release();
+        for (const portion of portions) portion.then(discard, () => undefined);
+      },
+    };
+  }
 
   return {
     look,
-    adopt: (plan, body, call) => start({ ...plan, blockSize }, async () => body, call).leave(),
-    async fetch(object, pieces, call) {
-      const under = (index: number) => flights.get(flightName(nameOf(object, index)));
-      const found = await Promise.all(
-        pieces.map(async (piece) =>
-          under(piece.index) === undefined ? get(nameOf(object, piece.index), piece) : undefined,
-        ),
-      );
-      const own = new Set<Segment>();
-      const missing = pieces.filter(({ index }, i) => found[i] === undefined && under(index) === undefined);
-      for (const range of runsOf(missing.map(({ index }) => index))) {
-        const plan = { ...object, blockSize, range };
-        own.add(start(plan, () => openSegment(store, plan, call), call));
-      }
-      const joined = new Set(own);
-      const toPiece = (piece: Piece, i: number): Promise<CachedBytes> => {
-        const kept = found[i];
-        if (kept !== undefined) return Promise.resolve(kept);
-        const flight = under(piece.index);
-        if (flight === undefined) return Promise.reject(new Error('a block is neither kept nor under way'));
-        if (!joined.has(flight.segment)) flight.segment.join();
-        joined.add(flight.segment);
-        if (!own.has(flight.segment)) return share(flight, object, piece, call);
-        return flight.block.then((bytes) => bytes.subarray(piece.part.start, piece.part.end));
-      };
-      const promises = pieces.map(toPiece);
-      for (const promise of promises) promise.catch(() => undefined);
-      const hits = pieces.filter((_, i) => found[i] !== undefined);
-      return {
-        pieces: promises,
-        hits: hits.length,
-        hitBytes: hits.reduce((sum, { part }) => sum + spanLength(part), 0),
-        release() {
-          for (const segment of joined) segment.leave();
-        },
-      };
-    },
+    fetch,
+    isUnderWay: (object, pieces) => pieces.every(({ index }) => flights.has(flightName(nameOf(object, index)))),
+    open,
+    adopt: (plan, body, call) => start({ ...plan, blockSize }, async () => body, call).hold(),
   };
+}
+
+/** When these reads are open. Those of other requests may be slow to tell: their blocks have a way out of their own. */
+function answered(segments: readonly Segment[], own: ReadonlySet<Segment>, object: PinnedObject): Promise<unknown> {
+  const all = Promise.all(
+    segments.map(async (segment) => {
+      try {
+        await (own.has(segment) ? segment.opened : within(SHARE_TIMEOUT, segment.opened));
+      } catch (error) {
+        if (own.has(segment) || isFinal(error, object)) throw error;
+      }
+    }),
+  );
+  all.catch(() => undefined);
+  return all;
+}
+
+/** Whether what another request's read failed with would be the same for us. */
+function isFinal(error: unknown, { representation }: PinnedObject): boolean {
+  if (!isStoreError(error) || error.code === 'aborted') return false;
+  return error.code !== 'changed' || representation.version === undefined;
+}
+
+function isFlight(one: Flight | Portion | undefined): one is Flight {
+  return one !== undefined && 'segment' in one;
+}
+
+function partOf(block: Uint8Array, { part }: Piece): Uint8Array {
+  return block.subarray(part.start, part.end);
+}
+
+/** A piece's bytes in the object, without its first `from`. */
+function bytesOfPiece({ index, part }: Piece, blockSize: number, from: number): Span {
+  const origin = index * blockSize;
+  return { start: origin + part.start + from, end: origin + part.end };
 }
 
 function flightName({ key, etag, index }: BlockName): string {

@@ -1,15 +1,14 @@
-import type { BlockCache, CachedBytes } from '../cache/block-cache.ts';
+import type { BlockCache } from '../cache/block-cache.ts';
 import { blocksOf } from '../cache/grid.ts';
-import { spanLength, type Span } from '../http/index.ts';
+import { spanLength, type Representation, type Span } from '../http/index.ts';
 import { blockSource, type BlockSource, type PinnedObject, type Window } from './block-source.ts';
 import { defaultReader, type ToReader } from './chunk-reader.ts';
-import { makeInquirer, SMALL, type AccountedCall, type Inquirer } from './inquiry.ts';
-import { portableJoin, type Join, type Pieces } from './joined-body.ts';
-import type { CallOptions, ObjectStore, ReadOptions, ReadResult } from './object-store.ts';
+import { makeInquirer, SMALL, type AccountedCall, type Finding, type Inquirer } from './inquiry.ts';
+import { listed, portableJoin, type Join } from './joined-body.ts';
+import type { CallOptions, HeadOptions, ObjectStore, ReadOptions, ReadResult } from './object-store.ts';
 import type { Freshness } from './register.ts';
 import { isPinnable } from './pinnable.ts';
-import { openPinned } from './segment.ts';
-import { select } from './select.ts';
+import { select, withheld } from './select.ts';
 import { isStoreError } from './store-error.ts';
 import type { CacheAccount } from './tally.ts';
 import { makeTouched, type Touched } from './touched.ts';
@@ -59,23 +58,29 @@ export interface BlockStore extends ObjectStore {
  */
 export function withBlocks(store: ObjectStore, cache: BlockCache, options: Partial<BlocksOptions> = {}): BlockStore {
   const settings: BlocksOptions = { ...BLOCKS_DEFAULTS, ...options };
-  const source = blockSource({ ...settings, store, cache });
+  const source = blockSource({
+    ...settings,
+    store,
+    cache,
+    onChanged: ({ key, representation }) => inquirer.doubt(key, representation),
+  });
+  const inquirer = makeInquirer({ ...settings, store, source });
   const parts: Parts = {
     store,
     source,
-    inquirer: makeInquirer({ ...settings, store, source }),
+    inquirer,
     touched: makeTouched(),
     settings,
   };
   return {
-    head: (key, call = {}) => parts.inquirer.head(key, accounted(call)),
+    head: (key, asked = {}) => describe(parts, key, accounted(asked)),
     read: (key, asked = {}) =>
-      asked.version === undefined ? readThrough(parts, key, accounted(asked), MAX_CHANGES) : store.read(key, asked),
+      asked.version === undefined ? readThrough(parts, key, accounted(asked)) : store.read(key, asked),
     purge: (key) => parts.inquirer.forget(key),
   };
 }
 
-/** An object may be replaced while its first block is read; so often it is begun again. */
+/** An object may be replaced while its first blocks are read; so often it is begun again. */
 const MAX_CHANGES = 2;
 
 interface Parts {
@@ -95,108 +100,129 @@ function accounted<Call extends CallOptions>(call: Call): Call & AccountedCall {
   return { ...call, account };
 }
 
-async function readThrough(parts: Parts, key: string, asked: Asked, changes: number): Promise<ReadResult> {
-  const { store, inquirer } = parts;
-  const finding = await inquirer.find(key, asked);
-  if (finding.type === 'answer') {
-    touch(parts, key, finding.result);
-    return finding.result;
-  }
+async function describe(
+  { inquirer }: Parts,
+  key: string,
+  asked: HeadOptions & AccountedCall,
+): Promise<Representation | undefined> {
+  const { conditions = {} } = asked;
+  const finding = await inquirer.describe(key, asked);
+  if (finding.type === 'answer') return undefined;
   const { representation, isNew } = finding;
+  if (isNew || withheld(representation, conditions)?.type !== 'changed') return representation;
+  inquirer.doubt(key, representation);
+  const second = await inquirer.describe(key, asked);
+  return second.type === 'answer' ? undefined : second.representation;
+}
+
+async function readThrough(parts: Parts, key: string, asked: Asked): Promise<ReadResult> {
+  for (let changes = 0; ; changes++) {
+    const finding = await parts.inquirer.find(key, asked);
+    if (finding.type === 'answer') {
+      touch(parts, key, finding.result, asked);
+      return finding.result;
+    }
+    try {
+      const result = await readKnown(parts, key, finding, asked);
+      // Whoever asks for another version may know of a newer one than we do.
+      if (result.type !== 'changed' || finding.isNew || changes === MAX_CHANGES) return result;
+    } catch (error) {
+      if (!isChanged(error) || changes === MAX_CHANGES) throw error;
+    } finally {
+      finding.release?.();
+    }
+    parts.inquirer.doubt(key, finding.representation);
+  }
+}
+
+async function readKnown(parts: Parts, key: string, { representation }: Known, asked: Asked): Promise<ReadResult> {
+  const selection = select(representation, asked);
+  if (selection.type !== 'span') return selection;
   if (!isPinnable(representation)) {
     asked.account.forward = 'bypass';
-    return store.read(key, asked);
+    return parts.store.read(key, asked);
   }
-  const selection = select(representation, asked);
-  if (selection.type === 'changed' && !isNew && changes > 0) {
-    // Whoever asks for another version may know of a newer one than we do.
-    inquirer.forget(key);
-    return readThrough(parts, key, asked, changes - 1);
-  }
-  if (selection.type !== 'span') return selection;
   const { span } = selection;
-  try {
-    return { type: 'open', representation, span, body: await openBody(parts, { key, representation }, span, asked) };
-  } catch (error) {
-    if (!isStoreError(error) || error.code !== 'changed') throw error;
-    inquirer.forget(key);
-    if (changes === 0) throw error;
-    return readThrough(parts, key, asked, changes - 1);
-  }
+  return { type: 'open', representation, span, body: await openBody(parts, { key, representation }, span, asked) };
 }
 
-/** A range that came as the answer to a question was a first touch of its blocks. */
-function touch({ touched, settings }: Parts, key: string, result: ReadResult): void {
+type Known = Extract<Finding, { readonly type: 'known' }>;
+
+/** A range that came as the answer to a question was read past the cache, and was a first touch of its blocks. */
+function touch({ touched, settings }: Parts, key: string, result: ReadResult, { account }: Asked): void {
   if (result.type !== 'open' || !isPinnable(result.representation)) return;
-  touched.all({ key, representation: result.representation }, blocksOf(result.span, settings.blockSize));
+  const { representation, span } = result;
+  const blocks = blocksOf(span, settings.blockSize);
+  account.misses += blocks.end - blocks.start;
+  if (isSmall(span, settings)) touched.all({ key, representation }, blocks);
 }
 
-async function openBody(
-  { store, source, inquirer, touched, settings }: Parts,
-  object: PinnedObject,
-  span: Span,
-  call: Asked,
-): Promise<ReadableStream<Uint8Array>> {
+async function openBody(parts: Parts, object: PinnedObject, span: Span, call: Asked): Promise<Body> {
+  const { source, touched, settings } = parts;
   const { blockSize, maxBlocks, join } = settings;
+  const { account } = call;
   const length = spanLength(span);
   const blocks = blocksOf(span, blockSize);
   if (length === 0) return join(listed([]), 0);
   if (blocks.end - blocks.start > maxBlocks) {
-    call.account.forward = 'bypass';
-    return openPinned(store, object.key, object.representation, span, call);
+    account.forward = 'bypass';
+    return source.open(object, span, call);
   }
-  if (length <= blockSize / SMALL && !touched.all(object, blocks)) {
+  if (isSmall(span, settings)) {
     // A block for a few bytes is worth it when they are not the only ones: a first touch gets just its bytes.
-    const found = await source.look(object, piecesOf(span, blocks, blockSize));
-    const bytes = found.flatMap((one) => (one === undefined ? [] : [one]));
-    if (bytes.length === found.length) {
-      call.account.hits += bytes.length;
-      call.account.bytes += length;
-      return join(listed(bytes), length);
-    }
-    call.account.misses += found.length;
-    call.account.forward ??= 'miss';
-    return openPinned(store, object.key, object.representation, span, call);
+    const pieces = piecesOf(span, blocks, blockSize);
+    if (!touched.all(object, blocks) && !source.isUnderWay(object, pieces)) return openFew(parts, object, span, call);
   }
-  call.account.isStored = true;
-  const pieces = walk({
+  const { pieces, begun } = walk({
     ...settings,
     source,
     object,
     span,
     blocks,
     call,
-    onWindow: (one) => countWindow(call.account, one),
+    onWindow: (window) => countWindow(account, window),
   });
-  // The first is there before the status is sent: what fails until then is an answer of its own.
-  const first = await pieces.next();
-  return join(
-    forgetting(first, pieces, () => inquirer.forget(object.key)),
-    length,
-  );
-}
-
-/** The pieces, of which one is taken already. That the object changed is remembered for the client's next request. */
-async function* forgetting(first: IteratorResult<CachedBytes, undefined>, rest: Pieces, forget: () => void): Pieces {
   try {
-    if (first.value !== undefined) yield first.value;
-    yield* rest;
+    // Waited for before the status is sent: what fails until then is an answer of its own.
+    await begun;
   } catch (error) {
-    if (isStoreError(error) && error.code === 'changed') forget();
+    await pieces.return();
     throw error;
-  } finally {
-    await rest.return(undefined);
   }
+  return join(pieces, length);
 }
 
-async function* listed(bytes: readonly CachedBytes[]): Pieces {
-  yield* bytes;
+type Body = ReadableStream<Uint8Array>;
+
+async function openFew({ source, settings }: Parts, object: PinnedObject, span: Span, call: Asked): Promise<Body> {
+  const { account } = call;
+  const pieces = piecesOf(span, blocksOf(span, settings.blockSize), settings.blockSize);
+  const found = await source.look(object, pieces, call);
+  if (found === undefined) {
+    account.misses += pieces.length;
+    account.forward ??= 'miss';
+    return source.open(object, span, call);
+  }
+  account.hits += pieces.length;
+  account.bytes += spanLength(span);
+  return settings.join(listed(found), spanLength(span));
+}
+
+function isSmall(span: Span, { blockSize }: BlocksOptions): boolean {
+  return spanLength(span) <= blockSize / SMALL;
+}
+
+function isChanged(error: unknown): boolean {
+  return isStoreError(error) && error.code === 'changed';
 }
 
 function countWindow(account: CacheAccount, { pieces, hits, hitBytes }: Window): void {
   const misses = pieces.length - hits;
+  if (misses > 0) {
+    account.forward ??= account.hits + hits > 0 ? 'partial' : 'miss';
+    account.isStored = true;
+  }
   account.hits += hits;
   account.bytes += hitBytes;
   account.misses += misses;
-  if (misses > 0) account.forward ??= account.hits > 0 ? 'partial' : 'miss';
 }

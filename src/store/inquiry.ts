@@ -1,17 +1,24 @@
 import { blocksOf, bytesOf, type BlockRange } from '../cache/grid.ts';
-import type { RangeSpec, Representation } from '../http/index.ts';
+import type { Metadata, Preconditions, RangeSpec, Representation } from '../http/index.ts';
 import type { BlockSource } from './block-source.ts';
 import type { CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } from './object-store.ts';
-import { isPinnable } from './pinnable.ts';
-import { makeRegister, standingOf, type Freshness, type Knowledge } from './register.ts';
+import { isPinnable, type Pinnable } from './pinnable.ts';
+import { makeQuestions } from './questions.ts';
+import { makeRegister, standingOf, timeLeft, type Freshness, type Knowledge } from './register.ts';
 import { select } from './select.ts';
 import { isPassing } from './store-error.ts';
 import type { CacheAccount } from './tally.ts';
-import { within } from './within.ts';
 
 /** What is known of an object; or the answer itself, where asking brought it. */
 export type Finding =
-  | { readonly type: 'known'; readonly representation: Representation; readonly isNew: boolean }
+  | {
+      readonly type: 'known';
+      readonly representation: Representation;
+      /** Whether the storage was asked for this request. */
+      readonly isNew: boolean;
+      /** To be called when the blocks that asking brought along are asked for, or not wanted. */
+      readonly release?: (() => void) | undefined;
+    }
   | { readonly type: 'answer'; readonly result: ReadResult };
 
 /** A call, and what the cache does for it. */
@@ -21,10 +28,14 @@ export interface AccountedCall extends CallOptions {
 
 /** Finds out about objects, and asks the storage only where what is known does not hold. */
 export interface Inquirer {
+  /** What a read needs to know. */
   find(key: string, asked: ReadOptions & AccountedCall): Promise<Finding>;
-  head(key: string, call: AccountedCall): Promise<Representation | undefined>;
+  /** Metadata alone. */
+  describe(key: string, call: AccountedCall): Promise<Finding>;
   /** Makes the next question go to the storage. */
   forget(key: string): void;
+  /** The same, where this is still all that is known: what was learnt since is kept. */
+  doubt(key: string, representation: Representation): void;
 }
 
 /** What an inquirer is made of. */
@@ -39,178 +50,159 @@ export interface InquirerOptions {
 /** A range of less than this part of a block is read as it is, the first time. */
 export const SMALL = 4;
 
-/** How long the question of another request is waited for, in ms. */
-const SHARE_TIMEOUT = 10_000;
+/** Keeps what a question brought, unless it was overtaken; `undefined` where there is no such object. */
+type Note = (representation: Representation | undefined) => void;
 
 /** Makes an inquirer that knows nothing yet. Questions about one key are put one at a time. */
 export function makeInquirer(options: InquirerOptions): Inquirer {
-  const { store, freshness } = options;
+  const { store, source, blockSize, freshness } = options;
   const register = makeRegister(Date.now);
-  const running = new Map<string, Promise<unknown>>();
+  const questions = makeQuestions();
 
-  /** Puts a question that nobody else is putting; else waits for that one, and says what it brought. */
-  async function once<Answer>(
+  const standing = (knowledge: Knowledge) => standingOf(knowledge, freshness, Date.now());
+
+  /** Asks, or waits for whoever is asking the same. */
+  function once(key: string, put: (note: Note) => Promise<Finding>): Promise<Finding> {
+    return questions.put(
+      key,
+      (isCurrent) => put((representation) => isCurrent() && register.note(key, representation)),
+      () => {
+        const knowledge = register.look(key);
+        return knowledge !== undefined && standing(knowledge) === 'fresh' ? toFinding(knowledge) : undefined;
+      },
+    );
+  }
+
+  /** What is known, as far as it holds; else asks. */
+  async function consult(
     key: string,
-    put: () => Promise<Answer>,
-    fromKnown: (knowledge: Knowledge) => Answer,
-  ): Promise<Answer> {
-    const other = running.get(key);
-    if (other !== undefined) {
-      await within(SHARE_TIMEOUT, other);
-      const knowledge = register.look(key);
-      if (knowledge !== undefined && standingOf(knowledge, freshness, Date.now()) === 'fresh')
-        return fromKnown(knowledge);
-      return put();
+    { account, defer }: AccountedCall,
+    ask: (knowledge: Knowledge | undefined, note: Note) => Promise<Finding>,
+  ): Promise<Finding> {
+    const knowledge = register.look(key);
+    const how = knowledge === undefined ? 'stale' : standing(knowledge);
+    if (knowledge !== undefined) account.ttl = timeLeft(knowledge, freshness, Date.now());
+    if (knowledge !== undefined && how === 'fresh') return toFinding(knowledge);
+    if (knowledge !== undefined && how === 'while-revalidating') {
+      // Nobody waits for the answer, so its cost is nobody's.
+      const work = once(key, (note) => head(key, {}, note)).catch(() => undefined);
+      defer?.(work);
+      return toFinding(knowledge);
     }
-    const answer = put();
-    running.set(key, answer);
+    account.forward = knowledge === undefined ? 'uri-miss' : 'stale';
     try {
-      return await answer;
+      return await once(key, (note) => ask(knowledge, note));
+    } catch (error) {
+      if (knowledge !== undefined && how === 'if-error' && isPassing(error)) return toFinding(knowledge);
+      throw error;
     } finally {
-      running.delete(key);
+      const learnt = register.look(key);
+      if (learnt !== undefined) account.ttl = timeLeft(learnt, freshness, Date.now());
     }
   }
 
-  async function find(key: string, asked: ReadOptions & AccountedCall): Promise<Finding> {
-    const knowledge = register.look(key);
-    const { account } = asked;
-    if (knowledge !== undefined) {
-      const standing = standingOf(knowledge, freshness, Date.now());
-      account.ttl = knowledge.since + freshness.ttl - Date.now();
-      if (standing === 'fresh') return toFinding(knowledge);
-      if (standing === 'while-revalidating') {
-        asked.defer?.(once(key, () => inquire(key, background(asked), knowledge), toFinding).catch(() => undefined));
-        return toFinding(knowledge);
-      }
-      account.forward = 'stale';
-      try {
-        return await once(key, () => inquire(key, asked, knowledge), toFinding);
-      } catch (error) {
-        if (standing === 'if-error' && isPassing(error)) return toFinding(knowledge);
-        throw error;
-      }
-    }
-    account.forward = 'uri-miss';
-    return once(key, () => inquire(key, asked, undefined), toFinding);
+  async function head(key: string, { tally }: CallOptions, note: Note): Promise<Finding> {
+    const representation = await store.head(key, { tally });
+    note(representation);
+    return representation === undefined ? MISSING : known(representation);
   }
 
   /** One question to the storage, in the form that brings bytes along which are of use. */
-  async function inquire(
+  async function read(
     key: string,
     asked: ReadOptions & AccountedCall,
     knowledge: Knowledge | undefined,
+    note: Note,
   ): Promise<Finding> {
-    const { tally, account } = asked;
+    const { tally } = asked;
+    const old = knowledge?.type === 'present' ? toPinnable(knowledge.representation) : undefined;
+    // A 304 need not tell the size, without which the next request would have to ask again.
+    if (old === undefined && mayBeUnmodified(asked.conditions)) return head(key, asked, note);
     const probe = toProbe(asked.range, options);
-    const old =
-      knowledge?.type === 'present' && isPinnable(knowledge.representation) ? knowledge.representation : undefined;
     const conditions = old === undefined ? asked.conditions : { ifNoneMatch: [old.etag] };
     const result = await store.read(key, { tally, range: probe.range, conditions });
-    account.ttl = freshness.ttl;
     switch (result.type) {
       case 'open':
+        note(result.representation);
         return opened(key, asked, probe, result);
       case 'missing':
-        register.note(key, undefined);
-        return { type: 'answer', result };
+        note(undefined);
+        return MISSING;
       case 'unmodified':
-        if (old === undefined) return { type: 'answer', result };
-        // What a 304 does not tell stays as it was.
-        return known(key, { ...old, ...result.metadata, size: old.size });
+        if (old === undefined) return head(key, asked, note);
+        return learn(refreshed(old, result.metadata), note);
       case 'changed':
-        if (result.representation !== undefined) register.note(key, result.representation);
+        if (result.representation !== undefined) note(result.representation);
         return { type: 'answer', result };
       case 'unsatisfiable':
-        return unsatisfiable(key, asked, result.representation);
+        // An object without bytes, or a range beyond its end: which one, only the metadata tell.
+        return result.representation === undefined ? head(key, asked, note) : learn(result.representation, note);
     }
   }
 
-  async function opened(
-    key: string,
-    asked: ReadOptions & AccountedCall,
-    probe: Probe,
-    object: OpenObject,
-  ): Promise<Finding> {
+  async function opened(key: string, asked: ReadOptions & AccountedCall, probe: Probe, object: OpenObject) {
     const { representation, body, span } = object;
-    if (!isPinnable(representation)) {
-      register.note(key, representation);
-      if (probe.range === asked.range) return { type: 'answer', result: object };
-      await body.cancel();
-      return { type: 'answer', result: await options.store.read(key, asked) };
-    }
-    if (probe.blocks === undefined) {
-      const selection = select(representation, asked);
-      if (selection.type === 'span') {
-        register.note(key, representation);
-        return { type: 'answer', result: object };
+    const pinnable = toPinnable(representation);
+    if (pinnable !== undefined && probe.blocks !== undefined) {
+      // The read has whole blocks, but for the object's last: whoever asks now finds them under way.
+      const range = blocksOf(span, blockSize);
+      const due = bytesOf(range, blockSize, representation.size);
+      if (due.start === span.start && due.end === span.end) {
+        return known(representation, source.adopt({ key, representation: pinnable, range }, body, asked));
       }
-      await body.cancel();
-      return known(key, representation);
+    } else if (probe.range === asked.range && select(representation, asked).type === 'span') {
+      return { type: 'answer', result: object } as const;
     }
-    // The read has whole blocks, but for the object's last: whoever asks now finds them under way.
-    const range = blocksOf(span, options.blockSize);
-    const due = bytesOf(range, options.blockSize, representation.size);
-    if (due.start === span.start && due.end === span.end) {
-      options.source.adopt({ key, representation, range }, body, asked);
-    } else await body.cancel();
-    return known(key, representation);
-  }
-
-  /** An object without bytes, or a range beyond its end: which one, only the metadata tell. */
-  async function unsatisfiable(
-    key: string,
-    asked: AccountedCall,
-    representation: Representation | undefined,
-  ): Promise<Finding> {
-    const found = representation ?? (await store.head(key, { tally: asked.tally }));
-    if (found !== undefined) return known(key, found);
-    register.note(key, undefined);
-    return { type: 'answer', result: { type: 'missing' } };
-  }
-
-  function known(key: string, representation: Representation): Finding {
-    register.note(key, representation);
-    return { type: 'known', representation, isNew: true };
+    await body.cancel().catch(() => undefined);
+    return known(representation);
   }
 
   return {
-    find,
-    forget: (key) => register.forget(key),
-    async head(key, call) {
+    find: (key, asked) => consult(key, asked, (knowledge, note) => read(key, asked, knowledge, note)),
+    describe: (key, call) => consult(key, call, (_, note) => head(key, call, note)),
+    forget(key) {
+      register.forget(key);
+      questions.forget(key);
+    },
+    doubt(key, representation) {
       const knowledge = register.look(key);
-      if (knowledge !== undefined && standingOf(knowledge, freshness, Date.now()) === 'fresh') {
-        call.account.ttl = knowledge.since + freshness.ttl - Date.now();
-        return toRepresentation(knowledge);
-      }
-      call.account.forward = knowledge === undefined ? 'uri-miss' : 'stale';
-      const put = async () => {
-        const representation = await store.head(key, { tally: call.tally });
-        register.note(key, representation);
-        return representation;
-      };
-      return once(key, put, toRepresentation);
+      if (knowledge?.type !== 'present' || knowledge.representation.etag?.opaque !== representation.etag?.opaque)
+        return;
+      register.doubt(key);
+      questions.forget(key);
     },
   };
 }
 
+const MISSING: Finding = { type: 'answer', result: { type: 'missing' } };
+
+function known(representation: Representation, release?: () => void): Finding {
+  return { type: 'known', representation, isNew: true, release };
+}
+
+function learn(representation: Representation, note: Note): Finding {
+  note(representation);
+  return known(representation);
+}
+
 function toFinding(knowledge: Knowledge): Finding {
   return knowledge.type === 'absent'
-    ? { type: 'answer', result: { type: 'missing' } }
+    ? MISSING
     : { type: 'known', representation: knowledge.representation, isNew: false };
 }
 
-function toRepresentation(knowledge: Knowledge): Representation | undefined {
-  return knowledge.type === 'absent' ? undefined : knowledge.representation;
+function toPinnable(representation: Representation): Pinnable | undefined {
+  return isPinnable(representation) ? representation : undefined;
 }
 
-/** Nobody waits for the answer, so its bytes and its cost are nobody's. */
-function background(asked: ReadOptions & AccountedCall): ReadOptions & AccountedCall {
-  return {
-    ...asked,
-    range: { form: 'bounded', start: 0, end: 1 },
-    conditions: undefined,
-    account: { ...asked.account },
-  };
+function mayBeUnmodified({ ifNoneMatch, ifModifiedSince }: Preconditions = {}): boolean {
+  return ifNoneMatch !== undefined || ifModifiedSince !== undefined;
+}
+
+/** What a 304 does not tell stays as it was. */
+function refreshed(old: Pinnable, told: Metadata = {}): Representation {
+  const fields = Object.entries(told).filter(([, value]) => value !== undefined);
+  return { ...old, ...Object.fromEntries(fields), etag: old.etag, size: old.size };
 }
 
 /** What is asked of the storage while the object is not known. */

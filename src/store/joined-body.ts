@@ -1,8 +1,13 @@
-import type { CachedBytes } from '../cache/block-cache.ts';
-import { defaultReader, type ChunkReader } from './chunk-reader.ts';
+import type { ChunkReader } from './chunk-reader.ts';
+import { discard, type Portion } from './portion.ts';
 
-/** Pieces of a body, in order. Returned early, it gives back what it holds. */
-export type Pieces = AsyncGenerator<CachedBytes, undefined>;
+/** Portions of a body, in order. Returned early, it gives back all that it holds, at once. */
+export interface Pieces extends AsyncIterable<Portion, undefined> {
+  next(): Promise<IteratorResult<Portion, undefined>>;
+  /** May be called while `next` waits. Never rejects. */
+  return(): Promise<IteratorReturnResult<undefined>>;
+  [Symbol.asyncIterator](): Pieces;
+}
 
 /** Makes one body of pieces, with back-pressure; `length` is the sum of theirs, in bytes. */
 export type Join = (pieces: Pieces, length: number) => ReadableStream<Uint8Array>;
@@ -10,24 +15,52 @@ export type Join = (pieces: Pieces, length: number) => ReadableStream<Uint8Array
 /** Joins in JavaScript, a chunk at a time. */
 export const portableJoin: Join = (pieces) => {
   let reader: ChunkReader | undefined;
+
+  async function take(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const chunk = await reader?.read(Number.MAX_SAFE_INTEGER);
+      if (chunk !== undefined) return chunk;
+      const { value } = await pieces.next();
+      if (value === undefined || value instanceof Uint8Array) return value;
+      reader = value.reader();
+    }
+  }
+
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        for (;;) {
-          const chunk = await reader?.read(Number.MAX_SAFE_INTEGER);
-          if (chunk !== undefined) return controller.enqueue(chunk);
-          const { done, value } = await pieces.next();
-          if (done === true) return controller.close();
-          if (value instanceof Uint8Array) return controller.enqueue(value);
-          reader = defaultReader(value);
+        try {
+          const chunk = await take();
+          if (chunk === undefined) controller.close();
+          else controller.enqueue(chunk);
+        } catch (error) {
+          // A stream that fails is not cancelled: nobody else gives back what is left.
+          await pieces.return();
+          throw error;
         }
       },
       async cancel() {
-        // Not waited for: it ends only with the piece that is under way.
-        void pieces.return(undefined).catch(() => undefined);
+        await pieces.return();
         await reader?.cancel();
       },
     },
     { highWaterMark: 0 },
   );
 };
+
+/** Pieces that are all there already. */
+export function listed(portions: readonly Portion[]): Pieces {
+  const left = [...portions];
+  const pieces: Pieces = {
+    async next() {
+      const value = left.shift();
+      return value === undefined ? { done: true, value } : { done: false, value };
+    },
+    async return() {
+      for (const portion of left.splice(0)) discard(portion);
+      return { done: true, value: undefined };
+    },
+    [Symbol.asyncIterator]: () => pieces,
+  };
+  return pieces;
+}

@@ -11,6 +11,12 @@ export interface CallOptions {
   readonly defer?: ((work: Promise<unknown>) => void) | undefined;
 }
 
+/** What a question for metadata is given besides. */
+export interface HeadOptions extends CallOptions {
+  /** For caches: what they know and these do not hold for may be outdated, so the storage has to be asked. */
+  readonly conditions?: Preconditions | undefined;
+}
+
 /** What a read asks for. Everything is optional: none at all is the whole object. */
 export interface ReadOptions extends CallOptions {
   /** In the client's own form. Past the end it is clamped, as §14.1.2 says. */
@@ -59,6 +65,6 @@ export type BodilessResult =
  */
 export interface ObjectStore {
   /** Metadata alone; `undefined` where there is no such object. */
-  head(key: string, options?: CallOptions): Promise<Representation | undefined>;
+  head(key: string, options?: HeadOptions): Promise<Representation | undefined>;
   read(key: string, options?: ReadOptions): Promise<ReadResult>;
 }

@@ -28,6 +28,8 @@ export interface Register {
   look(key: string): Knowledge | undefined;
   note(key: string, representation: Representation | undefined): void;
   forget(key: string): void;
+  /** Keeps what is known, but to be asked about before it is used again. */
+  doubt(key: string): void;
 }
 
 /** Makes a register that forgets what was not looked at for longest. */
@@ -52,6 +54,10 @@ export function makeRegister(now: () => number): Register {
       if (entries.size > CAPACITY) for (const oldest of entries.keys()) return void entries.delete(oldest);
     },
     forget: (key) => void entries.delete(key),
+    doubt(key) {
+      const entry = entries.get(key);
+      if (entry !== undefined) entries.set(key, { ...entry, since: Number.NEGATIVE_INFINITY });
+    },
   };
 }
 
@@ -63,4 +69,9 @@ export function standingOf(knowledge: Knowledge, freshness: Freshness, at: numbe
   if (age < ttl) return 'fresh';
   if (age < ttl + staleWhileRevalidate) return 'while-revalidating';
   return age < ttl + staleIfError ? 'if-error' : 'stale';
+}
+
+/** How long knowledge is still fresh at a time, in ms; less than 0 where it is not. */
+export function timeLeft({ type, since }: Knowledge, { ttl, negativeTtl }: Freshness, at: number): number {
+  return since + (type === 'absent' ? negativeTtl : ttl) - at;
 }

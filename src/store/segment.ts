@@ -1,9 +1,7 @@
-import { blockLength, bytesOf, type BlockRange } from '../cache/grid.ts';
-import { strongEqual, type EntityTag, type Span } from '../http/index.ts';
+import { blockLength, type BlockRange } from '../cache/grid.ts';
 import type { ChunkReader, ToReader } from './chunk-reader.ts';
-import type { CallOptions, ObjectStore, OpenObject } from './object-store.ts';
 import type { Pinnable } from './pinnable.ts';
-import { storeError } from './store-error.ts';
+import { isStoreError, storeError } from './store-error.ts';
 
 /** Consecutive blocks of one version, to be brought by one read of the storage. */
 export interface SegmentPlan {
@@ -17,40 +15,52 @@ export interface SegmentPlan {
 export interface Segment {
   /** In the order of the blocks; each is there as soon as its last byte is, and verified. */
   readonly blocks: readonly Promise<Uint8Array>[];
-  /** One more who waits for blocks of it. */
-  join(): void;
-  /** One fewer. With nobody left, the block under way is finished and the read is given up. */
-  leave(): void;
+  /** When the storage has begun to answer; rejects where it can't. */
+  readonly opened: Promise<void>;
+  /** Whether it has the block, or will have it for who holds it now: not where it failed or was given up. */
+  brings(index: number): boolean;
+  /**
+   * One more who waits for blocks of it.
+   *
+   * @returns gives that up, once. With nobody left, the block under way is finished and the read is given up
+   */
+  hold(): () => void;
 }
 
 /**
- * Reads blocks, at the storage's speed and not at the client's: what is in memory is bounded by the segment.
+ * Reads blocks, at the storage's speed and not at the client's: what is in memory is bounded by the segment. Until it
+ * is held for the first time, it reads on as if it were.
  *
  * @param open gives the body of exactly these blocks
- * @param onBlock called with each block as it is complete
  */
 export function readSegment(
   plan: SegmentPlan,
   open: () => Promise<ReadableStream<Uint8Array>>,
   toReader: ToReader,
-  onBlock: (index: number, bytes: Uint8Array) => void,
 ): Segment {
   const { range, blockSize, representation } = plan;
-  let waiting = 1;
-  const slots = Array.from({ length: range.end - range.start }, slot);
+  const opened = slot<void>();
+  const slots = Array.from({ length: range.end - range.start }, () => slot<Uint8Array>());
+  let holds = 0;
+  let isLeft = false;
+  let isOver = false;
+  let complete = range.start;
   const fill = async () => {
     let reader: ChunkReader | undefined;
     try {
       reader = toReader(await open());
+      opened.resolve();
       const take = exactly(reader);
       for (const [i, { resolve }] of slots.entries()) {
-        if (waiting === 0 && i > 0) throw storeError('aborted', 'nobody waits for the rest of the blocks');
+        if (isLeft && i > 0) throw storeError('aborted', 'nobody waits for the rest of the blocks');
         const index = range.start + i;
-        const bytes = await take(blockLength(index, blockSize, representation.size), index + 1 === range.end);
-        onBlock(index, bytes);
-        resolve(bytes);
+        resolve(await take(blockLength(index, blockSize, representation.size), index + 1 === range.end));
+        complete++;
       }
-    } catch (error) {
+    } catch (cause) {
+      isOver = true;
+      const error = isStoreError(cause) ? cause : storeError('unavailable', 'a body broke off', cause);
+      opened.reject(error);
       for (const { reject } of slots) reject(error);
     } finally {
       await reader?.cancel().catch(() => undefined);
@@ -59,51 +69,19 @@ export function readSegment(
   void fill();
   return {
     blocks: slots.map(({ promise }) => promise),
-    join: () => void waiting++,
-    leave: () => void waiting--,
+    opened: opened.promise,
+    brings: (index) => !isOver || index < complete,
+    hold() {
+      holds++;
+      isLeft = false;
+      let isHeld = true;
+      return () => {
+        if (isHeld) holds--;
+        isHeld = false;
+        isLeft = holds === 0;
+      };
+    },
   };
-}
-
-/**
- * Opens the read of a segment, pinned.
- *
- * @throws StoreError `changed` where the version is gone, `nonsense` where it is not what was asked
- */
-export async function openSegment(
-  store: ObjectStore,
-  { key, representation, blockSize, range }: SegmentPlan,
-  call: CallOptions,
-): Promise<ReadableStream<Uint8Array>> {
-  const { etag, size } = representation;
-  return openPinned(store, key, { etag, size }, bytesOf(range, blockSize, size), call);
-}
-
-/** Opens exactly these bytes of exactly this version, and refuses anything else. */
-export async function openPinned(
-  store: ObjectStore,
-  key: string,
-  version: { readonly etag: EntityTag; readonly size: number },
-  span: Span,
-  { tally }: CallOptions,
-): Promise<ReadableStream<Uint8Array>> {
-  const result = await store.read(key, {
-    tally,
-    range: { form: 'bounded', ...span },
-    conditions: { ifMatch: [version.etag] },
-  });
-  if (result.type !== 'open') throw storeError('changed', `the object was ${result.type} when blocks of it were read`);
-  if (isOf(result, version, span)) return result.body;
-  await result.body.cancel().catch(() => undefined);
-  throw storeError('nonsense', `the storage gave other bytes than ${span.start} to ${span.end}`);
-}
-
-function isOf(
-  { representation, span: given }: OpenObject,
-  { etag, size }: { readonly etag: EntityTag; readonly size: number },
-  span: Span,
-): boolean {
-  const isVersion = representation.etag !== undefined && strongEqual(representation.etag, etag);
-  return isVersion && representation.size === size && given.start === span.start && given.end === span.end;
 }
 
 /** Takes exactly so many bytes at a time out of chunks that end anywhere. */
@@ -133,13 +111,13 @@ async function next(reader: ChunkReader, max: number): Promise<Uint8Array> {
 }
 
 /** A promise to keep or break from outside; broken with nobody looking, it is no failure. */
-function slot() {
-  const settlers: { resolve: (bytes: Uint8Array) => void; reject: (error: unknown) => void }[] = [];
-  const promise = new Promise<Uint8Array>((resolve, reject) => settlers.push({ resolve, reject }));
+function slot<Value>() {
+  const settlers: { resolve: (value: Value) => void; reject: (error: unknown) => void }[] = [];
+  const promise = new Promise<Value>((resolve, reject) => settlers.push({ resolve, reject }));
   promise.catch(() => undefined);
   return {
     promise,
-    resolve: (bytes: Uint8Array) => settlers[0]?.resolve(bytes),
+    resolve: (value: Value) => settlers[0]?.resolve(value),
     reject: (error: unknown) => settlers[0]?.reject(error),
   };
 }
