@@ -10,7 +10,7 @@ export interface S3Access {
   readonly credentials?:
     | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
     | undefined;
-  /** Tries of a request until its head is there, the first included. A body that breaks is not tried again. */
+  /** Tries of a request until its head is there, the first included. `s3Storage` heeds it. By default 3. */
   readonly attempts?: number | undefined;
   /** Until a connection stands, in ms. */
   readonly connectTimeout?: number | undefined;
@@ -18,7 +18,6 @@ export interface S3Access {
   readonly requestTimeout?: number | undefined;
 }
 
-const ATTEMPTS = 3;
 const CONNECT_TIMEOUT = 5_000;
 const REQUEST_TIMEOUT = 15_000;
 
@@ -27,7 +26,7 @@ const MAX_SOCKETS = 1_000;
 
 /** A client for reading whole objects and ranges on behalf of others. */
 export function s3Client(access: S3Access): S3Client {
-  const { region, endpoint, pathStyle = false, credentials, attempts = ATTEMPTS } = access;
+  const { region, endpoint, pathStyle = false, credentials } = access;
   const { connectTimeout = CONNECT_TIMEOUT, requestTimeout = REQUEST_TIMEOUT } = access;
   const agent = { keepAlive: true, maxSockets: MAX_SOCKETS };
   return new S3Client({
@@ -36,7 +35,6 @@ export function s3Client(access: S3Access): S3Client {
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
     forcePathStyle: pathStyle,
-    maxAttempts: attempts,
     // The default adds a checksum of no bytes to links, as a parameter of the signed query.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     // The default checks a composite checksum against the bytes of a good 206, and fails it at its end.

@@ -3,6 +3,7 @@ import type { StoreConfig } from '../gateway/config.ts';
 import { s3Store, type S3Location } from '../store/drivers/s3.ts';
 import { withFallback } from '../store/fallback.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { withRetry } from '../store/retry.ts';
 import { s3Client, type S3Access } from './s3-client.ts';
 
 /** A bucket that follows another, with the same keys and the same credentials. */
@@ -20,16 +21,18 @@ export interface S3Source extends S3Location {
 }
 
 /**
- * A store over a bucket, and over its replica where that bucket is out of reach.
+ * A store over a bucket, asked again where it fails for now, and over its replica where it is out of reach.
  *
  * @param client for the first, where there is one already
  */
 export function s3Storage(source: S3Source, client: S3Client = s3Client(source.access)): ObjectStore {
   const { access, replica } = source;
-  const first = s3Store(client, source);
+  const { attempts: tries } = access;
+  const first = withRetry(s3Store(client, source), { tries });
   if (replica === undefined) return first;
   const { bucket, endpoint = access.endpoint, region = access.region } = replica;
-  return withFallback(first, s3Store(s3Client({ ...access, endpoint, region }), { ...source, bucket }));
+  const second = s3Store(s3Client({ ...access, endpoint, region }), { ...source, bucket });
+  return withFallback(first, withRetry(second, { tries }));
 }
 
 /** Another bucket of a configuration, reached as the first unless it says otherwise, and with the same credentials. */

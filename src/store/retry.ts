@@ -18,8 +18,7 @@ export interface RetryOptions {
 const EARNED = 0.1;
 
 /**
- * Asks again where a storage is unavailable or throttles, before there is an answer. For storages whose driver does
- * not do so itself: the S3 client has its own tries, with a budget of the same kind.
+ * Asks again where a storage is unavailable or throttles, before there is an answer.
  */
 export function withRetry(store: ObjectStore, options: RetryOptions = {}): ObjectStore {
   const { tries = 3, backoff = { first: 100, most: 2_000 }, budget = 50 } = options;

@@ -1,15 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import type { LogEntry } from '../../src/gateway/log.ts';
-import { s3Client, type S3Access } from '../../src/platform/s3-client.ts';
-import { s3Store, type S3Location } from '../../src/store/drivers/s3.ts';
+import type { S3Access } from '../../src/platform/s3-client.ts';
+import { s3Storage } from '../../src/platform/s3-storage.ts';
+import type { S3Location } from '../../src/store/drivers/s3.ts';
 import { misbehaving } from './misbehaving.ts';
 import { access, hasS3 } from './server.ts';
 
 /** A gateway over an S3 that is reached so, and its log. */
 function gatewayOver(reached: Partial<S3Access>, location: Partial<S3Location> = {}) {
   const entries: LogEntry[] = [];
-  const store = s3Store(s3Client({ ...access, ...reached }), { bucket: 'bucket', ...location });
+  const store = s3Storage({ access: { ...access, ...reached }, bucket: 'bucket', ...location });
   return { gateway: createGateway({ store, log: (entry) => entries.push(entry) }), entries };
 }
 
@@ -182,7 +183,7 @@ test("no header of a client's reaches S3 as it came", async () => {
   };
   expect((await gateway.request('/key', { headers })).status).toBe(404);
   const [asked] = origin.asked;
-  expect(asked?.url).toMatch(/^\/bucket\/below\/key\?/);
+  expect(asked?.url).toBe('/bucket/below/key');
   expect(asked?.headers).toMatchObject({
     range: 'bytes=0-1',
     authorization: expect.stringMatching(/^AWS4-HMAC-SHA256/),

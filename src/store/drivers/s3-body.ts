@@ -1,6 +1,6 @@
 import { storeError } from '../store-error.ts';
 
-/** The body as the SDK gives it: a stream of Node's on Node, a web stream in workerd. */
+/** The body as the SDK gives it: a stream of Node's on Node; in workerd a web stream, or a Blob where there is none. */
 export type S3Body = ReadableStream<Uint8Array> | NodeBody | object;
 
 /** What this driver uses of a stream of Node's, so that no module of Node's has to be there. */
@@ -12,6 +12,7 @@ interface NodeBody extends AsyncIterable<Uint8Array> {
 /** A body as a web stream that gives its connection back when it is cancelled. */
 export function toWebStream(body: S3Body): ReadableStream<Uint8Array> {
   if (isWebStream(body)) return body;
+  if (body instanceof Blob) return body.stream();
   if (!isNodeBody(body)) throw new TypeError('the SDK gave a body that is no stream');
   const chunks = body[Symbol.asyncIterator]();
   return new ReadableStream(

@@ -1,33 +1,36 @@
 import { parseEntityTag, type Metadata } from '../../http/index.ts';
 
-/** What this driver uses of an answer's head. */
-export interface S3Head {
-  readonly ETag?: string | undefined;
-  readonly LastModified?: Date | undefined;
-  readonly ContentType?: string | undefined;
-  readonly ContentEncoding?: string | undefined;
-  readonly ContentLanguage?: string | undefined;
-  readonly ContentDisposition?: string | undefined;
-  readonly CacheControl?: string | undefined;
-  /** As it was stored; the SDK's `Expires` throws at what is no date. */
-  readonly ExpiresString?: string | undefined;
-  readonly VersionId?: string | undefined;
-}
+/** Header fields of an answer, names in lower case. */
+export type S3Headers = Readonly<Record<string, string>>;
 
 /** The metadata of an answer. `aws-chunked` is how an upload was sent, not a coding of the object (S3 keeps it). */
-export function toMetadata(head: S3Head): Metadata {
-  const expires = head.ExpiresString === undefined ? Number.NaN : Date.parse(head.ExpiresString);
+export function toMetadata(headers: S3Headers): Metadata {
   return {
-    etag: head.ETag === undefined ? undefined : parseEntityTag(head.ETag),
-    lastModified: head.LastModified,
-    contentType: head.ContentType,
-    contentEncoding: withoutAwsChunked(head.ContentEncoding),
-    contentLanguage: head.ContentLanguage,
-    contentDisposition: head.ContentDisposition,
-    cacheControl: head.CacheControl,
-    expires: Number.isNaN(expires) ? undefined : new Date(expires),
-    version: head.VersionId,
+    etag: headers['etag'] === undefined ? undefined : parseEntityTag(headers['etag']),
+    lastModified: toDate(headers['last-modified']),
+    contentType: headers['content-type'],
+    contentEncoding: withoutAwsChunked(headers['content-encoding']),
+    contentLanguage: headers['content-language'],
+    contentDisposition: headers['content-disposition'],
+    cacheControl: headers['cache-control'],
+    expires: toDate(headers['expires']),
+    version: headers['x-amz-version-id'],
   };
+}
+
+/**
+ * A 304 has to carry what the 200 would (§15.4.5), which can be told only where the storage does so itself. AWS
+ * does; Ceph's 304 has no field at all, and the metadata have to be asked for.
+ */
+export function toMetadata304(headers: S3Headers): Metadata | undefined {
+  const { etag, lastModified, cacheControl, expires } = toMetadata(headers);
+  return etag === undefined || lastModified === undefined ? undefined : { etag, lastModified, cacheControl, expires };
+}
+
+/** As it was stored, which need not be a date. */
+function toDate(text: string | undefined): Date | undefined {
+  const time = text === undefined ? Number.NaN : Date.parse(text);
+  return Number.isNaN(time) ? undefined : new Date(time);
 }
 
 function withoutAwsChunked(encoding: string | undefined): string | undefined {

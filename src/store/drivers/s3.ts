@@ -1,20 +1,21 @@
-import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
 import {
   parseContentRange,
   printEntityTag,
+  printHttpDate,
   printRange,
   type EntityTagList,
   type Preconditions,
   type Representation,
-  type Seconds,
 } from '../../http/index.ts';
 import type { CallOptions, ObjectStore, ReadOptions, ReadResult } from '../object-store.ts';
 import { withheld } from '../select.ts';
 import { storeError } from '../store-error.ts';
 import { countOperation } from '../tally.ts';
-import { toWebStream, type S3Body } from './s3-body.ts';
-import { toBodiless, toStoreError } from './s3-error.ts';
-import { toMetadata, type S3Head } from './s3-metadata.ts';
+import { toWebStream } from './s3-body.ts';
+import { toMetadata, type S3Headers } from './s3-metadata.ts';
+import { CLOCK_IS_OFF, reachError, readRefusal, refusalError, toBodiless, type S3Refusal } from './s3-refusal.ts';
+import { correctClock, s3Wire, type S3Answer, type S3Request } from './s3-wire.ts';
 
 /** Where a store's objects are. */
 export interface S3Location {
@@ -32,38 +33,48 @@ export interface S3Location {
 const MAX_KEY_BYTES = 1024;
 
 /**
- * Makes a store over an S3 API. One request of the API for one call here. The client's own settings decide region,
- * endpoint, credentials, timeouts and attempts; a gateway's client never adds a header to what is sent.
+ * Makes a store over an S3 API. One request of the API for one call here: what fails is not tried again, which
+ * `withRetry` does. The client's own settings decide region, endpoint, credentials and timeouts.
  */
 export function s3Store(client: S3Client, { bucket, prefix = '', forbidden = 'denied' }: S3Location): ObjectStore {
-  const locate = (key: string) => ({ Bucket: bucket, Key: prefix + key });
+  const wire = s3Wire(client, bucket);
+
+  /** @throws StoreError where there is neither an object nor an answer that is none */
+  async function ask(request: S3Request, options: CallOptions): Promise<S3Answer | S3Refusal> {
+    countOperation(options);
+    const answer = await wire(request).catch((error: unknown) => {
+      throw reachError(request.method, error);
+    });
+    if (answer.status === 200 || answer.status === 206) return answer;
+    const refusal = await readRefusal(answer);
+    if (toBodiless(refusal, forbidden) !== undefined) return refusal;
+    const isClock = refusal.code === CLOCK_IS_OFF && correctClock(client, answer);
+    throw isClock
+      ? storeError('unavailable', 'our clock is off, and was corrected')
+      : refusalError(request.method, refusal);
+  }
 
   async function head(key: string, options: CallOptions = {}): Promise<Representation | undefined> {
     if (!isPossibleKey(key)) return undefined;
-    countOperation(options);
-    try {
-      const output = await client.send(new HeadObjectCommand(locate(key)), abortable(options));
-      return toRepresentation(output, output.ContentLength);
-    } catch (error) {
-      if (toBodiless(error, forbidden)?.type === 'missing') return undefined;
-      throw toStoreError('HeadObject', error);
+    const { signal } = options;
+    const answer = await ask({ method: 'HEAD', key: prefix + key, headers: {}, signal }, options);
+    if ('code' in answer) {
+      if (answer.status === 404 || answer.status === 403 || answer.status === 400) return undefined;
+      throw refusalError('HEAD', answer);
     }
+    await readRefusal(answer);
+    return toRepresentation(answer.headers, toLength(answer.headers));
   }
 
   async function read(key: string, options: ReadOptions = {}): Promise<ReadResult> {
-    const { range } = options;
+    const { range, version, signal } = options;
     if (!isPossibleKey(key)) return { type: 'missing' };
     // Ceph serves the whole for `bytes=-0`; any storage's metadata answer it.
     if (range?.form === 'suffix' && range.length === 0) return unsatisfiable(await head(key, options));
-    countOperation(options);
-    try {
-      const input = { ...locate(key), ...toInput(options) };
-      return await toResult(await client.send(new GetObjectCommand(input), abortable(options)), options);
-    } catch (error) {
-      const result = toBodiless(error, forbidden);
-      if (result !== undefined) return result;
-      throw toStoreError('GetObject', error);
-    }
+    const request: S3Request = { method: 'GET', key: prefix + key, headers: toHeaders(options), version, signal };
+    const answer = await ask(request, options);
+    if (!('code' in answer)) return toResult(answer, options);
+    return toBodiless(answer, forbidden) ?? refuse(`${answer.status}`);
   }
 
   return { head, read };
@@ -74,34 +85,22 @@ function isPossibleKey(key: string): boolean {
   return key !== '' && !key.includes('\0') && new TextEncoder().encode(key).length <= MAX_KEY_BYTES;
 }
 
-function abortable({ signal }: CallOptions): { abortSignal?: AbortSignal } {
-  return signal === undefined ? {} : { abortSignal: signal };
-}
-
 function unsatisfiable(representation: Representation | undefined): ReadResult {
   return representation === undefined ? { type: 'missing' } : { type: 'unsatisfiable', representation };
 }
 
 /** Conditions that S3's fields can't say are left out, and evaluated on what comes back. */
-function toInput({ range, conditions = {}, version }: ReadOptions) {
+function toHeaders({ range, conditions = {} }: ReadOptions): Record<string, string> {
   const { ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince }: Preconditions = conditions;
-  const input: {
-    Range?: string;
-    IfMatch?: string;
-    IfNoneMatch?: string;
-    IfModifiedSince?: Date;
-    IfUnmodifiedSince?: Date;
-    VersionId?: string;
-  } = {};
+  const headers: Record<string, string> = {};
   const match = onlyTag(ifMatch);
   const noneMatch = onlyTag(ifNoneMatch);
-  if (range !== undefined) input.Range = printRange([range]);
-  if (version !== undefined) input.VersionId = version;
-  if (match !== undefined) input.IfMatch = match;
-  if (noneMatch !== undefined) input.IfNoneMatch = noneMatch;
-  if (ifModifiedSince !== undefined) input.IfModifiedSince = toDate(ifModifiedSince);
-  if (ifUnmodifiedSince !== undefined) input.IfUnmodifiedSince = toDate(ifUnmodifiedSince);
-  return input;
+  if (range !== undefined) headers['range'] = printRange([range]);
+  if (match !== undefined) headers['if-match'] = match;
+  if (noneMatch !== undefined) headers['if-none-match'] = noneMatch;
+  if (ifModifiedSince !== undefined) headers['if-modified-since'] = printHttpDate(ifModifiedSince);
+  if (ifUnmodifiedSince !== undefined) headers['if-unmodified-since'] = printHttpDate(ifUnmodifiedSince);
+  return headers;
 }
 
 /** S3 takes one strong tag. Ceph takes a list for a tag that no object has. */
@@ -112,29 +111,19 @@ function onlyTag(list: EntityTagList | undefined): string | undefined {
   return isPlain ? printEntityTag(tag) : undefined;
 }
 
-function toDate(seconds: Seconds): Date {
-  return new Date(seconds * 1000);
-}
-
-interface S3Object extends S3Head {
-  readonly $metadata: { readonly httpStatusCode?: number | undefined };
-  readonly ContentRange?: string | undefined;
-  readonly ContentLength?: number | undefined;
-  readonly Body?: S3Body | undefined;
-}
-
-async function toResult(output: S3Object, { conditions = {} }: ReadOptions): Promise<ReadResult> {
-  const { Body: body, ContentRange: contentRange, ContentLength: length, $metadata } = output;
+async function toResult({ status, headers, body }: S3Answer, { conditions = {} }: ReadOptions): Promise<ReadResult> {
   if (body === undefined) throw storeError('nonsense', 'S3 gave no body');
+  const contentRange = headers['content-range'];
+  const length = toLength(headers);
   const stream = toWebStream(body);
   try {
     // Its bytes could be any, and its length would pass for the object's.
-    if ($metadata.httpStatusCode === 206 && contentRange === undefined) refuse('206 without Content-Range');
+    if (status === 206 && contentRange === undefined) refuse('206 without Content-Range');
     const partial =
       contentRange === undefined
         ? undefined
         : (parseContentRange(contentRange) ?? refuse(`Content-Range ${contentRange}`));
-    const representation = toRepresentation(output, partial?.size ?? length);
+    const representation = toRepresentation(headers, partial?.size ?? length);
     const span = partial?.span ?? { start: 0, end: representation.size };
     // Without a length, a body that ends early ends cleanly, and native pipes would go on to the next part.
     if (length !== span.end - span.start)
@@ -149,8 +138,14 @@ async function toResult(output: S3Object, { conditions = {} }: ReadOptions): Pro
   }
 }
 
-function toRepresentation(output: S3Head, size: number | undefined): Representation {
-  return { ...toMetadata(output), size: size ?? refuse('no Content-Length') };
+function toRepresentation(headers: S3Headers, size: number | undefined): Representation {
+  return { ...toMetadata(headers), size: size ?? refuse('no Content-Length') };
+}
+
+/** In bytes; `undefined` where it is missing, or no number. */
+function toLength(headers: S3Headers): number | undefined {
+  const text = headers['content-length'] ?? '';
+  return /^\d{1,16}$/.test(text) ? Number(text) : undefined;
 }
 
 function refuse(what: string): never {
