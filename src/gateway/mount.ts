@@ -36,7 +36,7 @@ export interface Mount {
   readonly settings: Settings;
   readonly downloads: DownloadContext;
   /** Makes the next request for a key ask the storage, whatever a cache knows of it. */
-  purge(key: string): void;
+  readonly purge: (key: string) => void;
 }
 
 const PATH = /^(?:\/[\w.~-]+)*\/?$/;

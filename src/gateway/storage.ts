@@ -9,7 +9,7 @@ import type { Settings } from './settings.ts';
 export interface Storage {
   readonly store: ObjectStore;
   /** Makes the next request for a key ask the storage, whatever a cache knows of it. */
-  purge(key: string): void;
+  readonly purge: (key: string) => void;
 }
 
 /**
@@ -32,7 +32,7 @@ export function openStorage(
   const freshness = { ...times, ttl: immutable ? Number.POSITIVE_INFINITY : ttl };
   const options = { scope, blockSize, freshness, toReader, join, ...(isNative ? NATIVE : {}) };
   const cached = withBlocks(resumed, cache, options);
-  return { store: cached, purge: cached.purge };
+  return { store: cached, purge: (key) => cached.purge(key) };
 }
 
 /**
