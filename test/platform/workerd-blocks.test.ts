@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -11,6 +13,8 @@ const CONFIG = fileURLToPath(new URL('../conformance/workers-cache.toml', import
 const TOKEN = 'a-token-that-nobody-guesses-0123456789';
 const BLOCK = 64 * 1024;
 const SIZE = 20 * BLOCK + 1_000;
+/** More than sockets hold on the way to a client that reads nothing. */
+const LARGE = 8 * 1024 * 1024;
 const bytes = Uint8Array.from({ length: SIZE }, (_, i) => (Math.imul(i, 2_654_435_761) >>> 24) ^ (i & 255));
 
 let folder: string;
@@ -30,6 +34,9 @@ beforeAll(async () => {
     onOutput: (line) => lines.push(line),
   });
   await workerd.bucket.put('object', { path, size: SIZE, mark: 'm' });
+  const large = join(folder, 'large');
+  await writeFile(large, new Uint8Array(LARGE));
+  await workerd.bucket.put('large', { path: large, size: LARGE, mark: 'm' });
 });
 afterAll(async () => {
   await workerd.stop();
@@ -94,4 +101,25 @@ test('a purge makes the next request ask the storage again', async () => {
   const purged = await ask([['Authorization', `Bearer ${TOKEN}`]], 'PURGE');
   expect([purged.response.status, purged.entry.method, purged.entry.storageReads]).toEqual([204, 'PURGE', 0]);
   expect((await ask([], 'HEAD')).entry).toMatchObject({ storageReads: 1 });
+});
+
+test('a client that leaves a cold or a cached body is logged as aborted, and the next one is served', async () => {
+  const { hostname, port } = new URL(workerd.url);
+  const leave = async () => {
+    const before = lines.length;
+    const socket = connect(Number(port), hostname);
+    socket.write('GET /large HTTP/1.1\r\nHost: x\r\n\r\n');
+    await once(socket, 'data');
+    socket.destroy();
+    await vi.waitFor(() => expect(lines.length).toBeGreaterThan(before), 10_000);
+    const entry: LogEntry = JSON.parse(lines[before] ?? '');
+    return entry;
+  };
+  expect(await leave()).toMatchObject({ status: 200, outcome: 'aborted', cacheHits: 0 });
+  const whole = await fetch(`${workerd.url}/large`);
+  expect((await whole.arrayBuffer()).byteLength).toBe(LARGE);
+  await vi.waitFor(() => expect(lines.at(-1)).toContain('"outcome":"complete"'), 10_000);
+  const cached = await leave();
+  expect(cached).toMatchObject({ status: 200, outcome: 'aborted', storageReads: 0, cacheMisses: 0 });
+  expect(cached.cacheHits).toBeLessThan(LARGE / BLOCK);
 });
