@@ -20,6 +20,9 @@ export const rangewayR2: Contestant = overR2('rangeway-r2', 'subject', OWN_CONFI
 /** The same without a log line. */
 export const rangewayQuiet: Contestant = overR2('rangeway-r2-quiet', 'subject', toConfig('rangeway-quiet'));
 
+/** Rangeway over R2 with blocks in the Cache API, which workerd simulates on disk. */
+export const rangewayR2Cached: Contestant = overR2('rangeway-r2-cached', 'subject', toConfig('rangeway-cached'));
+
 /** A Worker that passes requests on to the S3 API, unsigned: the limit there. */
 export const bareS3: Contestant = overS3('bare-s3', 'limit', {
   config: toConfig('bare-s3'),

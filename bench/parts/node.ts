@@ -1,6 +1,6 @@
 import { direct } from '../contestants/direct.ts';
 import { nginxProxy, nginxSlice } from '../contestants/nginx.ts';
-import { rangewayNode } from '../contestants/rangeway.ts';
+import { rangewayCached, rangewayDisk, rangewayNode } from '../contestants/rangeway.ts';
 import { rclone } from '../contestants/rclone.ts';
 import { s3proxy } from '../contestants/s3proxy.ts';
 import { missing, notModified } from '../workloads/bodiless.ts';
@@ -17,7 +17,7 @@ export const node: ServerPart = {
   name: 'node',
   title: 'Node over S3',
   storage: 'fast',
-  contestants: [direct, nginxProxy, nginxSlice('1m'), s3proxy, rclone, rangewayNode],
+  contestants: [direct, nginxProxy, nginxSlice('1m'), s3proxy, rclone, rangewayNode, rangewayCached, rangewayDisk],
   workloads: [
     wholeLarge,
     wholeMedium,
@@ -50,6 +50,6 @@ export const far: ServerPart = {
   name: 'far',
   title: 'One client, a storage far away (60 ms to the first byte, 90 MB/s a connection)',
   storage: 'shaped',
-  contestants: [direct, nginxProxy, nginxSlice('1m'), nginxSlice('8m'), rangewayNode],
+  contestants: [direct, nginxProxy, nginxSlice('1m'), nginxSlice('8m'), rangewayNode, rangewayCached, rangewayDisk],
   workloads: [wholeCold, randomRanges(64 * KiB, 8)],
 };

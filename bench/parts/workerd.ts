@@ -1,4 +1,12 @@
-import { bareR2, bareS3, rangewayQuiet, rangewayR2, rangewayS3, render2 } from '../contestants/workerd.ts';
+import {
+  bareR2,
+  bareS3,
+  rangewayQuiet,
+  rangewayR2,
+  rangewayR2Cached,
+  rangewayS3,
+  render2,
+} from '../contestants/workerd.ts';
 import { missing, notModified } from '../workloads/bodiless.ts';
 import { multipart, randomRanges, resume, suffix } from '../workloads/ranges.ts';
 import { slowClients, stampede, wholeLarge, wholeMedium } from '../workloads/whole.ts';
@@ -13,7 +21,7 @@ export const workerd: ServerPart = {
   name: 'workerd',
   title: 'Workers, in workerd with local R2 and over S3',
   storage: 'fast',
-  contestants: [bareR2, render2, rangewayR2, rangewayQuiet, bareS3, rangewayS3],
+  contestants: [bareR2, render2, rangewayR2, rangewayQuiet, rangewayR2Cached, bareS3, rangewayS3],
   workloads: [
     wholeLarge,
     wholeMedium,

@@ -37,7 +37,7 @@ const toRender2 = versus('workerd', 'rangeway-r2', 'render2');
 const toS3proxy = versus('node', 'rangeway', 's3proxy');
 const toRclone = versus('node', 'rangeway', 'rclone');
 
-/** A cache in front of a storage far away. Nothing is called `rangeway-cached` yet. */
+/** With a cache in memory. */
 const CACHED = 'rangeway-cached';
 const cachedToSlice = versus('node', CACHED, 'nginx-slice-1m');
 

@@ -36,6 +36,9 @@ export const HELP = `rangeway: a download gateway for object storage
   rangeway keygen  a new key for links; on stdout, as it stands in RANGEWAY_KEYS or a file of keys
     --key-id K       (default: k and the date)
 
+  rangeway purge KEY --url URL   make the gateway at URL ask the storage again for KEY, see docs/caching.md;
+                                 the token is in the variable RANGEWAY_PURGE_TOKEN
+
   dev, serve, lambda, over S3; credentials from the environment (AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY; serve, lambda: all that the SDK knows)
     --s3 BUCKET      the bucket to serve
     --endpoint URL   of a storage that is not AWS

@@ -81,6 +81,10 @@ const ConfigSchema = v.strictObject({
   limits: v.optional(LimitsSchema, {}),
   /** Where blocks are kept. By default nowhere. */
   cache: v.optional(cache),
+  /** Who may make the gateway ask the storage again: whoever sends what this variable or secret holds. */
+  purge: v.optional(
+    v.strictObject({ token: name('the name of a variable or secret') }, 'takes a table with the field token'),
+  ),
   /** On Node: how many proxies stand in front whose X-Forwarded-For is believed. */
   trustedProxies: v.optional(count(10, 'proxies'), 0),
   /** By default one: the platform's own store at the root. */
@@ -99,6 +103,8 @@ export type MountConfig = v.InferOutput<typeof MountSchema>;
 export interface Config {
   readonly limits: Limits;
   readonly cache: CacheConfig | undefined;
+  /** The name of what holds the token. */
+  readonly purge: { readonly token: string } | undefined;
   readonly trustedProxies: number;
   readonly mounts: readonly MountConfig[];
 }
@@ -109,13 +115,14 @@ export interface Config {
  * @throws SettingsError that names every field which is unknown or wrong, and what it takes
  */
 export function parseConfig(input: unknown): Config {
-  const { limits, cache: kept, trustedProxies, mounts = [] } = check(ConfigSchema, input);
+  const { limits, cache: kept, purge, trustedProxies, mounts = [] } = check(ConfigSchema, input);
   // From what was written: what was checked has defaults where nothing was said.
-  const { limits: _l, cache: _c, trustedProxies: _t, mounts: written, ...above } = toTable(input);
+  const { limits: _l, cache: _c, purge: _p, trustedProxies: _t, mounts: written, ...above } = toTable(input);
   const tables = Array.isArray(written) && mounts.length > 0 ? written.map(toTable) : [{}];
   return {
     limits,
     cache: kept,
+    purge,
     trustedProxies,
     mounts: tables.map((table) => check(MountSchema, { ...above, ...table })),
   };

@@ -10,6 +10,7 @@ import { explainKey, toPath, type PathResult } from './key.ts';
 import type { Limits } from './limits.ts';
 import { toLogEntry, type Log } from './log.ts';
 import { findMount, type Mount } from './mount.ts';
+import { answerPurge, PURGE, type PurgeGuard } from './purge.ts';
 import { bare, problem, type Reply } from './reply.ts';
 import type { Turnstile } from './turnstile.ts';
 
@@ -20,6 +21,8 @@ export interface ExchangeContext {
   readonly log: Log;
   readonly limits: Limits;
   readonly turnstile: Turnstile;
+  /** Absent where nobody may purge. */
+  readonly purge: PurgeGuard | undefined;
 }
 
 /** A request, and what its address asks for. */
@@ -57,7 +60,8 @@ interface Facts {
 }
 
 /** One request's way through, and its log line. */
-export async function exchange(target: Target, { mounts, turnstile, limits, log }: ExchangeContext): Promise<Exchange> {
+export async function exchange(target: Target, context: ExchangeContext): Promise<Exchange> {
+  const { mounts, turnstile, log } = context;
   const { request, host } = target;
   const path = toPath(target.path);
   const found = path.type === 'path' ? findMount(mounts, host, `/${path.path}`) : undefined;
@@ -69,7 +73,7 @@ export async function exchange(target: Target, { mounts, turnstile, limits, log 
     isAdmitted: turnstile.enter(),
     tally: newTally(),
   };
-  const reply = await answer(target, facts, limits);
+  const reply = await answer(target, facts, context);
   const { tally, received } = facts;
   setCorsHeaders(reply.headers, request, found?.mount.settings.cors.origins ?? '*');
   if (tally.cache !== undefined) reply.headers.set('Cache-Status', printCacheStatus(tally.cache));
@@ -82,11 +86,15 @@ export async function exchange(target: Target, { mounts, turnstile, limits, log 
   return { response: toResponse(reply), ended };
 }
 
-async function answer(target: Target, facts: Facts, limits: Limits): Promise<Reply> {
+async function answer(target: Target, facts: Facts, { limits, purge }: ExchangeContext): Promise<Reply> {
   const { request } = target;
-  const { requestId } = facts;
+  const { requestId, found } = facts;
   try {
-    return await (refuse(request, facts, limits) ?? serve(target, facts));
+    const refusal = refuse(request, facts, limits, purge);
+    if (refusal !== undefined) return refusal;
+    if (purge === undefined || request.method !== PURGE) return await serve(target, facts);
+    const named = found === undefined ? undefined : { mount: found.mount, key: keyOf(found) };
+    return await answerPurge(purge, request.headers, named, requestId);
   } catch (error) {
     const { status, detail, retryAfter } = toFailure(error);
     const fields = retryAfter === undefined ? [] : [['Retry-After', String(retryAfter)] as const];
@@ -95,12 +103,18 @@ async function answer(target: Target, facts: Facts, limits: Limits): Promise<Rep
 }
 
 /** What can be answered of a request alone. */
-function refuse(request: Request, { requestId, path }: Facts, { urlLength }: Limits): Reply | undefined {
+function refuse(
+  request: Request,
+  { requestId, path }: Facts,
+  { urlLength }: Limits,
+  purge: PurgeGuard | undefined,
+): Reply | undefined {
   const { method, url } = request;
   if (method === 'OPTIONS') return answerOptions(request);
-  if (method !== 'GET' && method !== 'HEAD') {
+  const isPurge = purge !== undefined && method === PURGE;
+  if (method !== 'GET' && method !== 'HEAD' && !isPurge) {
     return problem(405, 'Objects can be read, with GET and HEAD, and nothing else.', requestId, method, [
-      ['Allow', ALLOW],
+      ['Allow', purge === undefined ? ALLOW : `${ALLOW}, ${PURGE}`],
     ]);
   }
   if (url.length > urlLength) {

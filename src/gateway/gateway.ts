@@ -7,7 +7,7 @@ import { exchange, type Target } from './exchange.ts';
 import { parseLimits, type LimitsInput } from './limits.ts';
 import { consoleLog, type Log } from './log.ts';
 import { openMount, sortMounts, type MountOptions } from './mount.ts';
-
+import { purgeGuard, type PurgeOptions } from './purge.ts';
 import { makeTurnstile } from './turnstile.ts';
 
 /** What all mounts share. */
@@ -19,6 +19,8 @@ export interface GatewayParts {
   /** Whose request it is, for rules that ask. By default what `serve` of `rangeway/node` knows. */
   readonly clientAddress?: ClientAddress;
   readonly limits?: LimitsInput;
+  /** Who may make it ask the storage again before its metadata are stale. By default nobody. */
+  readonly purge?: PurgeOptions | undefined;
 }
 
 /**
@@ -48,11 +50,18 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
     log = consoleLog,
     clientAddress = fromEnvironment,
     limits: input = {},
+    purge,
     ...rest
   } = options;
   const limits = parseLimits(input);
   const mounts = sortMounts(('mounts' in rest ? rest.mounts : [rest]).map((mount) => openMount(mount, conduit)));
-  const context = { mounts, log, limits, turnstile: makeTurnstile(limits.downloads) };
+  const context = {
+    mounts,
+    log,
+    limits,
+    turnstile: makeTurnstile(limits.downloads),
+    purge: purge === undefined ? undefined : purgeGuard(purge),
+  };
   const app = new Hono();
   app.all('*', async (c) => {
     const { response, ended } = await exchange(toTarget(c, clientAddress), context);

@@ -35,6 +35,8 @@ export interface Mount {
   readonly access: AccessRule | undefined;
   readonly settings: Settings;
   readonly downloads: DownloadContext;
+  /** Makes the next request for a key ask the storage, whatever a cache knows of it. */
+  readonly purge: (key: string) => void;
 }
 
 const PATH = /^(?:\/[\w.~-]+)*\/?$/;
@@ -58,20 +60,22 @@ export function openMount(
   const settings = parseSettings(input);
   const { cacheControl, disposition } = settings;
   const prefixed = prefix === undefined || prefix === '' ? store : withPrefix(store, prefix);
+  // Whatever shares a cache has keys of its own only together with where they are mounted.
+  const { store: opened, purge } = openStorage(prefixed, cache, `${host ?? ''}${path}`, conduit, settings);
   return {
     path: path.replace(/\/$/, ''),
     host,
     access,
     settings,
     downloads: {
-      // Whatever shares a cache has keys of its own only together with where they are mounted.
-      store: openStorage(prefixed, cache, `${host ?? ''}${path}`, conduit, settings),
+      store: opened,
       conduit,
       policy: toRangePolicy(settings),
       cacheControl,
       disposition,
       overflow,
     },
+    purge,
   };
 }
 

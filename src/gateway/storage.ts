@@ -5,6 +5,13 @@ import { withResume } from '../store/resume.ts';
 import type { Conduit } from './conduit.ts';
 import type { Settings } from './settings.ts';
 
+/** What a mount reads from. */
+export interface Storage {
+  readonly store: ObjectStore;
+  /** Makes the next request for a key ask the storage, whatever a cache knows of it. */
+  readonly purge: (key: string) => void;
+}
+
 /**
  * The store that a gateway reads from: the one it was given, with what the settings put around it.
  *
@@ -17,13 +24,15 @@ export function openStorage(
   scope: string,
   { toReader, join, isNative }: Conduit,
   { resume, blocks }: Settings,
-): ObjectStore {
+): Storage {
   const isResumed = resume !== false && (resume !== undefined || !isNative);
   const resumed = isResumed ? withResume(store, { ...(typeof resume === 'object' ? resume : {}), toReader }) : store;
-  if (cache === undefined) return resumed;
+  if (cache === undefined) return { store: resumed, purge: () => undefined };
   const { size: blockSize, immutable, ttl, ...times } = blocks;
   const freshness = { ...times, ttl: immutable ? Number.POSITIVE_INFINITY : ttl };
-  return withBlocks(resumed, cache, { scope, blockSize, freshness, toReader, join, ...(isNative ? NATIVE : {}) });
+  const options = { scope, blockSize, freshness, toReader, join, ...(isNative ? NATIVE : {}) };
+  const cached = withBlocks(resumed, cache, options);
+  return { store: cached, purge: (key) => cached.purge(key) };
 }
 
 /**

@@ -2,6 +2,7 @@ import { diskCache } from '../cache/drivers/disk.ts';
 import { memoryCache } from '../cache/drivers/memory.ts';
 import type { BlockCache } from '../cache/block-cache.ts';
 import type { CacheConfig, Config, StoreConfig } from '../gateway/config.ts';
+import type { GatewayParts } from '../gateway/gateway.ts';
 import type { MountOptions } from '../gateway/mount.ts';
 import { settingsError } from '../gateway/schema.ts';
 import { fsStore } from '../store/drivers/fs.ts';
@@ -22,7 +23,7 @@ export function openNodeConfig(
   config: Config,
   store: ObjectStore | undefined,
   access: S3Access = {},
-): { readonly mounts: readonly MountOptions[] } {
+): Pick<GatewayParts, 'limits' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
   return openConfig(config, {
     own: () => store ?? missing(),
     open: (one) => openStore(one, access),

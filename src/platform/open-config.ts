@@ -26,11 +26,21 @@ export interface PlatformParts extends AccessParts {
  * @throws SettingsError where the platform has no such store or cache, or a secret is missing
  */
 export function openConfig(
-  { mounts, cache, limits }: Config,
+  { mounts, cache, limits, purge }: Config,
   parts: PlatformParts,
-): Pick<GatewayParts, 'limits'> & { readonly mounts: readonly MountOptions[] } {
+): Pick<GatewayParts, 'limits' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
   const kept = cache === undefined ? undefined : (parts.cache?.(cache) ?? refuse('cache', cache.type));
-  return { limits, mounts: mounts.map((mount) => openMount(mount, kept, parts)) };
+  return {
+    limits,
+    purge: purge === undefined ? undefined : { token: readToken(purge.token, parts) },
+    mounts: mounts.map((mount) => openMount(mount, kept, parts)),
+  };
+}
+
+function readToken(name: string, { secret }: PlatformParts): string {
+  const token = secret(name) ?? '';
+  if (token === '') throw settingsError(`purge: ${name} is to hold a token, and is not set`);
+  return token;
 }
 
 function openMount(

@@ -121,6 +121,18 @@ describe.each(['buffered', 'stream'] as const)('a function URL, %s', (mode) => {
   });
 });
 
+test('a function URL lets a purge through', async () => {
+  const token = 'a-token-that-nobody-guesses-0123456789';
+  const purgeable = createGateway({ store, log: () => undefined, purge: { token } });
+  const handler = lambdaHandler({ gateway: purgeable });
+  const server = await serveFunction({ mode: 'buffered', handler }, { port: 0 });
+  const ask = (sent: string) =>
+    fetch(`${server.url}/ff.bin`, { method: 'PURGE', headers: { Authorization: `Bearer ${sent}` } });
+  expect((await ask(token)).status).toBe(204);
+  expect((await ask(`${token}x`)).status).toBe(401);
+  await server.stop(1_000);
+});
+
 describe('limits of the function URL', () => {
   test('a buffered answer of more than 6 MB is a 502, as Lambda makes of it', async () => {
     const quiet = console.error;

@@ -1,16 +1,18 @@
 import { describe } from 'vitest';
 import { serveFunction } from '../../src/platform/function-url.ts';
+import type { ConfigInput } from '../../src/gateway/config.ts';
 import { BUFFERED_LIMIT, lambdaHandler } from '../../src/platform/lambda-buffered.ts';
 import { lambdaGateway } from '../../src/platform/lambda-gateway.ts';
 import { lambdaStreamHandler, STREAMED_LIMIT } from '../../src/platform/lambda-streamed.ts';
 import { describeConformance } from '../conformance/describe.ts';
 import { fixtures } from '../conformance/fixtures.ts';
+import { shared } from '../conformance/shared.ts';
 import { access, hasS3, newBucket } from './server.ts';
 
-async function start(mode: 'buffered' | 'stream') {
+async function start(mode: 'buffered' | 'stream', settings: ConfigInput = {}) {
   const { bucket, client, put } = await newBucket();
   for (const { key, bytes, contentType } of fixtures) await put(key, bytes, { ContentType: contentType });
-  const config = { bucket, prefix: '', access, settings: {}, overflow: 'redirect', forbidden: 'denied' } as const;
+  const config = { bucket, prefix: '', access, settings, overflow: 'redirect', forbidden: 'denied' } as const;
   const open = (limit: number) => ({
     gateway: lambdaGateway(client, { ...config, linkSeconds: 60 }, limit, () => undefined),
   });
@@ -23,7 +25,12 @@ async function start(mode: 'buffered' | 'stream') {
   return { url: server.url, stop: () => server.stop(1_000) };
 }
 
+/** Blocks of the least size, so that objects of the cases have several. */
+const cached = shared(() => start('buffered', { cache: { type: 'memory' }, blocks: { size: 64 * 1024 } }), 2);
+
 describe.skipIf(!hasS3)('S3', () => {
   describeConformance('Lambda, buffered, over S3', () => start('buffered'));
+  describeConformance('Lambda, buffered, over S3 with blocks in memory, cold', cached);
+  describeConformance('Lambda, buffered, over S3 with blocks in memory, warm', cached);
   describeConformance('Lambda, streamed, over S3', () => start('stream'), { remapsLength: true });
 });

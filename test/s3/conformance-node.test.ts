@@ -1,14 +1,37 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe } from 'vitest';
-import { createGateway, serve } from '../../src/platform/node.ts';
+import { createGateway, diskCache, memoryCache, serve, type GatewayOptions } from '../../src/platform/node.ts';
 import { describeConformance } from '../conformance/describe.ts';
 import { fixtures } from '../conformance/fixtures.ts';
+import { shared } from '../conformance/shared.ts';
 import { hasS3, newBucket } from './server.ts';
 
+async function start(options: Omit<GatewayOptions, 'store' | 'log'>) {
+  const { store, put } = await newBucket();
+  for (const { key, bytes, contentType } of fixtures) await put(key, bytes, { ContentType: contentType });
+  const server = await serve(createGateway({ store, log: () => undefined, ...options }), { port: 0 });
+  return { url: server.url, stop: () => server.stop(1_000) };
+}
+
+const MiB = 1024 * 1024;
+
+/** The least size, so that objects of the cases have several. */
+const blocks = { size: 64 * 1024 };
+
+const inMemory = shared(() => start({ cache: memoryCache({ maxBytes: 64 * MiB }), blocks }), 2);
+
+const onDisk = shared(async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'rangeway-conformance-'));
+  const { url, stop } = await start({ cache: diskCache({ folder, maxBytes: 64 * MiB }), blocks });
+  return { url, stop: () => stop().then(() => rm(folder, { recursive: true })) };
+}, 2);
+
 describe.skipIf(!hasS3)('S3', () => {
-  describeConformance('Node over S3', async () => {
-    const { store, put } = await newBucket();
-    for (const { key, bytes, contentType } of fixtures) await put(key, bytes, { ContentType: contentType });
-    const server = await serve(createGateway({ store, log: () => undefined }), { port: 0 });
-    return { url: server.url, stop: () => server.stop(1_000) };
-  });
+  describeConformance('Node over S3', () => start({}));
+  describeConformance('Node over S3 with blocks in memory, cold', inMemory);
+  describeConformance('Node over S3 with blocks in memory, warm', inMemory);
+  describeConformance('Node over S3 with blocks on disk, cold', onDisk);
+  describeConformance('Node over S3 with blocks on disk, warm', onDisk);
 });

@@ -1,13 +1,17 @@
+import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { OWN_CONFIG, startWorkerd } from '../../src/platform/workerd.ts';
+import { OWN_CONFIG, startWorkerd, type WorkerdOptions } from '../../src/platform/workerd.ts';
 import { describeConformance } from '../conformance/describe.ts';
 import { fixtures } from '../conformance/fixtures.ts';
+import { shared } from '../conformance/shared.ts';
 import { access, hasS3, newBucket } from './server.ts';
 
-async function startOver(bucket: string) {
+const OWN = { config: OWN_CONFIG, environment: 's3' } as const;
+const CACHED = { config: fileURLToPath(new URL('workers-cache.toml', import.meta.url)) } as const;
+
+async function startOver(bucket: string, worker: Pick<WorkerdOptions, 'config' | 'environment'> = OWN) {
   return startWorkerd({
-    config: OWN_CONFIG,
-    environment: 's3',
+    ...worker,
     host: '127.0.0.1',
     port: 0,
     variables: {
@@ -21,12 +25,16 @@ async function startOver(bucket: string) {
 }
 
 describe.skipIf(!hasS3)('S3', () => {
-  const start = async () => {
+  const start = async (worker: Pick<WorkerdOptions, 'config' | 'environment'>) => {
     const { bucket, put } = await newBucket();
     for (const { key, bytes, contentType } of fixtures) await put(key, bytes, { ContentType: contentType });
-    return startOver(bucket);
+    return startOver(bucket, worker);
   };
-  describeConformance('workerd over S3', start, { dropsEmptyFields: true });
+  describeConformance('workerd over S3', () => start(OWN), { dropsEmptyFields: true });
+
+  const cached = shared(() => start(CACHED), 2);
+  describeConformance('workerd over S3 with blocks, cold', cached, { dropsEmptyFields: true });
+  describeConformance('workerd over S3 with blocks, warm', cached, { dropsEmptyFields: true });
 
   test('XML of errors is read inside workerd: a missing bucket is a failure, not a missing object', async () => {
     const workerd = await startOver('no-such-bucket');

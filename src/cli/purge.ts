@@ -1,0 +1,82 @@
+import { parseLine } from './options.ts';
+import { usageError } from './usage.ts';
+
+/** From the environment alone: what stands on a command line can be read by everybody on the machine. */
+const VARIABLE = 'RANGEWAY_PURGE_TOKEN';
+
+/** How long the gateway may take, in ms. */
+const LIMIT = 30_000;
+
+/** For a gateway that did not do it; 2 is for mistakes of whoever called. */
+const EXIT_REFUSED = 1;
+
+/** `rangeway purge KEY --url URL`: makes a gateway ask its storage again for a key. */
+export async function purge(args: readonly string[]): Promise<void> {
+  const { texts, operands } = parseLine(args, ['url']);
+  const address = toAddress(operands, texts.url);
+  const token = process.env[VARIABLE];
+  if (token === undefined || token === '') {
+    throw usageError(`purge needs the gateway's token in the variable ${VARIABLE}; see docs/caching.md`);
+  }
+  if (!/^[\w.~+/-]+={0,2}$/.test(token)) throw usageError(`${VARIABLE} takes letters, digits and "-._~+/" alone`);
+  const refusal = await send(address, token);
+  if (refusal === undefined) {
+    process.stderr.write(`rangeway: the next request for ${address.href} asks the storage again\n`);
+    return;
+  }
+  process.stderr.write(`rangeway: ${address.href} is not purged: ${refusal}\n`);
+  process.exitCode = EXIT_REFUSED;
+}
+
+function toAddress(operands: readonly string[], base: string | undefined): URL {
+  const [key, stray] = operands;
+  if (key === undefined || key === '') {
+    throw usageError('purge needs a key: rangeway purge releases/app.bin --url https://files.example.com');
+  }
+  if (stray !== undefined) throw usageError('purge takes one key; one with spaces takes quotes around it');
+  // An address would name another object: URLs are resolved before they are sent.
+  if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(key) || !key.isWellFormed()) {
+    throw usageError(`purge takes a key as the gateway serves it, without "." and ".." segments, not "${key}"`);
+  }
+  if (base === undefined) throw usageError('purge needs --url, the address of the gateway: https://files.example.com');
+  if (!/^https?:\/\/[^/?#@]+(?:\/[^?#]*)?$/.test(base) || !URL.canParse(base)) {
+    throw usageError(`--url takes an address such as https://files.example.com/releases, not "${base}"`);
+  }
+  return new URL(`${base.replace(/\/$/, '')}/${key.split('/').map(encodeURIComponent).join('/')}`);
+}
+
+/** @returns why it was not done, and what to do; `undefined` where it was */
+async function send(address: URL, token: string): Promise<string | undefined> {
+  let status: number;
+  try {
+    const response = await fetch(address, {
+      method: 'PURGE',
+      headers: { Authorization: `Bearer ${token}` },
+      // The token is for this address, and for no other.
+      redirect: 'manual',
+      signal: AbortSignal.timeout(LIMIT),
+    });
+    await response.body?.cancel();
+    ({ status } = response);
+  } catch (error) {
+    return `it can't be reached (${explain(error)}); --url takes the address that the gateway listens at`;
+  }
+  switch (status) {
+    case 204:
+      return undefined;
+    case 401:
+      return `the gateway has another token than ${VARIABLE}`;
+    case 404:
+      return 'nothing is served there; --url takes the path of the mount too, such as https://files.example.com/releases';
+    case 405:
+      return 'the gateway takes no purges; its setting purge.token takes the name of the variable with the token';
+    default:
+      return `${status} was the answer; what stands in front of the gateway has to let the method PURGE through`;
+  }
+}
+
+function explain(error: unknown): string {
+  const cause = error instanceof Error ? (error.cause ?? error) : error;
+  if (!(cause instanceof Error)) return 'it fails';
+  return 'code' in cause ? String(cause.code) : cause.message;
+}

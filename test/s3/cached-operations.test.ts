@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { SettingsInput } from '../../src/gateway/settings.ts';
+import { createGateway, memoryCache } from '../../src/platform/node.ts';
+import { countingProxy } from './counting-proxy.ts';
+import { hasS3, newBucket } from './server.ts';
+
+const KiB = 1024;
+const BLOCK = 64 * KiB;
+/** Sixteen blocks and a piece of one; a segment of eight blocks is one read. */
+const SIZE = 16 * BLOCK + 1_000;
+
+const content = Uint8Array.from({ length: SIZE }, (_, i) => (Math.imul(i, 2_654_435_761) >>> 24) ^ (i & 255));
+
+describe.skipIf(!hasS3)('at the wire, with a cache', async () => {
+  const proxy = await countingProxy();
+  const { store, put } = await newBucket({ endpoint: proxy.endpoint });
+  afterAll(proxy.close);
+
+  const open = (blocks: SettingsInput['blocks'] = {}) =>
+    createGateway({
+      store,
+      cache: memoryCache({ maxBytes: 64 * 1024 * KiB }),
+      blocks: { size: BLOCK, ...blocks },
+      log: () => undefined,
+    });
+  let warm = open();
+  let etag = '';
+  let date = '';
+
+  beforeAll(async () => {
+    await put('object', content);
+    warm = open();
+    const { headers } = await ask(warm, {});
+    etag = headers.get('ETag') ?? '';
+    date = headers.get('Last-Modified') ?? '';
+    // If-Range's date is strong only when its second has passed (§8.8.2.2).
+    await sleep(2_000);
+  });
+
+  /** An answer with its body, and the requests that it cost. */
+  async function ask(gateway: ReturnType<typeof open>, headers: Record<string, string>, method = 'GET') {
+    proxy.take();
+    const response = await gateway.request('/object', { method, headers });
+    const body = new Uint8Array(await response.arrayBuffer());
+    return { status: response.status, headers: response.headers, body, requests: proxy.take() };
+  }
+
+  const forms = [
+    ['all', undefined, 0, SIZE],
+    ['a bounded range inside a block', 'bytes=10-19', 10, 20],
+    ['a bounded range over blocks', `bytes=${BLOCK - 5}-${3 * BLOCK + 4}`, BLOCK - 5, 3 * BLOCK + 5],
+    ['a range from an offset', `bytes=${5 * BLOCK}-`, 5 * BLOCK, SIZE],
+    ['a suffix', 'bytes=-1500', SIZE - 1_500, SIZE],
+    ['a range that ends beyond the end', `bytes=${SIZE - 10}-${SIZE + 10}`, SIZE - 10, SIZE],
+  ] as const;
+
+  test.for(forms)('warm, %s costs nothing', async ([, range, start, end]) => {
+    const { status, body, requests } = await ask(warm, range === undefined ? {} : { Range: range });
+    expect([status, requests]).toEqual([range === undefined ? 200 : 206, 0]);
+    expect(Buffer.compare(body, content.subarray(start, end))).toBe(0);
+  });
+
+  test('warm, several ranges cost nothing', async () => {
+    const { status, body, requests } = await ask(warm, { Range: `bytes=0-9,${8 * BLOCK}-${8 * BLOCK + 9},-10` });
+    expect([status, requests]).toEqual([206, 0]);
+    expect(Buffer.from(body).includes(Buffer.from(content.subarray(8 * BLOCK, 8 * BLOCK + 10)))).toBe(true);
+  });
+
+  test.for([
+    ['HEAD', 'HEAD', () => ({}), 200],
+    ['304 by the tag', 'GET', () => ({ 'If-None-Match': etag }), 304],
+    ['304 by the date', 'GET', () => ({ 'If-Modified-Since': date }), 304],
+    ['416', 'GET', () => ({ Range: `bytes=${SIZE}-` }), 416],
+    ['206 by If-Range with the tag', 'GET', () => ({ Range: 'bytes=0-9', 'If-Range': etag }), 206],
+    ['206 by If-Range with the date', 'GET', () => ({ Range: 'bytes=0-9', 'If-Range': date }), 206],
+  ] as const)('warm, the answer %s costs nothing', async ([, method, headers, status]) => {
+    const answer = await ask(warm, headers(), method);
+    expect([answer.status, answer.requests]).toEqual([status, 0]);
+  });
+
+  test('a condition on a version that is not the known one makes the storage be asked, which may have a newer one', async () => {
+    const gateway = open();
+    await ask(gateway, {});
+    const { status, requests } = await ask(gateway, { 'If-Match': '"another"' });
+    expect([status, requests]).toEqual([412, 1]);
+  });
+
+  test('If-Range of a version that is not the known one costs a question, and the rest comes out of the cache', async () => {
+    const gateway = open();
+    await ask(gateway, {});
+    const { status, body, requests } = await ask(gateway, { Range: 'bytes=0-9', 'If-Range': '"another"' });
+    expect([status, body.length, requests]).toEqual([200, SIZE, 1]);
+  });
+
+  test('stale metadata of an object that is as it was cost one, and its blocks nothing', async () => {
+    const gateway = open({ ttl: 1 });
+    await ask(gateway, {});
+    await sleep(10);
+    const { status, body, requests } = await ask(gateway, { Range: `bytes=${BLOCK}-${3 * BLOCK}` });
+    expect([status, body.length, requests]).toEqual([206, 2 * BLOCK + 1, 1]);
+  });
+
+  test('a purge costs the next request one', async () => {
+    const token = 'a-token-that-nobody-guesses-0123456789';
+    const cache = memoryCache({ maxBytes: 64 * 1024 * KiB });
+    const gateway = createGateway({ store, cache, blocks: { size: BLOCK }, purge: { token }, log: () => undefined });
+    await ask(gateway, {});
+    const purged = await ask(gateway, { Authorization: `Bearer ${token}` }, 'PURGE');
+    expect([purged.status, purged.requests]).toEqual([204, 0]);
+    expect((await ask(gateway, {}, 'HEAD')).requests).toBe(1);
+    expect((await ask(gateway, {})).requests).toBe(0);
+  });
+
+  test('cold, ranges far apart cost one each', async () => {
+    const { status, requests } = await ask(open(), { Range: `bytes=0-9,${12 * BLOCK}-${12 * BLOCK + 9}` });
+    expect([status, requests]).toEqual([206, 2]);
+  });
+
+  test('cold, each form of a range within a segment costs one', async () => {
+    for (const range of ['bytes=-1500', 'bytes=10-19', `bytes=0-${8 * BLOCK - 1}`, `bytes=${12 * BLOCK}-`]) {
+      const gateway = open();
+      const cold = await ask(gateway, { Range: range });
+      expect([range, cold.status, cold.requests]).toEqual([range, 206, 1]);
+    }
+  });
+
+  test('50 clients who want the same cold block in the same moment cost one', async () => {
+    const gateway = open();
+    proxy.take();
+    const range = { Range: `bytes=${BLOCK}-${2 * BLOCK - 1}` };
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, async () => {
+        const response = await gateway.request('/object', { headers: range });
+        return { status: response.status, body: new Uint8Array(await response.arrayBuffer()) };
+      }),
+    );
+    expect(proxy.take()).toBe(1);
+    for (const { status, body } of answers) {
+      expect(status).toBe(206);
+      expect(Buffer.compare(body, content.subarray(BLOCK, 2 * BLOCK))).toBe(0);
+    }
+  });
+
+  test('cold, the whole object costs its segments', async () => {
+    const { status, body, requests } = await ask(open(), {});
+    expect([status, body.length]).toEqual([200, SIZE]);
+    expect(requests).toBeLessThanOrEqual(Math.ceil(SIZE / (8 * BLOCK)));
+  });
+});
