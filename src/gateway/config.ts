@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import { accessSchema } from './access-config.ts';
+import { asPrivate } from '../http/cache-control.ts';
 import { LimitsSchema, type Limits } from './limits.ts';
+import { placeEntries } from './mount.ts';
 import { check, count, MiB, onOff, text } from './schema.ts';
 import { settingsEntries } from './settings.ts';
 
@@ -64,8 +66,7 @@ const shared = {
 const MountSchema = v.strictObject(
   {
     ...shared,
-    path: v.optional(name('a path such as "/releases"'), '/'),
-    host: v.optional(name('a host such as "files.example.com"')),
+    ...placeEntries,
     /** By default the platform's own: the bucket that it is bound to, or was told. */
     store: v.optional(store),
     /** Asked where the store is out of reach. */
@@ -105,20 +106,31 @@ export interface Config {
 
 /**
  * Checks a configuration and fills in the defaults: a mount's own word, else what stands above, else the default.
+ * A Cache-Control from above is meant for all mounts, the public ones among them; where a rule decides who may read,
+ * shared caches may keep an answer only if that mount itself says so.
  *
  * @throws SettingsError that names every field which is unknown or wrong, and what it takes
  */
 export function parseConfig(input: unknown): Config {
-  const { limits, cache: kept, trustedProxies, mounts = [] } = check(ConfigSchema, input);
+  const { limits, cache: kept, trustedProxies } = check(ConfigSchema, input);
   // From what was written: what was checked has defaults where nothing was said.
   const { limits: _l, cache: _c, trustedProxies: _t, mounts: written, ...above } = toTable(input);
-  const tables = Array.isArray(written) && mounts.length > 0 ? written.map(toTable) : [{}];
+  if (!Array.isArray(written)) return { limits, cache: kept, trustedProxies, mounts: [check(MountSchema, above)] };
+  const tables = written.map(toTable);
   return {
     limits,
     cache: kept,
     trustedProxies,
-    mounts: tables.map((table) => check(MountSchema, { ...above, ...table })),
+    mounts: tables.map((table) => {
+      const mount = check(MountSchema, { ...above, ...table });
+      return 'cacheControl' in table ? mount : withPrivacy(mount);
+    }),
   };
+}
+
+function withPrivacy({ access = 'public', cacheControl, ...mount }: MountConfig): MountConfig {
+  if (access === 'public' || cacheControl === undefined) return { ...mount, access, cacheControl };
+  return { ...mount, access, cacheControl: asPrivate(cacheControl) };
 }
 
 function toTable(value: unknown): Readonly<Record<string, unknown>> {

@@ -27,9 +27,9 @@ export interface Target {
   readonly request: Request;
   /** In lower case, without a port. */
   readonly host: string;
-  /** Where the gateway is mounted in another app, decoded and without a slash at its end. */
-  readonly base: string;
-  /** Below that, still encoded and without its first slash. */
+  /** The whole path, still encoded. */
+  readonly pathname: string;
+  /** Below where the gateway is mounted in another app, still encoded and without its first slash. */
   readonly path: string;
   /** Whether `?download` is there. */
   readonly save: boolean;
@@ -110,18 +110,18 @@ function refuse(request: Request, { requestId, path }: Facts, { urlLength }: Lim
 }
 
 async function serve(
-  { request, base, save, clientAddress, defer }: Target,
+  { request, pathname, save, clientAddress, defer }: Target,
   { requestId, received, found, path, isAdmitted, tally }: Facts,
 ): Promise<Reply> {
   const { headers, signal } = request;
   const method = request.method === 'HEAD' ? 'HEAD' : 'GET';
   if (found === undefined || path.type === 'unsafe') return problem(404, 'Nothing is served here.', requestId, method);
   const { mount } = found;
-  const applicant = { request, path: `${base}/${path.path}`, clientAddress, received, requestId };
+  const applicant = { request, path: pathname, clientAddress, received, requestId };
   const admission = await admit(mount.access, applicant);
   if (admission.type === 'refused') return admission.reply;
   const key = keyOf(found);
-  const unsafe = explainKey(key);
+  const unsafe = explainKey(mount.prefix + key);
   if (unsafe !== undefined) return problem(400, unsafe, requestId, method);
   if (!isAdmitted) {
     return problem(503, 'As many downloads are running as there is room for.', requestId, method, [

@@ -7,7 +7,6 @@ import { exchange, type Target } from './exchange.ts';
 import { parseLimits, type LimitsInput } from './limits.ts';
 import { consoleLog, type Log } from './log.ts';
 import { openMount, sortMounts, type MountOptions } from './mount.ts';
-
 import { makeTurnstile } from './turnstile.ts';
 
 /** What all mounts share. */
@@ -51,7 +50,11 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
     ...rest
   } = options;
   const limits = parseLimits(input);
-  const mounts = sortMounts(('mounts' in rest ? rest.mounts : [rest]).map((mount) => openMount(mount, conduit)));
+  const mounts = sortMounts(
+    'mounts' in rest
+      ? rest.mounts.map((mount, i) => openMount(mount, conduit, `mounts.${i}.`))
+      : [openMount(rest, conduit)],
+  );
   const context = { mounts, log, limits, turnstile: makeTurnstile(limits.downloads) };
   const app = new Hono();
   app.all('*', async (c) => {
@@ -70,12 +73,11 @@ const fromEnvironment: ClientAddress = (_request, env) => {
 function toTarget(c: Context, clientAddress: ClientAddress): Target {
   const request = c.req.raw;
   const { pathname, searchParams, hostname } = new URL(request.url);
-  const { base, path } = split(pathname, routePath(c).replace(/\/?\*$/, ''));
   return {
     request,
     host: (request.headers.get('Host')?.replace(/:\d*$/, '') ?? hostname).toLowerCase(),
-    base,
-    path,
+    pathname,
+    path: below(pathname, routePath(c).replace(/\/?\*$/, '')),
     save: searchParams.has('download'),
     clientAddress: clientAddress(request, c.env),
     defer: (work) => keepAlive(c, work),
@@ -83,10 +85,8 @@ function toTarget(c: Context, clientAddress: ClientAddress): Target {
 }
 
 /** By segments, not by characters: Hono has matched the pattern against the path decoded. */
-function split(pathname: string, pattern: string): { readonly base: string; readonly path: string } {
-  const segments = pathname.split('/');
-  const count = pattern.split('/').length;
-  return { base: decodeURI(segments.slice(0, count).join('/')), path: segments.slice(count).join('/') };
+function below(pathname: string, pattern: string): string {
+  return pathname.split('/').slice(pattern.split('/').length).join('/');
 }
 
 /** Workers end a request's work when its response has ended; the log line, and a cache being filled, come after. */
