@@ -58,7 +58,7 @@ export type CacheConfig = v.InferOutput<typeof cache>;
 const shared = {
   ...settingsEntries,
   /** Who may read. By default everybody. */
-  access: v.optional(accessSchema),
+  access: v.optional(accessSchema, 'public'),
   /** Whether blocks are kept, where there is a cache. */
   cached: v.optional(onOff),
 };
@@ -128,9 +128,11 @@ export function parseConfig(input: unknown): Config {
   };
 }
 
-function withPrivacy({ access = 'public', cacheControl, ...mount }: MountConfig): MountConfig {
-  if (access === 'public' || cacheControl === undefined) return { ...mount, access, cacheControl };
-  return { ...mount, access, cacheControl: asPrivate(cacheControl) };
+function withPrivacy(mount: MountConfig): MountConfig {
+  const { access, cacheControl } = mount;
+  return access === 'public' || cacheControl === undefined
+    ? mount
+    : { ...mount, cacheControl: asPrivate(cacheControl) };
 }
 
 function toTable(value: unknown): Readonly<Record<string, unknown>> {

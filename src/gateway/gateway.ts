@@ -72,13 +72,12 @@ const fromEnvironment: ClientAddress = (_request, env) => {
 
 function toTarget(c: Context, clientAddress: ClientAddress): Target {
   const request = c.req.raw;
-  const { pathname, searchParams, hostname } = new URL(request.url);
+  const { pathname, hostname } = new URL(request.url);
   return {
     request,
     host: (request.headers.get('Host')?.replace(/:\d*$/, '') ?? hostname).toLowerCase(),
     pathname,
     path: below(pathname, routePath(c).replace(/\/?\*$/, '')),
-    save: searchParams.has('download'),
     clientAddress: clientAddress(request, c.env),
     defer: (work) => keepAlive(c, work),
   };

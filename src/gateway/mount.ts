@@ -96,7 +96,18 @@ function withLinkPrefix({ link, ...overflow }: Overflow, prefix: string): Overfl
 
 /** @throws SettingsError where a request could be for two of them alike */
 export function sortMounts(mounts: readonly Mount[]): readonly Mount[] {
-  const names = mounts.map(({ host = '', path }) => `${host}${path}/`);
+  assertPlaces(mounts);
+  return mounts.toSorted(
+    (a, b) => b.path.length - a.path.length || Number(a.host === undefined) - Number(b.host === undefined),
+  );
+}
+
+/**
+ * @param places paths without a slash at their end
+ * @throws SettingsError where two are alike
+ */
+export function assertPlaces(places: readonly Pick<Mount, 'path' | 'host'>[]): void {
+  const names = places.map(({ host = '', path }) => `${host}${path}/`);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) {
     const last = names.lastIndexOf(twice);
@@ -104,9 +115,6 @@ export function sortMounts(mounts: readonly Mount[]): readonly Mount[] {
       `mounts.${last}: is at ${twice}, as mounts.${names.indexOf(twice)} is; each takes a path or a host of its own`,
     );
   }
-  return mounts.toSorted(
-    (a, b) => b.path.length - a.path.length || Number(a.host === undefined) - Number(b.host === undefined),
-  );
 }
 
 /**

@@ -47,7 +47,7 @@ function openMount(
     ...mount,
     resume: mount.resume ?? parts.defaults?.resume,
     store: fallback === undefined ? first : withFallback(first, open('fallback', fallback)),
-    access: locate(`${where}access`, () => openAccess(access ?? 'public', parts)),
+    access: locate(`${where}access`, () => openAccess(access, parts)),
     cache: cached ? cache : undefined,
     overflow: parts.overflow,
   };
