@@ -24,13 +24,13 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-test.for(examples('json').entries())('example %i in JSON opens on Node', ([, text]) => {
+test.for([...examples('json').entries()])('example %i in JSON opens on Node', ([, text]) => {
   const config = parseConfig(JSON.parse(text));
   checkConfig(config);
   expect(openNodeConfig(config, memoryStore()).mounts).toHaveLength(config.mounts.length);
 });
 
-test.for(examples('toml').entries())('example %i in TOML is read as wrangler reads it', async ([i, text]) => {
+test.for([...examples('toml').entries()])('example %i in TOML is read as wrangler reads it', async ([i, text]) => {
   const file = join(folder, `${i}.toml`);
   await writeFile(file, `name = "x"\n${text}`);
   const { RANGEWAY: input } = readVariables(file, undefined);
