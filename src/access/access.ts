@@ -4,8 +4,8 @@ import type { Seconds } from '../http/index.ts';
 export interface AccessRequest {
   readonly method: string;
   /**
-   * Below the origin, still percent-encoded, with its first slash: the mount as it is configured, a slash, and then
-   * exactly the text that the key is made from. What a rule allows and what is read are the same only if this holds.
+   * Below the origin as it was sent, still percent-encoded, with its first slash. The key is made from this very text,
+   * decoded once, so that what a rule allows is what is read.
    */
   readonly path: string;
   /** As it was sent, without the question mark. */

@@ -30,6 +30,11 @@ export function parseCidr(text: string): Cidr | undefined {
   return { family, bits: (bits >> BigInt(free)) << BigInt(free), free };
 }
 
+/** Whether a text is an address or a block, as {@link parseCidr} reads them. */
+export function isBlock(text: string): boolean {
+  return parseCidr(text) !== undefined;
+}
+
 /** Whether an address lies in a block. What is no address lies in none; nor does IPv4 in a block of IPv6. */
 export function isInCidr(address: string, block: Cidr): boolean {
   const parsed = parseWritten(address);

@@ -31,8 +31,12 @@ export function refererAccess({ origins, missing }: RefererOptions): AccessRule 
   };
 }
 
+/** Whether a text is an origin: scheme, host, perhaps a port, and nothing behind it. */
+export function isOrigin(text: string): boolean {
+  return /^https?:\/\/[^/?#\s\\@]+$/.test(text) && URL.canParse(text);
+}
+
 function parseOrigin(text: string): string {
-  const isOrigin = /^https?:\/\/[^/?#\s\\@]+$/.test(text) && URL.canParse(text);
-  if (isOrigin) return new URL(text).origin;
+  if (isOrigin(text)) return new URL(text).origin;
   throw settingsError(`referer takes origins, such as "https://example.com", not ${JSON.stringify(text).slice(0, 80)}`);
 }

@@ -6,6 +6,7 @@ import { HELP, usageError } from './usage.ts';
 const EXIT_USAGE = 2;
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  config: async (args) => (await import('./config.ts')).config(args),
   dev: async (args) => (await loadDev()).dev(args),
   keygen: async (args) => (await import('./keygen.ts')).keygen(args),
   lambda: async (args) => (await import('./lambda.ts')).lambda(args),

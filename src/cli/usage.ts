@@ -23,6 +23,10 @@ export const HELP = `rangeway: a download gateway for object storage
     --mode M         buffered or stream (default: buffered)
     --overflow P     what does not fit: redirect, partial or refuse (default: redirect)
 
+  rangeway config check [FILE]   what a configuration comes to, every default filled in, without secrets
+    FILE             JSON as for serve --config, or a wrangler.toml (default: ./wrangler.toml)
+    --env NAME       an environment of the wrangler.toml, such as s3
+
   rangeway sign URL --expires 2h   a link that opens URL until then; on stdout, and nothing else there
     --keys FILE      the keys, as keygen makes them (default: the variable RANGEWAY_KEYS)
     --key-id K       the key to sign with (default: the first)

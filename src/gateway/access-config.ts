@@ -1,8 +1,18 @@
 import * as v from 'valibot';
-import { count, text } from './schema.ts';
+import { isBlock } from '../access/cidr.ts';
+import { isOrigin } from '../access/referer.ts';
+import { count, secretName as variable, text } from './schema.ts';
 
-const VARIABLE = /^[A-Za-z_]\w*$/;
-const variable = text(VARIABLE, 'takes the name of a variable or secret that holds it');
+const BLOCK = 'takes addresses and blocks, such as "203.0.113.0/24" or "2001:db8::/32"';
+const block = v.pipe(v.string(BLOCK), v.check(isBlock, BLOCK));
+const ORIGIN = 'takes origins, such as "https://example.com"';
+const origin = v.pipe(v.string(ORIGIN), v.check(isOrigin, ORIGIN));
+/** Without a user's name and a password, which would be a secret. */
+const address = text(
+  /^https?:\/\/[^/?#\s@]+(?:[/?][^\s#]*)?$/,
+  'takes an address such as "https://issuer.example/.well-known/jwks.json"',
+);
+
 const names = v.union([v.string(), v.array(v.string())], 'takes a text or a list of texts');
 
 const algorithm = v.picklist(
@@ -21,8 +31,8 @@ const jwtKey = v.variant(
     v.strictObject({ type: v.literal('public'), pem: variable, algorithm }),
     v.strictObject({
       type: v.literal('jwks'),
-      url: v.string('takes an address'),
-      algorithms: v.optional(v.array(algorithm)),
+      url: address,
+      algorithms: v.optional(v.array(algorithm, 'takes a list of algorithms')),
     }),
   ],
   'takes a table whose type is "secret", "public" or "jwks"',
@@ -53,23 +63,29 @@ export type JwtConfig = v.InferOutput<typeof jwt>;
 
 const rules = v.lazy(() => v.tupleWithRest([accessSchema], accessSchema, 'takes a list of rules, one at the least'));
 
-/** Who may read, as it is written. */
-export const accessSchema: v.GenericSchema<unknown, AccessConfig> = v.union(
+const TAKES = 'takes "public" or a table whose type is "signed", "basic", "ip", "referer", "jwt", "anyOf" or "allOf"';
+
+const everybody = v.literal('public', TAKES);
+
+const table = v.variant(
+  'type',
   [
-    v.literal('public'),
-    v.variant('type', [
-      v.strictObject({ type: v.literal('signed'), keys: v.optional(variable, 'RANGEWAY_KEYS') }),
-      v.strictObject({ type: v.literal('basic'), users: variable, realm: v.optional(v.string('takes a text')) }),
-      v.strictObject({ type: v.literal('ip'), blocks: v.array(v.string()) }),
-      v.strictObject({
-        type: v.literal('referer'),
-        origins: v.array(v.string()),
-        missing: v.picklist(['allow', 'refuse'], 'takes "allow" or "refuse"'),
-      }),
-      jwt,
-      v.strictObject({ type: v.literal('anyOf'), rules }),
-      v.strictObject({ type: v.literal('allOf'), rules }),
-    ]),
+    v.strictObject({ type: v.literal('signed'), keys: v.optional(variable, 'RANGEWAY_KEYS') }),
+    v.strictObject({ type: v.literal('basic'), users: variable, realm: v.optional(v.string('takes a text')) }),
+    v.strictObject({ type: v.literal('ip'), blocks: v.array(block, 'takes a list of addresses and blocks') }),
+    v.strictObject({
+      type: v.literal('referer'),
+      origins: v.array(origin, 'takes a list of origins'),
+      missing: v.picklist(['allow', 'refuse'], 'takes "allow" or "refuse"'),
+    }),
+    jwt,
+    v.strictObject({ type: v.literal('anyOf'), rules }),
+    v.strictObject({ type: v.literal('allOf'), rules }),
   ],
-  'takes "public" or a table whose type is "signed", "basic", "ip", "referer", "jwt", "anyOf" or "allOf"',
+  TAKES,
+);
+
+/** Who may read, as it is written. Not a union, whose message would not name the field that is wrong. */
+export const accessSchema: v.GenericSchema<unknown, AccessConfig> = v.lazy((input) =>
+  typeof input === 'object' && input !== null ? table : everybody,
 );

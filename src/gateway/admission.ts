@@ -1,12 +1,11 @@
 import { toRefusal, type AccessRule, type Grant } from '../access/index.ts';
 import { toSeconds } from '../http/index.ts';
-import { printPath } from './key.ts';
 import { problem, type Reply } from './reply.ts';
 
 /** A request that asks to be let in. */
 export interface Applicant {
   readonly request: Request;
-  /** The whole of it, decoded and with its first slash. */
+  /** The whole of it as it was sent, so that a rule can refuse a spelling that others may read as another path. */
   readonly path: string;
   readonly clientAddress: string | undefined;
   readonly received: Date;
@@ -29,7 +28,7 @@ export async function admit(
   const { method, headers, url } = request;
   const query = new URL(url).search.slice(1);
   const now = toSeconds(received);
-  const verdict = await rule({ method, path: printPath(path), query, headers, clientAddress, now });
+  const verdict = await rule({ method, path, query, headers, clientAddress, now });
   if (verdict.type === 'granted') return verdict;
   const { status, detail, fields } = toRefusal(verdict);
   const reply = problem(status, detail, requestId, method, fields);

@@ -1,6 +1,8 @@
 import * as v from 'valibot';
 import { accessSchema } from './access-config.ts';
+import { asPrivate } from '../http/cache-control.ts';
 import { LimitsSchema, type Limits } from './limits.ts';
+import { placeEntries } from './mount.ts';
 import { check, count, MiB, onOff, text } from './schema.ts';
 import { settingsEntries } from './settings.ts';
 
@@ -56,7 +58,7 @@ export type CacheConfig = v.InferOutput<typeof cache>;
 const shared = {
   ...settingsEntries,
   /** Who may read. By default everybody. */
-  access: v.optional(accessSchema),
+  access: v.optional(accessSchema, 'public'),
   /** Whether blocks are kept, where there is a cache. */
   cached: v.optional(onOff),
 };
@@ -64,8 +66,7 @@ const shared = {
 const MountSchema = v.strictObject(
   {
     ...shared,
-    path: v.optional(name('a path such as "/releases"'), '/'),
-    host: v.optional(name('a host such as "files.example.com"')),
+    ...placeEntries,
     /** By default the platform's own: the bucket that it is bound to, or was told. */
     store: v.optional(store),
     /** Asked where the store is out of reach. */
@@ -111,21 +112,32 @@ export interface Config {
 
 /**
  * Checks a configuration and fills in the defaults: a mount's own word, else what stands above, else the default.
+ * A Cache-Control from above is meant for all mounts, the public ones among them; where a rule decides who may read,
+ * shared caches may keep an answer only if that mount itself says so.
  *
  * @throws SettingsError that names every field which is unknown or wrong, and what it takes
  */
 export function parseConfig(input: unknown): Config {
-  const { limits, cache: kept, purge, trustedProxies, mounts = [] } = check(ConfigSchema, input);
+  const { limits, cache: kept, purge, trustedProxies } = check(ConfigSchema, input);
   // From what was written: what was checked has defaults where nothing was said.
   const { limits: _l, cache: _c, purge: _p, trustedProxies: _t, mounts: written, ...above } = toTable(input);
-  const tables = Array.isArray(written) && mounts.length > 0 ? written.map(toTable) : [{}];
+  const common = { limits, cache: kept, purge, trustedProxies };
+  if (!Array.isArray(written)) return { ...common, mounts: [check(MountSchema, above)] };
+  const tables = written.map(toTable);
   return {
-    limits,
-    cache: kept,
-    purge,
-    trustedProxies,
-    mounts: tables.map((table) => check(MountSchema, { ...above, ...table })),
+    ...common,
+    mounts: tables.map((table) => {
+      const mount = check(MountSchema, { ...above, ...table });
+      return 'cacheControl' in table ? mount : withPrivacy(mount);
+    }),
   };
+}
+
+function withPrivacy(mount: MountConfig): MountConfig {
+  const { access, cacheControl } = mount;
+  return access === 'public' || cacheControl === undefined
+    ? mount
+    : { ...mount, cacheControl: asPrivate(cacheControl) };
 }
 
 function toTable(value: unknown): Readonly<Record<string, unknown>> {

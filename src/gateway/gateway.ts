@@ -54,7 +54,11 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
     ...rest
   } = options;
   const limits = parseLimits(input);
-  const mounts = sortMounts(('mounts' in rest ? rest.mounts : [rest]).map((mount) => openMount(mount, conduit)));
+  const mounts = sortMounts(
+    'mounts' in rest
+      ? rest.mounts.map((mount, i) => openMount(mount, conduit, `mounts.${i}.`))
+      : [openMount(rest, conduit)],
+  );
   const context = {
     mounts,
     log,
@@ -78,24 +82,20 @@ const fromEnvironment: ClientAddress = (_request, env) => {
 
 function toTarget(c: Context, clientAddress: ClientAddress): Target {
   const request = c.req.raw;
-  const { pathname, searchParams, hostname } = new URL(request.url);
-  const { base, path } = split(pathname, routePath(c).replace(/\/?\*$/, ''));
+  const { pathname, hostname } = new URL(request.url);
   return {
     request,
     host: (request.headers.get('Host')?.replace(/:\d*$/, '') ?? hostname).toLowerCase(),
-    base,
-    path,
-    save: searchParams.has('download'),
+    pathname,
+    path: below(pathname, routePath(c).replace(/\/?\*$/, '')),
     clientAddress: clientAddress(request, c.env),
     defer: (work) => keepAlive(c, work),
   };
 }
 
 /** By segments, not by characters: Hono has matched the pattern against the path decoded. */
-function split(pathname: string, pattern: string): { readonly base: string; readonly path: string } {
-  const segments = pathname.split('/');
-  const count = pattern.split('/').length;
-  return { base: decodeURI(segments.slice(0, count).join('/')), path: segments.slice(count).join('/') };
+function below(pathname: string, pattern: string): string {
+  return pathname.split('/').slice(pattern.split('/').length).join('/');
 }
 
 /** Workers end a request's work when its response has ended; the log line, and a cache being filled, come after. */

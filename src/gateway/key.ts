@@ -28,11 +28,6 @@ export function explainKey(key: string): string | undefined {
   return isTooLong ? `The path is longer than a key can be, ${MAX_KEY_BYTES} bytes of UTF-8.` : undefined;
 }
 
-/** A path as it stands in a URL, every character that could mean something there encoded. */
-export function printPath(path: string): string {
-  return path.split('/').map(encodeURIComponent).join('/');
-}
-
 function decode(path: string): string | undefined {
   try {
     return decodeURIComponent(path);

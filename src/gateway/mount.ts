@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import type { AccessRule } from '../access/index.ts';
 import type { BlockCache } from '../cache/block-cache.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -5,7 +6,7 @@ import { withPrefix } from '../store/prefix.ts';
 import type { Conduit } from './conduit.ts';
 import type { DownloadContext } from './download.ts';
 import type { Overflow } from './overflow.ts';
-import { settingsError } from './schema.ts';
+import { check, settingsError, text } from './schema.ts';
 import { parseSettings, toRangePolicy, type Settings, type SettingsInput } from './settings.ts';
 import { openStorage } from './storage.ts';
 
@@ -32,6 +33,8 @@ export interface Mount {
   /** Without a slash at its end, so the root's is empty. */
   readonly path: string;
   readonly host: string | undefined;
+  /** Put before every key; a key's length counts with it. */
+  readonly prefix: string;
   readonly access: AccessRule | undefined;
   readonly settings: Settings;
   readonly downloads: DownloadContext;
@@ -39,32 +42,41 @@ export interface Mount {
   readonly purge: (key: string) => void;
 }
 
-const PATH = /^(?:\/[\w.~-]+)*\/?$/;
-const HOST = /^[a-z\d.-]+$|^\[[\da-f:.]+\]$/;
+/** Where a mount is. */
+export const placeEntries = {
+  path: v.optional(
+    text(
+      /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)*\/?$/,
+      'takes a path such as "/releases", of letters, digits and "-._~" between slashes',
+    ),
+    '/',
+  ),
+  host: v.optional(
+    text(/^[a-z\d.-]+$|^\[[\da-f:.]+\]$/, 'takes a name in lower case without a port, such as "files.example.com"'),
+  ),
+};
 
-/** @throws SettingsError that names the field, its value and what it takes */
+const PlaceSchema = v.object(placeEntries);
+
+/**
+ * @param where put before the names of fields
+ * @throws SettingsError that names the field, its value and what it takes
+ */
 export function openMount(
-  { path = '/', host, store, prefix, access, cache, overflow, ...input }: MountOptions,
+  { path: at, host: on, store, prefix = '', access, cache, overflow, ...input }: MountOptions,
   conduit: Conduit,
+  where = '',
 ): Mount {
-  if (!PATH.test(path) || /\/\.{1,2}(?:\/|$)/.test(path)) {
-    throw settingsError(
-      `path: takes one such as "/releases", of letters, digits and "-._~", not ${JSON.stringify(path)}`,
-    );
-  }
-  if (host !== undefined && !HOST.test(host)) {
-    throw settingsError(
-      `host: takes a name in lower case without a port, such as "files.example.com", not ${JSON.stringify(host)}`,
-    );
-  }
-  const settings = parseSettings(input);
+  const { path, host } = check(PlaceSchema, { path: at, host: on }, where);
+  const settings = parseSettings(input, where);
   const { cacheControl, disposition } = settings;
-  const prefixed = prefix === undefined || prefix === '' ? store : withPrefix(store, prefix);
+  const prefixed = prefix === '' ? store : withPrefix(store, prefix);
   // Whatever shares a cache has keys of its own only together with where they are mounted.
   const { store: opened, purge } = openStorage(prefixed, cache, `${host ?? ''}${path}`, conduit, settings);
   return {
     path: path.replace(/\/$/, ''),
     host,
+    prefix,
     access,
     settings,
     downloads: {
@@ -73,20 +85,40 @@ export function openMount(
       policy: toRangePolicy(settings),
       cacheControl,
       disposition,
-      overflow,
+      overflow: overflow === undefined ? undefined : withLinkPrefix(overflow, prefix),
     },
     purge,
   };
 }
 
+/** A link names the object by its whole key, as the store below the prefix knows it. */
+function withLinkPrefix({ link, ...overflow }: Overflow, prefix: string): Overflow {
+  return link === undefined
+    ? overflow
+    : { ...overflow, link: (target) => link({ ...target, key: prefix + target.key }) };
+}
+
 /** @throws SettingsError where a request could be for two of them alike */
 export function sortMounts(mounts: readonly Mount[]): readonly Mount[] {
-  const names = mounts.map(({ host = '', path }) => `${host}${path}/`);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) throw settingsError(`mounts: two are at ${twice}; each takes a path or a host of its own`);
+  assertPlaces(mounts);
   return mounts.toSorted(
     (a, b) => b.path.length - a.path.length || Number(a.host === undefined) - Number(b.host === undefined),
   );
+}
+
+/**
+ * @param places paths without a slash at their end
+ * @throws SettingsError where two are alike
+ */
+export function assertPlaces(places: readonly Pick<Mount, 'path' | 'host'>[]): void {
+  const names = places.map(({ host = '', path }) => `${host}${path}/`);
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) {
+    const last = names.lastIndexOf(twice);
+    throw settingsError(
+      `mounts.${last}: is at ${twice}, as mounts.${names.indexOf(twice)} is; each takes a path or a host of its own`,
+    );
+  }
 }
 
 /**

@@ -102,10 +102,11 @@ export type Settings = v.InferOutput<typeof SettingsSchema>;
 /**
  * Checks settings and fills in the defaults.
  *
+ * @param where put before the names of fields
  * @throws SettingsError that names every field which is unknown or wrong, and what it takes
  */
-export function parseSettings(input: unknown): Settings {
-  return check(SettingsSchema, input);
+export function parseSettings(input: unknown, where = ''): Settings {
+  return check(SettingsSchema, input, where);
 }
 
 /** The settings that the rules of HTTP ask for. */

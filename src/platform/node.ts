@@ -72,15 +72,26 @@ function toRequest(req: IncomingMessage, signal: AbortSignal): Request | undefin
   try {
     // From the raw list: Node drops the second line of some fields, and two dates must not look like one.
     for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.append(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '');
-    return new Request(toAddress(url), { method: requestMethod(method), headers, signal });
+    const address = toAddress(url);
+    // Of two lines nobody can say which a proxy in front has looked at (RFC 9112 §3.2).
+    if (headers.get('Host')?.includes(',') === true) return undefined;
+    // §3.2.2 there: the host in the target counts, and the field is ignored.
+    if (address === url) headers.set('Host', new URL(url).host);
+    return new Request(address, { method: requestMethod(method), headers, signal });
   } catch {
     return undefined;
   }
 }
 
-/** Put together and not resolved: of `//host/path` a resolver would take the path's first segment for a host. */
+/**
+ * Put together and not resolved: of `//host/path` a resolver would take the path's first segment for a host.
+ *
+ * @throws TypeError for a target that is neither a path nor an address of the web
+ */
 function toAddress(target: string): string {
-  return target.startsWith('/') ? `http://localhost${target}` : target;
+  if (target.startsWith('/')) return `http://localhost${target}`;
+  if (/^https?:\/\/[^/]/i.test(target)) return target;
+  throw new TypeError('the target is no address');
 }
 
 async function send(response: Response, res: ServerResponse, idleTimeout: number): Promise<void> {

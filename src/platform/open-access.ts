@@ -34,7 +34,7 @@ function openRule(config: AccessConfig, parts: AccessParts): AccessRule {
   if (config === 'public') return publicAccess();
   const secret = (name: string) => {
     const value = parts.secret(name);
-    if (value === undefined || value === '') throw settingsError(`access: ${name} is to hold a secret, and is not set`);
+    if (value === undefined || value === '') throw settingsError(`${name} is to hold a secret, and is not set`);
     return value;
   };
   switch (config.type) {
@@ -48,7 +48,7 @@ function openRule(config: AccessConfig, parts: AccessParts): AccessRule {
       return refererAccess(config);
     case 'jwt':
       if (parts.jwt === undefined)
-        throw settingsError('access: this Worker knows no "jwt"; docs/configuration.md says which does');
+        throw settingsError('this Worker knows no "jwt"; docs/configuration.md says which does');
       return parts.jwt(config, secret);
     case 'anyOf': {
       const [first, ...others] = config.rules;
@@ -68,7 +68,7 @@ function parseUsers(variable: string, text: string): readonly BasicUser[] {
     .filter((line) => line.trim() !== '')
     .map((line) => {
       const colon = line.indexOf(':');
-      if (colon < 1) throw settingsError(`access: ${variable} takes name:password, one a line`);
+      if (colon < 1) throw settingsError(`${variable} takes name:password, one a line`);
       return { name: line.slice(0, colon), password: line.slice(colon + 1) };
     });
 }

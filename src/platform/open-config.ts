@@ -3,7 +3,7 @@ import type { CacheConfig, Config, MountConfig, StoreConfig } from '../gateway/c
 import type { GatewayParts } from '../gateway/gateway.ts';
 import type { MountOptions } from '../gateway/mount.ts';
 import type { Overflow } from '../gateway/overflow.ts';
-import { settingsError } from '../gateway/schema.ts';
+import { locate, settingsError } from '../gateway/schema.ts';
 import { withFallback } from '../store/fallback.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { openAccess, type AccessParts } from './open-access.ts';
@@ -30,10 +30,11 @@ export function openConfig(
   parts: PlatformParts,
 ): Pick<GatewayParts, 'limits' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
   const kept = cache === undefined ? undefined : (parts.cache?.(cache) ?? refuse('cache', cache.type));
+  const where = (i: number) => (mounts.length > 1 ? `mounts.${i}.` : '');
   return {
     limits,
     purge: purge === undefined ? undefined : { token: readToken(purge.token, parts) },
-    mounts: mounts.map((mount) => openMount(mount, kept, parts)),
+    mounts: mounts.map((mount, i) => openMount(mount, kept, parts, where(i))),
   };
 }
 
@@ -47,15 +48,16 @@ function openMount(
   { store, fallback, access, cached = true, ...mount }: MountConfig,
   cache: BlockCache | undefined,
   parts: PlatformParts,
+  where: string,
 ): MountOptions {
-  const open = (config: StoreConfig) => parts.open(config) ?? refuse('store', config.type);
-  const first = store === undefined ? parts.own() : open(store);
+  const open = (name: string, config: StoreConfig) => parts.open(config) ?? refuse(`${where}${name}`, config.type);
+  const first = store === undefined ? parts.own() : open('store', store);
   return {
     ...parts.defaults,
     ...mount,
     resume: mount.resume ?? parts.defaults?.resume,
-    store: fallback === undefined ? first : withFallback(first, open(fallback)),
-    access: openAccess(access ?? 'public', parts),
+    store: fallback === undefined ? first : withFallback(first, open('fallback', fallback)),
+    access: locate(`${where}access`, () => openAccess(access, parts)),
     cache: cached ? cache : undefined,
     overflow: parts.overflow,
   };

@@ -30,6 +30,12 @@ const replace = (key: string, file: string): void =>
     stdio: ['ignore', 'ignore', 'inherit'],
   });
 
+/** A link that opens a served file, which without one is refused. */
+const sign = (key: string): string =>
+  execFileSync('bash', ['-c', '$SIGN "$@" --expires 10m 2>/dev/null', 'sign', `${base}/signed/${key}`])
+    .toString()
+    .trim();
+
 /** Opens a URL that is downloaded, and gives the path of the file once Chromium calls it complete. */
 async function download(browser: Browser, url: string): Promise<string> {
   const folder = join(work, 'downloads');
@@ -121,8 +127,9 @@ async function main(): Promise<string> {
     const downloaded = await downloads(browser);
     const page = await browser.open(site.url);
     const film = await playFilm(page, `${base}/film.mp4`, [55, 12, 40, 0.5]);
+    const signed = await playFilm(page, sign('film.mp4'), [30, 5]);
     const paper = await readDocument(page, `${base}/paper.pdf`, readFileSync(join(dir, 'paper.pdf')));
-    return [browser.version, downloaded, film, paper].join(', ');
+    return [browser.version, downloaded, film, `${signed} with one signed link`, paper].join(', ');
   } finally {
     await browser.close();
     site.close();

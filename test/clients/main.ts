@@ -5,18 +5,19 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
-import { mkdtemp, rename, rm, stat } from 'node:fs/promises';
+import { mkdtemp, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
+import { generateLinkKey, parseLinkKeys, signedAccess } from '../../src/access/index.ts';
 import { listFiles } from '../../src/cli/files.ts';
 import { fill } from '../../src/cli/fill.ts';
 import { createGateway, fsStore, serve } from '../../src/platform/node.ts';
-import { OWN_CONFIG, startWorkerd } from '../../src/platform/workerd.ts';
+import { startWorkerd } from '../../src/platform/workerd.ts';
 
-/** A gateway over the fixtures in a folder. */
+/** A gateway over the fixtures in a folder; below `/signed` they are behind links. */
 interface Gateway {
   readonly url: string;
   /** Puts a file in the place of an object, at once. */
@@ -24,17 +25,21 @@ interface Gateway {
   stop(): Promise<void>;
 }
 
-const platforms: Readonly<Record<string, (dir: string) => Promise<Gateway>>> = {
-  async node(dir) {
-    const server = await serve(createGateway({ store: fsStore(dir), log: () => undefined }), { port: 0 });
+const platforms: Readonly<Record<string, (dir: string, keys: string) => Promise<Gateway>>> = {
+  async node(dir, keys) {
+    const store = fsStore(dir);
+    const signed = { path: '/signed', store, access: signedAccess(parseLinkKeys(keys)) };
+    const server = await serve(createGateway({ mounts: [{ store }, signed], log: () => undefined }), { port: 0 });
     return {
       url: server.url,
       replace: (key, path) => rename(path, join(dir, key)),
       stop: () => server.stop(1_000),
     };
   },
-  async workerd(dir) {
-    const workerd = await startWorkerd({ config: OWN_CONFIG, host: '127.0.0.1', port: 0 });
+  async workerd(dir, keys) {
+    const config = join(import.meta.dirname, 'wrangler.toml');
+    const variables = { RANGEWAY_KEYS: keys };
+    const workerd = await startWorkerd({ config, host: '127.0.0.1', port: 0, variables });
     await fill(workerd.bucket, await listFiles(dir), () => undefined);
     return {
       url: workerd.url,
@@ -72,7 +77,10 @@ async function runAgainst(name: string, only: string | undefined): Promise<boole
   const folder = await mkdtemp(join(tmpdir(), 'rangeway-clients-'));
   const dir = join(folder, 'served');
   execFileSync('bash', [join(import.meta.dirname, 'fixtures.sh'), dir], { stdio: 'inherit' });
-  const gateway = await start(dir);
+  const keys = generateLinkKey('clients');
+  const keyFile = join(folder, 'keys');
+  await writeFile(keyFile, keys);
+  const gateway = await start(dir, keys);
   const replacing = await startReplacing(gateway, dir);
   console.log(`\n== real clients against ${name}`);
   const replace = `${process.execPath} ${join(import.meta.dirname, 'replace.ts')} ${replacing.url}`;
@@ -83,6 +91,8 @@ async function runAgainst(name: string, only: string | undefined): Promise<boole
     dir,
     '--replace',
     replace,
+    '--sign',
+    `${process.execPath} ${join(import.meta.dirname, '../../src/cli/main.ts')} sign --keys ${keyFile}`,
     ...(only === undefined ? [] : ['--only', only]),
   ];
   const child = spawn(process.execPath, [join(import.meta.dirname, 'run.ts'), ...args], { stdio: 'inherit' });

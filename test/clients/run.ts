@@ -1,7 +1,7 @@
 /**
  * Runs real programs against a running gateway:
  *
- *   node test/clients/run.ts --base URL --dir DIR --replace COMMAND [--only NAME,…]
+ *   node test/clients/run.ts --base URL --dir DIR --replace COMMAND --sign COMMAND [--only NAME,…]
  *
  * The gateway serves what fixtures.sh made in DIR. Each script gets, in its environment:
  *
@@ -11,6 +11,7 @@
  * - DIR           the files as they are served, to compare with
  * - WORK          an empty folder, also HOME and TMPDIR; removed afterwards
  * - REPLACE       a command: `$REPLACE KEY FILE` puts FILE in the place of the served object KEY at once
+ * - SIGN          a command: `$SIGN URL --expires 10m` prints a link; every file F is BASE_URL/signed/F, too, behind links
  *
  * It exits with 0 and prints one line, `ok NAME: what was shown`, or says on stderr what differed.
  */
@@ -37,6 +38,7 @@ const scripts = [
   'apt.sh',
   'ffmpeg.sh',
   'rclone.sh',
+  'signed.sh',
   'chromium.ts',
 ];
 const nameOf = (script: string): string => script.replace(/\.\w+$/, '');
@@ -45,6 +47,7 @@ interface Gateway {
   readonly base: URL;
   readonly dir: string;
   readonly replace: string;
+  readonly sign: string;
 }
 
 interface Outcome {
@@ -52,7 +55,7 @@ interface Outcome {
   readonly text: string;
 }
 
-async function run(script: string, { base, dir, replace }: Gateway): Promise<Outcome> {
+async function run(script: string, { base, dir, replace, sign }: Gateway): Promise<Outcome> {
   const work = mkdtempSync(join(tmpdir(), `rangeway-${nameOf(script)}-`));
   // Of its own for each script: which connection is the first must not depend on the script before it.
   const target = { host: base.hostname, port: Number(base.port || 80) };
@@ -68,6 +71,7 @@ async function run(script: string, { base, dir, replace }: Gateway): Promise<Out
       WORK: work,
       DIR: dir,
       REPLACE: replace,
+      SIGN: sign,
       BASE_URL: address(base, base.port),
       CUT_URL: address(base, cut.port),
       CUT_ONCE_URL: address(base, cutOnce.port),
@@ -133,18 +137,19 @@ async function main(): Promise<boolean> {
       base: { type: 'string' },
       dir: { type: 'string' },
       replace: { type: 'string' },
+      sign: { type: 'string' },
       only: { type: 'string' },
     },
   });
-  const { base, dir, replace, only } = values;
-  if (!base || !dir || !replace) {
-    throw new Error('usage: run.ts --base URL --dir DIR --replace COMMAND [--only NAME,…]');
+  const { base, dir, replace, sign, only } = values;
+  if (!base || !dir || !replace || !sign) {
+    throw new Error('usage: run.ts --base URL --dir DIR --replace COMMAND --sign COMMAND [--only NAME,…]');
   }
   const names = only?.split(',');
   const unknown = names?.filter((name) => !scripts.some((script) => nameOf(script) === name));
   if (unknown?.length) throw new Error(`no script is named ${unknown.join(', ')}`);
 
-  const gateway: Gateway = { base: new URL(base), dir, replace };
+  const gateway: Gateway = { base: new URL(base), dir, replace, sign };
   let passed = 0;
   let failed = 0;
   for (const script of scripts) {

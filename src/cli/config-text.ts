@@ -1,0 +1,66 @@
+import type { AccessConfig, Config } from '../platform/checked-config.ts';
+
+/** What is known beside a configuration. */
+export interface Surroundings {
+  readonly file: string;
+  /** Names of the variables that are set. */
+  readonly variables: ReadonlySet<string>;
+}
+
+/** A configuration as text: what holds for all, then one block a mount. Of a secret the name, and whether it is set. */
+export function describeConfig(
+  { limits, cache, trustedProxies, mounts }: Config,
+  { file, variables }: Surroundings,
+): string {
+  const common = lines('', { limits, cache: cache ?? 'none', trustedProxies });
+  const blocks = mounts.map(({ path, host, store, access, ...settings }, i) => {
+    const place = `${host ?? '*'}${path}`;
+    const shown = { store: store ?? 'of the platform', access: printAccess(access, variables), ...settings };
+    return `mount ${i}: ${place}\n${lines('  ', shown)}`;
+  });
+  return `${file}: ${mounts.length === 1 ? '1 mount' : `${mounts.length} mounts`}\n\n${common}\n${blocks.join('\n')}`;
+}
+
+/** One line a value, by its dotted name, so that two configurations can be compared line by line. */
+function lines(indent: string, table: object): string {
+  return flatten(table)
+    .map(([name, value]) => `${indent}${name} = ${typeof value === 'string' ? redact(value) : JSON.stringify(value)}\n`)
+    .join('');
+}
+
+function flatten(table: object, above = ''): readonly (readonly [string, unknown])[] {
+  return Object.entries(table).flatMap(([name, value]: [string, unknown]) => {
+    if (value === undefined) return [];
+    const isTable = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isTable ? flatten(value, `${above}${name}.`) : [[`${above}${name}`, value] as const];
+  });
+}
+
+/** Addresses with a user's name are refused before; what stands in a query may be a key. */
+function redact(text: string): string {
+  return text.replace(/^(https?:\/\/[^?]*)\?.*$/s, '$1?…');
+}
+
+function printAccess(access: AccessConfig, variables: ReadonlySet<string>): object | string {
+  if (access === 'public') return access;
+  const secret = (name: string) => `${name} (${variables.has(name) ? 'set' : 'not set here'})`;
+  switch (access.type) {
+    case 'signed':
+      return { ...access, keys: secret(access.keys) };
+    case 'basic':
+      return { ...access, users: secret(access.users) };
+    case 'jwt': {
+      const { key } = access;
+      if (key.type === 'secret') return { ...access, key: { ...key, secret: secret(key.secret) } };
+      return { ...access, key: key.type === 'public' ? { ...key, pem: secret(key.pem) } : key };
+    }
+    case 'anyOf':
+    case 'allOf': {
+      const rules = access.rules.map((rule, i) => [String(i), printAccess(rule, variables)] as const);
+      return { type: access.type, rules: Object.fromEntries(rules) };
+    }
+    case 'ip':
+    case 'referer':
+      return access;
+  }
+}

@@ -1,0 +1,80 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { checkConfig, parseConfig, type Config } from '../platform/checked-config.ts';
+import { parseLine } from './options.ts';
+import { describeConfig } from './config-text.ts';
+import { usageError } from './usage.ts';
+
+const DEFAULT_FILE = 'wrangler.toml';
+
+/** `rangeway config check`: the configuration as it works, on stdout, without any secret. */
+export async function config(args: readonly string[]): Promise<void> {
+  const { texts, operands } = parseLine(args, ['env']);
+  const [verb, file, stray] = operands;
+  if (verb !== 'check') throw usageError('config takes "check": rangeway config check FILE');
+  if (stray !== undefined) throw usageError(`config check takes one file, not "${stray}" as well`);
+  const name = file ?? DEFAULT_FILE;
+  if (!existsSync(name)) {
+    throw usageError(
+      file === undefined
+        ? 'config check takes a file: JSON as for serve --config, or a wrangler.toml, of which there is none here'
+        : `${name}: there is no such file`,
+    );
+  }
+  const { input, variables } = name.endsWith('.toml') ? await readWrangler(name, texts.env) : readJson(name, texts.env);
+  process.stdout.write(describeConfig(checked(name, input), { file: name, variables }));
+}
+
+function checked(name: string, input: unknown): Config {
+  try {
+    const parsed = parseConfig(input);
+    checkConfig(parsed);
+    return parsed;
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'SettingsError') throw error;
+    throw usageError(`${name}: ${error.message}`, error);
+  }
+}
+
+/** What a file holds, and the names of variables that are set beside it. */
+interface Written {
+  readonly input: unknown;
+  readonly variables: ReadonlySet<string>;
+}
+
+function readJson(name: string, env: string | undefined): Written {
+  if (env !== undefined) throw usageError('--env goes with a wrangler.toml');
+  const variables = new Set(Object.keys(process.env).filter((one) => process.env[one] !== ''));
+  try {
+    return { input: JSON.parse(readFileSync(name, 'utf8')), variables };
+  } catch (error) {
+    throw usageError(`${name}: ${withoutText(error)}`, error);
+  }
+}
+
+/** V8 shows the text around a mistake, which may be a secret. */
+function withoutText(error: unknown): string {
+  if (!(error instanceof SyntaxError)) return error instanceof Error ? error.message : 'it can not be read';
+  const position = /position \d+(?: \(line \d+ column \d+\))?/.exec(error.message)?.[0];
+  return position === undefined ? 'it is not JSON' : `it is not JSON, at ${position}`;
+}
+
+async function readWrangler(name: string, env: string | undefined): Promise<Written> {
+  const { readVariables } = await loadWrangler();
+  try {
+    const { RANGEWAY: input = {}, ...others } = readVariables(name, env);
+    return { input, variables: new Set(Object.keys(others)) };
+  } catch (error) {
+    throw usageError(`${name}: ${error instanceof Error ? error.message : 'it can not be read'}`, error);
+  }
+}
+
+/** Wrangler takes a second to load, and who serves a folder need not have it. */
+async function loadWrangler() {
+  try {
+    return await import('../platform/wrangler-variables.ts');
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined;
+    if (code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw usageError('a wrangler.toml is read by wrangler: npm install --save-dev wrangler', error);
+  }
+}

@@ -1,0 +1,144 @@
+import { execFile } from 'node:child_process';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rangeway-config-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+/** Runs `config check` in a folder of its own with the file in it. */
+async function check(name: string, text: string, args: readonly string[] = [name]) {
+  const cwd = await mkdtemp(join(folder, 'run-'));
+  await writeFile(join(cwd, name), text);
+  const env = { ...process.env, SECRET_KEYS: 'k1:TOP-SECRET', RANGEWAY_KEYS: undefined };
+  return new Promise<{ readonly code: number; readonly out: string; readonly err: string }>((resolve) => {
+    execFile(process.execPath, [MAIN, 'config', 'check', ...args], { cwd, env }, (error, out, err) => {
+      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
+    });
+  });
+}
+
+const json = JSON.stringify({
+  cacheControl: 'public, max-age=60',
+  mounts: [
+    { index: 'index.html' },
+    {
+      path: '/r',
+      host: 'files.example',
+      store: { type: 's3', bucket: 'releases' },
+      fallback: { type: 's3', bucket: 'releases-2', region: 'eu-central-1' },
+      access: {
+        type: 'anyOf',
+        rules: [
+          { type: 'signed', keys: 'SECRET_KEYS' },
+          { type: 'basic', users: 'NOT_SET' },
+          {
+            type: 'jwt',
+            key: { type: 'jwks', url: 'https://issuer.example/keys?key=TOP-SECRET' },
+            issuer: 'https://issuer.example/',
+            audience: 'files',
+          },
+        ],
+      },
+    },
+  ],
+});
+
+test('JSON: every default filled in, a block a mount, and of secrets the names', async () => {
+  const { code, out, err } = await check('gateway.json', json);
+  expect([code, err]).toEqual([0, '']);
+  expect(out).not.toContain('TOP-SECRET');
+  const lines = out.split('\n');
+  for (const line of [
+    'gateway.json: 2 mounts',
+    'limits.urlLength = 16384',
+    'cache = none',
+    'trustedProxies = 0',
+    'mount 0: */',
+    '  store = of the platform',
+    '  access = public',
+    '  cacheControl = public, max-age=60',
+    '  index = index.html',
+    '  ranges.maxRanges = 1000',
+    'mount 1: files.example/r',
+    '  store.bucket = releases',
+    '  fallback.region = eu-central-1',
+    '  cacheControl = private, max-age=60',
+    '  access.type = anyOf',
+    '  access.rules.0.keys = SECRET_KEYS (set)',
+    '  access.rules.1.users = NOT_SET (not set here)',
+    '  access.rules.2.key.url = https://issuer.example/keys?…',
+  ])
+    expect(lines).toContain(line);
+});
+
+describe('wrangler.toml', () => {
+  const toml = `name = "x"
+main = "x.ts"
+[vars]
+SECRET_KEYS = "k1:TOP-SECRET"
+[vars.RANGEWAY]
+index = "index.html"
+access = { type = "signed", keys = "SECRET_KEYS" }
+[[vars.RANGEWAY.mounts]]
+[[vars.RANGEWAY.mounts]]
+path = "/open"
+access = "public"
+[env.s3.vars.RANGEWAY]
+index = "s3.html"
+access = { type = "signed" }
+`;
+  test.for<readonly [args: readonly string[], lines: readonly string[]]>([
+    [[], ['  index = index.html', '  access.keys = SECRET_KEYS (set)', 'mount 1: */open', '  access = public']],
+    [['wrangler.toml'], ['wrangler.toml: 2 mounts']],
+    [
+      ['--env', 's3'],
+      ['  index = s3.html', '  access.keys = RANGEWAY_KEYS (not set here)', 'wrangler.toml: 1 mount'],
+    ],
+  ])('%j', async ([args, lines]) => {
+    const { code, out, err } = await check('wrangler.toml', toml, args);
+    expect([code, err]).toEqual([0, '']);
+    expect(out).not.toContain('TOP-SECRET');
+    for (const line of lines) expect(out.split('\n')).toContain(line);
+  });
+
+  test('with a mistake in its table', async () => {
+    const { code, out, err } = await check('wrangler.toml', 'name = "x"\n[vars.RANGEWAY]\nindexx = "a"\n');
+    expect([code, out]).toEqual([2, '']);
+    expect(err).toMatch(/^rangeway: wrangler\.toml: the settings can't be used:\n  indexx: no such field; there are/);
+  });
+});
+
+describe('what can not be used exits with 2', () => {
+  test.for<readonly [text: string, args: readonly string[] | undefined, message: RegExp]>([
+    [
+      '{"mounts":[{"index":1},{"path":"a","acces":"public"}],"trustedProxies":"x"}',
+      undefined,
+      /trustedProxies: .*\n.*mounts\.0\.index: .*|mounts\.0\.index: [^]*mounts\.1\.path: [^]*mounts\.1\.acces: /,
+    ],
+    ['{"mounts":[{},{}]}', undefined, /^rangeway: f\.json: mounts\.1: is at \/, as mounts\.0 is/],
+    ['{"access":{"type":"signed","keys":"k1:TOP-SECRET"}}', undefined, /access\.keys: takes the name of a variable/],
+    ['{"mounts":[{"store":{"type":"s3","bucket":"abc","endpoint":"https://u:TOP-SECRET@x"}}]}', undefined, /endpoint/],
+    ['{"a": TOP-SECRET}', undefined, /^rangeway: f\.json: it is not JSON\b/],
+    [
+      '{}',
+      [],
+      /config check takes a file: JSON as for serve --config, or a wrangler\.toml, of which there is none here/,
+    ],
+    ['{}', ['none.json'], /none\.json: there is no such file/],
+    ['{}', ['f.json', 'g.json'], /config check takes one file, not "g\.json" as well/],
+    ['{}', ['f.json', '--env', 's3'], /--env goes with a wrangler\.toml/],
+    ['{}', ['f.json', '--x'], /Unknown option '--x'; there are --env/],
+  ])('%s %j', async ([text, args, message]) => {
+    const { code, out, err } = await check('f.json', text, args);
+    expect([code, out, err]).toEqual([2, '', expect.stringMatching(message)]);
+    expect(err).not.toContain('TOP-SECRET');
+  });
+});

@@ -1,0 +1,58 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { parseConfig } from '../../src/gateway/config.ts';
+import { openNodeConfig } from '../../src/platform/node.ts';
+import { checkConfig } from '../../src/platform/checked-config.ts';
+import { readVariables } from '../../src/platform/wrangler-variables.ts';
+import { memoryStore } from '../../src/store/drivers/memory.ts';
+import { KEYS_TEXT } from '../access/links.ts';
+
+const page = await readFile(fileURLToPath(new URL('../../docs/configuration.md', import.meta.url)), 'utf8');
+const examples = (language: string) =>
+  [...page.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'gm'))].map(([, text = '']) => text);
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rangeway-documented-'));
+  process.env['RANGEWAY_KEYS'] = KEYS_TEXT;
+});
+afterAll(async () => {
+  delete process.env['RANGEWAY_KEYS'];
+  await rm(folder, { recursive: true });
+});
+
+test.for([...examples('json').entries()])('example %i in JSON opens on Node', ([, text]) => {
+  const config = parseConfig(JSON.parse(text));
+  checkConfig(config);
+  expect(openNodeConfig(config, memoryStore()).mounts).toHaveLength(config.mounts.length);
+});
+
+test.for([...examples('toml').entries()])('example %i in TOML is read as wrangler reads it', async ([i, text]) => {
+  const file = join(folder, `${i}.toml`);
+  await writeFile(file, `name = "x"\n${text}`);
+  const { RANGEWAY: input } = readVariables(file, undefined);
+  expect(input).toBeDefined();
+  checkConfig(parseConfig(input));
+});
+
+test('the examples of mounts come to the same places, prefixes and rules in both forms', async () => {
+  const places = (input: unknown) =>
+    parseConfig(input).mounts.map(({ path, host, prefix, access, cacheControl, index, fallback }) => [
+      path,
+      host,
+      prefix,
+      access,
+      cacheControl,
+      index,
+      fallback === undefined,
+    ]);
+  const toml = examples('toml').find((text) => text.includes('mounts]]')) ?? '';
+  const file = join(folder, 'mounts.toml');
+  await writeFile(file, `name = "x"\n${toml}`);
+  const json: unknown = JSON.parse(examples('json').find((text) => text.includes('mounts')) ?? '');
+  expect(places(readVariables(file, undefined)['RANGEWAY'])).toEqual(places(json));
+  expect(places(json)).toHaveLength(4);
+});

@@ -1,0 +1,57 @@
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe } from 'vitest';
+import { serveFunction } from '../../src/platform/function-url.ts';
+import { BUFFERED_LIMIT, lambdaHandler } from '../../src/platform/lambda-buffered.ts';
+import { lambdaGateway } from '../../src/platform/lambda-gateway.ts';
+import { startWorkerd } from '../../src/platform/workerd.ts';
+import { KEYS_TEXT } from '../access/links.ts';
+import { describeConformance } from '../conformance/describe.ts';
+import { fixtures } from '../conformance/fixtures.ts';
+import { signer } from '../conformance/signed.ts';
+import { access, hasS3, newBucket } from './server.ts';
+
+async function filledBucket() {
+  const { bucket, client, put } = await newBucket();
+  for (const { key, bytes, contentType } of fixtures) await put(key, bytes, { ContentType: contentType });
+  return { bucket, client };
+}
+
+async function startLambda() {
+  const { bucket, client } = await filledBucket();
+  const settings = { access: { type: 'signed', keys: 'RANGEWAY_TEST_KEYS' } };
+  const config = { bucket, prefix: '', access, settings, overflow: 'redirect', forbidden: 'denied' } as const;
+  const gateway = lambdaGateway(client, { ...config, linkSeconds: 60 }, BUFFERED_LIMIT, () => undefined);
+  const server = await serveFunction({ mode: 'buffered', handler: lambdaHandler({ gateway }) }, { port: 0 });
+  return { url: server.url, stop: () => server.stop(1_000) };
+}
+
+async function startWorker() {
+  const { bucket } = await filledBucket();
+  return startWorkerd({
+    config: fileURLToPath(new URL('../workers/signed/wrangler.toml', import.meta.url)),
+    environment: 's3',
+    host: '127.0.0.1',
+    port: 0,
+    variables: {
+      S3_BUCKET: bucket,
+      S3_ENDPOINT: access.endpoint,
+      S3_PATH_STYLE: true,
+      AWS_ACCESS_KEY_ID: access.credentials.accessKeyId,
+      AWS_SECRET_ACCESS_KEY: access.credentials.secretAccessKey,
+      RANGEWAY_KEYS: KEYS_TEXT,
+    },
+  });
+}
+
+const sign = await signer();
+
+describe.skipIf(!hasS3)('S3', () => {
+  beforeAll(() => {
+    process.env['RANGEWAY_TEST_KEYS'] = KEYS_TEXT;
+  });
+  afterAll(() => {
+    delete process.env['RANGEWAY_TEST_KEYS'];
+  });
+  describeConformance('Lambda, buffered, over S3, with links,', startLambda, { sign });
+  describeConformance('workerd over S3, with links,', startWorker, { dropsEmptyFields: true, sign });
+});
