@@ -71,7 +71,7 @@ test('--version prints the version', async () => {
 
 describe('bad usage exits with 2 and says in one line what to write', () => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
-    [['frobnicate'], /there is no command "frobnicate"; there are config, dev, keygen, lambda, serve, sign,/],
+    [['frobnicate'], /there is no command "frobnicate"; there are config, dev, keygen, lambda, purge, serve, sign,/],
     [['lambda'], /lambda needs a bucket: rangeway lambda --s3 BUCKET/],
     [['lambda', '--s3', 'files', '--mode', 'fast'], /--mode takes buffered or stream, not "fast"/],
     [['lambda', '--s3', 'files', '--overflow', 'drop'], /--overflow takes redirect or partial or refuse/],
