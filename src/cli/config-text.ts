@@ -9,10 +9,11 @@ export interface Surroundings {
 
 /** A configuration as text: what holds for all, then one block a mount. Of a secret the name, and whether it is set. */
 export function describeConfig(
-  { limits, cache, trustedProxies, mounts }: Config,
+  { limits, cache, purge, trustedProxies, mounts }: Config,
   { file, variables }: Surroundings,
 ): string {
-  const common = lines('', { limits, cache: cache ?? 'none', trustedProxies });
+  const token = purge === undefined ? 'off' : printSecret(purge.token, variables);
+  const common = lines('', { limits, cache: cache ?? 'none', 'purge.token': token, trustedProxies });
   const blocks = mounts.map(({ path, host, store, access, ...settings }, i) => {
     const place = `${host ?? '*'}${path}`;
     const shown = { store: store ?? 'of the platform', access: printAccess(access, variables), ...settings };
@@ -41,9 +42,13 @@ function redact(text: string): string {
   return text.replace(/^(https?:\/\/[^?]*)\?.*$/s, '$1?…');
 }
 
+function printSecret(name: string, variables: ReadonlySet<string>): string {
+  return `${name} (${variables.has(name) ? 'set' : 'not set here'})`;
+}
+
 function printAccess(access: AccessConfig, variables: ReadonlySet<string>): object | string {
   if (access === 'public') return access;
-  const secret = (name: string) => `${name} (${variables.has(name) ? 'set' : 'not set here'})`;
+  const secret = (name: string) => printSecret(name, variables);
   switch (access.type) {
     case 'signed':
       return { ...access, keys: secret(access.keys) };

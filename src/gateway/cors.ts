@@ -8,6 +8,7 @@ const ALLOWED_HEADERS =
 /** Fields of an answer that a page may not see unless they are listed. */
 const EXPOSED_HEADERS = [
   'Accept-Ranges',
+  'Cache-Status',
   'Content-Disposition',
   'Content-Encoding',
   'Content-Length',

@@ -38,7 +38,7 @@ export const BLOCKS_DEFAULTS = {
   scope: '',
   blockSize: 1024 * 1024,
   segment: 8,
-  ahead: 2,
+  ahead: 3,
   maxBlocks: 100_000,
   freshness: { ttl: 30_000, negativeTtl: 5_000, staleWhileRevalidate: 0, staleIfError: 0 },
   cacheTimeout: 1_000,
