@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { generateLinkKey, parseLinkKeys, signLink } from '../../src/access/index.ts';
 import { OWN_CONFIG } from '../../src/platform/workerd.ts';
 import { processTree } from '../measure/process-tree.ts';
 import type { Contestant, Role, Running, Surroundings } from './contestant.ts';
@@ -19,6 +20,25 @@ export const rangewayR2: Contestant = overR2('rangeway-r2', 'subject', OWN_CONFI
 
 /** The same without a log line. */
 export const rangewayQuiet: Contestant = overR2('rangeway-r2-quiet', 'subject', toConfig('rangeway-quiet'));
+
+/** Rangeway over R2 for who has a link: one that opens everything, in every request. */
+export const rangewayR2Signed: Contestant = {
+  name: 'rangeway-r2-signed',
+  role: 'subject',
+  async start(surroundings) {
+    const text = generateLinkKey('bench');
+    const [key] = parseLinkKeys(text);
+    const expires = Math.floor(Date.now() / 1000) + 24 * 60 * 60;
+    const link = new URL(await signLink('http://localhost/any', { prefix: '/', expires }, key));
+    const bucket = toBucket('rangeway-r2-signed', surroundings);
+    const running = await startWorker({
+      config: toConfig('rangeway-signed'),
+      variables: { RANGEWAY_KEYS: text },
+      bucket,
+    });
+    return { ...running, path: (name) => `/${name}${link.search}` };
+  },
+};
 
 /** Rangeway over R2 with blocks in the Cache API, which workerd simulates on disk. */
 export const rangewayR2Cached: Contestant = overR2('rangeway-r2-cached', 'subject', toConfig('rangeway-cached'));
@@ -51,16 +71,13 @@ function overR2(name: string, role: Role, config: string): Contestant {
   return {
     name,
     role,
-    start({ objects, kept }) {
-      const { large, medium, payload, small } = objects;
-      const bucket = {
-        folder: join(kept, 'r2', name),
-        objects: [large, medium, payload, small],
-        files: join(kept, 'objects'),
-      };
-      return startWorker({ config, variables: {}, bucket });
-    },
+    start: (surroundings) => startWorker({ config, variables: {}, bucket: toBucket(name, surroundings) }),
   };
+}
+
+function toBucket(name: string, { objects, kept }: Surroundings): WorkerOptions['bucket'] {
+  const { large, medium, payload, small } = objects;
+  return { folder: join(kept, 'r2', name), objects: [large, medium, payload, small], files: join(kept, 'objects') };
 }
 
 interface WorkerOverS3 {

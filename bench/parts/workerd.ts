@@ -4,6 +4,7 @@ import {
   rangewayQuiet,
   rangewayR2,
   rangewayR2Cached,
+  rangewayR2Signed,
   rangewayS3,
   render2,
 } from '../contestants/workerd.ts';
@@ -21,7 +22,7 @@ export const workerd: ServerPart = {
   name: 'workerd',
   title: 'Workers, in workerd with local R2 and over S3',
   storage: 'fast',
-  contestants: [bareR2, render2, rangewayR2, rangewayQuiet, rangewayR2Cached, bareS3, rangewayS3],
+  contestants: [bareR2, render2, rangewayR2, rangewayQuiet, rangewayR2Cached, rangewayR2Signed, bareS3, rangewayS3],
   workloads: [
     wholeLarge,
     wholeMedium,

@@ -56,6 +56,10 @@ export const TARGETS: readonly Target[] = [
   },
   // Of the process, since an isolate's own CPU is told nowhere: what both do, the simulated R2 among it, cancels out.
   ...versus('workerd', 'rangeway-r2-quiet', 'bare')('cpuPerGiB', { mostMore: 0.02 }, ['whole-large']),
+  ...versus('workerd', 'rangeway-r2-signed', 'rangeway-r2')('cpuPerThousand', { most: 1.05 }, [
+    'range-16b-c8',
+    'range-64k-c8',
+  ]),
   ...toS3proxy('mbPerSecond', { least: 1.5 }, ['whole-large']),
   ...toRclone('mbPerSecond', { least: 1 }, ['whole-large']),
   ...toS3proxy('requestsPerSecond', { least: 2 }, SMALL_RANGES),

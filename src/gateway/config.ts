@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { accessSchema } from './access-config.ts';
 import { asPrivate } from '../http/cache-control.ts';
 import { LimitsSchema, type Limits } from './limits.ts';
+import { OVERFLOW_POLICIES } from './overflow.ts';
 import { placeEntries } from './mount.ts';
 import { check, count, MiB, onOff, text } from './schema.ts';
 import { settingsEntries } from './settings.ts';
@@ -61,6 +62,8 @@ const shared = {
   access: v.optional(accessSchema, 'public'),
   /** Whether blocks are kept, where there is a cache. */
   cached: v.optional(onOff),
+  /** What is done about an answer that the platform can't send. By default what the platform was told. */
+  overflow: v.optional(v.picklist(OVERFLOW_POLICIES, 'takes "redirect", "partial" or "refuse"')),
 };
 
 const MountSchema = v.strictObject(

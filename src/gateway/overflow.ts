@@ -16,7 +16,9 @@ import { bare, problem, type Reply } from './reply.ts';
  * range with its beginning (§15.3.7 allows it, some clients take it for the end) and redirects the rest, `refuse`
  * says so.
  */
-export type OverflowPolicy = 'redirect' | 'partial' | 'refuse';
+export type OverflowPolicy = (typeof OVERFLOW_POLICIES)[number];
+
+export const OVERFLOW_POLICIES = ['redirect', 'partial', 'refuse'] as const;
 
 /** What a link leads to. */
 export interface LinkTarget {

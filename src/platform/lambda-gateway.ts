@@ -2,7 +2,9 @@ import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { createGateway } from '../gateway/gateway.ts';
 import type { Log } from '../gateway/log.ts';
-import type { LinkTarget, OverflowPolicy } from '../gateway/overflow.ts';
+import { OVERFLOW_POLICIES, type LinkTarget, type OverflowPolicy } from '../gateway/overflow.ts';
+
+export { OVERFLOW_POLICIES };
 import { parseConfig } from '../gateway/config.ts';
 import { settingsError } from '../gateway/schema.ts';
 import { memoryCache } from '../cache/drivers/memory.ts';
@@ -56,9 +58,6 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     linkSeconds: parseSeconds(read('RANGEWAY_LINK_SECONDS') ?? String(LINK_SECONDS)),
   };
 }
-
-/** What `RANGEWAY_OVERFLOW` takes. */
-export const OVERFLOW_POLICIES = ['redirect', 'partial', 'refuse'] as const satisfies readonly OverflowPolicy[];
 
 /** How long links live by default, in seconds. */
 export const LINK_SECONDS = 900;
