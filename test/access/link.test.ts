@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { granted } from '../../src/access/access.ts';
 import {
   generateLinkKey,
@@ -195,4 +195,18 @@ test('stripLink leaves the parameters of others, in their order', async () => {
   searchParams.append('c', 'rgw-');
   expect(stripLink(searchParams).toString()).toBe('b=1&b=2&download=&c=rgw-');
   expect(searchParams.has('rgw-sig')).toBe(true);
+});
+
+test('a signature that was proven is not proven again, and no other passes for it', async () => {
+  const [key] = parseLinkKeys(generateLinkKey('k'));
+  const verify = vi.spyOn(crypto.subtle, 'verify');
+  const signature = Uint8Array.from(await key.sign('text'));
+  const forged = signature.map((byte, i) => (i === 31 ? byte ^ 1 : byte));
+  expect(await key.verify(forged, 'text')).toBe(false);
+  for (let i = 0; i < 3; i++) expect(await key.verify(signature, 'text')).toBe(true);
+  expect(verify).toHaveBeenCalledTimes(2);
+  expect(await key.verify(forged, 'text')).toBe(false);
+  expect(await key.verify(signature.subarray(0, 31), 'text')).toBe(false);
+  expect(await key.verify(signature, 'other')).toBe(false);
+  verify.mockRestore();
 });
