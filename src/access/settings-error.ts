@@ -1,4 +1,9 @@
-/** A mistake in how a rule is set up: thrown at start, and never with anything secret in it. */
-export function settingsError(message: string, cause?: unknown): Error {
+/** Thrown at start; its message names what is wrong and what it takes, and never anything secret. */
+export interface SettingsError extends Error {
+  readonly name: 'SettingsError';
+}
+
+/** Makes a {@link SettingsError}. */
+export function settingsError(message: string, cause?: unknown): SettingsError {
   return Object.assign(new Error(message, { cause }), { name: 'SettingsError' as const });
 }

@@ -2,6 +2,7 @@ import {
   checkPreconditions,
   decide,
   firstAsk,
+  sameSpan,
   type ByteDecision,
   type DownloadRequest,
   type Metadata,
@@ -12,7 +13,7 @@ import {
 } from '../http/index.ts';
 import type { BodilessResult, ObjectStore, OpenObject, ReadOptions } from '../store/object-store.ts';
 import { storeError } from '../store/store-error.ts';
-import { assertAsAsked, assertSize, pinned, sameSpan } from './pin.ts';
+import { assertAsAsked, assertSize, pinned } from './pin.ts';
 
 /** What a request gets, and what its answer is made of. */
 export type Acquisition =

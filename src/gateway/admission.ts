@@ -7,6 +7,8 @@ export interface Applicant {
   readonly request: Request;
   /** The whole of it as it was sent, so that a rule can refuse a spelling that others may read as another path. */
   readonly path: string;
+  /** As it was sent, without the question mark. */
+  readonly query: string;
   readonly clientAddress: string | undefined;
   readonly received: Date;
   readonly requestId: string;
@@ -22,11 +24,10 @@ const EVERYBODY: Grant = { isPrivate: false };
 /** Asks a rule, before any storage is: the answer is the same for keys that exist and that do not. */
 export async function admit(
   rule: AccessRule | undefined,
-  { request, path, clientAddress, received, requestId }: Applicant,
+  { request, path, query, clientAddress, received, requestId }: Applicant,
 ): Promise<Admission> {
   if (rule === undefined) return { type: 'granted', grant: EVERYBODY };
-  const { method, headers, url } = request;
-  const query = new URL(url).search.slice(1);
+  const { method, headers } = request;
   const now = toSeconds(received);
   const verdict = await rule({ method, path, query, headers, clientAddress, now });
   if (verdict.type === 'granted') return verdict;

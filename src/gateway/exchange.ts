@@ -32,6 +32,8 @@ export interface Target {
   readonly host: string;
   /** The whole path, still encoded. */
   readonly pathname: string;
+  /** As it was sent, without the question mark. */
+  readonly query: string;
   /** Below where the gateway is mounted in another app, still encoded and without its first slash. */
   readonly path: string;
   /** As the platform knows it; see `AccessRequest`. */
@@ -122,14 +124,14 @@ function refuse(
 }
 
 async function serve(
-  { request, pathname, clientAddress, defer }: Target,
+  { request, pathname, query, clientAddress, defer }: Target,
   { requestId, received, found, path, isAdmitted, tally }: Facts,
 ): Promise<Reply> {
   const { headers, signal } = request;
   const method = request.method === 'HEAD' ? 'HEAD' : 'GET';
   if (found === undefined || path.type === 'unsafe') return problem(404, 'Nothing is served here.', requestId, method);
   const { mount } = found;
-  const applicant = { request, path: pathname, clientAddress, received, requestId };
+  const applicant = { request, path: pathname, query, clientAddress, received, requestId };
   const admission = await admit(mount.access, applicant);
   if (admission.type === 'refused') return admission.reply;
   const key = keyOf(found);
@@ -143,7 +145,8 @@ async function serve(
   const store = withTally(mount.downloads.store, tally, defer);
   const { grant } = admission;
   // Not before the address has proved short enough: Node takes 2 s for a query of 1 MB.
-  const save = new URL(request.url).searchParams.has('download');
+  // The `&` because a question mark at the very front would be taken for the query's own.
+  const save = new URLSearchParams(`&${query}`).has('download');
   return download({ method, key, headers, requestId, received, signal, save, grant }, { ...mount.downloads, store });
 }
 

@@ -82,11 +82,12 @@ const fromEnvironment: ClientAddress = (_request, env) => {
 
 function toTarget(c: Context, clientAddress: ClientAddress): Target {
   const request = c.req.raw;
-  const { pathname, hostname } = new URL(request.url);
+  const { pathname, hostname, search } = new URL(request.url);
   return {
     request,
     host: (request.headers.get('Host')?.replace(/:\d*$/, '') ?? hostname).toLowerCase(),
     pathname,
+    query: search.slice(1),
     path: below(pathname, routePath(c).replace(/\/?\*$/, '')),
     clientAddress: clientAddress(request, c.env),
     defer: (work) => keepAlive(c, work),

@@ -7,6 +7,7 @@ import {
   type Representation,
 } from '../http/index.ts';
 import type { ObjectStore, OpenObject } from '../store/object-store.ts';
+import { isPinnable } from '../store/pinnable.ts';
 import { storeError } from '../store/store-error.ts';
 import { assertAsAsked, pinned } from './pin.ts';
 import { bare, problem, type Reply } from './reply.ts';
@@ -83,10 +84,10 @@ type SingleRange = Extract<ByteDecision, { readonly form: 'single' }>;
 /** Only of what can be pinned: the span was evaluated on one version, and is read again. */
 function shorten(
   decision: ByteDecision,
-  { etag }: Representation,
+  representation: Representation,
   { limit, policy }: Overflow,
 ): SingleRange | undefined {
-  if (policy !== 'partial' || limit < 1 || etag === undefined || etag.weak) return undefined;
+  if (policy !== 'partial' || limit < 1 || !isPinnable(representation)) return undefined;
   if (decision.status === 200 || decision.form !== 'single') return undefined;
   const { start } = decision.span;
   return { status: 206, form: 'single', span: { start, end: start + limit } };

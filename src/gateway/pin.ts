@@ -1,5 +1,6 @@
 import {
   resolveSpec,
+  sameSpan,
   strongEqual,
   type EntityTag,
   type Preconditions,
@@ -8,13 +9,14 @@ import {
   type Span,
 } from '../http/index.ts';
 import type { OpenObject, ReadOptions } from '../store/object-store.ts';
+import { isPinnable } from '../store/pinnable.ts';
 import { storeError } from '../store/store-error.ts';
 
 /** A read of exactly these bytes, of this version where it has a strong tag to pin it to. */
-export function pinned(span: Span, { size, etag }: Representation): ReadOptions {
-  const isWhole = span.start === 0 && span.end === size;
+export function pinned(span: Span, representation: Representation): ReadOptions {
+  const isWhole = sameSpan(span, { start: 0, end: representation.size });
   const range: RangeSpec | undefined = isWhole ? undefined : { form: 'bounded', ...span };
-  return { range, conditions: etag === undefined || etag.weak ? undefined : { ifMatch: [etag] } };
+  return { range, conditions: isPinnable(representation) ? { ifMatch: [representation.etag] } : undefined };
 }
 
 /**
@@ -45,9 +47,4 @@ function matches(etag: EntityTag | undefined, conditions: Preconditions | undefi
 export function assertSize({ size }: Representation): void {
   if (!Number.isSafeInteger(size) || size < 0)
     throw storeError('nonsense', `the storage says that an object has ${size} bytes`);
-}
-
-/** Whether two spans are of the same bytes. */
-export function sameSpan(a: Span, b: Span): boolean {
-  return a.start === b.start && a.end === b.end;
 }

@@ -1,14 +1,7 @@
 import * as v from 'valibot';
+import { settingsError, type SettingsError } from '../access/settings-error.ts';
 
-/** Thrown at start; its message names each wrong field and what it takes. */
-export interface SettingsError extends Error {
-  readonly name: 'SettingsError';
-}
-
-/** Makes a {@link SettingsError}. */
-export function settingsError(message: string, cause?: unknown): SettingsError {
-  return Object.assign(new Error(message, { cause }), { name: 'SettingsError' as const });
-}
+export { settingsError, type SettingsError };
 
 export const MiB = 1024 * 1024;
 

@@ -9,6 +9,11 @@ export function spanLength(span: Span): number {
   return span.end - span.start;
 }
 
+/** Whether two spans are of the same bytes. */
+export function sameSpan(a: Span, b: Span): boolean {
+  return a.start === b.start && a.end === b.end;
+}
+
 /** Bytes of all spans together; a byte in two spans counts twice. */
 export function totalLength(spans: readonly Span[]): number {
   return spans.reduce((sum, span) => sum + spanLength(span), 0);

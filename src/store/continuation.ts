@@ -1,4 +1,4 @@
-import { strongEqual, type Representation, type Span } from '../http/index.ts';
+import { sameSpan, strongEqual, type Representation, type Span } from '../http/index.ts';
 import type { CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } from './object-store.ts';
 import { storeError } from './store-error.ts';
 
@@ -47,5 +47,5 @@ async function readVersion(store: ObjectStore, key: string, options: ReadOptions
 function isRest({ representation, span }: OpenObject, original: Representation, rest: Span): boolean {
   const { size, etag } = representation;
   const isSame = etag !== undefined && original.etag !== undefined && strongEqual(etag, original.etag);
-  return isSame && size === original.size && span.start === rest.start && span.end === rest.end;
+  return isSame && size === original.size && sameSpan(span, rest);
 }

@@ -1,5 +1,5 @@
 import { blocksOf, bytesOf, type BlockRange } from '../cache/grid.ts';
-import type { Metadata, Preconditions, RangeSpec, Representation } from '../http/index.ts';
+import { sameSpan, type Metadata, type Preconditions, type RangeSpec, type Representation } from '../http/index.ts';
 import type { BlockSource } from './block-source.ts';
 import type { CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } from './object-store.ts';
 import { isPinnable, type Pinnable } from './pinnable.ts';
@@ -147,7 +147,7 @@ export function makeInquirer(options: InquirerOptions): Inquirer {
       // The read has whole blocks, but for the object's last: whoever asks now finds them under way.
       const range = blocksOf(span, blockSize);
       const due = bytesOf(range, blockSize, representation.size);
-      if (due.start === span.start && due.end === span.end) {
+      if (sameSpan(due, span)) {
         return known(representation, source.adopt({ key, representation: pinnable, range }, body, asked));
       }
     } else if (probe.range === asked.range && select(representation, asked).type === 'span') {

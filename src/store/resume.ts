@@ -3,6 +3,7 @@ import { backOff, type Backoff } from './backoff.ts';
 import { defaultReader, type ChunkReader, type ToReader } from './chunk-reader.ts';
 import { openRest } from './continuation.ts';
 import type { ObjectStore, OpenObject, ReadOptions } from './object-store.ts';
+import { isPinnable } from './pinnable.ts';
 import { isPassing, isStoreError, storeError } from './store-error.ts';
 
 /** How hard a broken body is tried to be read on. */
@@ -99,7 +100,7 @@ function unbroken(course: Course): ReadableStream<Uint8Array> {
 function readOn({ store, key, opened, asked, settings }: Course, left: AbortSignal) {
   const { representation, span } = opened;
   const { tries, patience, backoff, idleTimeout, toReader } = settings;
-  const isPinned = representation.etag !== undefined && !representation.etag.weak;
+  const isPinned = isPinnable(representation);
   let at = span.start;
   let reader = toReader(opened.body);
   let fruitless = 0;
