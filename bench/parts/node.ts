@@ -3,13 +3,12 @@ import { nginxProxy, nginxSlice } from '../contestants/nginx.ts';
 import { rangewayCached, rangewayDisk, rangewayNode } from '../contestants/rangeway.ts';
 import { rclone } from '../contestants/rclone.ts';
 import { s3proxy } from '../contestants/s3proxy.ts';
-import { missing, notModified } from '../workloads/bodiless.ts';
-import { multipart, randomRanges, resume, suffix } from '../workloads/ranges.ts';
-import { slowClients, stampede, wholeCold, wholeLarge, wholeMedium } from '../workloads/whole.ts';
+import { downloads } from '../workloads/downloads.ts';
+import { randomRanges } from '../workloads/ranges.ts';
+import { wholeCold, wholeMedium } from '../workloads/whole.ts';
 import type { ServerPart } from './part.ts';
 
 const KiB = 1024;
-const MiB = 1024 ** 2;
 
 /** Gateways over S3 on Node and natively. */
 export const node: ServerPart = {
@@ -18,20 +17,7 @@ export const node: ServerPart = {
   title: 'Node over S3',
   storage: 'fast',
   contestants: [direct, nginxProxy, nginxSlice('1m'), s3proxy, rclone, rangewayNode, rangewayCached, rangewayDisk],
-  workloads: [
-    wholeLarge,
-    wholeMedium,
-    randomRanges(8 * MiB, 1),
-    ...[1, 8, 64].flatMap((clients) => [randomRanges(64 * KiB, clients), randomRanges(16, clients)]),
-    suffix,
-    multipart(64 * KiB, 8),
-    multipart(MiB, 1),
-    resume,
-    notModified,
-    missing,
-    stampede,
-    slowClients,
-  ],
+  workloads: downloads,
 };
 
 /** The same over Ceph's RADOS gateway, a real S3 server: what it needs for a request is part of each figure. */

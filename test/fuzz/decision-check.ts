@@ -1,18 +1,15 @@
 import {
-  byteHeaders,
   bodyLength,
   decide,
   firstAsk,
-  notModifiedHeaders,
   parseRequest,
-  unsatisfiableHeaders,
   type Decision,
   type FirstAsk,
   type HeaderChoices,
-  type HeaderList,
   type PlannedRead,
   type Span,
 } from '../../src/http/index.ts';
+import { decisionHeaders } from '../http/decision-headers.ts';
 import { must, type Decided } from './decided.ts';
 import { headersOf, type DecisionCase } from './decision-case.ts';
 import { checkFields, checkRangeFields } from './header-check.ts';
@@ -42,7 +39,7 @@ export function checkDecision(one: DecisionCase): Checked {
   const request = parseRequest(method, headers, policy, now);
   const ask = firstAsk(request, policy);
   const decision = decide(request, representation, policy);
-  const fields = print(decision, one);
+  const fields = decisionHeaders(decision, one.representation, { ...CHOICES, now: one.now });
   const took = performance.now() - began;
   const decided = { decision, fields, spans: spansOf(decision) };
   checkAsk(ask, one);
@@ -53,21 +50,6 @@ export function checkDecision(one: DecisionCase): Checked {
   checkAgainstReference(decided, headers, one);
   const isMultipart = decision.status === 206 && decision.form === 'multipart';
   return { kind: isMultipart ? '206 in parts' : `${decision.status}`, took };
-}
-
-function print(decision: Decision, { representation, now }: DecisionCase): HeaderList {
-  const choices = { ...CHOICES, now };
-  switch (decision.status) {
-    case 200:
-    case 206:
-      return byteHeaders(decision, representation, choices);
-    case 304:
-      return notModifiedHeaders(representation, choices);
-    case 416:
-      return unsatisfiableHeaders(representation.size);
-    case 412:
-      return [];
-  }
 }
 
 function spansOf(decision: Decision): readonly Span[] {

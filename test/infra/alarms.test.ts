@@ -21,7 +21,7 @@ describe('the alarms', () => {
 
   test('watch this function, and are quiet where nobody downloads', () => {
     const stack = synthesise({});
-    const fn = { Ref: stack.only('AWS::Lambda::Function').id };
+    const fn = { Ref: stack.one('AWS::Lambda::Function').id };
     for (const { properties } of stack.ofType(ALARM)) {
       expect(properties).toMatchObject({
         Namespace: 'AWS/Lambda',
@@ -45,16 +45,16 @@ describe('the alarms', () => {
 
   test('go to an address, over a topic to which CloudWatch may publish', () => {
     const stack = synthesise({ alarmEmail: 'ops@example.com' });
-    const topic = { Ref: stack.only('AWS::SNS::Topic').id };
+    const topic = { Ref: stack.one('AWS::SNS::Topic').id };
     expect(stack.ofType(ALARM).map(({ properties }) => properties['AlarmActions'])).toEqual(
       Array.from({ length: 4 }, () => [topic]),
     );
-    expect(stack.only('AWS::SNS::Subscription').properties).toEqual({
+    expect(stack.one('AWS::SNS::Subscription').properties).toEqual({
       Protocol: 'email',
       Endpoint: 'ops@example.com',
       TopicArn: topic,
     });
-    expect(dig(stack.only('AWS::SNS::TopicPolicy').properties, 'PolicyDocument', 'Statement')).toMatchObject([
+    expect(dig(stack.one('AWS::SNS::TopicPolicy').properties, 'PolicyDocument', 'Statement')).toMatchObject([
       { Effect: 'Deny', Condition: { Bool: { 'aws:SecureTransport': 'false' } } },
       {
         Effect: 'Allow',

@@ -3,14 +3,14 @@ import { dig } from './json.ts';
 import { synthesise } from './synthesise.ts';
 
 const plain = synthesise({ front: 'cloudfront' });
-const config = dig(plain.only('AWS::CloudFront::Distribution').properties, 'DistributionConfig');
+const config = dig(plain.one('AWS::CloudFront::Distribution').properties, 'DistributionConfig');
 
 describe('the distribution', () => {
   test('has one behaviour: HTTPS, reads only, never compressed', () => {
     expect(dig(config, 'DefaultCacheBehavior')).toEqual({
       AllowedMethods: ['GET', 'HEAD', 'OPTIONS'],
-      CachePolicyId: { Ref: plain.only('AWS::CloudFront::CachePolicy').id },
-      OriginRequestPolicyId: { Ref: plain.only('AWS::CloudFront::OriginRequestPolicy').id },
+      CachePolicyId: { Ref: plain.one('AWS::CloudFront::CachePolicy').id },
+      OriginRequestPolicyId: { Ref: plain.one('AWS::CloudFront::OriginRequestPolicy').id },
       Compress: false,
       TargetOriginId: expect.any(String),
       ViewerProtocolPolicy: 'https-only',
@@ -20,14 +20,14 @@ describe('the distribution', () => {
   });
 
   test('signs its requests to the function, and waits longer than the function may take', () => {
-    expect(plain.only('AWS::CloudFront::OriginAccessControl').properties).toMatchObject({
+    expect(plain.one('AWS::CloudFront::OriginAccessControl').properties).toMatchObject({
       OriginAccessControlConfig: {
         OriginAccessControlOriginType: 'lambda',
         SigningBehavior: 'always',
         SigningProtocol: 'sigv4',
       },
     });
-    const id = { 'Fn::GetAtt': [plain.only('AWS::CloudFront::OriginAccessControl').id, 'Id'] };
+    const id = { 'Fn::GetAtt': [plain.one('AWS::CloudFront::OriginAccessControl').id, 'Id'] };
     expect(dig(config, 'Origins')).toMatchObject([
       {
         OriginAccessControlId: id,
@@ -50,7 +50,7 @@ describe('the distribution', () => {
   test('takes a name and its certificate, and then TLS 1.2 at the least', () => {
     const certificate = 'arn:aws:acm:us-east-1:123456789012:certificate/0a1b';
     const named = synthesise({ front: 'cloudfront', domain: 'get.example.com', certificate });
-    expect(named.only('AWS::CloudFront::Distribution').properties).toMatchObject({
+    expect(named.one('AWS::CloudFront::Distribution').properties).toMatchObject({
       DistributionConfig: {
         Aliases: ['get.example.com'],
         ViewerCertificate: { AcmCertificateArn: certificate, MinimumProtocolVersion: 'TLSv1.2_2021' },
@@ -60,7 +60,7 @@ describe('the distribution', () => {
 });
 
 function cacheKeyOf(options: Readonly<Record<string, unknown>>): unknown {
-  const { properties } = synthesise({ front: 'cloudfront', ...options }).only('AWS::CloudFront::CachePolicy');
+  const { properties } = synthesise({ front: 'cloudfront', ...options }).one('AWS::CloudFront::CachePolicy');
   return dig(properties, 'CachePolicyConfig', 'ParametersInCacheKeyAndForwardedToOrigin');
 }
 
@@ -86,14 +86,14 @@ describe('the cache', () => {
   });
 
   test('keeps nothing longer than the gateway says', () => {
-    expect(plain.only('AWS::CloudFront::CachePolicy').properties).toMatchObject({
+    expect(plain.one('AWS::CloudFront::CachePolicy').properties).toMatchObject({
       CachePolicyConfig: { MinTTL: 0, DefaultTTL: 0, MaxTTL: 31_536_000 },
     });
   });
 });
 
 test('ranges, conditions and CORS reach the function, and nothing else does', () => {
-  const policy = dig(plain.only('AWS::CloudFront::OriginRequestPolicy').properties, 'OriginRequestPolicyConfig');
+  const policy = dig(plain.one('AWS::CloudFront::OriginRequestPolicy').properties, 'OriginRequestPolicyConfig');
   expect(policy).toMatchObject({
     CookiesConfig: { CookieBehavior: 'none' },
     QueryStringsConfig: { QueryStringBehavior: 'none' },

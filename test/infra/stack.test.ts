@@ -8,12 +8,12 @@ const buffered = synthesise({ front: 'buffered' });
 const cloudfront = synthesise({ front: 'cloudfront' });
 const existing = synthesise({ bucket: 'releases-of-example', prefix: 'pub/' });
 
-const BUCKET_ARN = { 'Fn::GetAtt': [stream.only('AWS::S3::Bucket').id, 'Arn'] };
+const BUCKET_ARN = { 'Fn::GetAtt': [stream.one('AWS::S3::Bucket').id, 'Arn'] };
 const READ = ['s3:GetObject', 's3:GetObjectVersion'];
 const WRITE_LOG = {
   Effect: 'Allow',
   Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
-  Resource: { 'Fn::GetAtt': [stream.only('AWS::Logs::LogGroup').id, 'Arn'] },
+  Resource: { 'Fn::GetAtt': [stream.one('AWS::Logs::LogGroup').id, 'Arn'] },
 };
 
 function join(...parts: readonly unknown[]): Json {
@@ -21,16 +21,16 @@ function join(...parts: readonly unknown[]): Json {
 }
 
 /** All that the function may do; a statement that is added anywhere shows. */
-function statementsOf({ ofType, only }: Synthesised): readonly unknown[] {
+function statementsOf({ ofType, one }: Synthesised): readonly unknown[] {
   expect(ofType('AWS::IAM::Policy')).toEqual([]);
-  const { Policies: policies } = only('AWS::IAM::Role').properties;
+  const { Policies: policies } = one('AWS::IAM::Role').properties;
   if (!Array.isArray(policies)) throw new Error('a role without policies');
   return policies.flatMap((policy) => dig(policy, 'PolicyDocument', 'Statement'));
 }
 
 /** The environment of the function; a value is a text or a reference. */
-function variablesOf({ only }: Synthesised): Json {
-  const variables = dig(only('AWS::Lambda::Function').properties, 'Environment', 'Variables');
+function variablesOf({ one }: Synthesised): Json {
+  const variables = dig(one('AWS::Lambda::Function').properties, 'Environment', 'Variables');
   if (!isRecord(variables)) throw new Error('a function without variables');
   return variables;
 }
@@ -66,7 +66,7 @@ describe('what the function may do', () => {
   );
 
   test('only Lambda takes the role', () => {
-    expect(dig(stream.only('AWS::IAM::Role').properties, 'AssumeRolePolicyDocument', 'Statement')).toEqual([
+    expect(dig(stream.one('AWS::IAM::Role').properties, 'AssumeRolePolicyDocument', 'Statement')).toEqual([
       { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: 'lambda.amazonaws.com' } },
     ]);
   });
@@ -78,23 +78,23 @@ describe('the function', () => {
     ['buffered', buffered, 'index.handler', 30],
     ['cloudfront', cloudfront, 'index.handler', 30],
   ] as const)('%s', (_, stack, handler, timeout) => {
-    const { properties } = stack.only('AWS::Lambda::Function');
+    const { properties } = stack.one('AWS::Lambda::Function');
     expect(properties).toMatchObject({
       Runtime: 'nodejs24.x',
       Architectures: ['arm64'],
       Handler: handler,
       Timeout: timeout,
       MemorySize: 512,
-      LoggingConfig: { LogGroup: { Ref: stack.only('AWS::Logs::LogGroup').id } },
+      LoggingConfig: { LogGroup: { Ref: stack.one('AWS::Logs::LogGroup').id } },
     });
     expect(variablesOf(stack)).toEqual({
-      RANGEWAY_BUCKET: { Ref: stack.only('AWS::S3::Bucket').id },
+      RANGEWAY_BUCKET: { Ref: stack.one('AWS::S3::Bucket').id },
       RANGEWAY_SETTINGS: '{}',
       RANGEWAY_FORBIDDEN: 'missing',
     });
     expect(properties).not.toHaveProperty('TracingConfig');
     expect(properties).not.toHaveProperty('ReservedConcurrentExecutions');
-    expect(stack.only('AWS::Logs::LogGroup').properties).toEqual({ RetentionInDays: 14 });
+    expect(stack.one('AWS::Logs::LogGroup').properties).toEqual({ RetentionInDays: 14 });
   });
 
   test('takes what it is told', () => {
@@ -107,7 +107,7 @@ describe('the function', () => {
       concurrency: '20',
       logDays: '90',
     });
-    expect(stack.only('AWS::Lambda::Function').properties).toMatchObject({
+    expect(stack.one('AWS::Lambda::Function').properties).toMatchObject({
       MemorySize: 1024,
       ReservedConcurrentExecutions: 20,
     });
@@ -117,7 +117,7 @@ describe('the function', () => {
       RANGEWAY_SETTINGS: JSON.stringify(settings),
       RANGEWAY_FORBIDDEN: 'missing',
     });
-    expect(stack.only('AWS::Logs::LogGroup').properties).toEqual({ RetentionInDays: 90 });
+    expect(stack.one('AWS::Logs::LogGroup').properties).toEqual({ RetentionInDays: 90 });
   });
 
   test.each<readonly [Json, Json]>([
@@ -150,7 +150,7 @@ describe('the function', () => {
   });
 
   test('the same code gives the same asset, so that nothing is deployed twice', () => {
-    const key = (stack: Synthesised) => dig(stack.only('AWS::Lambda::Function').properties, 'Code', 'S3Key');
+    const key = (stack: Synthesised) => dig(stack.one('AWS::Lambda::Function').properties, 'Code', 'S3Key');
     expect(key(stream)).toMatch(/^[0-9a-f]{64}\.zip$/);
     expect(key(cloudfront)).toBe(key(stream));
   });
@@ -158,7 +158,7 @@ describe('the function', () => {
 
 describe('the bucket', () => {
   test('is private, versioned, encrypted, and outlives the stack', () => {
-    expect(stream.only('AWS::S3::Bucket').all).toMatchObject({
+    expect(stream.one('AWS::S3::Bucket').all).toMatchObject({
       DeletionPolicy: 'Retain',
       UpdateReplacePolicy: 'Retain',
       Properties: {
@@ -172,7 +172,7 @@ describe('the bucket', () => {
   });
 
   test('refuses what comes without TLS', () => {
-    expect(dig(stream.only('AWS::S3::BucketPolicy').properties, 'PolicyDocument', 'Statement')).toEqual([
+    expect(dig(stream.one('AWS::S3::BucketPolicy').properties, 'PolicyDocument', 'Statement')).toEqual([
       {
         Effect: 'Deny',
         Action: 's3:*',
@@ -193,8 +193,8 @@ describe('the function URL', () => {
     ['stream', stream, 'RESPONSE_STREAM'],
     ['buffered', buffered, 'BUFFERED'],
   ] as const)('%s: for everyone', (_, stack, mode) => {
-    const fn = { 'Fn::GetAtt': [stack.only('AWS::Lambda::Function').id, 'Arn'] };
-    expect(stack.only('AWS::Lambda::Url').properties).toEqual({
+    const fn = { 'Fn::GetAtt': [stack.one('AWS::Lambda::Function').id, 'Arn'] };
+    expect(stack.one('AWS::Lambda::Url').properties).toEqual({
       AuthType: 'NONE',
       InvokeMode: mode,
       TargetFunctionArn: fn,
@@ -206,16 +206,16 @@ describe('the function URL', () => {
     expect(stack.ofType('AWS::CloudFront::Distribution')).toEqual([]);
   });
 
-  test('cloudfront: for one distribution only, and buffered', () => {
-    expect(cloudfront.only('AWS::Lambda::Url').properties).toMatchObject({
+  test('cloudfront: for one distribution one, and buffered', () => {
+    expect(cloudfront.one('AWS::Lambda::Url').properties).toMatchObject({
       AuthType: 'AWS_IAM',
       InvokeMode: 'BUFFERED',
     });
     const principal = {
       Principal: 'cloudfront.amazonaws.com',
-      FunctionName: { 'Fn::GetAtt': [cloudfront.only('AWS::Lambda::Url').id, 'FunctionArn'] },
+      FunctionName: { 'Fn::GetAtt': [cloudfront.one('AWS::Lambda::Url').id, 'FunctionArn'] },
       SourceArn: join('arn:', { Ref: 'AWS::Partition' }, ':cloudfront::', { Ref: 'AWS::AccountId' }, ':distribution/', {
-        Ref: cloudfront.only('AWS::CloudFront::Distribution').id,
+        Ref: cloudfront.one('AWS::CloudFront::Distribution').id,
       }),
     };
     // Since October 2025 Lambda asks for both.

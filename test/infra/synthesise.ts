@@ -21,7 +21,7 @@ export interface Synthesised {
   /** All resources of one type. */
   ofType(type: string): readonly Resource[];
   /** The only resource of a type. */
-  only(type: string): Resource;
+  one(type: string): Resource;
 }
 
 /**
@@ -41,7 +41,7 @@ export function synthesise(options: Json): Synthesised {
     template,
     resources,
     ofType,
-    only: (type) => {
+    one: (type) => {
       const [first, ...rest] = ofType(type);
       if (first === undefined || rest.length > 0) throw new Error(`there is not one ${type} but ${rest.length}`);
       return first;

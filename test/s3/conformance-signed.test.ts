@@ -8,7 +8,7 @@ import { KEYS_TEXT } from '../access/links.ts';
 import { describeConformance } from '../conformance/describe.ts';
 import { fixtures } from '../conformance/fixtures.ts';
 import { signer } from '../conformance/signed.ts';
-import { access, hasS3, newBucket } from './server.ts';
+import { access, hasS3, newBucket, workerVariables } from './server.ts';
 
 async function filledBucket() {
   const { bucket, client, put } = await newBucket();
@@ -32,14 +32,7 @@ async function startWorker() {
     environment: 's3',
     host: '127.0.0.1',
     port: 0,
-    variables: {
-      S3_BUCKET: bucket,
-      S3_ENDPOINT: access.endpoint,
-      S3_PATH_STYLE: true,
-      AWS_ACCESS_KEY_ID: access.credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: access.credentials.secretAccessKey,
-      RANGEWAY_KEYS: KEYS_TEXT,
-    },
+    variables: { ...workerVariables(bucket), RANGEWAY_KEYS: KEYS_TEXT },
   });
 }
 

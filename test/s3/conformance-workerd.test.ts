@@ -4,7 +4,7 @@ import { OWN_CONFIG, startWorkerd, type WorkerdOptions } from '../../src/platfor
 import { describeConformance } from '../conformance/describe.ts';
 import { fixtures } from '../conformance/fixtures.ts';
 import { shared } from '../conformance/shared.ts';
-import { access, hasS3, newBucket } from './server.ts';
+import { hasS3, newBucket, workerVariables } from './server.ts';
 
 const OWN = { config: OWN_CONFIG, environment: 's3' } as const;
 const CACHED = { config: fileURLToPath(new URL('workers-cache.toml', import.meta.url)) } as const;
@@ -14,13 +14,7 @@ async function startOver(bucket: string, worker: Pick<WorkerdOptions, 'config' |
     ...worker,
     host: '127.0.0.1',
     port: 0,
-    variables: {
-      S3_BUCKET: bucket,
-      S3_ENDPOINT: access.endpoint,
-      S3_PATH_STYLE: true,
-      AWS_ACCESS_KEY_ID: access.credentials.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: access.credentials.secretAccessKey,
-    },
+    variables: workerVariables(bucket),
   });
 }
 

@@ -28,3 +28,14 @@ export async function newBucket(through: Partial<S3Access> = {}) {
     },
   };
 }
+
+/** As the S3 Worker is told of a bucket on the server. */
+export function workerVariables(bucket: string) {
+  return {
+    S3_BUCKET: bucket,
+    S3_ENDPOINT: access.endpoint,
+    S3_PATH_STYLE: true,
+    AWS_ACCESS_KEY_ID: access.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: access.credentials.secretAccessKey,
+  };
+}

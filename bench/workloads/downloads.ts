@@ -1,0 +1,23 @@
+import { missing, notModified } from './bodiless.ts';
+import { multipart, randomRanges, resume, suffix } from './ranges.ts';
+import { slowClients, stampede, wholeLarge, wholeMedium } from './whole.ts';
+import type { Workload } from './workload.ts';
+
+const KiB = 1024;
+const MiB = 1024 ** 2;
+
+/** What clients of all kinds do; Workers and Node are compared over the same. */
+export const downloads: readonly Workload[] = [
+  wholeLarge,
+  wholeMedium,
+  randomRanges(8 * MiB, 1),
+  ...[1, 8, 64].flatMap((clients) => [randomRanges(64 * KiB, clients), randomRanges(16, clients)]),
+  suffix,
+  multipart(64 * KiB, 8),
+  multipart(MiB, 1),
+  resume,
+  notModified,
+  missing,
+  stampede,
+  slowClients,
+];
