@@ -15,11 +15,11 @@ export const render2: Contestant = {
   missing: needsModule('render2'),
 };
 
-/** Rangeway over R2: the Worker of wrangler.toml, its log line included. */
-export const rangewayR2: Contestant = overR2('rangeway-r2', 'subject', OWN_CONFIG);
+/** Rangeway over R2: the Worker of wrangler.toml, which logs errors alone. */
+export const rangewayR2: Contestant = overR2('rangeway-r2', 'subject', toConfig('rangeway'));
 
-/** The same without a log line. */
-export const rangewayQuiet: Contestant = overR2('rangeway-r2-quiet', 'subject', toConfig('rangeway-quiet'));
+/** The same with a log line for each request, as it is deployed by default. */
+export const rangewayR2Logged: Contestant = overR2('rangeway-r2-logged', 'subject', OWN_CONFIG);
 
 /** Rangeway over R2 for who has a link: one that opens everything, in every request. */
 export const rangewayR2Signed: Contestant = {

@@ -1,9 +1,9 @@
 import {
   bareR2,
   bareS3,
-  rangewayQuiet,
   rangewayR2,
   rangewayR2Cached,
+  rangewayR2Logged,
   rangewayR2Signed,
   rangewayS3,
   render2,
@@ -17,6 +17,6 @@ export const workerd: ServerPart = {
   name: 'workerd',
   title: 'Workers, in workerd with local R2 and over S3',
   storage: 'fast',
-  contestants: [bareR2, render2, rangewayR2, rangewayQuiet, rangewayR2Cached, rangewayR2Signed, bareS3, rangewayS3],
+  contestants: [bareR2, render2, rangewayR2, rangewayR2Logged, rangewayR2Cached, rangewayR2Signed, bareS3, rangewayS3],
   workloads: downloads,
 };

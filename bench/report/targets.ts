@@ -33,6 +33,7 @@ const SMALL_RANGES = ['range-64k-c1', 'range-64k-c8', 'range-64k-c64', 'range-16
 const RANGES_64K = SMALL_RANGES.slice(0, 3);
 
 const toBare = versus('workerd', 'rangeway-r2', 'bare');
+const cachedToBare = versus('workerd', 'rangeway-r2-cached', 'bare');
 const toRender2 = versus('workerd', 'rangeway-r2', 'render2');
 const toS3proxy = versus('node', 'rangeway', 's3proxy');
 const toRclone = versus('node', 'rangeway', 'rclone');
@@ -45,6 +46,8 @@ const cachedToSlice = versus('node', CACHED, 'nginx-slice-1m');
 export const TARGETS: readonly Target[] = [
   ...toBare('mbPerSecond', { least: 0.95 }, ['whole-large', 'range-8m-c1']),
   ...toBare('requestsPerSecond', { least: 0.9 }, RANGES_64K),
+  ...cachedToBare('mbPerSecond', { least: 0.9 }, ['whole-large', 'range-8m-c1']),
+  ...cachedToBare('requestsPerSecond', { least: 0.9 }, RANGES_64K),
   ...toRender2('requestsPerSecond', { least: 1.3 }, SMALL_RANGES),
   {
     part: 'workerd',
@@ -55,7 +58,7 @@ export const TARGETS: readonly Target[] = [
     bound: { least: 0.6 },
   },
   // Of the process, since an isolate's own CPU is told nowhere: what both do, the simulated R2 among it, cancels out.
-  ...versus('workerd', 'rangeway-r2-quiet', 'bare')('cpuPerGiB', { mostMore: 0.02 }, ['whole-large']),
+  ...versus('workerd', 'rangeway-r2', 'bare')('cpuPerGiB', { mostMore: 0.02 }, ['whole-large']),
   ...versus('workerd', 'rangeway-r2-signed', 'rangeway-r2')('cpuPerThousand', { most: 1.05 }, [
     'range-16b-c8',
     'range-64k-c8',

@@ -9,11 +9,11 @@ export interface Surroundings {
 
 /** A configuration as text: what holds for all, then one block a mount. Of a secret the name, and whether it is set. */
 export function describeConfig(
-  { limits, cache, purge, trustedProxies, mounts }: Config,
+  { limits, logged, cache, purge, trustedProxies, mounts }: Config,
   { file, variables }: Surroundings,
 ): string {
   const token = purge === undefined ? 'off' : printSecret(purge.token, variables);
-  const common = lines('', { limits, cache: cache ?? 'none', 'purge.token': token, trustedProxies });
+  const common = lines('', { limits, logged, cache: cache ?? 'none', 'purge.token': token, trustedProxies });
   const blocks = mounts.map(({ path, host, store, access, ...settings }, i) => {
     const place = `${host ?? '*'}${path}`;
     const shown = { store: store ?? 'of the platform', access: printAccess(access, variables), ...settings };

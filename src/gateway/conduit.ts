@@ -12,6 +12,8 @@ export interface Consignment {
   readonly tail: Uint8Array;
   /** Fires when the client leaves, where the platform tells. */
   readonly signal: AbortSignal;
+  /** Gives back what was opened ahead. Called however the body ends. */
+  readonly close: () => void;
 }
 
 /** One read of the storage. */
@@ -101,6 +103,7 @@ function dispatch(consignment: Consignment): Dispatch {
         if (!started) await (await consignment.reads[0]?.open())?.cancel();
         await courier.reader?.cancel();
         await chunks.return(undefined);
+        consignment.close();
       },
     },
     { highWaterMark: 0 },
@@ -108,9 +111,16 @@ function dispatch(consignment: Consignment): Dispatch {
   return { body, done };
 }
 
-async function* consignedChunks({ reads, tail }: Consignment, courier: Courier): AsyncGenerator<Uint8Array, undefined> {
-  for (const read of reads) yield* readParts(read, courier, defaultReader);
-  if (tail.length > 0) yield tail;
+async function* consignedChunks(
+  { reads, tail, close }: Consignment,
+  courier: Courier,
+): AsyncGenerator<Uint8Array, undefined> {
+  try {
+    for (const read of reads) yield* readParts(read, courier, defaultReader);
+    if (tail.length > 0) yield tail;
+  } finally {
+    close();
+  }
 }
 
 /** `Promise.withResolvers` for Node 20, which has none yet. Only the first `resolve` counts. */

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { accessSchema } from './access-config.ts';
 import { asPrivate } from '../http/cache-control.ts';
 import { LimitsSchema, type Limits } from './limits.ts';
+import { LOGGED, type Logged } from './log.ts';
 import { OVERFLOW_POLICIES } from './overflow.ts';
 import { placeEntries } from './mount.ts';
 import { check, count, MiB, onOff, text } from './schema.ts';
@@ -83,6 +84,8 @@ const MountSchema = v.strictObject(
 const ConfigSchema = v.strictObject({
   ...shared,
   limits: v.optional(LimitsSchema, {}),
+  /** Which requests make a line of the log. */
+  logged: v.optional(v.picklist(LOGGED, 'takes "requests" or "errors"'), 'requests'),
   /** Where blocks are kept. By default nowhere. */
   cache: v.optional(cache),
   /** Who may make the gateway ask the storage again: whoever sends what this variable or secret holds. */
@@ -106,6 +109,7 @@ export type MountConfig = v.InferOutput<typeof MountSchema>;
 /** A configuration that was checked, with every default filled in. */
 export interface Config {
   readonly limits: Limits;
+  readonly logged: Logged;
   readonly cache: CacheConfig | undefined;
   /** The name of what holds the token. */
   readonly purge: { readonly token: string } | undefined;
@@ -121,10 +125,18 @@ export interface Config {
  * @throws SettingsError that names every field which is unknown or wrong, and what it takes
  */
 export function parseConfig(input: unknown): Config {
-  const { limits, cache: kept, purge, trustedProxies } = check(ConfigSchema, input);
+  const { limits, logged, cache: kept, purge, trustedProxies } = check(ConfigSchema, input);
   // From what was written: what was checked has defaults where nothing was said.
-  const { limits: _l, cache: _c, purge: _p, trustedProxies: _t, mounts: written, ...above } = toTable(input);
-  const common = { limits, cache: kept, purge, trustedProxies };
+  const {
+    limits: _l,
+    logged: _g,
+    cache: _c,
+    purge: _p,
+    trustedProxies: _t,
+    mounts: written,
+    ...above
+  } = toTable(input);
+  const common = { limits, logged, cache: kept, purge, trustedProxies };
   if (!Array.isArray(written)) return { ...common, mounts: [check(MountSchema, above)] };
   const tables = written.map(toTable);
   return {

@@ -3,13 +3,13 @@ import {
   multipartTail,
   partHead,
   representationType,
+  spanLength,
   type ByteDecision,
-  type Representation,
-  type Span,
+  type PlannedRead,
 } from '../http/index.ts';
+import { openRest } from '../store/continuation.ts';
 import type { ObjectStore, OpenObject } from '../store/object-store.ts';
 import { storeError } from '../store/store-error.ts';
-import { assertAsAsked, pinned } from './pin.ts';
 import type { Consignment } from './conduit.ts';
 
 /** What the reads after the first need. */
@@ -27,29 +27,68 @@ export function consign(decision: ByteDecision, first: OpenObject, context: Read
   const length = bodyLength(decision, representation);
   if (decision.status === 200 || decision.form === 'single') {
     const parts = [{ head: EMPTY, span: decision.span }];
-    return { length, reads: [{ open: async () => first.body, span: decision.span, parts }], tail: EMPTY, signal };
+    const reads = [{ open: async () => first.body, span: decision.span, parts }];
+    return { length, reads, tail: EMPTY, signal, close: () => undefined };
   }
   const type = representationType(representation);
+  const queue = openInTurn(first, decision.reads, context);
   const reads = decision.reads.map((read, i) => ({
     span: read.span,
-    open: async () => (i === 0 ? first.body : openNext(read.span, representation, context)),
+    open: () => queue.open(i),
     parts: read.parts.map((span) => ({ span, head: latin1(partHead(boundary, type, span, representation.size)) })),
   }));
-  return { length, reads, tail: latin1(multipartTail(boundary)), signal };
+  return { length, reads, tail: latin1(multipartTail(boundary)), signal, close: queue.close };
 }
 
 const EMPTY = new Uint8Array(0);
 
+/** A read is opened ahead only behind one of so few bytes: behind more, a slow client would leave it idle for too long. */
+const SHORT = 8 * 1024 * 1024;
+
+type Body = ReadableStream<Uint8Array>;
+
+interface Turns {
+  /** In their order, each once. */
+  readonly open: (i: number) => Promise<Body>;
+  /** Gives back what was opened and not taken. */
+  readonly close: () => void;
+}
+
+/**
+ * The bodies of several reads, all of the first one's version. While one is sent the next is opened, so that its way
+ * to the storage is not waited for. After the first byte there is no starting again: where that version is not to be
+ * had any more, the answer ends.
+ */
+function openInTurn(first: OpenObject, reads: readonly PlannedRead[], { store, key, signal }: ReadContext): Turns {
+  const { representation } = first;
+  let next: Promise<Body> | undefined;
+
+  function openAhead(i: number): void {
+    const read = reads[i];
+    if (read === undefined || signal.aborted) return;
+    next = openRest({ store, key, representation, rest: read.span }, { signal });
+    // Its failure is told where it is taken.
+    next.catch(() => undefined);
+  }
+
+  return {
+    async open(i) {
+      if (i > 0 && next === undefined) openAhead(i);
+      const opened = i === 0 ? first.body : await next;
+      next = undefined;
+      if (opened === undefined) throw storeError('aborted', 'nobody takes the next part any more');
+      const read = reads[i];
+      if (read !== undefined && spanLength(read.span) <= SHORT) openAhead(i + 1);
+      return opened;
+    },
+    close() {
+      next?.then((body) => body.cancel()).catch(() => undefined);
+      next = undefined;
+    },
+  };
+}
+
 /** As the field values in the head of a part would go over the wire: a byte a character. */
 function latin1(text: string): Uint8Array {
   return Uint8Array.from(text, (char) => char.charCodeAt(0));
-}
-
-/** After the first byte there is no starting again: anything but the same version ends the answer. */
-async function openNext(span: Span, representation: Representation, { store, key, signal }: ReadContext) {
-  const options = { ...pinned(span, representation), signal };
-  const result = await store.read(key, options);
-  if (result.type !== 'open') throw storeError('changed', `the object was ${result.type} when its next part was read`);
-  await assertAsAsked(result, options);
-  return result.body;
 }

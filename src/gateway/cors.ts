@@ -1,3 +1,5 @@
+import type { HeaderList } from '../http/index.ts';
+
 /** Origins that may read answers from a page: all of them, or those listed, such as `https://example.com`. */
 export type CorsOrigins = '*' | readonly string[];
 
@@ -24,25 +26,25 @@ const EXPOSED_HEADERS = [
 /** Browsers cap it: Chromium at 2 hours, Firefox at 24. In seconds. */
 const PREFLIGHT_MAX_AGE = 86_400;
 
-/** Sets the fields that every answer carries, errors and 304 included: without them a page sees none of it. */
-export function setCorsHeaders(headers: Headers, request: Request, origins: CorsOrigins): void {
-  if (origins === '*') {
-    headers.set('Access-Control-Allow-Origin', '*');
-  } else {
-    headers.append('Vary', 'Origin');
-    const origin = request.headers.get('Origin');
-    if (origin === null || !origins.includes(origin)) return;
-    headers.set('Access-Control-Allow-Origin', origin);
-  }
-  headers.set('Access-Control-Expose-Headers', EXPOSED_HEADERS);
+const EXPOSED = ['Access-Control-Expose-Headers', EXPOSED_HEADERS] as const;
+
+const FOR_ALL: HeaderList = [['Access-Control-Allow-Origin', '*'], EXPOSED];
+
+/** The fields that every answer carries, errors and 304 included: without them a page sees none of it. */
+export function corsFields(request: Request, origins: CorsOrigins): HeaderList {
+  if (origins === '*') return FOR_ALL;
+  const origin = request.headers.get('Origin');
+  const vary = ['Vary', 'Origin'] as const;
+  if (origin === null || !origins.includes(origin)) return [vary];
+  return [vary, ['Access-Control-Allow-Origin', origin], EXPOSED];
 }
 
-/** Sets what a preflight request is answered with beyond {@link setCorsHeaders}. */
-export function setPreflightHeaders(headers: Headers): void {
-  headers.set('Access-Control-Allow-Methods', 'GET, HEAD');
-  headers.set('Access-Control-Allow-Headers', ALLOWED_HEADERS);
-  headers.set('Access-Control-Max-Age', String(PREFLIGHT_MAX_AGE));
-}
+/** What a preflight request is answered with beyond {@link corsFields}. */
+export const PREFLIGHT_FIELDS: HeaderList = [
+  ['Access-Control-Allow-Methods', 'GET, HEAD'],
+  ['Access-Control-Allow-Headers', ALLOWED_HEADERS],
+  ['Access-Control-Max-Age', String(PREFLIGHT_MAX_AGE)],
+];
 
 /** Whether a request is a browser's question whether it may send another. */
 export function isPreflight(request: Request): boolean {

@@ -16,7 +16,7 @@ import { acquire } from './acquire.ts';
 import type { Conduit } from './conduit.ts';
 import { consign } from './consign.ts';
 import { fit, type Overflow } from './overflow.ts';
-import { bare, problem, toHeaders, type Reply } from './reply.ts';
+import { bare, problem, type Reply } from './reply.ts';
 
 /** A GET or HEAD of a key. */
 export interface Download {
@@ -32,10 +32,16 @@ export interface Download {
   readonly grant: Grant;
 }
 
-/** What a download is answered with and from. */
-export interface DownloadContext {
-  readonly store: ObjectStore;
+/** How bodies reach clients. */
+export interface Carrier {
   readonly conduit: Conduit;
+  /** Whether anybody wants to know how a body ends. */
+  readonly isWatched: boolean;
+}
+
+/** What a download is answered with and from. */
+export interface DownloadContext extends Carrier {
+  readonly store: ObjectStore;
   readonly policy: RangePolicy;
   readonly cacheControl?: string | undefined;
   readonly disposition?: DispositionType | undefined;
@@ -80,12 +86,20 @@ export async function download(request: Download, context: DownloadContext): Pro
       if (fitted.type === 'reply') return fitted.reply;
       const { decision } = fitted;
       const fields = byteHeaders(decision, representation, choices);
+      if (!context.isWatched && isWholeAnswer(decision) && fitted.first.isSealed === true) {
+        return { status: decision.status, fields, body: fitted.first.body };
+      }
       const { boundary } = choices;
       const consignment = consign(decision, fitted.first, { store: context.store, key, boundary, signal });
       const { body, done } = context.conduit.dispatch(consignment);
-      return { status: decision.status, headers: toHeaders(fields), body, delivery: done };
+      return { status: decision.status, fields, body, delivery: done };
     }
   }
+}
+
+/** Whether one read brings the answer's bytes, and nothing else. */
+function isWholeAnswer(decision: ByteDecision): boolean {
+  return decision.status === 200 || decision.form === 'single';
 }
 
 function chooseHeaders(request: Download, context: DownloadContext, decision?: ByteDecision): HeaderChoices {

@@ -1,14 +1,14 @@
-import { printHttpDate, toSeconds } from '../http/index.ts';
+import { printHttpDate, toSeconds, type HeaderList } from '../http/index.ts';
 import { newTally, withTally, type Tally } from '../store/tally.ts';
 import { admit } from './admission.ts';
 import { printCacheStatus } from './cache-status.ts';
 import type { Delivery } from './conduit.ts';
-import { isPreflight, setCorsHeaders, setPreflightHeaders } from './cors.ts';
+import { corsFields, isPreflight, PREFLIGHT_FIELDS } from './cors.ts';
 import { download } from './download.ts';
 import { toFailure } from './failure.ts';
 import { explainKey, toPath, type PathResult } from './key.ts';
 import type { Limits } from './limits.ts';
-import { toLogEntry, type Log } from './log.ts';
+import { toLogEntry, type Log, type Logged } from './log.ts';
 import { findMount, type Mount } from './mount.ts';
 import { answerPurge, PURGE, type PurgeGuard } from './purge.ts';
 import { bare, problem, type Reply } from './reply.ts';
@@ -19,6 +19,7 @@ export interface ExchangeContext {
   /** In the order in which they are looked at. */
   readonly mounts: readonly Mount[];
   readonly log: Log;
+  readonly logged: Logged;
   readonly limits: Limits;
   readonly turnstile: Turnstile;
   /** Absent where nobody may purge. */
@@ -61,7 +62,7 @@ interface Facts {
 
 /** One request's way through, and its log line. */
 export async function exchange(target: Target, context: ExchangeContext): Promise<Exchange> {
-  const { mounts, turnstile, log } = context;
+  const { mounts, turnstile, log, logged } = context;
   const { request, host } = target;
   const path = toPath(target.path);
   const found = path.type === 'path' ? findMount(mounts, host, `/${path.path}`) : undefined;
@@ -75,15 +76,19 @@ export async function exchange(target: Target, context: ExchangeContext): Promis
   };
   const reply = await answer(target, facts, context);
   const { tally, received } = facts;
-  setCorsHeaders(reply.headers, request, found?.mount.settings.cors.origins ?? '*');
-  if (tally.cache !== undefined) reply.headers.set('Cache-Status', printCacheStatus(tally.cache));
-  reply.headers.set('Date', printHttpDate(toSeconds(received)));
+  const fields: HeaderList = [
+    ...reply.fields,
+    ...corsFields(request, found?.mount.settings.cors.origins ?? '*'),
+    ...(tally.cache === undefined ? [] : [['Cache-Status', printCacheStatus(tally.cache)] as const]),
+    ['Date', printHttpDate(toSeconds(received))],
+  ];
   const delivery = reply.delivery ?? Promise.resolve(delivered(reply));
   const ended = delivery.then((end) => {
     if (facts.isAdmitted) turnstile.leave();
+    if (logged === 'errors' && end.outcome !== 'failed') return;
     log(toLogEntry({ ...facts, request, key: found === undefined ? undefined : keyOf(found), reply, end }));
   });
-  return { response: toResponse(reply), ended };
+  return { response: toResponse(reply, fields), ended };
 }
 
 async function answer(target: Target, facts: Facts, { limits, purge }: ExchangeContext): Promise<Reply> {
@@ -146,16 +151,14 @@ async function serve(
   const { grant } = admission;
   // Not before the address has proved short enough: Node takes 2 s for a query of 1 MB.
   // The `&` because a question mark at the very front would be taken for the query's own.
-  const save = new URLSearchParams(`&${query}`).has('download');
+  const save = query !== '' && new URLSearchParams(`&${query}`).has('download');
   return download({ method, key, headers, requestId, received, signal, save, grant }, { ...mount.downloads, store });
 }
 
 const ALLOW = 'GET, HEAD, OPTIONS';
 
 function answerOptions(request: Request): Reply {
-  const reply = bare(204, [['Allow', ALLOW]]);
-  if (isPreflight(request)) setPreflightHeaders(reply.headers);
-  return reply;
+  return bare(204, [['Allow', ALLOW], ...(isPreflight(request) ? PREFLIGHT_FIELDS : [])]);
 }
 
 /** The key that is read: for a folder, its index document. */
@@ -164,7 +167,9 @@ function keyOf({ mount, key }: { readonly mount: Mount; readonly key: string }):
   return index !== undefined && (key === '' || key.endsWith('/')) ? key + index : key;
 }
 
-function toResponse({ status, headers, body }: Reply): Response {
+function toResponse({ status, body }: Reply, fields: HeaderList): Response {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of fields) headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
   // Workers: bytes with a stored Content-Encoding are coded already; without this they would be coded once more.
   const init: ResponseInit & { readonly encodeBody?: 'manual' } = { status, headers, encodeBody: 'manual' };
   return new Response(body, init);

@@ -5,7 +5,7 @@ import { routePath } from 'hono/route';
 import { portableConduit, type Conduit } from './conduit.ts';
 import { exchange, type Target } from './exchange.ts';
 import { parseLimits, type LimitsInput } from './limits.ts';
-import { consoleLog, type Log } from './log.ts';
+import { consoleLog, type Log, type Logged } from './log.ts';
 import { openMount, sortMounts, type MountOptions } from './mount.ts';
 import { purgeGuard, type PurgeOptions } from './purge.ts';
 import { makeTurnstile } from './turnstile.ts';
@@ -16,6 +16,8 @@ export interface GatewayParts {
   readonly conduit?: Conduit;
   /** Where log entries go. By default to the console, a line of JSON each. */
   readonly log?: Log;
+  /** Which requests make an entry. By default all of them. */
+  readonly logged?: Logged | undefined;
   /** Whose request it is, for rules that ask. By default what `serve` of `rangeway/node` knows. */
   readonly clientAddress?: ClientAddress;
   readonly limits?: LimitsInput;
@@ -48,20 +50,25 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   const {
     conduit = portableConduit,
     log = consoleLog,
+    logged = 'requests',
     clientAddress = fromEnvironment,
     limits: input = {},
     purge,
     ...rest
   } = options;
   const limits = parseLimits(input);
+  // Who counts the downloads that run has to know when each ends.
+  const isWatched = logged === 'requests' || limits.downloads !== undefined;
+  const carrier = { conduit, isWatched };
   const mounts = sortMounts(
     'mounts' in rest
-      ? rest.mounts.map((mount, i) => openMount(mount, conduit, `mounts.${i}.`))
-      : [openMount(rest, conduit)],
+      ? rest.mounts.map((mount, i) => openMount(mount, carrier, `mounts.${i}.`))
+      : [openMount(rest, carrier)],
   );
   const context = {
     mounts,
     log,
+    logged,
     limits,
     turnstile: makeTurnstile(limits.downloads),
     purge: purge === undefined ? undefined : purgeGuard(purge),
@@ -96,6 +103,7 @@ function toTarget(c: Context, clientAddress: ClientAddress): Target {
 
 /** By segments, not by characters: Hono has matched the pattern against the path decoded. */
 function below(pathname: string, pattern: string): string {
+  if (pattern === '') return pathname.slice(1);
   return pathname.split('/').slice(pattern.split('/').length).join('/');
 }
 

@@ -23,8 +23,9 @@ export function toPath(encoded: string): PathResult {
 
 /** Whether a storage can hold a key of this length; if not, why. */
 export function explainKey(key: string): string | undefined {
-  // A UTF-16 unit makes 1 byte of UTF-8 at the least, which spares encoding a path of any length.
-  const isTooLong = key.length > MAX_KEY_BYTES || new TextEncoder().encode(key).length > MAX_KEY_BYTES;
+  // A UTF-16 unit makes 1 to 3 bytes of UTF-8, which spares encoding a path that is surely too long or short enough.
+  const isShort = key.length * 3 <= MAX_KEY_BYTES;
+  const isTooLong = !isShort && (key.length > MAX_KEY_BYTES || new TextEncoder().encode(key).length > MAX_KEY_BYTES);
   return isTooLong ? `The path is longer than a key can be, ${MAX_KEY_BYTES} bytes of UTF-8.` : undefined;
 }
 

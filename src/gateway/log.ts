@@ -35,6 +35,14 @@ export interface LogEntry {
 /** Where log entries go. */
 export type Log = (entry: LogEntry) => void;
 
+/**
+ * Which requests make an entry: all of them, or those that failed. Bodies that nobody waits for the end of are handed
+ * to the platform as they are, where that is cheaper.
+ */
+export type Logged = (typeof LOGGED)[number];
+
+export const LOGGED = ['requests', 'errors'] as const;
+
 // JSON leaves these as they are, and terminals obey some of them: C1 controls, line separators, bidi overrides.
 const UNPRINTABLE = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
 

@@ -3,8 +3,7 @@ import type { AccessRule } from '../access/index.ts';
 import type { BlockCache } from '../cache/block-cache.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { withPrefix } from '../store/prefix.ts';
-import type { Conduit } from './conduit.ts';
-import type { DownloadContext } from './download.ts';
+import type { Carrier, DownloadContext } from './download.ts';
 import type { Overflow } from './overflow.ts';
 import { check, settingsError, text } from './schema.ts';
 import { parseSettings, toRangePolicy, type Settings, type SettingsInput } from './settings.ts';
@@ -64,7 +63,7 @@ const PlaceSchema = v.object(placeEntries);
  */
 export function openMount(
   { path: at, host: on, store, prefix = '', access, cache, overflow, ...input }: MountOptions,
-  conduit: Conduit,
+  carrier: Carrier,
   where = '',
 ): Mount {
   const { path, host } = check(PlaceSchema, { path: at, host: on }, where);
@@ -72,7 +71,7 @@ export function openMount(
   const { cacheControl, disposition } = settings;
   const prefixed = prefix === '' ? store : withPrefix(store, prefix);
   // Whatever shares a cache has keys of its own only together with where they are mounted.
-  const { store: opened, purge } = openStorage(prefixed, cache, `${host ?? ''}${path}`, conduit, settings);
+  const { store: opened, purge } = openStorage(prefixed, cache, `${host ?? ''}${path}`, carrier.conduit, settings);
   return {
     path: path.replace(/\/$/, ''),
     host,
@@ -81,7 +80,7 @@ export function openMount(
     settings,
     downloads: {
       store: opened,
-      conduit,
+      ...carrier,
       policy: toRangePolicy(settings),
       cacheControl,
       disposition,

@@ -31,7 +31,7 @@ function join(pieces: Pieces, length: number): ReadableStream<Uint8Array> {
 }
 
 async function send(
-  { length, reads, tail, signal }: Consignment,
+  { length, reads, tail, signal, close }: Consignment,
   writable: WritableStream<Uint8Array>,
 ): Promise<Delivery> {
   try {
@@ -48,6 +48,8 @@ async function send(
     await writable.abort(cause).catch(() => undefined);
     const counts = { bytesSent: null, bytesRead: null };
     return signal.aborted ? { outcome: 'aborted', ...counts } : { outcome: 'failed', ...counts, cause };
+  } finally {
+    close();
   }
 }
 

@@ -23,7 +23,7 @@ export function openNodeConfig(
   config: Config,
   store: ObjectStore | undefined,
   access: S3Access = {},
-): Pick<GatewayParts, 'limits' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
+): Pick<GatewayParts, 'limits' | 'logged' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
   return openConfig(config, {
     own: () => store ?? missing(),
     open: (one) => openStore(one, access),

@@ -26,13 +26,14 @@ export interface PlatformParts extends AccessParts {
  * @throws SettingsError where the platform has no such store or cache, or a secret is missing
  */
 export function openConfig(
-  { mounts, cache, limits, purge }: Config,
+  { mounts, cache, limits, logged, purge }: Config,
   parts: PlatformParts,
-): Pick<GatewayParts, 'limits' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
+): Pick<GatewayParts, 'limits' | 'logged' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
   const kept = cache === undefined ? undefined : (parts.cache?.(cache) ?? refuse('cache', cache.type));
   const where = (i: number) => (mounts.length > 1 ? `mounts.${i}.` : '');
   return {
     limits,
+    logged,
     purge: purge === undefined ? undefined : { token: readToken(purge.token, parts) },
     mounts: mounts.map((mount, i) => openMount(mount, kept, parts, where(i))),
   };

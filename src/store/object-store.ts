@@ -37,6 +37,11 @@ export interface OpenObject {
   /** The bytes that `body` yields: exactly these, or it errors. Empty only for the whole of a zero-byte object. */
   readonly span: Span;
   readonly body: ReadableStream<Uint8Array>;
+  /**
+   * Whether the platform itself knows the body's length, sends it along, and breaks what ends before it. Such a body
+   * can be an answer's as it is. Who puts another body in its place leaves it out.
+   */
+  readonly isSealed?: boolean | undefined;
 }
 
 /** Answers that are no failures: values, so that every caller says what it does about each. */

@@ -49,7 +49,7 @@ export function withResume(store: ObjectStore, options: ResumeOptions = {}): Obj
     async read(key, asked = {}) {
       const result = await store.read(key, asked);
       if (result.type !== 'open' || spanLength(result.span) === 0) return result;
-      return { ...result, body: unbroken({ store, key, opened: result, asked, settings }) };
+      return { ...result, isSealed: false, body: unbroken({ store, key, opened: result, asked, settings }) };
     },
   };
 }

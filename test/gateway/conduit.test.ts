@@ -89,7 +89,7 @@ function eight(open?: () => Promise<ReadableStream<Uint8Array>>, signal: AbortSi
   const source = sourceOf([counting(4), counting(4)]);
   const span = { start: 0, end: 8 };
   const reads = [{ open: open ?? (async () => source.body), span, parts: [{ head: NO_BYTES, span }] }];
-  return { source, ...portableConduit.dispatch({ length: 8, reads, tail: NO_BYTES, signal }) };
+  return { source, ...portableConduit.dispatch({ length: 8, reads, tail: NO_BYTES, signal, close: () => undefined }) };
 }
 
 /** Yields one chunk, then hangs until it is cancelled. */
@@ -124,7 +124,8 @@ describe('portableConduit', () => {
       span,
       parts: [{ head: NO_BYTES, span }],
     }));
-    const reader = portableConduit.dispatch({ length: 8, reads, tail: NO_BYTES, signal: NEVER }).body.getReader();
+    const consignment = { length: 8, reads, tail: NO_BYTES, signal: NEVER, close: () => undefined };
+    const reader = portableConduit.dispatch(consignment).body.getReader();
     await reader.read();
     expect(opened).toEqual([0]);
     await reader.read();

@@ -11,6 +11,7 @@ import { KEYS_TEXT, link } from '../access/links.ts';
 describe('defaults', () => {
   test('nothing said is one mount at the root', () => {
     expect(parseConfig({})).toMatchObject({
+      logged: 'requests',
       trustedProxies: 0,
       cache: undefined,
       limits: { urlLength: 16_384 },
@@ -97,6 +98,7 @@ describe('what can not be used is refused, by name', () => {
     ['{"access":{"type":"allOf","rules":[]}}', /access\.rules\.0: takes "public" or a table/],
     ['{"cache":{"type":"disk"}}', /cache\.folder: is missing; takes a folder/],
     ['{"cache":{"type":"workers","origin":"http://x"}}', /cache\.origin: takes the origin of a host/],
+    ['{"logged":"none"}', /logged: takes "requests" or "errors", not "none"/],
     ['{"trustedProxies":11}', /trustedProxies: takes a whole number from 0 to 10 \(proxies\), not 11/],
     ['{"mounts":[{"index":1},{"path":2}]}', /mounts\.0\.index: .*\n.*mounts\.1\.path: /],
     // JSON can name what every object has.

@@ -114,7 +114,7 @@ function printList(list: EntityTagList): string {
 function toResult(object: R2ObjectLike, { conditions = {} }: ReadOptions): ReadResult {
   const representation = toRepresentation(object);
   const { body } = object;
-  if (body !== undefined) return { type: 'open', representation, span: toSpan(object), body };
+  if (body !== undefined) return { type: 'open', representation, span: toSpan(object), body, isSealed: true };
   // R2 does not say which condition failed, but gives all that decides it.
   const held = withheld(representation, conditions);
   if (held === undefined) throw storeError('nonsense', 'R2 held a body back, though every condition holds');
