@@ -70,8 +70,12 @@ function toPosition(digits: string): number {
   return Math.min(Number(digits), MAX_POSITION);
 }
 
+/** Numerals of so many digits are exact as numbers. */
+const EXACT_DIGITS = 15;
+
 /** Exact for numerals of any length, where `Number` would call 2^64 and 2^64 + 1 equal. */
 function isLess(a: string, b: string): boolean {
+  if (a.length <= EXACT_DIGITS && b.length <= EXACT_DIGITS) return Number(a) < Number(b);
   const x = a.replace(/^0+/, '');
   const y = b.replace(/^0+/, '');
   return x.length === y.length ? x < y : x.length < y.length;
@@ -124,5 +128,10 @@ export function resolveSpec(spec: RangeSpec, size: number): Span | undefined {
 
 /** Resolves a set: the spans of its satisfiable members, in the order asked. */
 export function resolveRange(specs: readonly RangeSpec[], size: number): readonly Span[] {
-  return specs.flatMap((spec) => resolveSpec(spec, size) ?? []);
+  const spans: Span[] = [];
+  for (const spec of specs) {
+    const span = resolveSpec(spec, size);
+    if (span !== undefined) spans.push(span);
+  }
+  return spans;
 }

@@ -25,10 +25,15 @@ export interface ReadBudget {
  * @returns the reads in the order in which they serve the parts, or `undefined` where both budgets can't be kept
  */
 export function planReads(parts: readonly Span[], budget: ReadBudget): readonly PlannedRead[] | undefined {
-  const gaps = parts.flatMap((part, i) => {
+  const isWithin = parts.length <= budget.maxReads;
+  const gaps: { readonly before: number; readonly bytes: number }[] = [];
+  for (const [i, part] of parts.entries()) {
     const next = parts[i + 1];
-    return next === undefined || next.start < part.end ? [] : [{ before: i, bytes: next.start - part.end }];
-  });
+    if (next === undefined || next.start < part.end) continue;
+    const bytes = next.start - part.end;
+    // With reads enough for all, only near gaps are read through.
+    if (bytes <= budget.nearGap || !isWithin) gaps.push({ before: i, bytes });
+  }
   gaps.sort((a, b) => a.bytes - b.bytes);
   const joined = new Set<number>();
   let gapBytes = 0;

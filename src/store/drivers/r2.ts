@@ -92,13 +92,14 @@ function toR2Range(range: RangeSpec): { offset: number; length?: number } | { su
  */
 function toOnlyIf(conditions: Preconditions): Headers | undefined {
   const { ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince } = conditions;
+  if ((ifMatch ?? ifUnmodifiedSince ?? ifNoneMatch ?? ifModifiedSince) === undefined) return undefined;
   const headers = new Headers();
   if (ifMatch !== undefined) headers.set('If-Match', printList(ifMatch));
   // R2 takes "unmodified since" for "before", so the object's own second would fail: one second later is meant.
   if (ifUnmodifiedSince !== undefined) headers.set('If-Unmodified-Since', printHttpDate(ifUnmodifiedSince + 1));
   if (ifNoneMatch !== undefined) headers.set('If-None-Match', printList(ifNoneMatch));
   if (ifModifiedSince !== undefined) headers.set('If-Modified-Since', printHttpDate(ifModifiedSince));
-  return [...headers].length === 0 ? undefined : headers;
+  return headers;
 }
 
 /**
