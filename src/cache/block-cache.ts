@@ -31,4 +31,11 @@ export interface BlockCache {
   get(name: BlockName, part: Span): Promise<CachedBytes | undefined>;
   /** Keeps a block, of exactly `name.length` bytes, which nobody changes afterwards. Resolves when it can be got. */
   put(name: BlockName, bytes: Uint8Array): Promise<void>;
+  /** How long it may take to answer, in ms. By default a second. */
+  readonly timeout?: number | undefined;
+  /** Called for each scope, by whoever reads through it, before anything is got. Of use to a cache that fills itself. */
+  attach?(scope: string, read: BlockReader): void;
 }
+
+/** Reads a block from the storage: exactly its bytes, or an error; `undefined` where that version is not to be had. */
+export type BlockReader = (name: BlockName) => Promise<ReadableStream<Uint8Array> | undefined>;

@@ -42,6 +42,7 @@ const cache = v.variant(
   [
     v.strictObject({ type: v.literal('memory'), bytes: v.optional(bytes, 256 * MiB) }),
     v.strictObject({ type: v.literal('disk'), folder: name('a folder'), bytes: v.optional(bytes, 10 * 1024 * MiB) }),
+    v.strictObject({ type: v.literal('tiered') }),
     v.strictObject({
       type: v.literal('workers'),
       origin: text(
@@ -50,7 +51,7 @@ const cache = v.variant(
       ),
     }),
   ],
-  'takes a table whose type is "memory", "disk" or "workers"',
+  'takes a table whose type is "memory", "disk", "workers" or "tiered"',
 );
 
 /** A cache, by its type. */

@@ -1,8 +1,10 @@
-import type { BlockCache } from '../cache/block-cache.ts';
+import type { BlockCache, BlockName } from '../cache/block-cache.ts';
+import { sameSpan, strongTag } from '../http/index.ts';
 import { withBlocks } from '../store/blocks.ts';
-import type { ObjectStore } from '../store/object-store.ts';
+import type { ObjectStore, ReadOptions } from '../store/object-store.ts';
 import { withResume } from '../store/resume.ts';
 import type { Conduit } from './conduit.ts';
+import { assertAsAsked } from './pin.ts';
 import type { Settings } from './settings.ts';
 
 /** What a mount reads from. */
@@ -22,17 +24,46 @@ export function openStorage(
   store: ObjectStore,
   cache: BlockCache | undefined,
   scope: string,
-  { toReader, join, isNative }: Conduit,
+  conduit: Conduit,
   { resume, blocks }: Settings,
 ): Storage {
+  const { toReader, join, isNative } = conduit;
   const isResumed = resume !== false && (resume !== undefined || !isNative);
   const resumed = isResumed ? withResume(store, { ...(typeof resume === 'object' ? resume : {}), toReader }) : store;
   if (cache === undefined) return { store: resumed, purge: () => undefined };
   const { size: blockSize, immutable, ttl, ...times } = blocks;
   const freshness = { ...times, ttl: immutable ? Number.POSITIVE_INFINITY : ttl };
+  const { timeout } = cache;
   const options = { scope, blockSize, freshness, toReader, join, ...(isNative ? NATIVE : {}) };
-  const cached = withBlocks(resumed, cache, options);
+  cache.attach?.(scope, (name) => readBlock(resumed, conduit, name));
+  const cached = withBlocks(resumed, cache, timeout === undefined ? options : { ...options, cacheTimeout: timeout });
   return { store: cached, purge: (key) => cached.purge(key) };
+}
+
+/** For a cache that fills itself. What is another version by now, it is not to have. */
+async function readBlock(
+  store: ObjectStore,
+  conduit: Conduit,
+  { key, etag: opaque, blockSize, index, length }: BlockName,
+): Promise<ReadableStream<Uint8Array> | undefined> {
+  const etag = strongTag(opaque);
+  if (etag === undefined) return undefined;
+  const start = index * blockSize;
+  const rest = { start, end: start + length };
+  const options: ReadOptions = { range: { form: 'bounded', ...rest }, conditions: { ifMatch: [etag] } };
+  const result = await store.read(key, options);
+  if (result.type !== 'open') return undefined;
+  await assertAsAsked(result, options);
+  if (!sameSpan(result.span, rest)) {
+    await result.body.cancel();
+    return undefined;
+  }
+  if (result.isSealed === true) return result.body;
+  // What is kept has to have a length that the platform knows.
+  const parts = [{ head: new Uint8Array(0), span: rest }];
+  const reads = [{ open: async () => result.body, span: rest, parts }];
+  const { signal } = new AbortController();
+  return conduit.dispatch({ length, reads, tail: new Uint8Array(0), signal, close: () => undefined }).body;
 }
 
 /**

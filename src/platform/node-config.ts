@@ -54,6 +54,7 @@ function openCache(cache: CacheConfig): BlockCache | undefined {
       return memoryCache({ maxBytes: cache.bytes });
     case 'disk':
       return diskCache({ folder: cache.folder, maxBytes: cache.bytes });
+    case 'tiered':
     case 'workers':
       return undefined;
   }

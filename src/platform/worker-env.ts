@@ -1,5 +1,6 @@
-import { env } from 'cloudflare:workers';
+import { env, exports, WorkerEntrypoint } from 'cloudflare:workers';
 import type { BlockCache } from '../cache/block-cache.ts';
+import { tieredCache } from '../cache/drivers/tiered.ts';
 import { workersCache, type CacheLike } from '../cache/drivers/workers.ts';
 import type { CacheConfig } from '../gateway/config.ts';
 import type { ClientAddress } from '../gateway/gateway.ts';
@@ -25,10 +26,37 @@ function isBucket(value: unknown): value is R2Bucket {
 /** Cloudflare sets the field itself, whatever a client sends. */
 export const workerAddress: ClientAddress = (request) => request.headers.get('CF-Connecting-IP') ?? undefined;
 
-/** The cache of the data centre, under a name from which no request of a client's is answered. */
+/** The cache of the data centre, under a name from which no request of a client's is answered; or the tiered one. */
 export function workerCache(cache: CacheConfig): BlockCache | undefined {
-  if (cache.type !== 'workers') return undefined;
-  return workersCache({ cache: named, origin: cache.origin });
+  switch (cache.type) {
+    case 'workers':
+      return workersCache({ cache: named, origin: cache.origin });
+    case 'tiered':
+      return tiered;
+    case 'memory':
+    case 'disk':
+      return undefined;
+  }
+}
+
+const tiered = tieredCache((request) => openEntrypoint('Blocks').fetch(request));
+
+/** @throws SettingsError where the Worker's main module does not export it */
+function openEntrypoint(name: string): Fetcher {
+  const entrypoint: unknown = Reflect.get(exports, name);
+  if (isFetcher(entrypoint)) return entrypoint;
+  throw settingsError(`cache: the Worker's main module has to export the entrypoint ${name}`);
+}
+
+function isFetcher(value: unknown): value is Fetcher {
+  return (typeof value === 'object' || typeof value === 'function') && value !== null && 'fetch' in value;
+}
+
+/** Answers blocks to this Worker itself. With Workers Caching on for it, the platform keeps them. */
+export class Blocks extends WorkerEntrypoint {
+  override fetch(request: Request): Promise<Response> {
+    return tiered.answer(request);
+  }
 }
 
 /** Opened with each use: at start there is no request yet, and nothing that waits is allowed. */

@@ -10,6 +10,8 @@ import { openJwt } from './open-jwt.ts';
 import { s3Storage, toS3Source } from './s3-storage.ts';
 import { openBinding, workerAddress, workerCache, workerSecret } from './worker-env.ts';
 
+export { Blocks } from './worker-env.ts';
+
 /** The variables and secrets of a Worker over S3; docs/deploying.md says how they are set. */
 declare global {
   namespace Cloudflare {

@@ -9,6 +9,8 @@ import { nativeConduit } from './native-conduit.ts';
 import { openConfig } from './open-config.ts';
 import { openBinding, workerAddress, workerCache, workerSecret } from './worker-env.ts';
 
+export { Blocks } from './worker-env.ts';
+
 /** The Worker's bindings: the bucket, and the configuration as a TOML table in wrangler.toml. */
 declare global {
   namespace Cloudflare {

@@ -1,0 +1,82 @@
+import { spanLength, type Span } from '../../http/index.ts';
+import type { BlockCache, BlockName, BlockReader } from '../block-cache.ts';
+import { blockId, parseBlockId } from '../block-id.ts';
+
+/** Where requests for blocks go: through a cache that reads through, to {@link TieredCache.answer}. */
+export type Ask = (request: Request) => Promise<Response>;
+
+/** A cache in front of an entrypoint of the same Worker. */
+export interface TieredCache extends BlockCache {
+  /** What the entrypoint answers where the cache has nothing: the block, from the storage. Never throws. */
+  answer(request: Request): Promise<Response>;
+}
+
+/** It reads the storage too, so it may take as long as that does, in ms. */
+const TIMEOUT = 10_000;
+
+/** Never resolved: the request does not leave the platform. */
+const BASE = 'https://blocks.invalid/?name=';
+
+/**
+ * Makes a cache over Cloudflare's Workers Caching: an entrypoint of the Worker answers blocks, and the platform keeps
+ * its answers, in tiers, one reader at a time for each. Nothing is ever put: what is not there is read on the way.
+ *
+ * What `ask` throws goes through.
+ */
+export function tieredCache(ask: Ask): TieredCache {
+  const readers = new Map<string, BlockReader>();
+  return {
+    timeout: TIMEOUT,
+    attach: (scope, read) => void readers.set(scope, read),
+    async get(name, part) {
+      const isWhole = spanLength(part) === name.length;
+      const headers: Record<string, string> = isWhole ? {} : { Range: `bytes=${part.start}-${part.end - 1}` };
+      const response = await ask(new Request(BASE + encodeURIComponent(blockId(name)), { headers }));
+      if (response.body !== null && response.headers.get('Content-Length') === lengthOf(response, name, part)) {
+        return response.status === 206 || isWhole ? response.body : cut(response, part);
+      }
+      await response.body?.cancel();
+      return undefined;
+    },
+    put: async () => undefined,
+    async answer(request) {
+      const name = toName(request);
+      const read = name === undefined ? undefined : readers.get(name.scope);
+      try {
+        const body = name === undefined ? undefined : await read?.(name);
+        if (name !== undefined && body !== undefined) return toResponse(body, name.length);
+      } catch {
+        // Whoever asked reads the storage itself then, and tells what is wrong with it.
+      }
+      return new Response(null, { status: 404, headers: { 'Cache-Control': 'no-store' } });
+    },
+  };
+}
+
+/** What an answer that can be used says of its length; `undefined` for any other. */
+function lengthOf({ status, headers }: Response, { length }: BlockName, part: Span): string | undefined {
+  if (status === 200) return String(length);
+  const isExactly = headers.get('Content-Range') === `bytes ${part.start}-${part.end - 1}/${length}`;
+  return status === 206 && isExactly ? String(spanLength(part)) : undefined;
+}
+
+/** Where nothing is kept, the entrypoint itself answers, which sees no Range. */
+async function cut(response: Response, { start, end }: Span): Promise<Uint8Array> {
+  return new Uint8Array(await response.arrayBuffer()).subarray(start, end);
+}
+
+function toResponse(body: ReadableStream<Uint8Array>, length: number): Response {
+  return new Response(body, {
+    headers: {
+      'Cache-Control': 'public, max-age=31536000, immutable, no-transform',
+      'Content-Length': String(length),
+      'Content-Type': 'application/octet-stream',
+    },
+  });
+}
+
+/** The address says it all: whoever answers may be another isolate, and knows nothing else. */
+function toName(request: Request): BlockName | undefined {
+  const text = new URL(request.url).searchParams.get('name');
+  return text === null ? undefined : parseBlockId(text);
+}
