@@ -49,18 +49,26 @@ export const bareS3: Contestant = overS3('bare-s3', 'limit', {
   toVariables: ({ port, bucket }) => ({ ORIGIN: `http://127.0.0.1:${port}/${bucket}` }),
 });
 
-/** Rangeway over S3: wrangler.toml's environment `s3`. */
+const toS3Variables: WorkerOverS3['toVariables'] = ({ port, bucket, accessKeyId, secretAccessKey }) => ({
+  S3_BUCKET: bucket,
+  S3_ENDPOINT: `http://127.0.0.1:${port}`,
+  S3_REGION: 'us-east-1',
+  S3_PATH_STYLE: true,
+  AWS_ACCESS_KEY_ID: accessKeyId,
+  AWS_SECRET_ACCESS_KEY: secretAccessKey,
+});
+
+/** Rangeway over S3: wrangler.toml's environment `s3`, its log line included. */
 export const rangewayS3: Contestant = overS3('rangeway-s3', 'subject', {
   config: OWN_CONFIG,
   environment: 's3',
-  toVariables: ({ port, bucket, accessKeyId, secretAccessKey }) => ({
-    S3_BUCKET: bucket,
-    S3_ENDPOINT: `http://127.0.0.1:${port}`,
-    S3_REGION: 'us-east-1',
-    S3_PATH_STYLE: true,
-    AWS_ACCESS_KEY_ID: accessKeyId,
-    AWS_SECRET_ACCESS_KEY: secretAccessKey,
-  }),
+  toVariables: toS3Variables,
+});
+
+/** The same with blocks in the Cache API. */
+export const rangewayS3Cached: Contestant = overS3('rangeway-s3-cached', 'subject', {
+  config: toConfig('rangeway-s3-cached'),
+  toVariables: toS3Variables,
 });
 
 function toConfig(name: string): string {

@@ -6,6 +6,7 @@ import {
   rangewayR2Logged,
   rangewayR2Signed,
   rangewayS3,
+  rangewayS3Cached,
   render2,
 } from '../contestants/workerd.ts';
 import { downloads } from '../workloads/downloads.ts';
@@ -17,6 +18,16 @@ export const workerd: ServerPart = {
   name: 'workerd',
   title: 'Workers, in workerd with local R2 and over S3',
   storage: 'fast',
-  contestants: [bareR2, render2, rangewayR2, rangewayR2Logged, rangewayR2Cached, rangewayR2Signed, bareS3, rangewayS3],
+  contestants: [
+    bareR2,
+    render2,
+    rangewayR2,
+    rangewayR2Logged,
+    rangewayR2Cached,
+    rangewayR2Signed,
+    bareS3,
+    rangewayS3,
+    rangewayS3Cached,
+  ],
   workloads: downloads,
 };
