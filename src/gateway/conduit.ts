@@ -1,7 +1,8 @@
 import type { Span } from '../http/index.ts';
 import { defaultReader, type ToReader } from '../store/chunk-reader.ts';
+import { chunkStream } from '../store/chunk-stream.ts';
 import { portableJoin, type Join } from '../store/joined-body.ts';
-import { readParts, startCourier, type Courier } from './parts.ts';
+import { partsReader, startCourier, type Courier, type PartsReader } from './parts.ts';
 
 /** A body about to be sent: reads of the storage, in order, and the text around their parts. */
 export interface Consignment {
@@ -76,51 +77,58 @@ function dispatch(consignment: Consignment): Dispatch {
   const chunks = consignedChunks(consignment, courier);
   let bytesSent = 0;
   let started = false;
-  const body = new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        started = true;
-        try {
-          const { done: ended, value } = await chunks.next();
-          if (value !== undefined) {
-            bytesSent += value.length;
-            controller.enqueue(value);
-          }
-          if (!ended) return;
-          controller.close();
-          resolve({ outcome: 'complete', bytesSent, bytesRead: courier.bytesRead });
-        } catch (cause) {
-          const counts = { bytesSent, bytesRead: courier.bytesRead };
-          resolve(
-            consignment.signal.aborted ? { outcome: 'aborted', ...counts } : { outcome: 'failed', ...counts, cause },
-          );
-          throw cause;
-        }
-      },
-      async cancel() {
-        resolve({ outcome: 'aborted', bytesSent, bytesRead: courier.bytesRead });
-        // A generator that has not begun has nothing to give back, but its first body is open already.
-        if (!started) await (await consignment.reads[0]?.open())?.cancel();
-        await courier.reader?.cancel();
-        await chunks.return(undefined);
-        consignment.close();
-      },
+  const counts = () => ({ bytesSent, bytesRead: courier.bytesRead });
+  const body = chunkStream({
+    async read() {
+      started = true;
+      try {
+        const chunk = await chunks.next();
+        if (chunk === undefined) resolve({ outcome: 'complete', ...counts() });
+        else bytesSent += chunk.length;
+        return chunk;
+      } catch (cause) {
+        await chunks.end();
+        resolve(
+          consignment.signal.aborted ? { outcome: 'aborted', ...counts() } : { outcome: 'failed', ...counts(), cause },
+        );
+        throw cause;
+      }
     },
-    { highWaterMark: 0 },
-  );
+    async cancel() {
+      resolve({ outcome: 'aborted', ...counts() });
+      // What has not begun has nothing to give back, but its first body is open already.
+      if (!started) await (await consignment.reads[0]?.open())?.cancel();
+      await chunks.end();
+    },
+  });
   return { body, done };
 }
 
-async function* consignedChunks(
-  { reads, tail, close }: Consignment,
-  courier: Courier,
-): AsyncGenerator<Uint8Array, undefined> {
-  try {
-    for (const read of reads) yield* readParts(read, courier, defaultReader);
-    if (tail.length > 0) yield tail;
-  } finally {
-    close();
-  }
+/** All bytes of a consignment, one read after the other. */
+function consignedChunks({ reads, tail, close }: Consignment, courier: Courier): PartsReader {
+  let index = 0;
+  let current: PartsReader | undefined;
+  return {
+    async next() {
+      for (;;) {
+        const read = reads[index];
+        if (read === undefined) {
+          if (index++ > reads.length || tail.length === 0) return undefined;
+          return tail;
+        }
+        current ??= partsReader(read, courier, defaultReader);
+        const chunk = await current.next();
+        if (chunk !== undefined) return chunk;
+        await current.end();
+        current = undefined;
+        index++;
+      }
+    },
+    async end() {
+      close();
+      await current?.end();
+    },
+  };
 }
 
 /** `Promise.withResolvers` for Node 20, which has none yet. Only the first `resolve` counts. */

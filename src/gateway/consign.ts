@@ -62,10 +62,11 @@ interface Turns {
 function openInTurn(first: OpenObject, reads: readonly PlannedRead[], { store, key, signal }: ReadContext): Turns {
   const { representation } = first;
   let next: Promise<Body> | undefined;
+  let isClosed = false;
 
   function openAhead(i: number): void {
     const read = reads[i];
-    if (read === undefined || signal.aborted) return;
+    if (read === undefined || isClosed || signal.aborted) return;
     next = openRest({ store, key, representation, rest: read.span }, { signal });
     // Its failure is told where it is taken.
     next.catch(() => undefined);
@@ -82,6 +83,7 @@ function openInTurn(first: OpenObject, reads: readonly PlannedRead[], { store, k
       return opened;
     },
     close() {
+      isClosed = true;
       next?.then((body) => body.cancel()).catch(() => undefined);
       next = undefined;
     },

@@ -14,26 +14,50 @@ export function startCourier(): Courier {
   return { bytesRead: 0, reader: undefined };
 }
 
-/**
- * Opens a read and yields its parts, each after its head, dropping the bytes between them. The storage's connection
- * is given back however it ends.
- *
- * @throws StoreError where the body has fewer bytes than it should or more, before its last bytes are yielded
- */
-export async function* readParts(
-  read: ConsignedRead,
-  courier: Courier,
-  toReader: ToReader,
-): AsyncGenerator<Uint8Array, undefined> {
+/** The bytes of one read that go out, in order. */
+export interface PartsReader {
+  /**
+   * @returns `undefined` at the end
+   * @throws StoreError where the body has fewer bytes than it should or more, before its last bytes are given
+   */
+  next(): Promise<Uint8Array | undefined>;
+  /** Gives the storage's connection back, however far it got. Never rejects. */
+  end(): Promise<void>;
+}
+
+/** Opens a read when it is asked for the first bytes, and gives its parts, each after its head, without those between. */
+export function partsReader(read: ConsignedRead, courier: Courier, toReader: ToReader): PartsReader {
   const { span, parts } = read;
-  const reader = toReader(await read.open());
-  courier.reader = reader;
-  try {
-    let at = span.start;
-    let chunk: Uint8Array = new Uint8Array(0);
-    for (const part of parts) {
-      if (part.head.length > 0) yield part.head;
-      while (at < part.span.end) {
+  let reader: ChunkReader | undefined;
+  let at = span.start;
+  let chunk: Uint8Array = NO_BYTES;
+  let index = 0;
+  let isHeadDue = true;
+  let isEnded = false;
+
+  async function begin(): Promise<ChunkReader> {
+    const opened = toReader(await read.open());
+    courier.reader = opened;
+    // Nobody was there to be told while it was opened.
+    if (isEnded) await opened.cancel().catch(() => undefined);
+    return opened;
+  }
+
+  return {
+    async next() {
+      reader ??= await begin();
+      for (;;) {
+        const part = parts[index];
+        if (part === undefined) return undefined;
+        if (isHeadDue) {
+          isHeadDue = false;
+          if (part.head.length > 0) return part.head;
+        }
+        if (at >= part.span.end) {
+          index++;
+          isHeadDue = true;
+          continue;
+        }
         if (chunk.length === 0) {
           chunk = await nextChunk(reader, span.end - at);
           courier.bytesRead += chunk.length;
@@ -43,11 +67,37 @@ export async function* readParts(
         at += skipped + taken.length;
         chunk = chunk.subarray(skipped + taken.length);
         if (at === span.end) await expectEnd(reader);
-        if (taken.length > 0) yield taken;
+        if (taken.length > 0) return taken;
       }
+    },
+    async end() {
+      isEnded = true;
+      await reader?.cancel().catch(() => undefined);
+    },
+  };
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+/**
+ * The same for a loop. The storage's connection is given back however it ends.
+ *
+ * @throws StoreError as {@link PartsReader} does
+ */
+export async function* readParts(
+  read: ConsignedRead,
+  courier: Courier,
+  toReader: ToReader,
+): AsyncGenerator<Uint8Array, undefined> {
+  const reader = partsReader(read, courier, toReader);
+  try {
+    for (;;) {
+      const chunk = await reader.next();
+      if (chunk === undefined) return undefined;
+      yield chunk;
     }
   } finally {
-    await reader.cancel().catch(() => undefined);
+    await reader.end();
   }
 }
 

@@ -1,3 +1,4 @@
+import { defaultReader } from '../store/chunk-reader.ts';
 import { writable } from './writable.ts';
 import type { FetchHandler } from './fetch-handler.ts';
 import { toFacts, toRequest, type FunctionUrlEvent } from './lambda-event.ts';
@@ -79,14 +80,14 @@ async function send(response: Response, raw: ResponseStream): Promise<void> {
     stream.end();
     return;
   }
-  const reader = body.getReader();
+  const reader = defaultReader(body);
   const cancel = () => void reader.cancel().catch(() => undefined);
   stream.once('close', cancel);
   try {
     for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      if (!stream.write(value) && !stream.destroyed) await writable(stream);
+      const chunk = await reader.read(Number.MAX_SAFE_INTEGER);
+      if (chunk === undefined) break;
+      if (!stream.write(chunk) && !stream.destroyed) await writable(stream);
     }
     if (!stream.destroyed) stream.end();
   } catch (error) {

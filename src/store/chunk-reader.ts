@@ -1,3 +1,5 @@
+import { takeReader } from './chunk-stream.ts';
+
 /** Reads a body forward. */
 export interface ChunkReader {
   /** The next bytes, at most `max` where the platform lets us choose; `undefined` at the end. */
@@ -11,6 +13,8 @@ export type ToReader = (body: ReadableStream<Uint8Array>) => ChunkReader;
 
 /** A reader that takes chunks as they come. */
 export function defaultReader(body: ReadableStream<Uint8Array>): ChunkReader {
+  const own = takeReader(body);
+  if (own !== undefined) return own;
   const reader = body.getReader();
   return {
     async read() {

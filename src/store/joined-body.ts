@@ -1,4 +1,5 @@
 import type { ChunkReader } from './chunk-reader.ts';
+import { chunkStream } from './chunk-stream.ts';
 import { discard, type Portion } from './portion.ts';
 
 /** Portions of a body, in order. Returned early, it gives back all that it holds, at once. */
@@ -26,26 +27,21 @@ export const portableJoin: Join = (pieces) => {
     }
   }
 
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        try {
-          const chunk = await take();
-          if (chunk === undefined) controller.close();
-          else controller.enqueue(chunk);
-        } catch (error) {
-          // A stream that fails is not cancelled: nobody else gives back what is left.
-          await pieces.return();
-          throw error;
-        }
-      },
-      async cancel() {
+  return chunkStream({
+    async read() {
+      try {
+        return await take();
+      } catch (error) {
+        // A stream that fails is not cancelled: nobody else gives back what is left.
         await pieces.return();
-        await reader?.cancel();
-      },
+        throw error;
+      }
     },
-    { highWaterMark: 0 },
-  );
+    async cancel() {
+      await pieces.return();
+      await reader?.cancel();
+    },
+  });
 };
 
 /** Pieces that are all there already. */

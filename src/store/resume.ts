@@ -1,6 +1,7 @@
 import { spanLength, type Span } from '../http/index.ts';
 import { backOff, type Backoff } from './backoff.ts';
 import { defaultReader, type ChunkReader, type ToReader } from './chunk-reader.ts';
+import { chunkStream } from './chunk-stream.ts';
 import { openRest } from './continuation.ts';
 import type { ObjectStore, OpenObject, ReadOptions } from './object-store.ts';
 import { isPinnable } from './pinnable.ts';
@@ -72,28 +73,24 @@ function unbroken(course: Course): ReadableStream<Uint8Array> {
   signal?.addEventListener('abort', leave, { once: true });
   if (signal?.aborted === true) leave();
   const settle = () => signal?.removeEventListener('abort', leave);
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        try {
-          const chunk = await bytes.next();
-          if (chunk !== undefined) return controller.enqueue(chunk);
-          settle();
-          controller.close();
-        } catch (error) {
-          settle();
-          await bytes.end();
-          throw error;
-        }
-      },
-      async cancel() {
+  return chunkStream({
+    async read() {
+      try {
+        const chunk = await bytes.next();
+        if (chunk === undefined) settle();
+        return chunk;
+      } catch (error) {
         settle();
-        leave();
         await bytes.end();
-      },
+        throw error;
+      }
     },
-    { highWaterMark: 0 },
-  );
+    async cancel() {
+      settle();
+      leave();
+      await bytes.end();
+    },
+  });
 }
 
 /** The bytes of a course, one after the other. */

@@ -63,6 +63,14 @@ test('closed, what nobody took is given back, once', async () => {
   await expect.poll(() => cancelled).toEqual(['20']);
 });
 
+test('nothing is opened once it is closed', async () => {
+  const { consignment, asked } = several([read(0, 10), read(20, 30)]);
+  consignment.close();
+  await consignment.reads[0]?.open();
+  expect(asked).toEqual([]);
+  await expect(consignment.reads[1]?.open()).rejects.toMatchObject({ code: 'aborted' });
+});
+
 test('what was taken is left to who took it', async () => {
   const { consignment, cancelled } = several([read(0, 10), read(20, 30)]);
   await consignment.reads[0]?.open();

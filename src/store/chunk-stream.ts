@@ -1,0 +1,68 @@
+import type { ChunkReader } from './chunk-reader.ts';
+
+/** The readers of streams that nobody has read from yet. */
+const untouched = new WeakMap<ReadableStream<Uint8Array>, ChunkReader>();
+
+/**
+ * A reader as a stream. Whoever opens it with `defaultReader` gets the reader itself: most bodies go through several
+ * hands which are all ours, and a web stream in JavaScript costs Node several promises a chunk for each. What `cancel`
+ * means is as for streams, whoever reads: see {@link strict}.
+ */
+export function chunkStream(source: ChunkReader): ReadableStream<Uint8Array> {
+  const reader = strict(source);
+  const stream = new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        untouched.delete(stream);
+        const chunk = await reader.read(Number.MAX_SAFE_INTEGER);
+        if (chunk === undefined) controller.close();
+        else controller.enqueue(chunk);
+      },
+      cancel: () => reader.cancel(),
+    },
+    { highWaterMark: 0 },
+  );
+  untouched.set(stream, reader);
+  return stream;
+}
+
+/**
+ * Takes the reader out of a stream, which then is locked as by any other reader.
+ *
+ * @returns `undefined` where it is no stream of ours, or somebody has begun to read it
+ */
+export function takeReader(stream: ReadableStream<Uint8Array>): ChunkReader | undefined {
+  const reader = untouched.get(stream);
+  if (reader === undefined || stream.locked) return undefined;
+  untouched.delete(stream);
+  stream.getReader();
+  return reader;
+}
+
+/** A reader that keeps to a stream's rules: cancelled, it is at its end at once; at its end, there is nothing to cancel. */
+function strict(reader: ChunkReader): ChunkReader {
+  let isOver = false;
+  let failure: { readonly error: unknown } | undefined;
+  return {
+    async read(max) {
+      if (failure !== undefined) throw failure.error;
+      if (isOver) return undefined;
+      try {
+        const chunk = await reader.read(max);
+        if (isOver) return undefined;
+        isOver = chunk === undefined;
+        return chunk;
+      } catch (error) {
+        if (isOver) return undefined;
+        isOver = true;
+        failure = { error };
+        throw error;
+      }
+    },
+    async cancel() {
+      if (isOver) return;
+      isOver = true;
+      await reader.cancel();
+    },
+  };
+}
