@@ -29,6 +29,11 @@ export interface BlockCache {
    * @param part inside the block, half-open, in bytes from the block's start; not empty
    */
   get(name: BlockName, part: Span): Promise<CachedBytes | undefined>;
+  /**
+   * Whether it has the block, as far as it can tell without reading it. Left out where that would cost as much as a
+   * `get`.
+   */
+  has?(name: BlockName): Promise<boolean>;
   /** Keeps a block, of exactly `name.length` bytes, which nobody changes afterwards. Resolves when it can be got. */
   put(name: BlockName, bytes: Uint8Array): Promise<void>;
   /** How long it may take to answer, in ms. By default a second. */

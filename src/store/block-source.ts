@@ -1,12 +1,14 @@
-import type { BlockCache, BlockName, CachedBytes } from '../cache/block-cache.ts';
-import { blockLength, bytesOf, runsOf, type Piece } from '../cache/grid.ts';
+import type { BlockCache, BlockName } from '../cache/block-cache.ts';
+import { blockLength, bytesOf, runsOf, type BlockRange, type Piece } from '../cache/grid.ts';
 import { spanLength, type Span } from '../http/index.ts';
 import type { ToReader } from './chunk-reader.ts';
 import { openRest } from './continuation.ts';
+import { guardedCache } from './guarded-cache.ts';
 import type { CallOptions, ObjectStore } from './object-store.ts';
 import type { Pinnable } from './pinnable.ts';
 import { cachedPortion, discard, storedPortion, type Portion } from './portion.ts';
-import { readSegment, type Segment, type SegmentPlan } from './segment.ts';
+import { readSegment, type Segment, type SegmentPlan, type Tail } from './segment.ts';
+import { handover, makeSpareRoom, openSpare, type Handover, type Spare } from './spare.ts';
 import { isStoreError } from './store-error.ts';
 import { within } from './within.ts';
 
@@ -24,6 +26,8 @@ export interface Window {
   /** How many of the pieces the cache had, and their bytes. */
   readonly hits: number;
   readonly hitBytes: number;
+  /** A read that goes on behind these pieces, for whoever opened the window to close; absent where none was opened. */
+  readonly spare: Promise<Spare | undefined> | undefined;
   /** Gives back what nobody has taken, and the reads that nobody waits for any more. Only its first call counts. */
   close(): void;
 }
@@ -32,18 +36,41 @@ export interface Window {
 export interface BlockSource {
   /** Pieces out of the cache alone; `undefined` where it does not have them all. */
   look(object: PinnedObject, pieces: readonly Piece[], call: CallOptions): Promise<readonly Portion[] | undefined>;
-  /** All pieces, with as few reads of the storage as there are runs of blocks missing. */
-  fetch(object: PinnedObject, pieces: readonly Piece[], call: CallOptions): Promise<Window>;
+  /**
+   * All pieces, with as few reads of the storage as there are runs of blocks missing.
+   *
+   * @param spareEnd where given, the last of the reads goes on to there, and becomes a spare
+   */
+  fetch(object: PinnedObject, pieces: readonly Piece[], call: CallOptions, spareEnd?: number): Promise<Window>;
+  /** Whether the cache has all these blocks; `undefined` where it does not tell. */
+  has(object: PinnedObject, blocks: BlockRange): Promise<boolean | undefined>;
+  /**
+   * Opens a spare; none where there are too many, or the storage fails.
+   *
+   * @throws StoreError `changed`
+   */
+  spare(object: PinnedObject, span: Span, call: CallOptions): Promise<Spare | undefined>;
   /** Whether all of them are being read. */
   isUnderWay(object: PinnedObject, pieces: readonly Piece[]): boolean;
   /** Bytes past the cache. */
   open(object: PinnedObject, span: Span, call: CallOptions): Promise<ReadableStream<Uint8Array>>;
   /**
-   * Takes a read that is open already, of whole blocks from the first of `range` on.
+   * Takes a read that is open already, of whole blocks from the first of `range` on and up to `end`, in bytes.
    *
-   * @returns gives it up, unless somebody else waits for its blocks
+   * @returns `release` gives it up, unless somebody else waits for its blocks
    */
-  adopt(plan: Omit<SegmentPlan, 'blockSize'>, body: ReadableStream<Uint8Array>, call: CallOptions): () => void;
+  adopt(
+    plan: Omit<SegmentPlan, 'blockSize' | 'tail'> & { readonly end: number },
+    body: ReadableStream<Uint8Array>,
+    call: CallOptions,
+  ): Adopted;
+}
+
+/** A read that was open already. */
+export interface Adopted {
+  readonly release: () => void;
+  /** What follows the blocks in the same read. */
+  readonly spare: Handover | undefined;
 }
 
 /** What a source is made of. */
@@ -59,9 +86,6 @@ export interface SourceOptions {
   readonly onChanged: (object: PinnedObject) => void;
 }
 
-/** After the cache failed, it is left alone for so long, in ms. */
-const REST = 5_000;
-
 /** How long a block that somebody else reads is waited for, in ms. */
 const SHARE_TIMEOUT = 10_000;
 
@@ -74,9 +98,10 @@ interface Flight {
 
 /** Makes a source. Blocks under way are shared by all who ask for them. */
 export function blockSource(options: SourceOptions): BlockSource {
-  const { store, cache, scope, blockSize, toReader, cacheTimeout, onChanged } = options;
+  const { store, scope, blockSize, toReader, cacheTimeout, onChanged } = options;
+  const cache = guardedCache(options.cache, cacheTimeout);
   const flights = new Map<string, Flight>();
-  let restsUntil = 0;
+  const spareRoom = makeSpareRoom();
 
   const nameOf = ({ key, representation }: PinnedObject, index: number): BlockName => ({
     scope,
@@ -101,29 +126,10 @@ export function blockSource(options: SourceOptions): BlockSource {
   }
 
   async function get(object: PinnedObject, piece: Piece, call: CallOptions): Promise<Portion | undefined> {
-    if (Date.now() < restsUntil) return undefined;
-    const length = spanLength(piece.part);
-    let asked: Promise<CachedBytes | undefined> | undefined;
-    try {
-      asked = cache.get(nameOf(object, piece.index), piece.part);
-      const bytes = await within(cacheTimeout, asked);
-      if (bytes === undefined || (bytes instanceof Uint8Array && bytes.length !== length)) return undefined;
-      const rest = (from: number) => open(object, bytesOfPiece(piece, blockSize, from), call);
-      return cachedPortion(bytes, length, rest, cacheTimeout);
-    } catch {
-      restsUntil = Date.now() + REST;
-      // It may come yet, and hold a connection.
-      asked?.then(discard, () => undefined);
-    }
-    return undefined;
-  }
-
-  async function keep(name: BlockName, bytes: Uint8Array): Promise<void> {
-    try {
-      if (Date.now() >= restsUntil) await within(cacheTimeout, cache.put(name, bytes));
-    } catch {
-      restsUntil = Date.now() + REST;
-    }
+    const bytes = await cache.get(nameOf(object, piece.index), piece.part);
+    if (bytes === undefined) return undefined;
+    const rest = (from: number) => open(object, bytesOfPiece(piece, blockSize, from), call);
+    return cachedPortion(bytes, spanLength(piece.part), rest, cacheTimeout);
   }
 
   /** Only itself: another read of the block may have taken its place. */
@@ -137,7 +143,7 @@ export function blockSource(options: SourceOptions): BlockSource {
       const name = nameOf(plan, plan.range.start + i);
       const flight = { name: flightName(name), block, segment };
       flights.set(flight.name, flight);
-      const kept = block.then((bytes) => keep(name, bytes)).catch((error: unknown) => noteChange(plan, error));
+      const kept = block.then((bytes) => cache.put(name, bytes)).catch((error: unknown) => noteChange(plan, error));
       const landed = kept.then(() => land(flight));
       defer?.(landed);
     }
@@ -173,7 +179,12 @@ export function blockSource(options: SourceOptions): BlockSource {
     return undefined;
   }
 
-  async function fetch(object: PinnedObject, pieces: readonly Piece[], call: CallOptions): Promise<Window> {
+  async function fetch(
+    object: PinnedObject,
+    pieces: readonly Piece[],
+    call: CallOptions,
+    spareEnd = 0,
+  ): Promise<Window> {
     const holds = new Map<Segment, () => void>();
     const under = ({ index }: Piece): Flight | undefined => {
       const flight = flights.get(flightName(nameOf(object, index)));
@@ -186,13 +197,15 @@ export function blockSource(options: SourceOptions): BlockSource {
     const found = pieces.map((piece, i) => looked[i] ?? under(piece));
     const own = new Set<Segment>();
     const missing = pieces.filter((_, i) => found[i] === undefined);
-    for (const range of runsOf(missing.map(({ index }) => index))) {
-      const plan = { ...object, blockSize, range };
-      const segment = start(
-        plan,
-        () => open(object, bytesOf(range, blockSize, object.representation.size), call),
-        call,
-      );
+    const runs = runsOf(missing.map(({ index }) => index));
+    let kept: Window['spare'];
+    for (const range of runs) {
+      const due = bytesOf(range, blockSize, object.representation.size);
+      const onClose = range === runs.at(-1) && spareEnd > due.end ? spareRoom() : undefined;
+      const tail: Tail | undefined = onClose && { onClose };
+      const span = { start: due.start, end: tail === undefined ? due.end : spareEnd };
+      const segment = start({ ...object, blockSize, range, tail }, () => open(object, span, call), call);
+      if (tail !== undefined) kept = segment.spare;
       own.add(segment);
     }
     let isClosed = false;
@@ -208,6 +221,7 @@ export function blockSource(options: SourceOptions): BlockSource {
     return {
       pieces: portions,
       opened: answered([...holds.keys()], own, object),
+      spare: kept,
       hits: hits.length,
       hitBytes: hits.reduce((sum, { part }) => sum + spanLength(part), 0),
       close() {
@@ -221,9 +235,21 @@ export function blockSource(options: SourceOptions): BlockSource {
   return {
     look,
     fetch,
+    has: (object, blocks) =>
+      cache.has(Array.from({ length: blocks.end - blocks.start }, (_, i) => nameOf(object, blocks.start + i))),
+    spare: (object, span, call) =>
+      openSpare(async () => toReader(await open(object, span, call)), span.start, spareRoom),
     isUnderWay: (object, pieces) => pieces.every(({ index }) => flights.has(flightName(nameOf(object, index)))),
     open,
-    adopt: (plan, body, call) => start({ ...plan, blockSize }, async () => body, call).hold(),
+    adopt({ end, ...plan }, body, call) {
+      const { range, representation } = plan;
+      const hasTail = end > bytesOf(range, blockSize, representation.size).end;
+      // A version that the storage keeps can be read when it is replaced, and needs no spare.
+      const onClose = hasTail && representation.version === undefined ? spareRoom() : undefined;
+      const tail = hasTail ? { onClose } : undefined;
+      const segment = start({ ...plan, blockSize, tail }, async () => body, call);
+      return { release: segment.hold(), spare: onClose && handover(segment.spare) };
+    },
   };
 }
 

@@ -9,6 +9,7 @@ import type { CallOptions, HeadOptions, ObjectStore, ReadOptions, ReadResult } f
 import type { Freshness } from './register.ts';
 import { isPinnable } from './pinnable.ts';
 import { select, withheld } from './select.ts';
+import type { Handover } from './spare.ts';
 import { isStoreError } from './store-error.ts';
 import type { CacheAccount } from './tally.ts';
 import { makeTouched, type Touched } from './touched.ts';
@@ -130,12 +131,19 @@ async function readThrough(parts: Parts, key: string, asked: Asked): Promise<Rea
       if (!isChanged(error) || changes === MAX_CHANGES) throw error;
     } finally {
       finding.release?.();
+      // Whoever has taken it has done so by now.
+      finding.spare?.drop();
     }
     parts.inquirer.doubt(key, finding.representation);
   }
 }
 
-async function readKnown(parts: Parts, key: string, { representation }: Known, asked: Asked): Promise<ReadResult> {
+async function readKnown(
+  parts: Parts,
+  key: string,
+  { representation, spare }: Known,
+  asked: Asked,
+): Promise<ReadResult> {
   const selection = select(representation, asked);
   if (selection.type !== 'span') return selection;
   if (!isPinnable(representation)) {
@@ -143,7 +151,12 @@ async function readKnown(parts: Parts, key: string, { representation }: Known, a
     return parts.store.read(key, asked);
   }
   const { span } = selection;
-  return { type: 'open', representation, span, body: await openBody(parts, { key, representation }, span, asked) };
+  return {
+    type: 'open',
+    representation,
+    span,
+    body: await openBody(parts, { key, representation }, span, asked, spare),
+  };
 }
 
 type Known = Extract<Finding, { readonly type: 'known' }>;
@@ -157,7 +170,13 @@ function touch({ touched, settings }: Parts, key: string, result: ReadResult, { 
   if (isSmall(span, settings)) touched.all({ key, representation }, blocks);
 }
 
-async function openBody(parts: Parts, object: PinnedObject, span: Span, call: Asked): Promise<Body> {
+async function openBody(
+  parts: Parts,
+  object: PinnedObject,
+  span: Span,
+  call: Asked,
+  spare: Handover | undefined,
+): Promise<Body> {
   const { source, touched, settings } = parts;
   const { blockSize, maxBlocks, join } = settings;
   const { account } = call;
@@ -180,6 +199,7 @@ async function openBody(parts: Parts, object: PinnedObject, span: Span, call: As
     span,
     blocks,
     call,
+    spare,
     onWindow: (window) => countWindow(account, window),
   });
   try {

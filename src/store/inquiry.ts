@@ -1,11 +1,12 @@
-import { blocksOf, bytesOf, type BlockRange } from '../cache/grid.ts';
+import { blocksOf, bytesOf } from '../cache/grid.ts';
 import { sameSpan, type Metadata, type Preconditions, type RangeSpec, type Representation } from '../http/index.ts';
-import type { BlockSource } from './block-source.ts';
+import type { Adopted, BlockSource } from './block-source.ts';
 import type { CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } from './object-store.ts';
 import { isPinnable, type Pinnable } from './pinnable.ts';
 import { makeQuestions } from './questions.ts';
 import { makeRegister, standingOf, timeLeft, type Freshness, type Knowledge } from './register.ts';
 import { select } from './select.ts';
+import type { Handover } from './spare.ts';
 import { isPassing } from './store-error.ts';
 import type { CacheAccount } from './tally.ts';
 
@@ -18,6 +19,8 @@ export type Finding =
       readonly isNew: boolean;
       /** To be called when the blocks that asking brought along are asked for, or not wanted. */
       readonly release?: (() => void) | undefined;
+      /** What follows those blocks in the same read: for whoever gets the finding to take or to drop. */
+      readonly spare?: Handover | undefined;
     }
   | { readonly type: 'answer'; readonly result: ReadResult };
 
@@ -55,7 +58,7 @@ type Note = (representation: Representation | undefined) => void;
 
 /** Makes an inquirer that knows nothing yet. Questions about one key are put one at a time. */
 export function makeInquirer(options: InquirerOptions): Inquirer {
-  const { store, source, blockSize, freshness } = options;
+  const { store, source, blockSize, segment, freshness } = options;
   const register = makeRegister(Date.now);
   const questions = makeQuestions();
 
@@ -143,12 +146,13 @@ export function makeInquirer(options: InquirerOptions): Inquirer {
   async function opened(key: string, asked: ReadOptions & AccountedCall, probe: Probe, object: OpenObject) {
     const { representation, body, span } = object;
     const pinnable = toPinnable(representation);
-    if (pinnable !== undefined && probe.blocks !== undefined) {
-      // The read has whole blocks, but for the object's last: whoever asks now finds them under way.
-      const range = blocksOf(span, blockSize);
-      const due = bytesOf(range, blockSize, representation.size);
-      if (sameSpan(due, span)) {
-        return known(representation, source.adopt({ key, representation: pinnable, range }, body, asked));
+    if (pinnable !== undefined && probe.isOfBlocks) {
+      // The read has whole blocks, but for the object's last: whoever asks now finds the first of them under way.
+      const all = blocksOf(span, blockSize);
+      if (sameSpan(bytesOf(all, blockSize, representation.size), span)) {
+        const range = { start: all.start, end: Math.min(all.end, all.start + segment) };
+        const plan = { key, representation: pinnable, range, end: span.end };
+        return known(representation, source.adopt(plan, body, asked));
       }
     } else if (probe.range === asked.range && select(representation, asked).type === 'span') {
       return { type: 'answer', result: object } as const;
@@ -176,8 +180,8 @@ export function makeInquirer(options: InquirerOptions): Inquirer {
 
 const MISSING: Finding = { type: 'answer', result: { type: 'missing' } };
 
-function known(representation: Representation, release?: () => void): Finding {
-  return { type: 'known', representation, isNew: true, release };
+function known(representation: Representation, adopted?: Adopted): Finding {
+  return { type: 'known', representation, isNew: true, ...adopted };
 }
 
 function learn(representation: Representation, note: Note): Finding {
@@ -208,20 +212,18 @@ function refreshed(old: Pinnable, told: Metadata = {}): Representation {
 /** What is asked of the storage while the object is not known. */
 interface Probe {
   readonly range: RangeSpec | undefined;
-  /** Where it is of whole blocks. */
-  readonly blocks?: BlockRange;
+  readonly isOfBlocks: boolean;
 }
 
-/** Small ranges and suffixes as they are; for anything else, whole blocks from where it starts. */
-function toProbe(range: RangeSpec | undefined, { blockSize, segment }: InquirerOptions): Probe {
-  if (range?.form === 'suffix') return { range };
-  const start = range?.start ?? 0;
-  const isBounded = range?.form === 'bounded';
-  if (isBounded && range.end - range.start <= blockSize / SMALL) return { range };
-  const first = Math.floor(start / blockSize);
-  const end = Math.min(first + segment, isBounded ? Math.ceil(range.end / blockSize) : Number.POSITIVE_INFINITY);
-  return {
-    range: { form: 'bounded', start: first * blockSize, end: end * blockSize },
-    blocks: { start: first, end },
-  };
+/**
+ * Small ranges and suffixes as they are; for anything else, whole blocks from where it starts to its end. Of those the
+ * first are read, and the rest stays open.
+ */
+function toProbe(range: RangeSpec | undefined, { blockSize }: InquirerOptions): Probe {
+  if (range?.form === 'suffix') return { range, isOfBlocks: false };
+  const start = Math.floor((range?.start ?? 0) / blockSize) * blockSize;
+  if (range?.form !== 'bounded') return { range: { form: 'from', start }, isOfBlocks: true };
+  if (range.end - range.start <= blockSize / SMALL) return { range, isOfBlocks: false };
+  const end = Math.ceil(range.end / blockSize) * blockSize;
+  return { range: { form: 'bounded', start, end }, isOfBlocks: true };
 }

@@ -1,6 +1,7 @@
-import { blockLength, type BlockRange } from '../cache/grid.ts';
+import { blockLength, bytesOf, type BlockRange } from '../cache/grid.ts';
 import type { ChunkReader, ToReader } from './chunk-reader.ts';
 import type { Pinnable } from './pinnable.ts';
+import { makeSpare, type Spare } from './spare.ts';
 import { isStoreError, storeError } from './store-error.ts';
 
 /** Consecutive blocks of one version, to be brought by one read of the storage. */
@@ -9,6 +10,14 @@ export interface SegmentPlan {
   readonly representation: Pinnable;
   readonly blockSize: number;
   readonly range: BlockRange;
+  /** Where the read goes on behind its blocks. */
+  readonly tail?: Tail | undefined;
+}
+
+/** What a read has behind its blocks. */
+export interface Tail {
+  /** Called when it needs its connection no more. Where it is left out, the tail is not kept. */
+  readonly onClose?: (() => void) | undefined;
 }
 
 /** One read of the storage on its way into blocks. */
@@ -17,6 +26,8 @@ export interface Segment {
   readonly blocks: readonly Promise<Uint8Array>[];
   /** When the storage has begun to answer; rejects where it can't. */
   readonly opened: Promise<void>;
+  /** What follows its blocks, when they are all there; `undefined` where nothing does, or nobody waited for them. */
+  readonly spare: Promise<Spare | undefined>;
   /** Whether it has the block, or will have it for who holds it now: not where it failed or was given up. */
   brings(index: number): boolean;
   /**
@@ -31,45 +42,58 @@ export interface Segment {
  * Reads blocks, at the storage's speed and not at the client's: what is in memory is bounded by the segment. Until it
  * is held for the first time, it reads on as if it were.
  *
- * @param open gives the body of exactly these blocks
+ * @param open gives the body of exactly these blocks, and of what is spared
  */
 export function readSegment(
   plan: SegmentPlan,
   open: () => Promise<ReadableStream<Uint8Array>>,
   toReader: ToReader,
 ): Segment {
-  const { range, blockSize, representation } = plan;
+  const { range, blockSize, representation, tail } = plan;
   const opened = slot<void>();
+  const spare = slot<Spare | undefined>();
   const slots = Array.from({ length: range.end - range.start }, () => slot<Uint8Array>());
   let holds = 0;
   let isLeft = false;
   let isOver = false;
+  let isSpared = false;
   let complete = range.start;
+  let reader: ChunkReader | undefined;
+  const giveBack = async () => {
+    spare.resolve(undefined);
+    tail?.onClose?.();
+    await reader?.cancel().catch(() => undefined);
+  };
   const fill = async () => {
-    let reader: ChunkReader | undefined;
     try {
       reader = toReader(await open());
       opened.resolve();
-      const take = exactly(reader);
+      const cutter = cut(reader);
       for (const [i, { resolve }] of slots.entries()) {
         if (isLeft && i > 0) throw storeError('aborted', 'nobody waits for the rest of the blocks');
         const index = range.start + i;
-        resolve(await take(blockLength(index, blockSize, representation.size), index + 1 === range.end));
+        const isLast = tail === undefined && index + 1 === range.end;
+        resolve(await cutter.take(blockLength(index, blockSize, representation.size), isLast));
         complete++;
       }
+      if (tail?.onClose === undefined || isLeft) return;
+      const { end: start } = bytesOf(range, blockSize, representation.size);
+      spare.resolve(makeSpare({ reader, held: cutter.rest(), start, onClose: tail.onClose }));
+      isSpared = true;
     } catch (cause) {
       isOver = true;
       const error = isStoreError(cause) ? cause : storeError('unavailable', 'a body broke off', cause);
       opened.reject(error);
       for (const { reject } of slots) reject(error);
     } finally {
-      await reader?.cancel().catch(() => undefined);
+      if (!isSpared) await giveBack();
     }
   };
   void fill();
   return {
     blocks: slots.map(({ promise }) => promise),
     opened: opened.promise,
+    spare: spare.promise,
     brings: (index) => !isOver || index < complete,
     hold() {
       holds++;
@@ -85,9 +109,9 @@ export function readSegment(
 }
 
 /** Takes exactly so many bytes at a time out of chunks that end anywhere. */
-function exactly(reader: ChunkReader): (length: number, isLast: boolean) => Promise<Uint8Array> {
+function cut(reader: ChunkReader) {
   let chunk: Uint8Array = new Uint8Array(0);
-  return async (length, isLast) => {
+  async function take(length: number, isLast: boolean): Promise<Uint8Array> {
     const bytes = new Uint8Array(length);
     let at = 0;
     while (at < length) {
@@ -101,7 +125,8 @@ function exactly(reader: ChunkReader): (length: number, isLast: boolean) => Prom
       throw storeError('nonsense', 'the storage sent more bytes than it said');
     }
     return bytes;
-  };
+  }
+  return { take, rest: () => chunk };
 }
 
 async function next(reader: ChunkReader, max: number): Promise<Uint8Array> {

@@ -2,8 +2,11 @@ import { pieceOf, type BlockRange, type Piece } from '../cache/grid.ts';
 import type { Span } from '../http/index.ts';
 import type { BlockSource, PinnedObject, Window } from './block-source.ts';
 import type { Pieces } from './joined-body.ts';
+import { insure, type Insurance } from './insurance.ts';
 import type { CallOptions } from './object-store.ts';
 import type { Portion } from './portion.ts';
+import { closeLater, type Handover } from './spare.ts';
+import { isStoreError } from './store-error.ts';
 
 /** What a body is made of, and how far ahead of its reader. */
 export interface Course {
@@ -17,6 +20,8 @@ export interface Course {
   /** Windows opened ahead of the one that is being sent. */
   readonly ahead: number;
   readonly call: CallOptions;
+  /** What follows the first window in a read that is open already. */
+  readonly spare?: Handover | undefined;
   /** Called with each window as it is there. */
   readonly onWindow: (window: Window) => void;
 }
@@ -25,16 +30,28 @@ export interface Course {
 export interface Walk {
   readonly pieces: Pieces;
   /** When the first piece is there, and the storage answers for all others of the first window. */
-  readonly begun: Promise<unknown>;
+  readonly begun: Promise<void>;
 }
 
 /** A window that lay ready for so long, in ms, shows a client that is slower than the storage. */
 const IDLE = 1_000;
 
+/** So many bytes of an answer go into the buffers of sockets, however slow the client is. */
+const BUFFERED = 4 * 1024 * 1024;
+
 interface Ready {
   readonly window: Window;
+  readonly pieces: readonly Arriving[];
   /** When it could be sent, in ms since the epoch. */
   readonly since: number;
+}
+
+/** A piece on its way. */
+interface Arriving {
+  readonly portion: Promise<Portion>;
+  /** Where it ends in the object, in bytes. */
+  readonly end: number;
+  isThere: boolean;
 }
 
 /**
@@ -42,42 +59,82 @@ interface Ready {
  * a slow one holds one window in memory, however large the object.
  */
 export function walk(course: Course): Walk {
-  const { blocks, segment, ahead } = course;
+  const { span, blocks, segment, ahead } = course;
   const windows = new Set<Window>();
   const opened: Promise<Ready>[] = [];
+  const insurance = insure(course);
   let next = blocks.start;
+  let position = span.start;
+  let lead = 0;
   let isLeft = false;
+
+  /** Gives back what is under way. Spares of windows that were not sent go with them. */
+  function drop(): void {
+    for (const window of windows) {
+      window.close();
+      closeLater(window.spare);
+    }
+    windows.clear();
+  }
 
   function leave(): void {
     isLeft = true;
-    for (const window of windows) window.close();
+    drop();
+    insurance.end();
   }
 
   function open(): Promise<Ready> {
     const range = { start: next, end: Math.min(next + segment, blocks.end) };
     next = range.end;
-    const ready = openWindow(course, range, (window) => (isLeft ? window.close() : windows.add(window)));
+    const ready = openWindow(course, range, insurance, (window) => {
+      windows.add(window);
+      if (isLeft) drop();
+    });
     // Its failure is told where it is taken.
     ready.catch(() => undefined);
     opened.push(ready);
     return ready;
   }
 
-  async function* steps(): AsyncGenerator<Portion, undefined> {
-    let lead = 0;
-    try {
-      for (;;) {
-        while (next < blocks.end && opened.length <= lead) void open();
-        const asked = Date.now();
-        const ready = await opened.shift();
-        if (ready === undefined) return undefined;
-        const { window, since } = ready;
-        if (since >= asked) lead = Math.min(lead + 1, ahead);
-        else if (asked - since > IDLE) lead = 0;
-        for (const piece of window.pieces) yield await piece;
-        window.close();
-        windows.delete(window);
+  function topUp(count: number): void {
+    while (next < blocks.end && opened.length < count) void open();
+  }
+
+  async function* send({ window, pieces }: Ready): AsyncGenerator<Portion, undefined> {
+    for (const { portion, end, isThere } of pieces) {
+      if (!isThere && position - span.start >= BUFFERED && lead < ahead) {
+        lead++;
+        topUp(lead);
       }
+      const piece = await portion;
+      position = end;
+      yield piece;
+    }
+    await insurance.renew(window);
+    window.close();
+    windows.delete(window);
+  }
+
+  async function* windowsInTurn(): AsyncGenerator<Portion, undefined> {
+    for (;;) {
+      topUp(lead + 1);
+      const asked = Date.now();
+      const ready = await opened.shift();
+      if (ready === undefined) return undefined;
+      if (ready.since >= asked) lead = Math.min(lead + 1, ahead);
+      else if (asked - ready.since > IDLE) lead = 0;
+      yield* send(ready);
+    }
+  }
+
+  async function* steps(): AsyncGenerator<Portion, undefined> {
+    try {
+      yield* windowsInTurn();
+    } catch (error) {
+      const spare = isStoreError(error) && error.code === 'changed' ? insurance.claim(position) : undefined;
+      if (spare === undefined || isLeft) throw error;
+      drop();
+      yield* spare.read(position, span.end);
     } finally {
       leave();
     }
@@ -94,23 +151,38 @@ export function walk(course: Course): Walk {
     },
     [Symbol.asyncIterator]: () => pieces,
   };
-  return { pieces, begun: open() };
+  return { pieces, begun: open().then(({ window }) => insurance.begin(window)) };
 }
 
 async function openWindow(
   { source, object, span, blocks, blockSize, call, onWindow }: Course,
   range: BlockRange,
+  insurance: Insurance,
   onOpen: (window: Window) => void,
 ): Promise<Ready> {
   // Once a byte was sent, a version that the storage keeps is read to its end; before, the new one is better.
   const representation = { ...object.representation, version: undefined };
   const isFirst = range.start === blocks.start;
-  const pieces = piecesOf(span, range, blockSize);
-  const window = await source.fetch(isFirst ? { ...object, representation } : object, pieces, call);
+  const wanted = piecesOf(span, range, blockSize);
+  const pinned = isFirst ? { ...object, representation } : object;
+  const window = await source.fetch(pinned, wanted, call, insurance.due(range));
+  insurance.note(range, window);
   onOpen(window);
   onWindow(window);
   await Promise.all([window.opened, window.pieces[0]]);
-  return { window, since: Date.now() };
+  const pieces = window.pieces.map((portion, i) =>
+    arriving(portion, Math.min((range.start + i + 1) * blockSize, span.end)),
+  );
+  return { window, pieces, since: Date.now() };
+}
+
+function arriving(portion: Promise<Portion>, end: number): Arriving {
+  const piece: Arriving = { portion, end, isThere: false };
+  const settle = () => {
+    piece.isThere = true;
+  };
+  portion.then(settle, settle);
+  return piece;
 }
 
 /** The pieces of a span in some of its blocks. */

@@ -46,7 +46,10 @@ function watched(body: ReadableStream<Uint8Array>, count: Counted): ReadableStre
   return new ReadableStream(
     {
       async pull(controller) {
-        const { value } = await reader.read();
+        const { value } = await reader.read().catch((error: unknown) => {
+          end();
+          throw error;
+        });
         count.bytes += value?.length ?? 0;
         if (value !== undefined) return controller.enqueue(value);
         end();

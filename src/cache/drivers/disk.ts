@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import type { BlockCache, BlockName } from '../block-cache.ts';
 import { blockId } from '../block-id.ts';
-import { readBlockFile, writeBlockFile } from './block-file.ts';
+import { blockFileSize, readBlockFile, writeBlockFile } from './block-file.ts';
 import { blockPath } from './block-folder.ts';
 import { makeGate } from './gate.ts';
 import { blockRoom, heldBlocks } from './held-blocks.ts';
@@ -74,6 +75,13 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
       if (read === 'damaged') await held.remove(digest);
       else held.forget(digest);
       return undefined;
+    },
+    async has(name) {
+      const digest = digestOf(name);
+      if (held.has(digest)) return true;
+      // Another process may have put it, or the search has not come by yet.
+      const stats = await gate(() => stat(blockPath(folder, digest))).catch(() => undefined);
+      return stats?.size === blockFileSize(name.length);
     },
     async put(name, bytes) {
       search ??= held.search();

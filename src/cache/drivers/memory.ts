@@ -40,6 +40,7 @@ export function memoryCache({ maxBytes }: MemoryCacheOptions): MemoryCache {
       blocks.delete(id);
       return undefined;
     },
+    has: async (name) => blocks.has(blockId(name)),
     async put(name, bytes) {
       if (bytes.length === name.length) blocks.set(blockId(name), alone(bytes));
     },

@@ -1,0 +1,64 @@
+import type { BlockCache, BlockName, CachedBytes } from '../cache/block-cache.ts';
+import { spanLength, type Span } from '../http/index.ts';
+import { discard } from './portion.ts';
+import { within } from './within.ts';
+
+/** A cache that nobody waits long for, and that throws nothing. */
+export interface GuardedCache {
+  /** A part of a block, of the length that was asked for where it is not a stream. */
+  get(name: BlockName, part: Span): Promise<CachedBytes | undefined>;
+  put(name: BlockName, bytes: Uint8Array): Promise<void>;
+  /** Whether it has all these blocks; `undefined` where it does not tell. */
+  has(names: readonly BlockName[]): Promise<boolean | undefined>;
+}
+
+/** After the cache failed, it is left alone for so long, in ms. */
+const REST = 5_000;
+
+/** Blocks that it is asked about at once. */
+const ASKED_AT_ONCE = 64;
+
+/** @param timeout how long the cache may take to answer, in ms */
+export function guardedCache(cache: BlockCache, timeout: number): GuardedCache {
+  let restsUntil = 0;
+  const fail = () => {
+    restsUntil = Date.now() + REST;
+  };
+  return {
+    async get(name, part) {
+      if (Date.now() < restsUntil) return undefined;
+      let asked: Promise<CachedBytes | undefined> | undefined;
+      try {
+        asked = cache.get(name, part);
+        const bytes = await within(timeout, asked);
+        return bytes instanceof Uint8Array && bytes.length !== spanLength(part) ? undefined : bytes;
+      } catch {
+        fail();
+        // It may come yet, and hold a connection.
+        asked?.then(discard, () => undefined);
+      }
+      return undefined;
+    },
+    async put(name, bytes) {
+      try {
+        if (Date.now() >= restsUntil) await within(timeout, cache.put(name, bytes));
+      } catch {
+        fail();
+      }
+    },
+    async has(names) {
+      if (cache.has === undefined) return undefined;
+      if (Date.now() < restsUntil) return false;
+      try {
+        for (let at = 0; at < names.length; at += ASKED_AT_ONCE) {
+          const answers = names.slice(at, at + ASKED_AT_ONCE).map(async (name) => (await cache.has?.(name)) ?? false);
+          if ((await within(timeout, Promise.all(answers))).includes(false)) return false;
+        }
+        return true;
+      } catch {
+        fail();
+        return false;
+      }
+    },
+  };
+}
