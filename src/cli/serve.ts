@@ -9,6 +9,7 @@ import {
   serve,
 } from '../platform/node.ts';
 import type { Config, FetchHandler, ListenOptions, NodeServer, S3Source } from '../platform/node.ts';
+import { lineLog } from '../platform/line-log.ts';
 import { explainListenError, parseFolder, parseOptions, parsePort, untilStopped } from './options.ts';
 import { parseS3Source, S3_OPTIONS } from './s3-options.ts';
 import { usageError } from './usage.ts';
@@ -30,7 +31,8 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
   const checked = readConfig(config);
   const { store, name } = await openOwn(dir, source, checked);
   const limits = { downloads: MAX_DOWNLOADS, ...checked.limits };
-  const gateway = createGateway({ ...openNodeConfig(checked, store, source?.access), limits });
+  const log = lineLog(process.stdout, process);
+  const gateway = createGateway({ ...openNodeConfig(checked, store, source?.access), limits, log });
   const server = await listen(gateway, { host, port, ...limits, trustedProxies: checked.trustedProxies });
   process.stderr.write(`rangeway: ${name} is served at ${server.url}/\n`);
   await untilStopped();

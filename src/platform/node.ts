@@ -69,16 +69,17 @@ function clientAddress({ socket, headers }: IncomingMessage, trustedProxies: num
 /** @returns `undefined` where the target can't be an address */
 function toRequest(req: IncomingMessage, signal: AbortSignal): Request | undefined {
   const { method = 'GET', url = '/', rawHeaders } = req;
-  const headers = new Headers();
+  const fields: [string, string][] = [];
   try {
     // From the raw list: Node drops the second line of some fields, and two dates must not look like one.
-    for (let i = 0; i + 1 < rawHeaders.length; i += 2) headers.append(rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '');
+    for (let i = 0; i + 1 < rawHeaders.length; i += 2) fields.push([rawHeaders[i] ?? '', rawHeaders[i + 1] ?? '']);
     const address = toAddress(url);
+    const request = new Request(address, { method: requestMethod(method), headers: fields, signal });
     // Of two lines nobody can say which a proxy in front has looked at (RFC 9112 §3.2).
-    if (headers.get('Host')?.includes(',') === true) return undefined;
+    if (request.headers.get('Host')?.includes(',') === true) return undefined;
     // §3.2.2 there: the host in the target counts, and the field is ignored.
-    if (address === url) headers.set('Host', new URL(url).host);
-    return new Request(address, { method: requestMethod(method), headers, signal });
+    if (address === url) request.headers.set('Host', new URL(url).host);
+    return request;
   } catch {
     return undefined;
   }
