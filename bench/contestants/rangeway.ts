@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConfigInput } from '../../src/gateway/config.ts';
-import type { Contestant } from './contestant.ts';
+import type { Contestant, Surroundings } from './contestant.ts';
 import { startServer } from './spawn.ts';
 
 const CLI = join(import.meta.dirname, '../../src/cli/main.ts');
@@ -11,18 +11,21 @@ export const rangewayNode: Contestant = rangeway('rangeway', 'serve', () => []);
 
 const GiB = 1024 ** 3;
 
-/** The same with a cache in memory, which the large object fits into. */
+/**
+ * The same with a cache in memory, which the large object fits into twice: after some rounds it is full, as that of any
+ * server that has run for a while, and takes no new memory from the system.
+ */
 export const rangewayCached: Contestant = rangeway(
   'rangeway-cached',
   'serve',
-  cached(() => ({ type: 'memory', bytes: 2 * GiB })),
+  cached(({ objects }) => ({ type: 'memory', bytes: 2 * objects.large.size })),
 );
 
 /** The same with a cache on disk, as large as nginx's. */
 export const rangewayDisk: Contestant = rangeway(
   'rangeway-cached-disk',
   'serve',
-  cached((folder) => ({ type: 'disk', folder: join(folder, 'cache'), bytes: 8 * GiB })),
+  cached(({ folder }) => ({ type: 'disk', folder: join(folder, 'cache'), bytes: 8 * GiB })),
 );
 
 /** `rangeway lambda --s3`: the function behind a local function URL that takes whole answers. */
@@ -32,20 +35,28 @@ export const lambdaBuffered: Contestant = rangeway('lambda-buffered', 'lambda', 
 export const lambdaStreamed: Contestant = rangeway('lambda-streamed', 'lambda', () => ['--mode', 'stream']);
 
 /** A configuration with a cache. Metadata hold for an hour, as in nginx's, so that no round is the one that asks again. */
-function cached(cache: (folder: string) => ConfigInput['cache']) {
-  return (folder: string): readonly string[] => {
-    const config = join(folder, 'config.json');
-    writeFileSync(config, JSON.stringify({ cache: cache(folder), blocks: { ttl: 3_600_000 } } satisfies ConfigInput));
+function cached(cache: (surroundings: Surroundings) => ConfigInput['cache']) {
+  return (surroundings: Surroundings): readonly string[] => {
+    const config = join(surroundings.folder, 'config.json');
+    writeFileSync(
+      config,
+      JSON.stringify({ cache: cache(surroundings), blocks: { ttl: 3_600_000 } } satisfies ConfigInput),
+    );
     return ['--config', config];
   };
 }
 
 /** The command as users run it, its log lines included; they go to /dev/null. */
-function rangeway(name: string, command: string, options: (folder: string) => readonly string[]): Contestant {
+function rangeway(
+  name: string,
+  command: string,
+  options: (surroundings: Surroundings) => readonly string[],
+): Contestant {
   return {
     name,
     role: 'subject',
-    async start({ storage, folder }) {
+    async start(surroundings) {
+      const { storage } = surroundings;
       const { port, bucket, accessKeyId, secretAccessKey } = storage;
       const source = [
         '--s3',
@@ -58,7 +69,7 @@ function rangeway(name: string, command: string, options: (folder: string) => re
       ];
       return startServer({
         file: process.execPath,
-        args: [CLI, command, ...source, '--port', '0', ...options(folder)],
+        args: [CLI, command, ...source, '--port', '0', ...options(surroundings)],
         env: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
       });
     },
