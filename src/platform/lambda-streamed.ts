@@ -1,4 +1,5 @@
 import { defaultReader } from '../store/chunk-reader.ts';
+import { kept } from '../store/lent.ts';
 import { writable } from './writable.ts';
 import type { FetchHandler } from './fetch-handler.ts';
 import { toFacts, toRequest, type FunctionUrlEvent } from './lambda-event.ts';
@@ -87,7 +88,7 @@ async function send(response: Response, raw: ResponseStream): Promise<void> {
     for (;;) {
       const chunk = await reader.read(Number.MAX_SAFE_INTEGER);
       if (chunk === undefined) break;
-      if (!stream.write(chunk) && !stream.destroyed) await writable(stream);
+      if (!stream.write(kept(chunk)) && !stream.destroyed) await writable(stream);
     }
     if (!stream.destroyed) stream.end();
   } catch (error) {

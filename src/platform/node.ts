@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { defaultReader } from '../store/chunk-reader.ts';
+import { isLent } from '../store/lent.ts';
 import { requestMethod, type FetchContext, type FetchHandler } from './fetch-handler.ts';
 import { listen, type ListenOptions, type NodeServer } from './node-server.ts';
 import { writable } from './writable.ts';
@@ -116,6 +117,10 @@ async function send(response: Response, res: ServerResponse, idleTimeout: number
     for (;;) {
       const chunk = await reader.read(Number.MAX_SAFE_INTEGER);
       if (chunk === undefined) break;
+      if (isLent(chunk)) {
+        await written(res, chunk, idleTimeout);
+        continue;
+      }
       gather(res);
       res.write(chunk);
       if (res.writableLength > AHEAD) await taken(res, idleTimeout);
@@ -135,6 +140,15 @@ function gather(res: ServerResponse): void {
   if (res.writableCorked > 0) return;
   res.cork();
   setImmediate(() => res.uncork());
+}
+
+/** Writes, and waits until the system has the bytes. A client that takes none for so long is left. */
+async function written(res: ServerResponse, chunk: Uint8Array, idleTimeout: number): Promise<void> {
+  res.setTimeout(idleTimeout);
+  await new Promise<void>((resolve) => {
+    res.write(chunk, () => resolve());
+  });
+  res.setTimeout(0);
 }
 
 /** Waits for the client to take what was written. One that takes nothing for so long is left: Node ends its connection. */

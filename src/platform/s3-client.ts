@@ -1,52 +1,17 @@
-import { S3Client } from '@aws-sdk/client-s3';
+import type { S3Client } from '@aws-sdk/client-s3';
+import { clientOf, REQUEST_TIMEOUT, type S3Access } from './s3-access.ts';
+import { wireHandler } from './wire/wire-handler.ts';
 
-/** How to reach an S3 API. What is left out is found as the SDK finds it: environment, profile, role. */
-export interface S3Access {
-  readonly region?: string | undefined;
-  /** Of a storage that is not AWS: `https://ACCOUNT.r2.cloudflarestorage.com`. */
-  readonly endpoint?: string | undefined;
-  /** Bucket in the path and not in the host's name; Ceph and MinIO mostly want it. */
-  readonly pathStyle?: boolean | undefined;
-  readonly credentials?:
-    | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
-    | undefined;
-  /** Tries of a request until its head is there, the first included. `s3Storage` heeds it. By default 3. */
-  readonly attempts?: number | undefined;
-  /** Until a connection stands, in ms. */
-  readonly connectTimeout?: number | undefined;
-  /** Until the head of the answer is there, in ms. */
-  readonly requestTimeout?: number | undefined;
-}
+export type { S3Access } from './s3-access.ts';
 
 const CONNECT_TIMEOUT = 5_000;
-const REQUEST_TIMEOUT = 15_000;
 
 /** Connections at once, per process: a download holds one for as long as its client takes. The SDK's own 50 are soon held. */
 const MAX_SOCKETS = 1_000;
 
-/** A client for reading whole objects and ranges on behalf of others. */
+/** A client of S3 on Node, for reading alone. Bodies come through memory that is used again: decision 0013. */
 export function s3Client(access: S3Access): S3Client {
-  const { region, endpoint, pathStyle = false, credentials } = access;
   const { connectTimeout = CONNECT_TIMEOUT, requestTimeout = REQUEST_TIMEOUT } = access;
-  const agent = { keepAlive: true, maxSockets: MAX_SOCKETS };
-  return new S3Client({
-    // Regions other than AWS's mean nothing, but signing wants one.
-    ...(region === undefined ? (endpoint === undefined ? {} : { region: 'us-east-1' }) : { region }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(credentials === undefined ? {} : { credentials }),
-    forcePathStyle: pathStyle,
-    // The default adds a checksum of no bytes to links, as a parameter of the signed query.
-    requestChecksumCalculation: 'WHEN_REQUIRED',
-    // The default checks a composite checksum against the bytes of a good 206, and fails it at its end.
-    responseChecksumValidation: 'WHEN_REQUIRED',
-    requestHandler: {
-      connectionTimeout: connectTimeout,
-      requestTimeout,
-      throwOnRequestTimeout: true,
-      // Off: a client that reads slowly lets the storage's socket idle, which is back-pressure and no fault.
-      socketTimeout: 0,
-      httpAgent: agent,
-      httpsAgent: agent,
-    },
-  });
+  // Nothing ends a body that is not read: a slow client lets the storage's connection idle, which is no fault.
+  return clientOf(access, wireHandler({ maxSockets: MAX_SOCKETS, connectTimeout, requestTimeout }));
 }

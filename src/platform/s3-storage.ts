@@ -1,24 +1,9 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { StoreConfig } from '../gateway/config.ts';
-import { s3Store, type S3Location } from '../store/drivers/s3.ts';
-import { withFallback } from '../store/fallback.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { withRetry } from '../store/retry.ts';
-import { s3Client, type S3Access } from './s3-client.ts';
+import { s3Client } from './s3-client.ts';
+import { storageOf, type S3Source } from './s3-source.ts';
 
-/** A bucket that follows another, with the same keys and the same credentials. */
-export interface Replica {
-  readonly bucket: string;
-  /** Where it is elsewhere than the first; without either, it is reached as that one is. */
-  readonly endpoint?: string | undefined;
-  readonly region?: string | undefined;
-}
-
-/** A bucket, how it is reached, and what follows it. */
-export interface S3Source extends S3Location {
-  readonly access: S3Access;
-  readonly replica?: Replica | undefined;
-}
+export { toS3Source, type Replica, type S3Source } from './s3-source.ts';
 
 /**
  * A store over a bucket, asked again where it fails for now, and over its replica where it is out of reach.
@@ -26,28 +11,5 @@ export interface S3Source extends S3Location {
  * @param client for the first, where there is one already
  */
 export function s3Storage(source: S3Source, client: S3Client = s3Client(source.access)): ObjectStore {
-  const { access, replica } = source;
-  const { attempts: tries } = access;
-  const first = withRetry(s3Store(client, source), { tries });
-  if (replica === undefined) return first;
-  const { bucket, endpoint = access.endpoint, region = access.region } = replica;
-  const second = s3Store(s3Client({ ...access, endpoint, region }), { ...source, bucket });
-  return withFallback(first, withRetry(second, { tries }));
-}
-
-/** Another bucket of a configuration, reached as the first unless it says otherwise, and with the same credentials. */
-export function toS3Source(
-  { bucket, endpoint, region, pathStyle, forbidden }: Extract<StoreConfig, { readonly type: 's3' }>,
-  access: S3Access,
-): S3Source {
-  return {
-    bucket,
-    access: {
-      ...access,
-      endpoint: endpoint ?? access.endpoint,
-      region: region ?? access.region,
-      pathStyle: pathStyle ?? access.pathStyle,
-    },
-    ...(forbidden === undefined ? {} : { forbidden }),
-  };
+  return storageOf(source, client, s3Client);
 }

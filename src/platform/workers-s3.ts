@@ -1,3 +1,4 @@
+import type { S3Client } from '@aws-sdk/client-s3';
 import { env } from 'cloudflare:workers';
 import { parseConfig, type StoreConfig } from '../gateway/config.ts';
 import { createGateway } from '../gateway/gateway.ts';
@@ -7,7 +8,8 @@ import { withRetry } from '../store/retry.ts';
 import { nativeConduit } from './native-conduit.ts';
 import { openConfig } from './open-config.ts';
 import { openJwt } from './open-jwt.ts';
-import { s3Storage, toS3Source } from './s3-storage.ts';
+import { clientOf, REQUEST_TIMEOUT, type S3Access } from './s3-access.ts';
+import { storageOf, toS3Source, type S3Source } from './s3-source.ts';
 import { openBinding, workerAddress, workerCache, workerSecret } from './worker-env.ts';
 
 export { Blocks } from './worker-env.ts';
@@ -51,10 +53,19 @@ const access = {
   credentials: { accessKeyId: required('AWS_ACCESS_KEY_ID'), secretAccessKey: required('AWS_SECRET_ACCESS_KEY') },
 };
 
+function connect(reached: S3Access): S3Client {
+  return clientOf(reached, { requestTimeout: REQUEST_TIMEOUT, throwOnRequestTimeout: true });
+}
+
+/** A store that is reached with the platform's `fetch`. */
+function overFetch(source: S3Source): ObjectStore {
+  return storageOf(source, connect(source.access), connect);
+}
+
 function own(): ObjectStore {
   const bucket = optional('S3_FALLBACK_BUCKET');
   const replica = { endpoint: optional('S3_FALLBACK_ENDPOINT'), region: optional('S3_FALLBACK_REGION') };
-  return s3Storage({
+  return overFetch({
     access,
     bucket: required('S3_BUCKET'),
     prefix: env.S3_PREFIX ?? '',
@@ -66,7 +77,7 @@ function own(): ObjectStore {
 function open(store: StoreConfig): ObjectStore | undefined {
   switch (store.type) {
     case 's3':
-      return s3Storage(toS3Source(store, access));
+      return overFetch(toS3Source(store, access));
     case 'r2':
       return withRetry(r2Store(openBinding(store.binding)));
     case 'dir':

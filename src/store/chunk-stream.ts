@@ -1,4 +1,5 @@
 import type { ChunkReader } from './chunk-reader.ts';
+import { kept } from './lent.ts';
 
 /** The readers of streams that nobody has read from yet. */
 const untouched = new WeakMap<ReadableStream<Uint8Array>, ChunkReader>();
@@ -16,7 +17,7 @@ export function chunkStream(source: ChunkReader): ReadableStream<Uint8Array> {
         untouched.delete(stream);
         const chunk = await reader.read(Number.MAX_SAFE_INTEGER);
         if (chunk === undefined) controller.close();
-        else controller.enqueue(chunk);
+        else controller.enqueue(kept(chunk));
       },
       cancel: () => reader.cancel(),
     },

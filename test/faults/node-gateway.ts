@@ -13,18 +13,10 @@ export interface NodeGateway extends Gateway {
 
 const CREDENTIALS = { accessKeyId: 'faults', secretAccessKey: 'faults' };
 
-/** Sockets that the agent of the SDK has in use. The SDK's types don't show that it has one. */
+/** Connections that a body holds. The SDK's types don't show whose handler it has. */
 function inUse({ requestHandler }: { readonly requestHandler: object }): number {
-  const getOptions: unknown = Reflect.get(requestHandler, 'httpHandlerConfigs');
-  if (typeof getOptions !== 'function') throw new Error('the SDK has another handler than on Node');
-  const sockets = fieldOf(fieldOf(Reflect.apply(getOptions, requestHandler, []), 'httpAgent'), 'sockets');
-  return Object.values(sockets).reduce((sum: number, list) => sum + (Array.isArray(list) ? list.length : 0), 0);
-}
-
-function fieldOf(value: object, name: string): object {
-  const field: unknown = Reflect.get(value, name);
-  if (typeof field !== 'object' || field === null) throw new Error(`the SDK's handler has no ${name}`);
-  return field;
+  const count: unknown = Reflect.get(requestHandler, 'inUse');
+  return typeof count === 'function' ? Number(count()) : Number.NaN;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { lambdaGateway } from '../../src/platform/lambda-gateway.ts';
+import { s3Client } from '../../src/platform/s3-client.ts';
 import { access, hasS3, newBucket } from './server.ts';
 
 const KEY = 'a b+ü%?#/x.bin';
@@ -18,7 +19,7 @@ async function open(isVersioned: boolean) {
   const key = `below/${KEY}`;
   await put(key, OLD);
   const config = { bucket, prefix: 'below/', access, settings: {}, overflow: 'redirect', forbidden: 'denied' } as const;
-  const gateway = lambdaGateway(client, { ...config, linkSeconds: 60 }, 100, () => undefined);
+  const gateway = lambdaGateway(s3Client(access), { ...config, linkSeconds: 60 }, 100, () => undefined);
   const ask = (query = '', headers: Record<string, string> = {}) =>
     gateway.fetch(new Request(`https://localhost/${PATH}${query}`, { headers }));
   const link = async (query = '') => {

@@ -1,4 +1,4 @@
-import { CreateBucketCommand, PutObjectCommand, type PutObjectCommandInput } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, PutObjectCommand, S3Client, type PutObjectCommandInput } from '@aws-sdk/client-s3';
 import { inject } from 'vitest';
 import { s3Client, type S3Access } from '../../src/platform/s3-client.ts';
 import { s3Store } from '../../src/store/drivers/s3.ts';
@@ -16,7 +16,8 @@ export const access = {
 
 /** A bucket of its own on the server, a store over it, and a way to fill it. */
 export async function newBucket(through: Partial<S3Access> = {}) {
-  const client = s3Client(access);
+  // The SDK's own: the gateway's only reads.
+  const client = new S3Client({ ...access, forcePathStyle: true });
   const bucket = `test-${crypto.randomUUID()}`;
   await client.send(new CreateBucketCommand({ Bucket: bucket }));
   return {

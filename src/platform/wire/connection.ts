@@ -1,0 +1,199 @@
+import { connect as connectPlain, isIP, type Socket } from 'node:net';
+import { connect as connectSecure, type TLSSocket } from 'node:tls';
+import type { ChunkReader } from '../../store/chunk-reader.ts';
+import { exchange, type Exchange } from './exchange.ts';
+import { makePages } from './pages.ts';
+import type { ResponseHead } from './response-head.ts';
+
+/** Where a connection goes to. */
+export interface Origin {
+  readonly isSecure: boolean;
+  readonly host: string;
+  readonly port: number;
+}
+
+/** What is asked for on a connection. There is no body. */
+export interface WireRequest {
+  readonly method: string;
+  /** As it goes over the wire, with the empty line. */
+  readonly head: string;
+  /** Until the head of the answer is there, in ms. */
+  readonly timeout: number;
+  /** Ends the connection, as long as the answer is under way. */
+  readonly signal: AbortSignal | undefined;
+}
+
+/** An answer whose head is there. */
+export interface WireAnswer {
+  readonly head: ResponseHead;
+  /** Cancelled before its end, it closes the connection. */
+  readonly body: ChunkReader;
+}
+
+/** A connection to a storage: one request at a time. */
+export interface Connection {
+  /** Whether an answer has come on it before, so that it may be one that the other side was about to close. */
+  readonly isUsed: boolean;
+  /** When it became idle, in ms since the epoch. */
+  readonly idleSince: number;
+  /** Rejects with what broke it; {@link isSilent} tells whether the storage had said anything. */
+  ask(request: WireRequest): Promise<WireAnswer>;
+  /** Ends it at once, and whoever reads from it gets this error. */
+  destroy(cause: Error): void;
+}
+
+/** How a connection is made, and who hears of it. */
+export interface ConnectionOptions {
+  /** Until it stands, in ms. */
+  readonly timeout: number;
+  /** Of an earlier connection, to be taken up again. */
+  readonly session: Buffer | undefined;
+  readonly onSession: (session: Buffer) => void;
+  /** An answer has come whole, and another request may be sent. */
+  readonly onIdle: (connection: Connection) => void;
+  /** It is gone. */
+  readonly onClose: (connection: Connection) => void;
+}
+
+const silent = new WeakSet<Error>();
+
+/** Whether the connection was lost before a byte of an answer came. */
+export function isSilent(error: unknown): boolean {
+  return error instanceof Error && silent.has(error);
+}
+
+/** Opens a connection. What goes wrong meanwhile is told to who asks on it. */
+export function openConnection(origin: Origin, options: ConnectionOptions): Connection {
+  const pages = makePages();
+  let room = pages.room();
+  let current: Exchange | undefined;
+  let failure: Error | undefined;
+  let isUsed = false;
+  let idleSince = 0;
+
+  const onread = {
+    buffer: () => (room = pages.room()),
+    callback: (count: number) => take(count),
+  };
+  const socket = open(origin, onread, options);
+  const timer = setTimeout(() => fail(late(`no connection after ${options.timeout} ms`)), options.timeout);
+  socket.once(origin.isSecure ? 'secureConnect' : 'connect', () => clearTimeout(timer));
+  socket.once('end', () => current?.close());
+  socket.once('error', lose);
+  socket.once('close', () => {
+    clearTimeout(timer);
+    lose(new Error('the connection was closed'));
+    options.onClose(connection);
+  });
+
+  function fail(cause: Error): void {
+    failure ??= cause;
+    socket.destroy();
+    if (current === undefined) return;
+    const ended = current;
+    current = undefined;
+    ended.fail(cause);
+  }
+
+  /** Fails by what the other side did. */
+  function lose(cause: Error): void {
+    if (current?.isBegun === false) silent.add(cause);
+    fail(cause);
+  }
+
+  /** @returns whether more is to be read now */
+  function take(count: number): boolean {
+    const held = pages.fill(room, count);
+    if (current === undefined) {
+      // Nobody asked.
+      held.release();
+      fail(new Error('the storage said something without being asked'));
+      return false;
+    }
+    try {
+      return current.feed(held);
+    } catch (error) {
+      fail(new Error('the storage speaks no HTTP/1.1 that can be understood', { cause: error }));
+      return false;
+    }
+  }
+
+  function rest(isReusable: boolean): void {
+    if (!isReusable) return void socket.destroy();
+    isUsed = true;
+    idleSince = Date.now();
+    // What idles does not keep the process.
+    socket.unref();
+    options.onIdle(connection);
+  }
+
+  const connection: Connection = {
+    get isUsed() {
+      return isUsed;
+    },
+    get idleSince() {
+      return idleSince;
+    },
+    ask({ method, head, timeout, signal }) {
+      return new Promise<WireAnswer>((resolve, reject) => {
+        if (failure !== undefined) {
+          silent.add(failure);
+          reject(failure);
+          return;
+        }
+        const timeLeft = setTimeout(() => fail(late(`no answer after ${timeout} ms`)), timeout);
+        const abort = () => fail(toError(signal?.reason));
+        const settle = () => {
+          clearTimeout(timeLeft);
+          signal?.removeEventListener('abort', abort);
+        };
+        signal?.addEventListener('abort', abort, { once: true });
+        socket.ref();
+        current = exchange(method, {
+          onAnswer(answer) {
+            clearTimeout(timeLeft);
+            resolve(answer);
+          },
+          onFail(error) {
+            settle();
+            reject(error);
+          },
+          resume: () => void socket.resume(),
+          leave: () => fail(new Error('nobody takes the body any more')),
+          onEnd(isReusable) {
+            settle();
+            current = undefined;
+            rest(isReusable);
+          },
+        });
+        socket.write(head, 'latin1');
+      });
+    },
+    destroy: fail,
+  };
+  return connection;
+}
+
+function late(message: string): Error {
+  return new DOMException(message, 'TimeoutError');
+}
+
+/** What somebody gave up with, or why. */
+export function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error('given up', { cause: reason });
+}
+
+type OnRead = { readonly buffer: () => Uint8Array; readonly callback: (count: number) => boolean };
+
+function open({ isSecure, host, port }: Origin, onread: OnRead, options: ConnectionOptions): Socket {
+  const common = { host, port, onread, noDelay: true, keepAlive: true, keepAliveInitialDelay: 1_000 };
+  if (!isSecure) return connectPlain(common);
+  const secure: TLSSocket = connectSecure({
+    ...common,
+    ...(isIP(host) === 0 ? { servername: host } : {}),
+    ...(options.session === undefined ? {} : { session: options.session }),
+    ALPNProtocols: ['http/1.1'],
+  });
+  secure.on('session', options.onSession);
+  return secure;
+}

@@ -1,0 +1,119 @@
+import {
+  isSilent,
+  openConnection,
+  toError,
+  type Connection,
+  type Origin,
+  type WireAnswer,
+  type WireRequest,
+} from './connection.ts';
+
+/** Connections to one origin, used again. */
+export interface Connections {
+  /** Those that a request is on. */
+  readonly inUse: number;
+  /**
+   * Sends a request on a connection that is idle, or a new one. Where an idle one was closed by the storage in that
+   * very moment, it is sent once more: requests here only read (RFC 9112 §9.3.1).
+   */
+  ask(request: WireRequest): Promise<WireAnswer>;
+  /** Ends those that are idle. */
+  close(): void;
+}
+
+/** What connections hold to. */
+export interface ConnectionsOptions {
+  /** At once; who comes later waits. */
+  readonly most: number;
+  /** Until a connection stands, in ms. */
+  readonly connectTimeout: number;
+}
+
+/** Kept for later at the most: each has its memory. */
+const MOST_IDLE = 64;
+
+/** Kept for so long, in ms: storages, and what is between, forget connections that are silent for longer. */
+const IDLE_TIMEOUT = 30_000;
+
+/** Makes them as they are needed. */
+export function connectionsTo(origin: Origin, { most, connectTimeout }: ConnectionsOptions): Connections {
+  const open = new Set<Connection>();
+  const idle: Connection[] = [];
+  const waiting: (() => void)[] = [];
+  let session: Buffer | undefined;
+
+  function connect(): Connection {
+    const connection = openConnection(origin, {
+      timeout: connectTimeout,
+      session,
+      onSession: (next) => {
+        session = next;
+      },
+      onIdle(one) {
+        if (idle.length >= MOST_IDLE) one.destroy(new Error('enough connections are idle'));
+        else idle.push(one);
+        waiting.shift()?.();
+      },
+      onClose(one) {
+        open.delete(one);
+        const at = idle.indexOf(one);
+        if (at >= 0) idle.splice(at, 1);
+        waiting.shift()?.();
+      },
+    });
+    open.add(connection);
+    return connection;
+  }
+
+  /** The one that was used last: those before it may come to their end. */
+  function takeIdle(): Connection | undefined {
+    const connection = idle.pop();
+    if (connection === undefined || Date.now() - connection.idleSince < IDLE_TIMEOUT) return connection;
+    // All the others are idle for longer.
+    for (const old of [connection, ...idle.splice(0)]) old.destroy(new Error('it was idle for too long'));
+    return undefined;
+  }
+
+  async function take(signal: AbortSignal | undefined): Promise<Connection> {
+    for (;;) {
+      signal?.throwIfAborted();
+      const connection = takeIdle() ?? (open.size < most ? connect() : undefined);
+      if (connection !== undefined) return connection;
+      await turn(waiting, signal);
+    }
+  }
+
+  return {
+    get inUse() {
+      return open.size - idle.length;
+    },
+    async ask(request) {
+      const connection = await take(request.signal);
+      try {
+        return await connection.ask(request);
+      } catch (error) {
+        if (!connection.isUsed || !isSilent(error) || request.signal?.aborted === true) throw error;
+        return connect().ask(request);
+      }
+    },
+    close() {
+      for (const connection of idle.splice(0)) connection.destroy(new Error('connections are closed'));
+    },
+  };
+}
+
+/** Waits until it is called, or nobody waits for it any more. */
+function turn(waiting: (() => void)[], signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = () => {
+      signal?.removeEventListener('abort', leave);
+      resolve();
+    };
+    const leave = () => {
+      waiting.splice(waiting.indexOf(settle), 1);
+      reject(toError(signal?.reason));
+    };
+    waiting.push(settle);
+    signal?.addEventListener('abort', leave, { once: true });
+  });
+}

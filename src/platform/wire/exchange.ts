@@ -1,0 +1,131 @@
+import type { ChunkReader } from '../../store/chunk-reader.ts';
+import type { WireAnswer } from './connection.ts';
+import { ownBytes, type Held } from './pages.ts';
+import { responseDecoder } from './response-decoder.ts';
+
+/** One request and its answer, on a connection that has nothing else to do. */
+export interface Exchange {
+  /** Whether a byte of the answer is there. */
+  readonly isBegun: boolean;
+  /**
+   * Bytes that came.
+   *
+   * @returns whether more are to be read before somebody asks
+   * @throws Error for an answer that can't be understood
+   */
+  feed(held: Held): boolean;
+  /** No more will come, which ends a body that has no length. */
+  close(): void;
+  fail(error: Error): void;
+}
+
+/** What an exchange needs of its connection. */
+export interface ExchangeOptions {
+  readonly onAnswer: (answer: WireAnswer) => void;
+  readonly onFail: (error: Error) => void;
+  /** Bytes are wanted again. */
+  readonly resume: () => void;
+  /** Nobody wants the rest. */
+  readonly leave: () => void;
+  /** The answer is there, to its last byte. */
+  readonly onEnd: (isReusable: boolean) => void;
+}
+
+interface Waiter {
+  readonly resolve: (bytes: Uint8Array | undefined) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Makes an exchange: bytes go in, and out through the answer's body, which is held back when nobody takes them. */
+export function exchange(method: string, { onAnswer, onFail, resume, leave, onEnd }: ExchangeOptions): Exchange {
+  const waiting: Held[] = [];
+  let isBegun = false;
+  let isReusable = false;
+  let isOver = false;
+  let isLeft = false;
+  let failure: Error | undefined;
+  let source: Held | undefined;
+  let lent: Held | undefined;
+  let waiter: Waiter | undefined;
+
+  const decoder = responseDecoder(method, {
+    onHead(head) {
+      isReusable = head.isKept;
+      onAnswer({ head, body });
+    },
+    onBytes(bytes) {
+      if (source !== undefined && bytes.length > 0) waiting.push(source.part(bytes));
+    },
+    onEnd() {
+      isOver = true;
+    },
+  });
+
+  /** Gives the next bytes to whoever waits for them: lent, or for good where they are the last. */
+  function serve(): void {
+    if (waiter === undefined) return;
+    const { resolve, reject } = waiter;
+    const next = waiting.shift();
+    if (next !== undefined) {
+      lent?.release();
+      lent = isOver ? undefined : next;
+      resolve(isOver ? next.own() : next.bytes);
+    } else if (failure !== undefined) reject(failure);
+    else if (isOver) resolve(undefined);
+    else return;
+    waiter = undefined;
+  }
+
+  function finish(isClean: boolean): void {
+    // The connection's memory is another answer's from now on.
+    waiting.splice(0, waiting.length, ...waiting.map((held) => ownBytes(held.own())));
+    serve();
+    onEnd(isReusable && isClean);
+  }
+
+  const body: ChunkReader = {
+    read() {
+      return new Promise<Uint8Array | undefined>((resolve, reject) => {
+        waiter = { resolve, reject };
+        serve();
+        if (waiter !== undefined && !isOver) resume();
+      });
+    },
+    async cancel() {
+      isLeft = true;
+      const reader = waiter;
+      waiter = undefined;
+      waiting.length = 0;
+      reader?.resolve(undefined);
+      if (!isOver && failure === undefined) leave();
+    },
+  };
+
+  return {
+    get isBegun() {
+      return isBegun;
+    },
+    feed(held) {
+      isBegun = true;
+      source = held;
+      const taken = decoder.feed(held.bytes);
+      source = undefined;
+      const isClean = taken === held.bytes.length;
+      held.release();
+      if (isOver) finish(isClean);
+      else serve();
+      return isOver || waiting.length === 0;
+    },
+    close() {
+      if (isOver || !decoder.close()) return;
+      finish(false);
+    },
+    fail(error) {
+      if (isOver || failure !== undefined) return;
+      failure = error;
+      onFail(error);
+      if (isLeft) failure = undefined;
+      serve();
+    },
+  };
+}

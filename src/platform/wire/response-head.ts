@@ -1,0 +1,84 @@
+/** How the end of a body is known (RFC 9112 §6.3). */
+export type Framing =
+  | { readonly type: 'length'; readonly length: number }
+  | { readonly type: 'chunked' }
+  /** With the connection's: so that nothing tells a whole body from a part. */
+  | { readonly type: 'close' };
+
+/** What comes before a body. */
+export interface ResponseHead {
+  readonly status: number;
+  /** Names in lower case; of several lines the values are joined with commas. */
+  readonly headers: Readonly<Record<string, string>>;
+  readonly framing: Framing;
+  /** Whether the connection takes another request after it. */
+  readonly isKept: boolean;
+}
+
+/** More than any storage sends: S3 gives 8 KiB to an object's own fields. */
+export const MAX_HEAD = 64 * 1024;
+
+const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+/** What no value can have: everything but a tab, visible characters and bytes above ASCII. */
+const CONTROL = /[^\t\x20-\x7e\x80-\xff]/;
+
+/**
+ * Parses a head, without its empty line. Whatever could be read in two ways is an error: a wrong length would let the
+ * rest of one body pass for the next answer (RFC 9112 §11.2).
+ *
+ * @param text a character for a byte
+ * @throws Error which says what is wrong
+ */
+export function parseResponseHead(text: string, method: string): ResponseHead {
+  const [statusLine = '', ...lines] = text.split('\r\n');
+  const [, minor, digits] = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/.exec(statusLine) ?? [];
+  if (digits === undefined || CONTROL.test(statusLine)) throw new Error('it is no HTTP/1.1 answer');
+  const status = Number(digits);
+  const fields = new Map<string, string>();
+  for (const line of lines) addField(fields, line);
+  const framing = toFraming(fields, status, method);
+  const isAsked = !/(?:^|[ \t,])close(?:$|[ \t,])/i.test(fields.get('connection') ?? '');
+  return {
+    status,
+    headers: Object.fromEntries(fields),
+    framing,
+    isKept: minor === '1' && isAsked && framing.type !== 'close',
+  };
+}
+
+function addField(fields: Map<string, string>, line: string): void {
+  const colon = line.indexOf(':');
+  const name = line.slice(0, colon).toLowerCase();
+  if (colon < 1 || !NAME.test(name)) throw new Error('a line of its head is no header field');
+  const value = withoutEnds(line, colon + 1);
+  if (CONTROL.test(value)) throw new Error(`its field ${name} has control characters`);
+  const before = fields.get(name);
+  fields.set(name, before === undefined ? value : `${before}, ${value}`);
+}
+
+/** Spaces and tabs alone, as RFC 9110 §5.5 has it: `trim` would take bytes of UTF-8 too. */
+function withoutEnds(line: string, from: number): string {
+  let start = from;
+  let end = line.length;
+  while (start < end && isBlank(line.charCodeAt(start))) start++;
+  while (end > start && isBlank(line.charCodeAt(end - 1))) end--;
+  return line.slice(start, end);
+}
+
+function isBlank(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}
+
+function toFraming(fields: ReadonlyMap<string, string>, status: number, method: string): Framing {
+  const coding = fields.get('transfer-encoding');
+  const length = fields.get('content-length');
+  if (method === 'HEAD' || status === 204 || status === 304 || status < 200) return { type: 'length', length: 0 };
+  if (coding !== undefined) {
+    if (length !== undefined) throw new Error('it has a Content-Length and a Transfer-Encoding');
+    if (coding.toLowerCase() !== 'chunked') throw new Error(`its Transfer-Encoding is ${coding}`);
+    return { type: 'chunked' };
+  }
+  if (length === undefined) return { type: 'close' };
+  if (!/^\d{1,15}$/.test(length)) throw new Error(`its Content-Length is ${length}`);
+  return { type: 'length', length: Number(length) };
+}

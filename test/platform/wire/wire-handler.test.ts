@@ -1,0 +1,266 @@
+import { HttpRequest } from '@smithy/core/transport';
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { setDefaultCACertificates } from 'node:tls';
+import { afterEach, describe, expect, test } from 'vitest';
+import { wireHandler, type WireOptions } from '../../../src/platform/wire/wire-handler.ts';
+import { defaultReader } from '../../../src/store/chunk-reader.ts';
+import { isLent } from '../../../src/store/lent.ts';
+import { startStorage, whole, type Answer, type Storage } from './storage.ts';
+
+const stops: (() => unknown)[] = [];
+afterEach(async () => {
+  for (const stop of stops.splice(0)) await stop();
+});
+
+async function open(answer: Answer, options: Partial<WireOptions> = {}, tls?: typeof secure) {
+  const storage = await startStorage(answer, tls);
+  const handler = wireHandler({ maxSockets: 10, connectTimeout: 2_000, requestTimeout: 2_000, ...options });
+  stops.push(() => handler.destroy(), storage.stop);
+  const ask = (fields: Partial<HttpRequest> = {}, abortSignal?: AbortSignal) =>
+    handler.handle(
+      request(storage, { protocol: tls === undefined ? 'http:' : 'https:', ...fields }),
+      abortSignal === undefined ? {} : { abortSignal },
+    );
+  const get = async (fields: Partial<HttpRequest> = {}) => read((await ask(fields)).response.body);
+  return { storage, handler, ask, get };
+}
+
+function request({ port }: Storage, fields: Partial<HttpRequest>): HttpRequest {
+  return new HttpRequest({ protocol: 'http:', hostname: '127.0.0.1', port, path: '/key', method: 'GET', ...fields });
+}
+
+async function read(body: ReadableStream<Uint8Array>): Promise<string> {
+  return new Response(body).text();
+}
+
+/** Of a server named localhost, for a hundred years. */
+const secure = { key: fileHere('localhost.key'), cert: fileHere('localhost.crt') };
+
+function fileHere(name: string): string {
+  return readFileSync(join(import.meta.dirname, name), 'utf8');
+}
+
+/** Waits for what has no event. */
+async function until(holds: () => boolean): Promise<void> {
+  for (let i = 0; i < 200 && !holds(); i++) await sleep(10);
+  expect(holds()).toBe(true);
+}
+
+describe('requests on the wire', () => {
+  test('say what was asked, and use one connection again', async () => {
+    const { storage, handler, ask, get } = await open((socket, n) => socket.write(whole(`body ${n}`, 'ETag: "x"\r\n')));
+    const { response } = await ask({
+      query: { versionId: "a b'" },
+      headers: { host: 'bucket.test', range: 'bytes=0-1' },
+    });
+    expect(response).toMatchObject({ statusCode: 200, headers: { etag: '"x"', 'content-length': '6' } });
+    expect(await read(response.body)).toBe('body 1');
+    expect(storage.heads[0]).toBe('GET /key?versionId=a%20b%27 HTTP/1.1\r\nhost: bucket.test\r\nrange: bytes=0-1');
+    expect(await get()).toBe('body 2');
+    expect(storage.heads[1]).toContain(`\r\nhost: 127.0.0.1:${storage.port}`);
+    expect(storage.sockets).toHaveLength(1);
+    expect(handler.inUse()).toBe(0);
+  });
+
+  test('that would end their line are refused before anything is sent', async () => {
+    const { storage, ask } = await open((socket) => socket.write(whole('')));
+    for (const headers of [{ range: 'bytes=0-1\r\nx: y' }, { x: '\0' }, { x: 'ü†' }])
+      await expect(ask({ headers })).rejects.toThrow(TypeError);
+    await expect(ask({ path: '/a b\r\n' })).rejects.toThrow(TypeError);
+    await expect(ask({ body: 'x' })).rejects.toThrow(TypeError);
+    expect(storage.heads).toEqual([]);
+  });
+
+  test('to HEAD have no body, and answers may be chunked, interim first, or without a length', async () => {
+    const { storage, ask, get } = await open((socket, n) => {
+      if (n === 1) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n');
+      if (n === 2)
+        socket.write(
+          'HTTP/1.1 103 Hints\r\n\r\nHTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\n\r\n',
+        );
+      if (n === 3) socket.end('HTTP/1.0 200 OK\r\n\r\nto the end');
+    });
+    expect(await read((await ask({ method: 'HEAD' })).response.body)).toBe('');
+    expect(await get()).toBe('abc');
+    expect(await get()).toBe('to the end');
+    expect(storage.sockets).toHaveLength(1);
+  });
+
+  test('are sent again where the storage closes an idle connection in that moment, and once only', async () => {
+    const { storage, get } = await open((socket, n, ofSocket) => {
+      if (ofSocket === 2 || n > 3) socket.destroy();
+      else socket.write(whole(`${n}`));
+    });
+    expect(await get()).toBe('1');
+    expect(await get()).toBe('3');
+    expect(storage.sockets).toHaveLength(2);
+    await expect(get()).rejects.toThrow();
+    expect(storage.heads).toHaveLength(5);
+  });
+
+  test('are not sent again where an answer had begun, or on a new connection', async () => {
+    const { storage, get } = await open((socket, n) => {
+      if (n === 1) socket.write(whole('1'));
+      else socket.end('HTTP/1.1 2');
+    });
+    expect(await get()).toBe('1');
+    await expect(get()).rejects.toThrow();
+    expect(storage.heads).toHaveLength(2);
+    await expect(get()).rejects.toThrow();
+    expect(storage.heads).toHaveLength(3);
+  });
+
+  test('whose body breaks off fail there', async () => {
+    const { get } = await open((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc'));
+    await expect(get()).rejects.toThrow();
+  });
+
+  test('end with what they were given up with', async () => {
+    const { storage, handler, ask } = await open((socket, n) => {
+      if (n === 2) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc');
+    });
+    const given = new AbortController();
+    const asked = ask({}, given.signal);
+    await until(() => storage.heads.length === 1);
+    given.abort();
+    await expect(asked).rejects.toMatchObject({ name: 'AbortError' });
+    await expect(ask({}, given.signal)).rejects.toMatchObject({ name: 'AbortError' });
+    const later = new AbortController();
+    const { response } = await ask({}, later.signal);
+    later.abort();
+    await expect(read(response.body)).rejects.toMatchObject({ name: 'AbortError' });
+    await until(() => handler.inUse() === 0);
+  });
+
+  test('that get no answer, or no connection, are given up in time', async () => {
+    const { get, handler } = await open(() => undefined, { requestTimeout: 100 });
+    await expect(get()).rejects.toThrow('no answer after 100 ms');
+    await until(() => handler.inUse() === 0);
+    await expect(get({ port: 9 })).rejects.toThrow('ECONNREFUSED');
+  });
+
+  test('that nobody reads hold the storage back, and give their connection back', async () => {
+    const size = 64 * 1024 * 1024;
+    let written = 0;
+    const { storage, handler, ask } = await open((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${size}\r\n\r\n`);
+      const chunk = Buffer.alloc(1024 * 1024);
+      const more = () => {
+        while (written < size && !socket.destroyed) {
+          written += chunk.length;
+          if (!socket.write(chunk)) return void socket.once('drain', more);
+        }
+      };
+      more();
+    });
+    const { response } = await ask();
+    await sleep(300);
+    expect(written).toBeLessThan(size / 2);
+    expect(handler.inUse()).toBe(1);
+    await response.body.cancel();
+    await until(() => handler.inUse() === 0 && storage.sockets.every((socket) => socket.destroyed));
+  });
+
+  test('wait for a connection where there are enough', async () => {
+    const { storage, get } = await open((socket, n) => setTimeout(() => socket.write(whole(`${n}`)), 20), {
+      maxSockets: 2,
+    });
+    const bodies = await Promise.all(Array.from({ length: 6 }, () => get()));
+    expect(bodies.toSorted()).toEqual(['1', '2', '3', '4', '5', '6']);
+    expect(storage.sockets).toHaveLength(2);
+  });
+
+  test('that wait end with what they were given up with', async () => {
+    const { get, ask, handler } = await open(
+      (socket, n) => n === 1 && setTimeout(() => socket.write(whole('1')), 100),
+      { maxSockets: 1 },
+    );
+    const first = get();
+    await expect(ask({}, AbortSignal.timeout(20))).rejects.toMatchObject({ name: 'TimeoutError' });
+    expect(await first).toBe('1');
+    expect(handler.inUse()).toBe(0);
+  });
+
+  test.for([
+    'HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\nab',
+    'SSH-2.0\r\n\r\n',
+    `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(99_999)}`,
+  ])('that are answered with nonsense fail: %j', async (answer) => {
+    const { get, handler } = await open((socket) => socket.write(answer));
+    await expect(get()).rejects.toThrow('no HTTP/1.1');
+    await until(() => handler.inUse() === 0);
+  });
+
+  test('are not answered by what was said before them', async () => {
+    const { storage, get } = await open((socket, n) =>
+      socket.write(Buffer.concat([whole(`${n}`), n === 1 ? whole('smuggled') : Buffer.alloc(0)])),
+    );
+    expect(await get()).toBe('1');
+    expect(await get()).toBe('2');
+    expect(storage.sockets).toHaveLength(2);
+  });
+});
+
+describe('bodies in memory that is used again', () => {
+  const bytes = Buffer.alloc(3_000_000, 'The bytes of a body, which are not all the same. ');
+  const digest = (body: Buffer) => createHash('sha256').update(body).digest('hex');
+
+  test('are lent but for their last bytes, which hold while the connection brings another', async () => {
+    const other = Buffer.alloc(bytes.length, 'x');
+    const { storage, ask } = await open((socket, n) => socket.write(whole(n === 1 ? bytes : other)));
+    const first = defaultReader((await ask()).response.body);
+    const chunks: Buffer[] = [];
+    let last: Uint8Array | undefined;
+    let lent = 0;
+    for (let chunk = await first.read(Infinity); chunk !== undefined; chunk = await first.read(Infinity)) {
+      chunks.push(Buffer.from(chunk));
+      if (isLent(chunk)) lent++;
+      last = chunk;
+    }
+    expect(digest(Buffer.concat(chunks))).toBe(digest(bytes));
+    expect(lent).toBe(chunks.length - 1);
+    expect(digest(Buffer.from(await new Response((await ask()).response.body).arrayBuffer()))).toBe(digest(other));
+    expect(storage.sockets).toHaveLength(1);
+    expect(Buffer.from(last ?? []).equals(chunks.at(-1) ?? Buffer.alloc(0))).toBe(true);
+  });
+
+  test('are whole as streams, slowly read, in chunks of any size, and over TLS', async () => {
+    setDefaultCACertificates([secure.cert]);
+    const answer: Answer = (socket, n) => {
+      if (n % 2 === 1) return void socket.write(whole(bytes));
+      socket.write('HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n');
+      for (let at = 0; at < bytes.length;) {
+        const chunk = bytes.subarray(at, at + 1 + ((at * 7) % 90_000));
+        at += chunk.length;
+        socket.write(Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from('\r\n')]));
+      }
+      socket.write('0\r\n\r\n');
+    };
+    for (const tls of [undefined, secure]) {
+      const { storage, ask } = await open(answer, {}, tls);
+      for (let i = 0; i < 4; i++) {
+        const chunks: Uint8Array[] = [];
+        // As a web stream, whose chunks are kept; with pauses, in which more comes than is asked for.
+        for await (const chunk of (await ask({ hostname: 'localhost' })).response.body) {
+          chunks.push(chunk);
+          if (chunks.length % 8 === i) await sleep(1);
+        }
+        expect(digest(Buffer.concat(chunks))).toBe(digest(bytes));
+      }
+      expect(storage.sockets).toHaveLength(1);
+    }
+  });
+
+  test('over TLS come from who they should come from', async () => {
+    const { get } = await open((socket) => socket.write(whole('x')), {}, secure);
+    setDefaultCACertificates([secure.cert]);
+    expect(await get({ hostname: 'localhost' })).toBe('x');
+    await expect(get({ hostname: '127.0.0.1' })).rejects.toMatchObject({ code: 'ERR_TLS_CERT_ALTNAME_INVALID' });
+    setDefaultCACertificates([]);
+    const { get: untrusting } = await open((socket) => socket.write(whole('x')), {}, secure);
+    await expect(untrusting({ hostname: 'localhost' })).rejects.toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+  });
+});

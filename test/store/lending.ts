@@ -1,0 +1,45 @@
+import { defaultReader } from '../../src/store/chunk-reader.ts';
+import { chunkStream } from '../../src/store/chunk-stream.ts';
+import { lend } from '../../src/store/lent.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
+
+const MEMORY = 4 * 1024;
+
+/**
+ * A store whose bodies come through one small piece of memory each, which is spoilt as soon as the next bytes are
+ * asked for: whoever has kept bytes that were only lent sends rubbish.
+ */
+export function lending(store: ObjectStore): ObjectStore {
+  return {
+    head: (...args) => store.head(...args),
+    async read(...args) {
+      const result = await store.read(...args);
+      return result.type === 'open' ? { ...result, isSealed: false, body: throughMemory(result.body) } : result;
+    },
+  };
+}
+
+function throughMemory(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const memory = new Uint8Array(MEMORY);
+  lend(memory.buffer);
+  const reader = defaultReader(body);
+  let left: Uint8Array = new Uint8Array(0);
+  let isOver = false;
+  return chunkStream({
+    async read() {
+      while (left.length === 0 && !isOver) {
+        const chunk = await reader.read(MEMORY);
+        isOver = chunk === undefined;
+        left = chunk?.slice() ?? left;
+      }
+      // At the end nothing is given, and what was given before holds.
+      if (isOver && left.length === 0) return undefined;
+      const taken = left.subarray(0, MEMORY);
+      left = left.subarray(MEMORY);
+      memory.fill(0xaa);
+      memory.set(taken);
+      return memory.subarray(0, taken.length);
+    },
+    cancel: () => reader.cancel(),
+  });
+}
