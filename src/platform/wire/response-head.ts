@@ -19,8 +19,8 @@ export interface ResponseHead {
 export const MAX_HEAD = 64 * 1024;
 
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
-/** What no value can have: everything but a tab, visible characters and bytes above ASCII. */
-const CONTROL = /[^\t\x20-\x7e\x80-\xff]/;
+/** What no line can have: all but tabs, visible characters and bytes above ASCII; half an end of a line. */
+const CONTROL = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/;
 
 /**
  * Parses a head, without its empty line. Whatever could be read in two ways is an error: a wrong length would let the
@@ -30,19 +30,21 @@ const CONTROL = /[^\t\x20-\x7e\x80-\xff]/;
  * @throws Error which says what is wrong
  */
 export function parseResponseHead(text: string, method: string): ResponseHead {
-  const [statusLine = '', ...lines] = text.split('\r\n');
-  const [, minor, digits] = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/.exec(statusLine) ?? [];
-  if (digits === undefined || CONTROL.test(statusLine)) throw new Error('it is no HTTP/1.1 answer');
+  if (CONTROL.test(text)) throw new Error('its head has control characters');
+  const lines = text.split('\r\n');
+  const [, minor, digits] = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/.exec(lines[0] ?? '') ?? [];
+  if (digits === undefined) throw new Error('it is no HTTP/1.1 answer');
   const status = Number(digits);
   const fields = new Map<string, string>();
-  for (const line of lines) addField(fields, line);
+  for (let i = 1; i < lines.length; i++) addField(fields, lines[i] ?? '');
   const framing = toFraming(fields, status, method);
-  const isAsked = !/(?:^|[ \t,])close(?:$|[ \t,])/i.test(fields.get('connection') ?? '');
+  const connection = fields.get('connection');
+  const isClosed = connection !== undefined && /(?:^|[ \t,])close(?:$|[ \t,])/i.test(connection);
   return {
     status,
     headers: Object.fromEntries(fields),
     framing,
-    isKept: minor === '1' && isAsked && framing.type !== 'close',
+    isKept: minor === '1' && !isClosed && framing.type !== 'close',
   };
 }
 
@@ -51,7 +53,6 @@ function addField(fields: Map<string, string>, line: string): void {
   const name = line.slice(0, colon).toLowerCase();
   if (colon < 1 || !NAME.test(name)) throw new Error('a line of its head is no header field');
   const value = withoutEnds(line, colon + 1);
-  if (CONTROL.test(value)) throw new Error(`its field ${name} has control characters`);
   const before = fields.get(name);
   fields.set(name, before === undefined ? value : `${before}, ${value}`);
 }
