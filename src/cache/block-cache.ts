@@ -29,6 +29,8 @@ export interface BlockCache {
    * @param part inside the block, half-open, in bytes from the block's start; not empty
    */
   get(name: BlockName, part: Span): Promise<CachedBytes | undefined>;
+  /** The same, where it is in memory and needs no waiting for. Left out by caches that keep nothing there. */
+  peek?(name: BlockName, part: Span): Uint8Array | undefined;
   /**
    * Whether it has the block, as far as it can tell without reading it. Left out where that would cost as much as a
    * `get`.

@@ -18,9 +18,18 @@ export function toSeconds(date: Date): Seconds {
   return Math.floor(date.getTime() / 1000);
 }
 
+/** Of the last dates that were printed: an answer has two, mostly the same as the one before. */
+const printed = new Map<Seconds, string>();
+const MOST_PRINTED = 64;
+
 /** Prints IMF-fixdate, the only form that may be sent (§5.6.7). */
 export function printHttpDate(seconds: Seconds): string {
-  return new Date(seconds * 1000).toUTCString();
+  const known = printed.get(seconds);
+  if (known !== undefined) return known;
+  if (printed.size >= MOST_PRINTED) printed.clear();
+  const text = new Date(seconds * 1000).toUTCString();
+  printed.set(seconds, text);
+  return text;
 }
 
 /**

@@ -34,6 +34,8 @@ export interface Window {
 
 /** Where blocks come from: the cache, a read that is under way, or a new one. */
 export interface BlockSource {
+  /** Pieces that are all in memory; `undefined` where one is not. */
+  peek(object: PinnedObject, pieces: readonly Piece[]): readonly Portion[] | undefined;
   /** Pieces out of the cache alone; `undefined` where it does not have them all. */
   look(object: PinnedObject, pieces: readonly Piece[], call: CallOptions): Promise<readonly Portion[] | undefined>;
   /**
@@ -233,6 +235,7 @@ export function blockSource(options: SourceOptions): BlockSource {
   }
 
   return {
+    peek: (object, pieces) => cache.peek(pieces.map(({ index, part }) => ({ name: nameOf(object, index), part }))),
     look,
     fetch,
     has: (object, blocks) =>

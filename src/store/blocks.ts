@@ -13,6 +13,7 @@ import type { Handover } from './spare.ts';
 import { isStoreError } from './store-error.ts';
 import type { CacheAccount } from './tally.ts';
 import { makeTouched, type Touched } from './touched.ts';
+import type { Portion } from './portion.ts';
 import { piecesOf, walk } from './windows.ts';
 
 /** How a cache of blocks works. */
@@ -187,6 +188,10 @@ async function openBody(
     account.forward = 'bypass';
     return source.open(object, span, call);
   }
+  if (blocks.end - blocks.start <= settings.segment) {
+    const there = source.peek(object, piecesOf(span, blocks, blockSize));
+    if (there !== undefined) return joinHits(there, length, settings, account);
+  }
   if (isSmall(span, settings)) {
     // A block for a few bytes is worth it when they are not the only ones: a first touch gets just its bytes.
     const pieces = piecesOf(span, blocks, blockSize);
@@ -223,9 +228,13 @@ async function openFew({ source, settings }: Parts, object: PinnedObject, span: 
     account.forward ??= 'miss';
     return source.open(object, span, call);
   }
-  account.hits += pieces.length;
-  account.bytes += spanLength(span);
-  return settings.join(listed(found), spanLength(span));
+  return joinHits(found, spanLength(span), settings, account);
+}
+
+function joinHits(found: readonly Portion[], length: number, { join }: BlocksOptions, account: CacheAccount): Body {
+  account.hits += found.length;
+  account.bytes += length;
+  return join(listed(found), length);
 }
 
 function isSmall(span: Span, { blockSize }: BlocksOptions): boolean {

@@ -7,6 +7,8 @@ import { within } from './within.ts';
 export interface GuardedCache {
   /** A part of a block, of the length that was asked for where it is not a stream. */
   get(name: BlockName, part: Span): Promise<CachedBytes | undefined>;
+  /** Parts of blocks that are all in memory; `undefined` where one is not. */
+  peek(wanted: readonly { readonly name: BlockName; readonly part: Span }[]): readonly Uint8Array[] | undefined;
   put(name: BlockName, bytes: Uint8Array): Promise<void>;
   /** Whether it has all these blocks; `undefined` where it does not tell. */
   has(names: readonly BlockName[]): Promise<boolean | undefined>;
@@ -38,6 +40,20 @@ export function guardedCache(cache: BlockCache, timeout: number): GuardedCache {
         asked?.then(discard, () => undefined);
       }
       return undefined;
+    },
+    peek(wanted) {
+      const found: Uint8Array[] = [];
+      try {
+        for (const { name, part } of wanted) {
+          const bytes = cache.peek?.(name, part);
+          if (bytes?.length !== spanLength(part)) return undefined;
+          found.push(bytes);
+        }
+        return found;
+      } catch {
+        fail();
+        return undefined;
+      }
     },
     async put(name, bytes) {
       try {

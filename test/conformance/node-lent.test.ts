@@ -1,7 +1,6 @@
-import { createGateway, serve } from '../../src/platform/node.ts';
+import { createGateway, memoryCache, serve } from '../../src/platform/node.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { lending } from '../store/lending.ts';
-import { mapCache } from '../store/map-cache.ts';
 import { describeConformance } from './describe.ts';
 import { fixtures } from './fixtures.ts';
 
@@ -9,7 +8,12 @@ const memory = memoryStore();
 for (const { key, bytes, contentType } of fixtures) await memory.put(key, bytes, { contentType });
 const store = lending(memory);
 const plain = createGateway({ store, log: () => undefined });
-const cached = createGateway({ store, cache: mapCache(), blocks: { size: 64 * 1024 }, log: () => undefined });
+const cached = createGateway({
+  store,
+  cache: memoryCache({ maxBytes: 64 * 1024 * 1024 }),
+  blocks: { size: 64 * 1024 },
+  log: () => undefined,
+});
 
 function starts(gateway: typeof plain) {
   return async () => {

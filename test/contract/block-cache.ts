@@ -32,6 +32,7 @@ function describeParts(harness: () => Promise<BlockCacheHarness>): void {
     const { cache } = await harness();
     expect(await cache.get(NAME, WHOLE)).toBeUndefined();
     expect(await cache.get(NAME, { start: 1, end: 2 })).toBeUndefined();
+    expect(cache.peek?.(NAME, WHOLE)).toBeUndefined();
   });
 
   test.for([
@@ -49,6 +50,9 @@ function describeParts(harness: () => Promise<BlockCacheHarness>): void {
     const { cache } = await harness();
     await cache.put(NAME, BYTES.slice());
     expect(equal(await hit(cache, NAME, { start, end }), BYTES.subarray(start, end))).toBe(true);
+    // Where it tells at once, it tells the same.
+    const peeked = cache.peek?.(NAME, { start, end }) ?? BYTES.subarray(start, end);
+    expect(equal(peeked, BYTES.subarray(start, end))).toBe(true);
   });
 
   test('any part of any block comes as it was put', async () => {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import type { BlockCache } from '../block-cache.ts';
+import type { Span } from '../../http/index.ts';
+import type { BlockCache, BlockName } from '../block-cache.ts';
 import { blockId } from '../block-id.ts';
 
 export interface MemoryCacheOptions {
@@ -27,19 +28,23 @@ export function memoryCache({ maxBytes }: MemoryCacheOptions): MemoryCache {
     maxSize: maxBytes,
     sizeCalculation: (bytes, id) => bytes.length + id.length + ENTRY_BYTES,
   });
+
+  function peek(name: BlockName, { start, end }: Span): Uint8Array | undefined {
+    const id = blockId(name);
+    const bytes = blocks.get(id);
+    if (bytes === undefined) return undefined;
+    if (bytes.length === name.length) return bytes.subarray(start, end);
+    // A transferred buffer has no bytes any more.
+    blocks.delete(id);
+    return undefined;
+  }
+
   return {
     get bytes() {
       return blocks.calculatedSize;
     },
-    async get(name, { start, end }) {
-      const id = blockId(name);
-      const bytes = blocks.get(id);
-      if (bytes === undefined) return undefined;
-      if (bytes.length === name.length) return bytes.subarray(start, end);
-      // A transferred buffer has no bytes any more.
-      blocks.delete(id);
-      return undefined;
-    },
+    peek,
+    get: async (name, part) => peek(name, part),
     has: async (name) => blocks.has(blockId(name)),
     async put(name, bytes) {
       if (bytes.length === name.length) blocks.set(blockId(name), alone(bytes));
