@@ -43,20 +43,35 @@ interface Cell {
   failure: string | undefined;
 }
 
-/** Starts a part's contestants, runs its workloads against each in turn, round by round, and stops them. */
+/** Runs a part's workloads against its contestants in turn, round by round. */
 export async function runServers(part: ServerPart, storage: Storage, bench: Bench): Promise<PartResult> {
+  const { name, title, workloads } = part;
   const skipped: string[] = [];
+  const contestants = part.contestants.filter((contestant) => {
+    const why = contestant.missing?.();
+    if (why !== undefined) skipped.push(`${contestant.name}: ${why}`);
+    return why === undefined;
+  });
+  for (const line of skipped) bench.say(`SKIPPED ${line}`);
+  const cells: CellResult[] = [];
+  for (const together of part.isFresh === true ? workloads.map((one) => [one]) : [workloads])
+    cells.push(...(await runWorkloads(together, contestants, storage, bench)));
+  return { name, title, cells, facts: [], skipped };
+}
+
+/** Starts contestants, runs workloads, and stops them. */
+async function runWorkloads(
+  workloads: readonly Workload[],
+  contestants: readonly Contestant[],
+  storage: Storage,
+  bench: Bench,
+): Promise<readonly CellResult[]> {
   const entries: Entry[] = [];
   try {
-    for (const contestant of part.contestants) {
-      const why = contestant.missing?.();
-      if (why === undefined) entries.push(await startContestant(contestant, storage, bench));
-      else skipped.push(`${contestant.name}: ${why}`);
-    }
-    for (const line of skipped) bench.say(`SKIPPED ${line}`);
+    for (const contestant of contestants) entries.push(await startContestant(contestant, storage, bench));
     const cells: CellResult[] = [];
-    for (const workload of part.workloads) cells.push(...(await runWorkload(workload, entries, bench)));
-    return { name: part.name, title: part.title, cells, facts: [], skipped };
+    for (const workload of workloads) cells.push(...(await runWorkload(workload, entries, bench)));
+    return cells;
   } finally {
     for (const { running } of entries) await running.stop();
   }

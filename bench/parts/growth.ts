@@ -12,6 +12,7 @@ export const growth: ServerPart = {
   name: 'growth',
   title: 'Ranges of 1 MB and of 1 TB',
   storage: 'fast',
+  isFresh: true,
   contestants: [direct, rangewayNode, rangewayS3],
   workloads: [
     randomRanges(64 * KiB, 8, 'small'),

@@ -10,6 +10,8 @@ export interface ServerPart {
   readonly storage: 'fast' | 'shaped' | 'ceph';
   readonly contestants: readonly Contestant[];
   readonly workloads: readonly Workload[];
+  /** Whether each workload gets servers of its own, so that none has in memory what another has left there. */
+  readonly isFresh?: boolean;
 }
 
 /** Something else that is measured, without servers. */
