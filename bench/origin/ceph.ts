@@ -1,9 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
-import { CreateBucketCommand, PutObjectCommand } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Storage } from '../contestants/contestant.ts';
 import { freePort } from '../contestants/spawn.ts';
-import { s3Client } from '../../src/platform/s3-client.ts';
 import { BUCKET } from './answer.ts';
 import { bytesAt, MAX_SLICE, type BenchObject } from './objects.ts';
 
@@ -34,7 +33,9 @@ export async function startCeph(objects: readonly BenchObject[], folder: string)
   });
   const stop = () => void execFileSync('bash', [SCRIPT, 'down', state]);
   try {
-    const client = s3Client({ endpoint: `http://127.0.0.1:${port}`, pathStyle: true, credentials: KEYS });
+    const endpoint = `http://127.0.0.1:${port}`;
+    // The SDK's own: the gateway's only reads.
+    const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials: KEYS });
     await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
     for (const object of objects) {
       const input = { Bucket: BUCKET, Key: object.key, Body: bytesOf(object), ACL: 'public-read' } as const;
