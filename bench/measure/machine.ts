@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { availableParallelism, cpus, release, totalmem } from 'node:os';
+import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 
 /** What the figures were measured on. */
 export function describeMachine(): Record<string, string> {
   return {
     processor: cpus()[0]?.model ?? 'unknown',
-    cores: String(availableParallelism()),
+    cores: String(cpus().length),
     memory: `${Math.round(totalmem() / 1024 ** 3)} GiB`,
     system: `Linux ${release().split('-')[0] ?? ''}`,
   };
