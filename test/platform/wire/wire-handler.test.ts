@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setDefaultCACertificates } from 'node:tls';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { wireHandler, type WireOptions } from '../../../src/platform/wire/wire-handler.ts';
 import { defaultReader } from '../../../src/store/chunk-reader.ts';
 import { isLent } from '../../../src/store/lent.ts';
@@ -12,6 +12,7 @@ import { startStorage, whole, type Answer, type Storage } from './storage.ts';
 
 const stops: (() => unknown)[] = [];
 afterEach(async () => {
+  vi.useRealTimers();
   for (const stop of stops.splice(0)) await stop();
 });
 
@@ -171,6 +172,22 @@ describe('requests on the wire', () => {
     const bodies = await Promise.all(Array.from({ length: 6 }, () => get()));
     expect(bodies.toSorted()).toEqual(['1', '2', '3', '4', '5', '6']);
     expect(storage.sockets).toHaveLength(2);
+  });
+
+  test('leave no more than 64 connections idle, and none of them for longer than 30 s', async () => {
+    const { storage, get } = await open((socket) => setTimeout(() => socket.write(whole('x')), 50), {
+      maxSockets: 100,
+    });
+    await Promise.all(Array.from({ length: 70 }, () => get()));
+    const alive = () => storage.sockets.filter((socket) => !socket.destroyed).length;
+    await until(() => alive() === 64);
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 29_000 });
+    await get();
+    expect(storage.sockets).toHaveLength(70);
+    vi.setSystemTime(Date.now() + 30_000);
+    await get();
+    expect(storage.sockets).toHaveLength(71);
+    await until(() => alive() === 1);
   });
 
   test('that wait end with what they were given up with', async () => {
