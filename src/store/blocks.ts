@@ -188,15 +188,15 @@ async function openBody(
     account.forward = 'bypass';
     return source.open(object, span, call);
   }
+  // Noted of hits too: a block that is asked for and has left the cache comes back with one read.
+  const isFirstTouch = isSmall(span, settings) && !touched.all(object, blocks);
   if (blocks.end - blocks.start <= settings.segment) {
     const there = source.peek(object, piecesOf(span, blocks, blockSize));
     if (there !== undefined) return joinHits(there, length, settings, account);
   }
-  if (isSmall(span, settings)) {
-    // A block for a few bytes is worth it when they are not the only ones: a first touch gets just its bytes.
-    const pieces = piecesOf(span, blocks, blockSize);
-    if (!touched.all(object, blocks) && !source.isUnderWay(object, pieces)) return openFew(parts, object, span, call);
-  }
+  // A block for a few bytes is worth it when they are not the only ones: a first touch gets just its bytes.
+  if (isFirstTouch && !source.isUnderWay(object, piecesOf(span, blocks, blockSize)))
+    return openFew(parts, object, span, call);
   const { pieces, begun } = walk({
     ...settings,
     source,

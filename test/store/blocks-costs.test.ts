@@ -1,4 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
+import type { BlockCache } from '../../src/cache/block-cache.ts';
+import { memoryCache } from '../../src/cache/drivers/memory.ts';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import type { LogEntry } from '../../src/gateway/log.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
@@ -13,7 +15,7 @@ const SIZE = 1_000_000;
 const bytes = pseudoRandom(SIZE);
 const newer = bytes.toReversed();
 
-async function setUp() {
+async function setUp(cache: BlockCache = mapCache()) {
   const memory = memoryStore();
   const { etag, lastModified } = await memory.put('key', bytes);
   await memory.put('empty', new Uint8Array(0));
@@ -21,7 +23,7 @@ async function setUp() {
   const entries: LogEntry[] = [];
   const gateway = createGateway({
     store: storage,
-    cache: mapCache(),
+    cache,
     blocks: { size: 64 * 1024 },
     log: (entry) => entries.push(entry),
   });
@@ -126,6 +128,16 @@ describe('cold', () => {
     const range = { Range: 'bytes=70000-70009' };
     const costs = [await ask(range), await ask(range), await ask(range), await ask({ Range: 'bytes=65536-131071' })];
     expect(costs.map(({ operations }) => operations)).toEqual([1, 1, 0, 0]);
+  });
+
+  test('a block that was hit for a few bytes, and has left the cache, comes back with 1', async () => {
+    // Room for half of the object.
+    const { ask } = await setUp(memoryCache({ maxBytes: SIZE / 2 }));
+    const range = { Range: 'bytes=999000-999009' };
+    const asks = [{}, range, { Range: 'bytes=0-599999' }, range, range];
+    const costs: number[] = [];
+    for (const headers of asks) costs.push((await ask(headers)).operations);
+    expect(costs.slice(1)).toEqual([0, expect.any(Number), 1, 0]);
   });
 });
 
