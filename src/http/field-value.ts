@@ -7,5 +7,23 @@ const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
  */
 export function fieldValue(stored: string | undefined): string | undefined {
   const value = stored?.trim();
-  return value === undefined || value === '' || !FIELD_VALUE.test(value) ? undefined : value;
+  return value === undefined || value === '' || !isFieldValue(value) ? undefined : value;
+}
+
+/** Whether a text, a character for a byte, can go into a line of a head (§5.5). */
+export function isFieldValue(text: string): boolean {
+  return FIELD_VALUE.test(text);
+}
+
+/** Without the spaces and tabs around it (§5.6.3). Not `trim`, which takes bytes of UTF-8 too; in linear time. */
+export function trimOws(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isOws(text.charCodeAt(start))) start++;
+  while (end > start && isOws(text.charCodeAt(end - 1))) end--;
+  return text.slice(start, end);
+}
+
+function isOws(code: number): boolean {
+  return code === 0x20 || code === 0x09;
 }

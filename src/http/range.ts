@@ -1,3 +1,4 @@
+import { trimOws } from './field-value.ts';
 import type { Span } from './span.ts';
 
 /**
@@ -79,18 +80,6 @@ function isLess(a: string, b: string): boolean {
   const x = a.replace(/^0+/, '');
   const y = b.replace(/^0+/, '');
   return x.length === y.length ? x < y : x.length < y.length;
-}
-
-function trimOws(text: string): string {
-  let start = 0;
-  let end = text.length;
-  while (start < end && isOws(text.charCodeAt(start))) start++;
-  while (end > start && isOws(text.charCodeAt(end - 1))) end--;
-  return text.slice(start, end);
-}
-
-function isOws(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }
 
 /** Prints specs as a Range field's value; the inverse of {@link parseRange}. */

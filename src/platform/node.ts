@@ -121,12 +121,12 @@ async function send(response: Response, res: ServerResponse, idleTimeout: number
       const chunk = await reader.read(Number.MAX_SAFE_INTEGER);
       if (chunk === undefined) break;
       if (isLent(chunk)) {
-        await written(res, chunk, idleTimeout);
+        await patiently(res, idleTimeout, written(res, chunk));
         continue;
       }
       gather(res);
       res.write(chunk);
-      if (res.writableLength > AHEAD) await taken(res, idleTimeout);
+      if (res.writableLength > AHEAD) await patiently(res, idleTimeout, writable(res));
     }
     if (!res.destroyed) res.end();
   } catch {
@@ -145,19 +145,17 @@ function gather(res: ServerResponse): void {
   setImmediate(() => res.uncork());
 }
 
-/** Writes, and waits until the system has the bytes. A client that takes none for so long is left. */
-async function written(res: ServerResponse, chunk: Uint8Array, idleTimeout: number): Promise<void> {
-  res.setTimeout(idleTimeout);
-  await new Promise<void>((resolve) => {
+/** Writes, and waits until the system has the bytes, or nobody is there to take them. */
+function written(res: ServerResponse, chunk: Uint8Array): Promise<void> {
+  return new Promise((resolve) => {
     res.write(chunk, () => resolve());
   });
-  res.setTimeout(0);
 }
 
-/** Waits for the client to take what was written. One that takes nothing for so long is left: Node ends its connection. */
-async function taken(res: ServerResponse, idleTimeout: number): Promise<void> {
+/** Waits for the client. One that takes nothing for so long is left: Node ends its connection. */
+async function patiently(res: ServerResponse, idleTimeout: number, moved: Promise<void>): Promise<void> {
   res.setTimeout(idleTimeout);
-  await writable(res);
+  await moved;
   // While the storage is waited for, nothing moves, and the client is not to blame.
   res.setTimeout(0);
 }

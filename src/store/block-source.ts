@@ -235,7 +235,7 @@ export function blockSource(options: SourceOptions): BlockSource {
   }
 
   return {
-    peek: (object, pieces) => cache.peek(pieces.map(({ index, part }) => ({ name: nameOf(object, index), part }))),
+    peek: (object, pieces) => cache.peek?.(pieces.map(({ index, part }) => ({ name: nameOf(object, index), part }))),
     look,
     fetch,
     has: (object, blocks) =>

@@ -1,5 +1,5 @@
 import type { BlockCache } from '../cache/block-cache.ts';
-import { blocksOf } from '../cache/grid.ts';
+import { blocksOf, type Piece } from '../cache/grid.ts';
 import { spanLength, type Representation, type Span } from '../http/index.ts';
 import { blockSource, type BlockSource, type PinnedObject, type Window } from './block-source.ts';
 import { defaultReader, type ToReader } from './chunk-reader.ts';
@@ -190,13 +190,13 @@ async function openBody(
   }
   // Noted of hits too: a block that is asked for and has left the cache comes back with one read.
   const isFirstTouch = isSmall(span, settings) && !touched.all(object, blocks);
-  if (blocks.end - blocks.start <= settings.segment) {
-    const there = source.peek(object, piecesOf(span, blocks, blockSize));
+  if (isFirstTouch || blocks.end - blocks.start <= settings.segment) {
+    const wanted = piecesOf(span, blocks, blockSize);
+    const there = source.peek(object, wanted);
     if (there !== undefined) return joinHits(there, length, settings, account);
+    // A block for a few bytes is worth it when they are not the only ones: a first touch gets just its bytes.
+    if (isFirstTouch && !source.isUnderWay(object, wanted)) return openFew(parts, object, span, wanted, call);
   }
-  // A block for a few bytes is worth it when they are not the only ones: a first touch gets just its bytes.
-  if (isFirstTouch && !source.isUnderWay(object, piecesOf(span, blocks, blockSize)))
-    return openFew(parts, object, span, call);
   const { pieces, begun } = walk({
     ...settings,
     source,
@@ -219,9 +219,14 @@ async function openBody(
 
 type Body = ReadableStream<Uint8Array>;
 
-async function openFew({ source, settings }: Parts, object: PinnedObject, span: Span, call: Asked): Promise<Body> {
+async function openFew(
+  { source, settings }: Parts,
+  object: PinnedObject,
+  span: Span,
+  pieces: readonly Piece[],
+  call: Asked,
+): Promise<Body> {
   const { account } = call;
-  const pieces = piecesOf(span, blocksOf(span, settings.blockSize), settings.blockSize);
   const found = await source.look(object, pieces, call);
   if (found === undefined) {
     account.misses += pieces.length;

@@ -3,12 +3,17 @@ import { spanLength, type Span } from '../http/index.ts';
 import { discard } from './portion.ts';
 import { within } from './within.ts';
 
+interface Wanted {
+  readonly name: BlockName;
+  readonly part: Span;
+}
+
 /** A cache that nobody waits long for, and that throws nothing. */
 export interface GuardedCache {
   /** A part of a block, of the length that was asked for where it is not a stream. */
   get(name: BlockName, part: Span): Promise<CachedBytes | undefined>;
-  /** Parts of blocks that are all in memory; `undefined` where one is not. */
-  peek(wanted: readonly { readonly name: BlockName; readonly part: Span }[]): readonly Uint8Array[] | undefined;
+  /** Parts of blocks that are all in memory; `undefined` where one is not. Left out where the cache keeps none there. */
+  readonly peek: ((wanted: readonly Wanted[]) => readonly Uint8Array[] | undefined) | undefined;
   put(name: BlockName, bytes: Uint8Array): Promise<void>;
   /** Whether it has all these blocks; `undefined` where it does not tell. */
   has(names: readonly BlockName[]): Promise<boolean | undefined>;
@@ -26,6 +31,22 @@ export function guardedCache(cache: BlockCache, timeout: number): GuardedCache {
   const fail = () => {
     restsUntil = Date.now() + REST;
   };
+
+  function peek(wanted: readonly Wanted[]): readonly Uint8Array[] | undefined {
+    const found: Uint8Array[] = [];
+    try {
+      for (const { name, part } of wanted) {
+        const bytes = cache.peek?.(name, part);
+        if (bytes?.length !== spanLength(part)) return undefined;
+        found.push(bytes);
+      }
+      return found;
+    } catch {
+      fail();
+      return undefined;
+    }
+  }
+
   return {
     async get(name, part) {
       if (Date.now() < restsUntil) return undefined;
@@ -41,20 +62,7 @@ export function guardedCache(cache: BlockCache, timeout: number): GuardedCache {
       }
       return undefined;
     },
-    peek(wanted) {
-      const found: Uint8Array[] = [];
-      try {
-        for (const { name, part } of wanted) {
-          const bytes = cache.peek?.(name, part);
-          if (bytes?.length !== spanLength(part)) return undefined;
-          found.push(bytes);
-        }
-        return found;
-      } catch {
-        fail();
-        return undefined;
-      }
-    },
+    peek: cache.peek && peek,
     async put(name, bytes) {
       try {
         if (Date.now() >= restsUntil) await within(timeout, cache.put(name, bytes));

@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest';
+import { s3Store } from '../../src/store/drivers/s3.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
 import { hasS3, newBucket } from './server.ts';
 
 describe.skipIf(!hasS3)('over Ceph', () => {
   describeObjectStore('s3', newBucket);
+  describeObjectStore("s3 with the SDK's own connections", async () => {
+    const { bucket, client, put } = await newBucket();
+    return { store: s3Store(client, { bucket }), put };
+  });
 
   test('metadata pass, and a prefix is put before every key', async () => {
     const { put, store } = await newBucket();

@@ -32,11 +32,11 @@ export interface WireAnswer {
 
 /** A connection to a storage: one request at a time. */
 export interface Connection {
-  /** Whether an answer has come on it before, so that it may be one that the other side was about to close. */
-  readonly isUsed: boolean;
+  /** Whether the other side closed it after an answer, and before a byte of the one that was asked for last. */
+  readonly isStale: boolean;
   /** When it became idle, in ms since the epoch. */
   readonly idleSince: number;
-  /** Rejects with what broke it; {@link isSilent} tells whether the storage had said anything. */
+  /** Rejects with what broke it. */
   ask(request: WireRequest): Promise<WireAnswer>;
   /** Ends it at once, and whoever reads from it gets this error. */
   destroy(cause: Error): void;
@@ -55,13 +55,6 @@ export interface ConnectionOptions {
   readonly onClose: (connection: Connection) => void;
 }
 
-const silent = new WeakSet<Error>();
-
-/** Whether the connection was lost before a byte of an answer came. */
-export function isSilent(error: unknown): boolean {
-  return error instanceof Error && silent.has(error);
-}
-
 /** Opens a connection. What goes wrong meanwhile is told to who asks on it. */
 export function openConnection(origin: Origin, options: ConnectionOptions): Connection {
   const pages = makePages();
@@ -69,6 +62,7 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
   let current: Exchange | undefined;
   let failure: Error | undefined;
   let isUsed = false;
+  let isStale = false;
   let idleSince = 0;
 
   const onread = {
@@ -97,7 +91,7 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
 
   /** Fails by what the other side did. */
   function lose(cause: Error): void {
-    if (current?.isBegun === false) silent.add(cause);
+    isStale ||= isUsed && current?.isBegun === false;
     fail(cause);
   }
 
@@ -128,8 +122,8 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
   }
 
   const connection: Connection = {
-    get isUsed() {
-      return isUsed;
+    get isStale() {
+      return isStale;
     },
     get idleSince() {
       return idleSince;
@@ -137,7 +131,7 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
     ask({ method, head, timeout, signal }) {
       return new Promise<WireAnswer>((resolve, reject) => {
         if (failure !== undefined) {
-          silent.add(failure);
+          isStale = isUsed;
           reject(failure);
           return;
         }

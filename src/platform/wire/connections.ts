@@ -1,5 +1,4 @@
 import {
-  isSilent,
   openConnection,
   toError,
   type Connection,
@@ -76,6 +75,8 @@ export function connectionsTo(origin: Origin, { most, connectTimeout }: Connecti
 
   async function take(signal: AbortSignal | undefined): Promise<Connection> {
     for (;;) {
+      // Who was woken and goes leaves its turn to the next.
+      if (signal?.aborted === true) waiting.shift()?.();
       signal?.throwIfAborted();
       const connection = takeIdle() ?? (open.size < most ? connect() : undefined);
       if (connection !== undefined) return connection;
@@ -92,7 +93,7 @@ export function connectionsTo(origin: Origin, { most, connectTimeout }: Connecti
       try {
         return await connection.ask(request);
       } catch (error) {
-        if (!connection.isUsed || !isSilent(error) || request.signal?.aborted === true) throw error;
+        if (!connection.isStale || request.signal?.aborted === true) throw error;
         return connect().ask(request);
       }
     },

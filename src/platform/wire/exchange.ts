@@ -42,7 +42,6 @@ export function exchange(method: string, { onAnswer, onFail, resume, leave, onEn
   let isBegun = false;
   let isReusable = false;
   let isOver = false;
-  let isLeft = false;
   let failure: Error | undefined;
   let source: Held | undefined;
   let lent: Held | undefined;
@@ -54,22 +53,22 @@ export function exchange(method: string, { onAnswer, onFail, resume, leave, onEn
       onAnswer({ head, body });
     },
     onBytes(bytes) {
-      if (source !== undefined && bytes.length > 0) waiting.push(source.part(bytes));
+      if (source !== undefined) waiting.push(source.part(bytes));
     },
     onEnd() {
       isOver = true;
     },
   });
 
-  /** Gives the next bytes to whoever waits for them: lent, or for good where they are the last. */
+  /** Gives the next bytes to whoever waits for them. */
   function serve(): void {
     if (waiter === undefined) return;
     const { resolve, reject } = waiter;
     const next = waiting.shift();
     if (next !== undefined) {
       lent?.release();
-      lent = isOver ? undefined : next;
-      resolve(isOver ? next.own() : next.bytes);
+      lent = next;
+      resolve(next.bytes);
     } else if (failure !== undefined) reject(failure);
     else if (isOver) resolve(undefined);
     else return;
@@ -77,7 +76,7 @@ export function exchange(method: string, { onAnswer, onFail, resume, leave, onEn
   }
 
   function finish(isClean: boolean): void {
-    // The connection's memory is another answer's from now on.
+    // The connection's memory is another answer's from now on, so what is left is given for good.
     waiting.splice(0, waiting.length, ...waiting.map((held) => ownBytes(held.own())));
     serve();
     onEnd(isReusable && isClean);
@@ -92,7 +91,6 @@ export function exchange(method: string, { onAnswer, onFail, resume, leave, onEn
       });
     },
     async cancel() {
-      isLeft = true;
       const reader = waiter;
       waiter = undefined;
       waiting.length = 0;
@@ -124,7 +122,6 @@ export function exchange(method: string, { onAnswer, onFail, resume, leave, onEn
       if (isOver || failure !== undefined) return;
       failure = error;
       onFail(error);
-      if (isLeft) failure = undefined;
       serve();
     },
   };

@@ -76,11 +76,10 @@ export function makePages(): Pages {
       return current.memory;
     },
     fill(room, count) {
-      // It may have been given before a page changed its place.
-      const page = other?.memory.buffer === room.buffer ? other : current;
-      if (page.memory.buffer !== room.buffer) return ownBytes(room.slice(0, count));
-      page.used = room.byteOffset - page.memory.byteOffset + count;
-      return hold(page, room.subarray(0, count));
+      // Of a page that was left since, nobody would count the holds.
+      if (current.memory.buffer !== room.buffer) return ownBytes(room.slice(0, count));
+      current.used = room.byteOffset - current.memory.byteOffset + count;
+      return hold(current, room.subarray(0, count));
     },
   };
 }

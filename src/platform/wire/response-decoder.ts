@@ -30,7 +30,6 @@ const MAX_LINE = 8 * 1024;
 export function responseDecoder(method: string, listener: ResponseListener): ResponseDecoder {
   let state: State = { at: 'head' };
   let text = '';
-  let untilClose = false;
 
   function end(): void {
     state = { at: 'over' };
@@ -59,7 +58,6 @@ export function responseDecoder(method: string, listener: ResponseListener): Res
     if (head.status < 200) return;
     listener.onHead(head);
     const { framing } = head;
-    untilClose = framing.type === 'close';
     if (framing.type === 'chunked') state = { at: 'chunk-size' };
     else if (framing.type === 'close') state = { at: 'body', left: Number.POSITIVE_INFINITY };
     else if (framing.length === 0) end();
@@ -69,7 +67,6 @@ export function responseDecoder(method: string, listener: ResponseListener): Res
   function beginChunk(): void {
     const [, digits] = /^([\da-f]{1,12})[ \t]*(?:;|$)/i.exec(text) ?? [];
     if (digits === undefined) throw new Error('the size of a chunk is no number');
-    text = '';
     const left = Number.parseInt(digits, 16);
     state = left === 0 ? { at: 'trailer' } : { at: 'chunk', left };
   }
@@ -122,7 +119,7 @@ export function responseDecoder(method: string, listener: ResponseListener): Res
       return from;
     },
     close() {
-      if (untilClose && state.at === 'body') end();
+      if (state.at === 'body' && state.left === Number.POSITIVE_INFINITY) end();
       return state.at === 'over';
     },
   };

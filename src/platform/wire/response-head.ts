@@ -1,3 +1,5 @@
+import { trimOws } from '../../http/index.ts';
+
 /** How the end of a body is known (RFC 9112 §6.3). */
 export type Framing =
   | { readonly type: 'length'; readonly length: number }
@@ -52,22 +54,9 @@ function addField(fields: Map<string, string>, line: string): void {
   const colon = line.indexOf(':');
   const name = line.slice(0, colon).toLowerCase();
   if (colon < 1 || !NAME.test(name)) throw new Error('a line of its head is no header field');
-  const value = withoutEnds(line, colon + 1);
+  const value = trimOws(line.slice(colon + 1));
   const before = fields.get(name);
   fields.set(name, before === undefined ? value : `${before}, ${value}`);
-}
-
-/** Spaces and tabs alone, as RFC 9110 §5.5 has it: `trim` would take bytes of UTF-8 too. */
-function withoutEnds(line: string, from: number): string {
-  let start = from;
-  let end = line.length;
-  while (start < end && isBlank(line.charCodeAt(start))) start++;
-  while (end > start && isBlank(line.charCodeAt(end - 1))) end--;
-  return line.slice(start, end);
-}
-
-function isBlank(code: number): boolean {
-  return code === 0x20 || code === 0x09;
 }
 
 function toFraming(fields: ReadonlyMap<string, string>, status: number, method: string): Framing {

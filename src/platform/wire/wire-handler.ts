@@ -1,4 +1,6 @@
+import { buildQueryString } from '@smithy/core/protocols';
 import { HttpResponse, type HttpRequest } from '@smithy/core/transport';
+import { isFieldValue } from '../../http/index.ts';
 import { chunkStream } from '../../store/chunk-stream.ts';
 import { connectionsTo, type Connections } from './connections.ts';
 
@@ -63,28 +65,13 @@ export function wireHandler({ maxSockets, connectTimeout, requestTimeout }: Wire
   };
 }
 
-const LINE = /^[\t\x20-\x7e\x80-\xff]*$/;
-
 /** @throws TypeError where a part of the request would end its line, or is not of bytes */
 function printHead({ method, path, query, hostname, port, headers }: HttpRequest): string {
   const host = port === undefined ? hostname : `${hostname}:${port}`;
-  const lines = [`${method} ${path}${printQuery(query)} HTTP/1.1`];
+  const asked = buildQueryString(query);
+  const lines = [`${method} ${path}${asked === '' ? '' : `?${asked}`} HTTP/1.1`];
   if (headers['host'] === undefined) lines.push(`host: ${host}`);
   for (const name of Object.keys(headers)) lines.push(`${name}: ${headers[name]}`);
-  if (lines.some((line) => !LINE.test(line))) throw new TypeError('a request has a character that no line can have');
+  if (!lines.every(isFieldValue)) throw new TypeError('a request has a character that no line can have');
   return `${lines.join('\r\n')}\r\n\r\n`;
-}
-
-function printQuery(query: HttpRequest['query']): string {
-  const pairs = Object.entries(query).flatMap(([name, value]) =>
-    (Array.isArray(value) ? value : [value]).map((one) =>
-      one === null ? encode(name) : `${encode(name)}=${encode(one)}`,
-    ),
-  );
-  return pairs.length === 0 ? '' : `?${pairs.join('&')}`;
-}
-
-/** As signing has it: what `encodeURIComponent` leaves is encoded too. */
-function encode(text: string): string {
-  return encodeURIComponent(text).replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }

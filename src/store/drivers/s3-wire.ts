@@ -1,5 +1,6 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getEndpointFromInstructions } from '@smithy/core/endpoints';
+import { escapeUriPath } from '@smithy/core/protocols';
 import { HttpRequest } from '@smithy/core/transport';
 import { storeError } from '../store-error.ts';
 import type { S3Body } from './s3-body.ts';
@@ -48,7 +49,7 @@ export function s3Wire({ config }: S3Client, bucket: string): S3Wire {
       method,
       protocol: url.protocol,
       hostname: url.hostname,
-      path: `${url.pathname.replace(/\/$/, '')}/${encodeKey(key)}`,
+      path: `${url.pathname.replace(/\/$/, '')}/${escapeUriPath(key)}`,
       query: version === undefined ? {} : { versionId: version },
       ...(url.port === '' ? {} : { port: Number(url.port) }),
     };
@@ -89,13 +90,6 @@ async function locate(config: S3Client['config'], bucket: string) {
   }
   const signer = await config.signer(scheme);
   return { url, signer, scheme: { region: scheme.signingRegion, service: scheme.signingName } };
-}
-
-/** Slashes part keys as they do addresses; anything else that could mean something is encoded, as signing wants it. */
-function encodeKey(key: string): string {
-  return encodeURIComponent(key)
-    .replaceAll('%2F', '/')
-    .replace(/[!'()*]/g, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 /** Found out once; what fails is tried again with the next request. */
