@@ -1,10 +1,11 @@
 import { toRefusal, type AccessRule, type Grant } from '../access/index.ts';
 import { toSeconds } from '../http/index.ts';
 import { problem, type Reply } from './reply.ts';
+import { toHeaders, type RequestHead } from './request-head.ts';
 
 /** A request that asks to be let in. */
 export interface Applicant {
-  readonly request: Request;
+  readonly request: RequestHead;
   /** The whole of it as it was sent, so that a rule can refuse a spelling that others may read as another path. */
   readonly path: string;
   /** As it was sent, without the question mark. */
@@ -29,7 +30,7 @@ export async function admit(
   if (rule === undefined) return { type: 'granted', grant: EVERYBODY };
   const { method, headers } = request;
   const now = toSeconds(received);
-  const verdict = await rule({ method, path, query, headers, clientAddress, now });
+  const verdict = await rule({ method, path, query, headers: toHeaders(headers), clientAddress, now });
   if (verdict.type === 'granted') return verdict;
   const { status, detail, fields } = toRefusal(verdict);
   const reply = problem(status, detail, requestId, method, fields);

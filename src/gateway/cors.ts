@@ -1,4 +1,5 @@
 import type { HeaderList } from '../http/index.ts';
+import type { RequestHead } from './request-head.ts';
 
 /** Origins that may read answers from a page: all of them, or those listed, such as `https://example.com`. */
 export type CorsOrigins = '*' | readonly string[];
@@ -31,9 +32,9 @@ const EXPOSED = ['Access-Control-Expose-Headers', EXPOSED_HEADERS] as const;
 const FOR_ALL: HeaderList = [['Access-Control-Allow-Origin', '*'], EXPOSED];
 
 /** The fields that every answer carries, errors and 304 included: without them a page sees none of it. */
-export function corsFields(request: Request, origins: CorsOrigins): HeaderList {
+export function corsFields({ headers }: RequestHead, origins: CorsOrigins): HeaderList {
   if (origins === '*') return FOR_ALL;
-  const origin = request.headers.get('Origin');
+  const origin = headers.get('Origin');
   const vary = ['Vary', 'Origin'] as const;
   if (origin === null || !origins.includes(origin)) return [vary];
   return [vary, ['Access-Control-Allow-Origin', origin], EXPOSED];
@@ -47,6 +48,6 @@ export const PREFLIGHT_FIELDS: HeaderList = [
 ];
 
 /** Whether a request is a browser's question whether it may send another. */
-export function isPreflight(request: Request): boolean {
-  return request.headers.has('Origin') && request.headers.has('Access-Control-Request-Method');
+export function isPreflight({ headers }: RequestHead): boolean {
+  return headers.has('Origin') && headers.has('Access-Control-Request-Method');
 }

@@ -7,6 +7,7 @@ import {
   unsatisfiableHeaders,
   type ByteDecision,
   type DispositionType,
+  type Fields,
   type HeaderChoices,
   type RangePolicy,
 } from '../http/index.ts';
@@ -22,7 +23,7 @@ import { bare, problem, type Reply } from './reply.ts';
 export interface Download {
   readonly method: 'GET' | 'HEAD';
   readonly key: string;
-  readonly headers: Headers;
+  readonly headers: Fields;
   readonly requestId: string;
   readonly received: Date;
   readonly signal: AbortSignal;
@@ -86,6 +87,8 @@ export async function download(request: Download, context: DownloadContext): Pro
       if (fitted.type === 'reply') return fitted.reply;
       const { decision } = fitted;
       const fields = byteHeaders(decision, representation, choices);
+      const { bytes } = fitted.first;
+      if (isWholeAnswer(decision) && bytes !== undefined) return { status: decision.status, fields, body: bytes };
       if (!context.isWatched && isWholeAnswer(decision) && fitted.first.isSealed === true) {
         return { status: decision.status, fields, body: fitted.first.body };
       }

@@ -11,7 +11,8 @@ import type { Limits } from './limits.ts';
 import { toLogEntry, type Log, type Logged } from './log.ts';
 import { findMount, type Mount } from './mount.ts';
 import { answerPurge, PURGE, type PurgeGuard } from './purge.ts';
-import { bare, problem, type Reply } from './reply.ts';
+import { bare, problem, type Reply, type ReplyBody } from './reply.ts';
+import type { RequestHead } from './request-head.ts';
 import type { Turnstile } from './turnstile.ts';
 
 /** What requests are answered with. */
@@ -28,7 +29,7 @@ export interface ExchangeContext {
 
 /** A request, and what its address asks for. */
 export interface Target {
-  readonly request: Request;
+  readonly request: RequestHead;
   /** In lower case, without a port. */
   readonly host: string;
   /** The whole path, still encoded. */
@@ -44,8 +45,11 @@ export interface Target {
 }
 
 /** An answer, and its end. */
-export interface Exchange {
-  readonly response: Response;
+export interface Answer {
+  readonly status: number;
+  /** In the order in which they are sent; of several of one name the values are joined (§5.3). */
+  readonly fields: ReadonlyMap<string, string>;
+  readonly body: ReplyBody;
   /** When the log line is written. Never rejects. */
   readonly ended: Promise<void>;
 }
@@ -61,7 +65,7 @@ interface Facts {
 }
 
 /** One request's way through, and its log line. */
-export async function exchange(target: Target, context: ExchangeContext): Promise<Exchange> {
+export async function exchange(target: Target, context: ExchangeContext): Promise<Answer> {
   const { mounts, turnstile, log, logged } = context;
   const { request, host } = target;
   const path = toPath(target.path);
@@ -76,19 +80,25 @@ export async function exchange(target: Target, context: ExchangeContext): Promis
   };
   const reply = await answer(target, facts, context);
   const { tally, received } = facts;
-  const fields: HeaderList = [
-    ...reply.fields,
-    ...corsFields(request, found?.mount.settings.cors.origins ?? '*'),
-    ...(tally.cache === undefined ? [] : [['Cache-Status', printCacheStatus(tally.cache)] as const]),
-    ['Date', printHttpDate(toSeconds(received))],
-  ];
+  const fields = new Map<string, string>();
+  addFields(fields, reply.fields);
+  addFields(fields, corsFields(request, found?.mount.settings.cors.origins ?? '*'));
+  if (tally.cache !== undefined) fields.set('Cache-Status', printCacheStatus(tally.cache));
+  fields.set('Date', printHttpDate(toSeconds(received)));
   const delivery = reply.delivery ?? Promise.resolve(delivered(reply));
   const ended = delivery.then((end) => {
     if (facts.isAdmitted) turnstile.leave();
     if (logged === 'errors' && end.outcome !== 'failed') return;
     log(toLogEntry({ ...facts, request, key: found === undefined ? undefined : keyOf(found), reply, end }));
   });
-  return { response: toResponse(reply, fields), ended };
+  return { status: reply.status, fields, body: reply.body, ended };
+}
+
+function addFields(fields: Map<string, string>, list: HeaderList): void {
+  for (const [name, value] of list) {
+    const before = fields.get(name);
+    fields.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
 }
 
 async function answer(target: Target, facts: Facts, { limits, purge }: ExchangeContext): Promise<Reply> {
@@ -109,7 +119,7 @@ async function answer(target: Target, facts: Facts, { limits, purge }: ExchangeC
 
 /** What can be answered of a request alone. */
 function refuse(
-  request: Request,
+  request: RequestHead,
   { requestId, path }: Facts,
   { urlLength }: Limits,
   purge: PurgeGuard | undefined,
@@ -157,7 +167,7 @@ async function serve(
 
 const ALLOW = 'GET, HEAD, OPTIONS';
 
-function answerOptions(request: Request): Reply {
+function answerOptions(request: RequestHead): Reply {
   return bare(204, [['Allow', ALLOW], ...(isPreflight(request) ? PREFLIGHT_FIELDS : [])]);
 }
 
@@ -167,18 +177,11 @@ function keyOf({ mount, key }: { readonly mount: Mount; readonly key: string }):
   return index !== undefined && (key === '' || key.endsWith('/')) ? key + index : key;
 }
 
-function toResponse({ status, body }: Reply, fields: HeaderList): Response {
-  const headers: Record<string, string> = {};
-  for (const [name, value] of fields) headers[name] = name in headers ? `${headers[name]}, ${value}` : value;
-  // Workers: bytes with a stored Content-Encoding are coded already; without this they would be coded once more.
-  const init: ResponseInit & { readonly encodeBody?: 'manual' } = { status, headers, encodeBody: 'manual' };
-  return new Response(body, init);
-}
-
 /** A reply whose body is all there counts as sent. */
 function delivered({ body, error }: Reply): Delivery {
-  const bytesSent = typeof body === 'string' ? new TextEncoder().encode(body).length : 0;
+  const bytesRead = body instanceof Uint8Array ? body.length : 0;
+  const bytesSent = typeof body === 'string' ? new TextEncoder().encode(body).length : bytesRead;
   return error === undefined
-    ? { outcome: 'complete', bytesSent, bytesRead: 0 }
-    : { outcome: 'failed', bytesSent, bytesRead: 0, cause: error };
+    ? { outcome: 'complete', bytesSent, bytesRead }
+    : { outcome: 'failed', bytesSent, bytesRead, cause: error };
 }

@@ -3,12 +3,14 @@ import type { Context } from 'hono';
 import { Hono } from 'hono/tiny';
 import { routePath } from 'hono/route';
 import { portableConduit, type Conduit } from './conduit.ts';
-import { exchange, type Target } from './exchange.ts';
+import { exchange, type Answer, type Target } from './exchange.ts';
 import { parseLimits, type LimitsInput } from './limits.ts';
 import { consoleLog, type Log, type Logged } from './log.ts';
 import { openMount, sortMounts, type MountOptions } from './mount.ts';
 import { purgeGuard, type PurgeOptions } from './purge.ts';
+import type { RequestHead } from './request-head.ts';
 import { makeTurnstile } from './turnstile.ts';
+import { toResponse } from './web-response.ts';
 
 /** What all mounts share. */
 export interface GatewayParts {
@@ -40,18 +42,29 @@ export interface MountsOptions extends GatewayParts {
   readonly mounts: readonly MountOptions[];
 }
 
+/** A Hono app that answers GET, HEAD and OPTIONS for the keys of stores. */
+export interface Gateway extends Hono {
+  /**
+   * The same without web objects and routes, for a platform whose own HTTP has neither: on Node they are half of what a
+   * small request costs. Left out where something has to see the Request.
+   */
+  readonly answer?:
+    | ((request: RequestHead, address: URL, clientAddress: string | undefined) => Promise<Answer>)
+    | undefined;
+}
+
 /**
  * Makes a download gateway: a Hono app that answers GET, HEAD and OPTIONS for the keys of stores, at the root or
  * wherever `app.route(path, gateway)` mounts it.
  *
  * @throws SettingsError naming each field that is unknown or wrong, and what it takes
  */
-export function createGateway(options: GatewayOptions | MountsOptions): Hono {
+export function createGateway(options: GatewayOptions | MountsOptions): Gateway {
   const {
     conduit = portableConduit,
     log = consoleLog,
     logged = 'requests',
-    clientAddress = fromEnvironment,
+    clientAddress,
     limits: input = {},
     purge,
     ...rest
@@ -75,12 +88,22 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   };
   const app = new Hono();
   app.all('*', async (c) => {
-    const { response, ended } = await exchange(toTarget(c, clientAddress), context);
-    keepAlive(c, ended);
-    return response;
+    const answer = await exchange(toTarget(c, clientAddress ?? fromEnvironment), context);
+    keepAlive(c, answer.ended);
+    return toResponse(answer);
   });
-  return app;
+  if (clientAddress !== undefined) return app;
+  return Object.assign(app, {
+    answer: (request: RequestHead, address: URL, client: string | undefined) =>
+      exchange(
+        { ...toPlace(request, address), path: address.pathname.slice(1), clientAddress: client, defer: leave },
+        context,
+      ),
+  });
 }
+
+/** Where nothing has to be kept alive. */
+const leave = (): void => undefined;
 
 const fromEnvironment: ClientAddress = (_request, env) => {
   const address: unknown = typeof env === 'object' && env !== null ? Reflect.get(env, 'clientAddress') : undefined;
@@ -89,16 +112,18 @@ const fromEnvironment: ClientAddress = (_request, env) => {
 
 function toTarget(c: Context, clientAddress: ClientAddress): Target {
   const request = c.req.raw;
-  const { pathname, hostname, search } = new URL(request.url);
+  const address = new URL(request.url);
   return {
-    request,
-    host: (request.headers.get('Host')?.replace(/:\d*$/, '') ?? hostname).toLowerCase(),
-    pathname,
-    query: search.slice(1),
-    path: below(pathname, routePath(c).replace(/\/?\*$/, '')),
+    ...toPlace(request, address),
+    path: below(address.pathname, routePath(c).replace(/\/?\*$/, '')),
     clientAddress: clientAddress(request, c.env),
     defer: (work) => keepAlive(c, work),
   };
+}
+
+function toPlace(request: RequestHead, { pathname, hostname, search }: URL) {
+  const host = (request.headers.get('Host')?.replace(/:\d*$/, '') ?? hostname).toLowerCase();
+  return { request, host, pathname, query: search.slice(1) };
 }
 
 /** By segments, not by characters: Hono has matched the pattern against the path decoded. */

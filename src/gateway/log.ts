@@ -1,6 +1,7 @@
 import type { CacheAccount, Tally } from '../store/tally.ts';
 import type { Delivery } from './conduit.ts';
 import type { Reply } from './reply.ts';
+import type { RequestHead } from './request-head.ts';
 
 /** One request, told when its body has ended or its client has left. Serialised to one line of JSON. */
 export interface LogEntry {
@@ -70,7 +71,7 @@ export function describeError(error: unknown): string {
 
 /** What an entry is made of. */
 export interface LogFacts {
-  readonly request: Request;
+  readonly request: RequestHead;
   readonly requestId: string;
   readonly received: Date;
   /** `undefined` where the path names none. */

@@ -24,14 +24,12 @@ export function pinned(span: Span, representation: Representation): ReadOptions 
  *
  * @throws StoreError `nonsense`, after giving the body back
  */
-export async function assertAsAsked(
-  { representation, span, body }: OpenObject,
-  { range, conditions }: ReadOptions,
-): Promise<void> {
+export async function assertAsAsked(opened: OpenObject, { range, conditions }: ReadOptions): Promise<void> {
+  const { representation, span } = opened;
   const { size, etag } = representation;
   const asked = range === undefined ? { start: 0, end: size } : resolveSpec(range, size);
   if (asked !== undefined && sameSpan(asked, span) && matches(etag, conditions)) return;
-  await body.cancel().catch(() => undefined);
+  await opened.body.cancel().catch(() => undefined);
   throw storeError(
     'nonsense',
     `the storage gave bytes ${span.start} to ${span.end} of ${size}, which were not asked for`,

@@ -1,4 +1,5 @@
 import { equalInConstantTime } from '../access/constant-time.ts';
+import type { Fields } from '../http/index.ts';
 import type { Mount } from './mount.ts';
 import { bare, problem, type Reply } from './reply.ts';
 import { settingsError } from './schema.ts';
@@ -10,7 +11,7 @@ export interface PurgeOptions {
 }
 
 /** Whether the holder of these credentials may purge. */
-export type PurgeGuard = (headers: Headers) => Promise<boolean>;
+export type PurgeGuard = (headers: Fields) => Promise<boolean>;
 
 /** The method of a purge, on the object's own address, so that no key is in its way. */
 export const PURGE = 'PURGE';
@@ -43,7 +44,7 @@ export function purgeGuard({ token }: PurgeOptions): PurgeGuard {
 /** Answers a purge. Whoever has no token learns nothing but that. */
 export async function answerPurge(
   guard: PurgeGuard,
-  headers: Headers,
+  headers: Fields,
   found: { readonly mount: Mount; readonly key: string } | undefined,
   requestId: string,
 ): Promise<Reply> {

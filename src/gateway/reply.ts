@@ -1,12 +1,15 @@
 import { PROBLEM_TYPE, problemBody, type HeaderList, type ProblemStatus } from '../http/index.ts';
 import type { Delivery } from './conduit.ts';
 
+/** Bytes on their way, bytes or text that are all there, or nothing. */
+export type ReplyBody = ReadableStream<Uint8Array> | Uint8Array | string | null;
+
 /** An answer and what becomes of it. */
 export interface Reply {
   readonly status: number;
   /** Date, CORS and what a cache did are added to all. */
   readonly fields: HeaderList;
-  readonly body: ReadableStream<Uint8Array> | string | null;
+  readonly body: ReplyBody;
   /** When and how the body ends. Absent where it is all there already. */
   readonly delivery?: Promise<Delivery>;
   /** What to log beside the status: a thrown value. */

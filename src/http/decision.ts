@@ -1,4 +1,5 @@
 import { checkIfRange, parseIfRange, type IfRange } from './if-range.ts';
+import type { Fields } from './fields.ts';
 import type { Seconds } from './http-date.ts';
 import { multipartLength } from './multipart.ts';
 import { checkPreconditions, parsePreconditions, type Preconditions } from './preconditions.ts';
@@ -43,7 +44,7 @@ const SMALL_ANSWER = 4096;
 /** Turns header fields into values. Never throws. */
 export function parseRequest(
   method: 'GET' | 'HEAD',
-  headers: Headers,
+  headers: Fields,
   policy: RangePolicy,
   now: Seconds,
 ): DownloadRequest {

@@ -2,6 +2,7 @@ export * from './content-disposition.ts';
 export * from './content-range.ts';
 export * from './decision.ts';
 export * from './entity-tag.ts';
+export * from './fields.ts';
 export { isFieldValue, trimOws } from './field-value.ts';
 export * from './http-date.ts';
 export * from './if-range.ts';

@@ -1,4 +1,5 @@
 import { parseEntityTagList, strongEqual, weakEqual, type EntityTagList } from './entity-tag.ts';
+import type { Fields } from './fields.ts';
 import { parseHttpDate, toSeconds, type Seconds } from './http-date.ts';
 import type { Metadata } from './representation.ts';
 
@@ -19,7 +20,7 @@ export type PreconditionResult = 'hold' | 'modified' | 'unmodified';
  *
  * @param now only serves to read two-digit years
  */
-export function parsePreconditions(headers: Headers, now: Seconds): Preconditions {
+export function parsePreconditions(headers: Fields, now: Seconds): Preconditions {
   const ifMatch = headers.get('If-Match');
   const ifNoneMatch = headers.get('If-None-Match');
   return {

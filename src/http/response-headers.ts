@@ -134,5 +134,5 @@ function dispositionValue(
 }
 
 function compact(fields: readonly (readonly [string, string | undefined])[]): HeaderList {
-  return fields.flatMap(([name, value]) => (value === undefined ? [] : [[name, value] as const]));
+  return fields.filter((field): field is readonly [string, string] => field[1] !== undefined);
 }

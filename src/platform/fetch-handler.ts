@@ -1,7 +1,11 @@
+import type { Gateway } from '../gateway/gateway.ts';
+
 /** Anything that answers requests: a gateway, or the app that it is mounted in. */
 export interface FetchHandler {
   /** @param env what the platform knows beside the request; {@link RequestFacts} of ours */
   fetch(request: Request, env?: RequestFacts, context?: FetchContext): Response | Promise<Response>;
+  /** A gateway's own way, which `serve` takes where there is one. */
+  readonly answer?: Gateway['answer'];
 }
 
 /** What outlives a request: hono's ExecutionContext. */
@@ -23,5 +27,6 @@ const FORBIDDEN_METHODS = new Set(['CONNECT', 'TRACE', 'TRACK']);
 
 /** A method that a Request can have: for any other, one that the gateway refuses as it refuses all that it does not know. */
 export function requestMethod(method: string): string {
+  if (method === 'GET' || method === 'HEAD') return method;
   return FORBIDDEN_METHODS.has(method) || !METHOD.test(method) ? 'UNSUPPORTED' : method;
 }

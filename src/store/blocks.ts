@@ -6,6 +6,7 @@ import { defaultReader, type ToReader } from './chunk-reader.ts';
 import { makeInquirer, SMALL, type AccountedCall, type Finding, type Inquirer } from './inquiry.ts';
 import { listed, portableJoin, type Join } from './joined-body.ts';
 import type { CallOptions, HeadOptions, ObjectStore, ReadOptions, ReadResult } from './object-store.ts';
+import { openedBytes } from './opened-bytes.ts';
 import type { Freshness } from './register.ts';
 import { isPinnable } from './pinnable.ts';
 import { select, withheld } from './select.ts';
@@ -152,12 +153,10 @@ async function readKnown(
     return parts.store.read(key, asked);
   }
   const { span } = selection;
-  return {
-    type: 'open',
-    representation,
-    span,
-    body: await openBody(parts, { key, representation }, span, asked, spare),
-  };
+  const content = await openBody(parts, { key, representation }, span, asked, spare);
+  return content instanceof Uint8Array
+    ? openedBytes(representation, span, content)
+    : { type: 'open', representation, span, body: content };
 }
 
 type Known = Extract<Finding, { readonly type: 'known' }>;
@@ -177,7 +176,7 @@ async function openBody(
   span: Span,
   call: Asked,
   spare: Handover | undefined,
-): Promise<Body> {
+): Promise<Content> {
   const { source, touched, settings } = parts;
   const { blockSize, maxBlocks, join } = settings;
   const { account } = call;
@@ -217,7 +216,8 @@ async function openBody(
   return join(pieces, length);
 }
 
-type Body = ReadableStream<Uint8Array>;
+/** A body, or its bytes where they are few and there already. */
+type Content = ReadableStream<Uint8Array> | Uint8Array;
 
 async function openFew(
   { source, settings }: Parts,
@@ -225,7 +225,7 @@ async function openFew(
   span: Span,
   pieces: readonly Piece[],
   call: Asked,
-): Promise<Body> {
+): Promise<Content> {
   const { account } = call;
   const found = await source.look(object, pieces, call);
   if (found === undefined) {
@@ -236,9 +236,14 @@ async function openFew(
   return joinHits(found, spanLength(span), settings, account);
 }
 
-function joinHits(found: readonly Portion[], length: number, { join }: BlocksOptions, account: CacheAccount): Body {
+/** Bytes that a client is given at once: no more than a platform would send ahead of it anyway. */
+const FEW = 256 * 1024;
+
+function joinHits(found: readonly Portion[], length: number, { join }: BlocksOptions, account: CacheAccount): Content {
   account.hits += found.length;
   account.bytes += length;
+  const [only, ...others] = found;
+  if (others.length === 0 && only instanceof Uint8Array && length <= FEW) return only;
   return join(listed(found), length);
 }
 

@@ -27,6 +27,19 @@ export function chunkStream(source: ChunkReader): ReadableStream<Uint8Array> {
   return stream;
 }
 
+/** Bytes that are all there as a stream, of one chunk. */
+export function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  let left: Uint8Array | undefined = bytes;
+  return chunkStream({
+    async read() {
+      const chunk = left;
+      left = undefined;
+      return chunk;
+    },
+    cancel: async () => undefined,
+  });
+}
+
 /**
  * Takes the reader out of a stream, which then is locked as by any other reader.
  *

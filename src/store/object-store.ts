@@ -38,6 +38,11 @@ export interface OpenObject {
   readonly span: Span;
   readonly body: ReadableStream<Uint8Array>;
   /**
+   * The same bytes, where they are few and in memory: whoever takes them leaves `body` alone, which has nothing to give
+   * back then. Who puts another body in its place leaves them out.
+   */
+  readonly bytes?: Uint8Array | undefined;
+  /**
    * Whether the platform itself knows the body's length, sends it along, and breaks what ends before it. Such a body
    * can be an answer's as it is. Who puts another body in its place leaves it out.
    */

@@ -17,16 +17,22 @@ export function makeTouched(): Touched {
     all({ key, representation }, { start, end }) {
       let areTouched = true;
       for (let index = start; index < end; index++) {
-        const name = JSON.stringify([key, representation.etag.opaque, index]);
+        // The tag of a version has no space in it, so no two blocks share a name.
+        const name = `${index} ${representation.etag.opaque} ${key}`;
         areTouched &&= names.has(name);
         names.delete(name);
         names.add(name);
       }
-      for (const name of names) {
-        if (names.size <= CAPACITY) break;
-        names.delete(name);
-      }
+      if (names.size > CAPACITY) forget(names);
       return areTouched;
     },
   };
+}
+
+/** The first, until there are no more than there is room for. */
+function forget(names: Set<string>): void {
+  for (const name of names) {
+    names.delete(name);
+    if (names.size === CAPACITY) return;
+  }
 }

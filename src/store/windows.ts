@@ -187,5 +187,7 @@ function arriving(portion: Promise<Portion>, end: number): Arriving {
 
 /** The pieces of a span in some of its blocks. */
 export function piecesOf(span: Span, { start, end }: BlockRange, blockSize: number): readonly Piece[] {
-  return Array.from({ length: end - start }, (_, i) => pieceOf(span, start + i, blockSize));
+  const pieces: Piece[] = [];
+  for (let index = start; index < end; index++) pieces.push(pieceOf(span, index, blockSize));
+  return pieces;
 }

@@ -1,0 +1,53 @@
+import type { IncomingMessage } from 'node:http';
+import type { Fields } from '../http/index.ts';
+import { requestMethod } from './fetch-handler.ts';
+import { lineFields } from './line-fields.ts';
+
+/** What Node's parser tells of a request, checked. */
+export interface NodeRequest {
+  readonly method: string;
+  /** Resolved. Of a target that was a path, its host means nothing. */
+  readonly address: URL;
+  readonly headers: Fields;
+}
+
+/** @returns `undefined` where the target can't be an address, or nobody can say for which host it is */
+export function readRequest({ method = 'GET', url = '/', rawHeaders }: IncomingMessage): NodeRequest | undefined {
+  const isPath = url.startsWith('/');
+  const address = toAddress(url, isPath);
+  // The name and the password of an address are for nobody's eyes, so no web Request takes them either.
+  if (address === undefined || address.username !== '' || address.password !== '') return undefined;
+  const headers = lineFields(rawHeaders);
+  // Of two lines nobody can say which a proxy in front has looked at (RFC 9112 §3.2).
+  if (headers.get('Host')?.includes(',') === true) return undefined;
+  // §3.2.2 there: the host in the target counts, and the field is ignored.
+  return { method: requestMethod(method), address, headers: isPath ? headers : withHost(headers, address.host) };
+}
+
+/** Put together and not resolved: of `//host/path` a resolver would take the path's first segment for a host. */
+function toAddress(target: string, isPath: boolean): URL | undefined {
+  if (!isPath && !/^https?:\/\/[^/]/i.test(target)) return undefined;
+  try {
+    return new URL(isPath ? `http://localhost${target}` : target);
+  } catch {
+    return undefined;
+  }
+}
+
+function withHost(fields: Fields, host: string): Fields {
+  const others = [...fields].filter(([name]) => name.toLowerCase() !== 'host');
+  return lineFields(['Host', host, ...others.flat()]);
+}
+
+/** The same for an app that takes web objects, as far as they can hold it. */
+export function toWebRequest({ method, address, headers }: NodeRequest, signal: AbortSignal): Request | undefined {
+  try {
+    const request = new Request(address, { method, headers: [...headers].map(([name, value]) => [name, value]) });
+    // Given to the constructor, it would cost listeners and an entry for the collector: up to 20 µs a request. A copy
+    // (`clone`) does not abort when the client leaves; nobody here makes one.
+    Object.defineProperty(request, 'signal', { value: signal });
+    return request;
+  } catch {
+    return undefined;
+  }
+}
