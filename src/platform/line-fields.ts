@@ -8,11 +8,10 @@ import type { Fields } from '../http/index.ts';
  */
 export function lineFields(lines: readonly string[]): Fields {
   function get(name: string): string | null {
-    const wanted = name.toLowerCase();
     let value: string | null = null;
     for (let i = 0; i + 1 < lines.length; i += 2) {
       const given = lines[i] ?? '';
-      if (given !== name && (given.length !== wanted.length || given.toLowerCase() !== wanted)) continue;
+      if (given !== name && (given.length !== name.length || given.toLowerCase() !== name.toLowerCase())) continue;
       value = value === null ? (lines[i + 1] ?? '') : `${value}, ${lines[i + 1] ?? ''}`;
     }
     return value;

@@ -242,9 +242,26 @@ const FEW = 256 * 1024;
 function joinHits(found: readonly Portion[], length: number, { join }: BlocksOptions, account: CacheAccount): Content {
   account.hits += found.length;
   account.bytes += length;
-  const [only, ...others] = found;
-  if (others.length === 0 && only instanceof Uint8Array && length <= FEW) return only;
-  return join(listed(found), length);
+  return (length <= FEW ? inOne(found, length) : undefined) ?? join(listed(found), length);
+}
+
+/** Copied where they are several: of a range across two blocks a stream costs more than 64 KiB. */
+function inOne(found: readonly Portion[], length: number): Uint8Array | undefined {
+  const pieces = found.filter((portion) => portion instanceof Uint8Array);
+  if (pieces.length < found.length || total(pieces) !== length) return undefined;
+  const [first] = pieces;
+  if (first?.length === length) return first;
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const piece of pieces) {
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+function total(pieces: readonly Uint8Array[]): number {
+  return pieces.reduce((sum, { length }) => sum + length, 0);
 }
 
 function isSmall(span: Span, { blockSize }: BlocksOptions): boolean {

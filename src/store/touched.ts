@@ -7,32 +7,37 @@ export interface Touched {
   all(object: PinnedObject, blocks: BlockRange): boolean;
 }
 
-/** Blocks remembered at once: some 2 MB. */
-const CAPACITY = 20_000;
+/** Blocks remembered at least; twice as many at the most, some 2 MB. */
+const CAPACITY = 10_000;
 
-/** Makes a memory that forgets what was touched first. */
+/**
+ * Makes a memory that forgets what was touched longest ago, a generation at a time: a list in the order of the last
+ * touch would be changed by each request, and hits in memory are many.
+ */
 export function makeTouched(): Touched {
-  const names = new Set<string>();
+  let recent = new Set<string>();
+  let before = new Set<string>();
+
+  function touch(name: string): boolean {
+    if (recent.has(name)) return true;
+    const wasTouched = before.has(name);
+    recent.add(name);
+    if (recent.size >= CAPACITY) {
+      before = recent;
+      recent = new Set();
+    }
+    return wasTouched;
+  }
+
   return {
     all({ key, representation }, { start, end }) {
       let areTouched = true;
+      // The tag of a version has no space in it, so no two blocks share a name.
       for (let index = start; index < end; index++) {
-        // The tag of a version has no space in it, so no two blocks share a name.
-        const name = `${index} ${representation.etag.opaque} ${key}`;
-        areTouched &&= names.has(name);
-        names.delete(name);
-        names.add(name);
+        const wasTouched = touch(`${index} ${representation.etag.opaque} ${key}`);
+        areTouched &&= wasTouched;
       }
-      if (names.size > CAPACITY) forget(names);
       return areTouched;
     },
   };
-}
-
-/** The first, until there are no more than there is room for. */
-function forget(names: Set<string>): void {
-  for (const name of names) {
-    names.delete(name);
-    if (names.size === CAPACITY) return;
-  }
 }

@@ -1,7 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Span } from '../../http/index.ts';
 import type { BlockCache, BlockName } from '../block-cache.ts';
-import { blockId } from '../block-id.ts';
 
 export interface MemoryCacheOptions {
   /** Of all blocks together, in bytes; a block counts with its name and {@link ENTRY_BYTES}. At least 1. */
@@ -30,7 +29,7 @@ export function memoryCache({ maxBytes }: MemoryCacheOptions): MemoryCache {
   });
 
   function peek(name: BlockName, { start, end }: Span): Uint8Array | undefined {
-    const id = blockId(name);
+    const id = idOf(name);
     const bytes = blocks.get(id);
     if (bytes === undefined) return undefined;
     if (bytes.length === name.length) return bytes.subarray(start, end);
@@ -45,11 +44,16 @@ export function memoryCache({ maxBytes }: MemoryCacheOptions): MemoryCache {
     },
     peek,
     get: async (name, part) => peek(name, part),
-    has: async (name) => blocks.has(blockId(name)),
+    has: async (name) => blocks.has(idOf(name)),
     async put(name, bytes) {
-      if (bytes.length === name.length) blocks.set(blockId(name), alone(bytes));
+      if (bytes.length === name.length) blocks.set(idOf(name), alone(bytes));
     },
   };
+}
+
+/** No two names share one: what may hold any text is as long as it says. A third of what `blockId` takes. */
+function idOf({ scope, key, etag, blockSize, index, length }: BlockName): string {
+  return `${index} ${length} ${blockSize} ${scope.length} ${key.length} ${scope}${key}${etag}`;
 }
 
 /** A view would keep the whole of its buffer alive, of which only the view is counted. */
