@@ -45,3 +45,9 @@ export function runsOf(indices: readonly number[]): readonly BlockRange[] {
   }
   return runs;
 }
+
+/** A piece's bytes in the object, without its first `from`. */
+export function bytesOfPiece({ index, part }: Piece, blockSize: number, from: number): Span {
+  const origin = index * blockSize;
+  return { start: origin + part.start + from, end: origin + part.end };
+}

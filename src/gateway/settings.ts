@@ -54,8 +54,8 @@ export const settingsEntries = {
   blocks: v.optional(
     v.strictObject(
       {
-        /** Of a block. */
-        size: v.optional(count(64 * MiB, 'bytes', 64 * 1024), MiB),
+        /** Of a block; by default what is best for the platform. */
+        size: v.optional(count(64 * MiB, 'bytes', 64 * 1024)),
         /** How long metadata are taken for current. */
         ttl: v.optional(milliseconds, 30_000),
         /** How long a missing object is taken to be missing. */

@@ -5,6 +5,7 @@ import type { ObjectStore, ReadOptions } from '../store/object-store.ts';
 import { withResume } from '../store/resume.ts';
 import type { Conduit } from './conduit.ts';
 import { assertAsAsked } from './pin.ts';
+import { MiB } from './schema.ts';
 import type { Settings } from './settings.ts';
 
 /** What a mount reads from. */
@@ -31,10 +32,11 @@ export function openStorage(
   const isResumed = resume !== false && (resume !== undefined || !isNative);
   const resumed = isResumed ? withResume(store, { ...(typeof resume === 'object' ? resume : {}), toReader }) : store;
   if (cache === undefined) return { store: resumed, purge: () => undefined };
-  const { size: blockSize, immutable, ttl, ...times } = blocks;
+  const { size, immutable, ttl, ...times } = blocks;
   const freshness = { ...times, ttl: immutable ? Number.POSITIVE_INFINITY : ttl };
   const { timeout } = cache;
-  const options = { scope, blockSize, freshness, toReader, join, ...(isNative ? NATIVE : {}) };
+  const platform = isNative ? onWorkers(size) : size === undefined ? {} : { blockSize: size };
+  const options = { scope, freshness, toReader, join, ...platform };
   cache.attach?.(scope, (name) => readBlock(resumed, conduit, name));
   const cached = withBlocks(resumed, cache, timeout === undefined ? options : { ...options, cacheTimeout: timeout });
   return { store: cached, purge: (key) => cached.purge(key) };
@@ -67,7 +69,12 @@ async function readBlock(
 }
 
 /**
- * On Workers six connections a request are all there are, the cache's among them: three blocks looked up at once, and
- * two reads. Of 10,000 subrequests, a cold block costs up to three.
+ * On Workers each block in the cache is a request to it, of which a download has 10,000, and what it takes makes a warm
+ * download of small blocks slower than R2 itself: hence large ones. A cold one costs up to three, and while it is read
+ * it is in the isolate's 128 MB, once or twice: hence few at a time. Six connections are all there are, the cache's
+ * among them: three blocks looked up at once, and two reads.
  */
-const NATIVE = { segment: 3, ahead: 1, maxBlocks: 3_000 } as const;
+function onWorkers(blockSize = 8 * MiB) {
+  const segment = Math.min(3, Math.max(1, Math.floor((8 * MiB) / blockSize)));
+  return { blockSize, segment, ahead: 1, maxBlocks: 3_000, room: 32 * MiB };
+}

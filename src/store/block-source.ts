@@ -1,13 +1,14 @@
 import type { BlockCache, BlockName } from '../cache/block-cache.ts';
-import { blockLength, bytesOf, runsOf, type BlockRange, type Piece } from '../cache/grid.ts';
+import { blockLength, bytesOf, bytesOfPiece, runsOf, type BlockRange, type Piece } from '../cache/grid.ts';
 import { spanLength, type Span } from '../http/index.ts';
 import type { ToReader } from './chunk-reader.ts';
 import { openRest } from './continuation.ts';
+import { makeFlights, type Departure, type Flight } from './flights.ts';
 import { guardedCache } from './guarded-cache.ts';
 import type { CallOptions, ObjectStore } from './object-store.ts';
 import type { Pinnable } from './pinnable.ts';
 import { cachedPortion, discard, storedPortion, type Portion } from './portion.ts';
-import { readSegment, type Segment, type SegmentPlan, type Tail } from './segment.ts';
+import { type Segment, type SegmentPlan, type Tail } from './segment.ts';
 import { handover, makeSpareRoom, openSpare, type Handover, type Spare } from './spare.ts';
 import { isStoreError } from './store-error.ts';
 import { within } from './within.ts';
@@ -42,8 +43,16 @@ export interface BlockSource {
    * All pieces, with as few reads of the storage as there are runs of blocks missing.
    *
    * @param spareEnd where given, the last of the reads goes on to there, and becomes a spare
+   * @returns `undefined` where some are missing and there is no room for them
    */
-  fetch(object: PinnedObject, pieces: readonly Piece[], call: CallOptions, spareEnd?: number): Promise<Window>;
+  fetch(
+    object: PinnedObject,
+    pieces: readonly Piece[],
+    call: CallOptions,
+    spareEnd?: number,
+  ): Promise<Window | undefined>;
+  /** Whether there is room for one more block on its way. */
+  hasRoom(): boolean;
   /** Whether the cache has all these blocks; `undefined` where it does not tell. */
   has(object: PinnedObject, blocks: BlockRange): Promise<boolean | undefined>;
   /**
@@ -59,17 +68,18 @@ export interface BlockSource {
   /**
    * Takes a read that is open already, of whole blocks from the first of `range` on and up to `end`, in bytes.
    *
-   * @returns `release` gives it up, unless somebody else waits for its blocks
+   * @returns `undefined` where there is no room, and the read is still the caller's
    */
   adopt(
-    plan: Omit<SegmentPlan, 'blockSize' | 'tail'> & { readonly end: number },
+    plan: Omit<SegmentPlan, 'blockSize' | 'tail' | 'onLeft'> & { readonly end: number },
     body: ReadableStream<Uint8Array>,
     call: CallOptions,
-  ): Adopted;
+  ): Adopted | undefined;
 }
 
 /** A read that was open already. */
 export interface Adopted {
+  /** Gives it up, unless somebody else waits for its blocks. */
   readonly release: () => void;
   /** What follows the blocks in the same read. */
   readonly spare: Handover | undefined;
@@ -84,6 +94,8 @@ export interface SourceOptions {
   readonly toReader: ToReader;
   /** How long the cache may take to answer, in ms. */
   readonly cacheTimeout: number;
+  /** Bytes of blocks that are read, put into the cache or waited for, all together. */
+  readonly room: number;
   /** Called where the storage says that it has another version. */
   readonly onChanged: (object: PinnedObject) => void;
 }
@@ -91,18 +103,11 @@ export interface SourceOptions {
 /** How long a block that somebody else reads is waited for, in ms. */
 const SHARE_TIMEOUT = 10_000;
 
-/** A block that is being read. */
-interface Flight {
-  readonly name: string;
-  readonly block: Promise<Uint8Array>;
-  readonly segment: Segment;
-}
-
 /** Makes a source. Blocks under way are shared by all who ask for them. */
 export function blockSource(options: SourceOptions): BlockSource {
   const { store, scope, blockSize, toReader, cacheTimeout, onChanged } = options;
   const cache = guardedCache(options.cache, cacheTimeout);
-  const flights = new Map<string, Flight>();
+  const flights = makeFlights({ capacity: options.room, toReader, keep: (name, block) => cache.put(name, block) });
   const spareRoom = makeSpareRoom();
 
   const nameOf = ({ key, representation }: PinnedObject, index: number): BlockName => ({
@@ -114,8 +119,21 @@ export function blockSource(options: SourceOptions): BlockSource {
     length: blockLength(index, blockSize, representation.size),
   });
 
+  const namesOf = (object: PinnedObject, { start: first, end }: BlockRange): readonly BlockName[] =>
+    Array.from({ length: end - first }, (_, i) => nameOf(object, first + i));
+
   function noteChange(object: PinnedObject, error: unknown): void {
     if (isStoreError(error) && error.code === 'changed') onChanged(object);
+  }
+
+  /** Reads blocks into the cache; `undefined` where there is no room for them. */
+  function start(
+    plan: Departure['plan'],
+    body: () => Promise<ReadableStream<Uint8Array>>,
+    { defer }: CallOptions,
+  ): Segment | undefined {
+    const names = namesOf(plan, plan.range);
+    return flights.depart({ plan, names, open: body, defer, onFailed: (error) => noteChange(plan, error) });
   }
 
   async function open(object: PinnedObject, span: Span, { tally }: CallOptions): Promise<ReadableStream<Uint8Array>> {
@@ -134,24 +152,6 @@ export function blockSource(options: SourceOptions): BlockSource {
     return cachedPortion(bytes, spanLength(piece.part), rest, cacheTimeout);
   }
 
-  /** Only itself: another read of the block may have taken its place. */
-  function land(flight: Flight): void {
-    if (flights.get(flight.name) === flight) flights.delete(flight.name);
-  }
-
-  function start(plan: SegmentPlan, body: () => Promise<ReadableStream<Uint8Array>>, { defer }: CallOptions): Segment {
-    const segment = readSegment(plan, body, toReader);
-    for (const [i, block] of segment.blocks.entries()) {
-      const name = nameOf(plan, plan.range.start + i);
-      const flight = { name: flightName(name), block, segment };
-      flights.set(flight.name, flight);
-      const kept = block.then((bytes) => cache.put(name, bytes)).catch((error: unknown) => noteChange(plan, error));
-      const landed = kept.then(() => land(flight));
-      defer?.(landed);
-    }
-    return segment;
-  }
-
   /** Another request's read may be given up with it, or on Workers never end for anyone else. */
   async function share(
     flight: Flight,
@@ -164,7 +164,7 @@ export function blockSource(options: SourceOptions): BlockSource {
       return partOf(await within(SHARE_TIMEOUT, flight.block), piece);
     } catch (error) {
       if (isFinal(error, object) || !isWanted()) throw error;
-      land(flight);
+      flights.land(flight);
       return storedPortion(await open(object, bytesOfPiece(piece, blockSize, 0), call));
     }
   }
@@ -186,10 +186,10 @@ export function blockSource(options: SourceOptions): BlockSource {
     pieces: readonly Piece[],
     call: CallOptions,
     spareEnd = 0,
-  ): Promise<Window> {
+  ): Promise<Window | undefined> {
     const holds = new Map<Segment, () => void>();
     const under = ({ index }: Piece): Flight | undefined => {
-      const flight = flights.get(flightName(nameOf(object, index)));
+      const flight = flights.find(nameOf(object, index));
       if (flight === undefined || !flight.segment.brings(index)) return undefined;
       if (!holds.has(flight.segment)) holds.set(flight.segment, flight.segment.hold());
       return flight;
@@ -200,13 +200,20 @@ export function blockSource(options: SourceOptions): BlockSource {
     const own = new Set<Segment>();
     const missing = pieces.filter((_, i) => found[i] === undefined);
     const runs = runsOf(missing.map(({ index }) => index));
+    const toSpan = (range: BlockRange) => bytesOf(range, blockSize, object.representation.size);
+    if (!flights.hasRoom(runs.reduce((sum, range) => sum + spanLength(toSpan(range)), 0))) {
+      for (const release of holds.values()) release();
+      for (const one of found) if (one !== undefined && !isFlight(one)) discard(one);
+      return undefined;
+    }
     let kept: Window['spare'];
     for (const range of runs) {
-      const due = bytesOf(range, blockSize, object.representation.size);
-      const onClose = range === runs.at(-1) && spareEnd > due.end ? spareRoom() : undefined;
+      const due = toSpan(range);
+      const onClose = range === runs.at(-1) && spareEnd > due.end ? spareRoom.take(1) : undefined;
       const tail: Tail | undefined = onClose && { onClose };
       const span = { start: due.start, end: tail === undefined ? due.end : spareEnd };
       const segment = start({ ...object, blockSize, range, tail }, () => open(object, span, call), call);
+      if (segment === undefined) throw new RangeError('there was room for all of it');
       if (tail !== undefined) kept = segment.spare;
       own.add(segment);
     }
@@ -238,19 +245,23 @@ export function blockSource(options: SourceOptions): BlockSource {
     peek: (object, pieces) => cache.peek?.(pieces.map(({ index, part }) => ({ name: nameOf(object, index), part }))),
     look,
     fetch,
-    has: (object, blocks) =>
-      cache.has(Array.from({ length: blocks.end - blocks.start }, (_, i) => nameOf(object, blocks.start + i))),
+    has: (object, blocks) => cache.has(namesOf(object, blocks)),
     spare: (object, span, call) =>
       openSpare(async () => toReader(await open(object, span, call)), span.start, spareRoom),
-    isUnderWay: (object, pieces) => pieces.every(({ index }) => flights.has(flightName(nameOf(object, index)))),
+    isUnderWay: (object, pieces) => pieces.every(({ index }) => flights.find(nameOf(object, index)) !== undefined),
     open,
+    hasRoom: () => flights.hasRoom(blockSize),
     adopt({ end, ...plan }, body, call) {
       const { range, representation } = plan;
       const hasTail = end > bytesOf(range, blockSize, representation.size).end;
       // A version that the storage keeps can be read when it is replaced, and needs no spare.
-      const onClose = hasTail && representation.version === undefined ? spareRoom() : undefined;
+      const onClose = hasTail && representation.version === undefined ? spareRoom.take(1) : undefined;
       const tail = hasTail ? { onClose } : undefined;
       const segment = start({ ...plan, blockSize, tail }, async () => body, call);
+      if (segment === undefined) {
+        onClose?.();
+        return undefined;
+      }
       return { release: segment.hold(), spare: onClose && handover(segment.spare) };
     },
   };
@@ -283,14 +294,4 @@ function isFlight(one: Flight | Portion | undefined): one is Flight {
 
 function partOf(block: Uint8Array, { part }: Piece): Uint8Array {
   return block.subarray(part.start, part.end);
-}
-
-/** A piece's bytes in the object, without its first `from`. */
-function bytesOfPiece({ index, part }: Piece, blockSize: number, from: number): Span {
-  const origin = index * blockSize;
-  return { start: origin + part.start + from, end: origin + part.end };
-}
-
-function flightName({ key, etag, index }: BlockName): string {
-  return JSON.stringify([key, etag, index]);
 }

@@ -30,6 +30,8 @@ export interface BlocksOptions {
   /** Blocks of one answer; a longer one is read past the cache. */
   readonly maxBlocks: number;
   readonly freshness: Freshness;
+  /** Bytes of blocks on their way into the cache, all answers together; what finds no room is read past it. */
+  readonly room: number;
   /** How long the cache may take to answer, in ms. */
   readonly cacheTimeout: number;
   readonly toReader: ToReader;
@@ -43,6 +45,7 @@ export const BLOCKS_DEFAULTS = {
   segment: 8,
   ahead: 3,
   maxBlocks: 100_000,
+  room: Number.POSITIVE_INFINITY,
   freshness: { ttl: 30_000, negativeTtl: 5_000, staleWhileRevalidate: 0, staleIfError: 0 },
   cacheTimeout: 1_000,
   toReader: defaultReader,
@@ -205,6 +208,9 @@ async function openBody(
     call,
     spare,
     onWindow: (window) => countWindow(account, window),
+    onBypass: () => {
+      account.forward ??= 'bypass';
+    },
   });
   try {
     // Waited for before the status is sent: what fails until then is an answer of its own.

@@ -121,7 +121,7 @@ export function makeInquirer(options: InquirerOptions): Inquirer {
     const old = knowledge?.type === 'present' ? toPinnable(knowledge.representation) : undefined;
     // A 304 need not tell the size, without which the next request would have to ask again.
     if (old === undefined && mayBeUnmodified(asked.conditions)) return head(key, asked, note);
-    const probe = toProbe(asked.range, options);
+    const probe = source.hasRoom() ? toProbe(asked.range, options) : { range: asked.range, isOfBlocks: false };
     const conditions = old === undefined ? asked.conditions : { ifNoneMatch: [old.etag] };
     const result = await store.read(key, { tally, range: probe.range, conditions });
     switch (result.type) {
@@ -145,20 +145,23 @@ export function makeInquirer(options: InquirerOptions): Inquirer {
 
   async function opened(key: string, asked: ReadOptions & AccountedCall, probe: Probe, object: OpenObject) {
     const { representation, body, span } = object;
-    const pinnable = toPinnable(representation);
-    if (pinnable !== undefined && probe.isOfBlocks) {
-      // The read has whole blocks, but for the object's last: whoever asks now finds the first of them under way.
-      const all = blocksOf(span, blockSize);
-      if (sameSpan(bytesOf(all, blockSize, representation.size), span)) {
-        const range = { start: all.start, end: Math.min(all.end, all.start + segment) };
-        const plan = { key, representation: pinnable, range, end: span.end };
-        return known(representation, source.adopt(plan, body, asked));
-      }
-    } else if (probe.range === asked.range && select(representation, asked).type === 'span') {
+    const adopted = probe.isOfBlocks ? adopt(key, asked, object) : undefined;
+    if (adopted !== undefined) return known(representation, adopted);
+    const selection = select(representation, asked);
+    if (selection.type === 'span' && sameSpan(selection.span, span)) {
+      if (!isPinnable(representation)) asked.account.forward = 'bypass';
       return { type: 'answer', result: object } as const;
     }
     await body.cancel().catch(() => undefined);
     return known(representation);
+  }
+
+  /** Where the read has whole blocks, but for the object's last: whoever asks now finds the first of them under way. */
+  function adopt(key: string, call: CallOptions, { representation, body, span }: OpenObject): Adopted | undefined {
+    const all = blocksOf(span, blockSize);
+    if (!isPinnable(representation) || !sameSpan(bytesOf(all, blockSize, representation.size), span)) return undefined;
+    const range = { start: all.start, end: Math.min(all.end, all.start + segment) };
+    return source.adopt({ key, representation, range, end: span.end }, body, call);
   }
 
   return {

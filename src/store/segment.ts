@@ -12,6 +12,8 @@ export interface SegmentPlan {
   readonly range: BlockRange;
   /** Where the read goes on behind its blocks. */
   readonly tail?: Tail | undefined;
+  /** Called whenever nobody waits for its blocks any more. */
+  readonly onLeft?: (() => void) | undefined;
 }
 
 /** What a read has behind its blocks. */
@@ -28,6 +30,7 @@ export interface Segment {
   readonly opened: Promise<void>;
   /** What follows its blocks, when they are all there; `undefined` where nothing does, or nobody waited for them. */
   readonly spare: Promise<Spare | undefined>;
+  isHeld(): boolean;
   /** Whether it has the block, or will have it for who holds it now: not where it failed or was given up. */
   brings(index: number): boolean;
   /**
@@ -94,6 +97,7 @@ export function readSegment(
     blocks: slots.map(({ promise }) => promise),
     opened: opened.promise,
     spare: spare.promise,
+    isHeld: () => holds > 0,
     brings: (index) => !isOver || index < complete,
     hold() {
       holds++;
@@ -103,6 +107,7 @@ export function readSegment(
         if (isHeld) holds--;
         isHeld = false;
         isLeft = holds === 0;
+        if (isLeft) plan.onLeft?.();
       };
     },
   };

@@ -1,4 +1,5 @@
 import type { ChunkReader } from './chunk-reader.ts';
+import { makeRoom, type Room } from './room.ts';
 import { isStoreError, storeError } from './store-error.ts';
 
 /**
@@ -67,21 +68,9 @@ export function makeSpare({ reader, held, start, onClose }: SpareOptions): Spare
  */
 const MOST = 400;
 
-/** Room for one more spare, which gives it back; `undefined` where there are enough. */
-export type SpareRoom = () => (() => void) | undefined;
-
-/** Counts spares. */
-export function makeSpareRoom(): SpareRoom {
-  let spares = 0;
-  return () => {
-    if (spares >= MOST) return undefined;
-    spares++;
-    let isHeld = true;
-    return () => {
-      if (isHeld) spares--;
-      isHeld = false;
-    };
-  };
+/** Room for spares. */
+export function makeSpareRoom(): Room {
+  return makeRoom(MOST);
 }
 
 /**
@@ -92,9 +81,9 @@ export function makeSpareRoom(): SpareRoom {
 export async function openSpare(
   open: () => Promise<ChunkReader>,
   start: number,
-  room: SpareRoom,
+  room: Room,
 ): Promise<Spare | undefined> {
-  const onClose = room();
+  const onClose = room.take(1);
   if (onClose === undefined) return undefined;
   try {
     return makeSpare({ reader: await open(), start, onClose });

@@ -4,7 +4,7 @@ import type { BlockSource, PinnedObject, Window } from './block-source.ts';
 import type { Pieces } from './joined-body.ts';
 import { insure, type Insurance } from './insurance.ts';
 import type { CallOptions } from './object-store.ts';
-import type { Portion } from './portion.ts';
+import { discard, storedPortion, type Portion } from './portion.ts';
 import { closeLater, type Handover } from './spare.ts';
 import { isStoreError } from './store-error.ts';
 
@@ -24,6 +24,8 @@ export interface Course {
   readonly spare?: Handover | undefined;
   /** Called with each window as it is there. */
   readonly onWindow: (window: Window) => void;
+  /** Called where the rest of the body is read past the cache. */
+  readonly onBypass: () => void;
 }
 
 /** A body on its way. */
@@ -41,6 +43,8 @@ const BUFFERED = 4 * 1024 * 1024;
 
 interface Ready {
   readonly window: Window;
+  /** Whether it brings all there is from its first block on. */
+  readonly isRest: boolean;
   readonly pieces: readonly Arriving[];
   /** When it could be sent, in ms since the epoch. */
   readonly since: number;
@@ -68,13 +72,14 @@ export function walk(course: Course): Walk {
   let lead = 0;
   let isLeft = false;
 
-  /** Gives back what is under way. Spares of windows that were not sent go with them. */
-  function drop(): void {
+  /** Gives back what is under way, but for one window. Spares of windows that were not sent go with them. */
+  function drop(but?: Window): void {
     for (const window of windows) {
+      if (window === but) continue;
       window.close();
       closeLater(window.spare);
+      windows.delete(window);
     }
-    windows.clear();
   }
 
   function leave(): void {
@@ -91,7 +96,12 @@ export function walk(course: Course): Walk {
       if (isLeft) drop();
     });
     // Its failure is told where it is taken.
-    ready.catch(() => undefined);
+    ready.then(
+      ({ isRest }) => {
+        if (isRest) next = blocks.end;
+      },
+      () => undefined,
+    );
     opened.push(ready);
     return ready;
   }
@@ -121,6 +131,10 @@ export function walk(course: Course): Walk {
       const asked = Date.now();
       const ready = await opened.shift();
       if (ready === undefined) return undefined;
+      if (ready.isRest) {
+        opened.length = 0;
+        drop(ready.window);
+      }
       if (ready.since >= asked) lead = Math.min(lead + 1, ahead);
       else if (asked - ready.since > IDLE) lead = 0;
       yield* send(ready);
@@ -151,29 +165,48 @@ export function walk(course: Course): Walk {
     },
     [Symbol.asyncIterator]: () => pieces,
   };
-  return { pieces, begun: open().then(({ window }) => insurance.begin(window)) };
+  return { pieces, begun: open().then(({ window, isRest }) => (isRest ? undefined : insurance.begin(window))) };
 }
 
 async function openWindow(
-  { source, object, span, blocks, blockSize, call, onWindow }: Course,
+  course: Course,
   range: BlockRange,
   insurance: Insurance,
   onOpen: (window: Window) => void,
 ): Promise<Ready> {
+  const { source, object, span, blocks, blockSize, call, onWindow, onBypass } = course;
   // Once a byte was sent, a version that the storage keeps is read to its end; before, the new one is better.
   const representation = { ...object.representation, version: undefined };
   const isFirst = range.start === blocks.start;
   const wanted = piecesOf(span, range, blockSize);
   const pinned = isFirst ? { ...object, representation } : object;
-  const window = await source.fetch(pinned, wanted, call, insurance.due(range));
+  const fetched = await source.fetch(pinned, wanted, call, insurance.due(range));
+  if (fetched === undefined) onBypass();
+  else onWindow(fetched);
+  const rest = { start: Math.max(range.start * blockSize, span.start), end: span.end };
+  const window = fetched ?? (await openRest(course, pinned, rest));
   insurance.note(range, window);
   onOpen(window);
-  onWindow(window);
   await Promise.all([window.opened, window.pieces[0]]);
+  const isRest = fetched === undefined;
   const pieces = window.pieces.map((portion, i) =>
-    arriving(portion, Math.min((range.start + i + 1) * blockSize, span.end)),
+    arriving(portion, isRest ? span.end : Math.min((range.start + i + 1) * blockSize, span.end)),
   );
-  return { window, pieces, since: Date.now() };
+  return { window, isRest, pieces, since: Date.now() };
+}
+
+/** One read past the cache, which takes no memory, and sees to its end whatever becomes of the object. */
+async function openRest({ source, call }: Course, object: PinnedObject, rest: Span): Promise<Window> {
+  const portion = storedPortion(await source.open(object, rest, call));
+  const body = Promise.resolve(portion);
+  return {
+    pieces: [body],
+    opened: body,
+    spare: undefined,
+    hits: 0,
+    hitBytes: 0,
+    close: () => discard(portion),
+  };
 }
 
 function arriving(portion: Promise<Portion>, end: number): Arriving {

@@ -73,8 +73,15 @@ interface Outcome {
   readonly refused: number;
 }
 
+interface Play {
+  readonly blocks: number;
+  readonly isVersioned: boolean;
+  /** In blocks. */
+  readonly room: number;
+}
+
 /** One history: several clients at once, each with its own requests, while the object is replaced under their hands. */
-async function play(seed: number, blocks: number, isVersioned: boolean): Promise<Outcome> {
+async function play(seed: number, { blocks, isVersioned, room }: Play): Promise<Outcome> {
   const roll = dice(seed);
   const contents = new Map<string, Uint8Array>();
   const versions = memoryStore();
@@ -86,6 +93,7 @@ async function play(seed: number, blocks: number, isVersioned: boolean): Promise
   const isShortLived = roll(4) === 0;
   const blockStore = withBlocks(withResume(delayed(store, () => roll(4))), mapCache(), {
     blockSize: BLOCK,
+    room: room * BLOCK,
     freshness: {
       ttl: isShortLived ? 5 : 30_000,
       negativeTtl: 5,
@@ -223,17 +231,20 @@ function checkParts(body: Uint8Array, bytes: Uint8Array): void {
   }
 }
 
-test.for([
-  ['an object of one window', 5, false],
-  ['an object of several windows', 18, false],
-  ['an object of several windows whose versions are kept', 18, true],
-] as const)('%s, replaced while it is read: every answer is of one version', async ([name, blocks, isVersioned]) => {
-  const rounds = blocks === 5 ? ROUNDS.oneWindow : ROUNDS.others;
+const ENDLESS = Number.POSITIVE_INFINITY;
+
+test.for<[name: string, play: Play]>([
+  ['an object of one window', { blocks: 5, isVersioned: false, room: ENDLESS }],
+  ['an object of several windows', { blocks: 18, isVersioned: false, room: ENDLESS }],
+  ['an object of several windows whose versions are kept', { blocks: 18, isVersioned: true, room: ENDLESS }],
+  ['an object of several windows, room for few', { blocks: 18, isVersioned: false, room: 12 }],
+])('%s, replaced while it is read: every answer is of one version', async ([name, history]) => {
+  const rounds = history.blocks === 5 ? ROUNDS.oneWindow : ROUNDS.others;
   const sum = { wholes: 0, brokenWholes: 0, brokenRanges: 0, brokenMultipart: 0, refused: 0 };
   for (let round = 0; round < rounds; round++) {
     const seed = SEED + round;
     try {
-      const one = await play(seed, blocks, isVersioned);
+      const one = await play(seed, history);
       sum.wholes += one.wholes;
       sum.brokenWholes += one.brokenWholes;
       sum.brokenRanges += one.brokenRanges;
