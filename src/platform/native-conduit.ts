@@ -79,15 +79,21 @@ async function sendParts(read: ConsignedRead, writable: WritableStream<Uint8Arra
   for await (const chunk of readParts(read, startCourier(), byobReader)) await write(writable, chunk);
 }
 
+/**
+ * Slice by slice, since workerd copies what it is given: 50 slow clients of one block of 8 MiB took 370 MiB.
+ */
 async function write(writable: WritableStream<Uint8Array>, bytes: Uint8Array): Promise<void> {
   if (bytes.length === 0) return;
   const writer = writable.getWriter();
   try {
-    await writer.write(bytes);
+    for (let at = 0; at < bytes.length; at += SLICE) await writer.write(bytes.subarray(at, at + SLICE));
   } finally {
     writer.releaseLock();
   }
 }
+
+/** In bytes. */
+const SLICE = 256 * 1024;
 
 /** Bytes a read into JavaScript; from 64 KiB to this size the CPU time a GiB halves, beyond it nothing is gained. */
 const VIEW = 256 * 1024;

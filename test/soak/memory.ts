@@ -5,7 +5,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { download } from './client.ts';
 import { figuresOf, mib, type Figures } from './figures.ts';
-import { nodeOverS3, workerdOverR2, workerdOverS3, type Watched } from './platforms.ts';
+import { nodeOverS3, workerdOverR2, workerdOverS3, workerdWithBlocks, type Watched } from './platforms.ts';
 import { watchPeak, whenHolds } from './settle.ts';
 
 interface Check {
@@ -15,6 +15,8 @@ interface Check {
 
 const MiB = 1024 * 1024;
 const SLOW_CLIENTS = 50;
+/** Objects that they ask for: where there is a cache, some share blocks, and others have to find room for theirs. */
+const SLOW_KEYS = 10;
 /** In bytes a second. */
 const SLOW_RATE = 100_000;
 /** In ms. */
@@ -30,6 +32,7 @@ const platforms: Readonly<Record<string, () => Promise<Watched>>> = {
   node: nodeOverS3,
   'workerd-s3': workerdOverS3,
   'workerd-r2': workerdOverR2,
+  'workerd-blocks': workerdWithBlocks,
 };
 
 /** Usual traffic, so that code is compiled and pools have their size. */
@@ -44,8 +47,9 @@ async function warmUp({ url, size, key }: Watched): Promise<void> {
 
 async function slowClients({ url, key }: Watched): Promise<number> {
   const leaveAfter = { bytes: Infinity, ms: SLOW_TIME };
-  const ask = { url: `${url}/${key('slow')}`, status: 200, rate: SLOW_RATE, leaveAfter };
-  const got = await Promise.all(Array.from({ length: SLOW_CLIENTS }, () => download(ask)));
+  const ask = { status: 200, rate: SLOW_RATE, leaveAfter };
+  const urls = Array.from({ length: SLOW_CLIENTS }, (_, i) => `${url}/${key(`slow-${i % SLOW_KEYS}`)}`);
+  const got = await Promise.all(urls.map((one) => download({ ...ask, url: one })));
   return got.reduce((sum, { bytes }) => sum + bytes, 0);
 }
 
