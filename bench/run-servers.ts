@@ -19,7 +19,7 @@ export interface Bench {
   readonly rounds: number;
   /** Of a timed run. */
   readonly seconds: number;
-  /** Whether each workload is tried once before it counts. */
+  /** Whether each workload has a round before those that count. */
   readonly warm: boolean;
   /** The core that contestants are kept to; `undefined` where nothing is pinned. */
   readonly core: number | undefined;
@@ -109,11 +109,18 @@ async function runWorkload(
   });
 }
 
-/** One answer before anything counts: it shows whether the contestant can do it at all. */
+/**
+ * A round that does not count: it fills caches, lets V8 compile what is asked for often, as it is in any server that
+ * has run for a minute, and shows whether the contestant can do it at all. Of slow clients, one answer.
+ */
 async function warmUp(cell: Cell, bench: Bench): Promise<void> {
   const { entry, workload } = cell;
-  const { pace: _, ...once } = { ...workload, requests: 1, connections: 1 };
-  const { failure } = await measureOnce(once, entry, bench);
+  const { pace, ...fast } = workload;
+  const { failure } = await measureOnce(
+    pace === undefined ? workload : { ...fast, requests: 1, connections: 1 },
+    entry,
+    bench,
+  );
   cell.failure = failure;
 }
 

@@ -49,6 +49,24 @@ describe('which host a request is for, on Node', () => {
     }));
 });
 
+test('a rule has web Headers, with all lines of a name', async () => {
+  const seen: (readonly [boolean, string | null, string | null])[] = [];
+  const gateway = createGateway({
+    store: memoryStore(),
+    log: () => undefined,
+    access: ({ headers }) => {
+      seen.push([headers instanceof Headers, headers.get('authorization'), headers.get('X-Two')]);
+      return { type: 'refused', reason: 'forbidden' };
+    },
+  });
+  const server = await serve(gateway, { port: 0 });
+  const origin = { host: '127.0.0.1', port: Number(new URL(server.url).port) };
+  const headers = [['Authorization', 'Bearer x'] as const, ['X-Two', '1'] as const, ['x-two', '2'] as const];
+  await send(origin, { method: 'GET', target: '/a', headers });
+  await server.stop(1_000);
+  expect(seen).toEqual([[true, 'Bearer x', '1, 2']]);
+});
+
 describe('whose address it is, on Node', () => {
   test.for<readonly [trusted: number, forwarded: readonly string[], seen: string | undefined]>([
     [0, ['203.0.113.9'], '127.0.0.1'],

@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { LogEntry } from '../../src/gateway/log.ts';
-import { createGateway, fsStore, serve } from '../../src/platform/node.ts';
+import { createGateway, fsStore, memoryCache, serve } from '../../src/platform/node.ts';
+import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { send } from '../conformance/wire.ts';
 
 const SIZE = 32 * 1024 * 1024;
@@ -88,6 +89,36 @@ test('a target that is no address is refused', async () => {
 test('an absolute target is taken for its path', async () => {
   const target = `${server.url}/large.bin`;
   expect((await send(origin, { method: 'HEAD', target, headers: [] })).status).toBe(200);
+});
+
+test('requests in one packet are answered in their order, each with its own bytes', async () => {
+  const store = memoryStore();
+  const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => i % 251);
+  await store.put('a', bytes);
+  const cached = createGateway({ store, cache: memoryCache({ maxBytes: 2 ** 20 }), log: () => undefined });
+  const own = await serve(cached, { port: 0 });
+  const ask = (start: number, end: number) =>
+    `GET /a HTTP/1.1\r\nHost: x\r\nRange: bytes=${start}-${end - 1}\r\n${end === bytes.length ? 'Connection: close\r\n' : ''}\r\n`;
+  // Few bytes, many, a body in several chunks, and errors, in turn.
+  const lengths = [1, 4_096, 5_000, 90_000];
+  const spans = lengths.flatMap((length) => [0, 7, 9_999].map((start) => [start, start + length] as const));
+  const text = [...spans.map(([start, end]) => ask(start, end)), ask(0, bytes.length)].join('');
+  for (let round = 0; round < 2; round++) {
+    const socket = connect(Number(new URL(own.url).port), '127.0.0.1');
+    const chunks: Buffer[] = [];
+    socket.on('data', (chunk: Buffer) => chunks.push(chunk));
+    socket.write(text);
+    await once(socket, 'close');
+    let left = Buffer.concat(chunks);
+    for (const [start, end] of [...spans, [0, bytes.length] as const]) {
+      const head = left.indexOf('\r\n\r\n') + 4;
+      expect(left.subarray(0, head).toString()).toContain(`Content-Range: bytes ${start}-${end - 1}/100000\r\n`);
+      expect(left.subarray(head, head + end - start).equals(bytes.subarray(start, end))).toBe(true);
+      left = left.subarray(head + end - start);
+    }
+    expect(left.length).toBe(0);
+  }
+  await own.stop(1_000);
 });
 
 test('Expect: 100-continue is answered at once, without a 100 that would end up inside a pipelined answer', async () => {
