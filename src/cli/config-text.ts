@@ -14,13 +14,21 @@ export function describeConfig(
 ): string {
   const token = purge === undefined ? 'off' : printSecret(purge.token, variables);
   const common = lines('', { limits, logged, cache: cache ?? 'none', 'purge.token': token, trustedProxies });
-  const blocks = mounts.map(({ path, host, store, access, ...settings }, i) => {
+  const described = mounts.map(({ path, host, store, access, blocks: { size, ...blocks }, ...settings }, i) => {
     const place = `${host ?? '*'}${path}`;
-    const shown = { store: store ?? 'of the platform', access: printAccess(access, variables), ...settings };
+    const shown = {
+      store: store ?? OF_THE_PLATFORM,
+      access: printAccess(access, variables),
+      ...settings,
+      blocks: { size: size ?? OF_THE_PLATFORM, ...blocks },
+    };
     return `mount ${i}: ${place}\n${lines('  ', shown)}`;
   });
-  return `${file}: ${mounts.length === 1 ? '1 mount' : `${mounts.length} mounts`}\n\n${common}\n${blocks.join('\n')}`;
+  return `${file}: ${mounts.length === 1 ? '1 mount' : `${mounts.length} mounts`}\n\n${common}\n${described.join('\n')}`;
 }
+
+/** What the platform decides on which it is deployed. */
+const OF_THE_PLATFORM = 'of the platform';
 
 /** One line a value, by its dotted name, so that two configurations can be compared line by line. */
 function lines(indent: string, table: object): string {

@@ -71,6 +71,7 @@ export function walk(course: Course): Walk {
   let position = span.start;
   let lead = 0;
   let isLeft = false;
+  let last: Window | undefined;
 
   /** Gives back what is under way, but for one window. Spares of windows that were not sent go with them. */
   function drop(but?: Window): void {
@@ -84,6 +85,7 @@ export function walk(course: Course): Walk {
 
   function leave(): void {
     isLeft = true;
+    last = undefined;
     drop();
     insurance.end();
   }
@@ -93,7 +95,7 @@ export function walk(course: Course): Walk {
     next = range.end;
     const ready = openWindow(course, range, insurance, (window) => {
       windows.add(window);
-      if (isLeft) drop();
+      if (isLeft || last !== undefined) drop(last);
     });
     // Its failure is told where it is taken.
     ready.then(
@@ -133,7 +135,8 @@ export function walk(course: Course): Walk {
       if (ready === undefined) return undefined;
       if (ready.isRest) {
         opened.length = 0;
-        drop(ready.window);
+        last = ready.window;
+        drop(last);
       }
       if (ready.since >= asked) lead = Math.min(lead + 1, ahead);
       else if (asked - ready.since > IDLE) lead = 0;
