@@ -71,10 +71,12 @@ export function walk(course: Course): Walk {
   let position = span.start;
   let lead = 0;
   let isLeft = false;
-  let last: Window | undefined;
+  /** Set once no more windows are wanted, but for one at the most. */
+  let dropped: { readonly but: Window | undefined } | undefined;
 
-  /** Gives back what is under way, but for one window. Spares of windows that were not sent go with them. */
+  /** Gives back what is under way or yet to open, but for one window. Spares of windows that were not sent go with them. */
   function drop(but?: Window): void {
+    dropped = { but };
     for (const window of windows) {
       if (window === but) continue;
       window.close();
@@ -85,7 +87,6 @@ export function walk(course: Course): Walk {
 
   function leave(): void {
     isLeft = true;
-    last = undefined;
     drop();
     insurance.end();
   }
@@ -95,7 +96,7 @@ export function walk(course: Course): Walk {
     next = range.end;
     const ready = openWindow(course, range, insurance, (window) => {
       windows.add(window);
-      if (isLeft || last !== undefined) drop(last);
+      if (dropped !== undefined) drop(dropped.but);
     });
     // Its failure is told where it is taken.
     ready.then(
@@ -135,8 +136,7 @@ export function walk(course: Course): Walk {
       if (ready === undefined) return undefined;
       if (ready.isRest) {
         opened.length = 0;
-        last = ready.window;
-        drop(last);
+        drop(ready.window);
       }
       if (ready.since >= asked) lead = Math.min(lead + 1, ahead);
       else if (asked - ready.since > IDLE) lead = 0;
