@@ -1,4 +1,5 @@
 import { createRemoteJWKSet, customFetch, errors, importSPKI, type CryptoKey, type JWTVerifyGetKey } from 'jose';
+import { steadyTime } from '../clock.ts';
 import type { Seconds } from '../http/index.ts';
 import { settingsError } from './settings-error.ts';
 
@@ -115,7 +116,7 @@ function remoteKeys({ url, maxAge = 600, cooldown = 30 }: Extract<JwtKey, { read
     throw settingsError('jwt takes an https address of keys, such as https://issuer.example/.well-known/jwks.json');
   }
   let failed = Number.NEGATIVE_INFINITY;
-  const isPaused = () => Date.now() < failed + PAUSE;
+  const isPaused = () => steadyTime() < failed + PAUSE;
   const keys = createRemoteJWKSet(new URL(url), {
     cacheMaxAge: maxAge * 1000,
     cooldownDuration: cooldown * 1000,
@@ -130,7 +131,7 @@ function remoteKeys({ url, maxAge = 600, cooldown = 30 }: Extract<JwtKey, { read
       return await keys(header, token);
     } catch (error) {
       if (isAboutToken(error)) throw error;
-      if (!isPaused()) failed = Date.now();
+      if (!isPaused()) failed = steadyTime();
       throw keysError(`the keys of ${new URL(url).host} can not be had`, error);
     }
   };

@@ -1,4 +1,5 @@
 import type { BlockCache, BlockName, CachedBytes } from '../cache/block-cache.ts';
+import { steadyTime } from '../clock.ts';
 import { spanLength, type Span } from '../http/index.ts';
 import { discard } from './portion.ts';
 import { within } from './within.ts';
@@ -27,9 +28,9 @@ const ASKED_AT_ONCE = 64;
 
 /** @param timeout how long the cache may take to answer, in ms */
 export function guardedCache(cache: BlockCache, timeout: number): GuardedCache {
-  let restsUntil = 0;
+  let restsUntil = Number.NEGATIVE_INFINITY;
   const fail = () => {
-    restsUntil = Date.now() + REST;
+    restsUntil = steadyTime() + REST;
   };
 
   function peek(wanted: readonly Wanted[]): readonly Uint8Array[] | undefined {
@@ -49,7 +50,7 @@ export function guardedCache(cache: BlockCache, timeout: number): GuardedCache {
 
   return {
     async get(name, part) {
-      if (Date.now() < restsUntil) return undefined;
+      if (steadyTime() < restsUntil) return undefined;
       let asked: Promise<CachedBytes | undefined> | undefined;
       try {
         asked = cache.get(name, part);
@@ -65,14 +66,14 @@ export function guardedCache(cache: BlockCache, timeout: number): GuardedCache {
     peek: cache.peek && peek,
     async put(name, bytes) {
       try {
-        if (Date.now() >= restsUntil) await within(timeout, cache.put(name, bytes));
+        if (steadyTime() >= restsUntil) await within(timeout, cache.put(name, bytes));
       } catch {
         fail();
       }
     },
     async has(names) {
       if (cache.has === undefined) return undefined;
-      if (Date.now() < restsUntil) return false;
+      if (steadyTime() < restsUntil) return false;
       try {
         for (let at = 0; at < names.length; at += ASKED_AT_ONCE) {
           const answers = names.slice(at, at + ASKED_AT_ONCE).map(async (name) => (await cache.has?.(name)) ?? false);

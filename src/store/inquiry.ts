@@ -1,4 +1,5 @@
 import { blocksOf, bytesOf } from '../cache/grid.ts';
+import { steadyTime } from '../clock.ts';
 import { sameSpan, type Metadata, type Preconditions, type RangeSpec, type Representation } from '../http/index.ts';
 import type { Adopted, BlockSource } from './block-source.ts';
 import type { CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } from './object-store.ts';
@@ -59,10 +60,10 @@ type Note = (representation: Representation | undefined) => void;
 /** Makes an inquirer that knows nothing yet. Questions about one key are put one at a time. */
 export function makeInquirer(options: InquirerOptions): Inquirer {
   const { store, source, blockSize, segment, freshness } = options;
-  const register = makeRegister(Date.now);
+  const register = makeRegister(steadyTime);
   const questions = makeQuestions();
 
-  const standing = (knowledge: Knowledge) => standingOf(knowledge, freshness, Date.now());
+  const standing = (knowledge: Knowledge) => standingOf(knowledge, freshness, steadyTime());
 
   /** Asks, or waits for whoever is asking the same. */
   function once(key: string, put: (note: Note) => Promise<Finding>): Promise<Finding> {
@@ -84,7 +85,7 @@ export function makeInquirer(options: InquirerOptions): Inquirer {
   ): Promise<Finding> {
     const knowledge = register.look(key);
     const how = knowledge === undefined ? 'stale' : standing(knowledge);
-    if (knowledge !== undefined) account.ttl = timeLeft(knowledge, freshness, Date.now());
+    if (knowledge !== undefined) account.ttl = timeLeft(knowledge, freshness, steadyTime());
     if (knowledge !== undefined && how === 'fresh') return toFinding(knowledge);
     if (knowledge !== undefined && how === 'while-revalidating') {
       // Nobody waits for the answer, so its cost is nobody's.
@@ -100,7 +101,7 @@ export function makeInquirer(options: InquirerOptions): Inquirer {
       throw error;
     } finally {
       const learnt = register.look(key);
-      if (learnt !== undefined) account.ttl = timeLeft(learnt, freshness, Date.now());
+      if (learnt !== undefined) account.ttl = timeLeft(learnt, freshness, steadyTime());
     }
   }
 

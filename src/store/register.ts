@@ -61,7 +61,7 @@ export function makeRegister(now: () => number): Register {
   };
 }
 
-/** How far knowledge can be used at a time, in ms since the epoch. */
+/** How far knowledge can be used at a time, in ms as its `since` is counted. */
 export function standingOf(knowledge: Knowledge, freshness: Freshness, at: number): Standing {
   const age = at - knowledge.since;
   if (knowledge.type === 'absent') return age < freshness.negativeTtl ? 'fresh' : 'stale';

@@ -1,3 +1,4 @@
+import { steadyTime } from '../clock.ts';
 import { pieceOf, type BlockRange, type Piece } from '../cache/grid.ts';
 import type { Span } from '../http/index.ts';
 import type { BlockSource, PinnedObject, Window } from './block-source.ts';
@@ -131,7 +132,7 @@ export function walk(course: Course): Walk {
   async function* windowsInTurn(): AsyncGenerator<Portion, undefined> {
     for (;;) {
       topUp(lead + 1);
-      const asked = Date.now();
+      const asked = steadyTime();
       const ready = await opened.shift();
       if (ready === undefined) return undefined;
       if (ready.isRest) {
@@ -195,7 +196,7 @@ async function openWindow(
   const pieces = window.pieces.map((portion, i) =>
     arriving(portion, isRest ? span.end : Math.min((range.start + i + 1) * blockSize, span.end)),
   );
-  return { window, isRest, pieces, since: Date.now() };
+  return { window, isRest, pieces, since: steadyTime() };
 }
 
 /** One read past the cache, which takes no memory, and sees to its end whatever becomes of the object. */

@@ -10,11 +10,11 @@ import { expectNoneUnhandled } from './unhandled.ts';
 expectNoneUnhandled();
 
 // The clock alone: what waits, waits in real time.
-beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }));
+beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
 
 const text = (value: string) => new TextEncoder().encode(value);
-const pass = (ms: number) => vi.setSystemTime(Date.now() + ms);
+const pass = (ms: number) => vi.advanceTimersByTime(ms);
 
 async function setUp(freshness: Partial<BlocksOptions['freshness']>) {
   const memory = memoryStore();
