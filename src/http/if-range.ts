@@ -21,8 +21,8 @@ export function parseIfRange(value: string, now: Seconds): IfRange {
 /**
  * Whether the client's bytes are of this representation, so that a range may continue them.
  *
- * A date has to be equal to the second, and strong (§8.8.2.2): while the second that it names still runs, the
- * object may change again and keep the date.
+ * A date has to be equal to the second, and strong (§8.8.2.2): the storage has to know that a change of the object
+ * shows in it, and while the second that it names still runs, the object may change again and keep the date.
  */
 export function checkIfRange(ifRange: IfRange, representation: Representation, now: Seconds): boolean {
   switch (ifRange.type) {
@@ -30,6 +30,7 @@ export function checkIfRange(ifRange: IfRange, representation: Representation, n
       return representation.etag !== undefined && strongEqual(ifRange.tag, representation.etag);
     case 'date':
       return (
+        representation.isDateStrong === true &&
         representation.lastModified !== undefined &&
         toSeconds(representation.lastModified) === ifRange.seconds &&
         ifRange.seconds < now

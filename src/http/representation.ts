@@ -6,6 +6,11 @@ export interface Metadata {
   /** As the storage keeps it. Only a strong one lets reads be pinned to one version. */
   readonly etag?: EntityTag | undefined;
   readonly lastModified?: Date | undefined;
+  /**
+   * Whether every change of the bytes gives the object another `lastModified`, to the second, as a storage's own date
+   * of upload does. Left out where the date can be set from outside: it is weak then (§8.8.2.2).
+   */
+  readonly isDateStrong?: boolean | undefined;
   readonly contentType?: string | undefined;
   readonly contentEncoding?: string | undefined;
   readonly contentLanguage?: string | undefined;

@@ -1,4 +1,6 @@
+import { steadyTime } from '../clock.ts';
 import type { ObjectStore } from './object-store.ts';
+import { budgetOf, withBudget } from './retry-budget.ts';
 import { isPassing, isStoreError } from './store-error.ts';
 
 /** When a replica is asked. */
@@ -15,18 +17,18 @@ export interface FallbackOptions {
  */
 export function withFallback(first: ObjectStore, replica: ObjectStore, options: FallbackOptions = {}): ObjectStore {
   const { pause = 5_000 } = options;
-  let pausedUntil = 0;
+  let pausedUntil = Number.NEGATIVE_INFINITY;
 
   async function ask<Answer>(
     askOf: (store: ObjectStore) => Promise<Answer>,
     isMissing: (answer: Answer) => boolean,
   ): Promise<Answer> {
-    if (Date.now() < pausedUntil) return (await askReplica(askOf, isMissing)) ?? askOf(first);
+    if (steadyTime() < pausedUntil) return (await askReplica(askOf, isMissing)) ?? askOf(first);
     try {
       return await askOf(first);
     } catch (error) {
       if (!isPassing(error)) throw error;
-      pausedUntil = Date.now() + pause;
+      pausedUntil = steadyTime() + pause;
       const answer = await askReplica(askOf, isMissing);
       if (answer === undefined) throw error;
       return answer;
@@ -47,7 +49,7 @@ export function withFallback(first: ObjectStore, replica: ObjectStore, options: 
     }
   }
 
-  return {
+  const either: ObjectStore = {
     head: (key, asked) =>
       ask(
         (store) => store.head(key, asked),
@@ -60,4 +62,5 @@ export function withFallback(first: ObjectStore, replica: ObjectStore, options: 
         ({ type }) => type === 'missing',
       ),
   };
+  return withBudget(either, budgetOf(first));
 }

@@ -1,3 +1,4 @@
+import { steadyTime } from '../clock.ts';
 import { spanLength, type Span } from '../http/index.ts';
 import { backOff, type Backoff } from './backoff.ts';
 import { defaultReader, type ChunkReader, type ToReader } from './chunk-reader.ts';
@@ -5,6 +6,7 @@ import { chunkStream } from './chunk-stream.ts';
 import { openRest } from './continuation.ts';
 import type { ObjectStore, OpenObject, ReadOptions } from './object-store.ts';
 import { isPinnable } from './pinnable.ts';
+import { budgetOf, type RetryBudget } from './retry-budget.ts';
 import { isPassing, isStoreError, storeError } from './store-error.ts';
 
 /** How hard a broken body is tried to be read on. */
@@ -15,7 +17,7 @@ export interface ResumeOptions {
   readonly idleTimeout?: number | undefined;
   /** How long somebody waits for the next byte, tries and all, in ms. By default 60 seconds. */
   readonly patience?: number | undefined;
-  /** By default up to 100 ms before the second try, up to 5 seconds before any. The first comes at once. */
+  /** By default up to 100 ms before the second try behind too few bytes, up to 5 seconds before any. */
   readonly backoff?: Backoff | undefined;
   /** How bodies are read: by default as chunks come. */
   readonly toReader?: ToReader | undefined;
@@ -23,11 +25,14 @@ export interface ResumeOptions {
 
 type Settings = { readonly [Name in keyof ResumeOptions]-?: NonNullable<ResumeOptions[Name]> };
 
-/**
- * Times that one body is read on, however far each got. A storage that breaks every MB still sends 10 GB; one that
- * gives a byte a time is given up.
- */
+/** Times that one body is read on, however far each got. A storage that breaks every MB still sends 10 GB. */
 const MOST = 10_000;
+
+/**
+ * Bytes that a read has to bring to count as progress. Behind fewer the next read takes a request of the budget that
+ * all bodies of the storage share, and all but the first of them wait before.
+ */
+const PROGRESS = 64 * 1024;
 
 /** At most this much is asked for at once, in bytes, where the platform lets us choose. */
 const VIEW = 256 * 1024;
@@ -45,12 +50,14 @@ export function withResume(store: ObjectStore, options: ResumeOptions = {}): Obj
     backoff: options.backoff ?? { first: 100, most: 5_000 },
     toReader: options.toReader ?? defaultReader,
   };
+  const budget = budgetOf(store);
   return {
     head: (...args) => store.head(...args),
     async read(key, asked = {}) {
       const result = await store.read(key, asked);
       if (result.type !== 'open' || spanLength(result.span) === 0) return result;
-      return { ...result, isSealed: false, body: unbroken({ store, key, opened: result, asked, settings }) };
+      budget.earn();
+      return { ...result, isSealed: false, body: unbroken({ store, key, opened: result, asked, settings, budget }) };
     },
   };
 }
@@ -61,6 +68,7 @@ interface Course {
   readonly opened: OpenObject;
   readonly asked: ReadOptions;
   readonly settings: Settings;
+  readonly budget: RetryBudget;
 }
 
 /** A body as a stream that reads on by itself. */
@@ -94,13 +102,16 @@ function unbroken(course: Course): ReadableStream<Uint8Array> {
 }
 
 /** The bytes of a course, one after the other. */
-function readOn({ store, key, opened, asked, settings }: Course, left: AbortSignal) {
+function readOn({ store, key, opened, asked, settings, budget }: Course, left: AbortSignal) {
   const { representation, span } = opened;
   const { tries, patience, backoff, idleTimeout, toReader } = settings;
   const isPinned = isPinnable(representation);
   let at = span.start;
   let reader = toReader(opened.body);
+  // In a row: reads without a byte, and reads that brought less than progress.
   let fruitless = 0;
+  let short = 0;
+  let brought = 0;
   let continued = 0;
   const end = () => reader.cancel().catch(() => undefined);
   left.addEventListener('abort', () => void end(), { once: true });
@@ -109,10 +120,13 @@ function readOn({ store, key, opened, asked, settings }: Course, left: AbortSign
   async function reopen(first: unknown, since: number): Promise<void> {
     for (let cause = first; ; fruitless++) {
       assertPresent(left);
-      if (!isPinned || fruitless >= tries || continued >= MOST || Date.now() - since > patience) {
+      const isHopeless = !isPinned || fruitless >= tries || continued >= MOST || steadyTime() - since > patience;
+      short = brought < PROGRESS ? short + 1 : 0;
+      if (isHopeless || (short > 0 && !budget.take())) {
         throw storeError('unavailable', `a body broke off at byte ${at}, before ${span.end}`, cause);
       }
-      if (fruitless > 0) await backOff(backoff, fruitless, left);
+      brought = 0;
+      if (short > 1) await backOff(backoff, short - 1, left);
       try {
         const rest = { start: at, end: span.end };
         reader = toReader(await openRest({ store, key, representation, rest }, { signal: left, tally: asked.tally }));
@@ -132,13 +146,14 @@ function readOn({ store, key, opened, asked, settings }: Course, left: AbortSign
   return {
     /** @returns `undefined` at the end */
     async next(): Promise<Uint8Array | undefined> {
-      const since = Date.now();
+      const since = steadyTime();
       for (;;) {
         const piece = await take(reader, { start: at, end: span.end }, idleTimeout);
         switch (piece.type) {
           case 'bytes':
             if (piece.bytes.length === 0) continue;
             at += piece.bytes.length;
+            brought += piece.bytes.length;
             fruitless = 0;
             return piece.bytes;
           case 'end':

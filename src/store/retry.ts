@@ -1,5 +1,6 @@
 import { backOff, type Backoff } from './backoff.ts';
 import type { CallOptions, ObjectStore } from './object-store.ts';
+import { retryBudget, withBudget } from './retry-budget.ts';
 import { isPassing } from './store-error.ts';
 
 /** How often a storage that fails is asked again. */
@@ -9,37 +10,36 @@ export interface RetryOptions {
   /** By default up to 100 ms before the second try, up to 2 seconds before any. */
   readonly backoff?: Backoff | undefined;
   /**
-   * Tries again that all calls together have at hand; ten that succeed earn one back. A storage that is down gets no
-   * more than its usual load when they are spent. By default 50.
+   * Tries again that all calls together have at hand, reads behind broken bodies (`withResume`) among them; ten calls
+   * that succeed earn one back. A storage that is down gets no more than its usual load when they are spent. By
+   * default 50.
    */
   readonly budget?: number | undefined;
 }
-
-const EARNED = 0.1;
 
 /**
  * Asks again where a storage is unavailable or throttles, before there is an answer.
  */
 export function withRetry(store: ObjectStore, options: RetryOptions = {}): ObjectStore {
-  const { tries = 3, backoff = { first: 100, most: 2_000 }, budget = 50 } = options;
-  let left = budget;
+  const { tries = 3, backoff = { first: 100, most: 2_000 } } = options;
+  const budget = retryBudget(options.budget);
 
   async function persist<Answer>(call: () => Promise<Answer>, { signal }: CallOptions): Promise<Answer> {
     for (let failed = 1; ; failed++) {
       try {
         const answer = await call();
-        left = Math.min(budget, left + EARNED);
+        budget.earn();
         return answer;
       } catch (error) {
-        if (!isPassing(error) || failed >= tries || left < 1) throw error;
-        left--;
+        if (!isPassing(error) || failed >= tries || !budget.take()) throw error;
         await backOff(backoff, failed, signal);
       }
     }
   }
 
-  return {
+  const retrying: ObjectStore = {
     head: (key, asked = {}) => persist(() => store.head(key, asked), asked),
     read: (key, asked = {}) => persist(() => store.read(key, asked), asked),
   };
+  return withBudget(retrying, budget);
 }

@@ -59,17 +59,27 @@ describe('a restart', () => {
   test('removes what crashed processes left, and nothing else', async () => {
     const { folder, cache, file } = await withBlock();
     const hour = Date.now() / 1000 - 3600;
-    const left = `${file}.${randomUUID()}.tmp`;
-    const fresh = `${file}.${randomUUID()}.tmp`;
+    const written = (pid: number) => `${file}.${pid}-${randomUUID()}-0.tmp`;
+    // Of a process that is gone; of one that had this one's number; of a living one, an hour old and just begun.
+    const left = written(await exitedPid());
+    const ours = written(process.pid);
+    const old = written(process.ppid);
+    const fresh = written(process.ppid);
     const foreign = [join(folder, 'README'), join(dirname(file), 'notes.tmp'), join(folder, 'other', 'file')];
     await mkdir(join(folder, 'other'));
-    for (const path of [left, fresh, ...foreign]) await writeFile(path, 'x');
-    for (const path of [left, ...foreign]) await utimes(path, hour, hour);
+    for (const path of [left, ours, old, fresh, ...foreign]) await writeFile(path, 'x');
+    for (const path of [old, ...foreign]) await utimes(path, hour, hour);
     const again = diskCache({ folder, maxBytes: 64 * MIB });
     await again.get(nth(1), WHOLE);
     await expect.poll(() => again.bytes).toBe(cache.bytes);
     expect((await files(folder)).toSorted()).toEqual([file, fresh, ...foreign].toSorted());
   });
+
+  async function exitedPid(): Promise<number> {
+    const child = spawn(process.execPath, ['--version'], { stdio: 'ignore' });
+    await once(child, 'close');
+    return child.pid ?? Number.NaN;
+  }
 
   async function filesOf(folder: string): Promise<readonly string[]> {
     return stat(folder).then(

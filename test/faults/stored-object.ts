@@ -36,7 +36,7 @@ export function versionAt({ versions }: StoredObject, index: number): Version {
 /** What a client is to see of a version. */
 export function toRepresentation({ bytes, tag, lastModified }: Version): Representation {
   const etag = { weak: false, opaque: tag };
-  return { size: bytes.length, etag, lastModified, contentType: CONTENT_TYPE };
+  return { size: bytes.length, etag, lastModified, isDateStrong: true, contentType: CONTENT_TYPE };
 }
 
 export const CONTENT_TYPE = 'application/octet-stream';

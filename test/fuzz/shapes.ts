@@ -20,6 +20,7 @@ export function anyRepresentation(random: Random): Representation {
     size: random.oneIn(8) ? random.below(2 ** 53) : random.pick(SIZES),
     etag: random.oneIn(6) ? undefined : { weak: random.oneIn(5), opaque: random.pick(TAGS) },
     lastModified: random.oneIn(6) ? undefined : random.pick(DATES),
+    isDateStrong: !random.oneIn(6),
     ...(random.oneIn(4)
       ? {
           contentType: text(),

@@ -4,7 +4,8 @@ import { countOperation } from '../../src/store/tally.ts';
 
 /** Metadata of an object that a double pretends to have. */
 export function representation(size: number, tag = 'v1'): Representation {
-  return { size, etag: strongTag(tag), lastModified: new Date('2020-01-01T00:00:00Z'), contentType: 'text/plain' };
+  const lastModified = new Date('2020-01-01T00:00:00Z');
+  return { size, etag: strongTag(tag), lastModified, isDateStrong: true, contentType: 'text/plain' };
 }
 
 /** A body of these chunks, that then ends or fails. */

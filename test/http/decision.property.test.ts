@@ -24,6 +24,7 @@ function toRepresentation({ size, tag, modified, type }: MeantObject): Represent
     size,
     etag: tag === undefined ? undefined : { weak: tag.weak, opaque: tag.text },
     lastModified: modified === undefined ? undefined : new Date(modified * 1000 + 250),
+    isDateStrong: true,
     contentType: type,
   };
 }
@@ -92,6 +93,7 @@ const anyRepresentation: fc.Arbitrary<Representation> = fc.record({
   size: fc.oneof(fc.nat(40), fc.nat(10_000), fc.maxSafeNat()),
   etag: fc.option(fc.record({ weak: fc.boolean(), opaque: fc.constantFrom('v1', '', 'a,b') }), { nil: undefined }),
   lastModified: date,
+  isDateStrong: fc.boolean(),
   contentType: text,
   contentEncoding: text,
   contentLanguage: text,

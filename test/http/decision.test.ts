@@ -18,6 +18,7 @@ const OBJECT: Representation = {
   size: 10_000,
   etag: { weak: false, opaque: 'v1' },
   lastModified: new Date(SAME),
+  isDateStrong: true,
   contentType: 'a/b',
 };
 const EMPTY: Representation = { ...OBJECT, size: 0 };

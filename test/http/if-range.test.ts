@@ -63,7 +63,10 @@ describe('checkIfRange, a date', () => {
     ['is not strong in the future', DATE * 1000, DATE - 1, false],
   ];
   test.each(rows)('%s', (_name, lastModified, now, expected) => {
-    expect(checkIfRange(ifRange, { size: 1, lastModified: new Date(lastModified) }, now)).toBe(expected);
+    const representation = { size: 1, lastModified: new Date(lastModified) };
+    expect(checkIfRange(ifRange, { ...representation, isDateStrong: true }, now)).toBe(expected);
+    expect(checkIfRange(ifRange, representation, now)).toBe(false);
+    expect(checkIfRange(ifRange, { ...representation, isDateStrong: false }, now)).toBe(false);
   });
   test('does not match where there is no date', () => {
     expect(checkIfRange(ifRange, { size: 1, etag: { weak: false, opaque: 'v1' } }, NOW)).toBe(false);

@@ -53,7 +53,13 @@ export function ship(bytes: Uint8Array, decision: Sending, storage: Storage): Sh
     head: async () => representation,
     read: async () => open(spans[sources.length] ?? { start: 0, end: 0 }),
   };
-  const consignment = consign(decision, first, { store, key: 'k', boundary: BOUNDARY, signal: NEVER });
+  const consignment = consign(decision, first, {
+    store,
+    key: 'k',
+    boundary: BOUNDARY,
+    signal: NEVER,
+    idleTimeout: 60_000,
+  });
   return { parts, consignment, sources };
 }
 

@@ -123,6 +123,14 @@ describe('the tag', () => {
     expect(after?.etag).not.toEqual(before?.etag);
   });
 
+  test('is the only strong validator of a file whose modification time was set back', async () => {
+    const { store, put, root } = await folder();
+    await put('file', 'version A');
+    expect((await store.head('file'))?.isDateStrong).toBe(true);
+    await utimes(join(root, 'file'), 1_000_000_000, 1_000_000_000);
+    expect(await store.head('file')).toMatchObject({ isDateStrong: false, etag: { weak: false } });
+  });
+
   test('changes where another file takes the place', async () => {
     const { store, put, root } = await folder();
     await put('file', 'version A');
@@ -176,15 +184,27 @@ describe('a file that changes while it is read', () => {
     expect(bytes.every((byte) => byte === 1)).toBe(true);
   });
 
-  test('is read to its end where it got a second name or lost its own', async () => {
+  test('is read to its end where it lost its only name', async () => {
     const { store, put, root } = await folder();
     await put('file', new Uint8Array(SIZE));
     const object = await open(store, 'file');
-    await link(join(root, 'file'), join(root, 'second'));
-    expect((await new Response(object.body).bytes()).length).toBe(SIZE);
-    const again = await open(store, 'file');
     await rm(join(root, 'file'));
-    expect((await new Response(again.body).bytes()).length).toBe(SIZE);
+    expect((await new Response(object.body).bytes()).length).toBe(SIZE);
+  });
+
+  test.for([
+    ['got a second name', link],
+    ['lost the second of two', async (file: string, second: string) => (await link(file, second), rm(second))],
+  ] as const)('ends in an error where it was changed in place, got its date back and %s', async ([, rename]) => {
+    const { store, put, root } = await folder();
+    const file = join(root, 'file');
+    await put('file', new Uint8Array(SIZE).fill(1));
+    await utimes(file, 1_000_000_000, 1_000_000_000);
+    const object = await open(store, 'file');
+    await writeFile(file, new Uint8Array(SIZE).fill(2));
+    await utimes(file, 1_000_000_000, 1_000_000_000);
+    await rename(file, join(root, 'second'));
+    await expect(new Response(object.body).arrayBuffer()).rejects.toMatchObject({ code: 'changed' });
   });
 });
 

@@ -1,7 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore, OpenObject, ReadOptions, ReadResult } from '../../src/store/object-store.ts';
 import { withResume, type ResumeOptions } from '../../src/store/resume.ts';
+import { retryBudget, withBudget } from '../../src/store/retry-budget.ts';
 import { storeError } from '../../src/store/store-error.ts';
 import { newTally } from '../../src/store/tally.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
@@ -212,12 +213,39 @@ describe('a client that leaves', () => {
   });
 });
 
-test('a storage that gives a byte a time is given up in the end', async () => {
+test('a storage that gives a byte a time is asked no more often than the budget of all clients allows', async () => {
   const { store } = await memoryOf('x'.repeat(20_000));
+  const drop = withResume(
+    breaking(store, () => ({ how: 'ends', after: 1 })),
+    FAST,
+  );
+  const tallies = Array.from({ length: 100 }, newTally);
+  for (const tally of tallies)
+    await expect(textOf(await open(drop, { tally }))).rejects.toMatchObject({ code: 'unavailable' });
+  // 50 in hand, and a tenth of one earned by each of the clients' own requests.
+  expect(tallies[0]?.continued).toBe(50);
+  expect(tallies.reduce((sum, { continued }) => sum + continued, 0)).toBe(59);
+});
+
+test('a storage that breaks after 64 KiB each time is read on at once and as often as it takes', async () => {
+  const text = 'x'.repeat(100 * 65_536);
+  const { store } = await memoryOf(text);
+  const tally = newTally();
+  const never = { first: 1e9, most: 1e9 };
+  const drop = breaking(store, () => ({ how: 'ends', after: 65_536 }));
+  expect((await textOf(await open(withResume(drop, { ...FAST, backoff: never }), { tally }))).length).toBe(text.length);
+  expect(tally.continued).toBe(99);
+});
+
+test('reads behind fewer than 64 KiB wait, each longer than the one before, and all but the first', async () => {
+  const { store } = await memoryOf('x'.repeat(20));
+  const waits: number[] = [];
+  const random = vi.spyOn(Math, 'random').mockImplementation(() => (waits.push(0), 0));
   const tally = newTally();
   const drop = breaking(store, () => ({ how: 'ends', after: 1 }));
-  await expect(textOf(await open(withResume(drop, FAST), { tally }))).rejects.toMatchObject({ code: 'unavailable' });
-  expect(tally.continued).toBe(10_000);
+  await textOf(await open(withResume(drop, FAST), { tally }));
+  random.mockRestore();
+  expect([tally.continued, waits.length]).toEqual([19, 18]);
 });
 
 test('a client that takes its time is not the storage falling silent', async () => {
@@ -232,8 +260,9 @@ test('a client that takes its time is not the storage falling silent', async () 
 describeObjectStore('a store whose bodies break and are read on', async () => {
   const store = memoryStore();
   const broken = breaking(store, (read) => ({ how: read % 2 === 0 ? 'fails' : 'ends', after: 1 + read ** 2 }));
+  // More breaks than any storage in use may ask for.
   return {
-    store: withResume(broken, FAST),
+    store: withResume(withBudget(broken, retryBudget(1_000_000)), FAST),
     put: async (key, bytes) => void (await store.put(key, bytes)),
   };
 });

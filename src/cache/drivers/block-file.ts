@@ -1,9 +1,10 @@
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import zlib from 'node:zlib';
 import { spanLength, type Span } from '../../http/index.ts';
+import { temporaryPath } from './block-folder.ts';
 
 /*
  * A block in a file: a head, then the block's bytes. The head is
@@ -45,7 +46,7 @@ function headSize(length: number): number {
  * @throws the system's error
  */
 export async function writeBlockFile(path: string, digest: string, bytes: Uint8Array): Promise<void> {
-  const temporary = `${path}.${randomUUID()}.tmp`;
+  const temporary = temporaryPath(path);
   const handle = await create(temporary);
   try {
     await fillFile(handle, digest, bytes).finally(() => handle.close());

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 
@@ -18,13 +19,24 @@ export function blockPath(folder: string, digest: string): string {
 
 const FOLDER = /^[0-9a-f]{2}$/;
 const BLOCK = /^[0-9a-f]{64}$/;
-const TEMPORARY = /^[0-9a-f]{64}\.[0-9a-f-]{36}\.tmp$/;
+const TEMPORARY = /^[0-9a-f]{64}\.(\d+)-([0-9a-f-]{36})-\d+\.tmp$/;
 
-/** Nobody writes one block for so long: whoever began is gone, and if not, its put fails and nothing else. */
+/** Tells this process from an earlier one with its number, which in a container is always the same. */
+const RUN = randomUUID();
+
+let temporaries = 0;
+
+/** A name for a block's file while it is written, which tells later which process was writing it. */
+export function temporaryPath(path: string): string {
+  return `${path}.${process.pid}-${RUN}-${temporaries++}.tmp`;
+}
+
+/** No process takes so long to write one block, in ms. If one does, its put fails and nothing else. */
 const LEFTOVER_MS = 60_000;
 
 /**
- * Lists the blocks below a folder and removes what processes that crashed left there. Other files it leaves alone.
+ * Lists the blocks below a folder and removes what processes that crashed were writing there. Other files it leaves
+ * alone.
  * One call of the file system at a time: requests go first.
  */
 export async function findBlocks(folder: string): Promise<FoundBlock[]> {
@@ -32,7 +44,8 @@ export async function findBlocks(folder: string): Promise<FoundBlock[]> {
   for (const sub of (await list(folder)).filter((name) => FOLDER.test(name))) {
     for (const name of await list(join(folder, sub))) {
       const path = join(folder, sub, name);
-      if (TEMPORARY.test(name)) await removeLeftover(path);
+      const [, pid, run] = TEMPORARY.exec(name) ?? [];
+      if (pid !== undefined && run !== RUN) await removeLeftover(path, Number(pid));
       if (!BLOCK.test(name) || !name.startsWith(sub)) continue;
       const stats = await state(path);
       if (stats?.isFile() === true)
@@ -42,9 +55,20 @@ export async function findBlocks(folder: string): Promise<FoundBlock[]> {
   return found;
 }
 
-async function removeLeftover(path: string): Promise<void> {
+/** The process that wrote it may share the folder and be at work. Its age outlives processes: the wall clock counts. */
+async function removeLeftover(path: string, pid: number): Promise<void> {
   const stats = await state(path);
-  if (stats !== undefined && Date.now() - stats.mtimeMs > LEFTOVER_MS) await unlink(path).catch(() => undefined);
+  const isOld = stats !== undefined && Math.abs(Date.now() - stats.mtimeMs) > LEFTOVER_MS;
+  if (isOld || pid === process.pid || !isAlive(pid)) await unlink(path).catch(() => undefined);
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    // Any other error says that there is one, of another user.
+    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+  }
 }
 
 function list(folder: string): Promise<string[]> {

@@ -31,8 +31,8 @@ const MAX_UNWRITTEN = 64 * 1024 * 1024;
  * Makes a cache in a folder of a local disk. It survives restarts, and whatever happens to the folder: what can't be
  * read is a miss, what can't be written is not kept, and nothing is thrown.
  *
- * With the first call it looks in the background for what is there; until then the folder may become larger than
- * `maxBytes` by what is put meanwhile. Processes may share a folder, and find each other's blocks. Each holds to
+ * With the first call it looks in the background for what is there, and for what a process that crashed was writing,
+ * which is removed; what is put meanwhile is written after that. Processes may share a folder, and find each other's blocks. Each holds to
  * `maxBytes` what it found or put itself, so together they may hold more.
  *
  * @throws TypeError where `maxBytes` is not a whole number above 0
@@ -47,6 +47,8 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
   let search: Promise<void> | undefined;
 
   async function keep(digest: string, bytes: Uint8Array): Promise<void> {
+    // What is in the folder has to be known first, or it would grow beyond the bound with each restart.
+    await search;
     await held.add(digest, bytes.length);
     await gate(() => writeBlockFile(blockPath(folder, digest), digest, bytes));
     // Its room was needed while it was written, when there was no file to remove yet.

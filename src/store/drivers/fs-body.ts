@@ -53,9 +53,13 @@ async function readChunk(handle: FileHandle, start: number, end: number): Promis
   return buffer.subarray(0, bytesRead);
 }
 
-/** A file that another was renamed over has lost a name, which moves its change time but none of its bytes. */
+/**
+ * A file that another was renamed over has lost its last name, which moves its change time but none of its bytes, and
+ * from then on only programs that have it open can write to it. Any other change of the change time may be a change of
+ * bytes whose modification time was set back, also where the number of links has changed besides.
+ */
 function assertUnchanged(opened: BigIntStats, now: BigIntStats): void {
   const sameBytes = now.size === opened.size && now.mtimeNs === opened.mtimeNs;
-  if (fileTag(now) === fileTag(opened) || (sameBytes && now.nlink !== opened.nlink)) return;
+  if (fileTag(now) === fileTag(opened) || (sameBytes && now.nlink === 0n)) return;
   throw storeError('changed', 'a file changed while it was read');
 }

@@ -33,7 +33,7 @@ export async function settledStat(handle: FileHandle): Promise<SettledStat> {
 
 /** Milliseconds until a change can't get the same stamp any more. A stamp in the future counts as one of now. */
 function unsettledFor(stat: BigIntStats, now: number): number {
-  const granularity = stat.ctimeNs % 1_000_000_000n === 0n ? COARSE_MS : TICK_MS;
+  const granularity = stat.ctimeNs % SECOND_NS === 0n ? COARSE_MS : TICK_MS;
   const age = Math.max(0, now - Number(stat.ctimeMs));
   return granularity - age;
 }
@@ -45,3 +45,13 @@ function unsettledFor(stat: BigIntStats, now: number): number {
 export function fileTag(stat: BigIntStats): string {
   return [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].map((number) => number.toString(36)).join('-');
 }
+
+/**
+ * Whether the modification time is the time of the last change (§8.8.2.2). It can be set back, by `touch`, `rsync -t`
+ * or `tar`, so that two versions have one; the change time can't be set, and is later then.
+ */
+export function isDateStrong({ ctimeNs, mtimeNs }: BigIntStats): boolean {
+  return ctimeNs / SECOND_NS <= mtimeNs / SECOND_NS;
+}
+
+const SECOND_NS = 1_000_000_000n;

@@ -7,7 +7,7 @@ import { select } from '../select.ts';
 import { isStoreError, storeError, type StoreError } from '../store-error.ts';
 import { countOperation } from '../tally.ts';
 import { fileBody } from './fs-body.ts';
-import { fileTag, settledStat } from './fs-stat.ts';
+import { fileTag, isDateStrong, settledStat } from './fs-stat.ts';
 import { mediaType } from './media-type.ts';
 
 /**
@@ -71,6 +71,7 @@ async function describe(handle: FileHandle, key: string): Promise<OpenFile | und
       size: Number(stat.size),
       etag: { weak: !settled, opaque: fileTag(stat) },
       lastModified: stat.mtime,
+      isDateStrong: isDateStrong(stat),
       contentType: mediaType(key),
     };
     return { handle, representation, stat };

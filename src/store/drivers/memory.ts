@@ -7,7 +7,7 @@ import { countOperation } from '../tally.ts';
 const CHUNK = 64 * 1024;
 
 /** What an object is stored with, besides its bytes. */
-export type StoredMetadata = Omit<Representation, 'size' | 'etag' | 'lastModified'>;
+export type StoredMetadata = Omit<Representation, 'size' | 'etag' | 'lastModified' | 'isDateStrong'>;
 
 /** A store in memory: for tests, examples and small fixed content. */
 export interface MemoryStore extends ObjectStore {
@@ -33,6 +33,7 @@ export function memoryStore(): MemoryStore {
         size: copy.length,
         etag: strongTag(toHex(digest)),
         lastModified: new Date(),
+        isDateStrong: true,
       };
       objects.set(key, { bytes: copy, representation });
       return representation;

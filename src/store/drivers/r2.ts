@@ -132,6 +132,7 @@ function toRepresentation({ size, etag, uploaded, httpMetadata: http }: R2Object
     size,
     etag: strongTag(etag),
     lastModified: uploaded,
+    isDateStrong: true,
     contentType: http?.contentType,
     contentEncoding: http?.contentEncoding,
     contentLanguage: http?.contentLanguage,

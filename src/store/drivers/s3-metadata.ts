@@ -8,6 +8,7 @@ export function toMetadata(headers: S3Headers): Metadata {
   return {
     etag: headers['etag'] === undefined ? undefined : parseEntityTag(headers['etag']),
     lastModified: toDate(headers['last-modified']),
+    isDateStrong: true,
     contentType: headers['content-type'],
     contentEncoding: withoutAwsChunked(headers['content-encoding']),
     contentLanguage: headers['content-language'],
