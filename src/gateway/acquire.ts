@@ -68,7 +68,7 @@ export async function acquire(
     const answer = await put(question, store, key, request);
     const step = conclude(answer, question, first, request, policy);
     const isUsed = step.type === 'acquired' && 'first' in step.acquisition && step.acquisition.first === answer;
-    if (answer.type === 'open' && !isUsed) await answer.body.cancel();
+    if (answer.type === 'open' && !isUsed) await answer.body.cancel().catch(() => undefined);
     if (step.type === 'acquired') return step.acquisition;
     question = step.question;
   }
@@ -110,9 +110,14 @@ async function put(question: Question, store: ObjectStore, key: string, request:
     return { type: 'known', representation };
   }
   const answer = await store.read(key, { ...question.options, signal });
-  if (answer.type === 'open') await assertAsAsked(answer, question.options);
-  if ('representation' in answer && answer.representation !== undefined) assertSize(answer.representation);
-  return answer;
+  try {
+    if ('representation' in answer && answer.representation !== undefined) assertSize(answer.representation);
+    if (answer.type === 'open') await assertAsAsked(answer, question.options);
+    return answer;
+  } catch (error) {
+    if (answer.type === 'open') await answer.body.cancel().catch(() => undefined);
+    throw error;
+  }
 }
 
 function conclude(

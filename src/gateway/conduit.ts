@@ -1,6 +1,8 @@
+import { steadyTime } from '../clock.ts';
 import type { Span } from '../http/index.ts';
 import { defaultReader, type ToReader } from '../store/chunk-reader.ts';
 import { chunkStream } from '../store/chunk-stream.ts';
+import { storeError } from '../store/store-error.ts';
 import { portableJoin, type Join } from '../store/joined-body.ts';
 import { partsReader, startCourier, type Courier, type PartsReader } from './parts.ts';
 
@@ -13,6 +15,8 @@ export interface Consignment {
   readonly tail: Uint8Array;
   /** Fires when the client leaves, where the platform tells. */
   readonly signal: AbortSignal;
+  /** How long the body may be left unread, in ms, before it is ended as aborted. Without it, for ever. */
+  readonly idleTimeout?: number | undefined;
   /** Gives back what was opened ahead. Called however the body ends. */
   readonly close: () => void;
 }
@@ -45,10 +49,13 @@ export type Delivery =
       readonly cause: unknown;
     };
 
-/** A body on its way. `done` never rejects. */
+/** A body on its way. */
 export interface Dispatch {
   readonly body: ReadableStream<Uint8Array>;
+  /** How it ended. Never rejects. */
   readonly done: Promise<Delivery>;
+  /** Ends a body that is not sent, and gives back what it holds. Does nothing at its end. Never throws. */
+  readonly abandon: () => void;
 }
 
 /** How a platform moves bytes from a storage to a client, with back-pressure. */
@@ -72,36 +79,87 @@ export const portableConduit: Conduit = {
 };
 
 function dispatch(consignment: Consignment): Dispatch {
-  const { promise: done, resolve } = deferred<Delivery>();
+  const { signal, idleTimeout, reads } = consignment;
+  const { promise: done, resolve } = Promise.withResolvers<Delivery>();
   const courier = startCourier();
   const chunks = consignedChunks(consignment, courier);
   let bytesSent = 0;
-  let started = false;
+  let isStarted = false;
+  let isOver = false;
   const counts = () => ({ bytesSent, bytesRead: courier.bytesRead });
+
+  function settle(delivery: Delivery): void {
+    isOver = true;
+    idle.end();
+    signal.removeEventListener('abort', abandon);
+    resolve(delivery);
+  }
+
+  async function giveBack(): Promise<void> {
+    if (isOver) return;
+    settle({ outcome: 'aborted', ...counts() });
+    // What has not begun has nothing to give back, but its first body is open already.
+    if (!isStarted) await (await reads[0]?.open())?.cancel();
+    await chunks.end();
+  }
+
+  const abandon = () => void giveBack().catch(() => undefined);
+  const idle = idleTimer(idleTimeout, abandon);
+
   const body = chunkStream({
     async read() {
-      started = true;
+      if (isOver) throw storeError('aborted', 'the body was left unread, or its client left');
+      isStarted = true;
+      idle.stop();
       try {
         const chunk = await chunks.next();
-        if (chunk === undefined) resolve({ outcome: 'complete', ...counts() });
-        else bytesSent += chunk.length;
+        if (chunk === undefined) settle({ outcome: 'complete', ...counts() });
+        else {
+          bytesSent += chunk.length;
+          if (!isOver) idle.start();
+        }
         return chunk;
       } catch (cause) {
         await chunks.end();
-        resolve(
-          consignment.signal.aborted ? { outcome: 'aborted', ...counts() } : { outcome: 'failed', ...counts(), cause },
-        );
+        const outcome = signal.aborted ? 'aborted' : 'failed';
+        if (!isOver) settle({ outcome, ...counts(), cause });
         throw cause;
       }
     },
-    async cancel() {
-      resolve({ outcome: 'aborted', ...counts() });
-      // What has not begun has nothing to give back, but its first body is open already.
-      if (!started) await (await consignment.reads[0]?.open())?.cancel();
-      await chunks.end();
-    },
+    cancel: giveBack,
   });
-  return { body, done };
+  idle.start();
+  signal.addEventListener('abort', abandon, { once: true });
+  if (signal.aborted) abandon();
+  return { body, done, abandon };
+}
+
+interface IdleTimer {
+  start(): void;
+  stop(): void;
+  /** Called once, when it is needed no more. */
+  end(): void;
+}
+
+/** Calls back when it was started `ms` ago and not stopped since. One timer for all of a body's chunks. */
+function idleTimer(ms: number | undefined, onIdle: () => void): IdleTimer {
+  if (ms === undefined) return { start: () => undefined, stop: () => undefined, end: () => undefined };
+  let since: number | undefined;
+  const look = () => {
+    const left = since === undefined ? ms : ms - (steadyTime() - since);
+    if (left <= 0) onIdle();
+    else timer = setTimeout(look, left);
+  };
+  let timer = setTimeout(look, ms);
+  return {
+    start() {
+      since = steadyTime();
+    },
+    stop() {
+      since = undefined;
+    },
+    end: () => clearTimeout(timer),
+  };
 }
 
 /** All bytes of a consignment, one read after the other. */
@@ -129,11 +187,4 @@ function consignedChunks({ reads, tail, close }: Consignment, courier: Courier):
       await current?.end();
     },
   };
-}
-
-/** `Promise.withResolvers` for Node 20, which has none yet. Only the first `resolve` counts. */
-function deferred<T>(): { readonly promise: Promise<T>; readonly resolve: (value: T) => void } {
-  const resolvers: ((value: T) => void)[] = [];
-  const promise = new Promise<T>((resolve) => resolvers.push(resolve));
-  return { promise, resolve: (value) => resolvers[0]?.(value) };
 }

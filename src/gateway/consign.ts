@@ -18,17 +18,18 @@ export interface ReadContext {
   readonly key: string;
   readonly boundary: string;
   readonly signal: AbortSignal;
+  readonly idleTimeout: number;
 }
 
 /** Makes the body of a decision that sends bytes, out of the read that is open and those still to come. */
 export function consign(decision: ByteDecision, first: OpenObject, context: ReadContext): Consignment {
   const { representation } = first;
-  const { boundary, signal } = context;
+  const { boundary, signal, idleTimeout } = context;
   const length = bodyLength(decision, representation);
   if (decision.status === 200 || decision.form === 'single') {
     const parts = [{ head: EMPTY, span: decision.span }];
     const reads = [{ open: async () => first.body, span: decision.span, parts }];
-    return { length, reads, tail: EMPTY, signal, close: () => undefined };
+    return { length, reads, tail: EMPTY, signal, idleTimeout, close: () => undefined };
   }
   const type = representationType(representation);
   const queue = openInTurn(first, decision.reads, context);
@@ -37,7 +38,7 @@ export function consign(decision: ByteDecision, first: OpenObject, context: Read
     open: () => queue.open(i),
     parts: read.parts.map((span) => ({ span, head: latin1(partHead(boundary, type, span, representation.size)) })),
   }));
-  return { length, reads, tail: latin1(multipartTail(boundary)), signal, close: queue.close };
+  return { length, reads, tail: latin1(multipartTail(boundary)), signal, idleTimeout, close: queue.close };
 }
 
 const EMPTY = new Uint8Array(0);

@@ -16,7 +16,7 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { acquire } from './acquire.ts';
 import type { Conduit } from './conduit.ts';
 import { consign } from './consign.ts';
-import { fit, type Overflow } from './overflow.ts';
+import { fit, type OpenedBytes, type Overflow } from './overflow.ts';
 import { bare, problem, type Reply } from './reply.ts';
 
 /** A GET or HEAD of a key. */
@@ -38,6 +38,8 @@ export interface Carrier {
   readonly conduit: Conduit;
   /** Whether anybody wants to know how a body ends. */
   readonly isWatched: boolean;
+  /** How long a client may take nothing of what is there for it, in ms. */
+  readonly idleTimeout: number;
 }
 
 /** What a download is answered with and from. */
@@ -85,19 +87,32 @@ export async function download(request: Download, context: DownloadContext): Pro
       const evaluated = { key, requestId, parsed, signal, disposition };
       const fitted = await fit({ ...acquisition, first }, evaluated, context.store, context.overflow);
       if (fitted.type === 'reply') return fitted.reply;
-      const { decision } = fitted;
-      const fields = byteHeaders(decision, representation, choices);
-      const { bytes } = fitted.first;
-      if (isWholeAnswer(decision) && bytes !== undefined) return { status: decision.status, fields, body: bytes };
-      if (!context.isWatched && isWholeAnswer(decision) && fitted.first.isSealed === true) {
-        return { status: decision.status, fields, body: fitted.first.body };
+      try {
+        return sendBytes(fitted, request, choices, context);
+      } catch (error) {
+        await fitted.first.body.cancel().catch(() => undefined);
+        throw error;
       }
-      const { boundary } = choices;
-      const consignment = consign(decision, fitted.first, { store: context.store, key, boundary, signal });
-      const { body, done } = context.conduit.dispatch(consignment);
-      return { status: decision.status, fields, body, delivery: done };
     }
   }
+}
+
+/** Puts the bytes on their way. Until it returns, the open read is the caller's to give back. */
+function sendBytes(
+  { decision, representation, first }: OpenedBytes,
+  { key, signal }: Download,
+  choices: HeaderChoices,
+  { conduit, isWatched, idleTimeout, store }: DownloadContext,
+): Reply {
+  const { status } = decision;
+  const fields = byteHeaders(decision, representation, choices);
+  const { bytes } = first;
+  if (isWholeAnswer(decision) && bytes !== undefined) return { status, fields, body: bytes };
+  if (!isWatched && isWholeAnswer(decision) && first.isSealed === true) return { status, fields, body: first.body };
+  const { boundary } = choices;
+  const consignment = consign(decision, first, { store, key, boundary, signal, idleTimeout });
+  const { body, ...dispatch } = conduit.dispatch(consignment);
+  return { status, fields, body, dispatch };
 }
 
 /** Whether one read brings the answer's bytes, and nothing else. */

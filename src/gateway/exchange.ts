@@ -1,3 +1,4 @@
+import { steadyTime } from '../clock.ts';
 import { printHttpDate, toSeconds, type HeaderList } from '../http/index.ts';
 import { newTally, withTally, type Tally } from '../store/tally.ts';
 import { admit } from './admission.ts';
@@ -40,58 +41,106 @@ export interface Target {
   readonly path: string;
   /** As the platform knows it; see `AccessRequest`. */
   readonly clientAddress: string | undefined;
+  /** See `RequestFacts`. */
+  readonly sent: Promise<boolean> | undefined;
   /** Keeps the platform at work that outlasts the answer. */
   readonly defer: (work: Promise<unknown>) => void;
 }
 
-/** An answer, and its end. */
+/** An answer, and its end. Its platform sends it or abandons it; where it does neither, `Target.sent` ends it. */
 export interface Answer {
   readonly status: number;
   /** In the order in which they are sent; of several of one name the values are joined (§5.3). */
   readonly fields: ReadonlyMap<string, string>;
   readonly body: ReplyBody;
-  /** When the log line is written. Never rejects. */
+  /** When all that was held for it is given back, and the log line is written. Never rejects. */
   readonly ended: Promise<void>;
+  /** Gives back what a body holds that is not sent. Does nothing at its end. Never throws. */
+  readonly abandon: () => void;
 }
 
 /** What is known of a request before anything is done about it. */
 interface Facts {
   readonly requestId: string;
   readonly received: Date;
+  /** The same moment on the clock for ages. */
+  readonly begun: number;
   readonly path: PathResult;
   readonly found: { readonly mount: Mount; readonly key: string } | undefined;
   readonly isAdmitted: boolean;
   readonly tally: Tally;
 }
 
-/** One request's way through, and its log line. */
+/** One request's way through. It owns the request's slot, body and log line, and ends all three together. */
 export async function exchange(target: Target, context: ExchangeContext): Promise<Answer> {
-  const { mounts, turnstile, log, logged } = context;
-  const { request, host } = target;
   const path = toPath(target.path);
-  const found = path.type === 'path' ? findMount(mounts, host, `/${path.path}`) : undefined;
+  const found = path.type === 'path' ? findMount(context.mounts, target.host, `/${path.path}`) : undefined;
   const facts: Facts = {
     requestId: crypto.randomUUID(),
     received: new Date(),
+    begun: steadyTime(),
     path,
     found,
-    isAdmitted: turnstile.enter(),
+    isAdmitted: context.turnstile.enter(),
     tally: newTally(),
   };
   const reply = await answer(target, facts, context);
-  const { tally, received } = facts;
+  const abandon = () => abandonBody(reply);
+  const ended = end(reply, target, facts, context);
+  try {
+    return { status: reply.status, fields: toFields(reply, target.request, facts), body: reply.body, ended, abandon };
+  } catch (error) {
+    abandon();
+    throw error;
+  }
+}
+
+function toFields(reply: Reply, request: RequestHead, { found, tally, received }: Facts): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   addFields(fields, reply.fields);
   addFields(fields, corsFields(request, found?.mount.settings.cors.origins ?? '*'));
   if (tally.cache !== undefined) fields.set('Cache-Status', printCacheStatus(tally.cache));
   fields.set('Date', printHttpDate(toSeconds(received)));
-  const delivery = reply.delivery ?? Promise.resolve(delivered(reply));
-  const ended = delivery.then((end) => {
-    if (facts.isAdmitted) turnstile.leave();
-    if (logged === 'errors' && end.outcome !== 'failed') return;
-    log(toLogEntry({ ...facts, request, key: found === undefined ? undefined : keyOf(found), reply, end }));
+  return fields;
+}
+
+function abandonBody({ body, dispatch }: Reply): void {
+  if (dispatch !== undefined) dispatch.abandon();
+  else if (body instanceof ReadableStream && !body.locked) body.cancel().catch(() => undefined);
+}
+
+/** Waits for the end of an answer, however it ends, then gives the slot back and writes the log line. */
+async function end(reply: Reply, target: Target, facts: Facts, context: ExchangeContext): Promise<void> {
+  const { log, logged, turnstile } = context;
+  const delivery = await toDelivery(reply, target).catch((cause: unknown): Delivery => ({
+    outcome: 'failed',
+    bytesSent: null,
+    bytesRead: null,
+    cause,
+  }));
+  if (facts.isAdmitted) turnstile.leave();
+  if (logged === 'errors' && delivery.outcome !== 'failed') return;
+  const key = facts.found === undefined ? undefined : keyOf(facts.found);
+  try {
+    log(toLogEntry({ ...facts, request: target.request, key, reply, end: delivery }));
+  } catch (error) {
+    // The log's failure is no download's.
+    console.error(error);
+  }
+}
+
+/**
+ * How an answer ended: when its body has ended and, where the platform tells, the client has it. An answer that the
+ * platform is done with, but whose body has not ended, was dropped on the way, and is abandoned.
+ */
+async function toDelivery(reply: Reply, { request, sent }: Target): Promise<Delivery> {
+  const isSent = sent?.then((all) => {
+    abandonBody(reply);
+    return all;
   });
-  return { status: reply.status, fields, body: reply.body, ended };
+  const delivery = await (reply.dispatch?.done ?? delivered(reply, request.signal));
+  const isLost = (await isSent) === false && delivery.outcome === 'complete';
+  return isLost ? { outcome: 'aborted', bytesSent: null, bytesRead: delivery.bytesRead } : delivery;
 }
 
 function addFields(fields: Map<string, string>, list: HeaderList): void {
@@ -177,11 +226,12 @@ function keyOf({ mount, key }: { readonly mount: Mount; readonly key: string }):
   return index !== undefined && (key === '' || key.endsWith('/')) ? key + index : key;
 }
 
-/** A reply whose body is all there counts as sent. */
-function delivered({ body, error }: Reply): Delivery {
+/** How a reply ends whose body is all there: as soon as it is sent. Of a client that left, no failure counts. */
+function delivered({ body, error }: Reply, { aborted }: AbortSignal): Delivery {
   const bytesRead = body instanceof Uint8Array ? body.length : 0;
   const bytesSent = typeof body === 'string' ? new TextEncoder().encode(body).length : bytesRead;
-  return error === undefined
-    ? { outcome: 'complete', bytesSent, bytesRead }
+  if (error === undefined) return { outcome: 'complete', bytesSent, bytesRead };
+  return aborted
+    ? { outcome: 'aborted', bytesSent: 0, bytesRead: 0 }
     : { outcome: 'failed', bytesSent, bytesRead, cause: error };
 }

@@ -34,6 +34,17 @@ export interface GatewayParts {
  */
 export type ClientAddress = (request: Request, env: unknown) => string | undefined;
 
+/** What a platform tells of a request that is not in it. */
+export interface RequestFacts {
+  /** Of the client, as text. */
+  readonly clientAddress?: string | undefined;
+  /**
+   * Resolves when the answer's way to the client is over: whether all of it was handed to the system. Left out where
+   * the platform does not tell.
+   */
+  readonly sent?: Promise<boolean> | undefined;
+}
+
 /** A gateway over one store. */
 export interface GatewayOptions extends GatewayParts, MountOptions {}
 
@@ -48,9 +59,7 @@ export interface Gateway extends Hono {
    * The same without web objects and routes, for a platform whose own HTTP has neither: on Node they are half of what a
    * small request costs. Left out where something has to see the Request.
    */
-  readonly answer?:
-    | ((request: RequestHead, address: URL, clientAddress: string | undefined) => Promise<Answer>)
-    | undefined;
+  readonly answer?: ((request: RequestHead, address: URL, facts: RequestFacts) => Promise<Answer>) | undefined;
 }
 
 /**
@@ -72,7 +81,7 @@ export function createGateway(options: GatewayOptions | MountsOptions): Gateway 
   const limits = parseLimits(input);
   // Who counts the downloads that run has to know when each ends.
   const isWatched = logged === 'requests' || limits.downloads !== undefined;
-  const carrier = { conduit, isWatched };
+  const carrier = { conduit, isWatched, idleTimeout: limits.idleTimeout };
   const mounts = sortMounts(
     'mounts' in rest
       ? rest.mounts.map((mount, i) => openMount(mount, carrier, `mounts.${i}.`))
@@ -90,13 +99,18 @@ export function createGateway(options: GatewayOptions | MountsOptions): Gateway 
   app.all('*', async (c) => {
     const answer = await exchange(toTarget(c, clientAddress ?? fromEnvironment), context);
     keepAlive(c, answer.ended);
-    return toResponse(answer);
+    try {
+      return toResponse(answer);
+    } catch (error) {
+      answer.abandon();
+      throw error;
+    }
   });
   if (clientAddress !== undefined) return app;
   return Object.assign(app, {
-    answer: (request: RequestHead, address: URL, client: string | undefined) =>
+    answer: (request: RequestHead, address: URL, { clientAddress: client, sent }: RequestFacts) =>
       exchange(
-        { ...toPlace(request, address), path: address.pathname.slice(1), clientAddress: client, defer: leave },
+        { ...toPlace(request, address), path: address.pathname.slice(1), clientAddress: client, sent, defer: leave },
         context,
       ),
   });
@@ -110,6 +124,12 @@ const fromEnvironment: ClientAddress = (_request, env) => {
   return typeof address === 'string' ? address : undefined;
 };
 
+/** Whether the answer was sent, as a platform tells which knows. */
+function sentOf(env: unknown): Promise<boolean> | undefined {
+  const sent: unknown = typeof env === 'object' && env !== null ? Reflect.get(env, 'sent') : undefined;
+  return sent instanceof Promise ? sent.then((isSent) => isSent === true) : undefined;
+}
+
 function toTarget(c: Context, clientAddress: ClientAddress): Target {
   const request = c.req.raw;
   const address = new URL(request.url);
@@ -117,6 +137,7 @@ function toTarget(c: Context, clientAddress: ClientAddress): Target {
     ...toPlace(request, address),
     path: below(address.pathname, routePath(c).replace(/\/?\*$/, '')),
     clientAddress: clientAddress(request, c.env),
+    sent: sentOf(c.env),
     defer: (work) => keepAlive(c, work),
   };
 }

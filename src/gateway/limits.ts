@@ -14,8 +14,10 @@ export const LimitsSchema = v.strictObject(
     headerTimeout: v.optional(milliseconds, 15_000),
     /** On Node: how long a client may take nothing of what is there for it. */
     idleTimeout: v.optional(milliseconds, 60_000),
+    /** On Node: how long a connection without a request is kept. Longer than a load balancer in front keeps it. */
+    keepAliveTimeout: v.optional(milliseconds, 75_000),
   },
-  'takes a table with the fields downloads, urlLength, headerBytes, headerTimeout, idleTimeout',
+  'takes a table with the fields downloads, urlLength, headerBytes, headerTimeout, idleTimeout, keepAliveTimeout',
 );
 
 /** Limits as written: every field optional. */

@@ -1,3 +1,4 @@
+import { steadyTime } from '../clock.ts';
 import type { CacheAccount, Tally } from '../store/tally.ts';
 import type { Delivery } from './conduit.ts';
 import type { Reply } from './reply.ts';
@@ -11,6 +12,7 @@ export interface LogEntry {
   readonly method: string;
   /** The key asked for; null where the path names none. */
   readonly key: string | null;
+  /** Of the answer; 499 where the client left before there was one. */
   readonly status: number;
   /** The Range field as sent, cut to 200 characters; null where there was none. */
   readonly range: string | null;
@@ -74,6 +76,8 @@ export interface LogFacts {
   readonly request: RequestHead;
   readonly requestId: string;
   readonly received: Date;
+  /** The same moment of `steadyTime`. */
+  readonly begun: number;
   /** `undefined` where the path names none. */
   readonly key: string | undefined;
   readonly reply: Reply;
@@ -81,21 +85,25 @@ export interface LogFacts {
   readonly tally: Tally;
 }
 
+/** In place of a status where the client left before there was an answer: nginx's number for it, which no answer has. */
+const CLIENT_LEFT = 499;
+
 /** Makes the entry of a request that has ended. */
-export function toLogEntry({ request, requestId, received, key, reply, end, tally }: LogFacts): LogEntry {
+export function toLogEntry({ request, requestId, received, begun, key, reply, end, tally }: LogFacts): LogEntry {
   const { method, headers } = request;
+  const isUnanswered = end.outcome === 'aborted' && reply.error !== undefined;
   return {
     time: received.toISOString(),
     requestId,
     method,
     key: key ?? null,
-    status: reply.status,
+    status: isUnanswered ? CLIENT_LEFT : reply.status,
     range: headers.get('Range')?.slice(0, 200) ?? null,
     bytesSent: end.bytesSent,
     storageReads: tally.operations,
     continued: tally.continued,
     bytesRead: end.bytesRead,
-    durationMs: Date.now() - received.getTime(),
+    durationMs: Math.round(steadyTime() - begun),
     outcome: end.outcome,
     ...(tally.cache === undefined ? {} : toCacheFields(tally.cache)),
     ...(end.outcome === 'failed' ? { error: describeError(end.cause) } : {}),

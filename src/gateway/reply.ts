@@ -1,5 +1,5 @@
 import { PROBLEM_TYPE, problemBody, type HeaderList, type ProblemStatus } from '../http/index.ts';
-import type { Delivery } from './conduit.ts';
+import type { Dispatch } from './conduit.ts';
 
 /** Bytes on their way, bytes or text that are all there, or nothing. */
 export type ReplyBody = ReadableStream<Uint8Array> | Uint8Array | string | null;
@@ -10,8 +10,8 @@ export interface Reply {
   /** Date, CORS and what a cache did are added to all. */
   readonly fields: HeaderList;
   readonly body: ReplyBody;
-  /** When and how the body ends. Absent where it is all there already. */
-  readonly delivery?: Promise<Delivery>;
+  /** A body on its way. Absent where it is all there already. */
+  readonly dispatch?: Omit<Dispatch, 'body'>;
   /** What to log beside the status: a thrown value. */
   readonly error?: unknown;
 }

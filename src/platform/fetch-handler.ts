@@ -1,4 +1,6 @@
-import type { Gateway } from '../gateway/gateway.ts';
+import type { Gateway, RequestFacts } from '../gateway/gateway.ts';
+
+export type { RequestFacts };
 
 /** Anything that answers requests: a gateway, or the app that it is mounted in. */
 export interface FetchHandler {
@@ -13,12 +15,6 @@ export interface FetchContext {
   waitUntil(promise: Promise<unknown>): void;
   passThroughOnException(): void;
   readonly props: object;
-}
-
-/** What a platform tells of a request that is not in it. */
-export interface RequestFacts {
-  /** Of the client, as text. */
-  readonly clientAddress?: string | undefined;
 }
 
 const METHOD = /^[!#$%&'*+.^_`|~\w-]+$/;

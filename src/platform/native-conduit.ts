@@ -15,7 +15,8 @@ export const nativeConduit: Conduit = { dispatch, toReader: byobReader, join, is
 function dispatch(consignment: Consignment): Dispatch {
   // Keeps the length, which any other TransformStream would lose: the answer would be chunked.
   const { readable, writable } = new FixedLengthStream(consignment.length);
-  return { body: readable, done: send(consignment, writable) };
+  const abandon = () => void readable.cancel().catch(() => undefined);
+  return { body: readable, done: send(consignment, writable), abandon };
 }
 
 /**

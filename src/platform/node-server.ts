@@ -1,6 +1,7 @@
 import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { requestTurns, type RequestTurns, type Work } from './request-turns.ts';
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -16,6 +17,8 @@ export interface ListenOptions {
   readonly trustedProxies?: number;
   /** How long a client may take nothing of what is there for it, in ms, before its connection is ended. By default 60 seconds. */
   readonly idleTimeout?: number;
+  /** How long a connection without a request is kept, in ms: longer than a load balancer in front keeps it. By default 75 seconds. */
+  readonly keepAliveTimeout?: number;
 }
 
 /** A server that listens. */
@@ -29,33 +32,17 @@ export interface NodeServer {
 /**
  * Listens with Node's HTTP server.
  *
+ * @param work is given the requests of each connection one after the other
  * @throws the system's error where it can't, such as EADDRINUSE
  */
-export async function listen(
-  onRequest: RequestListener,
-  { port, host = '127.0.0.1', headerBytes = 64 * 1024, headerTimeout = 15_000 }: ListenOptions,
-): Promise<NodeServer> {
-  const server = createServer({
-    maxHeaderSize: headerBytes,
-    headersTimeout: headerTimeout,
-    // Bodies are not read: once the head is there, nothing more is due.
-    requestTimeout: headerTimeout,
-    connectionsCheckingInterval: Math.min(headerTimeout, 5_000),
-    // Nobody reads what there is none of: events of a stream without content are a fifth of the server's own work.
-    optimizeEmptyRequests: true,
-  });
+export async function listen(work: Work, options: ListenOptions): Promise<NodeServer> {
+  const { port, host = '127.0.0.1' } = options;
   const stopping = new AbortController();
-  server.on('request', (req, res) => {
+  const turns = requestTurns((req, res, sent) => {
     if (stopping.signal.aborted) res.setHeader('Connection', 'close');
-    onRequest(req, res);
+    work(req, res, sent);
   });
-  // Node would send a 100, which in a pipeline comes after the head of the answer and counts as its content. Nobody
-  // here waits for content, so the answer itself is sent; the client then may leave its content out (RFC 9110
-  // §10.1.1), and only the end of the connection tells it from a next request.
-  server.on('checkContinue', (req, res) => {
-    res.setHeader('Connection', 'close');
-    onRequest(req, res);
-  });
+  const server = createHttpServer(options, turns);
   server.listen(port, host);
   await once(server, 'listening');
   return {
@@ -65,6 +52,39 @@ export async function listen(
       return stopServer(server, limit);
     },
   };
+}
+
+function createHttpServer(
+  { headerBytes = 64 * 1024, headerTimeout = 15_000, idleTimeout = 60_000, keepAliveTimeout = 75_000 }: ListenOptions,
+  { take, isBusy }: RequestTurns,
+): Server {
+  const server = createServer({
+    maxHeaderSize: headerBytes,
+    headersTimeout: headerTimeout,
+    // Bodies are not read: once the head is there, nothing more is due.
+    requestTimeout: headerTimeout,
+    connectionsCheckingInterval: Math.min(headerTimeout, 5_000),
+    keepAliveTimeout,
+    // Nobody reads what there is none of: events of a stream without content are a fifth of the server's own work.
+    optimizeEmptyRequests: true,
+  });
+  // A client that closes its own direction after the request still gets the whole answer (RFC 9112 §9.6).
+  Object.assign(server, { httpAllowHalfOpen: true });
+  server.on('request', take);
+  // Node would send a 100, which in a pipeline comes after the head of the answer and counts as its content. Nobody
+  // here waits for content, so the answer itself is sent; the client then may leave its content out (RFC 9110
+  // §10.1.1), and only the end of the connection tells it from a next request.
+  server.on('checkContinue', (req, res) => {
+    res.setHeader('Connection', 'close');
+    take(req, res);
+  });
+  // For every answer alike. Each byte that a client takes starts the time anew, as does each byte that it sends.
+  server.setTimeout(idleTimeout, (socket) => {
+    // While the storage is waited for nothing is there to be taken, and the client is not to blame.
+    if (isBusy(socket) && socket.writableLength === 0) socket.setTimeout(idleTimeout);
+    else socket.destroy();
+  });
+  return server;
 }
 
 function toUrl(server: Server): string {

@@ -1,9 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Answer } from '../gateway/exchange.ts';
-import { defaultReader } from '../store/chunk-reader.ts';
+import { defaultReader, type ChunkReader } from '../store/chunk-reader.ts';
 import { isLent } from '../store/lent.ts';
 import { atEndOfTurn } from './end-of-turn.ts';
-import type { FetchContext, FetchHandler } from './fetch-handler.ts';
+import type { FetchContext, FetchHandler, RequestFacts } from './fetch-handler.ts';
 import { readRequest, toWebRequest, type NodeRequest } from './node-request.ts';
 import { listen, type ListenOptions, type NodeServer } from './node-server.ts';
 import { writable } from './writable.ts';
@@ -28,33 +28,32 @@ export { s3Storage, type Replica, type S3Source } from './s3-storage.ts';
  * @throws the system's error where it can't listen, such as EADDRINUSE
  */
 export async function serve(handler: FetchHandler, options: ListenOptions): Promise<NodeServer> {
-  const { idleTimeout = IDLE_TIMEOUT, trustedProxies = 0 } = options;
-  return listen((req, res) => {
-    respond(handler, req, res, { idleTimeout, trustedProxies }).catch((error: unknown) => {
+  const { trustedProxies = 0 } = options;
+  return listen((req, res, sent) => {
+    respond(handler, req, res, sent, trustedProxies).catch((error: unknown) => {
       console.error(error);
-      res.destroy();
+      // The app has failed, or its answer can't be sent. What the gateway holds for it ends with the response.
+      if (res.headersSent) res.destroy();
+      else res.writeHead(500).end();
     });
   }, options);
 }
-
-/** In ms. */
-const IDLE_TIMEOUT = 60_000;
 
 async function respond(
   handler: FetchHandler,
   req: IncomingMessage,
   res: ServerResponse,
-  { idleTimeout, trustedProxies }: { readonly idleTimeout: number; readonly trustedProxies: number },
+  sent: Promise<boolean>,
+  trustedProxies: number,
 ): Promise<void> {
   const left = new AbortController();
-  // A whole answer closes too, and then nobody has left: an abort makes an error with its stack, and calls listeners.
-  res.once('close', () => {
-    if (!res.writableFinished) left.abort();
-  });
+  // Only where it was not: an abort makes an error with its stack, and calls listeners.
+  void sent.then((isSent) => isSent || left.abort());
   const asked = readRequest(req);
-  const answer = asked && (await answerOf(handler, asked, left.signal, clientAddress(req, trustedProxies)));
+  const facts = { clientAddress: clientAddress(req, trustedProxies), sent };
+  const answer = asked && (await answerOf(handler, asked, left.signal, facts));
   if (answer === undefined) res.writeHead(400, { Connection: 'close' }).end();
-  else await send(answer, res, idleTimeout);
+  else await send(answer, res);
 }
 
 type Sent = Pick<Answer, 'status' | 'body'> & { readonly fields: Iterable<readonly [name: string, value: string]> };
@@ -64,14 +63,14 @@ async function answerOf(
   handler: FetchHandler,
   asked: NodeRequest,
   signal: AbortSignal,
-  client: string | undefined,
+  facts: RequestFacts,
 ): Promise<Sent | undefined> {
   const { method, address, headers } = asked;
   if (handler.answer !== undefined)
-    return handler.answer({ method, url: address.href, headers, signal }, address, client);
+    return handler.answer({ method, url: address.href, headers, signal }, address, facts);
   const request = toWebRequest(asked, signal);
   if (request === undefined) return undefined;
-  const response = await handler.fetch(request, { clientAddress: client }, CONTEXT);
+  const response = await handler.fetch(request, facts, CONTEXT);
   return { status: response.status, fields: response.headers, body: response.body };
 }
 
@@ -85,17 +84,19 @@ function clientAddress({ socket, headers }: IncomingMessage, trustedProxies: num
   return forwarded.at(-trustedProxies)?.trim();
 }
 
-async function send({ status, fields, body }: Sent, res: ServerResponse, idleTimeout: number): Promise<void> {
-  if (res.destroyed) {
-    // The client left before there was an answer, so `close` has been and nobody else gives the body back.
-    if (body instanceof ReadableStream) await body.cancel();
-    return;
+async function send({ status, fields, body }: Sent, res: ServerResponse): Promise<void> {
+  const reader = body instanceof ReadableStream ? defaultReader(body) : undefined;
+  try {
+    const lines: string[] = [];
+    for (const [name, value] of fields) lines.push(name, value);
+    // Of a client that left before there was an answer, only the body is given back.
+    if (!res.destroyed) res.writeHead(status, lines);
+    if (reader !== undefined) await sendBody(reader, res);
+    else if (!(body instanceof ReadableStream)) atEndOfTurn(() => end(res, body));
+  } catch (error) {
+    await reader?.cancel().catch(() => undefined);
+    throw error;
   }
-  const lines: string[] = [];
-  for (const [name, value] of fields) lines.push(name, value);
-  res.writeHead(status, lines);
-  if (body instanceof ReadableStream) await sendStream(body, res, idleTimeout);
-  else atEndOfTurn(() => end(res, body));
 }
 
 /** Few bytes go as the text of the same bytes, which Node sends in one piece with the head: a tenth more requests a second. */
@@ -107,23 +108,24 @@ function end(res: ServerResponse, body: Uint8Array | string | null): void {
 /** Bytes that are worth a copy. */
 const FEW = 4096;
 
-async function sendStream(body: ReadableStream<Uint8Array>, res: ServerResponse, idleTimeout: number): Promise<void> {
-  const reader = defaultReader(body);
+async function sendBody(reader: ChunkReader, res: ServerResponse): Promise<void> {
+  const leave = () => void reader.cancel().catch(() => undefined);
+  if (res.destroyed) return leave();
   // The client left, or the whole was sent and this does nothing.
   res.once('close', () => {
-    if (!res.writableFinished) reader.cancel().catch(() => undefined);
+    if (!res.writableFinished) leave();
   });
   try {
     for (;;) {
       const chunk = await reader.read(Number.MAX_SAFE_INTEGER);
       if (chunk === undefined) break;
       if (isLent(chunk)) {
-        await patiently(res, idleTimeout, written(res, chunk));
+        await written(res, chunk);
         continue;
       }
       gather(res);
       res.write(chunk);
-      if (res.writableLength > AHEAD) await patiently(res, idleTimeout, writable(res));
+      if (res.writableLength > AHEAD) await writable(res);
     }
     if (!res.destroyed) res.end();
   } catch {
@@ -147,12 +149,4 @@ function written(res: ServerResponse, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     res.write(chunk, () => resolve());
   });
-}
-
-/** Waits for the client. One that takes nothing for so long is left: Node ends its connection. */
-async function patiently(res: ServerResponse, idleTimeout: number, moved: Promise<void>): Promise<void> {
-  res.setTimeout(idleTimeout);
-  await moved;
-  // While the storage is waited for, nothing moves, and the client is not to blame.
-  res.setTimeout(0);
 }

@@ -31,7 +31,7 @@ function several(reads: readonly PlannedRead[], answer?: (options: ReadOptions) 
   });
   const [first] = reads;
   const { start, end } = first?.span ?? { start: 0, end: 0 };
-  const context = { store, key: 'key', boundary: 'b', signal: new AbortController().signal };
+  const context = { store, key: 'key', boundary: 'b', signal: new AbortController().signal, idleTimeout: 60_000 };
   const consignment = consign({ status: 206, form: 'multipart', reads }, open(start, end), context);
   return { consignment, asked, cancelled };
 }

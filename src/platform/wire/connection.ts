@@ -1,5 +1,6 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectSecure, type TLSSocket } from 'node:tls';
+import { steadyTime } from '../../clock.ts';
 import type { ChunkReader } from '../../store/chunk-reader.ts';
 import { exchange, type Exchange } from './exchange.ts';
 import { makePages } from './pages.ts';
@@ -34,7 +35,7 @@ export interface WireAnswer {
 export interface Connection {
   /** Whether the other side closed it after an answer, and before a byte of the one that was asked for last. */
   readonly isStale: boolean;
-  /** When it became idle, in ms since the epoch. */
+  /** When it became idle, in ms of `steadyTime`. */
   readonly idleSince: number;
   /** Rejects with what broke it. */
   ask(request: WireRequest): Promise<WireAnswer>;
@@ -112,13 +113,19 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
     }
   }
 
+  /**
+   * Offers the connection again when the event loop has looked for more bytes once and found none: those of an answer
+   * to no request would be read as the answer to the next one.
+   */
   function rest(isReusable: boolean): void {
     if (!isReusable) return void socket.destroy();
     isUsed = true;
-    idleSince = Date.now();
-    // What idles does not keep the process.
+    idleSince = steadyTime();
+    // An idle connection does not keep the process.
     socket.unref();
-    options.onIdle(connection);
+    afterNextPoll(() => {
+      if (failure === undefined) options.onIdle(connection);
+    });
   }
 
   const connection: Connection = {
@@ -166,6 +173,11 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
     destroy: fail,
   };
   return connection;
+}
+
+/** The first `setImmediate` runs in this turn of the event loop, the second after the next one has read all sockets. */
+function afterNextPoll(work: () => void): void {
+  setImmediate(() => setImmediate(work));
 }
 
 function late(message: string): Error {

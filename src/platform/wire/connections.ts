@@ -1,3 +1,4 @@
+import { steadyTime } from '../../clock.ts';
 import {
   openConnection,
   toError,
@@ -16,7 +17,7 @@ export interface Connections {
    * very moment, it is sent once more: requests here only read (RFC 9112 §9.3.1).
    */
   ask(request: WireRequest): Promise<WireAnswer>;
-  /** Ends those that are idle. */
+  /** Ends those that are idle, and the others when their answers have come. */
   close(): void;
 }
 
@@ -40,6 +41,7 @@ export function connectionsTo(origin: Origin, { most, connectTimeout }: Connecti
   const idle: Connection[] = [];
   const waiting: (() => void)[] = [];
   let session: Buffer | undefined;
+  let isClosed = false;
 
   function connect(): Connection {
     const connection = openConnection(origin, {
@@ -49,7 +51,8 @@ export function connectionsTo(origin: Origin, { most, connectTimeout }: Connecti
         session = next;
       },
       onIdle(one) {
-        if (idle.length >= MOST_IDLE) one.destroy(new Error('enough connections are idle'));
+        if (isClosed) one.destroy(closed());
+        else if (idle.length >= MOST_IDLE) one.destroy(new Error('enough connections are idle'));
         else idle.push(one);
         waiting.shift()?.();
       },
@@ -67,7 +70,7 @@ export function connectionsTo(origin: Origin, { most, connectTimeout }: Connecti
   /** The one that was used last: those before it may come to their end. */
   function takeIdle(): Connection | undefined {
     const connection = idle.pop();
-    if (connection === undefined || Date.now() - connection.idleSince < IDLE_TIMEOUT) return connection;
+    if (connection === undefined || steadyTime() - connection.idleSince < IDLE_TIMEOUT) return connection;
     // All the others are idle for longer.
     for (const old of [connection, ...idle.splice(0)]) old.destroy(new Error('it was idle for too long'));
     return undefined;
@@ -98,9 +101,14 @@ export function connectionsTo(origin: Origin, { most, connectTimeout }: Connecti
       }
     },
     close() {
-      for (const connection of idle.splice(0)) connection.destroy(new Error('connections are closed'));
+      isClosed = true;
+      for (const connection of idle.splice(0)) connection.destroy(closed());
     },
   };
+}
+
+function closed(): Error {
+  return new Error('connections are closed');
 }
 
 /** Waits until it is called, or nobody waits for it any more. */
