@@ -56,7 +56,7 @@ export async function listen(work: Work, options: ListenOptions): Promise<NodeSe
 
 function createHttpServer(
   { headerBytes = 64 * 1024, headerTimeout = 15_000, idleTimeout = 60_000, keepAliveTimeout = 75_000 }: ListenOptions,
-  { take, isBusy }: RequestTurns,
+  turns: RequestTurns,
 ): Server {
   const server = createServer({
     maxHeaderSize: headerBytes,
@@ -70,18 +70,18 @@ function createHttpServer(
   });
   // A client that closes its own direction after the request still gets the whole answer (RFC 9112 §9.6).
   Object.assign(server, { httpAllowHalfOpen: true });
-  server.on('request', take);
+  server.on('request', (req, res) => turns.take(req, res));
   // Node would send a 100, which in a pipeline comes after the head of the answer and counts as its content. Nobody
   // here waits for content, so the answer itself is sent; the client then may leave its content out (RFC 9110
   // §10.1.1), and only the end of the connection tells it from a next request.
   server.on('checkContinue', (req, res) => {
     res.setHeader('Connection', 'close');
-    take(req, res);
+    turns.take(req, res);
   });
   // For every answer alike. Each byte that a client takes starts the time anew, as does each byte that it sends.
   server.setTimeout(idleTimeout, (socket) => {
     // While the storage is waited for nothing is there to be taken, and the client is not to blame.
-    if (isBusy(socket) && socket.writableLength === 0) socket.setTimeout(idleTimeout);
+    if (turns.isBusy(socket) && socket.writableLength === 0) socket.setTimeout(idleTimeout);
     else socket.destroy();
   });
   return server;

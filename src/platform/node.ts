@@ -89,6 +89,8 @@ async function send({ status, fields, body }: Sent, res: ServerResponse): Promis
   try {
     const lines: string[] = [];
     for (const [name, value] of fields) lines.push(name, value);
+    // A body of another length than the head says, as an app's middleware can make one, is broken off.
+    res.strictContentLength = reader !== undefined;
     // Of a client that left before there was an answer, only the body is given back.
     if (!res.destroyed) res.writeHead(status, lines);
     if (reader !== undefined) await sendBody(reader, res);

@@ -195,7 +195,7 @@ describe('a file that changes while it is read', () => {
   test.for([
     ['got a second name', link],
     ['lost the second of two', async (file: string, second: string) => (await link(file, second), rm(second))],
-  ] as const)('ends in an error where it was changed in place, got its date back and %s', async ([, rename]) => {
+  ] as const)('ends in an error where it was changed in place, got its date back and %s', async ([, renamed]) => {
     const { store, put, root } = await folder();
     const file = join(root, 'file');
     await put('file', new Uint8Array(SIZE).fill(1));
@@ -203,7 +203,7 @@ describe('a file that changes while it is read', () => {
     const object = await open(store, 'file');
     await writeFile(file, new Uint8Array(SIZE).fill(2));
     await utimes(file, 1_000_000_000, 1_000_000_000);
-    await rename(file, join(root, 'second'));
+    await renamed(file, join(root, 'second'));
     await expect(new Response(object.body).arrayBuffer()).rejects.toMatchObject({ code: 'changed' });
   });
 });

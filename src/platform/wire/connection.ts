@@ -52,6 +52,8 @@ export interface ConnectionOptions {
   readonly onSession: (session: Buffer) => void;
   /** An answer has come whole, and another request may be sent. */
   readonly onIdle: (connection: Connection) => void;
+  /** Bytes came that belong to no answer. */
+  readonly onUnasked: () => void;
   /** It is gone. */
   readonly onClose: (connection: Connection) => void;
 }
@@ -102,6 +104,7 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
     if (current === undefined) {
       // Nobody asked.
       held.release();
+      options.onUnasked();
       fail(new Error('the storage said something without being asked'));
       return false;
     }
@@ -161,10 +164,11 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
           },
           resume: () => void socket.resume(),
           leave: () => fail(new Error('nobody takes the body any more')),
-          onEnd(isReusable) {
+          onEnd(isReusable, isSurplus) {
             settle();
             current = undefined;
-            rest(isReusable);
+            if (isSurplus) options.onUnasked();
+            rest(isReusable && !isSurplus);
           },
         });
         socket.write(head, 'latin1');

@@ -35,6 +35,12 @@ const MOST_IDLE = 64;
 /** Kept for so long, in ms: storages, and what is between, forget connections that are silent for longer. */
 const IDLE_TIMEOUT = 30_000;
 
+/**
+ * When an origin has said something that it was not asked for, each of its connections takes one request, for so long,
+ * in ms: what it says next could come between a request and its answer, and pass for the answer.
+ */
+const DISTRUST = 600_000;
+
 /** Makes them as they are needed. */
 export function connectionsTo(origin: Origin, { most, connectTimeout }: ConnectionsOptions): Connections {
   const open = new Set<Connection>();
@@ -42,6 +48,7 @@ export function connectionsTo(origin: Origin, { most, connectTimeout }: Connecti
   const waiting: (() => void)[] = [];
   let session: Buffer | undefined;
   let isClosed = false;
+  let unaskedAt = Number.NEGATIVE_INFINITY;
 
   function connect(): Connection {
     const connection = openConnection(origin, {
@@ -52,9 +59,14 @@ export function connectionsTo(origin: Origin, { most, connectTimeout }: Connecti
       },
       onIdle(one) {
         if (isClosed) one.destroy(closed());
+        else if (steadyTime() - unaskedAt < DISTRUST) one.destroy(distrusted());
         else if (idle.length >= MOST_IDLE) one.destroy(new Error('enough connections are idle'));
         else idle.push(one);
         waiting.shift()?.();
+      },
+      onUnasked() {
+        unaskedAt = steadyTime();
+        for (const other of idle.splice(0)) other.destroy(distrusted());
       },
       onClose(one) {
         open.delete(one);
@@ -105,6 +117,10 @@ export function connectionsTo(origin: Origin, { most, connectTimeout }: Connecti
       for (const connection of idle.splice(0)) connection.destroy(closed());
     },
   };
+}
+
+function distrusted(): Error {
+  return new Error('the origin says what it is not asked for');
 }
 
 function closed(): Error {

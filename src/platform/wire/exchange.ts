@@ -27,8 +27,8 @@ export interface ExchangeOptions {
   readonly resume: () => void;
   /** Nobody wants the rest. */
   readonly leave: () => void;
-  /** The answer is there, to its last byte. */
-  readonly onEnd: (isReusable: boolean) => void;
+  /** The answer is there, to its last byte; `isSurplus`: and bytes behind it. */
+  readonly onEnd: (isReusable: boolean, isSurplus: boolean) => void;
 }
 
 interface Waiter {
@@ -75,11 +75,11 @@ export function exchange(method: string, { onAnswer, onFail, resume, leave, onEn
     waiter = undefined;
   }
 
-  function finish(isClean: boolean): void {
+  function finish(isSurplus: boolean): void {
     // The connection's memory is another answer's from now on, so what is left is given for good.
     waiting.splice(0, waiting.length, ...waiting.map((held) => ownBytes(held.own())));
     serve();
-    onEnd(isReusable && isClean);
+    onEnd(isReusable, isSurplus);
   }
 
   const body: ChunkReader = {
@@ -108,9 +108,9 @@ export function exchange(method: string, { onAnswer, onFail, resume, leave, onEn
       source = held;
       const taken = decoder.feed(held.bytes);
       source = undefined;
-      const isClean = taken === held.bytes.length;
+      const isSurplus = taken < held.bytes.length;
       held.release();
-      if (isOver) finish(isClean);
+      if (isOver) finish(isSurplus);
       else serve();
       return isOver || waiting.length === 0;
     },

@@ -1,0 +1,160 @@
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { connectTo, get, type RawClient } from './raw-client.ts';
+import { contentOf, setStage } from './stage.ts';
+
+const LARGE = 32 * 1024 * 1024;
+
+const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+/** A download's bytes by their digest, over a connection of its own. */
+async function download(url: string): Promise<string> {
+  const response = await fetch(url);
+  return `${response.status} ${digest(new Uint8Array(await response.arrayBuffer()))}`;
+}
+
+const right = (key: string, size: number) => `200 ${digest(contentOf(key, size))}`;
+
+describe('a client that pipelines', () => {
+  test('and leaves holds neither storage connections nor slots', async () => {
+    const { gateway, origin } = await setStage({
+      objects: { large: LARGE, small: 10 },
+      config: { limits: { downloads: 20 } },
+    });
+    const clients = await Promise.all(Array.from({ length: 10 }, () => connectTo(gateway.port, true)));
+    for (const { socket } of clients) socket.write(get('/large').repeat(999));
+    await expect.poll(() => origin.busy(), { timeout: 10_000 }).toBe(clients.length);
+    // While ten connections have 9,990 requests between them, each has one in work.
+    expect(await download(`${gateway.url}/small`)).toBe(right('small', 10));
+    expect(origin.busy()).toBe(clients.length);
+    for (const [i, { socket }] of clients.entries())
+      if (i % 2 === 0) socket.destroy();
+      else socket.resetAndDestroy();
+    await expect.poll(() => origin.busy(), { timeout: 10_000 }).toBe(0);
+    const after = await Promise.all(Array.from({ length: 20 }, () => download(`${gateway.url}/small`)));
+    expect(after).toEqual(Array.from({ length: 20 }, () => right('small', 10)));
+    // A request that was never worked on has no line.
+    expect(gateway.log.filter(({ key }) => key === 'large')).toHaveLength(clients.length);
+  });
+
+  test('gets all answers, in the order of its requests', async () => {
+    const sizes = Array.from({ length: 10 }, (_, i) => 1 + i * 9_000);
+    const { gateway, origin } = await setStage({
+      objects: Object.fromEntries(sizes.map((size, i) => [`o${i}`, size])),
+    });
+    const client = await connectTo(gateway.port);
+    const order = Array.from({ length: 500 }, (_, i) => (i * 7) % 10);
+    client.socket.write(order.map((i) => get(`/o${i}`)).join(''));
+    client.socket.end();
+    await client.ended;
+    const bodies = client.received().split(/HTTP\/1\.1 200 OK\r\n[^]*?\r\n\r\n/);
+    expect(bodies.slice(1).map((body) => body.length)).toEqual(order.map((i) => sizes[i]));
+    const wrong = order.filter(
+      (i, at) => !Buffer.from(bodies[at + 1] ?? '', 'latin1').equals(contentOf(`o${i}`, sizes[i] ?? 0)),
+    );
+    expect(wrong).toEqual([]);
+    expect(origin.requests()).toBeGreaterThanOrEqual(order.length);
+  });
+});
+
+/** When all connections have been ended by the gateway, of which a client that reads nothing hears when it reads on. */
+async function broken(clients: readonly RawClient[]): Promise<void> {
+  for (const { socket, ended } of clients) {
+    socket.resume();
+    await ended;
+    socket.destroy();
+  }
+}
+
+describe('a client that takes nothing', () => {
+  const config = {
+    cache: { type: 'memory', bytes: 64 * 1024 * 1024 },
+    limits: { idleTimeout: 700, downloads: 3 },
+  };
+
+  test('of answers out of memory is left after the idle timeout, and has held a slot until then', async () => {
+    const { gateway } = await setStage({ objects: { block: 1024 * 1024, small: 10 }, config });
+    // Twice, so that the cache has it.
+    for (let i = 0; i < 3; i++) expect(await download(`${gateway.url}/block`)).toBe(right('block', 1024 * 1024));
+    const clients = await Promise.all([1, 2, 3].map(() => connectTo(gateway.port, true)));
+    // More than the buffers of the system take.
+    for (const { socket } of clients) socket.write(get('/block').repeat(20));
+    await expect.poll(async () => (await fetch(`${gateway.url}/small`)).status, { timeout: 5_000 }).toBe(503);
+    await expect.poll(async () => (await fetch(`${gateway.url}/small`)).status, { timeout: 10_000 }).toBe(200);
+    await broken(clients);
+    expect(gateway.log.filter(({ key, outcome }) => key === 'block' && outcome === 'aborted')).toHaveLength(3);
+  });
+
+  test('of thousands of requests takes bounded memory', async () => {
+    const { gateway } = await setStage({
+      objects: { kilo: 1024 },
+      config: { ...config, limits: { idleTimeout: 700 } },
+    });
+    for (let i = 0; i < 3; i++) await download(`${gateway.url}/kilo`);
+    const before = gateway.memory();
+    const clients = await Promise.all(Array.from({ length: 20 }, () => connectTo(gateway.port, true)));
+    for (const { socket } of clients) socket.write(get('/kilo').repeat(18_000));
+    let most = before;
+    const aborted = () => gateway.log.filter(({ outcome }) => outcome === 'aborted').length;
+    for (let i = 0; i < 400 && aborted() < clients.length; i++) {
+      most = Math.max(most, gateway.memory());
+      await sleep(25);
+    }
+    expect((most - before) / 1024 / 1024).toBeLessThan(200);
+    await broken(clients);
+    expect(gateway.log.filter(({ outcome }) => outcome === 'aborted')).toHaveLength(20);
+  });
+});
+
+describe('a connection without a request', () => {
+  test('is kept for 75 s by default, as the answer says', async () => {
+    const { gateway } = await setStage({ objects: { small: 10 } });
+    const client = await connectTo(gateway.port);
+    client.socket.write(get('/small'));
+    await expect.poll(client.received).toMatch(/\r\nKeep-Alive: timeout=75\r\n/);
+    // Longer than Node's own 5 s.
+    await sleep(6_500);
+    client.socket.write(get('/small'));
+    await expect.poll(() => client.received().match(/200 OK/g)?.length).toBe(2);
+    client.socket.destroy();
+  });
+
+  test('is kept for limits.keepAliveTimeout, and no longer', async () => {
+    const { gateway } = await setStage({ objects: { small: 10 }, config: { limits: { keepAliveTimeout: 1_000 } } });
+    const client = await connectTo(gateway.port);
+    client.socket.write(get('/small'));
+    await expect.poll(client.received).toMatch(/\r\nKeep-Alive: timeout=1\r\n/);
+    await Promise.race([client.ended, once(client.socket, 'close')]);
+    client.socket.destroy();
+  });
+});
+
+describe('a client that closes its side after the request', () => {
+  test.for(['large', 'small'])('gets the whole answer: %s', async (key) => {
+    const objects = { large: LARGE, small: 10 };
+    const { gateway } = await setStage({ objects });
+    const client = await connectTo(gateway.port);
+    client.socket.end(get(`/${key}`));
+    await client.ended;
+    const [, body = ''] = client.received().split(/\r\n\r\n([^]*)/);
+    expect(digest(Buffer.from(body, 'latin1'))).toBe(digest(contentOf(key, key === 'large' ? LARGE : 10)));
+    await expect.poll(() => gateway.log.at(-1)?.outcome).toBe('complete');
+  });
+});
+
+test('a client that leaves before the storage answers is told as aborted, not as a failure', async () => {
+  const { gateway, origin } = await setStage({
+    objects: { slow: 10, small: 10 },
+    fault: (key) => (key === 'slow' ? { kind: 'slow', wait: 1_500 } : undefined),
+  });
+  const client = await connectTo(gateway.port);
+  client.socket.write(get('/slow'));
+  await expect.poll(() => origin.busy()).toBe(1);
+  client.socket.resetAndDestroy();
+  await expect.poll(() => gateway.log).toHaveLength(1);
+  expect(gateway.log[0]).toMatchObject({ key: 'slow', outcome: 'aborted', status: 499 });
+  expect(gateway.log[0]).not.toHaveProperty('error');
+  await expect.poll(() => origin.busy(), { timeout: 5_000 }).toBe(0);
+});
