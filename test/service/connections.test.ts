@@ -71,7 +71,7 @@ async function broken(clients: readonly RawClient[]): Promise<void> {
 describe('a client that takes nothing', () => {
   const config = {
     cache: { type: 'memory', bytes: 64 * 1024 * 1024 },
-    limits: { idleTimeout: 700, downloads: 3 },
+    limits: { idleTimeout: 1_500, downloads: 3 },
   };
 
   test('of answers out of memory is left after the idle timeout, and has held a slot until then', async () => {

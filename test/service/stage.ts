@@ -58,7 +58,7 @@ export async function writeConfig(config: object): Promise<string> {
 /** The bytes of an object: other ones for each key, and for each place. */
 export function contentOf(key: string, size: number): Uint8Array {
   const bytes = new Uint8Array(size);
-  const salt = [...key].reduce((sum, char) => (sum * 31 + char.charCodeAt(0)) % 65_521, 7);
+  const salt = Buffer.from(key).reduce((sum, byte) => (sum * 31 + byte) % 65_521, 7);
   for (let at = 0; at < size; at++) bytes[at] = (at * 167 + (at >> 8) * 59 + salt) % 251;
   return bytes;
 }

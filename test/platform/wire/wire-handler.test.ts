@@ -1,63 +1,11 @@
-import { HttpRequest } from '@smithy/core/transport';
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { setDefaultCACertificates } from 'node:tls';
-import { afterEach, describe, expect, test, vi } from 'vitest';
-import { wireHandler, type WireOptions } from '../../../src/platform/wire/wire-handler.ts';
+import { describe, expect, test, vi } from 'vitest';
 import { defaultReader } from '../../../src/store/chunk-reader.ts';
 import { isLent } from '../../../src/store/lent.ts';
-import { startStorage, whole, type Answer, type Storage } from './storage.ts';
-
-const stops: (() => unknown)[] = [];
-afterEach(async () => {
-  vi.useRealTimers();
-  for (const stop of stops.splice(0)) await stop();
-});
-
-async function open(answer: Answer, options: Partial<WireOptions> = {}, tls?: typeof secure) {
-  const storage = await startStorage(answer, tls);
-  const handler = wireHandler({ maxSockets: 10, connectTimeout: 2_000, requestTimeout: 2_000, ...options });
-  stops.push(() => handler.destroy(), storage.stop);
-  const ask = (fields: Partial<HttpRequest> = {}, abortSignal?: AbortSignal) =>
-    handler.handle(
-      request(storage, { protocol: tls === undefined ? 'http:' : 'https:', ...fields }),
-      abortSignal === undefined ? {} : { abortSignal },
-    );
-  const get = async (fields: Partial<HttpRequest> = {}) => {
-    const text = await read((await ask(fields)).response.body);
-    await offered();
-    return text;
-  };
-  return { storage, handler, ask, get };
-}
-
-function request({ port }: Storage, fields: Partial<HttpRequest>): HttpRequest {
-  return new HttpRequest({ protocol: 'http:', hostname: '127.0.0.1', port, path: '/key', method: 'GET', ...fields });
-}
-
-async function read(body: ReadableStream<Uint8Array>): Promise<string> {
-  return new Response(body).text();
-}
-
-/** When a connection whose answer has come may be used again: the event loop has to have looked for more bytes. */
-async function offered(): Promise<void> {
-  for (let turns = 0; turns < 3; turns++) await immediate();
-}
-
-/** Of a server named localhost, for a hundred years. */
-const secure = { key: fileHere('localhost.key'), cert: fileHere('localhost.crt') };
-
-function fileHere(name: string): string {
-  return readFileSync(join(import.meta.dirname, name), 'utf8');
-}
-
-/** Waits for what has no event. */
-async function until(holds: () => boolean): Promise<void> {
-  for (let i = 0; i < 200 && !holds(); i++) await sleep(10);
-  expect(holds()).toBe(true);
-}
+import { offered, open, read, secure, until } from './opened.ts';
+import { whole, type Answer } from './storage.ts';
 
 describe('requests on the wire', () => {
   test('say what was asked, and use one connection again', async () => {
@@ -230,24 +178,6 @@ describe('requests on the wire', () => {
     expect(await get()).toBe('1');
     expect(await get()).toBe('2');
     expect(storage.sockets).toHaveLength(2);
-  });
-
-  test.for(['GET', 'HEAD'])('of an origin that answers unasked are never answered by that: %s', async (method) => {
-    const answer = (n: number) => `HTTP/1.1 200 OK\r\nContent-Length: ${String(n).length}\r\nX-Nth: ${n}\r\n\r\n`;
-    const { storage, ask } = await open((socket, n) => {
-      // Else the system would send the second answer with the next request.
-      socket.setNoDelay(true);
-      socket.write(method === 'HEAD' ? answer(n) : `${answer(n)}${n}`);
-      if (n % 3 === 0) setImmediate(() => socket.write(method === 'HEAD' ? answer(0) : `${answer(0)}0`));
-    });
-    for (let n = 1; n <= 90; n++) {
-      const { response } = await ask({ method });
-      expect(response.headers['x-nth']).toBe(String(n));
-      expect(await read(response.body)).toBe(method === 'HEAD' ? '' : String(n));
-      if (n % 2 === 0) await offered();
-    }
-    // From the first such answer on each has a connection of its own.
-    expect(storage.sockets.length).toBeGreaterThan(80);
   });
 });
 
