@@ -13,18 +13,22 @@ import {
   OriginRequestHeaderBehavior,
   OriginRequestPolicy,
   OriginRequestQueryStringBehavior,
-  SecurityPolicyProtocol,
+  type SecurityPolicyProtocol,
   ViewerProtocolPolicy,
 } from 'aws-cdk-lib/aws-cloudfront';
 import { FunctionUrlOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import type { IFunctionUrl } from 'aws-cdk-lib/aws-lambda';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
+import type { CacheKey } from './front.ts';
 
 /** A name of one's own for the distribution. */
 export interface Domain {
   readonly name: string;
   /** Of ACM, in us-east-1, whatever the stack's region. */
   readonly certificateArn: string;
+  /** The oldest TLS that clients may use. */
+  readonly tls: SecurityPolicyProtocol;
 }
 
 /** What the distribution is made of. */
@@ -32,16 +36,17 @@ export interface DistributionProps {
   /** With IAM: CloudFront signs its requests, and nobody else is let in. */
   readonly functionUrl: IFunctionUrl;
   readonly domain: Domain | undefined;
-  /** Whether answers differ by the page that asks, so that each origin needs its own copy. */
-  readonly variesByOrigin: boolean;
+  /** All other parameters are neither forwarded nor part of the key. */
+  readonly cacheKey: CacheKey;
+  /** Where access logs go; undefined for none. */
+  readonly logBucket: IBucket | undefined;
 }
 
-/** The parameters of a URL that change the answer. All others are neither forwarded nor part of the key. */
-const QUERY = ['download'];
-
 /**
- * What of a request reaches the function on a miss, beyond the path. CloudFront takes ten at the most; neither
+ * Fields that reach the function on a miss, beyond those of the cache's key. CloudFront takes ten at the most; neither
  * Authorization, where its own signature goes, nor Host, by which the function URL knows itself, may be among them.
+ * CloudFront-Viewer-Address is CloudFront's own: it replaces what a client sends under that name. It is not in the key,
+ * which its port would make another for every connection: answers that depend on it are private, and not kept.
  */
 const FORWARDED_HEADERS = [
   'Range',
@@ -53,6 +58,7 @@ const FORWARDED_HEADERS = [
   'Origin',
   'Access-Control-Request-Method',
   'Access-Control-Request-Headers',
+  'CloudFront-Viewer-Address',
 ];
 
 /**
@@ -81,6 +87,7 @@ export function createDistribution(scope: Construct, props: DistributionProps): 
     errorResponses: ERRORS.map((httpStatus): ErrorResponse => ({ httpStatus, ttl: Duration.seconds(0) })),
     httpVersion: HttpVersion.HTTP2_AND_3,
     ...toDomainProps(scope, props.domain),
+    ...(props.logBucket === undefined ? {} : { enableLogging: true, logBucket: props.logBucket }),
   });
 }
 
@@ -90,22 +97,22 @@ function toDomainProps(scope: Construct, domain: Domain | undefined) {
   return {
     domainNames: [domain.name],
     certificate: Certificate.fromCertificateArn(scope, 'Certificate', domain.certificateArn),
-    minimumProtocolVersion: SecurityPolicyProtocol.TLS_V1_2_2021,
+    minimumProtocolVersion: domain.tls,
   };
 }
 
-/** One copy for all who ask for a path. Range is not in the key: CloudFront keeps the parts of a file by itself. */
-function createCachePolicy(scope: Construct, { variesByOrigin }: DistributionProps): CachePolicy {
+/** One copy for all requests with the same path and key. Range is not in the key: CloudFront keeps the parts of a file by itself. */
+function createCachePolicy(scope: Construct, { cacheKey }: DistributionProps): CachePolicy {
+  const { parameters, fields } = cacheKey;
   return new CachePolicy(scope, 'CachePolicy', {
     comment: 'Rangeway: the path, and what the origin says about freshness',
-    queryStringBehavior: CacheQueryStringBehavior.allowList(...QUERY),
-    // CloudFront does not heed Vary.
-    headerBehavior: variesByOrigin ? CacheHeaderBehavior.allowList('Origin') : CacheHeaderBehavior.none(),
+    queryStringBehavior: CacheQueryStringBehavior.allowList(...parameters),
+    headerBehavior: fields.length === 0 ? CacheHeaderBehavior.none() : CacheHeaderBehavior.allowList(...fields),
     cookieBehavior: CacheCookieBehavior.none(),
     enableAcceptEncodingBrotli: false,
     enableAcceptEncodingGzip: false,
     // No more than Cache-Control allows, and nothing without it: a redirect is never kept, and an object that may be
-    // replaced is asked for again.
+    // replaced is asked for again. Above 0, the least would hold for `private` and `no-store` too.
     minTtl: Duration.seconds(0),
     defaultTtl: Duration.seconds(0),
     maxTtl: Duration.days(365),

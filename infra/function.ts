@@ -4,8 +4,11 @@ import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { LambdaConfig } from '../src/platform/lambda-gateway.ts';
+import { printPlace, type SecretSources } from '../src/platform/lambda-secret-sources.ts';
 import type { ObjectBucket } from './bucket.ts';
 import type { HANDLERS } from './bundle.ts';
+import type { Front } from './front.ts';
+import { toSecretStatements } from './secrets.ts';
 
 /** What the function is made of. */
 export interface FunctionProps {
@@ -23,6 +26,12 @@ export interface FunctionProps {
   readonly forbidden: LambdaConfig['forbidden'] | undefined;
   /** How long a link lives, in seconds; less where the role's credentials end before. */
   readonly linkSeconds: LambdaConfig['linkSeconds'] | undefined;
+  /** With `cloudfront`, CloudFront alone may call the function, and its word on the client's address is taken. */
+  readonly front: Front;
+  /** Where the secrets are that the settings name. */
+  readonly secrets: SecretSources;
+  /** ARNs of the customer's own keys that secrets are encrypted with. */
+  readonly kmsKeys: readonly string[];
   readonly memory: Size;
   /** Instances at the most, taken from the account's quota; undefined for as many as that allows. */
   readonly concurrency: number | undefined;
@@ -61,11 +70,13 @@ export function createFunction(scope: Construct, props: FunctionProps): LambdaFu
 
 /** Instead of the role that CDK makes, whose managed policy reaches every log group of the account. */
 function createRole(scope: Construct, props: FunctionProps, logGroup: LogGroup): Role {
+  const secrets = toSecretStatements(scope, props.secrets, props.kmsKeys);
   return new Role(scope, 'Role', {
     description: 'What Rangeway may do: read objects, write its log',
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     inlinePolicies: {
       objects: new PolicyDocument({ statements: toObjectStatements(props) }),
+      ...(secrets.length === 0 ? {} : { secrets: new PolicyDocument({ statements: secrets }) }),
       log: new PolicyDocument({
         statements: [
           new PolicyStatement({
@@ -101,7 +112,8 @@ function toObjectStatements({ bucket, prefix, readVersions, listKeys }: Function
 }
 
 function toEnvironment(props: FunctionProps): Record<string, string> {
-  const { bucket, prefix, settings, overflow, forbidden, linkSeconds } = props;
+  const { bucket, prefix, settings, overflow, forbidden, linkSeconds, front, secrets } = props;
+  const places = [...secrets].map(([name, source]) => [name, printPlace(source)] as const);
   return {
     RANGEWAY_BUCKET: bucket.bucketName,
     ...(prefix === '' ? {} : { RANGEWAY_PREFIX: prefix }),
@@ -109,5 +121,7 @@ function toEnvironment(props: FunctionProps): Record<string, string> {
     ...(overflow === undefined ? {} : { RANGEWAY_OVERFLOW: overflow }),
     ...(forbidden === undefined ? {} : { RANGEWAY_FORBIDDEN: forbidden }),
     ...(linkSeconds === undefined ? {} : { RANGEWAY_LINK_SECONDS: String(linkSeconds) }),
+    ...(front === 'cloudfront' ? { RANGEWAY_FRONT: front } : {}),
+    ...(places.length === 0 ? {} : { RANGEWAY_SECRETS: JSON.stringify(Object.fromEntries(places)) }),
   };
 }

@@ -1,9 +1,18 @@
 import { Size } from 'aws-cdk-lib';
+import { SecurityPolicyProtocol } from 'aws-cdk-lib/aws-cloudfront';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as v from 'valibot';
-import { parseConfig } from '../src/gateway/config.ts';
+import { checkConfig, parseConfig } from '../src/platform/checked-config.ts';
 import { readEnvironment, type LambdaConfig } from '../src/platform/lambda-gateway.ts';
+import {
+  parseSecretSources,
+  printPlace,
+  TAKES_SOURCES,
+  type SecretSources,
+} from '../src/platform/lambda-secret-sources.ts';
 import type { Listener } from './alarms.ts';
+import { findUnusable } from './front.ts';
+import { findSecretClashes } from './secrets.ts';
 import type { RangewayStackProps } from './stack.ts';
 
 /** Thrown before anything is synthesised; its message names each wrong option and what it takes. */
@@ -17,7 +26,7 @@ export interface Options {
   readonly stack: Omit<RangewayStackProps, 'entry'>;
 }
 
-/** Bytes of settings: Lambda takes 4 KB of environment in all. */
+/** Bytes of settings and the places of secrets together: Lambda takes 4 KB of environment in all. */
 const MAX_SETTINGS = 3072;
 
 /** The days that CloudWatch takes; `RetentionDays` has names of months and years for them too. */
@@ -78,10 +87,47 @@ const settings = v.pipe(
   v.union([table, v.pipe(v.string(), v.parseJson(), table)], settingsMessage),
   v.check((value) => Buffer.byteLength(JSON.stringify(value)) <= MAX_SETTINGS, settingsMessage),
   readAtStart((value) => {
-    parseConfig(value);
+    checkConfig(parseConfig(value));
     return value;
   }),
 );
+
+/** From the command line `NAME=PLACE,NAME=PLACE`; a place may have `=` in it, and no comma. */
+const secrets = v.pipe(
+  v.unknown(),
+  v.rawTransform<unknown, SecretSources>(({ dataset, addIssue, NEVER }) => {
+    const sources = parseSecretSources(typeof dataset.value === 'string' ? toTable(dataset.value) : dataset.value);
+    if (sources !== undefined) return sources;
+    addIssue({ message: TAKES_SOURCES });
+    return NEVER;
+  }),
+);
+
+/** @returns `undefined` where a name stands twice */
+function toTable(list: string): Readonly<Record<string, string>> | undefined {
+  const pairs = list.split(',').map((pair) => {
+    const equals = Math.max(0, pair.indexOf('='));
+    return [pair.slice(0, equals), pair.slice(equals + 1)] as const;
+  });
+  const names = new Set(pairs.map(([name]) => name));
+  return names.size === pairs.length ? Object.fromEntries(pairs) : undefined;
+}
+
+const KMS_KEY = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/;
+const KMS_KEYS = 'takes ARNs of KMS keys, such as arn:aws:kms:eu-west-1:123456789012:key/ID, with commas between them';
+const kmsKeys = v.pipe(
+  v.string(KMS_KEYS),
+  v.transform((value) => value.split(',')),
+  v.array(v.pipe(v.string(), v.regex(KMS_KEY, KMS_KEYS))),
+);
+
+/** From CloudFront's list, those without TLS 1.0 and 1.1 and without the weaker ciphers of 2018 and 2019. */
+const TLS = ['TLSv1.2_2021', 'TLSv1.2_2025', 'TLSv1.3_2025'] as const;
+const TLS_POLICIES: Readonly<Record<(typeof TLS)[number], SecurityPolicyProtocol>> = {
+  'TLSv1.2_2021': SecurityPolicyProtocol.TLS_V1_2_2021,
+  'TLSv1.2_2025': SecurityPolicyProtocol.TLS_V1_2_2025,
+  'TLSv1.3_2025': SecurityPolicyProtocol.TLS_V1_3_2025,
+};
 
 const OptionsSchema = v.strictObject({
   name: v.optional(
@@ -96,12 +142,16 @@ const OptionsSchema = v.strictObject({
   certificate: v.optional(
     text(/^arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate\/\S+$/, 'takes the ARN of an ACM certificate in us-east-1'),
   ),
+  tls: v.optional(v.picklist(TLS, `takes ${TLS.join(', ')}`)),
+  accessLogs: v.optional(count(1, 3653, 'days')),
   bucket: v.optional(text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'takes the name of a bucket, without s3:// or an ARN')),
   // A `*`, `?` or `$` would be a pattern in the policy. The slash keeps `pub` from opening `public-drafts/`.
   prefix: v.optional(
     text(/^[^/*?$\0][^*?$\0]*\/$/, 'takes a prefix that ends in a slash, without * ? $, such as "releases/"'),
   ),
   settings: v.optional(settings, {}),
+  secrets: v.optional(secrets),
+  kmsKeys: v.optional(kmsKeys),
   overflow: v.optional(variable('overflow', 'RANGEWAY_OVERFLOW')),
   forbidden: v.optional(variable('forbidden', 'RANGEWAY_FORBIDDEN')),
   linkSeconds: v.optional(variable('linkSeconds', 'RANGEWAY_LINK_SECONDS')),
@@ -141,13 +191,33 @@ export function parseOptions(input: unknown): Options {
 }
 
 /** Options that are good by themselves, and not together. */
-function findClashes({ front, domain, certificate, alarmTopic, alarmEmail }: Parsed): readonly string[] {
-  const clashes = [];
-  if (domain !== undefined && certificate === undefined) clashes.push('  certificate: needed with domain');
-  if (domain === undefined && certificate !== undefined) clashes.push('  domain: needed with certificate');
-  if (domain !== undefined && front !== 'cloudfront') clashes.push('  domain: only with front=cloudfront');
-  if (alarmTopic !== undefined && alarmEmail !== undefined) clashes.push('  alarmEmail: not together with alarmTopic');
-  return clashes;
+function findClashes(parsed: Parsed): readonly string[] {
+  const { front, domain, certificate, tls, accessLogs, alarmTopic, alarmEmail, kmsKeys: keys } = parsed;
+  const config = parseConfig(parsed.settings);
+  const sources: SecretSources = parsed.secrets ?? new Map();
+  const places = Object.fromEntries([...sources].map(([name, source]) => [name, printPlace(source)]));
+  const written = [parsed.settings, ...(sources.size === 0 ? [] : [places])].map((value) => JSON.stringify(value));
+  const clashes = [
+    [domain !== undefined && certificate === undefined, 'certificate: needed with domain'],
+    [domain === undefined && certificate !== undefined, 'domain: needed with certificate'],
+    [domain !== undefined && front !== 'cloudfront', 'domain: only with front=cloudfront'],
+    [
+      tls !== undefined && domain === undefined,
+      "tls: only with domain; CloudFront's and Lambda's own names have AWS's TLS",
+    ],
+    [
+      accessLogs !== undefined && front !== 'cloudfront',
+      'accessLogs: only with front=cloudfront; the log of the function has a line for each request',
+    ],
+    [keys !== undefined && sources.size === 0, 'kmsKeys: only with secrets'],
+    [Buffer.byteLength(written.join('')) > MAX_SETTINGS, `settings, secrets: take ${MAX_SETTINGS} bytes together`],
+    [alarmTopic !== undefined && alarmEmail !== undefined, 'alarmEmail: not together with alarmTopic'],
+  ] as const;
+  return [
+    ...clashes.filter(([isClash]) => isClash).map(([, problem]) => problem),
+    ...findUnusable(config, front).map((problem) => `settings: ${problem}`),
+    ...findSecretClashes(config, sources),
+  ].map((problem) => `  ${problem}`);
 }
 
 function describeIssue(issue: v.BaseIssue<unknown>): string {
@@ -155,22 +225,29 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
   if (name === null) return '  they take a table of options';
   const isUnknown = issue.type === 'strict_object' && issue.expected === 'never';
   if (isUnknown) return `  ${name}: no such option; there are ${OPTION_NAMES.join(', ')}`;
-  // In the function's words, which have the value; of settings, a line each.
+  // In the words of the function, which show values where they may be shown. Settings have a line for each problem.
   if (issue.type === 'raw_transform') return `  ${name}: ${issue.message.replaceAll('\n', '\n  ')}`;
+  // Settings that are no JSON may have been written with a secret in them.
+  if (name === 'settings') return `  ${name}: ${issue.message}`;
   return `  ${name}: ${issue.message}, not ${JSON.stringify(issue.input)?.slice(0, 80) ?? 'nothing'}`;
 }
 
 function toOptions(parsed: Parsed): Options {
-  const { name, front, domain, certificate } = parsed;
+  const { name, front, domain, certificate, tls = 'TLSv1.2_2021' } = parsed;
   return {
     name,
     stack: {
       front,
       domain:
-        domain === undefined || certificate === undefined ? undefined : { name: domain, certificateArn: certificate },
+        domain === undefined || certificate === undefined
+          ? undefined
+          : { name: domain, certificateArn: certificate, tls: TLS_POLICIES[tls] },
+      accessLogs: parsed.accessLogs,
       bucketName: parsed.bucket,
       prefix: parsed.prefix ?? '',
       settings: parsed.settings,
+      secrets: parsed.secrets ?? new Map(),
+      kmsKeys: parsed.kmsKeys ?? [],
       overflow: parsed.overflow,
       // S3 answers 403 for a missing key to a role that may not list. Taken for a denial, each would be a 502, and
       // anyone who guesses names would set off the alarm.

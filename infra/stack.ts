@@ -10,29 +10,25 @@ import type { Construct } from 'constructs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parseConfig } from '../src/gateway/config.ts';
+import { createLogBucket } from './access-logs.ts';
 import { createAlarms, type Listener } from './alarms.ts';
 import { createBucket, existingBucket } from './bucket.ts';
 import { bundleHandler } from './bundle.ts';
 import { createDistribution, type Domain } from './distribution.ts';
+import { cacheKeyOf, type Front } from './front.ts';
 import { createFunction, type FunctionProps } from './function.ts';
 
-/**
- * What clients talk to:
- *
- * - `stream`: the function URL, public, up to 200 MB an answer; more is redirected to S3
- * - `buffered`: the function URL, public, up to 6 MB of payload an answer; more is redirected to S3
- * - `cloudfront`: a distribution that alone may call the function URL. Buffered, since CloudFront answers a Range with
- *   the whole file where its origin is chunked, as every stream is.
- */
-export type Front = 'stream' | 'buffered' | 'cloudfront';
-
 /** What a stack is made of; options.ts has the defaults. */
-export interface RangewayStackProps extends StackProps, Pick<FunctionProps, 'overflow' | 'forbidden' | 'linkSeconds'> {
+export interface RangewayStackProps
+  extends StackProps, Pick<FunctionProps, 'overflow' | 'forbidden' | 'linkSeconds' | 'secrets' | 'kmsKeys'> {
   /** The module with the exports `handler` and `streamHandler`. */
   readonly entry: string;
   readonly front: Front;
   /** Only with the front `cloudfront`. */
   readonly domain: Domain | undefined;
+  /** Days for which CloudFront's access logs are kept; undefined for none. Only with the front `cloudfront`. */
+  readonly accessLogs: number | undefined;
   /** The name of a bucket that exists in the stack's region; undefined for one of its own. */
   readonly bucketName: string | undefined;
   readonly prefix: string;
@@ -64,9 +60,11 @@ export class RangewayStack extends Stack {
       'The address of the function; behind CloudFront it refuses all others',
     );
     if (front !== 'cloudfront') return;
-    const { domain } = props;
-    const variesByOrigin = listsOrigins(props.settings);
-    const { domainName } = createDistribution(this, { functionUrl, domain, variesByOrigin });
+    const { domain, accessLogs } = props;
+    const logBucket = accessLogs === undefined ? undefined : createLogBucket(this, accessLogs);
+    const cacheKey = cacheKeyOf(parseConfig(props.settings));
+    const { domainName } = createDistribution(this, { functionUrl, domain, cacheKey, logBucket });
+    if (logBucket !== undefined) output(this, 'AccessLogBucketName', logBucket.bucketName, "CloudFront's access logs");
     output(this, 'DistributionDomain', domainName, 'The address for clients, and the target of your own name');
   }
 }
@@ -88,11 +86,6 @@ function addUrl(fn: LambdaFunction, front: Front): FunctionUrl {
     authType: front === 'cloudfront' ? FunctionUrlAuthType.AWS_IAM : FunctionUrlAuthType.NONE,
     invokeMode: front === 'stream' ? InvokeMode.RESPONSE_STREAM : InvokeMode.BUFFERED,
   });
-}
-
-/** Whether the gateway's settings name the pages that may read answers; otherwise all may, and all get the same. */
-function listsOrigins({ cors }: Readonly<Record<string, unknown>>): boolean {
-  return typeof cors === 'object' && cors !== null && 'origins' in cors && Array.isArray(cors.origins);
 }
 
 function output(scope: Construct, id: string, value: string, description: string): CfnOutput {

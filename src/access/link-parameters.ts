@@ -4,6 +4,9 @@ import { isLinkText, LINK_FIELDS, type CompleteTexts, type LinkField } from './l
 /** What stands before the name of every parameter of a link. All others are free, and belong to nobody here. */
 const MARK = 'rgw-';
 
+/** The names of all parameters of a link. */
+export const LINK_PARAMETERS: readonly string[] = [...LINK_FIELDS, 'sig'].map((field) => MARK + field);
+
 /** The version of what is signed, before the signature. */
 const VERSION = '1.';
 

@@ -47,7 +47,7 @@ function fail(res: ServerResponse): void {
   res.writeHead(502, { 'Content-Type': 'application/json' }).end('{"message":"Internal Server Error"}');
 }
 
-function toEvent({ method = 'GET', url = '/', rawHeaders }: IncomingMessage): FunctionUrlEvent {
+function toEvent({ method = 'GET', url = '/', rawHeaders, socket }: IncomingMessage): FunctionUrlEvent {
   const headers = new Map<string, string>();
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i]?.toLowerCase() ?? '';
@@ -59,13 +59,14 @@ function toEvent({ method = 'GET', url = '/', rawHeaders }: IncomingMessage): Fu
   headers.delete('cookie');
   const target = url.startsWith('/') ? url : url.replace(/^https?:\/\/[^/?]*/i, '');
   const query = target.indexOf('?');
+  const { remoteAddress: sourceIp } = socket;
   return {
     version: '2.0',
     rawPath: (query < 0 ? target : target.slice(0, query)) || '/',
     rawQueryString: query < 0 ? '' : target.slice(query + 1),
     ...(cookies === undefined ? {} : { cookies }),
     headers: Object.fromEntries(headers),
-    requestContext: { http: { method } },
+    requestContext: { http: { method, ...(sourceIp === undefined ? {} : { sourceIp }) } },
     isBase64Encoded: false,
   };
 }

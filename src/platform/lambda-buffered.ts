@@ -1,5 +1,4 @@
-import type { FetchHandler } from './fetch-handler.ts';
-import { toFacts, toRequest, type FunctionUrlEvent } from './lambda-event.ts';
+import { toFacts, toRequest, type FunctionUrlEvent, type LambdaHandlerOptions } from './lambda-event.ts';
 
 /** An answer in payload format 2.0. */
 export interface FunctionUrlResult {
@@ -22,9 +21,9 @@ export const BUFFERED_LIMIT = 4_500_000;
  * Makes a handler that answers whole. A body that breaks rejects: nothing has been sent yet, and the function URL
  * answers 502.
  */
-export function lambdaHandler({ gateway }: { readonly gateway: FetchHandler }): BufferedHandler {
+export function lambdaHandler({ gateway, front }: LambdaHandlerOptions): BufferedHandler {
   return async (event) => {
-    const response = await gateway.fetch(toRequest(event), toFacts(event));
+    const response = await gateway.fetch(toRequest(event), toFacts(event, front));
     const body = Buffer.from(await response.arrayBuffer());
     return {
       statusCode: response.status,

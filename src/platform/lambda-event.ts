@@ -1,4 +1,5 @@
-import { requestMethod, type RequestFacts } from './fetch-handler.ts';
+import { isIP } from 'node:net';
+import { requestMethod, type FetchHandler, type RequestFacts } from './fetch-handler.ts';
 
 /** What this gateway reads of an event of payload format 2.0, as function URLs send it. */
 export interface FunctionUrlEvent {
@@ -39,9 +40,39 @@ export function toRequest(event: FunctionUrlEvent, signal?: AbortSignal): Reques
   });
 }
 
-/** What the event tells beside the request. */
-export function toFacts({ requestContext }: FunctionUrlEvent): RequestFacts {
-  return { clientAddress: requestContext.http.sourceIp };
+/**
+ * The only caller of a function, where there is one: CloudFront, whose signature the function URL demands. Undefined
+ * where every client calls the function URL itself.
+ */
+export type LambdaFront = 'cloudfront' | undefined;
+
+/** What a handler is made of. */
+export interface LambdaHandlerOptions {
+  readonly gateway: FetchHandler;
+  /** By default none: clients call the function URL themselves. */
+  readonly front?: LambdaFront;
+}
+
+/** The field in which CloudFront tells the client's address. It replaces a field of that name in the client's request. */
+const VIEWER_ADDRESS = 'cloudfront-viewer-address';
+
+/**
+ * Facts of the request that are not in it.
+ *
+ * @param front decides which address is the client's. Without CloudFront in front, any client can send CloudFront's
+ *   field, so the event's own address counts. With CloudFront, that address is CloudFront's.
+ */
+export function toFacts({ headers, requestContext }: FunctionUrlEvent, front?: LambdaFront): RequestFacts {
+  return {
+    clientAddress: front === 'cloudfront' ? parseViewer(headers[VIEWER_ADDRESS] ?? '') : requestContext.http.sourceIp,
+  };
+}
+
+/** Reads `address:port`. CloudFront writes IPv6 without brackets: `2001:db8::1:443` is `2001:db8::1`, port 443. */
+function parseViewer(text: string): string | undefined {
+  const colon = text.lastIndexOf(':');
+  const address = text.slice(0, Math.max(0, colon)).replace(/^\[(.*)\]$/, '$1');
+  return /^\d{1,5}$/.test(text.slice(colon + 1)) && isIP(address) !== 0 ? address : undefined;
 }
 
 /** What no header field can hold is left out: it has no meaning here, and is no reason to fail. */

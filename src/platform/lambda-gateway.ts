@@ -10,6 +10,8 @@ import { settingsError } from '../gateway/schema.ts';
 import { memoryCache } from '../cache/drivers/memory.ts';
 import type { FetchHandler } from './fetch-handler.ts';
 import { openConfig } from './open-config.ts';
+import type { LambdaFront } from './lambda-event.ts';
+import { parseSecretSources, TAKES_SOURCES, type SecretSources } from './lambda-secret-sources.ts';
 import { openJwt } from './open-jwt.ts';
 import type { S3Access } from './s3-client.ts';
 import { s3Storage, type Replica } from './s3-storage.ts';
@@ -28,6 +30,10 @@ export interface LambdaConfig {
   readonly forbidden: 'missing' | 'denied';
   /** How long a link lives, in seconds; less where the role's credentials end before. */
   readonly linkSeconds: number;
+  /** Whether CloudFront alone can call the function. Its field for the client's address is believed then. */
+  readonly front?: LambdaFront;
+  /** Where secrets are that are not in the environment. */
+  readonly secrets?: SecretSources | undefined;
 }
 
 /** Seven days, S3's own limit for a link; in seconds. */
@@ -56,11 +62,32 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     overflow: pick('RANGEWAY_OVERFLOW', read('RANGEWAY_OVERFLOW') ?? 'redirect', OVERFLOW_POLICIES),
     forbidden: pick('RANGEWAY_FORBIDDEN', read('RANGEWAY_FORBIDDEN') ?? 'denied', ['missing', 'denied']),
     linkSeconds: parseSeconds(read('RANGEWAY_LINK_SECONDS') ?? String(LINK_SECONDS)),
+    front: readFront(read('RANGEWAY_FRONT')),
+    secrets: readSources(read('RANGEWAY_SECRETS')),
   };
 }
 
 /** How long links live by default, in seconds. */
 export const LINK_SECONDS = 900;
+
+function readFront(text: string | undefined): LambdaFront {
+  return text === undefined ? undefined : pick('RANGEWAY_FRONT', text, ['cloudfront'] as const);
+}
+
+/** No message shows what was written: it may be a secret. */
+function readSources(text: string | undefined): SecretSources | undefined {
+  if (text === undefined) return undefined;
+  let table: unknown;
+  try {
+    table = JSON.parse(text);
+  } catch {
+    // The parser's own message has a part of the text in it.
+    throw settingsError(`RANGEWAY_SECRETS takes a JSON object; it ${TAKES_SOURCES}`);
+  }
+  const sources = parseSecretSources(table);
+  if (sources === undefined) throw settingsError(`RANGEWAY_SECRETS ${TAKES_SOURCES}`);
+  return sources;
+}
 
 function readReplica(read: (name: string) => string | undefined): Replica | undefined {
   const bucket = read('RANGEWAY_FALLBACK_BUCKET');
@@ -101,16 +128,23 @@ function parseSeconds(text: string): number {
  *
  * @param client made from the config's `access`; all gateways of a process can have the same
  * @param limit bytes of a body that the invoke mode can send
+ * @param secrets values by name, as `readSecrets` gives them; a name that is not among them is a variable's
  * @throws SettingsError naming each setting that is unknown or wrong
  */
-export function lambdaGateway(client: S3Client, config: LambdaConfig, limit: number, log?: Log): FetchHandler {
+export function lambdaGateway(
+  client: S3Client,
+  config: LambdaConfig,
+  limit: number,
+  log?: Log,
+  secrets: ReadonlyMap<string, string> = new Map(),
+): FetchHandler {
   const { settings, overflow: policy } = config;
   return createGateway({
     ...openConfig(parseConfig(settings), {
       own: () => s3Storage(config, client),
       // Its links are the own bucket's.
       open: () => undefined,
-      secret: (name) => process.env[name],
+      secret: (name) => secrets.get(name) ?? process.env[name],
       jwt: openJwt,
       cache: (cache) => (cache.type === 'memory' ? memoryCache({ maxBytes: cache.bytes }) : undefined),
       overflow: { limit, policy, link: linker(client, config) },

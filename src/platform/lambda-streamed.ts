@@ -1,8 +1,7 @@
 import { defaultReader } from '../store/chunk-reader.ts';
 import { kept } from '../store/lent.ts';
 import { writable } from './writable.ts';
-import type { FetchHandler } from './fetch-handler.ts';
-import { toFacts, toRequest, type FunctionUrlEvent } from './lambda-event.ts';
+import { toFacts, toRequest, type FunctionUrlEvent, type LambdaHandlerOptions } from './lambda-event.ts';
 
 /** What Lambda's runtime gives a streaming handler to write to. It is no stream.Writable, though it has its methods. */
 export interface ResponseStream {
@@ -46,13 +45,13 @@ declare global {
 export const STREAMED_LIMIT = 200 * 1024 * 1024;
 
 /** Makes a handler that streams. It has to go through `awslambda.streamifyResponse` before Lambda calls it. */
-export function lambdaStreamHandler({ gateway }: { readonly gateway: FetchHandler }): StreamedHandler {
+export function lambdaStreamHandler({ gateway, front }: LambdaHandlerOptions): StreamedHandler {
   return async (event, stream) => {
     const left = new AbortController();
     const leave = () => left.abort();
     stream.once('close', leave);
     try {
-      await send(await gateway.fetch(toRequest(event, left.signal), toFacts(event)), stream);
+      await send(await gateway.fetch(toRequest(event, left.signal), toFacts(event, front)), stream);
     } finally {
       stream.off('close', leave);
     }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { dig } from './json.ts';
+import { parseLinkKeys, signLink } from '../../src/access/index.ts';
+import { dig, toList } from './json.ts';
 import { synthesise } from './synthesise.ts';
 
 const plain = synthesise({ front: 'cloudfront' });
@@ -47,8 +48,16 @@ describe('the distribution', () => {
     );
   });
 
+  const certificate = 'arn:aws:acm:us-east-1:123456789012:certificate/0a1b';
+
+  test.each(['TLSv1.2_2021', 'TLSv1.2_2025', 'TLSv1.3_2025'])('takes a name with %s', (tls) => {
+    const named = synthesise({ front: 'cloudfront', domain: 'get.example.com', certificate, tls });
+    expect(named.one('AWS::CloudFront::Distribution').properties).toMatchObject({
+      DistributionConfig: { ViewerCertificate: { MinimumProtocolVersion: tls } },
+    });
+  });
+
   test('takes a name and its certificate, and then TLS 1.2 at the least', () => {
-    const certificate = 'arn:aws:acm:us-east-1:123456789012:certificate/0a1b';
     const named = synthesise({ front: 'cloudfront', domain: 'get.example.com', certificate });
     expect(named.one('AWS::CloudFront::Distribution').properties).toMatchObject({
       DistributionConfig: {
@@ -56,6 +65,31 @@ describe('the distribution', () => {
         ViewerCertificate: { AcmCertificateArn: certificate, MinimumProtocolVersion: 'TLSv1.2_2021' },
       },
     });
+  });
+});
+
+describe('access logs', () => {
+  test('are off by default', () => {
+    expect(config).not.toHaveProperty('Logging');
+    expect(plain.ofType('AWS::S3::Bucket')).toHaveLength(1);
+  });
+
+  test('go to a private bucket of their own, where they expire', () => {
+    const stack = synthesise({ front: 'cloudfront', bucket: 'releases-of-example', accessLogs: '30' });
+    const { id, properties, all } = stack.one('AWS::S3::Bucket');
+    expect(all).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
+    expect(properties).toMatchObject({
+      LifecycleConfiguration: {
+        Rules: [
+          { ExpirationInDays: 30, Status: 'Enabled', AbortIncompleteMultipartUpload: { DaysAfterInitiation: 1 } },
+        ],
+      },
+      // With BucketOwnerEnforced there are no ACLs, and CloudFront delivers nothing.
+      OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerPreferred' }] },
+    });
+    const logging = dig(stack.one('AWS::CloudFront::Distribution').properties, 'DistributionConfig', 'Logging');
+    expect(JSON.stringify(dig(logging, 'Bucket'))).toContain(`{"Ref":"${id}"}`);
+    expect(Object.keys(stack.template.findOutputs('AccessLogBucketName'))).toHaveLength(1);
   });
 });
 
@@ -72,7 +106,56 @@ const KEY = {
   EnableAcceptEncodingGzip: false,
 };
 
+const SIGNED = { type: 'signed' };
+const REFERER = { type: 'referer', origins: ['https://example.com'], missing: 'allow' };
+const KEYS = 'RANGEWAY_KEYS=secretsmanager:rangeway/keys';
+
+function keyWith(access: unknown, secrets: string | undefined): unknown {
+  return cacheKeyOf({ settings: { access }, ...(secrets === undefined ? {} : { secrets }) });
+}
+
+/** Every parameter that a link can have. */
+async function linkParameters(): Promise<readonly string[]> {
+  const terms = {
+    expires: 1_800_003_600,
+    notBefore: 1_800_000_000,
+    prefix: '/a/',
+    clientAddress: '203.0.113.9',
+    downloadId: 'd1',
+    fileName: 'a.bin',
+    maxBytesPerSecond: 1_000,
+  };
+  const [key] = parseLinkKeys(`k1:${Buffer.alloc(32).toString('base64url')}`);
+  return [...new URL(await signLink('https://files.example/a/b', terms, key)).searchParams.keys()];
+}
+
 describe('the cache', () => {
+  test('gives the answer to a signed link to requests with that link alone', async () => {
+    const key = keyWith(SIGNED, KEYS);
+    const parameters = toList(dig(key, 'QueryStringsConfig', 'QueryStrings')).map(String);
+    expect(parameters.toSorted()).toEqual(['download', ...(await linkParameters())].toSorted());
+    // CloudFront takes ten.
+    expect(parameters.length).toBeLessThanOrEqual(10);
+  });
+
+  test('has the Referer in its key where a rule asks for it, so that the rule is asked', () => {
+    const key = { ...KEY, HeadersConfig: { HeaderBehavior: 'whitelist', Headers: ['Referer'] } };
+    expect(keyWith(REFERER, undefined)).toEqual(key);
+    expect(keyWith({ type: 'allOf', rules: ['public', { type: 'anyOf', rules: [REFERER] }] }, undefined)).toEqual(key);
+  });
+
+  test('heeds the rules and origins of every mount', () => {
+    const mounts = [
+      { path: '/a' },
+      { path: '/b', access: { type: 'anyOf', rules: [REFERER, SIGNED] } },
+      { path: '/c', cors: { origins: ['https://example.com'] } },
+    ];
+    expect(cacheKeyOf({ settings: { mounts }, secrets: KEYS })).toMatchObject({
+      QueryStringsConfig: { QueryStrings: expect.arrayContaining(['rgw-kid', 'rgw-exp', 'rgw-sig']) },
+      HeadersConfig: { HeaderBehavior: 'whitelist', Headers: ['Origin', 'Referer'] },
+    });
+  });
+
   test('has one copy of a path, apart from ?download', () => {
     expect(cacheKeyOf({})).toEqual(KEY);
     expect(cacheKeyOf({ settings: { cors: { origins: '*' } } })).toEqual(KEY);
@@ -92,7 +175,7 @@ describe('the cache', () => {
   });
 });
 
-test('ranges, conditions and CORS reach the function, and nothing else does', () => {
+test("ranges, conditions, CORS and the viewer's address reach the function, and nothing else does", () => {
   const policy = dig(plain.one('AWS::CloudFront::OriginRequestPolicy').properties, 'OriginRequestPolicyConfig');
   expect(policy).toMatchObject({
     CookiesConfig: { CookieBehavior: 'none' },
@@ -109,6 +192,7 @@ test('ranges, conditions and CORS reach the function, and nothing else does', ()
         'Origin',
         'Access-Control-Request-Method',
         'Access-Control-Request-Headers',
+        'CloudFront-Viewer-Address',
       ],
     },
   });

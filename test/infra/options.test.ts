@@ -3,6 +3,7 @@ import { parseOptions } from '../../infra/options.ts';
 import type { Json } from './json.ts';
 
 const CERTIFICATE = 'arn:aws:acm:us-east-1:123456789012:certificate/0a1b';
+const KMS_KEY = 'arn:aws:kms:eu-west-1:123456789012:key/0a1b-2c3d';
 const TOPIC = 'arn:aws:sns:eu-west-1:123456789012:ops';
 
 describe('options that are refused, each by its name and with what it takes', () => {
@@ -49,6 +50,16 @@ describe('options that are refused, each by its name and with what it takes', ()
     [{ front: 'cloudfront', domain: 'get.example.com' }, 'certificate: needed with domain'],
     [{ front: 'cloudfront', certificate: CERTIFICATE }, 'domain: needed with certificate'],
     [{ domain: 'get.example.com', certificate: CERTIFICATE }, 'domain: only with front=cloudfront'],
+    [{ front: 'cloudfront', tls: 'TLSv1.2_2025' }, 'tls: only with domain'],
+    [{ tls: 'TLSv1.1_2016' }, 'tls: takes TLSv1.2_2021, TLSv1.2_2025, TLSv1.3_2025, not "TLSv1.1_2016"'],
+    [{ tls: 'TLSv1.2_2019' }, 'tls: takes'],
+    [{ tls: 'SSLv3' }, 'tls: takes'],
+    [{ accessLogs: '30' }, 'accessLogs: only with front=cloudfront'],
+    [{ front: 'buffered', accessLogs: 30 }, 'accessLogs: only with front=cloudfront'],
+    [{ front: 'cloudfront', accessLogs: 'true' }, 'accessLogs: takes a whole number from 1 to 3653 (days)'],
+    [{ front: 'cloudfront', accessLogs: 0 }, 'accessLogs: takes'],
+    [{ kmsKeys: KMS_KEY }, 'kmsKeys: only with secrets'],
+    [{ secrets: 'A=ssm:a', kmsKeys: `${KMS_KEY},alias/mine` }, 'kmsKeys.1: takes ARNs of KMS keys'],
     [{ alarmTopic: TOPIC, alarmEmail: 'ops@example.com' }, 'alarmEmail: not together with alarmTopic'],
   ])('%j', (options, message) => {
     expect(() => parseOptions(options)).toThrow(`the options can't be used:\n  ${message}`);

@@ -65,6 +65,44 @@ describe('what the function may do', () => {
     (options) => expect(statementsOf(synthesise(options))).toEqual(statementsOf(stream)),
   );
 
+  const access = { type: 'anyOf', rules: [{ type: 'signed' }, { type: 'basic', users: 'USERS' }] };
+  const places = { RANGEWAY_KEYS: 'secretsmanager:rangeway/keys', USERS: 'ssm:/files/users' };
+  const arnOf = (service: string, rest: string) =>
+    join(
+      'arn:',
+      { Ref: 'AWS::Partition' },
+      `:${service}:`,
+      { Ref: 'AWS::Region' },
+      ':',
+      { Ref: 'AWS::AccountId' },
+      rest,
+    );
+  const secretArn = arnOf('secretsmanager', ':secret:rangeway/keys-??????');
+  const parameterArn = arnOf('ssm', ':parameter/files/users');
+  const readSecret = { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: secretArn };
+  const readParameter = { Effect: 'Allow', Action: 'ssm:GetParameter', Resource: parameterArn };
+
+  test('read exactly the secrets that the settings name', () => {
+    const stack = synthesise({ settings: { access }, secrets: places });
+    const [readObjects] = statementsOf(stream);
+    expect(statementsOf(stack)).toEqual([readObjects, readSecret, readParameter, WRITE_LOG]);
+    const one = synthesise({ settings: { access: { type: 'signed' } }, secrets: 'RANGEWAY_KEYS=ssm:/files/users' });
+    expect(statementsOf(one)).toEqual([readObjects, readParameter, WRITE_LOG]);
+  });
+
+  test("decrypt them, and nothing else, with a key of the customer's own where one is named", () => {
+    const key = 'arn:aws:kms:eu-west-1:123456789012:key/0a1b';
+    const stack = synthesise({ settings: { access }, secrets: places, kmsKeys: key });
+    const decrypt = { Effect: 'Allow', Action: 'kms:Decrypt', Resource: key };
+    expect(statementsOf(stack).slice(1)).toEqual([
+      readSecret,
+      { ...decrypt, Condition: { StringLike: { 'kms:EncryptionContext:SecretARN': [secretArn] } } },
+      readParameter,
+      { ...decrypt, Condition: { StringLike: { 'kms:EncryptionContext:PARAMETER_ARN': [parameterArn] } } },
+      WRITE_LOG,
+    ]);
+  });
+
   test('only Lambda takes the role', () => {
     expect(dig(stream.one('AWS::IAM::Role').properties, 'AssumeRolePolicyDocument', 'Statement')).toEqual([
       { Effect: 'Allow', Action: 'sts:AssumeRole', Principal: { Service: 'lambda.amazonaws.com' } },
@@ -74,10 +112,10 @@ describe('what the function may do', () => {
 
 describe('the function', () => {
   test.each([
-    ['stream', stream, 'index.streamHandler', 900],
-    ['buffered', buffered, 'index.handler', 30],
-    ['cloudfront', cloudfront, 'index.handler', 30],
-  ] as const)('%s', (_, stack, handler, timeout) => {
+    ['stream', stream, 'index.streamHandler', 900, {}],
+    ['buffered', buffered, 'index.handler', 30, {}],
+    ['cloudfront', cloudfront, 'index.handler', 30, { RANGEWAY_FRONT: 'cloudfront' }],
+  ] as const)('%s', (_, stack, handler, timeout, front) => {
     const { properties } = stack.one('AWS::Lambda::Function');
     expect(properties).toMatchObject({
       Runtime: 'nodejs24.x',
@@ -91,6 +129,7 @@ describe('the function', () => {
       RANGEWAY_BUCKET: { Ref: stack.one('AWS::S3::Bucket').id },
       RANGEWAY_SETTINGS: '{}',
       RANGEWAY_FORBIDDEN: 'missing',
+      ...front,
     });
     expect(properties).not.toHaveProperty('TracingConfig');
     expect(properties).not.toHaveProperty('ReservedConcurrentExecutions');
@@ -140,13 +179,19 @@ describe('the function', () => {
     const told = {
       bucket: 'releases-of-example',
       prefix: 'pub/',
-      settings: { headRange: true },
+      front: 'cloudfront',
+      settings: { headRange: true, access: { type: 'signed' } },
       overflow: 'partial',
       forbidden: 'denied',
       linkSeconds: 60,
     };
-    const texts = Object.entries(variablesOf(synthesise(told))).map(([name, value]) => [name, String(value)] as const);
-    expect(readEnvironment(Object.fromEntries(texts))).toMatchObject(told);
+    const secrets = { RANGEWAY_KEYS: 'secretsmanager:rangeway/keys' };
+    const texts = Object.entries(variablesOf(synthesise({ ...told, secrets }))).map(
+      ([name, value]) => [name, String(value)] as const,
+    );
+    const config = readEnvironment(Object.fromEntries(texts));
+    expect(config).toMatchObject(told);
+    expect(config.secrets?.get('RANGEWAY_KEYS')).toEqual({ service: 'secretsmanager', id: 'rangeway/keys' });
   });
 
   test('the same code gives the same asset, so that nothing is deployed twice', () => {

@@ -15,4 +15,25 @@ export const VARIANTS: readonly Json[] = [
     alarmTopic: 'arn:aws:sns:eu-west-1:123456789012:ops',
     concurrency: 50,
   },
+  {
+    front: 'cloudfront',
+    domain: 'get.example.com',
+    certificate: 'arn:aws:acm:us-east-1:123456789012:certificate/0a1b',
+    tls: 'TLSv1.3_2025',
+    accessLogs: 30,
+    settings: {
+      cors: { origins: ['https://example.com'] },
+      access: {
+        type: 'allOf',
+        rules: [{ type: 'signed' }, { type: 'referer', origins: ['https://example.com'], missing: 'allow' }],
+      },
+    },
+    secrets: 'RANGEWAY_KEYS=secretsmanager:rangeway/keys',
+    kmsKeys: 'arn:aws:kms:eu-west-1:123456789012:key/0a1b,arn:aws:kms:eu-west-1:123456789012:key/2c3d',
+  },
+  {
+    front: 'stream',
+    settings: { purge: { token: 'PURGE_TOKEN' }, access: { type: 'basic', users: 'USERS' } },
+    secrets: { PURGE_TOKEN: 'ssm:/files/purge', USERS: 'ssm:users' },
+  },
 ];

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { toRequest, type FunctionUrlEvent } from '../../src/platform/lambda-event.ts';
+import { toFacts, toRequest, type FunctionUrlEvent } from '../../src/platform/lambda-event.ts';
 import { BUFFERED_LIMIT } from '../../src/platform/lambda-buffered.ts';
 import { lambdaGateway, readEnvironment } from '../../src/platform/lambda-gateway.ts';
 import { s3Client } from '../../src/platform/s3-client.ts';
@@ -29,6 +29,8 @@ describe('the environment', () => {
       RANGEWAY_S3_PATH_STYLE: 'true',
       RANGEWAY_FALLBACK_BUCKET: 'files-elsewhere',
       RANGEWAY_FALLBACK_REGION: 'eu-central-1',
+      RANGEWAY_FRONT: 'cloudfront',
+      RANGEWAY_SECRETS: '{"RANGEWAY_KEYS":"secretsmanager:my/keys","USERS":"ssm:/files/users"}',
     };
     expect(readEnvironment(env)).toEqual({
       bucket: 'files',
@@ -39,6 +41,11 @@ describe('the environment', () => {
       forbidden: 'missing',
       linkSeconds: 60,
       replica: { bucket: 'files-elsewhere', region: 'eu-central-1' },
+      front: 'cloudfront',
+      secrets: new Map([
+        ['RANGEWAY_KEYS', { service: 'secretsmanager', id: 'my/keys' }],
+        ['USERS', { service: 'ssm', id: '/files/users' }],
+      ]),
     });
   });
 
@@ -52,9 +59,22 @@ describe('the environment', () => {
     [{ RANGEWAY_SETTINGS: '{' }, 'RANGEWAY_SETTINGS takes a JSON object'],
     [{ RANGEWAY_SETTINGS: '[]' }, 'RANGEWAY_SETTINGS takes a JSON object'],
     [{ RANGEWAY_SETTINGS: 'null' }, 'RANGEWAY_SETTINGS takes a JSON object'],
+    [{ RANGEWAY_FRONT: 'stream' }, 'RANGEWAY_FRONT takes cloudfront, not "stream"'],
   ])('%o is refused at start', ([env, message]) => {
     const bucket = message === 'RANGEWAY_BUCKET' ? {} : { RANGEWAY_BUCKET: 'files' };
     expect(() => readEnvironment({ ...bucket, ...env })).toThrow(message);
+  });
+
+  test.for([
+    'k1:sW0rdfish',
+    '{"KEYS":"sW0rdfish"}',
+    '{"KEYS":"ssm:sW0rdfish?"}',
+    '["sW0rdfish"]',
+    '{"sW0rdfish":"ssm:a"}',
+  ])('places of secrets in another form, %s, are refused and not shown', (text) => {
+    const read = () => readEnvironment({ RANGEWAY_BUCKET: 'files', RANGEWAY_SECRETS: text });
+    expect(read).toThrow('RANGEWAY_SECRETS takes ');
+    expect(read).not.toThrow('sW0rdfish');
   });
 
   test('settings that there are not are refused at start', () => {
@@ -92,5 +112,44 @@ describe('an event', () => {
 
   test.for(['TRACE', 'CONNECT', 'a b', ''])('the method %j, which no Request has, is one that is refused', (method) => {
     expect(toRequest({ ...event, requestContext: { http: { method } } }).method).toBe('UNSUPPORTED');
+  });
+
+  describe("the client's address", () => {
+    const from = (viewer?: string): FunctionUrlEvent => ({
+      ...event,
+      headers: viewer === undefined ? {} : { 'cloudfront-viewer-address': viewer },
+      requestContext: { http: { method: 'GET', sourceIp: '198.51.100.7' } },
+    });
+
+    test('is what the function URL tells, whatever a client sends', () => {
+      expect(toFacts(from('203.0.113.9:443'))).toEqual({ clientAddress: '198.51.100.7' });
+      expect(toFacts(from())).toEqual({ clientAddress: '198.51.100.7' });
+    });
+
+    test.for([
+      ['203.0.113.9:46532', '203.0.113.9'],
+      ['2001:db8::1:443', '2001:db8::1'],
+      ['2001:db8:0:0:0:0:0:1:65535', '2001:db8:0:0:0:0:0:1'],
+      ['[2001:db8::1]:443', '2001:db8::1'],
+      ['::1:1', '::1'],
+    ] as const)('is that of the viewer behind CloudFront: %s', ([viewer, address]) => {
+      expect(toFacts(from(viewer), 'cloudfront')).toEqual({ clientAddress: address });
+    });
+
+    test.for([
+      undefined,
+      '',
+      ':',
+      '203.0.113.9',
+      '203.0.113.9:',
+      '203.0.113.9:x',
+      ':443',
+      '2001:db8:0:0:0:0:0:1',
+      '203.0.113.9:1,198.51.100.1:2',
+      '203.0.113.9:1, 198.51.100.1:2',
+      'localhost:443',
+    ])('is unknown behind CloudFront where CloudFront does not tell it: %s', (viewer) => {
+      expect(toFacts(from(viewer), 'cloudfront')).toEqual({ clientAddress: undefined });
+    });
   });
 });

@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ipAccess } from '../../src/access/index.ts';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import type { LogEntry } from '../../src/gateway/log.ts';
 import { serveFunction } from '../../src/platform/function-url.ts';
 import { lambdaHandler } from '../../src/platform/lambda-buffered.ts';
+import type { LambdaHandlerOptions } from '../../src/platform/lambda-event.ts';
 import { lambdaStreamHandler } from '../../src/platform/lambda-streamed.ts';
 import type { NodeServer } from '../../src/platform/node-server.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
@@ -131,6 +133,38 @@ test('a function URL lets a purge through', async () => {
   expect((await ask(token)).status).toBe(204);
   expect((await ask(`${token}x`)).status).toBe(401);
   await server.stop(1_000);
+});
+
+describe("a rule that asks for the client's address", () => {
+  const guarded = (block: string) => createGateway({ store, log: () => undefined, access: ipAccess([block]) });
+  const VIEWER = { 'CloudFront-Viewer-Address': '203.0.113.9:443' };
+
+  async function statusFor(options: LambdaHandlerOptions, headers: Record<string, string>): Promise<readonly number[]> {
+    const functions = [
+      { mode: 'buffered', handler: lambdaHandler(options) },
+      { mode: 'stream', handler: lambdaStreamHandler(options) },
+    ] as const;
+    const statuses: number[] = [];
+    for (const local of functions) {
+      const server = await serveFunction(local, { port: 0 });
+      const response = await fetch(`${server.url}/ff.bin`, { method: 'HEAD', headers });
+      statuses.push(response.status);
+      await server.stop(1_000);
+    }
+    return statuses;
+  }
+
+  test("on a function URL of its own takes the connection's, and not what a client claims", async () => {
+    expect(await statusFor({ gateway: guarded('127.0.0.1') }, VIEWER)).toEqual([200, 200]);
+    expect(await statusFor({ gateway: guarded('203.0.113.0/24') }, VIEWER)).toEqual([403, 403]);
+  });
+
+  test("behind CloudFront takes the viewer's, and not CloudFront's own", async () => {
+    const front = 'cloudfront';
+    expect(await statusFor({ gateway: guarded('203.0.113.0/24'), front }, VIEWER)).toEqual([200, 200]);
+    expect(await statusFor({ gateway: guarded('127.0.0.1'), front }, VIEWER)).toEqual([403, 403]);
+    expect(await statusFor({ gateway: guarded('127.0.0.1'), front }, {})).toEqual([403, 403]);
+  });
 });
 
 describe('limits of the function URL', () => {

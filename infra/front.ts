@@ -1,0 +1,119 @@
+import { LINK_PARAMETERS } from '../src/access/link-parameters.ts';
+import type { AccessConfig } from '../src/gateway/access-config.ts';
+import type { Config, MountConfig } from '../src/gateway/config.ts';
+
+/**
+ * The address that clients use:
+ *
+ * - `stream`: the function URL, public, up to 200 MB an answer; more is redirected to S3
+ * - `buffered`: the function URL, public, up to 6 MB of payload an answer; more is redirected to S3
+ * - `cloudfront`: a distribution that alone may call the function URL. Buffered, since CloudFront answers a Range with
+ *   the whole file where its origin is chunked, as every stream is.
+ */
+export type Front = 'stream' | 'buffered' | 'cloudfront';
+
+/** Parts of a request, beyond the path, that CloudFront forwards and has in the key of its cache. */
+export interface CacheKey {
+  readonly parameters: readonly string[];
+  readonly fields: readonly string[];
+}
+
+/** An access rule that consists of no other rules. */
+export type SimpleRule = Exclude<AccessConfig, { readonly rules: unknown }>;
+
+/** The simple rules that an access rule consists of. */
+export function simpleRules(access: AccessConfig): readonly SimpleRule[] {
+  return typeof access === 'object' && 'rules' in access ? access.rules.flatMap(simpleRules) : [access];
+}
+
+/**
+ * The parts of a request on which answers depend, for CloudFront. CloudFront heeds no Vary, and an answer that was
+ * asked for with a signed link or from a page must be given to no request without it, not even to one that came while
+ * the first was under way (CloudFront joins requests with one key).
+ */
+export function cacheKeyOf({ mounts }: Config): CacheKey {
+  const rules = new Set(mounts.flatMap(({ access }) => simpleRules(access)).map(typeOf));
+  const listsOrigins = mounts.some(({ cors }) => cors.origins !== '*');
+  return {
+    parameters: ['download', ...(rules.has('signed') ? LINK_PARAMETERS : [])],
+    fields: [...(listsOrigins ? ['Origin'] : []), ...(rules.has('referer') ? ['Referer'] : [])],
+  };
+}
+
+function typeOf(rule: SimpleRule): 'public' | Exclude<SimpleRule, string>['type'] {
+  return rule === 'public' ? rule : rule.type;
+}
+
+/**
+ * Finds settings that can have no effect on the function, or that the front keeps from working.
+ *
+ * @returns a sentence for each, after the path of the setting
+ */
+export function findUnusable(config: Config, front: Front): readonly string[] {
+  const { mounts, cache, purge, trustedProxies } = config;
+  const isBehind = front === 'cloudfront';
+  return [
+    ...(trustedProxies > 0
+      ? ["trustedProxies: the function has the client's address from AWS and reads no X-Forwarded-For; leave it out"]
+      : []),
+    ...(cache !== undefined && cache.type !== 'memory'
+      ? [
+          `cache: the function has no cache of the type "${cache.type}"; use "memory", or front=cloudfront for a cache in front`,
+        ]
+      : []),
+    ...(purge !== undefined && isBehind
+      ? [
+          'purge: CloudFront takes no PURGE and forwards no token; use an invalidation of CloudFront and a short blocks.ttl',
+        ]
+      : []),
+    ...mounts.flatMap((mount, i) => findInMount(mount, isBehind).map((problem) => `${placeOf(mounts, i)}${problem}`)),
+  ];
+}
+
+/** Before the fields of a mount, in messages. One mount may have been written without the list. */
+export function placeOf({ length }: Config['mounts'], index: number): string {
+  return length > 1 ? `mounts.${index}.` : '';
+}
+
+function findInMount(mount: MountConfig, isBehind: boolean): readonly string[] {
+  const { host, store, fallback, access, cacheControl } = mount;
+  const other = [store, fallback].some((one) => one !== undefined);
+  const isGuarded = access !== 'public';
+  return [
+    ...(host === undefined
+      ? []
+      : ['host: the function sees the host of its own URL in every request; use a path for each mount']),
+    ...(other ? ["store, fallback: the function reads its stack's bucket alone; use a prefix for each mount"] : []),
+    ...(isBehind ? simpleRules(access).flatMap(findInRule) : []),
+    ...(isBehind && isGuarded && cacheControl !== undefined && !isUnshared(cacheControl)
+      ? [
+          'cacheControl: CloudFront would give out what it keeps without asking the rule; ' +
+            'use a value with "private" or "no-store", or leave it out',
+        ]
+      : []),
+  ];
+}
+
+/** Rules whose part of the request CloudFront does not forward. */
+function findInRule(rule: SimpleRule): readonly string[] {
+  const type = typeOf(rule);
+  switch (type) {
+    case 'basic':
+    case 'jwt':
+      return [
+        `access: "${type}" needs Authorization, and CloudFront puts its own signature there; use "signed", "ip" or ` +
+          '"referer", or front=stream or front=buffered',
+      ];
+    case 'public':
+    case 'signed':
+    case 'ip':
+    case 'referer':
+      return [];
+  }
+}
+
+/** Whether Cache-Control keeps CloudFront from storing. Of a quoted argument it is not known what CloudFront makes. */
+function isUnshared(cacheControl: string): boolean {
+  const directives = cacheControl.includes('"') ? [] : cacheControl.toLowerCase().split(',');
+  return directives.some((directive) => ['private', 'no-store'].includes(directive.trim()));
+}
