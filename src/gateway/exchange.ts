@@ -160,9 +160,9 @@ async function answer(target: Target, facts: Facts, { limits, purge }: ExchangeC
     const named = found === undefined ? undefined : { mount: found.mount, key: keyOf(found) };
     return await answerPurge(purge, request.headers, named, requestId);
   } catch (error) {
-    const { status, detail, retryAfter } = toFailure(error);
+    const { status, detail, retryAfter, kind } = toFailure(error);
     const fields = retryAfter === undefined ? [] : [['Retry-After', String(retryAfter)] as const];
-    return { ...problem(status, detail, requestId, request.method, fields), error };
+    return { ...problem(status, detail, requestId, request.method, fields, kind), error };
   }
 }
 

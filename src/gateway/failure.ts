@@ -1,4 +1,4 @@
-import type { ProblemStatus } from '../http/index.ts';
+import type { ProblemKind, ProblemStatus } from '../http/index.ts';
 import { isStoreError, type StoreErrorCode } from '../store/store-error.ts';
 
 /** What a client learns of a failure: nothing of the inside. */
@@ -7,12 +7,19 @@ export interface Failure {
   readonly detail: string;
   /** In seconds; for failures that pass. */
   readonly retryAfter?: number;
+  /** For a failure that means more than its status. */
+  readonly kind?: ProblemKind;
 }
 
 const FAILURES: Readonly<Record<StoreErrorCode, Failure>> = {
   unavailable: { status: 503, detail: 'The storage is not available at the moment.', retryAfter: 5 },
   throttled: { status: 503, detail: 'The storage asks for fewer requests.', retryAfter: 5 },
   changed: { status: 503, detail: 'The object is being changed at the moment.', retryAfter: 1 },
+  archived: {
+    status: 409,
+    detail: 'The object is archived. It can be read when its owner has restored it.',
+    kind: 'archived',
+  },
   denied: { status: 502, detail: 'The storage did not let this gateway read the object.' },
   nonsense: { status: 502, detail: 'The storage gave an answer that can not be right.' },
   aborted: { status: 503, detail: 'The request was broken off.', retryAfter: 1 },

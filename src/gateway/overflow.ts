@@ -1,10 +1,12 @@
 import {
   bodyLength,
+  checkIfRange,
   contentDisposition,
   type ByteDecision,
   type DispositionType,
   type DownloadRequest,
   type Representation,
+  type Span,
 } from '../http/index.ts';
 import type { ObjectStore, OpenObject } from '../store/object-store.ts';
 import { isPinnable } from '../store/pinnable.ts';
@@ -61,7 +63,7 @@ export type Fitted = ({ readonly type: 'bytes' } & OpenedBytes) | { readonly typ
 /**
  * Holds an answer to what the platform can send.
  *
- * @throws StoreError where the beginning of a range can't be read
+ * @throws StoreError where the whole, or the beginning of a range, can't be read
  */
 export async function fit(
   opened: OpenedBytes,
@@ -75,33 +77,39 @@ export async function fit(
   }
   await first.body.cancel();
   const shorter = shorten(decision, representation, overflow);
-  if (shorter !== undefined) return openShorter(shorter, representation, request, store);
+  if (shorter !== undefined) return openInstead(shorter, representation, request, store);
   return { type: 'reply', reply: await replyInstead(opened, request, overflow) };
 }
 
-type SingleRange = Extract<ByteDecision, { readonly form: 'single' }>;
+type OneSpan = Extract<ByteDecision, { readonly span: Span }>;
 
-/** Only of what can be pinned: the span was evaluated on one version, and is read again. */
+/**
+ * What is sent in place of an answer that does not fit: the whole, where part heads alone make several ranges too long
+ * (§14.2 lets Range be ignored), else the beginning of a range. Only of what can be pinned: the span was evaluated on
+ * one version, and is read again.
+ */
 function shorten(
   decision: ByteDecision,
   representation: Representation,
   { limit, policy }: Overflow,
-): SingleRange | undefined {
-  if (policy !== 'partial' || limit < 1 || !isPinnable(representation)) return undefined;
-  if (decision.status === 200 || decision.form !== 'single') return undefined;
+): OneSpan | undefined {
+  if (!isPinnable(representation) || decision.status === 200) return undefined;
+  const { size } = representation;
+  if (decision.form === 'multipart') return size <= limit ? { status: 200, span: { start: 0, end: size } } : undefined;
+  if (policy !== 'partial' || limit < 1) return undefined;
   const { start } = decision.span;
   return { status: 206, form: 'single', span: { start, end: start + limit } };
 }
 
-async function openShorter(
-  decision: SingleRange,
+async function openInstead(
+  decision: OneSpan,
   representation: Representation,
   { key, signal }: Evaluated,
   store: ObjectStore,
 ): Promise<Fitted> {
   const options = { ...pinned(decision.span, representation), signal };
   const first = await store.read(key, options);
-  if (first.type !== 'open') throw storeError('changed', `the object was ${first.type} when it was read for less`);
+  if (first.type !== 'open') throw storeError('changed', `the object was ${first.type} when it was read again`);
   await assertAsAsked(first, options);
   return { type: 'bytes', decision, representation, first };
 }
@@ -111,17 +119,18 @@ async function replyInstead(
   { key, requestId, parsed, disposition }: Evaluated,
   { limit, policy, link }: Overflow,
 ): Promise<Reply> {
-  const length = bodyLength(decision, representation);
-  if (policy === 'refuse' || link === undefined) {
+  const target = policy === 'refuse' ? undefined : link;
+  if (isStale(parsed, representation) && (target === undefined || parsed.range?.length === 1)) {
+    const detail =
+      'If-Range does not name the current version, which is too large for this gateway to send whole. Start over: ask again without Range and If-Range.';
+    return problem(412, detail, requestId, 'GET', [], 'changed');
+  }
+  if (target === undefined) {
+    const length = bodyLength(decision, representation);
     const detail = `The answer has ${length} bytes, and this gateway sends ${limit} at the most. Ask for ranges of fewer.`;
     return problem(501, detail, requestId, 'GET');
   }
-  if (isRangeToIgnore(parsed, decision)) {
-    const detail =
-      'If-Range names another version, so the whole is due; it is too large for this gateway, and a redirect would be followed with the range. Ask for the whole without Range.';
-    return problem(501, detail, requestId, 'GET');
-  }
-  const url = await link({
+  const url = await target({
     key,
     representation,
     disposition: disposition === undefined ? undefined : contentDisposition(disposition.type, disposition.key),
@@ -134,10 +143,10 @@ async function replyInstead(
 }
 
 /**
- * Whether If-Range (§13.1.5) turned a range into the whole. A client repeats its fields where it is sent on, and a
- * storage that does not know If-Range would give it the range of a version that the client has no other bytes of.
- * Several ranges S3 does not serve, so there the whole comes.
+ * Whether If-Range (§13.1.5) turned a range into the whole. A client repeats its fields where it is redirected, and a
+ * storage that does not know If-Range would give it the range of a version of which the client has no other bytes. S3
+ * does not serve several ranges in one answer: to those it gives the whole.
  */
-function isRangeToIgnore({ range, ifRange }: DownloadRequest, decision: ByteDecision): boolean {
-  return decision.status === 200 && ifRange !== undefined && range?.length === 1;
+function isStale({ range, ifRange, now }: DownloadRequest, representation: Representation): boolean {
+  return range !== undefined && ifRange !== undefined && !checkIfRange(ifRange, representation, now);
 }

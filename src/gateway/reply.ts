@@ -1,4 +1,4 @@
-import { PROBLEM_TYPE, problemBody, type HeaderList, type ProblemStatus } from '../http/index.ts';
+import { PROBLEM_TYPE, problemBody, type HeaderList, type ProblemKind, type ProblemStatus } from '../http/index.ts';
 import type { Dispatch } from './conduit.ts';
 
 /** Bytes on their way, bytes or text that are all there, or nothing. */
@@ -28,8 +28,9 @@ export function problem(
   requestId: string,
   method: string,
   fields: HeaderList = [],
+  kind?: ProblemKind,
 ): Reply {
-  const body = problemBody(status, detail, requestId);
+  const body = problemBody(status, detail, requestId, kind);
   const own: HeaderList = [
     ['Content-Type', PROBLEM_TYPE],
     ['Cache-Control', 'no-store'],

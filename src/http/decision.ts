@@ -1,7 +1,7 @@
 import { checkIfRange, parseIfRange, type IfRange } from './if-range.ts';
 import type { Fields } from './fields.ts';
 import type { Seconds } from './http-date.ts';
-import { multipartLength } from './multipart.ts';
+import { multipartOverhead } from './multipart.ts';
 import { checkPreconditions, parsePreconditions, type Preconditions } from './preconditions.ts';
 import { MAX_POSITION, parseRange, resolveRange, resolveSpec, type RangeFieldLimits, type RangeSpec } from './range.ts';
 import { planReads, type PlannedRead, type ReadBudget } from './read-plan.ts';
@@ -36,10 +36,11 @@ export type Decision =
   | { readonly status: 416 };
 
 /**
- * Below this many bytes an answer in parts is sent even where the whole object would be shorter: nobody is abused
- * with so little, and a client that asks for two parts of a small object gets them.
+ * Part heads and tail of an answer in parts may have this many bytes in all, or a tenth of the representation's size
+ * where that is more. Beyond it the set is ignored as abusive (§17.15): a request of 32 KB can ask for 1,000 parts of
+ * a byte, and each part costs about 130 bytes. See docs/decisions/0003-part-heads.md.
  */
-const SMALL_ANSWER = 4096;
+const MAX_OVERHEAD = 64 * 1024;
 
 /** Turns header fields into values. Never throws. */
 export function parseRequest(
@@ -96,8 +97,8 @@ function decideSeveral(
 ): Decision | undefined {
   if (overlap(parts)) return undefined;
   const { size, etag } = representation;
-  const length = multipartLength(parts, size, representationType(representation));
-  if (length > Math.max(size, SMALL_ANSWER)) return undefined;
+  const overhead = multipartOverhead(parts, size, representationType(representation));
+  if (overhead > Math.max(MAX_OVERHEAD, size / 10)) return undefined;
   const reads = planReads(parts, policy);
   if (reads === undefined) return undefined;
   // Several reads are of one version only if each can be pinned to it.

@@ -34,11 +34,16 @@ export function multipartTail(boundary: string): string {
 
 /** Exact Content-Length of the answer in bytes. */
 export function multipartLength(parts: readonly Span[], size: number, contentType: string): number {
+  return multipartOverhead(parts, size, contentType) + totalLength(parts);
+}
+
+/** Bytes of the answer that are none of the representation's: all part heads and the tail. */
+export function multipartOverhead(parts: readonly Span[], size: number, contentType: string): number {
   const boundary = '-'.repeat(BOUNDARY_LENGTH);
   // Field values are latin-1 on the wire and are written so, a byte a character. Heads differ in two numerals alone.
   const head = partHead(boundary, contentType, { start: 0, end: 1 }, size).length - 2;
   const numerals = parts.reduce((sum, { start, end }) => sum + digits(start) + digits(end - 1), 0);
-  return parts.length * head + numerals + totalLength(parts) + multipartTail(boundary).length;
+  return parts.length * head + numerals + multipartTail(boundary).length;
 }
 
 /** Of a whole number from 0 to 2^53 - 1 in decimal; printing it takes ten times as long. */

@@ -18,8 +18,6 @@ export const MAX_POSITION = Number.MAX_SAFE_INTEGER;
 
 const UNIT = /^bytes=/i;
 const SPEC = /^(?:(\d+)-(\d*)|-(\d+))$/;
-/** §5.6.1: white space is legal around a comma only, so `bytes= 0-1` is malformed and `bytes= ,0-1` is not. */
-const SPACE_BEFORE_FIRST = /^[ \t]+[^ \t,]/;
 
 /** How much of a Range field is looked at; above either limit the field is ignored, as §14.2 and §17.15 allow. */
 export interface RangeFieldLimits {
@@ -30,7 +28,8 @@ export interface RangeFieldLimits {
 }
 
 /**
- * Reads a Range field's value (§14.2).
+ * Reads a Range field's value (§14.2). Spaces and tabs are accepted around the value, around commas and after `=`:
+ * the grammar of §14.1.1 has none after `=`, but the example in §14.1.2, `bytes= 0-999, 4500-5499, -1000`, does.
  *
  * @returns the members in the order asked, at least one; `undefined` where the field is to be ignored: another
  *   unit, anything malformed, a last position before the first (§14.1.1), or a limit exceeded. Never throws.
@@ -39,10 +38,8 @@ export function parseRange(value: string, limits: RangeFieldLimits): readonly Ra
   if (value.length > limits.maxFieldLength) return undefined;
   const field = trimOws(value);
   if (!UNIT.test(field)) return undefined;
-  const set = field.slice('bytes='.length);
-  if (SPACE_BEFORE_FIRST.test(set)) return undefined;
   const specs: RangeSpec[] = [];
-  for (const element of set.split(',')) {
+  for (const element of field.slice('bytes='.length).split(',')) {
     const member = trimOws(element);
     // §5.6.1.2: a recipient accepts empty list elements.
     if (member === '') continue;

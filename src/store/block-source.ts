@@ -58,7 +58,7 @@ export interface BlockSource {
   /**
    * Opens a spare; none where there are too many, or the storage fails.
    *
-   * @throws StoreError `changed`
+   * @throws StoreError `changed` or `archived`
    */
   spare(object: PinnedObject, span: Span, call: CallOptions): Promise<Spare | undefined>;
   /** Whether all of them are being read. */

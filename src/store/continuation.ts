@@ -1,6 +1,6 @@
 import { sameSpan, strongEqual, type Representation, type Span } from '../http/index.ts';
 import type { CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } from './object-store.ts';
-import { storeError } from './store-error.ts';
+import { isArchived, storeError } from './store-error.ts';
 
 /** A body that broke off, and where it is read on. */
 export interface Continuation {
@@ -18,7 +18,8 @@ export interface Continuation {
  * A storage that keeps versions still has the one that was replaced in between, so a running download ends as it
  * began. It is named only then: reading by version needs a permission of its own on S3.
  *
- * @throws StoreError `changed` where that version is not to be had any more; `nonsense` for any other bytes
+ * @throws StoreError `changed` where that version is not to be had any more; `archived` where it has to be restored
+ * first; `nonsense` for any other bytes
  */
 export async function openRest(
   { store, key, representation, rest }: Continuation,
@@ -27,12 +28,32 @@ export async function openRest(
   const { etag, version } = representation;
   const conditions = etag === undefined ? undefined : { ifMatch: [etag] };
   const options: ReadOptions = { ...call, range: { form: 'bounded', ...rest }, conditions };
-  let result = await store.read(key, options);
-  if (result.type !== 'open' && version !== undefined) result = await readVersion(store, key, { ...options, version });
+  const result = await readOriginal(store, key, options, version);
   if (result.type !== 'open') throw storeError('changed', `the object was ${result.type} when its rest was read`);
   if (isRest(result, representation, rest)) return result.body;
   await result.body.cancel().catch(() => undefined);
   throw storeError('nonsense', `the storage gave other bytes than ${rest.start} to ${rest.end} to read on with`);
+}
+
+/** Reads the current version where it still is the one pinned, else by the version's name, where it has one. */
+async function readOriginal(
+  store: ObjectStore,
+  key: string,
+  options: ReadOptions,
+  version: string | undefined,
+): Promise<ReadResult> {
+  if (version === undefined) return store.read(key, options);
+  try {
+    const result = await store.read(key, options);
+    if (result.type === 'open') return result;
+  } catch (error) {
+    if (!isArchived(error)) throw error;
+    // What is archived may be a new version, and the old one at hand. If it is not, this error is the answer.
+    const old = await store.read(key, { ...options, version }).catch(() => undefined);
+    if (old?.type !== 'open') throw error;
+    return old;
+  }
+  return readVersion(store, key, { ...options, version });
 }
 
 /** A version that may not be read is as good as gone. */

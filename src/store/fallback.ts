@@ -13,7 +13,9 @@ export interface FallbackOptions {
  * Asks a replica where the first store is unavailable. Reads that are pinned stay pinned, so once bytes have been sent
  * the replica continues them only where it has the very same version.
  *
- * That a replica lacks an object proves nothing, since it follows behind: the first store has to say so.
+ * That a replica lacks an object proves nothing, since it follows behind: the first store has to say so. Nor is the
+ * replica asked where the first store says that an object is archived: that is an answer, and the replica may have an
+ * older version.
  */
 export function withFallback(first: ObjectStore, replica: ObjectStore, options: FallbackOptions = {}): ObjectStore {
   const { pause = 5_000 } = options;

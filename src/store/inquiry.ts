@@ -8,7 +8,7 @@ import { makeQuestions } from './questions.ts';
 import { makeRegister, standingOf, timeLeft, type Freshness, type Knowledge } from './register.ts';
 import { select } from './select.ts';
 import type { Handover } from './spare.ts';
-import { isPassing } from './store-error.ts';
+import { isArchived, isPassing } from './store-error.ts';
 import type { CacheAccount } from './tally.ts';
 
 /** What is known of an object; or the answer itself, where asking brought it. */
@@ -124,7 +124,12 @@ export function makeInquirer(options: InquirerOptions): Inquirer {
     if (old === undefined && mayBeUnmodified(asked.conditions)) return head(key, asked, note);
     const probe = source.hasRoom() ? toProbe(asked.range, options) : { range: asked.range, isOfBlocks: false };
     const conditions = old === undefined ? asked.conditions : { ifNoneMatch: [old.etag] };
-    const result = await store.read(key, { tally, range: probe.range, conditions });
+    const result = await store.read(key, { tally, range: probe.range, conditions }).catch((error: unknown) => {
+      if (isArchived(error)) return undefined;
+      throw error;
+    });
+    // The metadata of an archived object can be asked for, and its blocks may be cached.
+    if (result === undefined) return head(key, asked, note);
     switch (result.type) {
       case 'open':
         note(result.representation);

@@ -13,7 +13,7 @@ export interface Insurance {
   /**
    * Makes sure before the first byte, when the first window is open, that there is a spare where one will be needed.
    *
-   * @throws StoreError `changed`
+   * @throws StoreError `changed` or `archived`
    */
   begin(first: Window): Promise<void> | undefined;
   /** Takes the spare behind a window that was sent, and closes the one before. */

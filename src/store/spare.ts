@@ -1,6 +1,6 @@
 import type { ChunkReader } from './chunk-reader.ts';
 import { makeRoom, type Room } from './room.ts';
-import { isStoreError, storeError } from './store-error.ts';
+import { isGone, storeError } from './store-error.ts';
 
 /**
  * A read of one version that is open, and not read on: back-pressure holds it. What follows in it is to be had although
@@ -76,7 +76,7 @@ export function makeSpareRoom(): Room {
 /**
  * Opens a spare of its own; none where there are too many, or the storage fails.
  *
- * @throws StoreError `changed`
+ * @throws StoreError `changed` or `archived`
  */
 export async function openSpare(
   open: () => Promise<ChunkReader>,
@@ -89,7 +89,7 @@ export async function openSpare(
     return makeSpare({ reader: await open(), start, onClose });
   } catch (error) {
     onClose();
-    if (isStoreError(error) && error.code === 'changed') throw error;
+    if (isGone(error)) throw error;
     return undefined;
   }
 }

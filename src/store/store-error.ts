@@ -4,10 +4,11 @@
  * - `throttled`: it asks for fewer requests
  * - `denied`: it refuses our credentials, which is our fault and not the client's
  * - `changed`: the object changes faster than it can be read
+ * - `archived`: it has the object and its metadata, and gives its bytes only after they were restored (S3 Glacier)
  * - `nonsense`: its answer is not what was asked for
  * - `aborted`: the signal ended the read
  */
-export type StoreErrorCode = 'unavailable' | 'throttled' | 'denied' | 'changed' | 'nonsense' | 'aborted';
+export type StoreErrorCode = 'unavailable' | 'throttled' | 'denied' | 'changed' | 'archived' | 'nonsense' | 'aborted';
 
 /** The only thing that a store throws. Its message and cause are for the log, never for a client. */
 export interface StoreError extends Error {
@@ -24,6 +25,16 @@ export function storeError(code: StoreErrorCode, message: string, cause?: unknow
 /** Whether a storage failed in a way that passes, so that the same call may succeed later. */
 export function isPassing(error: unknown): boolean {
   return isStoreError(error) && (error.code === 'unavailable' || error.code === 'throttled');
+}
+
+/** Whether a storage has the object, and not at hand: see {@link StoreErrorCode}. */
+export function isArchived(error: unknown): error is StoreError {
+  return isStoreError(error) && error.code === 'archived';
+}
+
+/** Whether the version that was read can't be read any more: it was replaced or archived. */
+export function isGone(error: unknown): boolean {
+  return isStoreError(error) && (error.code === 'changed' || error.code === 'archived');
 }
 
 /** Whether a thrown value is a {@link StoreError}. */

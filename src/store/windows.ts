@@ -7,7 +7,7 @@ import { insure, type Insurance } from './insurance.ts';
 import type { CallOptions } from './object-store.ts';
 import { discard, storedPortion, type Portion } from './portion.ts';
 import { closeLater, type Handover } from './spare.ts';
-import { isStoreError } from './store-error.ts';
+import { isGone } from './store-error.ts';
 
 /** What a body is made of, and how far ahead of its reader. */
 export interface Course {
@@ -149,7 +149,7 @@ export function walk(course: Course): Walk {
     try {
       yield* windowsInTurn();
     } catch (error) {
-      const spare = isStoreError(error) && error.code === 'changed' ? insurance.claim(position) : undefined;
+      const spare = isGone(error) ? insurance.claim(position) : undefined;
       if (spare === undefined || isLeft) throw error;
       drop();
       yield* spare.read(position, span.end);

@@ -10,8 +10,8 @@ export type ExpectedBody =
   /** A multipart/byteranges body with exactly these parts, in this order. */
   | { readonly type: 'parts'; readonly of: string; readonly parts: readonly Span[] }
   | { readonly type: 'empty' }
-  /** Problem details (RFC 9457); their members are checked on every error anyway. */
-  | { readonly type: 'problem' };
+  /** Problem details (RFC 9457), of type `about:blank` by default; their members are checked on every error anyway. */
+  | { readonly type: 'problem'; readonly problem?: string };
 
 export type Expect = {
   /** A list only where neither the RFC nor HTTP-RULES.md decides. */

@@ -44,6 +44,13 @@ const checkParts = (
   return got.flatMap((one, index) => checkPart(one, `part ${String(index)}`, fixtureOf(of)));
 };
 
+/** The other members of a problem are checked as an invariant of every error. */
+const checkProblem = (response: WireResponse, wanted: string): readonly string[] => {
+  const text = new TextDecoder().decode(response.body);
+  const [, type] = /"type":"([^"]*)"/u.exec(text) ?? [];
+  return type === wanted ? [] : [`problem: expected type ${wanted}, got ${text.slice(0, 160)}`];
+};
+
 const checkBody = (response: WireResponse, body: ExpectedBody): readonly string[] => {
   const length = response.body.length;
   if (body.type === 'parts') {
@@ -61,8 +68,8 @@ const checkBody = (response: WireResponse, body: ExpectedBody): readonly string[
   if (body.type === 'empty') {
     return length === 0 ? [] : [`body: expected none, got ${String(length)} bytes`];
   }
-  // The members of a problem are checked as an invariant of every error.
-  return length > 0 ? [] : ['body: expected problem details, got none'];
+  if (length === 0) return ['body: expected problem details, got none'];
+  return checkProblem(response, body.problem ?? 'about:blank');
 };
 
 const checkHeader = (response: WireResponse, name: string, wanted: string | RegExp | null): readonly string[] => {

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { plainPath } from '../../src/access/path.ts';
 import type { Case } from './case.ts';
-import { cases } from './cases/index.ts';
+import { cases as allCases } from './cases/index.ts';
 import { checkCase, type Origin } from './check.ts';
 import { valuesOf, type WireResponse } from './wire.ts';
 
@@ -24,6 +24,8 @@ export interface Platform {
    * The cases then look there, and a body that is not chunked is a failure.
    */
   readonly remapsLength?: boolean;
+  /** Other cases than those that bind every platform. */
+  readonly cases?: readonly Case[];
   /** Makes of each target one that is let in: a link, where a rule guards the fixtures. */
   readonly sign?: (target: string) => string;
 }
@@ -61,7 +63,7 @@ function signed(one: Case, sign: (target: string) => string): Case {
 export function describeConformance(
   name: string,
   start: () => Promise<ConformingServer>,
-  { dropsEmptyFields = false, remapsLength = false, sign }: Platform = {},
+  { dropsEmptyFields = false, remapsLength = false, sign, cases = allCases }: Platform = {},
 ): void {
   const seen = (sign === undefined ? cases : cases.map((one) => signed(one, sign))).filter(
     ({ headers = [] }) => !dropsEmptyFields || headers.every(([, value]) => value.trim() !== ''),

@@ -36,6 +36,8 @@ export const fixtures: readonly Fixture[] = [
   { key: 'digits.txt', bytes: utf8('0123456789'), contentType: text },
   { key: 'kilo.bin', bytes: noise(1, 1_024), contentType: binary },
   { key: 'mega.bin', bytes: noise(2, 1_048_576), contentType: binary },
+  // A tenth of it is more than the heads of 1,000 parts.
+  { key: 'large.bin', bytes: noise(3, 1_500_000), contentType: binary },
   { key: 'empty.txt', bytes: utf8(''), contentType: text },
   { key: 'site/index.html', bytes: utf8('<!doctype html><title>x</title>\n'), contentType: html },
   named('with space.txt'),

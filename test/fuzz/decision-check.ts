@@ -3,6 +3,7 @@ import {
   decide,
   firstAsk,
   parseRequest,
+  totalLength,
   type Decision,
   type FirstAsk,
   type HeaderChoices,
@@ -99,7 +100,8 @@ function checkSpans({ decision, spans }: Decided, { representation, policy }: De
   must(spans.length > 1, 'one part is no multipart');
   must(spans.length <= policy.maxRanges, 'parts are not more than the policy lets be asked for');
   must(reads.length <= policy.maxReads, 'reads are not more than the policy allows');
-  must(bodyLength(decision, representation) <= Math.max(size, 4096), 'parts are not longer than the object');
+  const heads = bodyLength(decision, representation) - totalLength(spans);
+  must(heads <= 65_536 || heads * 10 <= size, 'heads are not more than 64 KiB or a tenth of the object');
   const isPinned = representation.etag !== undefined && !representation.etag.weak;
   must(reads.length === 1 || isPinned, 'several reads are pinned to one version');
   const dropped = reads.reduce((sum, read) => sum + droppedBytes(read), 0);

@@ -21,7 +21,7 @@ const NUMERALS = [
 
 /** A value that the grammar of a Range field allows, of ranges in and around an object of `size` bytes. */
 export function rangeValue(random: Random, size: number): string {
-  const unit = random.oneIn(8) ? random.pick(['Bytes=', 'BYTES=', 'bYtEs=']) : 'bytes=';
+  const unit = random.oneIn(8) ? random.pick(['Bytes=', 'BYTES=', 'bYtEs=', 'bytes= ', 'bytes=\t']) : 'bytes=';
   if (random.oneIn(2)) return unit + rangeMember(random, size);
   if (random.oneIn(3)) return unit + scattered(random, size);
   return unit + apart(random, size);

@@ -18,6 +18,7 @@ describe('a storage that fails before the first byte', () => {
     ['unavailable', 503, '5'],
     ['throttled', 503, '5'],
     ['changed', 503, '1'],
+    ['archived', 409, null],
     ['denied', 502, null],
     ['nonsense', 502, null],
     ['aborted', 503, '1'],

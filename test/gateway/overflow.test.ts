@@ -55,12 +55,43 @@ describe('redirect', () => {
     expect((await ask({ Range: 'bytes=0-499', 'If-Range': etag })).status).toBe(307);
   });
 
-  test('a range that If-Range turns into the whole is refused: sent on, it would be a range again', async () => {
-    const { ask, targets } = await open({});
-    const response = await ask({ Range: 'bytes=500-', 'If-Range': '"other"' });
-    expect(response.status).toBe(501);
-    expect(await response.text()).toContain('If-Range');
-    expect(targets).toEqual([]);
+  test.each(['bytes=500-', 'bytes=0-9', 'bytes=-5', 'bytes=2000-'])(
+    '%s that If-Range turns into the whole is 412: redirected, it would be a range again',
+    async (range) => {
+      const { ask, targets, entries } = await open({});
+      const response = await ask({ Range: range, 'If-Range': '"other"' });
+      expect(response.status).toBe(412);
+      expect(response.headers.get('Content-Type')).toBe('application/problem+json');
+      expect(response.headers.get('Cache-Control')).toBe('no-store');
+      expect(await response.json()).toMatchObject({
+        type: 'urn:rangeway:problem:changed',
+        title: 'Object Has Changed',
+        status: 412,
+        detail: expect.stringContaining('Start over'),
+      });
+      expect(targets).toEqual([]);
+      expect(entries).toMatchObject([{ status: 412, outcome: 'complete' }]);
+    },
+  );
+
+  test.each(['"other"', 'W/"other"', 'other', 'Sun, 06 Nov 1994 08:49:37 GMT'])(
+    'If-Range %s is 412 too',
+    async (ifRange) => {
+      const { ask } = await open({});
+      expect((await ask({ Range: 'bytes=0-9', 'If-Range': ifRange })).status).toBe(412);
+    },
+  );
+
+  test('several ranges are redirected under a stale If-Range as without one: S3 gives them the whole', async () => {
+    const { ask } = await open({});
+    expect((await ask({ Range: 'bytes=0-9,500-', 'If-Range': '"other"' })).status).toBe(307);
+  });
+
+  test('a stale If-Range to an object that fits is the whole, and to a HEAD too', async () => {
+    const fits = await open({ limit: 1_000 });
+    expect((await fits.ask({ Range: 'bytes=0-9', 'If-Range': '"other"' })).status).toBe(200);
+    const { ask } = await open({});
+    expect((await ask({ Range: 'bytes=0-9', 'If-Range': '"other"' }, 'HEAD')).status).toBe(200);
   });
 
   test('the link is told of another disposition', async () => {
@@ -72,6 +103,7 @@ describe('redirect', () => {
   test('without a link it is a refusal', async () => {
     const { ask } = await open({ link: undefined });
     expect((await ask()).status).toBe(501);
+    expect((await ask({ Range: 'bytes=0-9,500-', 'If-Range': '"other"' })).status).toBe(412);
   });
 });
 
@@ -91,6 +123,38 @@ describe('partial', () => {
     expect((await ask()).status).toBe(307);
     expect((await ask({ Range: 'bytes=0-99,500-599' })).status).toBe(307);
   });
+
+  test('a stale If-Range is 412', async () => {
+    const { ask } = await open({ policy: 'partial' });
+    expect((await ask({ Range: 'bytes=300-', 'If-Range': '"other"' })).status).toBe(412);
+  });
+});
+
+describe.each(['redirect', 'partial', 'refuse'] as const)('%s', (policy) => {
+  test('several ranges that only their part heads make too long are answered with the whole, pinned', async () => {
+    const { ask, etag, targets, entries } = await open({ policy, limit: 1_000 });
+    const response = await ask({ Range: 'bytes=0-499,500-999', 'If-Range': etag });
+    expect(response.status).toBe(200);
+    expect(response.headers.get('Content-Length')).toBe('1000');
+    expect(response.headers.get('Content-Range')).toBeNull();
+    expect(new Uint8Array(await response.arrayBuffer())).toEqual(BYTES);
+    expect(targets).toEqual([]);
+    await expect.poll(() => entries).toMatchObject([{ status: 200, bytesSent: 1_000, outcome: 'complete' }]);
+  });
+});
+
+test('refuse is a 412 for a stale If-Range: the client can ask for ranges of the new version', async () => {
+  const { ask } = await open({ policy: 'refuse' });
+  for (const range of ['bytes=0-9', 'bytes=0-9,500-']) {
+    const response = await ask({ Range: range, 'If-Range': '"other"' });
+    expect(response.status).toBe(412);
+    expect(await response.json()).toMatchObject({ type: 'urn:rangeway:problem:changed' });
+  }
+});
+
+test('refuse does not call it a change where If-Range holds and the ranges are ignored', async () => {
+  const { ask, etag } = await open({ policy: 'refuse' });
+  expect((await ask({ Range: 'bytes=0-9,5-', 'If-Range': etag })).status).toBe(501);
 });
 
 test('refuse is a 501 that says how much there is and how much fits', async () => {

@@ -151,7 +151,18 @@ describe('several ranges', () => {
   const weak = { ...OBJECT, etag: { weak: true, opaque: 'v1' } };
   const tagless = { ...OBJECT, etag: undefined };
   const small = { ...OBJECT, size: 4000 };
-  const middle = { ...OBJECT, size: 5000 };
+  /** An object of 100,000 to 999,999 bytes with a type so long that the two heads and the tail have `overhead` bytes. */
+  const typed = (overhead: number): Representation => {
+    // Heads of bytes 0-9 and 15-19: CRLF, delimiter, CRLF; 16 bytes beside the type; 33 or 35 of Content-Range; CRLF.
+    const besides = 44 + 2 + 16 + 33 + 2 + (44 + 2 + 16 + 35 + 2) + 48;
+    return { ...OBJECT, size: 100_000, contentType: `a/${'b'.repeat((overhead - besides) / 2 - 2)}` };
+  };
+  const TWO = [
+    [
+      [0, 10],
+      [15, 20],
+    ],
+  ] as const;
   type Several = readonly [
     name: string,
     range: string,
@@ -237,37 +248,27 @@ describe('several ranges', () => {
     ],
     ['in two reads need a strong tag: weak', '0-9,50-59', weak, 200],
     ['in two reads need a strong tag: none', '0-9,50-59', tagless, 200],
-    // Two heads and a tail are 252 bytes here.
     [
-      'longer than a small object, up to 4096 bytes',
-      '0-999,1000-3843',
+      'of all bytes of a small object, which their heads make longer',
+      '0-1999,2000-3999',
       small,
       [
         [
-          [0, 1000],
-          [1000, 3844],
+          [0, 2000],
+          [2000, 4000],
         ],
       ],
     ],
-    ['longer than a small object, one byte more', '0-999,1000-3844', small, 200],
-    [
-      'just as long as the object',
-      '0-999,1000-4747',
-      middle,
-      [
-        [
-          [0, 1000],
-          [1000, 4748],
-        ],
-      ],
-    ],
-    ['one byte longer than the object', '0-999,1000-4748', middle, 200],
+    ['with heads and tail of 64 KiB', '0-9,15-19', typed(64 * 1024), TWO],
+    ['with heads and tail of two bytes more', '0-9,15-19', typed(64 * 1024 + 2), 200],
+    ['with heads and tail of a tenth of the object', '0-9,15-19', { ...typed(80_000), size: 800_000 }, TWO],
+    ['with heads and tail of more than a tenth', '0-9,15-19', { ...typed(80_000), size: 799_990 }, 200],
   ];
   test.each(rows)('%s', (_name, range, representation, expected) => {
     expect(reads(answer({ Range: `bytes=${range}` }, representation))).toEqual(expected);
   });
   test('count the type that is sent in place of a broken one', () => {
-    const broken = { ...middle, contentType: `a/b\n${'x'.repeat(5000)}` };
+    const broken = { ...OBJECT, contentType: `a/b\n${'x'.repeat(50_000)}` };
     expect(reads(answer({ Range: 'bytes=0-9,15-19' }, broken))).toEqual([
       [
         [0, 10],

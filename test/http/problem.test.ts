@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { PROBLEM_TYPE, problemBody, type ProblemStatus } from '../../src/http/problem.ts';
+import { PROBLEM_TYPE, problemBody, type ProblemKind, type ProblemStatus } from '../../src/http/problem.ts';
 
 describe('problemBody', () => {
   test('is one line of JSON, exactly', () => {
@@ -12,6 +12,7 @@ describe('problemBody', () => {
     [400, 'Bad Request'],
     [404, 'Not Found'],
     [405, 'Method Not Allowed'],
+    [409, 'Conflict'],
     [412, 'Precondition Failed'],
     [416, 'Range Not Satisfiable'],
     [500, 'Internal Server Error'],
@@ -25,6 +26,19 @@ describe('problemBody', () => {
       status,
       detail: '',
       requestId: '',
+    });
+  });
+  const kinds: readonly (readonly [kind: ProblemKind, type: string, title: string])[] = [
+    ['archived', 'urn:rangeway:problem:archived', 'Object Is Archived'],
+    ['changed', 'urn:rangeway:problem:changed', 'Object Has Changed'],
+  ];
+  test.each(kinds)('has a type and a title of its own where it is %s', (kind, type, title) => {
+    expect(JSON.parse(problemBody(412, 'd', 'r', kind))).toEqual({
+      type,
+      title,
+      status: 412,
+      detail: 'd',
+      requestId: 'r',
     });
   });
   test('escapes what would end the string', () => {

@@ -4,17 +4,18 @@ import type { ConfigInput } from '../../src/gateway/config.ts';
 import { BUFFERED_LIMIT, lambdaHandler } from '../../src/platform/lambda-buffered.ts';
 import { lambdaGateway } from '../../src/platform/lambda-gateway.ts';
 import { lambdaStreamHandler, STREAMED_LIMIT } from '../../src/platform/lambda-streamed.ts';
+import { OVERFLOW_LIMIT, overflowCases } from '../conformance/cases/overflow.ts';
 import { describeConformance } from '../conformance/describe.ts';
 import { fixtures } from '../conformance/fixtures.ts';
 import { shared } from '../conformance/shared.ts';
 import { access, hasS3, newBucket } from './server.ts';
 
-async function start(mode: 'buffered' | 'stream', settings: ConfigInput = {}) {
+async function start(mode: 'buffered' | 'stream', settings: ConfigInput = {}, most = Number.POSITIVE_INFINITY) {
   const { bucket, client, put } = await newBucket();
   for (const { key, bytes, contentType } of fixtures) await put(key, bytes, { ContentType: contentType });
   const config = { bucket, prefix: '', access, settings, overflow: 'redirect', forbidden: 'denied' } as const;
   const open = (limit: number) => ({
-    gateway: lambdaGateway(client, { ...config, linkSeconds: 60 }, limit, () => undefined),
+    gateway: lambdaGateway(client, { ...config, linkSeconds: 60 }, Math.min(limit, most), () => undefined),
   });
   const server = await serveFunction(
     mode === 'buffered'
@@ -33,4 +34,8 @@ describe.skipIf(!hasS3)('S3', () => {
   describeConformance('Lambda, buffered, over S3 with blocks in memory, cold', cached);
   describeConformance('Lambda, buffered, over S3 with blocks in memory, warm', cached);
   describeConformance('Lambda, streamed, over S3', () => start('stream'), { remapsLength: true });
+  const little = { cases: overflowCases };
+  describeConformance('Lambda, buffered, of little', () => start('buffered', {}, OVERFLOW_LIMIT), little);
+  const streamed = { ...little, remapsLength: true };
+  describeConformance('Lambda, streamed, of little', () => start('stream', {}, OVERFLOW_LIMIT), streamed);
 });

@@ -65,7 +65,7 @@ test.for<StoreErrorCode>(['unavailable', 'throttled'])(
   },
 );
 
-test.for<StoreErrorCode>(['denied', 'nonsense'])('it is not where the first is %s', async (code) => {
+test.for<StoreErrorCode>(['denied', 'nonsense', 'archived'])('it is not where the first is %s', async (code) => {
   const { first, replica } = await pair({ first: bytes, replica: bytes });
   first.state.failure = code;
   await expect(withFallback(first.store, replica.store).read('key')).rejects.toMatchObject({ code });

@@ -55,6 +55,8 @@ async function readText(body: ReadableStream<Uint8Array>): Promise<string> {
 /** A refusal that is an answer; `undefined` for what is an error. */
 export function toBodiless(refusal: S3Refusal, forbidden: 'missing' | 'denied'): BodilessResult | undefined {
   const { status, code, headers, actualObjectSize } = refusal;
+  // Sent as a 403. The object is there, so it is not missing, whatever another 403 means.
+  if (code === IS_ARCHIVED) return undefined;
   switch (status) {
     case 304:
       return { type: 'unmodified', metadata: toMetadata304(headers) };
@@ -73,6 +75,9 @@ export function toBodiless(refusal: S3Refusal, forbidden: 'missing' | 'denied'):
       return undefined;
   }
 }
+
+/** The code of S3's error for a GET of an object whose storage class has to be restored first; HEAD succeeds. */
+const IS_ARCHIVED = 'InvalidObjectState';
 
 /** What S3 says to a signature of another time. */
 export const CLOCK_IS_OFF = 'RequestTimeTooSkewed';
@@ -102,6 +107,7 @@ const THROTTLING = new Set([
 ]);
 
 function toCode(status: number, code: string): StoreErrorCode {
+  if (code === IS_ARCHIVED) return 'archived';
   if (status === 429 || THROTTLING.has(code)) return 'throttled';
   if (status === 400 || status === 401 || status === 403 || status === 404) return 'denied';
   return status >= 200 && status < 500 ? 'nonsense' : 'unavailable';

@@ -43,6 +43,12 @@ export const rangeCases: readonly Case[] = [
   served('a suffix one byte longer than the object is all of it', 'bytes=-11', 0, 10),
   served('a suffix far longer than the object is all of it', 'bytes=-1000000', 0, 10),
 
+  served('a space after the equals sign', 'bytes= 0-9', 0, 10),
+  served('a tab after the equals sign', 'bytes=\t2-4', 2, 5),
+  served('much white space after the equals sign and at the end', 'bytes= \t  2-4 \t ', 2, 5),
+  served('a space before a suffix', 'bytes= -3', 7, 10),
+  beyond('a space before a position past the end', 'bytes= 10-'),
+
   served('leading zeros do not change a number', 'bytes=0002-00004', 2, 5),
   served('leading zeros are not octal', 'bytes=08-010', 8, 10),
   served('leading zeros in a suffix', 'bytes=-0003', 7, 10),

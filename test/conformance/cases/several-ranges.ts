@@ -30,6 +30,7 @@ const asking = (spans: readonly Span[], separator = ','): string =>
 
 const whole10 = whole('digits.txt');
 const half = 524_288;
+const sixteenths = comb(16, 65_536, 65_536);
 
 export const severalRangesCases: readonly Case[] = [
   parts('two ranges are two parts', 'bytes=0-1,5-6', [0, 2], [5, 7]),
@@ -43,6 +44,18 @@ export const severalRangesCases: readonly Case[] = [
   parts('a clamped range beside another', 'bytes=0-0,8-99', [0, 1], [8, 10]),
   parts('numbers of any size clamp in a set', `bytes=0-0,8-${'9'.repeat(50)}`, [0, 1], [8, 10]),
   parts('every byte a part of its own', asking(comb(10, 1, 1)), ...comb(10, 1, 1)),
+  digits(
+    'the example of §14.1.2, with a space after the equals sign',
+    '§14.1.2',
+    [['Range', 'bytes= 0-2, 4-5, -3']],
+    multipart('digits.txt', [
+      [0, 3],
+      [4, 6],
+      [7, 10],
+    ]),
+  ),
+  parts('a tab after the equals sign of a set', 'bytes=\t0-1,5-6', [0, 2], [5, 7]),
+  parts('white space after the equals sign and an empty element', 'bytes= \t, 0-1,5-6', [0, 2], [5, 7]),
   parts('a space after the comma', 'bytes=0-1, 5-6', [0, 2], [5, 7]),
   parts('a space before the comma', 'bytes=0-1 ,5-6', [0, 2], [5, 7]),
   parts('tabs around the comma', 'bytes=0-1\t,\t5-6', [0, 2], [5, 7]),
@@ -118,6 +131,35 @@ export const severalRangesCases: readonly Case[] = [
   ),
   kilo('the 20 ranges of a zsync request', asking(comb(20, 50, 1)), multipart('kilo.bin', comb(20, 50, 1))),
   mega(
+    'a large object in two halves: longer than the object by their heads',
+    'bytes=0-524287,524288-1048575',
+    multipart('mega.bin', [
+      [0, half],
+      [half, 1_048_576],
+    ]),
+  ),
+  mega(
+    'two halves in reverse',
+    'bytes=524288-1048575,0-524287',
+    multipart('mega.bin', [
+      [half, 1_048_576],
+      [0, half],
+    ]),
+  ),
+  mega(
+    'all but a byte in two parts',
+    'bytes=0-524287,524289-',
+    multipart('mega.bin', [
+      [0, half],
+      [half + 1, 1_048_576],
+    ]),
+  ),
+  mega(
+    'a large object in 16 parts, the last one first',
+    asking(sixteenths.toReversed()),
+    multipart('mega.bin', sixteenths.toReversed()),
+  ),
+  mega(
     'parts far apart',
     'bytes=0-9,500000-500009,-10',
     multipart('mega.bin', [
@@ -156,9 +198,12 @@ export const severalRangesCases: readonly Case[] = [
     asking(comb(256, 4_096, 300)),
     multipart('mega.bin', comb(256, 4_096, 300)),
   ),
-  mega(
-    'the 1,000 ranges of an electron-updater request',
-    asking(comb(1_000, 1_000, 100), ', '),
-    multipart('mega.bin', comb(1_000, 1_000, 100)),
-  ),
+  {
+    ...mega(
+      'the 1,000 ranges of an electron-updater request',
+      asking(comb(1_000, 1_000, 100), ', '),
+      multipart('large.bin', comb(1_000, 1_000, 100)),
+    ),
+    target: '/large.bin',
+  },
 ];

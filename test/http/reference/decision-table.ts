@@ -112,7 +112,9 @@ function rangeAnswer(asked: readonly MeantRange[], object: MeantObject, policy: 
       if (start < otherEnd && otherStart < end) return undefined;
     }
   }
-  if (answerLength(spans, object) > Math.max(size, 4096)) return undefined;
+  // Ten times, so that a tenth of any size is a whole number.
+  const heads = answerLength(spans, object) - spans.reduce((sum, [start, end]) => sum + end - start, 0);
+  if (heads > 65_536 && heads * 10 > size) return undefined;
   const reads = readCount(spans, policy);
   if (reads === undefined) return undefined;
   if (reads > 1 && (tag === undefined || tag.weak)) return undefined;

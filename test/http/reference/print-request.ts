@@ -6,13 +6,15 @@ export interface Manner {
   readonly dateForm: DateForm;
   /** What stands between the elements of a list. */
   readonly comma: string;
+  /** What stands after the equals sign of a Range. */
+  readonly blank: string;
   /** Each element of a list of tags on a line of its own (§5.3). */
   readonly ownLines: boolean;
 }
 
 /** Writes a request's fields. */
 export function printRequest(request: MeantRequest, manner: Manner): Headers {
-  const { dateForm, comma, ownLines } = manner;
+  const { dateForm, comma, blank, ownLines } = manner;
   const headers = new Headers();
   const printSeconds = (seconds: number): string => printDate(seconds, dateForm);
   const printTags = (tags: '*' | readonly MeantTag[]): readonly string[] => {
@@ -26,7 +28,7 @@ export function printRequest(request: MeantRequest, manner: Manner): Headers {
   append(headers, 'If-Range', request.ifRange, (validator) => [
     'tag' in validator ? printTag(validator.tag) : printSeconds(validator.date),
   ]);
-  append(headers, 'Range', request.range, (ranges) => [`bytes=${ranges.map(printMember).join(comma)}`]);
+  append(headers, 'Range', request.range, (ranges) => [`bytes=${blank}${ranges.map(printMember).join(comma)}`]);
   return headers;
 }
 

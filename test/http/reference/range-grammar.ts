@@ -8,12 +8,12 @@ type Read<T> = { readonly value: T; readonly at: number } | undefined;
  * Reads a Range field by the letter of the grammar, a character at a time:
  *
  *     field        = OWS ranges-specifier OWS                      §5.5, §14.2
- *     specifier    = "bytes" "=" range-set                         §14.1.1; the unit in any case, §14.1
+ *     specifier    = "bytes" "=" OWS range-set                     §14.1.1; the unit in any case, §14.1
  *     range-set    = 1#range-spec                                  §14.1.1
  *     #element     = [ element ] *( OWS "," OWS [ element ] )      §5.6.1.2, as a recipient has to read it
  *     range-spec   = first-pos "-" [ last-pos ] / "-" suffix-length
  *
- * Slow, and without a regular expression. `undefined` where the grammar is left, or where a last position is less
+ * The OWS after "=" is of the example in §14.1.2. Slow, and without a regular expression. `undefined` where the grammar is left, or where a last position is less
  * than the first (§14.1.1).
  */
 export function readRangeField(text: string): readonly WrittenSpec[] | undefined {
@@ -50,7 +50,7 @@ function readUnit(text: string, from: number): number | undefined {
     const upper = wanted === '=' ? wanted : String.fromCharCode(wanted.charCodeAt(0) - 32);
     if (char !== wanted && char !== upper) return undefined;
   }
-  return from + unit.length;
+  return skipOws(text, from + unit.length);
 }
 
 function readSpec(text: string, from: number): Read<WrittenSpec> {
