@@ -3,7 +3,7 @@ import { newTally, withTally, type Tally } from '../store/tally.ts';
 import { admit } from './admission.ts';
 import { printCacheStatus } from './cache-status.ts';
 import type { Delivery } from './conduit.ts';
-import { corsFields, isPreflight, PREFLIGHT_FIELDS } from './cors.ts';
+import { corsFields, type CorsPolicy } from './cors.ts';
 import { download } from './download.ts';
 import { toFailure } from './failure.ts';
 import { explainKey, toPath, type PathResult } from './key.ts';
@@ -19,6 +19,8 @@ import type { Turnstile } from './turnstile.ts';
 export interface ExchangeContext {
   /** In the order in which they are looked at. */
   readonly mounts: readonly Mount[];
+  /** For requests that are for no mount. */
+  readonly cors: CorsPolicy;
   readonly log: Log;
   readonly logged: Logged;
   readonly limits: Limits;
@@ -82,7 +84,8 @@ export async function exchange(target: Target, context: ExchangeContext): Promis
   const { tally, received } = facts;
   const fields = new Map<string, string>();
   addFields(fields, reply.fields);
-  addFields(fields, corsFields(request, found?.mount.settings.cors.origins ?? '*'));
+  if (HAS_OWN_FIELDS.has(reply.status)) addFields(fields, found?.mount.headers ?? []);
+  addFields(fields, corsFields(request, found?.mount.cors ?? context.cors));
   if (tally.cache !== undefined) fields.set('Cache-Status', printCacheStatus(tally.cache));
   fields.set('Date', printHttpDate(toSeconds(received)));
   const delivery = reply.delivery ?? Promise.resolve(delivered(reply));
@@ -125,7 +128,7 @@ function refuse(
   purge: PurgeGuard | undefined,
 ): Reply | undefined {
   const { method, url } = request;
-  if (method === 'OPTIONS') return answerOptions(request);
+  if (method === 'OPTIONS') return bare(204, [['Allow', ALLOW]]);
   const isPurge = purge !== undefined && method === PURGE;
   if (method !== 'GET' && method !== 'HEAD' && !isPurge) {
     return problem(405, 'Objects can be read, with GET and HEAD, and nothing else.', requestId, method, [
@@ -167,9 +170,11 @@ async function serve(
 
 const ALLOW = 'GET, HEAD, OPTIONS';
 
-function answerOptions(request: RequestHead): Reply {
-  return bare(204, [['Allow', ALLOW], ...(isPreflight(request) ? PREFLIGHT_FIELDS : [])]);
-}
+/**
+ * The answers to which a mount's own fields are added: bytes, and a 304, from which a cache takes the fields of its
+ * stored answer (RFC 9111 §3.2), so that a changed policy reaches stored answers too.
+ */
+const HAS_OWN_FIELDS = new Set([200, 206, 304]);
 
 /** The key that is read: for a folder, its index document. */
 function keyOf({ mount, key }: { readonly mount: Mount; readonly key: string }): string {
