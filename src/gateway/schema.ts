@@ -84,8 +84,8 @@ const FIELD_NAME = /^[A-Za-z_]{1,24}$/;
 /** Tables that hold names of secrets, or values that may be one: nothing that stands in them is shown. */
 const SECRET_TABLES = new Set(['access', 'purge', 'headers']);
 
-/** Lists in these tables that hold no secret. */
-const SHOWN_LISTS = new Set(['blocks', 'origins']);
+/** Lists that hold no secret, though they are in such a table or have its name. */
+const SHOWN_LISTS = new Set(['blocks', 'origins', 'headers']);
 
 function isSecretPlace(path: readonly string[]): boolean {
   return path.some((name) => SECRET_TABLES.has(name)) && !SHOWN_LISTS.has(path.at(-2) ?? '');
@@ -123,13 +123,24 @@ function member(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 
-/** Shortened, and of an address neither the name and password nor the query, which may be secrets. */
+/**
+ * Shortened. Of an address neither the name and password nor the query, which may be secrets, and nothing of what is in
+ * a table or a list.
+ */
 function show(value: unknown): string {
-  return JSON.stringify(value, redact)?.slice(0, 80) ?? 'nothing';
-}
-
-function redact(_key: string, value: unknown): unknown {
-  return typeof value === 'string' ? value.replace(/\/\/.*@/s, '//…@').replace(/\?.*/s, '?…') : value;
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value.replace(/\/\/.*@/s, '//…@').replace(/\?.*/s, '?…')).slice(0, 80);
+    case 'object':
+      if (value === null) return 'null';
+      const inside = Object.keys(value).length === 0 ? '' : '…';
+      return Array.isArray(value) ? `[${inside}]` : `{${inside}}`;
+    case 'undefined':
+    case 'function':
+      return 'nothing';
+    default:
+      return String(value);
+  }
 }
 
 /** Says where a mistake is that was found by who knows only what it is. */

@@ -69,6 +69,8 @@ const PLACES: Readonly<Record<string, (secret: string) => unknown>> = {
   'a rule of a rule': (secret) => ({
     access: { type: 'allOf', rules: [{ type: 'anyOf', rules: [{ type: 'signed', keys: secret }] }] },
   }),
+  'mounts that are no list': (secret) => ({ mounts: { access: { type: 'signed', keys: secret } } }),
+  'a list in the place of a table': (secret) => ({ ranges: [secret] }),
   'a mount': (secret) => ({ mounts: [{}, { path: '/a', access: { type: 'signed', keys: secret } }] }),
   'a name in a mount’s access': (secret) => ({ mounts: [{ access: { type: 'signed', [secret]: 1 } }] }),
   'a header': (secret) => ({ headers: { 'X-Token': `${secret}\n` } }),
@@ -108,7 +110,9 @@ test('a secret as the name of a field anywhere is not shown, a name that was mis
       expect(() => parseConfig(config)).toThrow(/field 1 is none of those that there are, and not shown/);
       expect(() => parseConfig(config)).not.toThrow(name);
     }
-    expect(() => createGateway({ store: memoryStore(), ...{ [name]: 1 } })).toThrow(/field 2 is none of those/);
+    expect(() => createGateway({ store: memoryStore(), ...JSON.parse(JSON.stringify({ [name]: 1 })) })).toThrow(
+      /field 2 is none of those/,
+    );
   }
   expect(() => parseConfig({ cacheControll: 1 })).toThrow(/cacheControll: no such field; there are/);
 });

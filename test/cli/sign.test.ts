@@ -72,8 +72,8 @@ describe('sign', () => {
       '--id',
       'd-1',
     ];
-    const folder = new URL('.', FILE).href;
-    const { out, err } = await run([...args, '--rate', '1000', '--not-before', '90s', '--expires', '7d', folder]);
+    const releases = new URL('.', FILE).href;
+    const { out, err } = await run([...args, '--rate', '1000', '--not-before', '90s', '--expires', '7d', releases]);
     expect(err).toContain('opens every file below /releases/ until');
     const use = { now: nowInSeconds() + 100, clientAddress: '203.0.113.7' };
     const other = out.trim().replace('/releases/', '/releases/b/c.bin');

@@ -23,7 +23,7 @@ test('an entry is one line of JSON that reads back', () => {
   expect(JSON.parse(line)).toEqual({ ...entry, key });
 });
 
-test.for([
+test.for<readonly [string, string]>([
   ['\u061c', 'an Arabic letter mark'],
   ['\u200b\u200c\u200d\u200e\u200f', 'zero width'],
   ['\u2060\u2061\u2062\u2063\u2064\u206a\u206f', 'word joiners and deprecated format characters'],

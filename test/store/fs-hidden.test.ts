@@ -7,6 +7,7 @@ import { createGateway } from '../../src/gateway/gateway.ts';
 import { parseConfig } from '../../src/gateway/config.ts';
 import { openNodeConfig, serve } from '../../src/platform/node.ts';
 import { fsStore } from '../../src/store/drivers/fs.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
 import { send } from '../conformance/wire.ts';
 
 const base = await mkdtemp(join(tmpdir(), '.rangeway-hidden-'));
@@ -40,17 +41,16 @@ await symlink('.well-known/security.txt', join(root, 'contact'));
 
 const LINKED = ['env', 'repo/config', 'chain', '.alias', 'sub/up'];
 
-describe.each([
+/** The store of a configuration. */
+function configured(more: { readonly hidden?: boolean }): ObjectStore | undefined {
+  const config = parseConfig({ mounts: [{ store: { type: 'dir', path: root, ...more } }] });
+  return openNodeConfig(config, undefined).mounts[0]?.store;
+}
+
+describe.each<readonly [string, ObjectStore | undefined, ObjectStore | undefined]>([
   ['in code', fsStore(root), fsStore(root, { hidden: true })],
-  [
-    'of a configuration',
-    ...([{}, { hidden: true }] as const).map(
-      (more) =>
-        openNodeConfig(parseConfig({ mounts: [{ store: { type: 'dir', path: root, ...more } }] }), undefined).mounts[0]
-          ?.store,
-    ),
-  ],
-] as const)('a folder %s', (_, plain, all) => {
+  ['of a configuration', configured({}), configured({ hidden: true })],
+])('a folder %s', (_, plain, all) => {
   test.for([...HIDDEN, ...LINKED])('%s is missing, unless hidden names count', async (key) => {
     expect(await plain?.head(key)).toBeUndefined();
     expect(await plain?.read(key)).toEqual({ type: 'missing' });
