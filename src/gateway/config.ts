@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { accessSchema } from './access-config.ts';
-import { inherit } from './inherit.ts';
+import { assertInherited, inherit } from './inherit.ts';
 import { LimitsSchema, type Limits } from './limits.ts';
 import { LOGGED, type Logged } from './log.ts';
 import { OVERFLOW_POLICIES } from './overflow.ts';
@@ -139,7 +139,9 @@ export function parseConfig(input: unknown): Config {
   } = toTable(input);
   const common = { limits, logged, cache: kept, purge, trustedProxies };
   if (!Array.isArray(written)) return { ...common, mounts: [check(MountSchema, above)] };
-  return { ...common, mounts: written.map((mount) => check(MountSchema, inherit(above, toTable(mount)))) };
+  const tables = written.map(toTable);
+  assertInherited(above, tables);
+  return { ...common, mounts: tables.map((table) => check(MountSchema, inherit(above, table))) };
 }
 
 function toTable(value: unknown): Readonly<Record<string, unknown>> {

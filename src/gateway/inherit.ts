@@ -1,5 +1,6 @@
 import { publicAccess } from '../access/index.ts';
 import { asPrivate } from '../http/cache-control.ts';
+import { settingsError } from './schema.ts';
 
 /** What stands above all mounts, or in one, of which only these fields matter here. */
 interface Shared {
@@ -21,12 +22,21 @@ export function inherit<Mount extends Shared>(above: object, own: Mount): Mount 
   return { ...mount, cacheControl: asPrivate(cacheControl) };
 }
 
+/**
+ * @throws SettingsError where something stands above all mounts, and no mount takes it from there
+ */
+export function assertInherited(above: object, mounts: readonly object[]): void {
+  const owns = mounts.map(said);
+  const name = Object.keys(said(above)).find((one) => owns.every((own) => Object.hasOwn(own, one)));
+  if (name !== undefined) throw settingsError(`${name}: has no effect, since every mount says its own`);
+}
+
 /** Whether everybody may read, by what a configuration or code says of it. */
 function isPublic(access: unknown): boolean {
   return access === undefined || access === 'public' || access === publicAccess();
 }
 
-/** The fields of a table that say something. */
+/** The fields of a table that say something: all but those that are `undefined`. */
 export function said(table: object): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(table).filter(([, value]) => value !== undefined));
 }

@@ -6,7 +6,7 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { withPrefix } from '../store/prefix.ts';
 import { corsPolicy, type CorsPolicy } from './cors.ts';
 import type { Carrier, DownloadContext } from './download.ts';
-import { inherit, said } from './inherit.ts';
+import { assertInherited, inherit, said } from './inherit.ts';
 import type { Overflow } from './overflow.ts';
 import { check, mountList, onOff, settingsError, text } from './schema.ts';
 import { settingsEntries, toRangePolicy, type Settings, type SettingsInput } from './settings.ts';
@@ -111,6 +111,7 @@ export function openMounts(above: object, mounts: readonly MountOptions[], carri
   }
   check(AboveSchema, written);
   check(MountsSchema, { mounts });
+  assertInherited(written, mounts);
   return sortMounts(mounts.map((mount, i) => openMount(inherit(above, mount), carrier, `mounts.${i}.`)));
 }
 

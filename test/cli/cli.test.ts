@@ -76,6 +76,7 @@ describe('bad usage exits with 2 and says in one line what to write', () => {
     [['lambda', '--s3', 'files', '--mode', 'fast'], /--mode takes buffered or stream, not "fast"/],
     [['lambda', '--s3', 'files', '--overflow', 'drop'], /--overflow takes redirect or partial or refuse/],
     [['__proto__'], /there is no command "__proto__"/],
+    [['a\u202eb\u200b\u001b[31m'], /there is no command "a\\u202eb\\u200b\\u001b\[31m"/],
     [['serve'], /serve needs a folder or a bucket: rangeway serve --dir DIR, or/],
     [['serve', '--dir', '.', '--s3', 'bucket'], /--dir and --s3 are two stores/],
     [['serve', '--dir', '.', '--region', 'x'], /--region goes with --s3 BUCKET/],

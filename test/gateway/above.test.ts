@@ -3,6 +3,7 @@ import { hookAccess, publicAccess, signedAccess, type AccessRule } from '../../s
 import { memoryCache } from '../../src/cache/drivers/memory.ts';
 import { parseConfig, type ConfigInput } from '../../src/gateway/config.ts';
 import { createGateway, type MountsOptions } from '../../src/gateway/gateway.ts';
+import { openNodeConfig } from '../../src/platform/node.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { KEYS } from '../access/links.ts';
 
@@ -149,8 +150,9 @@ describe('what has no effect there is refused', () => {
     [{ access: null }, /access: takes a rule/],
     [{ cache: true }, /cache: takes a cache, .*, not true/],
     [{ cached: 1 }, /cached: takes true or false, not 1/],
-    // Said above although each mount says something else.
+    // Wrong above although each mount says something else, or right and without effect.
     [{ index: 'a/b', mounts: [{ store, index: 'i' }] }, / {2}index: takes a file name/],
+    [{ index: 'a', mounts: [{ store, index: 'i' }] }, /^index: has no effect, since every mount says its own/],
     [{ mounts: [{ store, limits: {} }] }, /mounts\.0\.limits: no such field/],
     [{ mounts: [{}] }, /mounts\.0\.store: is missing; takes a store/],
     [{ mounts: 5 }, /mounts: takes a list of tables, not 5/],
@@ -159,6 +161,19 @@ describe('what has no effect there is refused', () => {
     expect(() => open({ mounts, ...above })).toThrow(
       expect.objectContaining({ name: 'SettingsError', message: expect.stringMatching(message) }),
     );
+  });
+
+  test('a configuration’s mounts say every table, so that one beside them in code is refused and not ignored', async () => {
+    const opened = openNodeConfig(parseConfig({}), store);
+    expect(() => createGateway({ ...opened, cors: { origins: ['https://a.example'] } })).toThrow(
+      /^cors: has no effect, since every mount says its own$/,
+    );
+    const guarded = createGateway({ ...opened, access: hookAccess(() => false), log: () => undefined });
+    expect((await guarded.request('/a')).status).toBe(403);
+    expect(() => parseConfig({ index: 'a', mounts: [{ index: 'b' }, { path: '/b', index: 'c' }] })).toThrow(
+      /^index: has no effect/,
+    );
+    expect(() => parseConfig({ index: 'a', mounts: [{ index: 'b' }, { path: '/b' }] })).not.toThrow();
   });
 
   test('what is undefined says nothing', async () => {
