@@ -6,7 +6,7 @@ export type { CorsOrigins } from './gateway/cors.ts';
 export { createGateway, type ClientAddress, type GatewayOptions, type MountsOptions } from './gateway/gateway.ts';
 export { printLogEntry, type Log, type LogEntry } from './gateway/log.ts';
 export { parseConfig, type Config, type ConfigInput } from './gateway/config.ts';
-export type { MountOptions } from './gateway/mount.ts';
+export type { MountOptions, SharedOptions } from './gateway/mount.ts';
 export type { SettingsError } from './gateway/schema.ts';
 export type { SettingsInput } from './gateway/settings.ts';
 export type { EntityTag, Preconditions, RangeSpec, Representation, Span } from './http/index.ts';

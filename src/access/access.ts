@@ -45,8 +45,45 @@ export type Refused =
 /** What a rule says of a request. */
 export type AccessVerdict = { readonly type: 'granted'; readonly grant: Grant } | Refused;
 
+/**
+ * What a request has to bring to be granted. `ambient`: only what a browser sends for every page by itself, such as its
+ * address or a Referer. Then any page that is opened where the rule grants could read the files, so the gateway lets no
+ * page read the answers unless `cors.origins` says which may. `nothing`: the rule grants every request.
+ */
+export type AccessNeeds = 'nothing' | 'ambient';
+
 /** Who may read what. Asked before any storage is, so its answer is the same for keys that exist and that do not. */
-export type AccessRule = (request: AccessRequest) => AccessVerdict | Promise<AccessVerdict>;
+export interface AccessRule {
+  (request: AccessRequest): AccessVerdict | Promise<AccessVerdict>;
+  /** Absent for a rule that asks for more, such as a signature, a token or a password. */
+  readonly needs?: AccessNeeds | undefined;
+}
+
+/**
+ * Marks a rule of your own as one that asks for nothing but what a browser sends by itself ({@link AccessNeeds}). The
+ * rule that is given stays as it is.
+ *
+ * @example
+ * const rule = ambient(hookAccess(({ clientAddress }) => isInOffice(clientAddress)));
+ */
+export function ambient(rule: AccessRule): AccessRule {
+  return withNeeds((request) => rule(request), 'ambient');
+}
+
+/** Says what a new rule needs. Changes the function itself. */
+export function withNeeds(rule: AccessRule, needs: AccessNeeds | undefined): AccessRule {
+  return Object.assign(rule, { needs });
+}
+
+/**
+ * What several rules need together. `anyOf` is ambient if one of its rules is. `allOf` is ambient if one of its rules is
+ * and no other asks for more.
+ */
+export function needsOf(type: 'anyOf' | 'allOf', needs: readonly (AccessNeeds | undefined)[]): AccessNeeds | undefined {
+  if (type === 'allOf' && needs.includes(undefined)) return undefined;
+  if (needs.includes('ambient')) return 'ambient';
+  return needs.includes('nothing') ? 'nothing' : undefined;
+}
 
 /** A verdict for requests that may read, by default with nothing but the reading. */
 export function granted(grant: Grant = { isPrivate: true }): AccessVerdict {

@@ -1,19 +1,35 @@
-import { granted, refused, type AccessRule, type AccessVerdict, type Grant, type Refused } from './access.ts';
+import {
+  granted,
+  needsOf,
+  refused,
+  withNeeds,
+  type AccessRule,
+  type AccessVerdict,
+  type Grant,
+  type Refused,
+} from './access.ts';
 
 /**
  * Whoever one of the rules lets in may read, as that rule says. Rules are asked in the order given, until one grants:
  * put those that bring something along, such as a link's file name, before those that do not.
  */
 export function anyOf(first: AccessRule, ...others: readonly AccessRule[]): AccessRule {
-  return async (request) => {
-    const refusals: Refused[] = [];
-    for (const rule of [first, ...others]) {
-      const verdict = await rule(request);
-      if (verdict.type === 'granted') return verdict;
-      refusals.push(verdict);
-    }
-    return mostTelling(refusals);
-  };
+  const rules = [first, ...others];
+  return withNeeds(
+    async (request) => {
+      const refusals: Refused[] = [];
+      for (const rule of rules) {
+        const verdict = await rule(request);
+        if (verdict.type === 'granted') return verdict;
+        refusals.push(verdict);
+      }
+      return mostTelling(refusals);
+    },
+    needsOf(
+      'anyOf',
+      rules.map(({ needs }) => needs),
+    ),
+  );
 }
 
 /**
@@ -21,15 +37,21 @@ export function anyOf(first: AccessRule, ...others: readonly AccessRule[]): Acce
  * the answer. Of what several grants say, the stricter holds: private, and the lowest rate; else the first that says.
  */
 export function allOf(first: AccessRule, ...others: readonly AccessRule[]): AccessRule {
-  return async (request) => {
-    let verdict: AccessVerdict = await first(request);
-    for (const rule of others) {
-      if (verdict.type !== 'granted') return verdict;
-      const next = await rule(request);
-      verdict = next.type === 'granted' ? granted(join(verdict.grant, next.grant)) : next;
-    }
-    return verdict;
-  };
+  return withNeeds(
+    async (request) => {
+      let verdict: AccessVerdict = await first(request);
+      for (const rule of others) {
+        if (verdict.type !== 'granted') return verdict;
+        const next = await rule(request);
+        verdict = next.type === 'granted' ? granted(join(verdict.grant, next.grant)) : next;
+      }
+      return verdict;
+    },
+    needsOf(
+      'allOf',
+      [first, ...others].map(({ needs }) => needs),
+    ),
+  );
 }
 
 /**

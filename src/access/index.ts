@@ -1,5 +1,14 @@
 // Not jwt.ts, which brings jose along: whoever needs it imports it, and only then pays for it.
-export type { AccessRequest, AccessRule, AccessVerdict, Grant, RefusalReason, Refused } from './access.ts';
+export {
+  ambient,
+  type AccessNeeds,
+  type AccessRequest,
+  type AccessRule,
+  type AccessVerdict,
+  type Grant,
+  type RefusalReason,
+  type Refused,
+} from './access.ts';
 export { basicAccess, type BasicOptions, type BasicUser } from './basic.ts';
 export { allOf, anyOf } from './combine.ts';
 export { hookAccess } from './hook.ts';

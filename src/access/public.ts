@@ -1,6 +1,8 @@
-import { granted, type AccessRule } from './access.ts';
+import { granted, withNeeds, type AccessRule } from './access.ts';
 
-/** Whoever asks may read, and any cache may keep the answer. */
+const PUBLIC = withNeeds(() => granted({ isPrivate: false }), 'nothing');
+
+/** Whoever asks may read, and any cache may keep the answer. Each call returns the same function. */
 export function publicAccess(): AccessRule {
-  return () => granted({ isPrivate: false });
+  return PUBLIC;
 }

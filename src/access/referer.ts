@@ -1,4 +1,4 @@
-import { granted, refused, type AccessRule } from './access.ts';
+import { ambient, granted, refused, type AccessRule } from './access.ts';
 import { settingsError } from './settings-error.ts';
 
 /** Which pages may refer. */
@@ -17,18 +17,18 @@ const MAX_LENGTH = 8 * 1024;
 
 /**
  * Requests that pages of these origins cause may read. It keeps other sites from embedding files; it keeps no program
- * out, which sends whatever Referer it likes.
+ * out, which sends whatever Referer it likes. Pages embed the files and may not read them unless `cors.origins` says so.
  *
  * @throws SettingsError that names what is no origin
  */
 export function refererAccess({ origins, missing }: RefererOptions): AccessRule {
   const allowed = new Set(origins.map(parseOrigin));
-  return ({ headers }) => {
+  return ambient(({ headers }) => {
     const referer = headers.get('Referer') ?? '';
     if (referer === '') return missing === 'allow' ? granted() : refused('forbidden');
     const isAllowed = referer.length <= MAX_LENGTH && URL.canParse(referer) && allowed.has(new URL(referer).origin);
     return isAllowed ? granted() : refused('forbidden');
-  };
+  });
 }
 
 /** Whether a text is an origin: scheme, host, perhaps a port, and nothing behind it. */

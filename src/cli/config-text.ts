@@ -1,4 +1,4 @@
-import type { AccessConfig, Config } from '../platform/checked-config.ts';
+import { corsOf, type AccessConfig, type Config } from '../platform/checked-config.ts';
 
 /** What is known beside a configuration. */
 export interface Surroundings {
@@ -14,12 +14,13 @@ export function describeConfig(
 ): string {
   const token = purge === undefined ? 'off' : printSecret(purge.token, variables);
   const common = lines('', { limits, logged, cache: cache ?? 'none', 'purge.token': token, trustedProxies });
-  const described = mounts.map(({ path, host, store, access, blocks: { size, ...blocks }, ...settings }, i) => {
+  const described = mounts.map(({ path, host, store, access, cors, blocks: { size, ...blocks }, ...settings }, i) => {
     const place = `${host ?? '*'}${path}`;
     const shown = {
       store: store ?? OF_THE_PLATFORM,
       access: printAccess(access, variables),
       ...settings,
+      cors: corsOf(cors, access),
       blocks: { size: size ?? OF_THE_PLATFORM, ...blocks },
     };
     return `mount ${i}: ${place}\n${lines('  ', shown)}`;
@@ -33,7 +34,10 @@ const OF_THE_PLATFORM = 'of the platform';
 /** One line a value, by its dotted name, so that two configurations can be compared line by line. */
 function lines(indent: string, table: object): string {
   return flatten(table)
-    .map(([name, value]) => `${indent}${name} = ${typeof value === 'string' ? redact(value) : JSON.stringify(value)}\n`)
+    .map(
+      ([name, value]) =>
+        `${indent}${name} = ${typeof value === 'string' ? redact(value).replaceAll('\n', String.raw`\n`) : JSON.stringify(value)}\n`,
+    )
     .join('');
 }
 

@@ -1,5 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { checkConfig, parseConfig, type Config } from '../platform/checked-config.ts';
+import { printable } from '../platform/line-log.ts';
+import { readJsonFile } from './json-file.ts';
 import { parseLine } from './options.ts';
 import { describeConfig } from './config-text.ts';
 import { usageError } from './usage.ts';
@@ -21,7 +23,7 @@ export async function config(args: readonly string[]): Promise<void> {
     );
   }
   const { input, variables } = name.endsWith('.toml') ? await readWrangler(name, texts.env) : readJson(name, texts.env);
-  process.stdout.write(describeConfig(checked(name, input), { file: name, variables }));
+  process.stdout.write(printable(describeConfig(checked(name, input), { file: name, variables })));
 }
 
 function checked(name: string, input: unknown): Config {
@@ -44,18 +46,7 @@ interface Written {
 function readJson(name: string, env: string | undefined): Written {
   if (env !== undefined) throw usageError('--env goes with a wrangler.toml');
   const variables = new Set(Object.keys(process.env).filter((one) => process.env[one] !== ''));
-  try {
-    return { input: JSON.parse(readFileSync(name, 'utf8')), variables };
-  } catch (error) {
-    throw usageError(`${name}: ${withoutText(error)}`, error);
-  }
-}
-
-/** V8 shows the text around a mistake, which may be a secret. */
-function withoutText(error: unknown): string {
-  if (!(error instanceof SyntaxError)) return error instanceof Error ? error.message : 'it can not be read';
-  const position = /position \d+(?: \(line \d+ column \d+\))?/.exec(error.message)?.[0];
-  return position === undefined ? 'it is not JSON' : `it is not JSON, at ${position}`;
+  return { input: readJsonFile(name, name), variables };
 }
 
 async function readWrangler(name: string, env: string | undefined): Promise<Written> {

@@ -6,6 +6,7 @@ import { fill, formatBytes } from './fill.ts';
 import { assertFree, parseFolder, parseOptions, parsePort, untilStopped } from './options.ts';
 import { parseS3Source, S3_OPTIONS, type ParsedSource } from './s3-options.ts';
 import { sampleFiles } from './samples.ts';
+import { say } from './say.ts';
 import { usageError } from './usage.ts';
 
 /** What dev keeps between runs, below the folder that it is run in. */
@@ -16,19 +17,21 @@ export async function dev(args: readonly string[]): Promise<void> {
   const { texts, flags } = parseOptions(
     args,
     ['dir', 'port', 'host', 'persist', 'config', ...S3_OPTIONS],
-    ['path-style'],
+    ['path-style', 'hidden'],
   );
   const { host = '127.0.0.1' } = texts;
   const port = parsePort(texts.port);
   const source = parseS3Source(texts, flags.has('path-style'));
   if (source !== undefined && texts.dir !== undefined)
     throw usageError('--dir fills a local bucket; with --s3 there is none');
+  const hidden = flags.has('hidden');
+  if (hidden && texts.dir === undefined) throw usageError('--hidden goes with --dir DIR');
   const options = { config: findConfig(texts.config), host, port, onOutput: console.log };
   const folder = texts.dir === undefined ? undefined : parseFolder(texts.dir);
   if (port !== 0) await assertFree(host, port);
   const workerd =
     source === undefined
-      ? await devBucket({ ...options, persist: resolve(texts.persist ?? join(KEPT, 'dev')) }, folder)
+      ? await devBucket({ ...options, persist: resolve(texts.persist ?? join(KEPT, 'dev')) }, folder, hidden)
       : await devS3(options, source);
   try {
     await untilStopped();
@@ -38,18 +41,28 @@ export async function dev(args: readonly string[]): Promise<void> {
   process.exit(0);
 }
 
-async function devBucket(options: WorkerdOptions, folder: string | undefined): Promise<Workerd> {
-  const files = folder === undefined ? await sampleFiles(resolve(KEPT, 'samples')) : await listFiles(folder);
-  const workerd = await startWorkerd(options);
+async function devBucket(options: WorkerdOptions, folder: string | undefined, hidden: boolean): Promise<Workerd> {
+  const files = folder === undefined ? await sampleFiles(resolve(KEPT, 'samples')) : await listFiles(folder, hidden);
+  const workerd = await start(options);
   await fillFrom(workerd, files);
   process.stderr.write(greeting(workerd.url, files));
   return workerd;
 }
 
 async function devS3(options: WorkerdOptions, source: ParsedSource): Promise<Workerd> {
-  const workerd = await startWorkerd({ ...options, environment: 's3', variables: s3Variables(source) });
-  process.stderr.write(`rangeway: s3://${source.bucket}/${source.prefix} is served by workerd at ${workerd.url}/\n`);
+  const workerd = await start({ ...options, environment: 's3', variables: s3Variables(source) });
+  say(`s3://${source.bucket}/${source.prefix} is served by workerd at ${workerd.url}/`);
   return workerd;
+}
+
+/** A mistake in a wrangler.toml is told without the line that it is in, which may hold a secret. */
+async function start(options: WorkerdOptions): Promise<Workerd> {
+  try {
+    return await startWorkerd(options);
+  } catch (error) {
+    if (!(error instanceof Error) || error.name !== 'ParseError') throw error;
+    throw usageError(`${options.config}: ${error.message}`, error);
+  }
 }
 
 /** As the Worker's variables and secrets are called. Unlike on Node, the SDK in a Worker looks nowhere for credentials. */

@@ -6,6 +6,7 @@ import { s3Client } from '../platform/s3-client.ts';
 import { explainListenError, parseOptions, parsePort, untilStopped } from './options.ts';
 import { parseS3Source, S3_OPTIONS } from './s3-options.ts';
 import { openBucket } from './serve.ts';
+import { say } from './say.ts';
 import { usageError } from './usage.ts';
 
 /** How long running invocations may take to finish after a signal, in ms. */
@@ -28,7 +29,7 @@ export async function lambda(args: readonly string[]): Promise<void> {
   const server = await serveFunction(toFunction(mode, config), { port, host }).catch((error: unknown) => {
     throw explainListenError(error, host, port);
   });
-  process.stderr.write(`rangeway: ${name} is served by a local function URL (${mode}) at ${server.url}/\n`);
+  say(`${name} is served by a local function URL (${mode}) at ${server.url}/`);
   await untilStopped();
   await server.stop(STOP_LIMIT);
   process.exit(0);

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { say } from './say.ts';
 import { HELP, usageError } from './usage.ts';
 
 /** For mistakes of whoever called; 1 is for everything else. */
@@ -55,6 +56,6 @@ try {
 } catch (error) {
   if (!(error instanceof Error)) throw error;
   if (error.name !== 'UsageError' && error.name !== 'SettingsError') throw error;
-  process.stderr.write(`rangeway: ${error.message}\n`);
+  say(error.message);
   process.exitCode = EXIT_USAGE;
 }

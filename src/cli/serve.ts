@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   createGateway,
   describeError,
@@ -10,8 +9,10 @@ import {
 } from '../platform/node.ts';
 import type { Config, FetchHandler, ListenOptions, NodeServer, S3Source } from '../platform/node.ts';
 import { lineLog } from '../platform/line-log.ts';
+import { readJsonFile } from './json-file.ts';
 import { explainListenError, parseFolder, parseOptions, parsePort, untilStopped } from './options.ts';
 import { parseS3Source, S3_OPTIONS } from './s3-options.ts';
+import { say } from './say.ts';
 import { usageError } from './usage.ts';
 
 /** How long running downloads may take to finish after a signal, in ms. A second signal ends them at once. */
@@ -22,19 +23,26 @@ const MAX_DOWNLOADS = 1_000;
 
 /** `rangeway serve`: the gateway on Node over a folder or a bucket, until a signal. */
 export async function serveOnNode(args: readonly string[]): Promise<void> {
-  const { texts, flags } = parseOptions(args, ['dir', 'port', 'host', 'config', ...S3_OPTIONS], ['path-style']);
+  const { texts, flags } = parseOptions(
+    args,
+    ['dir', 'port', 'host', 'config', ...S3_OPTIONS],
+    ['path-style', 'hidden'],
+  );
   const { dir, config, host = '127.0.0.1' } = texts;
   const source = parseS3Source(texts, flags.has('path-style'));
   if (dir !== undefined && source !== undefined)
     throw usageError('--dir and --s3 are two stores; --config takes a file with both as mounts');
+  const hidden = flags.has('hidden');
+  if (hidden && dir === undefined)
+    throw usageError('--hidden goes with --dir DIR; the store of a mount has a setting hidden of its own');
   const port = parsePort(texts.port);
   const checked = readConfig(config);
-  const { store, name } = await openOwn(dir, source, checked);
+  const { store, name } = await openOwn(dir === undefined ? undefined : { folder: dir, hidden }, source, checked);
   const limits = { downloads: MAX_DOWNLOADS, ...checked.limits };
   const log = lineLog(process.stdout, process);
   const gateway = createGateway({ ...openNodeConfig(checked, store, source?.access), limits, log });
   const server = await listen(gateway, { host, port, ...limits, trustedProxies: checked.trustedProxies });
-  process.stderr.write(`rangeway: ${name} is served at ${server.url}/\n`);
+  say(`${name} is served at ${server.url}/`);
   await untilStopped();
   process.stderr.write(`rangeway: stopping; running downloads have ${STOP_LIMIT / 1000} seconds to finish\n`);
   process.once('SIGINT', () => process.exit(130));
@@ -44,7 +52,7 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
 }
 
 /** What the command line names; where it names nothing, every mount has to. */
-async function openOwn(dir: string | undefined, source: S3Source | undefined, { mounts }: Config) {
+async function openOwn(dir: Folder | undefined, source: S3Source | undefined, { mounts }: Config) {
   if (source !== undefined) return openBucket(source);
   if (dir !== undefined) return openFolder(dir);
   if (mounts.every(({ store }) => store !== undefined)) return { store: undefined, name: `${mounts.length} mounts` };
@@ -53,9 +61,14 @@ async function openOwn(dir: string | undefined, source: S3Source | undefined, { 
   );
 }
 
-function openFolder(dir: string) {
+interface Folder {
+  readonly folder: string;
+  readonly hidden: boolean;
+}
+
+function openFolder({ folder: dir, hidden }: Folder) {
   const folder = parseFolder(dir);
-  return { store: fsStore(folder), name: folder };
+  return { store: fsStore(folder, { hidden }), name: folder };
 }
 
 /** Asks for an object that is not there: wrong credentials, a missing bucket or a wrong address show at start. */
@@ -78,13 +91,5 @@ async function listen(gateway: FetchHandler, options: ListenOptions & { readonly
 
 /** The configuration of a file; everything by default without one. */
 function readConfig(file: string | undefined): Config {
-  return parseConfig(file === undefined ? {} : parseJson(file));
-}
-
-function parseJson(file: string): unknown {
-  try {
-    return JSON.parse(readFileSync(file, 'utf8'));
-  } catch (error) {
-    throw usageError(`--config ${file}: ${error instanceof Error ? error.message : 'it is not JSON'}`, error);
-  }
+  return parseConfig(file === undefined ? {} : readJsonFile(file, `--config ${file}`));
 }

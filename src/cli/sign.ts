@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { parseLinkKeys, signLink, type LinkKey, type LinkKeys, type LinkTerms } from '../platform/links.ts';
 import { parseDuration } from './duration.ts';
 import { parseLine } from './options.ts';
+import { say } from './say.ts';
 import { usageError } from './usage.ts';
 
 const NAMES = ['keys', 'key-id', 'expires', 'not-before', 'ip', 'filename', 'id', 'rate'] as const;
@@ -12,15 +13,13 @@ type Texts = Readonly<Partial<Record<(typeof NAMES)[number], string>>>;
 export async function sign(args: readonly string[]): Promise<void> {
   const { texts, flags, operands } = parseLine(args, NAMES, ['prefix']);
   const url = parseAddress(operands);
-  const prefix = flags.has('prefix') ? folderOf(url) : undefined;
+  const prefix = flags.has('prefix') ? parsePrefix(url) : undefined;
   const terms = toTerms(texts, prefix, Math.floor(Date.now() / 1000));
   const link = await makeLink(url, terms, chooseKey(readKeys(texts.keys), texts['key-id']));
   process.stdout.write(`${link}\n`);
-  const opened = prefix === undefined ? url.pathname : `everything below ${prefix}`;
+  const opened = prefix === undefined ? url.pathname : `every file below ${prefix}`;
   const until = `${new Date(terms.expires * 1000).toISOString().slice(0, 19).replace('T', ' ')} UTC`;
-  process.stderr.write(
-    `rangeway: opens ${opened} until ${until}; a download that is continued after that gets 403 and needs a new link\n`,
-  );
+  say(`opens ${opened} until ${until}; a download that is continued after that gets 403 and needs a new link`);
 }
 
 function parseAddress(operands: readonly string[]): URL {
@@ -35,13 +34,19 @@ function parseAddress(operands: readonly string[]): URL {
   return new URL(address);
 }
 
-/** Decoded. What can't be decoded can't be signed, which is said there. */
-function folderOf({ pathname }: URL): string {
-  const folder = pathname.slice(0, pathname.lastIndexOf('/') + 1);
+/**
+ * The folder that an address names, decoded. What can't be decoded can't be signed, which is said there.
+ *
+ * @throws UsageError where the address is not plainly that of a folder: its parent may hold much more
+ */
+function parsePrefix({ pathname }: URL): string {
+  if (!pathname.endsWith('/')) {
+    throw usageError(`--prefix opens a folder, whose address ends in a slash: ${pathname}/ and not ${pathname}`);
+  }
   try {
-    return decodeURIComponent(folder);
+    return decodeURIComponent(pathname);
   } catch {
-    return folder;
+    return pathname;
   }
 }
 
@@ -78,6 +83,8 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
+    // A key in its place is not shown.
+    if (/:[\w-]{20}/.test(file)) throw usageError('--keys takes a file with keys, and not a key itself');
     throw usageError(`--keys ${file}: ${error instanceof Error ? error.message : 'it can not be read'}`, error);
   }
 }

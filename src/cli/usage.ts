@@ -12,11 +12,13 @@ export const HELP = `rangeway: a download gateway for object storage
 
   rangeway dev     the Worker of wrangler.toml in workerd, with a local R2 bucket, or over S3
     --dir DIR        fill the bucket from DIR; keys are relative paths (default: samples made for a first look)
+    --hidden         names that begin with a dot too, such as .env and .git
     --persist DIR    keep the bucket in DIR (default: .rangeway/dev)
     --config FILE    the Worker's wrangler.toml (default: ./wrangler.toml, else Rangeway's own)
 
   rangeway serve   the same gateway on Node, over a folder or over S3
     --dir DIR        the folder to serve
+    --hidden         names that begin with a dot too, such as .env and .git
     --config FILE    settings and mounts as JSON, see docs/configuration.md
 
   rangeway lambda  the same gateway as a Lambda function over S3, behind a local function URL with Lambda's limits
@@ -31,7 +33,7 @@ export const HELP = `rangeway: a download gateway for object storage
     --keys FILE      the keys, as keygen makes them (default: the variable RANGEWAY_KEYS)
     --key-id K       the key to sign with (default: the first)
     --not-before T   valid from T on, counted from now as --expires is: 90s, 30m, 2h, 7d
-    --prefix         open everything in the folder that URL is in
+    --prefix         open every file below URL, which has to end in a slash
     --ip A           only for a client at A, an address or a CIDR block
     --filename NAME  what browsers save the file as
     --id ID          the download's id

@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import { accessSchema } from './access-config.ts';
-import { asPrivate } from '../http/cache-control.ts';
+import { assertInherited, inherit } from './inherit.ts';
 import { LimitsSchema, type Limits } from './limits.ts';
 import { LOGGED, type Logged } from './log.ts';
 import { OVERFLOW_POLICIES } from './overflow.ts';
 import { placeEntries } from './mount.ts';
-import { check, count, MiB, onOff, text } from './schema.ts';
+import { check, count, MiB, mountList, onOff, secretName, text } from './schema.ts';
 import { settingsEntries } from './settings.ts';
 
 const bytes = count(Number.MAX_SAFE_INTEGER, 'bytes', 1);
@@ -28,7 +28,12 @@ const store = v.variant(
       /** What a 403 for an object means. */
       forbidden: v.optional(v.picklist(['missing', 'denied'], 'takes "missing" or "denied"')),
     }),
-    v.strictObject({ type: v.literal('dir'), path: name('a folder') }),
+    v.strictObject({
+      type: v.literal('dir'),
+      path: name('a folder'),
+      /** Whether files whose path has a name that begins with a dot are served. */
+      hidden: v.optional(onOff, false),
+    }),
   ],
   'takes a table whose type is "r2", "s3" or "dir"',
 );
@@ -90,15 +95,11 @@ const ConfigSchema = v.strictObject({
   /** Where blocks are kept. By default nowhere. */
   cache: v.optional(cache),
   /** Who may make the gateway ask the storage again: whoever sends what this variable or secret holds. */
-  purge: v.optional(
-    v.strictObject({ token: name('the name of a variable or secret') }, 'takes a table with the field token'),
-  ),
+  purge: v.optional(v.strictObject({ token: secretName }, 'takes a table with the field token')),
   /** On Node: how many proxies stand in front whose X-Forwarded-For is believed. */
   trustedProxies: v.optional(count(10, 'proxies'), 0),
   /** By default one: the platform's own store at the root. */
-  mounts: v.optional(
-    v.pipe(v.array(MountSchema, 'takes a list of tables'), v.minLength(1, 'takes a table at the least')),
-  ),
+  mounts: v.optional(mountList(MountSchema)),
 });
 
 /** A configuration as it is written, on any platform. */
@@ -119,9 +120,8 @@ export interface Config {
 }
 
 /**
- * Checks a configuration and fills in the defaults: a mount's own word, else what stands above, else the default.
- * A Cache-Control from above is meant for all mounts, the public ones among them; where a rule decides who may read,
- * shared caches may keep an answer only if that mount itself says so.
+ * Checks a configuration and fills in the defaults: a mount's own word, else what stands above ({@link inherit}), else
+ * the default.
  *
  * @throws SettingsError that names every field which is unknown or wrong, and what it takes
  */
@@ -140,20 +140,8 @@ export function parseConfig(input: unknown): Config {
   const common = { limits, logged, cache: kept, purge, trustedProxies };
   if (!Array.isArray(written)) return { ...common, mounts: [check(MountSchema, above)] };
   const tables = written.map(toTable);
-  return {
-    ...common,
-    mounts: tables.map((table) => {
-      const mount = check(MountSchema, { ...above, ...table });
-      return 'cacheControl' in table ? mount : withPrivacy(mount);
-    }),
-  };
-}
-
-function withPrivacy(mount: MountConfig): MountConfig {
-  const { access, cacheControl } = mount;
-  return access === 'public' || cacheControl === undefined
-    ? mount
-    : { ...mount, cacheControl: asPrivate(cacheControl) };
+  assertInherited(above, tables);
+  return { ...common, mounts: tables.map((table) => check(MountSchema, inherit(above, table))) };
 }
 
 function toTable(value: unknown): Readonly<Record<string, unknown>> {

@@ -1,8 +1,30 @@
+import type { AccessNeeds } from '../access/index.ts';
 import type { HeaderList } from '../http/index.ts';
 import type { RequestHead } from './request-head.ts';
 
 /** Origins that may read answers from a page: all of them, or those listed, such as `https://example.com`. */
 export type CorsOrigins = '*' | readonly string[];
+
+/** What a mount lets pages do. */
+export interface CorsPolicy {
+  /** Whose pages may read the answers. An empty list: none. */
+  readonly origins: CorsOrigins;
+  /** Request fields that pages may send beside those that downloads need. */
+  readonly headers?: readonly string[] | undefined;
+}
+
+/**
+ * The policy of a mount. Where its rule asks for nothing but what browsers send by themselves, a page of any site could
+ * read the files with the browser of a reader who may. There, pages read only what `cors.origins` allows explicitly.
+ *
+ * @param needs of the mount's rule
+ */
+export function corsPolicy(
+  { origins, headers }: { readonly [Field in keyof CorsPolicy]?: CorsPolicy[Field] | undefined },
+  needs: AccessNeeds | undefined,
+): CorsPolicy {
+  return { origins: origins ?? (needs === 'ambient' ? [] : '*'), headers };
+}
 
 /** Fields of a request that make browsers ask first, and that downloads need: tokens, Range with a suffix, If-Range, conditions. */
 const ALLOWED_HEADERS =
@@ -31,23 +53,33 @@ const EXPOSED = ['Access-Control-Expose-Headers', EXPOSED_HEADERS] as const;
 
 const FOR_ALL: HeaderList = [['Access-Control-Allow-Origin', '*'], EXPOSED];
 
-/** The fields that every answer carries, errors and 304 included: without them a page sees none of it. */
-export function corsFields({ headers }: RequestHead, origins: CorsOrigins): HeaderList {
+/**
+ * The fields that every answer carries, errors and 304 included: without them a page sees none of it. The answer to a
+ * preflight says in addition what the page may send.
+ */
+export function corsFields(request: RequestHead, { origins, headers = [] }: CorsPolicy): HeaderList {
+  const allowed = originFields(request, origins);
+  // Where no page may read the answers, none may send fields either.
+  if (origins.length === 0 || !isPreflight(request)) return allowed;
+  return [
+    ...allowed,
+    ['Access-Control-Allow-Methods', 'GET, HEAD'],
+    ['Access-Control-Allow-Headers', [ALLOWED_HEADERS, ...headers].join(', ')],
+    ['Access-Control-Max-Age', String(PREFLIGHT_MAX_AGE)],
+  ];
+}
+
+function originFields({ headers }: RequestHead, origins: CorsOrigins): HeaderList {
   if (origins === '*') return FOR_ALL;
+  // An answer that no page may read is the same for all origins.
+  if (origins.length === 0) return [];
   const origin = headers.get('Origin');
   const vary = ['Vary', 'Origin'] as const;
   if (origin === null || !origins.includes(origin)) return [vary];
   return [vary, ['Access-Control-Allow-Origin', origin], EXPOSED];
 }
 
-/** What a preflight request is answered with beyond {@link corsFields}. */
-export const PREFLIGHT_FIELDS: HeaderList = [
-  ['Access-Control-Allow-Methods', 'GET, HEAD'],
-  ['Access-Control-Allow-Headers', ALLOWED_HEADERS],
-  ['Access-Control-Max-Age', String(PREFLIGHT_MAX_AGE)],
-];
-
 /** Whether a request is a browser's question whether it may send another. */
-export function isPreflight({ headers }: RequestHead): boolean {
-  return headers.has('Origin') && headers.has('Access-Control-Request-Method');
+function isPreflight({ method, headers }: RequestHead): boolean {
+  return method === 'OPTIONS' && headers.has('Origin') && headers.has('Access-Control-Request-Method');
 }

@@ -4,7 +4,7 @@ import { newTally, withTally, type Tally } from '../store/tally.ts';
 import { admit } from './admission.ts';
 import { printCacheStatus } from './cache-status.ts';
 import type { Delivery } from './conduit.ts';
-import { corsFields, isPreflight, PREFLIGHT_FIELDS } from './cors.ts';
+import { corsFields, type CorsPolicy } from './cors.ts';
 import { download } from './download.ts';
 import { toFailure } from './failure.ts';
 import { explainKey, toPath, type PathResult } from './key.ts';
@@ -20,6 +20,8 @@ import type { Turnstile } from './turnstile.ts';
 export interface ExchangeContext {
   /** In the order in which they are looked at. */
   readonly mounts: readonly Mount[];
+  /** For requests that are for no mount. */
+  readonly cors: CorsPolicy;
   readonly log: Log;
   readonly logged: Logged;
   readonly limits: Limits;
@@ -88,17 +90,24 @@ export async function exchange(target: Target, context: ExchangeContext): Promis
   const abandon = () => abandonBody(reply);
   const ended = end(reply, target, facts, context);
   try {
-    return { status: reply.status, fields: toFields(reply, target.request, facts), body: reply.body, ended, abandon };
+    const fields = toFields(reply, target.request, facts, context);
+    return { status: reply.status, fields, body: reply.body, ended, abandon };
   } catch (error) {
     abandon();
     throw error;
   }
 }
 
-function toFields(reply: Reply, request: RequestHead, { found, tally, received }: Facts): ReadonlyMap<string, string> {
+function toFields(
+  reply: Reply,
+  request: RequestHead,
+  { found, tally, received }: Facts,
+  { cors }: ExchangeContext,
+): ReadonlyMap<string, string> {
   const fields = new Map<string, string>();
   addFields(fields, reply.fields);
-  addFields(fields, corsFields(request, found?.mount.settings.cors.origins ?? '*'));
+  if (HAS_OWN_FIELDS.has(reply.status)) addFields(fields, found?.mount.headers ?? []);
+  addFields(fields, corsFields(request, found?.mount.cors ?? cors));
   if (tally.cache !== undefined) fields.set('Cache-Status', printCacheStatus(tally.cache));
   fields.set('Date', printHttpDate(toSeconds(received)));
   return fields;
@@ -174,7 +183,7 @@ function refuse(
   purge: PurgeGuard | undefined,
 ): Reply | undefined {
   const { method, url } = request;
-  if (method === 'OPTIONS') return answerOptions(request);
+  if (method === 'OPTIONS') return bare(204, [['Allow', ALLOW]]);
   const isPurge = purge !== undefined && method === PURGE;
   if (method !== 'GET' && method !== 'HEAD' && !isPurge) {
     return problem(405, 'Objects can be read, with GET and HEAD, and nothing else.', requestId, method, [
@@ -216,9 +225,11 @@ async function serve(
 
 const ALLOW = 'GET, HEAD, OPTIONS';
 
-function answerOptions(request: RequestHead): Reply {
-  return bare(204, [['Allow', ALLOW], ...(isPreflight(request) ? PREFLIGHT_FIELDS : [])]);
-}
+/**
+ * The answers to which a mount's own fields are added: bytes, and a 304, from which a cache takes the fields of its
+ * stored answer (RFC 9111 §3.2), so that a changed policy reaches stored answers too.
+ */
+const HAS_OWN_FIELDS = new Set([200, 206, 304]);
 
 /** The key that is read: for a folder, its index document. */
 function keyOf({ mount, key }: { readonly mount: Mount; readonly key: string }): string {

@@ -3,10 +3,11 @@ import type { Context } from 'hono';
 import { Hono } from 'hono/tiny';
 import { routePath } from 'hono/route';
 import { portableConduit, type Conduit } from './conduit.ts';
+import type { Carrier } from './download.ts';
 import { exchange, type Answer, type Target } from './exchange.ts';
 import { parseLimits, type LimitsInput } from './limits.ts';
 import { consoleLog, type Log, type Logged } from './log.ts';
-import { openMount, sortMounts, type MountOptions } from './mount.ts';
+import { openMount, openMounts, type Mount, type MountOptions, type SharedOptions } from './mount.ts';
 import { purgeGuard, type PurgeOptions } from './purge.ts';
 import type { RequestHead } from './request-head.ts';
 import { makeTurnstile } from './turnstile.ts';
@@ -46,11 +47,18 @@ export interface RequestFacts {
 }
 
 /** A gateway over one store. */
-export interface GatewayOptions extends GatewayParts, MountOptions {}
+export interface GatewayOptions extends GatewayParts, MountOptions {
+  readonly mounts?: undefined;
+}
 
-/** A gateway over several. */
-export interface MountsOptions extends GatewayParts {
+/** A gateway over several. What stands beside `mounts` holds for each mount that says nothing else. */
+export interface MountsOptions extends GatewayParts, SharedOptions {
   readonly mounts: readonly MountOptions[];
+  /** Of a mount alone, as are the next three. */
+  readonly store?: undefined;
+  readonly path?: undefined;
+  readonly host?: undefined;
+  readonly prefix?: undefined;
 }
 
 /** A Hono app that answers GET, HEAD and OPTIONS for the keys of stores. */
@@ -82,13 +90,11 @@ export function createGateway(options: GatewayOptions | MountsOptions): Gateway 
   // Who counts the downloads that run has to know when each ends.
   const isWatched = logged === 'requests' || limits.downloads !== undefined;
   const carrier = { conduit, isWatched, idleTimeout: limits.idleTimeout };
-  const mounts = sortMounts(
-    'mounts' in rest
-      ? rest.mounts.map((mount, i) => openMount(mount, carrier, `mounts.${i}.`))
-      : [openMount(rest, carrier)],
-  );
+  const mounts = toMounts(rest, carrier);
   const context = {
     mounts,
+    // Pages learn nothing where no mount lets them read.
+    cors: { origins: mounts.every(({ cors }) => cors.origins.length === 0) ? [] : '*' } as const,
     log,
     logged,
     limits,
@@ -114,6 +120,18 @@ export function createGateway(options: GatewayOptions | MountsOptions): Gateway 
         context,
       ),
   });
+}
+
+function toMounts(
+  options: Omit<GatewayOptions, keyof GatewayParts> | Omit<MountsOptions, keyof GatewayParts>,
+  carrier: Carrier,
+): readonly Mount[] {
+  if (options.mounts === undefined) {
+    const { mounts: _, ...only } = options;
+    return [openMount(only, carrier)];
+  }
+  const { mounts, ...above } = options;
+  return openMounts(above, mounts, carrier);
 }
 
 /** Where nothing has to be kept alive. */
@@ -143,7 +161,8 @@ function toTarget(c: Context, clientAddress: ClientAddress): Target {
 }
 
 function toPlace(request: RequestHead, { pathname, hostname, search }: URL) {
-  const host = (request.headers.get('Host')?.replace(/:\d*$/, '') ?? hostname).toLowerCase();
+  // A dot at a name's end says that it is complete (RFC 3986 §3.2.2); it is the same host.
+  const host = (request.headers.get('Host')?.replace(/:\d*$/, '') ?? hostname).replace(/\.$/, '').toLowerCase();
   return { request, host, pathname, query: search.slice(1) };
 }
 

@@ -1,6 +1,7 @@
 import { steadyTime } from '../clock.ts';
 import type { CacheAccount, Tally } from '../store/tally.ts';
 import type { Delivery } from './conduit.ts';
+import { printable } from './printable.ts';
 import type { Reply } from './reply.ts';
 import type { RequestHead } from './request-head.ts';
 
@@ -46,12 +47,9 @@ export type Logged = (typeof LOGGED)[number];
 
 export const LOGGED = ['requests', 'errors'] as const;
 
-// JSON leaves these as they are, and terminals obey some of them: C1 controls, line separators, bidi overrides.
-const UNPRINTABLE = /[\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g;
-
 /** Prints an entry as one line that can't be broken or coloured by anything a request brought. */
 export function printLogEntry(entry: LogEntry): string {
-  return JSON.stringify(entry).replace(UNPRINTABLE, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
+  return printable(JSON.stringify(entry));
 }
 
 /** Writes entries to the console, which every platform collects. */

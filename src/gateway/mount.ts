@@ -1,16 +1,31 @@
 import * as v from 'valibot';
-import type { AccessRule } from '../access/index.ts';
+import { publicAccess, type AccessRule } from '../access/index.ts';
 import type { BlockCache } from '../cache/block-cache.ts';
+import type { HeaderList } from '../http/index.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { withPrefix } from '../store/prefix.ts';
+import { corsPolicy, type CorsPolicy } from './cors.ts';
 import type { Carrier, DownloadContext } from './download.ts';
+import { assertInherited, inherit, said } from './inherit.ts';
 import type { Overflow } from './overflow.ts';
-import { check, settingsError, text } from './schema.ts';
-import { parseSettings, toRangePolicy, type Settings, type SettingsInput } from './settings.ts';
+import { check, mountList, onOff, settingsError, text } from './schema.ts';
+import { settingsEntries, toRangePolicy, type Settings, type SettingsInput } from './settings.ts';
 import { openStorage } from './storage.ts';
 
+/** What a mount has, and what may stand above all mounts in its place. */
+export interface SharedOptions extends SettingsInput {
+  /** Who may read. By default everybody, which `publicAccess()` says explicitly. */
+  readonly access?: AccessRule | undefined;
+  /** Where blocks of objects are kept. By default nowhere: every request reads the storage. */
+  readonly cache?: BlockCache | undefined;
+  /** Whether blocks are kept, where there is a cache. By default they are. */
+  readonly cached?: boolean | undefined;
+  /** What the platform can't send, and what is done about it. By default everything fits. */
+  readonly overflow?: Overflow | undefined;
+}
+
 /** One store under one path. */
-export interface MountOptions extends SettingsInput {
+export interface MountOptions extends SharedOptions {
   /** Where it is: `/releases`, for all below that. By default everything. The longest that fits a request counts. */
   readonly path?: string | undefined;
   /** The host for which it is, without a port. By default any; of two with the same path, the one that says counts. */
@@ -19,12 +34,6 @@ export interface MountOptions extends SettingsInput {
   readonly store: ObjectStore;
   /** Put before every key, as it is: `releases/` serves what is below it. */
   readonly prefix?: string | undefined;
-  /** Who may read. By default everybody. */
-  readonly access?: AccessRule | undefined;
-  /** Where blocks of objects are kept. By default nowhere: every request reads the storage. */
-  readonly cache?: BlockCache | undefined;
-  /** What the platform can't send, and what is done about it. By default everything fits. */
-  readonly overflow?: Overflow | undefined;
 }
 
 /** A mount, ready for requests. */
@@ -36,6 +45,9 @@ export interface Mount {
   readonly prefix: string;
   readonly access: AccessRule | undefined;
   readonly settings: Settings;
+  readonly cors: CorsPolicy;
+  /** Added to answers with bytes. */
+  readonly headers: HeaderList;
   readonly downloads: DownloadContext;
   /** Makes the next request for a key ask the storage, whatever a cache knows of it. */
   readonly purge: (key: string) => void;
@@ -51,33 +63,89 @@ export const placeEntries = {
     '/',
   ),
   host: v.optional(
-    text(/^[a-z\d.-]+$|^\[[\da-f:.]+\]$/, 'takes a name in lower case without a port, such as "files.example.com"'),
+    text(
+      /^[a-z\d.-]*[a-z\d-]$|^\[[\da-f:.]+\]$/,
+      'takes a name in lower case without a port, and no dot at its end, such as "files.example.com"',
+    ),
   ),
 };
 
-const PlaceSchema = v.object(placeEntries);
+/** Of code: a value of ours with methods, which is passed on as it is. */
+function part<Value extends object>(type: 'object' | 'function', message: string) {
+  return v.custom<Value>((value) => typeof value === type && value !== null, message);
+}
+
+const sharedEntries = {
+  ...settingsEntries,
+  access: v.optional(part<AccessRule>('function', 'takes a rule, such as signedAccess(keys)')),
+  cache: v.optional(part<BlockCache>('object', 'takes a cache, such as memoryCache({ maxBytes })')),
+  cached: v.optional(onOff),
+  overflow: v.optional(part<Overflow>('object', 'takes a table with the fields limit, policy, link')),
+};
+
+const AboveSchema = v.strictObject(sharedEntries);
+
+const MountsSchema = v.object({ mounts: mountList(part('object', 'takes a table of fields')) });
+
+const MountSchema = v.strictObject({
+  ...sharedEntries,
+  ...placeEntries,
+  store: part<ObjectStore>('object', 'takes a store, such as memoryStore()'),
+  prefix: v.optional(v.string('takes a text'), ''),
+});
+
+/** Fields that are of one mount alone. */
+const PLACES = ['store', 'path', 'host', 'prefix'] as const;
+
+/**
+ * Opens mounts with what stands above them filled in ({@link inherit}).
+ *
+ * @param above what holds for each mount that says nothing else
+ * @throws SettingsError that names each field which is unknown, wrong, or without effect where it stands
+ */
+export function openMounts(above: object, mounts: readonly MountOptions[], carrier: Carrier): readonly Mount[] {
+  const written = said(above);
+  const name = PLACES.find((one) => one in written);
+  if (name !== undefined) {
+    throw settingsError(`${name}: has no effect beside mounts; each mount takes a ${name} of its own`);
+  }
+  check(AboveSchema, written);
+  check(MountsSchema, { mounts });
+  assertInherited(written, mounts);
+  return sortMounts(mounts.map((mount, i) => openMount(inherit(above, mount), carrier, `mounts.${i}.`)));
+}
 
 /**
  * @param where put before the names of fields
- * @throws SettingsError that names the field, its value and what it takes
+ * @throws SettingsError that names each field which is unknown or wrong, and what it takes
  */
-export function openMount(
-  { path: at, host: on, store, prefix = '', access, cache, overflow, ...input }: MountOptions,
-  carrier: Carrier,
-  where = '',
-): Mount {
-  const { path, host } = check(PlaceSchema, { path: at, host: on }, where);
-  const settings = parseSettings(input, where);
+export function openMount(options: MountOptions, carrier: Carrier, where = ''): Mount {
+  const {
+    path,
+    host,
+    store,
+    prefix,
+    access: rule,
+    cache,
+    cached,
+    overflow,
+    ...settings
+  } = check(MountSchema, options, where);
   const { cacheControl, disposition } = settings;
+  // A rule that grants everything need not be asked.
+  const access = rule === publicAccess() ? undefined : rule;
+  const kept = cached === false ? undefined : cache;
   const prefixed = prefix === '' ? store : withPrefix(store, prefix);
   // Whatever shares a cache has keys of its own only together with where they are mounted.
-  const { store: opened, purge } = openStorage(prefixed, cache, `${host ?? ''}${path}`, carrier.conduit, settings);
+  const { store: opened, purge } = openStorage(prefixed, kept, `${host ?? ''}${path}`, carrier.conduit, settings);
   return {
     path: path.replace(/\/$/, ''),
     host,
     prefix,
     access,
     settings,
+    cors: corsPolicy(settings.cors, access?.needs),
+    headers: Object.entries(settings.headers ?? {}),
     downloads: {
       store: opened,
       ...carrier,

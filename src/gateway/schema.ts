@@ -23,10 +23,16 @@ export const milliseconds = count(YEAR, 'ms', 1);
 
 export const onOff = v.boolean('takes true or false');
 
-const SECRET_NAME = 'takes the name of a variable or secret that holds it, and not the secret itself';
+/** A list of mounts, in a configuration or in code. */
+export function mountList<const Mount extends v.GenericSchema>(mount: Mount) {
+  return v.pipe(v.array(mount, 'takes a list of tables'), v.minLength(1, 'takes a table at the least'));
+}
 
-/** The name of what holds a secret. What stands in its place is never shown: it may be the secret. */
-export const secretName = text(/^[A-Za-z_]\w*$/, SECRET_NAME);
+/** The name of a variable that holds a secret. */
+export const secretName = text(
+  /^[A-Z][A-Z0-9_]*$/,
+  'takes the name of a variable or secret that holds it, of A-Z, 0-9 and "_", and not the secret itself',
+);
 
 /**
  * Checks data against a schema.
@@ -47,22 +53,42 @@ export function check<const Schema extends v.GenericSchema>(
 }
 
 function describeIssue(issue: v.BaseIssue<unknown>, schema: unknown, input: unknown, where: string): string {
-  const dotted = v.getDotPath(issue);
-  if (dotted === null)
+  const { path: items = [] } = issue;
+  const path = items.map(({ key }) => String(key));
+  const last = path.at(-1);
+  if (last === undefined)
     return where === '' ? '  they take a table of fields' : `  ${where.slice(0, -1)}: takes a table of fields`;
-  const named = `  ${where}${dotted}:`;
-  const path = dotted.split('.');
+  const named = `  ${where}${path.join('.')}:`;
+  const mayBeSecret = isSecretPlace(path);
   const isUnknown = issue.type === 'strict_object' && issue.expected === 'never';
   if (isUnknown) {
-    const tables = schemasAt(schema, path.slice(0, -1), input);
+    const above = path.slice(0, -1);
+    const tables = schemasAt(schema, above, input);
     const fields = tables.flatMap((table) => Object.keys(field(table, 'entries') ?? {}));
-    return `${named} no such field; there are ${[...new Set(fields)].join(', ')}`;
+    const there = `there are ${[...new Set(fields)].join(', ')}`;
+    if (!mayBeSecret && FIELD_NAME.test(last)) return `${named} no such field; ${there}`;
+    const table = `${where}${above.join('.')}`.replace(/\.$/, '');
+    const number = Object.keys(field(items.at(-1), 'input') ?? {}).indexOf(last) + 1;
+    return `  ${table === '' ? '' : `${table}: `}field ${number} is none of those that there are, and not shown, since it may be a secret; ${there}`;
   }
   if (issue.type === 'strict_object' && issue.input === undefined) {
     const messages = schemasAt(schema, path, input).map((one) => member(one, 'message'));
     return `${named} is missing; ${messages.find((one) => typeof one === 'string') ?? 'it has to be there'}`;
   }
-  return `${named} ${issue.message}${issue.message === SECRET_NAME ? '' : `, not ${show(issue.input)}`}`;
+  return `${named} ${issue.message}${mayBeSecret ? '' : `, not ${show(issue.input)}`}`;
+}
+
+/** How the name of a field looks. A field of any other name may be a secret that was written one level off. */
+const FIELD_NAME = /^[A-Za-z_]{1,24}$/;
+
+/** Tables that hold names of secrets, or values that may be one: nothing that stands in them is shown. */
+const SECRET_TABLES = new Set(['access', 'purge', 'headers']);
+
+/** Lists that hold no secret, though they are in such a table or have its name. */
+const SHOWN_LISTS = new Set(['blocks', 'origins', 'headers']);
+
+function isSecretPlace(path: readonly string[]): boolean {
+  return path.some((name) => SECRET_TABLES.has(name)) && !SHOWN_LISTS.has(path.at(-2) ?? '');
 }
 
 /** What may stand at a place so deep in the schema, as the data are. */
@@ -97,13 +123,24 @@ function member(value: unknown, name: string): unknown {
   return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 
-/** Shortened, and without the name and password that an address may have. */
+/**
+ * Shortened. Of an address neither the name and password nor the query, which may be secrets, and nothing of what is in
+ * a table or a list.
+ */
 function show(value: unknown): string {
-  return (
-    JSON.stringify(value)
-      ?.replace(/\/\/[^/@"]*@/g, '//…@')
-      .slice(0, 80) ?? 'nothing'
-  );
+  switch (typeof value) {
+    case 'string':
+      return JSON.stringify(value.replace(/\/\/.*@/s, '//…@').replace(/\?.*/s, '?…')).slice(0, 80);
+    case 'object':
+      if (value === null) return 'null';
+      const inside = Object.keys(value).length === 0 ? '' : '…';
+      return Array.isArray(value) ? `[${inside}]` : `{${inside}}`;
+    case 'undefined':
+    case 'function':
+      return 'nothing';
+    default:
+      return String(value);
+  }
 }
 
 /** Says where a mistake is that was found by who knows only what it is. */

@@ -1,9 +1,14 @@
 import * as v from 'valibot';
 import type { RangePolicy } from '../http/index.ts';
+import { faultOfHeaders, type OwnHeaders } from './own-headers.ts';
 import { check, count, MiB, milliseconds, onOff, text, YEAR } from './schema.ts';
 
 const FIELD_VALUE = /^[\t\x20-\x7e]+$/;
 const ORIGIN = /^https?:\/\/[^/?#\s]+$/;
+
+const REQUEST_FIELD = 'takes names of request fields, such as "X-Requested-With"';
+/** A lone `*` would allow all fields. */
+const requestField = text(/^(?!\*$)[!#$%&'*+.^_`|~\w-]{1,64}$/, REQUEST_FIELD);
 
 /** The settings of a mount: plain data, the same on every platform. */
 export const settingsEntries = {
@@ -20,16 +25,19 @@ export const settingsEntries = {
   cors: v.optional(
     v.strictObject(
       {
-        /** Whose pages may read the answers. */
+        /** Whose pages may read the answers. By default all, but none where the rule of the mount is ambient. */
         origins: v.optional(
           v.union(
             [v.literal('*'), v.array(text(ORIGIN, 'takes origins, such as "https://example.com"'))],
             'takes "*" or a list of origins',
           ),
-          '*',
+        ),
+        /** Request fields that pages may send beside those that downloads need. */
+        headers: v.optional(
+          v.pipe(v.array(requestField, REQUEST_FIELD), v.maxLength(32, 'takes 32 names at the most')),
         ),
       },
-      'takes a table with the field origins',
+      'takes a table with the fields origins, headers',
     ),
     {},
   ),
@@ -88,6 +96,13 @@ export const settingsEntries = {
       'takes a table with the fields maxRanges, maxFieldLength, maxReads, nearGap, maxGapBytes',
     ),
     {},
+  ),
+  /** Fields added to answers with bytes, such as Content-Security-Policy. */
+  headers: v.optional(
+    v.custom<OwnHeaders>(
+      (value) => faultOfHeaders(value) === undefined,
+      ({ input }) => faultOfHeaders(input) ?? '',
+    ),
   ),
 };
 

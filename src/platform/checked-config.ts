@@ -1,4 +1,7 @@
 import type { Config } from '../gateway/config.ts';
+import { needsOf, type AccessNeeds } from '../access/access.ts';
+import type { AccessConfig } from '../gateway/access-config.ts';
+import { corsPolicy, type CorsPolicy } from '../gateway/cors.ts';
 import { assertPlaces } from '../gateway/mount.ts';
 
 // Apart from node.ts, so that who only checks a configuration does not wait for a storage's SDK to load.
@@ -12,4 +15,26 @@ export type { AccessConfig } from '../gateway/access-config.ts';
  */
 export function checkConfig({ mounts }: Config): void {
   assertPlaces(mounts.map(({ path, host }) => ({ path: path.replace(/\/$/, ''), host })));
+}
+
+/** What pages may do at a mount, by its table `cors` and its rule. */
+export function corsOf(cors: Parameters<typeof corsPolicy>[0], access: AccessConfig): CorsPolicy {
+  return corsPolicy(cors, needsOfConfig(access));
+}
+
+/** What the rule will need that is made of a configuration. */
+function needsOfConfig(access: AccessConfig): AccessNeeds | undefined {
+  if (access === 'public') return 'nothing';
+  switch (access.type) {
+    case 'ip':
+    case 'referer':
+      return 'ambient';
+    case 'anyOf':
+    case 'allOf':
+      return needsOf(access.type, access.rules.map(needsOfConfig));
+    case 'signed':
+    case 'basic':
+    case 'jwt':
+      return undefined;
+  }
 }

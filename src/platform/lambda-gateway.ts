@@ -108,8 +108,9 @@ function parseFields(text: string): object {
   let fields: unknown;
   try {
     fields = JSON.parse(text);
-  } catch (error) {
-    throw settingsError(TAKES_FIELDS, error);
+  } catch {
+    // Without its cause, which shows the text around the mistake, and that may be a secret.
+    throw settingsError(TAKES_FIELDS);
   }
   if (typeof fields === 'object' && fields !== null && !Array.isArray(fields)) return fields;
   throw settingsError(TAKES_FIELDS);

@@ -1,5 +1,7 @@
 import { printLogEntry, type Log } from '../gateway/log.ts';
 
+export { printable } from '../gateway/printable.ts';
+
 /** What is needed of a process: to hear of its end. */
 interface Ending {
   once(event: 'exit', listener: () => void): unknown;

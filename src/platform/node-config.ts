@@ -42,7 +42,7 @@ function openStore(store: StoreConfig, access: S3Access): ObjectStore | undefine
     case 's3':
       return s3Storage(toS3Source(store, access));
     case 'dir':
-      return fsStore(store.path);
+      return fsStore(store.path, store);
     case 'r2':
       return undefined;
   }

@@ -13,7 +13,7 @@ export { memoryCache, type MemoryCache, type MemoryCacheOptions } from '../cache
 export { createGateway, type GatewayOptions } from '../gateway/gateway.ts';
 export { describeError } from '../gateway/log.ts';
 export { parseConfig, type Config } from '../gateway/config.ts';
-export { fsStore } from '../store/drivers/fs.ts';
+export { fsStore, type FsStoreOptions } from '../store/drivers/fs.ts';
 export { s3Store, type S3Location } from '../store/drivers/s3.ts';
 export type { FetchHandler } from './fetch-handler.ts';
 export { openNodeConfig } from './node-config.ts';

@@ -46,7 +46,7 @@ function readToken(name: string, { secret }: PlatformParts): string {
 }
 
 function openMount(
-  { store, fallback, access, cached = true, overflow: policy, ...mount }: MountConfig,
+  { store, fallback, access, overflow: policy, ...mount }: MountConfig,
   cache: BlockCache | undefined,
   parts: PlatformParts,
   where: string,
@@ -59,7 +59,7 @@ function openMount(
     resume: mount.resume ?? parts.defaults?.resume,
     store: fallback === undefined ? first : withFallback(first, open('fallback', fallback)),
     access: locate(`${where}access`, () => openAccess(access, parts)),
-    cache: cached ? cache : undefined,
+    cache,
     overflow: parts.overflow === undefined || policy === undefined ? parts.overflow : { ...parts.overflow, policy },
   };
 }

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -76,6 +76,7 @@ describe('bad usage exits with 2 and says in one line what to write', () => {
     [['lambda', '--s3', 'files', '--mode', 'fast'], /--mode takes buffered or stream, not "fast"/],
     [['lambda', '--s3', 'files', '--overflow', 'drop'], /--overflow takes redirect or partial or refuse/],
     [['__proto__'], /there is no command "__proto__"/],
+    [['a\u202eb\u200b\u001b[31m'], /there is no command "a\\u202eb\\u200b\\u001b\[31m"/],
     [['serve'], /serve needs a folder or a bucket: rangeway serve --dir DIR, or/],
     [['serve', '--dir', '.', '--s3', 'bucket'], /--dir and --s3 are two stores/],
     [['serve', '--dir', '.', '--region', 'x'], /--region goes with --s3 BUCKET/],
@@ -83,6 +84,9 @@ describe('bad usage exits with 2 and says in one line what to write', () => {
     [['serve', '--s3', 'bucket', '--fallback-region', 'x'], /--fallback-region goes with --fallback BUCKET/],
     [['serve', '--s3', 'bucket', '--fallback', 'x'], /--fallback takes the name of a bucket, not "x"/],
     [['serve', '--dir', '.', '--path-style'], /--path-style goes with --s3 BUCKET/],
+    [['serve', '--s3', 'bucket', '--hidden'], /--hidden goes with --dir DIR/],
+    [['serve', '--hidden'], /--hidden goes with --dir DIR/],
+    [['dev', '--hidden', '--port', '0'], /--hidden goes with --dir DIR/],
     [['serve', '--s3', 'a/b'], /--s3 takes the name of a bucket, not "a\/b"/],
     [
       ['serve', '--s3', 'bucket', '--endpoint', 'host:80'],
@@ -203,6 +207,32 @@ test('dev fills a bucket, serves it from workerd, and leaves nothing behind', as
   second.child.kill('SIGTERM');
   expect((await once(second.child, 'exit'))[0]).toBe(143);
   await expect(fetch(second.url)).rejects.toThrow();
+});
+
+describe('names that begin with a dot', () => {
+  const statuses = async (url: string) => {
+    const answers = [];
+    for (const path of ['/a', '/.env', '/%2eenv', '/.git/config', '/.well-known/b'])
+      answers.push((await fetch(url + path)).status);
+    return answers;
+  };
+
+  test.for(['serve', 'dev'])('%s has none of them, unless it is told to', async (command) => {
+    const source = await mkdtemp(join(folder, 'hidden-'));
+    for (const name of ['.git', '.well-known']) await mkdir(join(source, name));
+    for (const name of ['a', '.env', '.git/config', '.well-known/b']) await writeFile(join(source, name), name);
+    const args = [command, '--dir', source, '--port', '0'];
+    if (command === 'dev') args.push('--persist', join(source, '.kept'));
+    const all = await startServer(...args, '--hidden');
+    expect(await statuses(all.url)).toEqual([200, 200, 200, 200, 200]);
+    all.child.kill('SIGTERM');
+    await once(all.child, 'exit');
+    // What a bucket had before is not served either.
+    const plain = await startServer(...args);
+    expect(await statuses(plain.url)).toEqual([200, 404, 404, 404, 200]);
+    plain.child.kill('SIGTERM');
+    await once(plain.child, 'exit');
+  });
 });
 
 test('dev refuses a wrangler.toml with wrong settings', async () => {

@@ -81,6 +81,34 @@ test('JSON: every default filled in, a block a mount, and of secrets the names',
     expect(lines).toContain(line);
 });
 
+test('what pages may do, the fields of answers and hidden names are told as they work', async () => {
+  const config = {
+    headers: { 'Content-Security-Policy': 'sandbox' },
+    cors: { headers: ['X-Foo'] },
+    mounts: [
+      { access: { type: 'ip', blocks: ['10.0.0.0/8'] }, store: { type: 'dir', path: '/srv/\u202eb\n' } },
+      { path: '/b', cors: { origins: ['https://a.example'] }, store: { type: 'dir', path: '/c', hidden: true } },
+      { path: '/c', headers: {} },
+    ],
+  };
+  const { code, out } = await check('gateway.json', JSON.stringify(config));
+  expect(code).toBe(0);
+  const [, ...mounts] = out.split(/^mount \d: .*\n/m).map((block) => block.split('\n'));
+  for (const [i, lines] of [
+    [
+      '  cors.origins = []',
+      '  cors.headers = ["X-Foo"]',
+      '  headers.Content-Security-Policy = sandbox',
+      '  store.hidden = false',
+      String.raw`  store.path = /srv/\u202eb\n`,
+    ],
+    ['  cors.origins = ["https://a.example"]', '  store.hidden = true'],
+    ['  cors.origins = *'],
+  ].entries())
+    for (const line of lines) expect(mounts[i]).toContain(line);
+  expect(mounts[2]?.join()).not.toContain('sandbox');
+});
+
 describe('wrangler.toml', () => {
   const toml = `name = "x"
 main = "x.ts"

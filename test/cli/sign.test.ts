@@ -72,10 +72,11 @@ describe('sign', () => {
       '--id',
       'd-1',
     ];
-    const { out, err } = await run([...args, '--rate', '1000', '--not-before', '90s', '--expires', '7d', FILE]);
-    expect(err).toContain('opens everything below /releases/ until');
+    const releases = new URL('.', FILE).href;
+    const { out, err } = await run([...args, '--rate', '1000', '--not-before', '90s', '--expires', '7d', releases]);
+    expect(err).toContain('opens every file below /releases/ until');
     const use = { now: nowInSeconds() + 100, clientAddress: '203.0.113.7' };
-    const other = out.trim().replace('app.bin', 'b/c.bin');
+    const other = out.trim().replace('/releases/', '/releases/b/c.bin');
     const [, second] = KEYS;
     expect(second === undefined ? undefined : await verifyLink(other, use, [second])).toMatchObject({
       type: 'valid',
@@ -107,6 +108,14 @@ describe('sign', () => {
     expect(await verifyLink(link, { now: nowInSeconds() }, KEYS)).toMatchObject({ terms: { prefix: '/ü b/' } });
   });
 
+  test('says what a folder opens, in characters that can be seen', async () => {
+    const { err } = await run(['sign', 'https://h/a%E2%80%AEb%F3%A0%81%81/', '--expires', '1d', '--prefix']);
+    expect(err).toMatch(/^rangeway: opens every file below \/a\\u202eb\\udb40\\udc41\/ until /);
+    expect((await run(['sign', 'https://h', '--expires', '1d', '--prefix'])).err).toContain(
+      'opens every file below / until',
+    );
+  });
+
   const expires = ['--expires', '2h'];
   const cases: readonly (readonly [args: readonly string[], message: RegExp, keys?: string])[] = [
     [[], /sign needs an address: rangeway sign https:\/\/files\.example\.com\/a\.bin --expires 2h/],
@@ -116,7 +125,14 @@ describe('sign', () => {
     [['ftp://h/a', ...expires], /sign takes a whole address/],
     [[FILE, 'b', ...expires], /sign takes one address; one with spaces or & takes quotes around it/],
     [['https://h/a%2Fb', ...expires], /sign: the path \/a%2Fb takes no link: it may have no %2F \(write a slash\)/],
-    [['https://h/%ff/a', '--prefix', ...expires], /sign: the path \/%ff\/a takes no link/],
+    [['https://h/%ff/', '--prefix', ...expires], /sign: the path \/%ff\/ takes no link/],
+    // The folder that it is in may hold much more than the address says.
+    [['https://h/open', '--prefix', ...expires], /--prefix opens a folder, .* in a slash: \/open\/ and not \/open$/m],
+    [[FILE, '--prefix', ...expires], /--prefix opens a folder, whose address ends in a slash/],
+    [['https://h/open%2F', '--prefix', ...expires], /--prefix opens a folder/],
+    [['https://h/open?a=/', '--prefix', ...expires], /--prefix opens a folder/],
+    [['https://h/open#/', '--prefix', ...expires], /--prefix opens a folder/],
+    [[FILE, ...expires, '--keys', `k1:${'SECRET'.repeat(8)}`], /--keys takes a file with keys, and not a key itself/],
     [[`${FILE}?rgw-kid=k1`, ...expires], /sign: the address is a link already/],
     [[FILE, '--expires', '2'], /--expires takes a number and a unit, such as 90s, 30m, 2h or 7d, not "2"/],
     [[FILE, '--expires', '0h'], /--expires takes a number and a unit/],

@@ -47,6 +47,12 @@ describe('which mount a request is for', async () => {
     ['/a', 'files.example', 'host:a'],
     ['/a', 'FILES.example:8443', 'host:a'],
     ['/a', 'files.example.evil.example', 'root:a'],
+    // A dot at the end of a name says that it is complete: it is the same host.
+    ['/a', 'files.example.', 'host:a'],
+    ['/a', 'FILES.example.:8443', 'host:a'],
+    ['/a', 'files.example.:', 'host:a'],
+    ['/a', 'files.example..', 'root:a'],
+    ['/six/a', '[::1].', 'six:a'],
     ['/', 'files.example', 'host:index.html'],
     ['/x/', 'files.example', 'host:x/index.html'],
     ['/releases/a', 'files.example', 'host releases:a'],
@@ -230,6 +236,10 @@ describe('mounts that can not be are refused, by index', () => {
     [[{ store, path: '//a' }], /mounts\.0\.path: takes/],
     [[{ store, host: 'Files.example' }], /mounts\.0\.host: takes a name in lower case without a port, .*, not "Files/],
     [[{ store, host: 'files.example:80' }], /mounts\.0\.host: takes/],
+    [[{ store, host: 'files.example.' }], /mounts\.0\.host: takes a name .*, and no dot at its end/],
+    [[{ store, host: '.' }], /mounts\.0\.host: takes/],
+    [[], /mounts: takes a table at the least/],
+    [JSON.parse('[null]'), /mounts\.0: takes a table of fields, not null/],
     [
       [{ store }, { store, path: '/a', ...JSON.parse('{"headRange":"yes"}') }],
       /mounts\.1\.headRange: takes true or false, not "yes"/,

@@ -38,6 +38,12 @@ describe('which host a request is for, on Node', () => {
       expect(await ask('http://two.example/a', ['one.example'])).toBe('two.example');
       expect(await ask('http://two.example:99/a', ['one.example'])).toBe('two.example');
       expect(await ask('HTTPS://other.example/a', ['one.example'])).toBe('any');
+      // A dot at the end of a name says that it is complete (RFC 3986 §3.2.2): it is the same host.
+      expect(await ask('/a', ['one.example.'])).toBe('one.example');
+      expect(await ask('/a', ['One.Example.:99'])).toBe('one.example');
+      expect(await ask('http://two.example./a', ['one.example'])).toBe('two.example');
+      expect(await ask('http://two.example.:99/a', ['one.example'])).toBe('two.example');
+      expect(await ask('http://two.example.:80/a', ['one.example'])).toBe('two.example');
       // RFC 9112 §3.2
       expect(await ask('/a', ['one.example', 'two.example'])).toBe('400');
       expect(await ask('/a', ['one.example, two.example'])).toBe('400');

@@ -16,18 +16,18 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { fsStore } from '../../src/store/drivers/fs.ts';
+import { fsStore, type FsStoreOptions } from '../../src/store/drivers/fs.ts';
 import type { OpenObject } from '../../src/store/object-store.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
 
 const base = await mkdtemp(join(tmpdir(), 'rangeway-fs-'));
 afterAll(() => rm(base, { recursive: true }));
 
-async function folder() {
+async function folder(options: FsStoreOptions = {}) {
   const root = await mkdtemp(join(base, 'store-'));
   return {
     root,
-    store: fsStore(root),
+    store: fsStore(root, options),
     async put(key: string, bytes: Uint8Array | string) {
       await mkdir(dirname(join(root, key)), { recursive: true });
       await writeFile(join(root, key), bytes);
@@ -35,7 +35,8 @@ async function folder() {
   };
 }
 
-describeObjectStore('fs', folder);
+// With hidden names: the contract has keys that begin with a dot.
+describeObjectStore('fs', () => folder({ hidden: true }));
 
 describe('nothing outside the folder is read', () => {
   const secret = join(base, 'secret.txt');

@@ -8,26 +8,34 @@ import { isStoreError, storeError, type StoreError } from '../store-error.ts';
 import { countOperation } from '../tally.ts';
 import { fileBody } from './fs-body.ts';
 import { fileTag, isDateStrong, settledStat } from './fs-stat.ts';
+import { isHidden } from './hidden.ts';
 import { mediaType } from './media-type.ts';
+
+/** What of a folder is served. */
+export interface FsStoreOptions {
+  /** Whether files count whose path in the folder has a name that begins with a dot. By default they are missing. */
+  readonly hidden?: boolean | undefined;
+}
 
 /**
  * Makes a store over the files below a folder; keys are paths relative to it, with `/` between segments.
  *
- * No key leads out of the folder: segments such as `..` name nothing, and links are followed only to files inside.
+ * Names that begin with a dot, such as `.env` and `.git`, are missing, but for `.well-known` at the top ({@link isHidden}).
+ * So is a link to such a name. No key leads out of the folder: segments such as `..` name nothing, and links are followed only to files inside.
  * ETags are strong, but of this folder on this machine: a copy of the file has another one.
  */
-export function fsStore(folder: string): ObjectStore {
+export function fsStore(folder: string, { hidden = false }: FsStoreOptions = {}): ObjectStore {
   return {
     async head(key, options = {}) {
       countOperation(options);
-      const file = await openFile(folder, key);
+      const file = await openFile(folder, key, hidden);
       if (file === undefined) return undefined;
       await file.handle.close();
       return file.representation;
     },
     async read(key, options = {}) {
       countOperation(options);
-      const file = await openFile(folder, key);
+      const file = await openFile(folder, key, hidden);
       return file === undefined ? { type: 'missing' } : readFile(file, options);
     },
   };
@@ -39,12 +47,15 @@ interface OpenFile {
   readonly stat: BigIntStats;
 }
 
-async function openFile(folder: string, key: string): Promise<OpenFile | undefined> {
-  if (!isSafeKey(key)) return undefined;
+async function openFile(folder: string, key: string, hidden: boolean): Promise<OpenFile | undefined> {
+  if (!isSafeKey(key) || (!hidden && isHidden(key))) return undefined;
   try {
     const root = await realpath(folder);
     const path = await realpath(join(root, key));
-    if (!path.startsWith(root.endsWith(sep) ? root : root + sep)) return undefined;
+    const above = root.endsWith(sep) ? root : root + sep;
+    if (!path.startsWith(above)) return undefined;
+    // A link, or on Windows a short name, may lead to a hidden file.
+    if (!hidden && isHidden(path.slice(above.length), sep)) return undefined;
     // NOFOLLOW: a link put here since. NONBLOCK: opening a named pipe would wait for its writer.
     const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     return await describe(handle, key);
