@@ -33,7 +33,7 @@ export function simpleRules(access: AccessConfig): readonly SimpleRule[] {
  */
 export function cacheKeyOf({ mounts }: Config): CacheKey {
   const rules = new Set(mounts.flatMap(({ access }) => simpleRules(access)).map(typeOf));
-  const listsOrigins = mounts.some(({ cors }) => cors.origins !== '*');
+  const listsOrigins = mounts.some(({ cors }) => Array.isArray(cors.origins));
   return {
     parameters: ['download', ...(rules.has('signed') ? LINK_PARAMETERS : [])],
     fields: [...(listsOrigins ? ['Origin'] : []), ...(rules.has('referer') ? ['Referer'] : [])],

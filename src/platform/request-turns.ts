@@ -19,7 +19,7 @@ const READ_ON_UNTIL = 16;
  * Requests that wait on all connections together. Node parses at once what one read brings, 64 KiB, which can be 2,400
  * requests of 10 KB each; a connection with more than its share of them is ended when there are so many.
  */
-const MAX_WAITING = 10_000;
+const MAX_WAITING = 5_000;
 
 interface Connection {
   readonly waiting: (readonly [IncomingMessage, ServerResponse])[];

@@ -99,42 +99,37 @@ const WAYS: readonly (readonly [name: string, config: object])[] = [
 ];
 
 describe.each(WAYS)('%s', (_name, config) => {
-  test(
-    'clients that pipeline, pause and leave at random leave nothing behind',
-    { timeout: 600_000 },
-    async () => {
-      const seed = chooseSeed();
-      console.log(`leavers: ${CLIENTS} clients, seed ${seed}`);
-      const limits = { downloads: 12, idleTimeout: 2_000 };
-      const { gateway, origin } = await setStage({ objects: SIZES, config: { ...config, limits } });
-      const idle = gateway.sockets();
-      const wrong: string[] = [];
-      let next = 0;
-      const run = async (most: number) => {
-        while (next < most) {
-          const index = next++;
-          const fault = await live(gateway.port, randomOf(seed, index));
-          if (fault !== undefined) wrong.push(`seed ${seed}, client ${index}: ${fault}`);
-        }
-      };
-      const crowd = (most: number) => Promise.all(Array.from({ length: TOGETHER }, () => run(most)));
-      await crowd(Math.ceil(CLIENTS / 2));
-      const warm = gateway.memory();
-      await crowd(CLIENTS);
-      expect(wrong).toEqual([]);
+  test('clients that pipeline, pause and leave at random leave nothing behind', { timeout: 600_000 }, async () => {
+    const seed = chooseSeed();
+    console.log(`leavers: ${CLIENTS} clients, seed ${seed}`);
+    const limits = { downloads: 12, idleTimeout: 2_000 };
+    const { gateway, origin } = await setStage({ objects: SIZES, config: { ...config, limits } });
+    const idle = gateway.sockets();
+    const wrong: string[] = [];
+    let next = 0;
+    const run = async (most: number) => {
+      while (next < most) {
+        const index = next++;
+        const fault = await live(gateway.port, randomOf(seed, index));
+        if (fault !== undefined) wrong.push(`seed ${seed}, client ${index}: ${fault}`);
+      }
+    };
+    const crowd = (most: number) => Promise.all(Array.from({ length: TOGETHER }, () => run(most)));
+    await crowd(Math.ceil(CLIENTS / 2));
+    const warm = gateway.memory();
+    await crowd(CLIENTS);
+    expect(wrong).toEqual([]);
 
-      // Every storage body is given back, and every connection of a client.
-      await expect.poll(origin.busy, { timeout: 15_000 }).toBe(0);
-      await expect.poll(() => gateway.sockets() - origin.open(), { timeout: 15_000 }).toBeLessThanOrEqual(idle);
-      // Every slot: as many requests at once as there are slots are all let in.
-      const answers = await Promise.all(Array.from({ length: 12 }, () => fetch(`${gateway.url}/block`)));
-      expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 12 }, () => 200));
-      for (const answer of answers) expect((await answer.arrayBuffer()).byteLength).toBe(SIZES['block']);
-      expect((gateway.memory() - warm) / 1024 / 1024).toBeLessThan(100);
-      expect(gateway.complaints).toEqual([]);
-      expect(gateway.log.filter(({ outcome, status }) => outcome === 'failed' && status !== 503)).toEqual([]);
-      expect(gateway.log.some(({ outcome }) => outcome === 'aborted')).toBe(true);
-    },
-    600_000,
-  );
+    // Every storage body is given back, and every connection of a client.
+    await expect.poll(origin.busy, { timeout: 15_000 }).toBe(0);
+    await expect.poll(() => gateway.sockets() - origin.open(), { timeout: 15_000 }).toBeLessThanOrEqual(idle);
+    // Every slot: as many requests at once as there are slots are all let in.
+    const answers = await Promise.all(Array.from({ length: 12 }, () => fetch(`${gateway.url}/block`)));
+    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 12 }, () => 200));
+    for (const answer of answers) expect((await answer.arrayBuffer()).byteLength).toBe(SIZES['block']);
+    expect((gateway.memory() - warm) / 1024 / 1024).toBeLessThan(100);
+    expect(gateway.complaints).toEqual([]);
+    expect(gateway.log.filter(({ outcome, status }) => outcome === 'failed' && status !== 503)).toEqual([]);
+    expect(gateway.log.some(({ outcome }) => outcome === 'aborted')).toBe(true);
+  });
 });
