@@ -116,6 +116,7 @@ function remoteKeys({ url, maxAge = 600, cooldown = 30 }: Extract<JwtKey, { read
     throw settingsError('jwt takes an https address of keys, such as https://issuer.example/.well-known/jwks.json');
   }
   let failed = Number.NEGATIVE_INFINITY;
+  let fetched = Number.NEGATIVE_INFINITY;
   const isPaused = () => steadyTime() < failed + PAUSE;
   const keys = createRemoteJWKSet(new URL(url), {
     cacheMaxAge: maxAge * 1000,
@@ -123,11 +124,15 @@ function remoteKeys({ url, maxAge = 600, cooldown = 30 }: Extract<JwtKey, { read
     // jose tries anew with every token; a flood of them is not passed on to an issuer that is down.
     [customFetch]: async (address, options) => {
       if (isPaused()) throw new Error('the keys could not be had a moment ago');
-      return fetch(address, options);
+      const response = await fetch(address, options);
+      fetched = steadyTime();
+      return response;
     },
   });
   return async (header, token) => {
     try {
+      // jose judges the keys' age by the wall clock alone, and one that is set back would keep a withdrawn key.
+      if (keys.fresh && steadyTime() - fetched >= maxAge * 1000) await keys.reload();
       return await keys(header, token);
     } catch (error) {
       if (isAboutToken(error)) throw error;

@@ -1,4 +1,4 @@
-import { defaultReader } from '../store/chunk-reader.ts';
+import { defaultReader, type ChunkReader } from '../store/chunk-reader.ts';
 import { kept } from '../store/lent.ts';
 import { writable } from './writable.ts';
 import { toFacts, toRequest, type FunctionUrlEvent, type LambdaHandlerOptions } from './lambda-event.ts';
@@ -65,23 +65,26 @@ export function streamify(handler: StreamedHandler): StreamedHandler {
   return globalThis.awslambda?.streamifyResponse?.(handler) ?? handler;
 }
 
-async function send(response: Response, raw: ResponseStream): Promise<void> {
-  const { status, headers, body } = response;
-  if (raw.destroyed) {
-    await body?.cancel();
-    return;
+/** However it ends, the body is given back. */
+async function send({ status, headers, body }: Response, raw: ResponseStream): Promise<void> {
+  const reader = body === null ? undefined : defaultReader(body);
+  const cancel = () => void reader?.cancel().catch(() => undefined);
+  if (raw.destroyed) return cancel();
+  try {
+    const wire = globalThis.awslambda?.HttpResponseStream;
+    if (wire === undefined) throw new Error('streaming needs the runtime of Lambda: there is no awslambda');
+    const stream = wire.from(raw, { statusCode: status, headers: Object.fromEntries(headers) });
+    // The runtime sends the prelude with the first write: without one, a body of zero bytes would lose status and headers.
+    stream.write(new Uint8Array(0));
+    if (reader === undefined) stream.end();
+    else await sendBody(reader, stream, cancel);
+  } catch (error) {
+    cancel();
+    throw error;
   }
-  const wire = globalThis.awslambda?.HttpResponseStream;
-  if (wire === undefined) throw new Error('streaming needs the runtime of Lambda: there is no awslambda');
-  const stream = wire.from(raw, { statusCode: status, headers: Object.fromEntries(headers) });
-  // The runtime sends the prelude with the first write: without one, a body of zero bytes would lose status and headers.
-  stream.write(new Uint8Array(0));
-  if (body === null) {
-    stream.end();
-    return;
-  }
-  const reader = defaultReader(body);
-  const cancel = () => void reader.cancel().catch(() => undefined);
+}
+
+async function sendBody(reader: ChunkReader, stream: ResponseStream, cancel: () => void): Promise<void> {
   stream.once('close', cancel);
   try {
     for (;;) {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import { exportJWK, importSPKI } from 'jose';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { granted } from '../../src/access/access.ts';
 import { jwtAccess, type JwtKey } from '../../src/access/jwt.ts';
 import { AUDIENCE, bearing, ISSUER, makePair, token, type Pair } from './tokens.ts';
@@ -82,6 +82,28 @@ test('keys that are too old are fetched again, though they fit', async () => {
   const request = bearing(await token(first, {}, { kid: 'a' }));
   expect([await rule(request), await rule(request)]).toEqual([granted(), granted()]);
   expect(issuer.fetches).toBe(2);
+});
+
+test('keys that are too old are fetched again, though the wall clock was set back', async () => {
+  const { issuer, url } = await startIssuer();
+  issuer.keys = [await jwk(first, 'a')];
+  const rule = ruleFor(url, { maxAge: 600, cooldown: 0 });
+  const signed = await token(first, {}, { kid: 'a' });
+  const now = Math.floor(Date.now() / 1000);
+  expect(await rule({ ...bearing(signed), now })).toEqual(granted());
+  vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+  try {
+    vi.advanceTimersByTime(599_000);
+    expect(await rule({ ...bearing(signed), now })).toEqual(granted());
+    expect(issuer.fetches).toBe(1);
+    vi.advanceTimersByTime(1_000);
+    vi.setSystemTime(Date.now() - 3_600_000);
+    issuer.keys = [await jwk(second, 'b')];
+    expect(await rule({ ...bearing(signed), now })).toEqual(INVALID);
+    expect(issuer.fetches).toBeGreaterThan(1);
+  } finally {
+    vi.useRealTimers();
+  }
 });
 
 test('tokens of unknown keys do not make a flood of fetches', async () => {
