@@ -1,6 +1,6 @@
-import { request } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { boundaryOf, parseByteranges } from '../conformance/multipart.ts';
+import { ask } from '../platform/ask.ts';
 import { CODED, LARGE, largeByte, startOddS3, TEXT, type OddS3 } from './odd-s3.ts';
 
 /** A gateway over the odd storage, on some platform. */
@@ -9,34 +9,6 @@ export interface OddGateway {
   /** Lines of the log, as JSON. */
   readonly log: readonly string[];
   stop(): Promise<void>;
-}
-
-interface Answer {
-  readonly status: number;
-  readonly headers: NodeJS.Dict<string | string[]>;
-  readonly body: Buffer;
-}
-
-/** @param most bytes after which the client leaves */
-function ask(url: string, headers: Record<string, string> = {}, method = 'GET', most = Infinity): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const req = request(url, { method, headers }, (res) => {
-      const chunks: Buffer[] = [];
-      let length = 0;
-      const finish = () => resolve({ status: res.statusCode ?? 0, headers: res.headers, body: Buffer.concat(chunks) });
-      res.on('data', (chunk: Buffer) => {
-        chunks.push(chunk);
-        length += chunk.length;
-        if (length < most) return;
-        finish();
-        req.destroy();
-      });
-      res.on('end', finish);
-      res.on('error', reject);
-    });
-    req.on('error', reject);
-    req.end();
-  });
 }
 
 /**

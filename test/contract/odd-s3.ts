@@ -45,7 +45,7 @@ export async function startOddS3(): Promise<OddS3> {
   const behaviours: Readonly<Record<string, Behaviour>> = {
     transcoding,
     compressing,
-    rangeless: (_req, res) => void sendWhole(_req, res, TEXT),
+    rangeless: (req, res) => sendWhole(req, res, TEXT),
     'rangeless-large': sendLarge,
     region: (req, res) => {
       const body = '<Error><Code>PermanentRedirect</Code><Endpoint>odd.s3-eu-west-9.amazonaws.com</Endpoint></Error>';
@@ -114,7 +114,7 @@ const compressing: Behaviour = (req, res) => {
 };
 
 function acceptEncoding(req: IncomingMessage): string {
-  return String(req.headers['accept-encoding'] ?? '');
+  return req.headers['accept-encoding'] ?? '';
 }
 
 function sendRange(req: IncomingMessage, res: ServerResponse, bytes: Buffer, fields: Record<string, string>): void {

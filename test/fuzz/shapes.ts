@@ -17,7 +17,12 @@ const EXPIRES = [
   'Tuesday, 01-Jan-30 00:00:00 GMT',
   'Tue Jan  1 00:00:00 2030',
   'Mon, 01 Jan 1900 00:00:00 GMT',
-  ...['0', '3600', '-1', '2030-01-01', 'ma\u00f1ana', '0\r\nX: y', ''],
+  '0',
+  '3600',
+  '2030-01-01',
+  'ma\u00f1ana',
+  '0\r\nX: y',
+  '',
 ];
 const TEXTS = ['', 'text/plain', 'caf\u00e9', 'a\r\nX: y', '\u65e5\u672c', ' ', 'no-transform', 'gzip', 'a\0b'];
 

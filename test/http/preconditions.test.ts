@@ -295,10 +295,3 @@ describe('the order of §13.2.2', () => {
     expect(check(lines, STRONG)).toBe(expected);
   });
 });
-
-test.each(['ifModifiedSince', 'ifUnmodifiedSince'] as const)(
-  '%s is ignored where Last-Modified is no instant',
-  (name) => {
-    expect(checkPreconditions({ [name]: 784_111_777 }, { lastModified: new Date(Number.NaN) })).toBe('hold');
-  },
-);
