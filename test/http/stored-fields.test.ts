@@ -185,6 +185,7 @@ describe('storedDisposition', () => {
       `inline; filename="___X: y"; filename*=UTF-8''%C3%BC__X%3A%20y`,
     ],
     ['bytes that are no UTF-8, lost on the way', 'inline; filename="f\ufffdr"', 'inline; filename="f_r"'],
+    ['the same, of a decoder that says so thrice', 'inline; filename="f\ufffd\ufffd\ufffdr"', 'inline; filename="f_r"'],
     ['a lone surrogate', 'inline; filename="f\ud800r"', 'inline; filename="f_r"'],
     ['a name that is empty', 'inline; filename=""; x="\u00fc"', 'inline'],
     ['another parameter alone', 'inline; x="\u00fc"', 'inline'],
