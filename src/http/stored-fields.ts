@@ -11,16 +11,24 @@ import { asUtf8, reprintDisposition } from './stored-disposition.ts';
 // §5.5, but for obs-text: RFC 9110 lets new fields be ASCII alone, and platforms read and print other bytes differently.
 const PRINTABLE = /^[\t\x20-\x7e]*$/;
 
+/** The same without blanks at its ends, which nearly all values are: one test, and nothing to trim. */
+const CLEAN = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/;
+
 /** More characters than S3 (2 KB to 8 KB) and R2 (8,192 bytes) keep of an object; clients refuse heads of 16 KiB. */
 const MAX_LENGTH = 8_192;
 
 /** A stored text as a field's value; `undefined` where it can't be one. */
 export function storedField(stored: unknown): string | undefined {
+  if (isClean(stored)) return stored;
   const value = toText(stored);
   return isField(value) ? value : undefined;
 }
 
 /** Stores of a user's own may be without types, hence `unknown`. */
+function isClean(stored: unknown): stored is string {
+  return typeof stored === 'string' && stored.length <= MAX_LENGTH && CLEAN.test(stored);
+}
+
 function toText(stored: unknown): string {
   return typeof stored === 'string' ? trimEnds(stored, ' \t\r\n') : '';
 }
@@ -43,6 +51,7 @@ export function storedCodings(stored: unknown): string | undefined {
 
 /** A stored Content-Disposition. One that is not ASCII is printed anew, with `filename*` (RFC 6266 §4.3, RFC 8187). */
 export function storedDisposition(stored: unknown): string | undefined {
+  if (isClean(stored)) return stored;
   const text = toText(stored);
   if (isField(text)) return text;
   const meant = asUtf8(text);

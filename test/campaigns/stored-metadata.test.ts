@@ -24,6 +24,14 @@ test('stored metadata are answered, and alike on all platforms', { timeout: 900_
   const again = `RANGEWAY_FUZZ_SEED=${seed} RANGEWAY_CAMPAIGN=${count * VALUES} npx vitest run --project node test/campaigns`;
   console.log(`${count * VALUES} values of seed ${seed}; again: ${again}`);
   const { gateways, stop } = await startGateways(cases);
+  try {
+    await check(cases, gateways, again);
+  } finally {
+    await stop();
+  }
+});
+
+async function check(cases: readonly StoredCase[], gateways: readonly CampaignGateway[], again: string): Promise<void> {
   const said = await Promise.all(gateways.map(async (gateway) => [gateway, await askAll(gateway, cases)] as const));
   const differences = cases.flatMap((one) => compare(one, said));
   expect(differences.slice(0, 3).join('\n'), again).toBe('');
@@ -36,8 +44,7 @@ test('stored metadata are answered, and alike on all platforms', { timeout: 900_
   for (const gateway of gateways) await expectAllSlots(gateway);
   for (const { name, busy } of gateways)
     await expect.poll(busy, { timeout: 10_000, message: `connections of ${name}; ${again}` }).toBe(0);
-  await stop();
-});
+}
 
 /** All gateways that have a case against the first that has it. */
 function compare(

@@ -36,6 +36,37 @@ export function describeOddS3(
     let names = 0;
     const fresh = (behaviour: string) => `${gateway.url}/${behaviour}.${names++}`;
 
+    describe('that keeps whatever it was given', () => {
+      const EXPECTED = {
+        'content-encoding': undefined,
+        'content-language': undefined,
+        'content-disposition': `attachment; filename="f_r _ _ _.txt"; filename*=UTF-8''f%C3%BCr%20%E4%B8%AD%20%F0%9F%98%80%20%E2%80%93.txt`,
+        'cache-control': 'max-age=60, no-transform',
+        expires: '3600',
+        'last-modified': undefined,
+      };
+      const described = (headers: NodeJS.Dict<string | string[]>) =>
+        Object.fromEntries(Object.keys(EXPECTED).map((name) => [name, headers[name]]));
+      test.each([
+        ['GET', {}, 200],
+        ['HEAD', {}, 200],
+        ['GET', { Range: 'bytes=0-1' }, 206],
+      ] as const)('%s %j: what can be sent is, alike on all platforms', async (method, fields, status) => {
+        const answer = await ask(fresh('described'), fields, method);
+        expect([answer.status, answer.headers['content-type']]).toEqual([status, 'application/octet-stream']);
+        expect(described(answer.headers)).toEqual(EXPECTED);
+      });
+      test('parts have the same type', async () => {
+        const { headers, body } = await ask(fresh('described'), { Range: 'bytes=0-1,100-101' });
+        expect(described(headers)).toEqual(EXPECTED);
+        const parts = parseByteranges(body, boundaryOf(String(headers['content-type'])));
+        expect(parts.flatMap((part) => part.headers.filter(([name]) => name === 'Content-Type'))).toEqual([
+          ['Content-Type', 'application/octet-stream'],
+          ['Content-Type', 'application/octet-stream'],
+        ]);
+      });
+    });
+
     describe('that decompresses what is stored with a coding, unless asked not to', () => {
       test('GET of the whole gives the stored bytes', async () => {
         const { status, headers, body } = await ask(fresh('transcoding'));

@@ -31,6 +31,19 @@ export function largeByte(at: number): number {
   return PAGE[at % PAGE.length] ?? 0;
 }
 
+/** Node's server writes a character as a byte: these are UTF-8. */
+const utf8 = (text: string) => Buffer.from(text).toString('latin1');
+
+const DESCRIPTION: Readonly<Record<string, string>> = {
+  'Content-Type': utf8('text/\u4e2d'),
+  'Content-Encoding': 'AWS-Chunked',
+  'Content-Language': utf8('fran\u00e7ais'),
+  'Content-Disposition': utf8('attachment; filename="f\u00fcr \u4e2d \u{1f600} \u2013.txt"'),
+  'Cache-Control': 'max-age=60',
+  Expires: '3600',
+  'Last-Modified': '2020',
+};
+
 type Behaviour = (req: IncomingMessage, res: ServerResponse) => void;
 
 /** Starts it on the loopback address. */
@@ -45,6 +58,7 @@ export async function startOddS3(): Promise<OddS3> {
   const behaviours: Readonly<Record<string, Behaviour>> = {
     transcoding,
     compressing,
+    described: (req, res) => sendRange(req, res, TEXT, DESCRIPTION),
     rangeless: (req, res) => sendWhole(req, res, TEXT),
     'rangeless-large': sendLarge,
     region: (req, res) => {
@@ -117,7 +131,12 @@ function acceptEncoding(req: IncomingMessage): string {
   return req.headers['accept-encoding'] ?? '';
 }
 
-function sendRange(req: IncomingMessage, res: ServerResponse, bytes: Buffer, fields: Record<string, string>): void {
+function sendRange(
+  req: IncomingMessage,
+  res: ServerResponse,
+  bytes: Buffer,
+  fields: Readonly<Record<string, string>>,
+): void {
   const [, from = '', to = ''] = /^bytes=(\d*)-(\d*)$/.exec(req.headers.range ?? '') ?? [];
   if (from === '' && to === '') {
     sendWhole(req, res, bytes, fields);
@@ -134,7 +153,7 @@ function sendWhole(
   req: IncomingMessage,
   res: ServerResponse,
   bytes: Buffer,
-  fields: Record<string, string> = {},
+  fields: Readonly<Record<string, string>> = {},
 ): void {
   res.writeHead(200, { ...fields, ETag: TAG, 'Content-Length': bytes.length });
   res.end(req.method === 'HEAD' ? undefined : bytes);
