@@ -10,13 +10,13 @@ import {
 } from '../../http/index.ts';
 import type { CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } from '../object-store.ts';
 import { withheld } from '../select.ts';
+import { sliced } from '../slice.ts';
 import { storeError } from '../store-error.ts';
 import { countOperation } from '../tally.ts';
 import { toWebStream } from './s3-body.ts';
 import { toMetadata, type S3Headers } from './s3-metadata.ts';
 import { redirectError } from './s3-redirect.ts';
 import { CLOCK_IS_OFF, reachError, readRefusal, refusalError, toBodiless, type S3Refusal } from './s3-refusal.ts';
-import { sliced } from './s3-slice.ts';
 import { correctClock, s3Wire, type S3Answer, type S3Request } from './s3-wire.ts';
 
 /** Where a store's objects are. */

@@ -1,11 +1,23 @@
-import { sameSpan, resolveSpec } from '../../http/index.ts';
-import { defaultReader } from '../chunk-reader.ts';
-import { chunkStream } from '../chunk-stream.ts';
-import type { OpenObject, ReadOptions, ReadResult } from '../object-store.ts';
-import { storeError } from '../store-error.ts';
+import { resolveSpec, sameSpan, type Span } from '../http/index.ts';
+import { defaultReader } from './chunk-reader.ts';
+import { chunkStream } from './chunk-stream.ts';
+import type { ObjectStore, OpenObject, ReadOptions, ReadResult } from './object-store.ts';
+import { storeError } from './store-error.ts';
 
 /** Bytes that are read and dropped at the most where the whole would do as well. */
 const MOST_SKIPPED = 64 * 1024 * 1024;
+
+/** Gives ranges of a store that may ignore them and give the whole: {@link sliced}. */
+export function withRanges(store: ObjectStore): ObjectStore {
+  return {
+    head: (key, options) => store.head(key, options),
+    async read(key, options = {}) {
+      const result = await store.read(key, options);
+      if (options.range === undefined || result.type !== 'open') return result;
+      return sameSpan(result.span, { start: 0, end: result.representation.size }) ? sliced(result, options) : result;
+    },
+  };
+}
 
 /**
  * Makes the read that was asked for out of a whole object: a storage may ignore Range and answer 200 (§14.2).
@@ -21,11 +33,11 @@ export async function sliced(whole: OpenObject, { range, mayBeWhole }: ReadOptio
     return { type: 'unsatisfiable', representation };
   }
   if (sameSpan(due, span) || (mayBeWhole === true && due.start > MOST_SKIPPED)) return whole;
-  return { type: 'open', representation, span: due, body: cut(body, due.start, due.end, representation.size) };
+  return { type: 'open', representation, span: due, body: slice(body, due, representation.size) };
 }
 
 /** The bytes from `start` up to, not including, `end` of a body of `size` bytes, which is cancelled after them. */
-function cut(body: ReadableStream<Uint8Array>, start: number, end: number, size: number): ReadableStream<Uint8Array> {
+function slice(body: ReadableStream<Uint8Array>, { start, end }: Span, size: number): ReadableStream<Uint8Array> {
   const reader = defaultReader(body);
   let at = 0;
   return chunkStream({
