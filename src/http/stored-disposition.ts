@@ -18,9 +18,8 @@ const MAX_NAME = 255;
 
 // A name is kept as it was stored, path separators and all (RFC 6266 §4.3 leaves those to the recipient, and an ASCII
 // disposition is passed on with them). Replaced are characters that no header or file name means: controls, ends of
-// lines, overrides of the reading direction, and U+FFFD, which stands for bytes that were no UTF-8: one
-// or several for the same bytes, as the decoder likes. Joiners (U+200C,
-// U+200D) stay: Persian words and emoji need them.
+// lines, overrides of the reading direction, and U+FFFD, which stands for bytes that were no UTF-8: one or several for
+// the same bytes, as the decoder likes. Joiners (U+200C, U+200D) stay: Persian words and emoji need them.
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const MISLEADING = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]|\ufffd+/gu;
 

@@ -54,7 +54,8 @@ export function storedDisposition(stored: unknown): string | undefined {
   if (isClean(stored)) return stored;
   const text = toText(stored);
   if (isField(text)) return text;
-  const meant = asUtf8(text);
+  // A character takes three bytes of UTF-8 at the most; more need not be decoded to be too long.
+  const meant = text.length > 3 * MAX_LENGTH ? text : asUtf8(text);
   return meant.length > MAX_LENGTH ? undefined : reprintDisposition(meant);
 }
 
