@@ -13,7 +13,7 @@ import {
 } from '../http/index.ts';
 import type { BodilessResult, ObjectStore, OpenObject, ReadOptions } from '../store/object-store.ts';
 import { storeError } from '../store/store-error.ts';
-import { assertAsAsked, assertSize, pinned } from './pin.ts';
+import { assertAsAsked, assertSize, isWholeInstead, pinned } from './pin.ts';
 
 /** What a request gets, and what its answer is made of. */
 export type Acquisition =
@@ -109,10 +109,11 @@ async function put(question: Question, store: ObjectStore, key: string, request:
     assertSize(representation);
     return { type: 'known', representation };
   }
-  const answer = await store.read(key, { ...question.options, signal });
+  const options = { ...question.options, mayBeWhole: true };
+  const answer = await store.read(key, { ...options, signal });
   try {
     if ('representation' in answer && answer.representation !== undefined) assertSize(answer.representation);
-    if (answer.type === 'open') await assertAsAsked(answer, question.options);
+    if (answer.type === 'open') await assertAsAsked(answer, options);
     return answer;
   } catch (error) {
     if (answer.type === 'open') await answer.body.cancel().catch(() => undefined);
@@ -131,7 +132,7 @@ function conclude(
     case 'missing':
       return acquired({ status: 404 });
     case 'open':
-      return concludeFrom(answer.representation, answer, request, policy);
+      return concludeFrom(answer.representation, answer, withoutIgnored(request, answer, question), policy);
     case 'known':
       return concludeFrom(answer.representation, undefined, request, policy);
     case 'unmodified':
@@ -146,6 +147,12 @@ function conclude(
         ? acquired({ status: 416, size: answer.size })
         : ask(HEAD);
   }
+}
+
+/** The request as it stands where the storage has ignored the range: Range is ignored, and the whole is due (§14.2). */
+function withoutIgnored(request: DownloadRequest, answer: OpenObject, question: Question): DownloadRequest {
+  if (question.ask === 'head' || !isWholeInstead(answer, { ...question.options, mayBeWhole: true })) return request;
+  return { ...request, range: undefined };
 }
 
 function concludeFrom(

@@ -20,20 +20,32 @@ export function pinned(span: Span, representation: Representation): ReadOptions 
 }
 
 /**
- * Refuses an answer that is not what was asked: other bytes, or another version than the one pinned.
+ * Refuses an answer that is not what was asked: other bytes, the whole included unless `mayBeWhole`, or another version
+ * than the one pinned.
  *
  * @throws StoreError `nonsense`, after giving the body back
  */
-export async function assertAsAsked(opened: OpenObject, { range, conditions }: ReadOptions): Promise<void> {
+export async function assertAsAsked(opened: OpenObject, options: ReadOptions): Promise<void> {
   const { representation, span } = opened;
   const { size, etag } = representation;
-  const asked = range === undefined ? { start: 0, end: size } : resolveSpec(range, size);
-  if (asked !== undefined && sameSpan(asked, span) && matches(etag, conditions)) return;
+  if ((isAsked(opened, options) || isWholeInstead(opened, options)) && matches(etag, options.conditions)) return;
   await opened.body.cancel().catch(() => undefined);
   throw storeError(
     'nonsense',
     `the storage gave bytes ${span.start} to ${span.end} of ${size}, which were not asked for`,
   );
+}
+
+/** Whether the storage has ignored the range, which it was allowed to, and sends the whole (§14.2). */
+export function isWholeInstead(opened: OpenObject, options: ReadOptions): boolean {
+  const { span, representation } = opened;
+  if (options.mayBeWhole !== true || isAsked(opened, options)) return false;
+  return sameSpan(span, { start: 0, end: representation.size });
+}
+
+function isAsked({ representation: { size }, span }: OpenObject, { range }: ReadOptions): boolean {
+  const asked = range === undefined ? { start: 0, end: size } : resolveSpec(range, size);
+  return asked !== undefined && sameSpan(asked, span);
 }
 
 function matches(etag: EntityTag | undefined, conditions: Preconditions | undefined): boolean {

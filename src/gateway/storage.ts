@@ -3,6 +3,7 @@ import { sameSpan, strongTag } from '../http/index.ts';
 import { withBlocks } from '../store/blocks.ts';
 import type { ObjectStore, ReadOptions } from '../store/object-store.ts';
 import { withResume } from '../store/resume.ts';
+import { withRanges } from '../store/slice.ts';
 import type { Conduit } from './conduit.ts';
 import { assertAsAsked } from './pin.ts';
 import { MiB } from './schema.ts';
@@ -22,13 +23,14 @@ export interface Storage {
  * CPU time of a body (in workerd, from 1.3 to 2.7 seconds a GiB, the kernel's part included), and takes a setting.
  */
 export function openStorage(
-  store: ObjectStore,
+  given: ObjectStore,
   cache: BlockCache | undefined,
   scope: string,
   conduit: Conduit,
   { resume, blocks }: Settings,
 ): Storage {
   const { toReader, join, isNative } = conduit;
+  const store = withRanges(given);
   const isResumed = resume !== false && (resume !== undefined || !isNative);
   const resumed = isResumed ? withResume(store, { ...(typeof resume === 'object' ? resume : {}), toReader }) : store;
   if (cache === undefined) return { store: resumed, purge: () => undefined };

@@ -1,3 +1,5 @@
+import { trimEnd, trimEnds } from './field-value.ts';
+
 /** How a browser is to treat the content (RFC 6266 §4.2). */
 export type DispositionType = 'attachment' | 'inline';
 
@@ -17,7 +19,8 @@ const NOT_ATTR_CHAR = /['()*]/g;
  */
 export function contentDisposition(type: DispositionType, key: string): string {
   const name = safeFileName(key);
-  let length = name.length;
+  // Every unit prints as one character at least.
+  let length = Math.min(name.length, MAX_LENGTH);
   for (;;) {
     const value = printDisposition(type, shorten(name, length));
     const excess = value.length - MAX_LENGTH;
@@ -27,9 +30,11 @@ export function contentDisposition(type: DispositionType, key: string): string {
   }
 }
 
-function printDisposition(type: DispositionType, name: string): string {
-  // RFC 6266, appendix D: a percent sign is decoded by some, so it stays out of the plain form.
-  const plain = name.replace(/[^\x20-\x7e]|%/gu, '_');
+/** Prints a type, which has to be a token, and a file name of any characters. */
+export function printDisposition(type: string, name: string): string {
+  // RFC 6266, appendix D: a percent sign is decoded by some, and a backslash not by all, so they stay out of the plain
+  // form, and with the backslash the quote that it would have to escape.
+  const plain = name.replace(/[^\x20-\x7e]|[%"\\]/gu, '_');
   const quoted = `${type}; filename="${plain}"`;
   return plain === name ? quoted : `${quoted}; filename*=UTF-8''${encodeExtValue(name)}`;
 }
@@ -44,19 +49,16 @@ function encodeExtValue(name: string): string {
 /** The last segment of a key as a file name that is safe on every system. */
 export function safeFileName(key: string): string {
   const segment = key.slice(key.lastIndexOf('/') + 1);
-  const name = segment
-    .replace(UNSAFE, '_')
-    .replace(/^[ .]+|[ .]+$/g, '')
-    .replace(WINDOWS_DEVICE, '_$&');
+  const name = trimEnds(segment.replace(UNSAFE, '_'), ' .').replace(WINDOWS_DEVICE, '_$&');
   return name === '' ? 'download' : name;
 }
 
 /** Cuts the stem, not the extension, to `length` UTF-16 units or one less where a character would be halved. */
-function shorten(name: string, length: number): string {
+export function shorten(name: string, length: number): string {
   if (length >= name.length) return name;
   const dot = name.lastIndexOf('.');
   const extension = dot > 0 && name.length - dot <= 16 ? name.slice(dot) : '';
   const stem = name.slice(0, Math.max(1, length - extension.length));
   // Nor may the cut bring back an ending that safeFileName took away.
-  return `${stem.replace(/[\ud800-\udbff]$/u, '').replace(/[ .]+$/, '')}${extension}`;
+  return `${trimEnd(stem.replace(/[\ud800-\udbff]$/u, ''), ' .')}${extension}`;
 }

@@ -11,8 +11,9 @@ export type EntityTagList = '*' | readonly EntityTag[];
 // 127 come as other characters on platforms that read fields as UTF-8 (workerd).
 const TAG = /(W\/)?"([\x21\x23-\x7e\x80-\uffff]*)"/y;
 const ONE_TAG = /^[ \t]*(W\/)?"([\x21\x23-\x7e\x80-\uffff]*)"[ \t]*$/;
-// What a field's value can hold: Headers throws at characters that are no bytes.
-const PRINTABLE = /^[\x21\x23-\x7e\x80-\xff]*$/;
+// A storage's tag is printed as it is, so it has to be the same bytes on every platform: ASCII. Longer ones than any
+// storage has are not worth their place in each head.
+const PRINTABLE = /^[\x21\x23-\x7e]{0,1024}$/;
 const ANY = /^[ \t]*\*[ \t]*$/;
 const OWS_AND_COMMAS = /[ \t,]*/y;
 const END_OF_ELEMENT = /[ \t]*(?:,|$)/y;
@@ -20,6 +21,17 @@ const END_OF_ELEMENT = /[ \t]*(?:,|$)/y;
 /** A strong tag from the quote-less form that storages keep; `undefined` where it could not be printed as one. */
 export function strongTag(opaque: string): EntityTag | undefined {
   return PRINTABLE.test(opaque) ? { weak: false, opaque } : undefined;
+}
+
+/** Whether a tag can be printed as a field's value, the same on every platform. */
+export function isPrintableTag({ opaque }: EntityTag): boolean {
+  return PRINTABLE.test(opaque);
+}
+
+/** Reads the ETag field of a storage's answer; `undefined` for what is no tag, or could not be printed as one. */
+export function parseStoredTag(value: string): EntityTag | undefined {
+  const tag = parseEntityTag(value);
+  return tag !== undefined && isPrintableTag(tag) ? tag : undefined;
 }
 
 /** Reads a field that holds exactly one tag, such as If-Range's or ETag's; `undefined` where it does not. */

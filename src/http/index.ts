@@ -14,3 +14,4 @@ export * from './read-plan.ts';
 export * from './representation.ts';
 export * from './response-headers.ts';
 export * from './span.ts';
+export { storedDate } from './stored-fields.ts';

@@ -1,7 +1,7 @@
 import { parseEntityTagList, strongEqual, weakEqual, type EntityTagList } from './entity-tag.ts';
 import type { Fields } from './fields.ts';
-import { parseHttpDate, toSeconds, type Seconds } from './http-date.ts';
-import type { Metadata } from './representation.ts';
+import { parseHttpDate, type Seconds } from './http-date.ts';
+import { modifiedSeconds, type Metadata } from './representation.ts';
 
 /** The preconditions of a request that are to be evaluated; those that §13.1 says to ignore are absent. */
 export interface Preconditions {
@@ -57,11 +57,13 @@ function checkIfNoneMatch(list: EntityTagList, { etag }: Metadata): boolean {
 }
 
 /** §13.1.4: ignored where the representation has no date. */
-function checkIfUnmodifiedSince(since: Seconds, { lastModified }: Metadata): boolean {
-  return lastModified === undefined || toSeconds(lastModified) <= since;
+function checkIfUnmodifiedSince(since: Seconds, metadata: Metadata): boolean {
+  const modified = modifiedSeconds(metadata);
+  return modified === undefined || modified <= since;
 }
 
 /** §13.1.3: the same second counts as not modified; ignored where the representation has no date. */
-function checkIfModifiedSince(since: Seconds, { lastModified }: Metadata): boolean {
-  return lastModified === undefined || toSeconds(lastModified) > since;
+function checkIfModifiedSince(since: Seconds, metadata: Metadata): boolean {
+  const modified = modifiedSeconds(metadata);
+  return modified === undefined || modified > since;
 }

@@ -1,5 +1,6 @@
 import type { EntityTag } from './entity-tag.ts';
-import { fieldValue } from './field-value.ts';
+import { toSeconds, type Seconds } from './http-date.ts';
+import { storedField } from './stored-fields.ts';
 
 /** What a storage knows of an object besides its bytes and their number. */
 export interface Metadata {
@@ -16,7 +17,8 @@ export interface Metadata {
   readonly contentLanguage?: string | undefined;
   readonly contentDisposition?: string | undefined;
   readonly cacheControl?: string | undefined;
-  readonly expires?: Date | undefined;
+  /** As it is stored, which need not be a date. */
+  readonly expires?: string | undefined;
   /** The storage's name of this version, where it keeps several. */
   readonly version?: string | undefined;
 }
@@ -29,5 +31,11 @@ export interface Representation extends Metadata {
 
 /** Content-Type to send. §8.3: without one, a client would guess, and `nosniff` forbids it. */
 export function representationType({ contentType }: Metadata): string {
-  return fieldValue(contentType) ?? 'application/octet-stream';
+  return storedField(contentType) ?? 'application/octet-stream';
+}
+
+/** Last-Modified in seconds; `undefined` where there is none, or a Date that is no instant. */
+export function modifiedSeconds({ lastModified }: Metadata): Seconds | undefined {
+  const seconds = lastModified === undefined ? Number.NaN : toSeconds(lastModified);
+  return Number.isNaN(seconds) ? undefined : seconds;
 }

@@ -2,12 +2,18 @@ import { asPrivate, withNoTransform } from './cache-control.ts';
 import { contentDisposition, type DispositionType } from './content-disposition.ts';
 import { contentRange, unsatisfiedContentRange } from './content-range.ts';
 import type { Decision } from './decision.ts';
-import { printEntityTag } from './entity-tag.ts';
-import { fieldValue } from './field-value.ts';
-import { printHttpDate, toSeconds, type Seconds } from './http-date.ts';
+import type { Seconds } from './http-date.ts';
 import { multipartContentType, multipartLength } from './multipart.ts';
-import { representationType, type Metadata, type Representation } from './representation.ts';
+import { modifiedSeconds, representationType, type Metadata, type Representation } from './representation.ts';
 import { spanLength, type Span } from './span.ts';
+import {
+  storedCodings,
+  storedDisposition,
+  storedExpires,
+  storedField,
+  storedSeconds,
+  storedTag,
+} from './stored-fields.ts';
 
 /** What the deployment and the request add to what the storage keeps. */
 export interface HeaderChoices {
@@ -76,12 +82,12 @@ function bodyHeaders(decision: ByteDecision, representation: Representation, cho
 function representationHeaders(metadata: Metadata, choices: HeaderChoices): HeaderList {
   return compact([
     ['Accept-Ranges', 'bytes'],
-    ['ETag', etagValue(metadata)],
+    ['ETag', storedTag(metadata.etag)],
     ['Last-Modified', lastModifiedValue(metadata, choices.now)],
     ['Cache-Control', cacheControlValue(metadata, choices)],
-    ['Expires', expiresValue(metadata)],
-    ['Content-Encoding', fieldValue(metadata.contentEncoding)],
-    ['Content-Language', fieldValue(metadata.contentLanguage)],
+    ['Expires', storedExpires(metadata.expires, choices.now)],
+    ['Content-Encoding', storedCodings(metadata.contentEncoding)],
+    ['Content-Language', storedField(metadata.contentLanguage)],
     ['Content-Disposition', dispositionValue(metadata, choices)],
     ['X-Content-Type-Options', 'nosniff'],
   ]);
@@ -89,48 +95,33 @@ function representationHeaders(metadata: Metadata, choices: HeaderChoices): Head
 
 /** §15.4.5: what a cache needs to refresh its copy, and no other metadata; the date only where no tag does it. */
 export function notModifiedHeaders(metadata: Metadata, choices: HeaderChoices): HeaderList {
-  const etag = etagValue(metadata);
+  const etag = storedTag(metadata.etag);
   return compact([
     ['ETag', etag],
     ['Last-Modified', etag === undefined ? lastModifiedValue(metadata, choices.now) : undefined],
     ['Cache-Control', cacheControlValue(metadata, choices)],
-    ['Expires', expiresValue(metadata)],
+    ['Expires', storedExpires(metadata.expires, choices.now)],
   ]);
 }
 
-function etagValue({ etag }: Metadata): string | undefined {
-  return etag === undefined ? undefined : printEntityTag(etag);
-}
-
 /** §8.8.2.1: never later than Date, whatever the storage's clock says. */
-function lastModifiedValue({ lastModified }: Metadata, now: Seconds): string | undefined {
-  return lastModified === undefined ? undefined : dateValue(Math.min(toSeconds(lastModified), now));
+function lastModifiedValue(metadata: Metadata, now: Seconds): string | undefined {
+  const modified = modifiedSeconds(metadata);
+  return modified === undefined ? undefined : storedSeconds(Math.min(modified, now));
 }
 
 function cacheControlValue({ cacheControl }: Metadata, choices: HeaderChoices): string {
-  const stored = fieldValue(cacheControl);
+  const stored = storedField(cacheControl);
   // What the deployment says of answers to those who were let in is meant for them.
   if (choices.isPrivate === true) return withNoTransform(choices.cacheControl ?? asPrivate(stored));
   return withNoTransform(stored ?? choices.cacheControl);
-}
-
-function expiresValue({ expires }: Metadata): string | undefined {
-  return expires === undefined ? undefined : dateValue(toSeconds(expires));
-}
-
-/** The last second of the year 9999, beyond which IMF-fixdate has no room (§5.6.7). */
-const LAST_SECOND = 253_402_300_799;
-
-/** Metadata may hold what is no date, or none that can be written; then the field is left out. */
-function dateValue(seconds: Seconds): string | undefined {
-  return seconds >= 0 && seconds <= LAST_SECOND ? printHttpDate(seconds) : undefined;
 }
 
 function dispositionValue(
   { contentDisposition: stored }: Metadata,
   { disposition }: HeaderChoices,
 ): string | undefined {
-  return disposition === undefined ? fieldValue(stored) : contentDisposition(disposition.type, disposition.key);
+  return disposition === undefined ? storedDisposition(stored) : contentDisposition(disposition.type, disposition.key);
 }
 
 function compact(fields: readonly (readonly [string, string | undefined])[]): HeaderList {

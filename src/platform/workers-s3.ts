@@ -54,8 +54,19 @@ const access = {
 };
 
 function connect(reached: S3Access): S3Client {
-  return clientOf(reached, { requestTimeout: REQUEST_TIMEOUT, throwOnRequestTimeout: true });
+  return clientOf(reached, {
+    requestTimeout: REQUEST_TIMEOUT,
+    throwOnRequestTimeout: true,
+    customFetch: plainFetch,
+  });
 }
+
+/**
+ * Bytes as they are stored: by default workerd decompresses a body that JavaScript reads. And a redirect as an answer: by
+ * default workerd follows it, to any host. Given here and not to the Request, of which workerd forgets the coding.
+ */
+const plainFetch: typeof fetch = (request, init) =>
+  fetch(request, { ...init, encodeResponseBody: 'manual', redirect: 'manual' });
 
 /** A store that is reached with the platform's `fetch`. */
 function overFetch(source: S3Source): ObjectStore {

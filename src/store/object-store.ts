@@ -26,6 +26,11 @@ export interface ReadOptions extends CallOptions {
    * version. The others it evaluates where it can, to save a body that nobody will see.
    */
   readonly conditions?: Preconditions | undefined;
+  /**
+   * Whether the whole object may come instead of the range, where the storage ignores ranges and much would have to be
+   * read to get at it. Where it is left out, the range comes whatever it costs.
+   */
+  readonly mayBeWhole?: boolean | undefined;
   /** Of a storage that keeps versions: the one to read, current or not. Others have no use for it. */
   readonly version?: string | undefined;
 }
@@ -34,7 +39,7 @@ export interface ReadOptions extends CallOptions {
 export interface OpenObject {
   readonly type: 'open';
   readonly representation: Representation;
-  /** The bytes that `body` yields: exactly these, or it errors. Empty only for the whole of a zero-byte object. */
+  /** The bytes that `body` yields, those asked for unless `mayBeWhole`: exactly these, or it errors. Empty only for the whole of a zero-byte object. */
   readonly span: Span;
   readonly body: ReadableStream<Uint8Array>;
   /**

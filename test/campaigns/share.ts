@@ -1,7 +1,11 @@
 /**
- * How many cases of a campaign to run: all with RANGEWAY_CAMPAIGN=full, as `npm run test:campaigns` sets it, else a
- * tenth.
+ * How many cases of a campaign to run: a tenth, or what RANGEWAY_CAMPAIGN says: `full`, as `npm run test:campaigns`
+ * has it, or a number.
  */
 export function share(whole: number): number {
-  return process.env['RANGEWAY_CAMPAIGN'] === 'full' ? whole : Math.ceil(whole / 10);
+  const asked = process.env['RANGEWAY_CAMPAIGN'] ?? '';
+  if (asked === 'full') return whole;
+  if (asked !== '' && !/^\d{1,7}$/.test(asked))
+    throw new Error(`RANGEWAY_CAMPAIGN takes "full" or a number, not "${asked}"`);
+  return asked === '' ? Math.ceil(whole / 10) : Number(asked);
 }

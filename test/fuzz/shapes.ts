@@ -11,6 +11,19 @@ const DATES = [
   ...[784_111_777, NOW - 86_400, NOW - 1, NOW, NOW + 1, NOW + 86_400].map((seconds) => new Date(seconds * 1000 + 250)),
   ...[0, -1, 253_402_300_800_000, 8.64e15, Number.NaN].map((ms) => new Date(ms)),
 ];
+/** Dates in all forms, and what is none. */
+const EXPIRES = [
+  'Tue, 01 Jan 2030 00:00:00 GMT',
+  'Tuesday, 01-Jan-30 00:00:00 GMT',
+  'Tue Jan  1 00:00:00 2030',
+  'Mon, 01 Jan 1900 00:00:00 GMT',
+  '0',
+  '3600',
+  '2030-01-01',
+  'ma\u00f1ana',
+  '0\r\nX: y',
+  '',
+];
 const TEXTS = ['', 'text/plain', 'caf\u00e9', 'a\r\nX: y', '\u65e5\u672c', ' ', 'no-transform', 'gzip', 'a\0b'];
 
 /** An object as a storage may have it. Strong tags and usual dates are more frequent than the others. */
@@ -28,7 +41,7 @@ export function anyRepresentation(random: Random): Representation {
           contentLanguage: text(),
           contentDisposition: text(),
           cacheControl: text(),
-          expires: random.oneIn(2) ? undefined : random.pick(DATES),
+          expires: random.oneIn(2) ? undefined : random.pick(EXPIRES),
         }
       : { contentType: 'application/zip' }),
   };

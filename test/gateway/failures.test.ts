@@ -65,7 +65,7 @@ describe('a storage that answers nonsense is answered 502, and its bytes are giv
   };
   const wrong: readonly (readonly [string, Partial<OpenObject>])[] = [
     ['other bytes', { span: { start: 3, end: 6 } }],
-    ['the whole for a range', { span: { start: 0, end: 10 } }],
+    ['the whole of another version', { representation: representation(10, 'v2'), span: { start: 0, end: 10 } }],
     ['too short a span', { span: { start: 2, end: 4 } }],
     ['a span beyond the end', { representation: representation(4), span: { start: 2, end: 5 } }],
     ['another version than the one pinned', { representation: representation(10, 'v2') }],
@@ -80,6 +80,14 @@ describe('a storage that answers nonsense is answered 502, and its bytes are giv
     expect(response.status).toBe(502);
     expect(cancelled).toBe(1);
     expect(entries[0]).toMatchObject({ outcome: 'failed', bytesRead: 0 });
+  });
+
+  test('the whole for a range is cut: a storage may ignore ranges (§14.2)', async () => {
+    const body = bodyOf([new TextEncoder().encode('0123456789')]);
+    const { gateway } = gatewayOver(storeDouble({ read: () => ({ ...right, span: { start: 0, end: 10 }, body }) }));
+    const response = await gateway.request('/key', { headers: { Range: 'bytes=2-4', 'If-Range': '"v1"' } });
+    expect([response.status, response.headers.get('Content-Range')]).toEqual([206, 'bytes 2-4/10']);
+    expect(await response.text()).toBe('234');
   });
 
   test('a size of nonsense from head', async () => {

@@ -99,7 +99,7 @@ const anyRepresentation: fc.Arbitrary<Representation> = fc.record({
   contentLanguage: text,
   contentDisposition: text,
   cacheControl: text,
-  expires: date,
+  expires: fc.oneof(text, fc.constantFrom('0', '3600', 'Tuesday, 01-Jan-30 00:00:00 GMT')),
 });
 const anyAnswer = fc
   .record({
@@ -184,7 +184,7 @@ describe('every answer, whatever the fields and the metadata', () => {
       fc.property(anyAnswer, ({ fields }) => {
         const names = fields.map(([name]) => name);
         expect(new Set(names).size).toBe(names.length);
-        expect(fields.filter(([, value]) => !/^[\t\x20-\x7e\x80-\xff]+$/.test(value))).toEqual([]);
+        expect(fields.filter(([, value]) => !/^[\t\x20-\x7e]+$/.test(value))).toEqual([]);
         expect(() => new Headers(fields.map(([name, value]): [string, string] => [name, value]))).not.toThrow();
       }),
     );

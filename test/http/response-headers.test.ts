@@ -18,7 +18,7 @@ const FULL: Representation = {
   contentLanguage: 'de',
   contentDisposition: 'inline',
   cacheControl: 'max-age=60',
-  expires: new Date('2030-01-01T00:00:00Z'),
+  expires: 'Tue, 01 Jan 2030 00:00:00 GMT',
 };
 const BARE: Representation = { size: 1000 };
 
@@ -233,8 +233,7 @@ test.each([
   ['a year of five digits', new Date(8.64e15)],
   ['a year before the epoch', new Date(-1)],
 ])('%s is left out, for IMF-fixdate can not say it (§5.6.7)', (_name, date) => {
-  const metadata = { lastModified: date, expires: date };
+  const metadata = { lastModified: date };
   const names = notModifiedHeaders(metadata, { boundary: '', now: 4e9 }).map(([name]) => name);
-  expect(names).not.toContain('Expires');
   if (date.getTime() < 4e12) expect(names).not.toContain('Last-Modified');
 });

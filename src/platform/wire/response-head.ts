@@ -21,8 +21,11 @@ export interface ResponseHead {
 export const MAX_HEAD = 64 * 1024;
 
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
-/** What no line can have: all but tabs, visible characters and bytes above ASCII; half an end of a line. */
-const CONTROL = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/;
+/** What no line can have (RFC 9110 §5.5): NUL, and half an end of a line. */
+// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+const DANGEROUS = /\0|\r(?!\n)|(?<!\r)\n/;
+// oxlint-disable-next-line no-control-regex -- all but ASCII is looked for
+const NOT_ASCII = /[^\0-\x7f]/;
 
 /**
  * Parses a head, without its empty line. Whatever could be read in two ways is an error: a wrong length would let the
@@ -32,8 +35,10 @@ const CONTROL = /[^\t\r\n\x20-\x7e\x80-\xff]|\r(?!\n)|(?<!\r)\n/;
  * @throws Error which says what is wrong
  */
 export function parseResponseHead(text: string, method: string): ResponseHead {
-  if (CONTROL.test(text)) throw new Error('its head has control characters');
-  const lines = text.split('\r\n');
+  if (DANGEROUS.test(text)) throw new Error('its head has control characters');
+  // As workerd's fetch does, so that a stored value is the same text on every platform.
+  const meant = NOT_ASCII.test(text) ? Buffer.from(text, 'latin1').toString('utf8') : text;
+  const lines = meant.split('\r\n');
   const [, minor, digits] = /^HTTP\/1\.([01]) ([1-9]\d\d)(?: |$)/.exec(lines[0] ?? '') ?? [];
   if (digits === undefined) throw new Error('it is no HTTP/1.1 answer');
   const status = Number(digits);

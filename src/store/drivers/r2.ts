@@ -2,6 +2,7 @@ import {
   printEntityTag,
   printHttpDate,
   resolveSpec,
+  storedDate,
   strongTag,
   type EntityTagList,
   type Preconditions,
@@ -138,7 +139,7 @@ function toRepresentation({ size, etag, uploaded, httpMetadata: http }: R2Object
     contentLanguage: http?.contentLanguage,
     contentDisposition: http?.contentDisposition,
     cacheControl: http?.cacheControl,
-    expires: http?.cacheExpiry,
+    expires: storedDate(http?.cacheExpiry),
   };
 }
 

@@ -1,20 +1,20 @@
-import { parseEntityTag, type Metadata } from '../../http/index.ts';
+import { parseHttpDate, parseStoredTag, toSeconds, type Metadata } from '../../http/index.ts';
 
 /** Header fields of an answer, names in lower case. */
 export type S3Headers = Readonly<Record<string, string>>;
 
-/** The metadata of an answer. `aws-chunked` is how an upload was sent, not a coding of the object (S3 keeps it). */
+/** The metadata of an answer, as they are stored: what can't be sent on is left out when it is printed. */
 export function toMetadata(headers: S3Headers): Metadata {
   return {
-    etag: headers['etag'] === undefined ? undefined : parseEntityTag(headers['etag']),
+    etag: headers['etag'] === undefined ? undefined : parseStoredTag(headers['etag']),
     lastModified: toDate(headers['last-modified']),
     isDateStrong: true,
     contentType: headers['content-type'],
-    contentEncoding: withoutAwsChunked(headers['content-encoding']),
+    contentEncoding: headers['content-encoding'],
     contentLanguage: headers['content-language'],
     contentDisposition: headers['content-disposition'],
     cacheControl: headers['cache-control'],
-    expires: toDate(headers['expires']),
+    expires: headers['expires'],
     version: headers['x-amz-version-id'],
   };
 }
@@ -28,16 +28,8 @@ export function toMetadata304(headers: S3Headers): Metadata | undefined {
   return etag === undefined || lastModified === undefined ? undefined : { etag, lastModified, cacheControl, expires };
 }
 
-/** As it was stored, which need not be a date. */
-function toDate(text: string | undefined): Date | undefined {
-  const time = text === undefined ? Number.NaN : Date.parse(text);
-  return Number.isNaN(time) ? undefined : new Date(time);
-}
-
-function withoutAwsChunked(encoding: string | undefined): string | undefined {
-  const codings = encoding
-    ?.split(',')
-    .map((coding) => coding.trim())
-    .filter((coding) => coding !== 'aws-chunked');
-  return codings === undefined || codings.join('') === '' ? undefined : codings.join(', ');
+/** Reads a field that holds a date of HTTP (§5.6.7); `undefined` for anything else, a bare number among it. */
+export function toDate(text: string | undefined): Date | undefined {
+  const seconds = text === undefined ? undefined : parseHttpDate(text, toSeconds(new Date()));
+  return seconds === undefined ? undefined : new Date(seconds * 1000);
 }

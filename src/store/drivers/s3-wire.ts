@@ -4,6 +4,7 @@ import { escapeUriPath } from '@smithy/core/protocols';
 import { HttpRequest } from '@smithy/core/transport';
 import { storeError } from '../store-error.ts';
 import type { S3Body } from './s3-body.ts';
+import { toDate } from './s3-metadata.ts';
 import { rememberSignatures } from './s3-signatures.ts';
 
 /** A request of S3's API for an object. */
@@ -72,9 +73,9 @@ export function s3Wire({ config }: S3Client, bucket: string): S3Wire {
  * @returns whether the clock was off, so that another try is worth it
  */
 export function correctClock({ config }: S3Client, { headers }: S3Answer): boolean {
-  const theirs = Date.parse(headers['date'] ?? '');
-  if (Number.isNaN(theirs)) return false;
-  const offset = theirs - Date.now();
+  const theirs = toDate(headers['date']);
+  if (theirs === undefined) return false;
+  const offset = theirs.getTime() - Date.now();
   const isOff = Math.abs(offset - config.systemClockOffset) > 60_000;
   if (isOff) config.systemClockOffset = offset;
   return isOff;

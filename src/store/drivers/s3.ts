@@ -8,12 +8,14 @@ import {
   type Preconditions,
   type Representation,
 } from '../../http/index.ts';
-import type { CallOptions, ObjectStore, ReadOptions, ReadResult } from '../object-store.ts';
+import type { CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } from '../object-store.ts';
 import { withheld } from '../select.ts';
+import { sliced } from '../slice.ts';
 import { storeError } from '../store-error.ts';
 import { countOperation } from '../tally.ts';
 import { toWebStream } from './s3-body.ts';
 import { toMetadata, type S3Headers } from './s3-metadata.ts';
+import { redirectError } from './s3-redirect.ts';
 import { CLOCK_IS_OFF, reachError, readRefusal, refusalError, toBodiless, type S3Refusal } from './s3-refusal.ts';
 import { correctClock, s3Wire, type S3Answer, type S3Request } from './s3-wire.ts';
 
@@ -29,6 +31,13 @@ export interface S3Location {
   readonly forbidden?: 'missing' | 'denied';
 }
 
+/**
+ * Sent with each request, so that stored bytes come as they are stored. Without it, storages decompress objects with a
+ * Content-Encoding, and then have no length: Google's does unless `gzip` is listed, Cloudflare's for each coding that
+ * is not.
+ */
+const ALL_CODINGS = 'gzip, br, zstd, deflate, *';
+
 /** S3's limit for keys, in bytes of UTF-8. */
 const MAX_KEY_BYTES = 1024;
 
@@ -39,15 +48,28 @@ const MAX_KEY_BYTES = 1024;
 export function s3Store(client: S3Client, { bucket, prefix = '', forbidden = 'denied' }: S3Location): ObjectStore {
   const wire = s3Wire(client, bucket);
 
+  async function send(request: S3Request, acceptEncoding: string, options: CallOptions): Promise<S3Answer> {
+    countOperation(options);
+    const headers = { ...request.headers, 'accept-encoding': acceptEncoding };
+    try {
+      return await wire({ ...request, headers });
+    } catch (error) {
+      throw reachError(request.method, error);
+    }
+  }
+
   /** @throws StoreError where there is neither an object nor an answer that is none */
   async function ask(request: S3Request, options: CallOptions): Promise<S3Answer | S3Refusal> {
-    countOperation(options);
-    const answer = await wire(request).catch((error: unknown) => {
-      throw reachError(request.method, error);
-    });
+    let answer = await send(request, ALL_CODINGS, options);
+    if (isCodedOnTheFly(answer)) {
+      await discard(answer);
+      answer = await send(request, 'identity', options);
+    }
     if (answer.status === 200 || answer.status === 206) return answer;
     const refusal = await readRefusal(answer);
     if (toBodiless(refusal, forbidden) !== undefined) return refusal;
+    const redirect = redirectError(refusal);
+    if (redirect !== undefined) throw redirect;
     const isClock = refusal.code === CLOCK_IS_OFF && correctClock(client, answer);
     throw isClock
       ? storeError('unavailable', 'our clock is off, and was corrected')
@@ -111,7 +133,20 @@ function onlyTag(list: EntityTagList | undefined): string | undefined {
   return isPlain ? printEntityTag(tag) : undefined;
 }
 
-async function toResult({ status, headers, body }: S3Answer, { conditions = {} }: ReadOptions): Promise<ReadResult> {
+/**
+ * Whether something on the way to the storage has compressed the object for us: a coding, and no length. A stored coding
+ * comes with the length of the stored bytes.
+ */
+function isCodedOnTheFly({ status, headers }: S3Answer): boolean {
+  if (status !== 200 && status !== 206) return false;
+  return headers['content-encoding'] !== undefined && toLength(headers) === undefined;
+}
+
+async function discard({ body }: S3Answer): Promise<void> {
+  if (body !== undefined) await toWebStream(body).cancel();
+}
+
+async function toResult({ status, headers, body }: S3Answer, options: ReadOptions): Promise<ReadResult> {
   if (body === undefined) throw storeError('nonsense', 'S3 gave no body');
   const contentRange = headers['content-range'];
   const length = toLength(headers);
@@ -128,8 +163,9 @@ async function toResult({ status, headers, body }: S3Answer, { conditions = {} }
     // Without a length, a body that ends early ends cleanly, and native pipes would go on to the next part.
     if (length !== span.end - span.start)
       refuse(`Content-Length ${length ?? 'missing'} with Content-Range ${contentRange}`);
-    const held = withheld(representation, conditions);
-    if (held === undefined) return { type: 'open', representation, span, body: stream };
+    const held = withheld(representation, options.conditions ?? {});
+    const open: OpenObject = { type: 'open', representation, span, body: stream };
+    if (held === undefined) return partial === undefined ? await sliced(open, options) : open;
     await stream.cancel();
     return held;
   } catch (error) {

@@ -12,6 +12,16 @@ describe('the head of an answer', () => {
     expect(headers).toEqual({ etag: '"a b"', vary: 'a, b', 'x-empty': '', 'content-length': '3' });
   });
 
+  test('is UTF-8, as it is for the fetch of workerd', () => {
+    const text = 'f\u00fcr \u4e2d \u{1f600}';
+    expect(parse(`HTTP/1.1 200 OK|X: ${Buffer.from(text).toString('latin1')}`).headers).toEqual({ x: text });
+    expect(parse('HTTP/1.1 200 OK|X: f\u00fcr').headers).toEqual({ x: 'f\ufffdr' });
+  });
+
+  test('may have control characters in its values, which are left out when they are printed', () => {
+    expect(parse('HTTP/1.1 200 OK|X: a\u0001\u001b\u007fb').headers).toEqual({ x: 'a\u0001\u001b\u007fb' });
+  });
+
   test('may have a field of any name', () => {
     expect(Object.entries(parse('HTTP/1.1 200 OK|__proto__: x').headers)).toEqual([['__proto__', 'x']]);
   });

@@ -1,0 +1,27 @@
+import { fileURLToPath } from 'node:url';
+import { OWN_CONFIG, startWorkerd, type WorkerdOptions } from '../../src/platform/workerd.ts';
+import { BUCKET } from '../contract/odd-s3.ts';
+import { describeOddS3, type OddGateway } from '../contract/odd-s3-answers.ts';
+
+async function start(endpoint: string, worker: Pick<WorkerdOptions, 'config' | 'environment'>): Promise<OddGateway> {
+  const log: string[] = [];
+  const { url, stop } = await startWorkerd({
+    ...worker,
+    host: '127.0.0.1',
+    port: 0,
+    variables: {
+      S3_BUCKET: BUCKET,
+      S3_ENDPOINT: endpoint,
+      S3_PATH_STYLE: true,
+      AWS_ACCESS_KEY_ID: 'odd',
+      AWS_SECRET_ACCESS_KEY: 'odd',
+    },
+    onOutput: (line) => void log.push(line),
+  });
+  return { url, log, stop };
+}
+
+const CACHED = fileURLToPath(new URL('../s3/workers-cache.toml', import.meta.url));
+
+describeOddS3('workerd', false, (endpoint) => start(endpoint, { config: OWN_CONFIG, environment: 's3' }));
+describeOddS3('workerd with a cache of blocks', true, (endpoint) => start(endpoint, { config: CACHED }));
