@@ -151,18 +151,18 @@ describe('several ranges', () => {
   const weak = { ...OBJECT, etag: { weak: true, opaque: 'v1' } };
   const tagless = { ...OBJECT, etag: undefined };
   const small = { ...OBJECT, size: 4000 };
-  /** An object of 100,000 to 999,999 bytes with a type so long that the two heads and the tail have `overhead` bytes. */
-  const typed = (overhead: number): Representation => {
-    // Heads of bytes 0-9 and 15-19: CRLF, delimiter, CRLF; 16 bytes beside the type; 33 or 35 of Content-Range; CRLF.
-    const besides = 44 + 2 + 16 + 33 + 2 + (44 + 2 + 16 + 35 + 2) + 48;
-    return { ...OBJECT, size: 100_000, contentType: `a/${'b'.repeat((overhead - besides) / 2 - 2)}` };
+  /** So many parts, of bytes 100-109, 120-129 and so on. */
+  const parts = (count: number) => Array.from({ length: count }, (_, i) => [100 + 20 * i, 110 + 20 * i] as const);
+  const asked = (count: number) =>
+    parts(count)
+      .map(([start, end]) => `${start}-${end - 1}`)
+      .join(',');
+  /** An object of 100,000 to 999,999 bytes with a type so long that the parts' heads and the tail have `overhead` bytes. */
+  const typed = (count: number, overhead: number): Representation => {
+    // A head: CRLF, delimiter, CRLF; 16 bytes beside the type; 37 of Content-Range; CRLF. Then the tail.
+    const type = (overhead - 48) / count - (44 + 2 + 16 + 37 + 2);
+    return { ...OBJECT, size: 100_000, contentType: `a/${'b'.repeat(type - 2)}` };
   };
-  const TWO = [
-    [
-      [0, 10],
-      [15, 20],
-    ],
-  ] as const;
   type Several = readonly [
     name: string,
     range: string,
@@ -259,10 +259,10 @@ describe('several ranges', () => {
         ],
       ],
     ],
-    ['with heads and tail of 64 KiB', '0-9,15-19', typed(64 * 1024), TWO],
-    ['with heads and tail of two bytes more', '0-9,15-19', typed(64 * 1024 + 2), 200],
-    ['with heads and tail of a tenth of the object', '0-9,15-19', { ...typed(80_000), size: 800_000 }, TWO],
-    ['with heads and tail of more than a tenth', '0-9,15-19', { ...typed(80_000), size: 799_990 }, 200],
+    ['with heads and tail of 64 KiB', asked(8), typed(8, 64 * 1024), [parts(8)]],
+    ['with heads and tail of eight bytes more', asked(8), typed(8, 64 * 1024 + 8), 200],
+    ['with heads and tail of a tenth of the object', asked(10), { ...typed(10, 80_048), size: 800_480 }, [parts(10)]],
+    ['with heads and tail of more than a tenth', asked(10), { ...typed(10, 80_048), size: 800_470 }, 200],
   ];
   test.each(rows)('%s', (_name, range, representation, expected) => {
     expect(reads(answer({ Range: `bytes=${range}` }, representation))).toEqual(expected);
