@@ -1,11 +1,15 @@
 #!/usr/bin/env bash
-# Packs what would be published, installs it in an empty folder, and uses it with the machine's own Node.
+# Packs what would be published, installs it in an empty folder, and uses it with the oldest Node that it supports.
+# Needs `npm ci --prefix test/node22`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"; [ -z "${server:-}" ] || kill "$server" 2>/dev/null' EXIT
+node22=$PWD/test/node22/node_modules/.bin
 # Not the Node that npm scripts put first on PATH.
 PATH=$(printf %s "$PATH" | tr : '\n' | grep -v node_modules | paste -sd :)
+machine=$(command -v node)
+PATH=$node22:$PATH
 
 npm pack --silent --pack-destination "$work" >/dev/null
 mkdir "$work/app" "$work/served"
@@ -15,6 +19,12 @@ npm install --silent --no-save ../rangeway-*.tgz
 head -c 100000 /dev/urandom >../served/file.bin
 
 npx rangeway --version
+# An older one is told what is missing, without a stack.
+if [ "$("$machine" -p 'parseInt(process.versions.node, 10)')" -lt 22 ]; then
+  if "$machine" node_modules/rangeway/dist/cli/main.js --version 2>refusal; then exit 1; fi
+  grep -qE '^rangeway: this is Node [0-9.]+, and rangeway needs Node 22 or newer' refusal
+  [ "$(wc -l <refusal)" -eq 1 ]
+fi
 cat >library.js <<'JS'
 import { createGateway, memoryStore } from 'rangeway';
 const store = memoryStore();

@@ -16,7 +16,13 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   sign: async (args) => (await import('./sign.ts')).sign(args),
 };
 
+/** The oldest Node that the package runs on: package.json says so too. */
+const OLDEST = 22;
+
 async function main([name, ...args]: readonly string[]): Promise<void> {
+  if (Number.parseInt(process.versions.node, 10) < OLDEST) {
+    throw usageError(`this is Node ${process.versions.node}, and rangeway needs Node ${OLDEST} or newer: nodejs.org has it`);
+  }
   if (name === undefined || name === '--help' || name === '-h' || name === 'help')
     return void process.stdout.write(HELP);
   if (name === '--version' || name === '-v') return void process.stdout.write(`${version()}\n`);

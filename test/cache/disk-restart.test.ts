@@ -3,8 +3,10 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { mkdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { diskCache } from '../../src/cache/drivers/disk.ts';
+import { share } from '../campaigns/share.ts';
 import { MIB, NAME, PAGE, WHOLE, files, has, makeCache, nth, put, withBlock } from './disk-folder.ts';
 
 describe('a restart', () => {
@@ -92,29 +94,45 @@ describe('a restart', () => {
 /** Puts blocks of 1 MiB without end, and says so for each. */
 const WRITER = `
   import { diskCache } from ${JSON.stringify(join(import.meta.dirname, '../../src/cache/drivers/disk.ts'))};
-  const cache = diskCache({ folder: process.argv[1], maxBytes: 20 * 1024 * 1024 });
+  const cache = diskCache({ folder: process.argv[1], maxBytes: ${20 * MIB} });
   const name = { scope: 's', key: 'k', etag: 'e', blockSize: 1024 * 1024, length: 1024 * 1024 };
-  for (let index = 0; ; index++) {
+  for (let index = Number(process.argv[2]); ; index++) {
     await Promise.all([0, 1, 2].map((i) => cache.put({ ...name, index: 3 * index + i }, new Uint8Array(1024 * 1024).fill(3 * index + i))));
     console.log(index);
   }
 `;
 
-test('a process killed while it writes leaves blocks that are right, and what is cleared away later', async () => {
+const KILLED = { timeout: 300_000 };
+
+/** Times that the process is killed. */
+const KILLS = share(48);
+
+/** Between the first rounds of two writers. */
+const ROUNDS = 100;
+
+/** What the writer's folder may hold, in bytes. */
+const BOUND = 20 * MIB;
+
+test('a process killed while it writes leaves blocks that are right, and no more than it may', KILLED, async () => {
   const { folder } = await makeCache();
-  for (let crash = 0; crash < 3; crash++) {
-    const child = spawn(process.execPath, ['--input-type=module', '-e', WRITER, folder], {
+  for (let crash = 0; crash < KILLS; crash++) {
+    const args = ['--input-type=module', '-e', WRITER, folder, String(crash * ROUNDS)];
+    const child = spawn(process.execPath, args, {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    for (let lines = 0; lines < 4; lines++) await once(child.stdout, 'data');
+    for (let lines = 0; lines < 8; lines++) await once(child.stdout, 'data');
+    // At any moment of a round, which takes some milliseconds.
+    await sleep(Math.random() * 8);
     child.kill('SIGKILL');
     await once(child, 'close');
+    const sizes = await Promise.all((await files(folder)).map(async (path) => (await stat(path)).size));
+    expect(sizes.reduce((sum, size) => sum + size, 0)).toBeLessThanOrEqual(BOUND);
   }
   const paths = await files(folder);
   for (const path of paths) await utimes(path, 1, 1);
   const cache = diskCache({ folder, maxBytes: 64 * MIB });
   let hits = 0;
-  for (let index = 0; index < 300; index++) {
+  for (let index = 0; index < 3 * ROUNDS * KILLS; index++) {
     const bytes = await cache.get({ ...NAME, index, length: MIB }, { start: 0, end: MIB });
     if (bytes === undefined) continue;
     hits++;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { rareKinds, readCampaign, run, startTheatre, summarise } from './campaign.ts';
+import { share } from '../campaigns/share.ts';
 import { startNodeGateway } from './node-gateway.ts';
 
 /** What nobody handled. vitest would fail the run for it too, but not say what ran. */
@@ -12,8 +13,8 @@ const LIMIT = { timeout: 240_000 };
 
 describe('a storage that misbehaves, behind the gateway on Node', () => {
   const ways = [
-    { name: 'reads on where bodies break', resumes: true, schedules: 1_000 },
-    { name: 'passes every break on', resumes: false, schedules: 200 },
+    { name: 'reads on where bodies break', resumes: true, schedules: share(1_000) },
+    { name: 'passes every break on', resumes: false, schedules: share(200) },
   ];
   test.for(ways)('that $name: every answer is whole and of one version, or visibly broken', LIMIT, async (way) => {
     const campaign = readCampaign('test/faults/node.test.ts', way.schedules);

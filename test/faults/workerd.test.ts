@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { share } from '../campaigns/share.ts';
 import { rareKinds, readCampaign, run, startTheatre, summarise } from './campaign.ts';
 import { startWorkerdGateway } from './workerd-gateway.ts';
 
-const campaign = readCampaign('test/faults/workerd.test.ts', 200);
+const campaign = readCampaign('test/faults/workerd.test.ts', share(200));
 
 test(
   'behind the S3 Worker too, every answer is whole and of one version, or visibly broken',

@@ -6,6 +6,7 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 import { withBlocks } from '../../src/store/blocks.ts';
 import { isStoreError } from '../../src/store/store-error.ts';
 import { withResume } from '../../src/store/resume.ts';
+import { share } from '../campaigns/share.ts';
 import { mapCache } from './map-cache.ts';
 import { expectNoneUnhandled } from './unhandled.ts';
 
@@ -18,7 +19,7 @@ afterAll(() => void vi.useRealTimers());
 /** Another run: by the environment variable RANGEWAY_SEED, which a failure names. */
 const SEED = Number(process.env['RANGEWAY_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 /** Histories of each kind. */
-const ROUNDS = { oneWindow: 600, others: 200 };
+const ROUNDS = { oneWindow: share(600), others: share(200) };
 const BLOCK = 512;
 /** No more than a read is begun again for: an object that changes with every read is refused. */
 const VERSIONS = 3;

@@ -1,0 +1,15 @@
+#!/usr/bin/env bash
+# Runs the package as it is published under the oldest Node that it supports: what test/package.sh does, then the tests
+# of the service, whose faults are other ones on each version of Node. Needs `npm ci --prefix test/node22`, and a build.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+node22=$PWD/test/node22/node_modules/.bin
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+npm pack --silent --pack-destination "$work" >/dev/null
+mkdir "$work/app"
+echo '{ "private": true, "type": "module" }' >"$work/app/package.json"
+PATH=$node22:$PATH npm install --silent --no-save --prefix "$work/app" "$work"/rangeway-*.tgz
+echo "the service on Node $("$node22/node" --version)"
+RANGEWAY_NODE=$node22/node RANGEWAY_MAIN=$work/app/node_modules/rangeway/dist/cli/main.js \
+  npx vitest run --project node test/service test/campaigns/leavers
