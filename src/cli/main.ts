@@ -21,7 +21,9 @@ const OLDEST = 22;
 
 async function main([name, ...args]: readonly string[]): Promise<void> {
   if (Number.parseInt(process.versions.node, 10) < OLDEST) {
-    throw usageError(`this is Node ${process.versions.node}, and rangeway needs Node ${OLDEST} or newer: nodejs.org has it`);
+    throw usageError(
+      `this is Node ${process.versions.node}, and rangeway needs Node ${OLDEST} or newer: nodejs.org has it`,
+    );
   }
   if (name === undefined || name === '--help' || name === '-h' || name === 'help')
     return void process.stdout.write(HELP);

@@ -31,8 +31,10 @@ export function openStorage(
 ): Storage {
   const { toReader, join, isNative } = conduit;
   const store = withRanges(given);
-  const isResumed = resume !== false && (resume !== undefined || !isNative);
-  const resumed = isResumed ? withResume(store, { ...(typeof resume === 'object' ? resume : {}), toReader }) : store;
+  const isPassedOn = isNative && (resume === undefined || resume === false);
+  // Switched off, bodies that pass through JavaScript are still ended where the storage falls silent.
+  const tries = resume === false ? { tries: 0 } : typeof resume === 'object' ? resume : {};
+  const resumed = isPassedOn ? store : withResume(store, { ...tries, toReader });
   if (cache === undefined) return { store: resumed, purge: () => undefined };
   const { size, immutable, ttl, ...times } = blocks;
   const freshness = { ...times, ttl: immutable ? Number.POSITIVE_INFINITY : ttl };

@@ -21,6 +21,8 @@ for (const [name, args] of runs) {
   const env = { ...process.env, RANGEWAY_CAMPAIGN: 'full' };
   const { status } = spawnSync(process.execPath, args, { cwd: root, env, stdio: 'inherit' });
   if (status !== 0) failed++;
-  console.log(`${name}: ${status === 0 ? 'passed' : 'FAILED'} after ${Math.round((performance.now() - began) / 1000)} s`);
+  console.log(
+    `${name}: ${status === 0 ? 'passed' : 'FAILED'} after ${Math.round((performance.now() - began) / 1000)} s`,
+  );
 }
 process.exitCode = failed;

@@ -8,11 +8,12 @@ import { bodyOf, representation, storeDouble } from './doubles.ts';
 
 const FOUR = Uint8Array.of(1, 2, 3, 4);
 
-/** A gateway over one object of four bytes, that counts what its conduit is given. */
+/** A gateway over one object of four bytes, that counts what its conduit is given. As on Workers, bodies may be passed on. */
 function gatewayOver(answer: () => ReadResult, options: Partial<GatewayOptions>) {
   const entries: LogEntry[] = [];
   let dispatched = 0;
-  const conduit: Conduit = { ...portableConduit, dispatch: (one) => (dispatched++, portableConduit.dispatch(one)) };
+  const dispatch: Conduit['dispatch'] = (one) => (dispatched++, portableConduit.dispatch(one));
+  const conduit: Conduit = { ...portableConduit, dispatch, isNative: true };
   const store = storeDouble({ read: answer });
   const gateway = createGateway({ store, conduit, resume: false, log: (entry) => entries.push(entry), ...options });
   return { gateway, entries, dispatched: () => dispatched };

@@ -175,3 +175,25 @@ test('a body that is never read is given back after the idle timeout', async () 
   await expect(response.arrayBuffer()).rejects.toThrow();
   expect((await gateway.request('/key')).status).toBe(200);
 });
+
+test('a storage that falls silent is left after its idle timeout, though bodies are not read on', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  try {
+    let cancelled = 0;
+    const body = new ReadableStream<Uint8Array>({ cancel: () => void cancelled++ }, { highWaterMark: 0 });
+    const store = storeDouble({
+      read: () => ({ type: 'open', representation: representation(SIZE), span: { start: 0, end: SIZE }, body }),
+    });
+    const { gateway, entries } = gatewayWith({ store, resume: false });
+    const response = await gateway.request('/key');
+    const read = response.arrayBuffer().catch(() => 'broken');
+    await vi.advanceTimersByTimeAsync(19_000);
+    expect([entries.length, cancelled]).toEqual([0, 0]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await read).toBe('broken');
+    expect(entries).toMatchObject([{ outcome: 'failed', continued: 0 }]);
+    expect(cancelled).toBe(1);
+  } finally {
+    vi.useRealTimers();
+  }
+});
