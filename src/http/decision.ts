@@ -6,7 +6,7 @@ import { checkPreconditions, parsePreconditions, type Preconditions } from './pr
 import { MAX_POSITION, parseRange, resolveRange, resolveSpec, type RangeFieldLimits, type RangeSpec } from './range.ts';
 import { planReads, type PlannedRead, type ReadBudget } from './read-plan.ts';
 import { representationType, type Representation } from './representation.ts';
-import { overlap, type Span } from './span.ts';
+import { overlap, totalLength, type Span } from './span.ts';
 
 /** What a deployment may choose about ranges. */
 export interface RangePolicy extends RangeFieldLimits, ReadBudget {
@@ -99,6 +99,8 @@ function decideSeveral(
   const { size, etag } = representation;
   const overhead = multipartOverhead(parts, size, representationType(representation));
   if (overhead > Math.max(MAX_OVERHEAD, size / 10)) return undefined;
+  // Beyond 2^53 a Content-Length would not be exact.
+  if (!Number.isSafeInteger(overhead + totalLength(parts))) return undefined;
   const reads = planReads(parts, policy);
   if (reads === undefined) return undefined;
   // Several reads are of one version only if each can be pinned to it.

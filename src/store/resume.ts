@@ -23,6 +23,9 @@ export interface ResumeOptions {
   readonly toReader?: ToReader | undefined;
 }
 
+/** Of a request, by each body that was opened for a client: so such reads are fewer than those of clients. */
+const EARNED = 0.5;
+
 type Settings = { readonly [Name in keyof ResumeOptions]-?: NonNullable<ResumeOptions[Name]> };
 
 /** Times that one body is read on, however far each got. A storage that breaks every MB still sends 10 GB. */
@@ -56,7 +59,7 @@ export function withResume(store: ObjectStore, options: ResumeOptions = {}): Obj
     async read(key, asked = {}) {
       const result = await store.read(key, asked);
       if (result.type !== 'open' || spanLength(result.span) === 0) return result;
-      budget.earn();
+      budget.earn(EARNED);
       return { ...result, isSealed: false, body: unbroken({ store, key, opened: result, asked, settings, budget }) };
     },
   };

@@ -8,11 +8,9 @@ import type { ObjectStore } from './object-store.ts';
 export interface RetryBudget {
   /** Takes one request. @returns whether there was one left */
   take(): boolean;
-  /** Ten requests that succeed earn one. */
-  earn(): void;
+  /** Earns a part of one. */
+  earn(part: number): void;
 }
-
-const EARNED = 0.1;
 
 /** Makes a budget that is full. */
 export function retryBudget(most = 50): RetryBudget {
@@ -23,8 +21,8 @@ export function retryBudget(most = 50): RetryBudget {
       left--;
       return true;
     },
-    earn() {
-      left = Math.min(most, left + EARNED);
+    earn(part) {
+      left = Math.min(most, left + part);
     },
   };
 }

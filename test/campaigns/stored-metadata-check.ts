@@ -78,9 +78,13 @@ function note(said: Map<string, string>, question: string, response: WireRespons
   if (status === 503) return;
   const type = headers.find(([name]) => name === 'content-type')?.[1] ?? '';
   const [, boundary] = /^multipart\/byteranges; boundary=(\w+)$/.exec(type) ?? [];
+  // A stored date in the future is printed as the time of the answer (§8.8.2.1).
+  const date = headers.find(([name]) => name === 'date')?.[1];
   const plain = (text: string) => (boundary === undefined ? text : text.replaceAll(boundary, 'BOUNDARY'));
   for (const name of [...TEXT_FIELDS, ...(driver === 's3' ? ['etag', 'last-modified'] : [])]) {
-    const lines = headers.filter(([other]) => other === name).map(([, value]) => plain(value));
+    const lines = headers
+      .filter(([other]) => other === name)
+      .map(([, value]) => (name === 'last-modified' && value === date ? 'the time of the answer' : plain(value)));
     said.set(`${question}: ${name}`, JSON.stringify(lines));
   }
   said.set(`${question}: body`, plain(Buffer.from(body).toString('latin1')));

@@ -267,6 +267,11 @@ describe('several ranges', () => {
   test.each(rows)('%s', (_name, range, representation, expected) => {
     expect(reads(answer({ Range: `bytes=${range}` }, representation))).toEqual(expected);
   });
+  test('are ignored where the answer would have more bytes than a number can say', () => {
+    const huge = { ...OBJECT, size: Number.MAX_SAFE_INTEGER };
+    expect(reads(answer({ Range: 'bytes=0-9,15-' }, huge))).toBe(200);
+    expect(reads(answer({ Range: 'bytes=0-9,1000-' }, huge))).not.toBe(200);
+  });
   test('count the type that is sent in place of a broken one', () => {
     const broken = { ...OBJECT, contentType: `a/b\n${'x'.repeat(50_000)}` };
     expect(reads(answer({ Range: 'bytes=0-9,15-19' }, broken))).toEqual([

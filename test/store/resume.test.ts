@@ -222,9 +222,9 @@ test('a storage that gives a byte a time is asked no more often than the budget 
   const tallies = Array.from({ length: 100 }, newTally);
   for (const tally of tallies)
     await expect(textOf(await open(drop, { tally }))).rejects.toMatchObject({ code: 'unavailable' });
-  // 50 in hand, and a tenth of one earned by each of the clients' own requests.
+  // 50 in hand, and half of one earned by each of the clients' own requests.
   expect(tallies[0]?.continued).toBe(50);
-  expect(tallies.reduce((sum, { continued }) => sum + continued, 0)).toBe(59);
+  expect(tallies.reduce((sum, { continued }) => sum + continued, 0)).toBe(99);
 });
 
 test('a storage that breaks after 64 KiB each time is read on at once and as often as it takes', async () => {
