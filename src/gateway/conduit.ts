@@ -15,7 +15,7 @@ export interface Consignment {
   readonly tail: Uint8Array;
   /** Fires when the client leaves, where the platform tells. */
   readonly signal: AbortSignal;
-  /** How long the body may be left unread, in ms, before it is ended as aborted. Without it, for ever. */
+  /** How long the body may be left unread, in ms, before it is ended as aborted. Left out where the platform sees to it. */
   readonly idleTimeout?: number | undefined;
   /** Gives back what was opened ahead. Called however the body ends. */
   readonly close: () => void;
@@ -91,7 +91,6 @@ function dispatch(consignment: Consignment): Dispatch {
   function settle(delivery: Delivery): void {
     isOver = true;
     idle.end();
-    signal.removeEventListener('abort', abandon);
     resolve(delivery);
   }
 
@@ -129,7 +128,7 @@ function dispatch(consignment: Consignment): Dispatch {
     cancel: giveBack,
   });
   idle.start();
-  signal.addEventListener('abort', abandon, { once: true });
+  // The client may have left before there was a body. One that leaves later is noticed by the body's reader.
   if (signal.aborted) abandon();
   return { body, done, abandon };
 }

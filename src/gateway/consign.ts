@@ -18,7 +18,7 @@ export interface ReadContext {
   readonly key: string;
   readonly boundary: string;
   readonly signal: AbortSignal;
-  readonly idleTimeout: number;
+  readonly idleTimeout: number | undefined;
 }
 
 /** Makes the body of a decision that sends bytes, out of the read that is open and those still to come. */

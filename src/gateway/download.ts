@@ -31,6 +31,8 @@ export interface Download {
   readonly save: boolean;
   /** What it was let in with. */
   readonly grant: Grant;
+  /** How long its body may be left unread, in ms; `undefined` where the platform sees to it. */
+  readonly idleTimeout: number | undefined;
 }
 
 /** How bodies reach clients. */
@@ -38,8 +40,6 @@ export interface Carrier {
   readonly conduit: Conduit;
   /** Whether anybody wants to know how a body ends. */
   readonly isWatched: boolean;
-  /** How long a client may take nothing of what is there for it, in ms. */
-  readonly idleTimeout: number;
 }
 
 /** What a download is answered with and from. */
@@ -100,9 +100,9 @@ export async function download(request: Download, context: DownloadContext): Pro
 /** Puts the bytes on their way. Until it returns, the open read is the caller's to give back. */
 function sendBytes(
   { decision, representation, first }: OpenedBytes,
-  { key, signal }: Download,
+  { key, signal, idleTimeout }: Download,
   choices: HeaderChoices,
-  { conduit, isWatched, idleTimeout, store }: DownloadContext,
+  { conduit, isWatched, store }: DownloadContext,
 ): Reply {
   const { status } = decision;
   const fields = byteHeaders(decision, representation, choices);

@@ -5,7 +5,7 @@ import { admit } from './admission.ts';
 import { printCacheStatus } from './cache-status.ts';
 import type { Delivery } from './conduit.ts';
 import { corsFields, type CorsPolicy } from './cors.ts';
-import { download } from './download.ts';
+import { download, type Download } from './download.ts';
 import { toFailure } from './failure.ts';
 import { explainKey, toPath, type PathResult } from './key.ts';
 import type { Limits } from './limits.ts';
@@ -165,7 +165,7 @@ async function answer(target: Target, facts: Facts, { limits, purge }: ExchangeC
   try {
     const refusal = refuse(request, facts, limits, purge);
     if (refusal !== undefined) return refusal;
-    if (purge === undefined || request.method !== PURGE) return await serve(target, facts);
+    if (purge === undefined || request.method !== PURGE) return await serve(target, facts, limits);
     const named = found === undefined ? undefined : { mount: found.mount, key: keyOf(found) };
     return await answerPurge(purge, request.headers, named, requestId);
   } catch (error) {
@@ -197,8 +197,9 @@ function refuse(
 }
 
 async function serve(
-  { request, pathname, query, clientAddress, defer }: Target,
+  { request, pathname, query, clientAddress, sent, defer }: Target,
   { requestId, received, found, path, isAdmitted, tally }: Facts,
+  limits: Limits,
 ): Promise<Reply> {
   const { headers, signal } = request;
   const method = request.method === 'HEAD' ? 'HEAD' : 'GET';
@@ -220,7 +221,10 @@ async function serve(
   // Not before the address has proved short enough: Node takes 2 s for a query of 1 MB.
   // The `&` because a question mark at the very front would be taken for the query's own.
   const save = query !== '' && new URLSearchParams(`&${query}`).has('download');
-  return download({ method, key, headers, requestId, received, signal, save, grant }, { ...mount.downloads, store });
+  // A platform that tells when an answer is sent ends one that is not taken.
+  const idleTimeout = sent === undefined ? limits.idleTimeout : undefined;
+  const asked: Download = { method, key, headers, requestId, received, signal, save, grant, idleTimeout };
+  return download(asked, { ...mount.downloads, store });
 }
 
 const ALLOW = 'GET, HEAD, OPTIONS';

@@ -89,7 +89,7 @@ export function createGateway(options: GatewayOptions | MountsOptions): Gateway 
   const limits = parseLimits(input);
   // Who counts the downloads that run has to know when each ends.
   const isWatched = logged === 'requests' || limits.downloads !== undefined;
-  const carrier = { conduit, isWatched, idleTimeout: limits.idleTimeout };
+  const carrier = { conduit, isWatched };
   const mounts = toMounts(rest, carrier);
   const context = {
     mounts,

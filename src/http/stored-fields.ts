@@ -53,6 +53,7 @@ export function storedCodings(stored: unknown): string | undefined {
 export function storedDisposition(stored: unknown): string | undefined {
   if (isClean(stored)) return stored;
   const text = toText(stored);
+  if (text === '') return undefined;
   if (isField(text)) return text;
   // A character takes three bytes of UTF-8 at the most; more need not be decoded to be too long.
   const meant = text.length > 3 * MAX_LENGTH ? text : asUtf8(text);

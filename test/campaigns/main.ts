@@ -1,7 +1,7 @@
 /**
  * The whole campaigns, of which the other runs do a tenth: `npm run test:campaigns`. Kills of a process that writes
  * its cache, schedules of faults, histories of objects that are replaced, stored metadata, clients that leave, and the
- * fuzzers. About ten minutes on two cores.
+ * fuzzers. About two minutes on two cores.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';

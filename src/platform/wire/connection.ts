@@ -116,19 +116,13 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
     }
   }
 
-  /**
-   * Offers the connection again when the event loop has looked for more bytes once and found none: those of an answer
-   * to no request would be read as the answer to the next one.
-   */
   function rest(isReusable: boolean): void {
     if (!isReusable) return void socket.destroy();
     isUsed = true;
     idleSince = steadyTime();
     // An idle connection does not keep the process.
     socket.unref();
-    afterNextPoll(() => {
-      if (failure === undefined) options.onIdle(connection);
-    });
+    options.onIdle(connection);
   }
 
   const connection: Connection = {
@@ -177,11 +171,6 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
     destroy: fail,
   };
   return connection;
-}
-
-/** The first `setImmediate` runs in this turn of the event loop, the second after the next one has read all sockets. */
-function afterNextPoll(work: () => void): void {
-  setImmediate(() => setImmediate(work));
 }
 
 function late(message: string): Error {

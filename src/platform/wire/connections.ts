@@ -44,7 +44,8 @@ const DISTRUST = 600_000;
 /** Makes them as they are needed. */
 export function connectionsTo(origin: Origin, { most, connectTimeout }: ConnectionsOptions): Connections {
   const open = new Set<Connection>();
-  const idle: Connection[] = [];
+  /** In the order in which they became idle. */
+  const idle: { readonly connection: Connection; readonly isQuiet: () => boolean }[] = [];
   const waiting: (() => void)[] = [];
   let session: Buffer | undefined;
   let isClosed = false;
@@ -61,16 +62,16 @@ export function connectionsTo(origin: Origin, { most, connectTimeout }: Connecti
         if (isClosed) one.destroy(closed());
         else if (steadyTime() - unaskedAt < DISTRUST) one.destroy(distrusted());
         else if (idle.length >= MOST_IDLE) one.destroy(new Error('enough connections are idle'));
-        else idle.push(one);
+        else idle.push({ connection: one, isQuiet: quietFromNow() });
         waiting.shift()?.();
       },
       onUnasked() {
         unaskedAt = steadyTime();
-        for (const other of idle.splice(0)) other.destroy(distrusted());
+        for (const other of idle.splice(0)) other.connection.destroy(distrusted());
       },
       onClose(one) {
         open.delete(one);
-        const at = idle.indexOf(one);
+        const at = idle.findIndex(({ connection: other }) => other === one);
         if (at >= 0) idle.splice(at, 1);
         waiting.shift()?.();
       },
@@ -79,12 +80,18 @@ export function connectionsTo(origin: Origin, { most, connectTimeout }: Connecti
     return connection;
   }
 
-  /** The one that was used last: those before it may come to their end. */
+  /** Of those that are quiet the one that was used last: those before it may come to their end. */
   function takeIdle(): Connection | undefined {
-    const connection = idle.pop();
-    if (connection === undefined || steadyTime() - connection.idleSince < IDLE_TIMEOUT) return connection;
-    // All the others are idle for longer.
-    for (const old of [connection, ...idle.splice(0)]) old.destroy(new Error('it was idle for too long'));
+    const at = idle.findLastIndex(({ isQuiet }) => isQuiet());
+    const found = idle[at];
+    if (found === undefined) return undefined;
+    const { connection } = found;
+    if (steadyTime() - connection.idleSince < IDLE_TIMEOUT) {
+      idle.splice(at, 1);
+      return connection;
+    }
+    // All those before it are idle for longer.
+    for (const old of idle.splice(0, at + 1)) old.connection.destroy(new Error('it was idle for too long'));
     return undefined;
   }
 
@@ -95,6 +102,8 @@ export function connectionsTo(origin: Origin, { most, connectTimeout }: Connecti
       signal?.throwIfAborted();
       const connection = takeIdle() ?? (open.size < most ? connect() : undefined);
       if (connection !== undefined) return connection;
+      // Where all that there are have just become idle, none of them wakes those that wait.
+      if (idle.length > 0) setTimeout(() => waiting.shift()?.(), QUIET + 1);
       await turn(waiting, signal);
     }
   }
@@ -114,9 +123,38 @@ export function connectionsTo(origin: Origin, { most, connectTimeout }: Connecti
     },
     close() {
       isClosed = true;
-      for (const connection of idle.splice(0)) connection.destroy(closed());
+      for (const { connection } of idle.splice(0)) connection.destroy(closed());
     },
   };
+}
+
+/**
+ * Tells whether a connection has had nothing more to say since now: the bytes of an answer to no request would be read
+ * as the answer to the next one. The event loop has to have looked for bytes in a whole turn, or at least in so many ms
+ * of one: it would have found them, since bytes wake it. To force a turn after each answer takes a tenth of a small
+ * request.
+ */
+function quietFromNow(): () => boolean {
+  const since = turns;
+  const at = steadyTime();
+  countTurn();
+  return () => turns >= since + 2 || (turns > since && steadyTime() - at > QUIET);
+}
+
+/** In ms. */
+const QUIET = 1;
+
+/** Turns of the event loop in which a connection became idle, counted when all sockets have been read. */
+let turns = 0;
+let isCounting = false;
+
+function countTurn(): void {
+  if (isCounting) return;
+  isCounting = true;
+  setImmediate(() => {
+    turns++;
+    isCounting = false;
+  });
 }
 
 function distrusted(): Error {

@@ -1,7 +1,7 @@
 import { HttpRequest } from '@smithy/core/transport';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as immediate, setTimeout as sleep } from 'node:timers/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, vi } from 'vitest';
 import { wireHandler, type WireOptions } from '../../../src/platform/wire/wire-handler.ts';
 import { startStorage, type Answer, type Storage } from './storage.ts';
@@ -39,7 +39,7 @@ export async function read(body: ReadableStream<Uint8Array>): Promise<string> {
 
 /** When a connection whose answer has come may be used again: the event loop has to have looked for more bytes. */
 export async function offered(): Promise<void> {
-  for (let turns = 0; turns < 3; turns++) await immediate();
+  await sleep(3);
 }
 
 /** Of a server named localhost, for a hundred years. */
