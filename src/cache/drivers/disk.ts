@@ -31,9 +31,9 @@ const MAX_UNWRITTEN = 64 * 1024 * 1024;
  * Makes a cache in a folder of a local disk. It survives restarts, and whatever happens to the folder: what can't be
  * read is a miss, what can't be written is not kept, and nothing is thrown.
  *
- * With the first call it looks in the background for what is there, and for what a process that crashed was writing,
- * which is removed; what is put meanwhile is written after that. Processes may share a folder, and find each other's blocks. Each holds to
- * `maxBytes` what it found or put itself, so together they may hold more.
+ * With the first call it looks in the background for blocks that are there, and removes files that a crashed process
+ * was writing; blocks put meanwhile are written after that. Processes may share a folder, and find each other's blocks.
+ * Each holds to `maxBytes` the blocks that it found or put itself, so together they may hold more.
  *
  * @throws TypeError where `maxBytes` is not a whole number above 0
  */
@@ -47,7 +47,7 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
   let search: Promise<void> | undefined;
 
   async function keep(digest: string, bytes: Uint8Array): Promise<void> {
-    // What is in the folder has to be known first, or it would grow beyond the bound with each restart.
+    // The folder's blocks have to be known first, or it would grow beyond the bound with each restart.
     await search;
     await held.add(digest, bytes.length);
     await gate(() => writeBlockFile(blockPath(folder, digest), digest, bytes));
