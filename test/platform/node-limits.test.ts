@@ -59,7 +59,7 @@ test('a client that reads slowly, but reads, keeps it', async () => {
 test('a storage that is slow is not the client taking nothing', async () => {
   const stalling = (store: ObjectStore) =>
     breaking(store, (read) => (read === 0 ? { how: 'hangs', after: 1_000_000 } : undefined));
-  const { socket, entries } = await start({ idleTimeout: 100 }, stalling, 400);
+  const { socket, entries } = await start({ idleTimeout: 400 }, stalling, 1_200);
   socket.resume();
   socket.write(GET);
   await expect.poll(() => entries.length, { timeout: 10_000 }).toBe(1);
