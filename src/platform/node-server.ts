@@ -80,8 +80,10 @@ function createHttpServer(
   });
   // For every answer alike. Each byte that a client takes starts the time anew, as does each byte that it sends.
   server.setTimeout(idleTimeout, (socket) => {
-    // While the storage is waited for nothing is there to be taken, and the client is not to blame.
-    if (turns.isBusy(socket) && socket.writableLength === 0) socket.setTimeout(idleTimeout);
+    // While the storage is waited for nothing is there to be taken, and the client is not to blame. Bytes that are
+    // corked came in this very turn.
+    const isOwed = socket.writableLength > 0 && socket.writableCorked === 0;
+    if (turns.isBusy(socket) && !isOwed) socket.setTimeout(idleTimeout);
     else socket.destroy();
   });
   return server;
