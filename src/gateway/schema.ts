@@ -66,7 +66,10 @@ function describeIssue(issue: v.BaseIssue<unknown>, schema: unknown, input: unkn
     const tables = schemasAt(schema, above, input);
     const fields = tables.flatMap((table) => Object.keys(field(table, 'entries') ?? {}));
     const there = `there are ${[...new Set(fields)].join(', ')}`;
-    if (!mayBeSecret && FIELD_NAME.test(last)) return `${named} no such field; ${there}`;
+    if (!mayBeSecret && FIELD_NAME.test(last)) {
+      const instead = REPLACED.get(`${where}${path.join('.')}`.replace(/^mounts\.\d+\./, ''));
+      return `${named} no such field; ${instead === undefined ? there : `${instead}; ${there}`}`;
+    }
     const table = `${where}${above.join('.')}`.replace(/\.$/, '');
     const number = Object.keys(field(items.at(-1), 'input') ?? {}).indexOf(last) + 1;
     return `  ${table === '' ? '' : `${table}: `}field ${number} is none of those that there are, and not shown, since it may be a secret; ${there}`;
@@ -77,6 +80,17 @@ function describeIssue(issue: v.BaseIssue<unknown>, schema: unknown, input: unkn
   }
   return `${named} ${issue.message}${mayBeSecret ? '' : `, not ${show(issue.input)}`}`;
 }
+
+/** Fields that there were before the first release, and what to write in their place. */
+const REPLACED: ReadonlyMap<string, string> = new Map([
+  ['ranges.maxFieldLength', 'it is always 32768 characters'],
+  ['ranges.maxGapBytes', 'it is always 67108864 bytes'],
+  ['resume.tries', 'it is always 3 tries'],
+  ['resume.patience', 'it is always 60000 ms'],
+  ['limits.urlLength', 'it is always 16384 characters'],
+  ['limits.headerBytes', 'it is always 65536 bytes'],
+  ['limits.headerTimeout', 'it is always 15000 ms'],
+]);
 
 /** How the name of a field looks. A field of any other name may be a secret that was written one level off. */
 const FIELD_NAME = /^[A-Za-z_]{1,24}$/;

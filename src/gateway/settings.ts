@@ -10,6 +10,20 @@ const REQUEST_FIELD = 'takes names of request fields, such as "X-Requested-With"
 /** A lone `*` would allow all fields. */
 const requestField = text(/^(?!\*$)[!#$%&'*+.^_`|~\w-]{1,64}$/, REQUEST_FIELD);
 
+const resumeTable = v.strictObject({
+  /** How long the storage may send nothing while a client waits. */
+  idleTimeout: v.optional(milliseconds),
+});
+
+const resumeSwitch = v.boolean('takes true, false, or a table with the field idleTimeout');
+
+/** Not a union, whose message would not name the field that is wrong. */
+const resume: v.GenericSchema<ResumeSetting> = v.lazy((input) =>
+  typeof input === 'object' && input !== null && !Array.isArray(input) ? resumeTable : resumeSwitch,
+);
+
+type ResumeSetting = boolean | { readonly idleTimeout?: number | undefined };
+
 /** The settings of a mount: plain data, the same on every platform. */
 export const settingsEntries = {
   /** Cache-Control of objects that have none stored. `no-transform` is always added. */
@@ -41,23 +55,8 @@ export const settingsEntries = {
     ),
     {},
   ),
-  /** Whether a storage body that breaks is read on, and how hard it is tried. By default where it costs nothing. */
-  resume: v.optional(
-    v.union(
-      [
-        onOff,
-        v.strictObject({
-          /** Tries in a row that bring no byte, before the body is given up. */
-          tries: v.optional(count(100, 'tries')),
-          /** How long the storage may send nothing while a client waits. */
-          idleTimeout: v.optional(milliseconds),
-          /** How long a client waits for the next byte, tries and all. */
-          patience: v.optional(milliseconds),
-        }),
-      ],
-      'takes true, false, or a table with the fields tries, idleTimeout, patience',
-    ),
-  ),
+  /** Whether a storage body that breaks is read on. By default where it costs nothing. */
+  resume: v.optional(resume),
   /** How the cache of blocks works, where there is one. */
   blocks: v.optional(
     v.strictObject(
@@ -84,16 +83,12 @@ export const settingsEntries = {
       {
         /** Members of a Range set; a larger set is answered 200. */
         maxRanges: v.optional(count(10_000, 'ranges'), 1_000),
-        /** Length of a Range field; a longer one is ignored. */
-        maxFieldLength: v.optional(count(MiB, 'characters'), 32 * 1024),
         /** Storage reads for one answer in parts; a set that needs more is answered 200. */
         maxReads: v.optional(count(10_000, 'reads'), 256),
         /** Gaps up to this size are read through instead of starting another read. */
         nearGap: v.optional(count(Number.MAX_SAFE_INTEGER, 'bytes'), 64 * 1024),
-        /** Bytes of gaps read through for one answer. */
-        maxGapBytes: v.optional(count(Number.MAX_SAFE_INTEGER, 'bytes'), 64 * MiB),
       },
-      'takes a table with the fields maxRanges, maxFieldLength, maxReads, nearGap, maxGapBytes',
+      'takes a table with the fields maxRanges, maxReads, nearGap',
     ),
     {},
   ),
@@ -124,7 +119,16 @@ export function parseSettings(input: unknown, where = ''): Settings {
   return check(SettingsSchema, input, where);
 }
 
+/**
+ * Limits on ranges that are no settings, since others bound the same requests.
+ *
+ * 1,000 ranges of offsets with 15 digits, as in an object of 999 TB, are 32,000 characters. 1,000 ranges with gaps of
+ * 64 KiB between them have 62.4 MiB of gaps, so that by default only gaps that a lack of reads makes necessary can
+ * exceed the second limit.
+ */
+const FIXED = { maxFieldLength: 32 * 1024, maxGapBytes: 64 * MiB };
+
 /** The settings that the rules of HTTP ask for. */
 export function toRangePolicy({ ranges, headRange }: Settings): RangePolicy {
-  return { ...ranges, headRange };
+  return { ...FIXED, ...ranges, headRange };
 }

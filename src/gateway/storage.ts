@@ -33,16 +33,16 @@ export function openStorage(
   const store = withRanges(given);
   const isPassedOn = isNative && (resume === undefined || resume === false);
   // Switched off, bodies that pass through JavaScript are still ended where the storage falls silent.
-  const tries = resume === false ? { tries: 0 } : typeof resume === 'object' ? resume : {};
-  const resumed = isPassedOn ? store : withResume(store, { ...tries, toReader });
+  const options = resume === false ? { tries: 0 } : typeof resume === 'object' ? resume : {};
+  const resumed = isPassedOn ? store : withResume(store, { ...options, toReader });
   if (cache === undefined) return { store: resumed, purge: () => undefined };
   const { size, immutable, ttl, ...times } = blocks;
   const freshness = { ...times, ttl: immutable ? Number.POSITIVE_INFINITY : ttl };
   const { timeout } = cache;
   const platform = isNative ? onWorkers(size) : size === undefined ? {} : { blockSize: size };
-  const options = { scope, freshness, toReader, join, ...platform };
+  const kept = { scope, freshness, toReader, join, ...platform };
   cache.attach?.(scope, (name) => readBlock(resumed, conduit, name));
-  const cached = withBlocks(resumed, cache, timeout === undefined ? options : { ...options, cacheTimeout: timeout });
+  const cached = withBlocks(resumed, cache, timeout === undefined ? kept : { ...kept, cacheTimeout: timeout });
   return { store: cached, purge: (key) => cached.purge(key) };
 }
 

@@ -14,7 +14,7 @@ describe('defaults', () => {
       logged: 'requests',
       trustedProxies: 0,
       cache: undefined,
-      limits: { urlLength: 16_384 },
+      limits: { idleTimeout: 60_000 },
       mounts: [{ path: '/', access: 'public', headRange: false, ranges: { maxRanges: 1_000 } }],
     });
     // Whose pages may read depends on the rule, and stays unsaid.
