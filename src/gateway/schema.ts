@@ -87,6 +87,8 @@ const REPLACED: ReadonlyMap<string, string> = new Map([
   ['ranges.maxGapBytes', 'it is always 67108864 bytes'],
   ['resume.tries', 'it is always 3 tries'],
   ['resume.patience', 'it is always 60000 ms'],
+  ['blocks.immutable', 'use ttl = "forever"'],
+  ['cached', 'use cache = false'],
   ['limits.urlLength', 'it is always 16384 characters'],
   ['limits.headerBytes', 'it is always 65536 bytes'],
   ['limits.headerTimeout', 'it is always 15000 ms'],

@@ -10,6 +10,8 @@ const REQUEST_FIELD = 'takes names of request fields, such as "X-Requested-With"
 /** A lone `*` would allow all fields. */
 const requestField = text(/^(?!\*$)[!#$%&'*+.^_`|~\w-]{1,64}$/, REQUEST_FIELD);
 
+const TAKES_TTL = `takes a whole number from 1 to ${YEAR} (ms), or "forever"`;
+
 const resumeTable = v.strictObject({
   /** How long the storage may send nothing while a client waits. */
   idleTimeout: v.optional(milliseconds),
@@ -63,18 +65,16 @@ export const settingsEntries = {
       {
         /** Of a block; by default what is best for the platform. */
         size: v.optional(count(64 * MiB, 'bytes', 64 * 1024)),
-        /** How long metadata are taken for current. */
-        ttl: v.optional(milliseconds, 30_000),
+        /** How long metadata are taken for current: `forever` where objects are never replaced. */
+        ttl: v.optional(v.union([v.literal('forever'), milliseconds], TAKES_TTL), 30_000),
         /** How long a missing object is taken to be missing. */
         negativeTtl: v.optional(milliseconds, 5_000),
         /** How long after that they are used once more, while the storage is asked. */
         staleWhileRevalidate: v.optional(count(YEAR, 'ms'), 0),
         /** How long after that they are used where the storage can't be asked. */
         staleIfError: v.optional(count(YEAR, 'ms'), 0),
-        /** Whether objects are never replaced, so that metadata hold for ever. */
-        immutable: v.optional(onOff, false),
       },
-      'takes a table with the fields size, ttl, negativeTtl, staleWhileRevalidate, staleIfError, immutable',
+      'takes a table with the fields size, ttl, negativeTtl, staleWhileRevalidate, staleIfError',
     ),
     {},
   ),

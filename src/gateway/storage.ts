@@ -36,8 +36,8 @@ export function openStorage(
   const options = resume === false ? { tries: 0 } : typeof resume === 'object' ? resume : {};
   const resumed = isPassedOn ? store : withResume(store, { ...options, toReader });
   if (cache === undefined) return { store: resumed, purge: () => undefined };
-  const { size, immutable, ttl, ...times } = blocks;
-  const freshness = { ...times, ttl: immutable ? Number.POSITIVE_INFINITY : ttl };
+  const { size, ttl, ...times } = blocks;
+  const freshness = { ...times, ttl: ttl === 'forever' ? Number.POSITIVE_INFINITY : ttl };
   const { timeout } = cache;
   const platform = isNative ? onWorkers(size) : size === undefined ? {} : { blockSize: size };
   const kept = { scope, freshness, toReader, join, ...platform };

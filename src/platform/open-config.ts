@@ -59,7 +59,7 @@ function openMount(
     resume: mount.resume ?? parts.defaults?.resume,
     store: fallback === undefined ? first : withFallback(first, open('fallback', fallback)),
     access: locate(`${where}access`, () => openAccess(access, parts)),
-    cache,
+    cache: mount.cache ?? cache,
     overflow: parts.overflow === undefined || policy === undefined ? parts.overflow : { ...parts.overflow, policy },
   };
 }
