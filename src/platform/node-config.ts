@@ -17,15 +17,18 @@ import { s3Storage, toS3Source } from './s3-storage.ts';
  *
  * @param store what mounts without one of their own are over
  * @param access how buckets are reached that say nothing else
+ * @param ownPrefix what stands before each key in `store`, and so before those of its fallback
  * @throws SettingsError naming what is missing or can't be used
  */
 export function openNodeConfig(
   config: Config,
   store: ObjectStore | undefined,
   access: S3Access = {},
+  ownPrefix = '',
 ): Pick<GatewayParts, 'limits' | 'logged' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
   return openConfig(config, {
     own: () => store ?? missing(),
+    ownPrefix,
     open: (one) => openStore(one, access),
     cache: openCache,
     secret: (name) => process.env[name],
