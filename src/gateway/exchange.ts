@@ -1,6 +1,7 @@
 import { steadyTime } from '../clock.ts';
 import { printHttpDate, toSeconds, type HeaderList } from '../http/index.ts';
-import { newTally, withTally, type Tally } from '../store/tally.ts';
+import { newTally, type Tally } from '../store/tally.ts';
+import { withTally } from '../store/with-tally.ts';
 import { admit } from './admission.ts';
 import { printCacheStatus } from './cache-status.ts';
 import type { Delivery } from './conduit.ts';
