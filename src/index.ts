@@ -7,7 +7,7 @@ export { createGateway, type ClientAddress, type GatewayOptions, type MountsOpti
 export { printLogEntry, type Log, type LogEntry } from './gateway/log.ts';
 export { parseConfig, type Config, type ConfigInput } from './gateway/config.ts';
 export type { MountOptions, SharedOptions } from './gateway/mount.ts';
-export type { SettingsError } from './gateway/schema.ts';
+export type { SettingsError } from './config/settings-error.ts';
 export type { SettingsInput } from './gateway/settings.ts';
 export type { EntityTag, Preconditions, RangeSpec, Representation, Span } from './http/index.ts';
 export { memoryStore, type MemoryStore, type StoredMetadata } from './store/drivers/memory.ts';

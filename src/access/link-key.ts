@@ -1,6 +1,6 @@
 import { equalInConstantTime } from './constant-time.ts';
 import { parseBase64Url, printBase64Url } from './base64url.ts';
-import { settingsError } from './settings-error.ts';
+import { settingsError } from '../config/settings-error.ts';
 
 /** A key that signs links. The secret is inside, and nothing gets it out again. */
 export interface LinkKey {

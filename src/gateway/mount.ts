@@ -8,7 +8,8 @@ import { corsPolicy, type CorsPolicy } from './cors.ts';
 import type { Carrier, DownloadContext } from './download.ts';
 import { assertInherited, inherit, said } from './inherit.ts';
 import type { Overflow } from './overflow.ts';
-import { check, mountList, settingsError, text } from './schema.ts';
+import { settingsError } from '../config/settings-error.ts';
+import { check, mountList, text } from './schema.ts';
 import { settingsEntries, toRangePolicy, type Settings, type SettingsInput } from './settings.ts';
 import { openStorage } from './storage.ts';
 

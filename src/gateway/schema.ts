@@ -1,7 +1,5 @@
 import * as v from 'valibot';
-import { settingsError, type SettingsError } from '../access/settings-error.ts';
-
-export { settingsError, type SettingsError };
+import { settingsError } from '../config/settings-error.ts';
 
 export const MiB = 1024 * 1024;
 

@@ -6,7 +6,7 @@ import { OVERFLOW_POLICIES, type LinkTarget, type OverflowPolicy } from '../gate
 
 export { OVERFLOW_POLICIES };
 import { parseConfig } from '../gateway/config.ts';
-import { settingsError } from '../gateway/schema.ts';
+import { settingsError } from '../config/settings-error.ts';
 import { memoryCache } from '../cache/drivers/memory.ts';
 import type { FetchHandler } from './fetch-handler.ts';
 import { openConfig } from './open-config.ts';

@@ -1,4 +1,4 @@
-import { settingsError } from '../gateway/schema.ts';
+import { settingsError } from '../config/settings-error.ts';
 
 const VARIABLES = ['FALLBACK_BUCKET', 'FALLBACK_ENDPOINT', 'FALLBACK_REGION'] as const;
 

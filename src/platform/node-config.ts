@@ -4,7 +4,7 @@ import type { BlockCache } from '../cache/block-cache.ts';
 import type { CacheConfig, Config, StoreConfig } from '../gateway/config.ts';
 import type { GatewayParts } from '../gateway/gateway.ts';
 import type { MountOptions } from '../gateway/mount.ts';
-import { settingsError } from '../gateway/schema.ts';
+import { settingsError } from '../config/settings-error.ts';
 import { fsStore } from '../store/drivers/fs.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { openConfig } from './open-config.ts';

@@ -11,7 +11,7 @@ import {
   type BasicUser,
 } from '../access/index.ts';
 import type { AccessConfig, JwtConfig } from '../gateway/access-config.ts';
-import { settingsError } from '../gateway/schema.ts';
+import { settingsError } from '../config/settings-error.ts';
 
 /** What rules need of the platform. */
 export interface AccessParts {

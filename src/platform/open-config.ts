@@ -3,7 +3,8 @@ import type { CacheConfig, Config, MountConfig, StoreConfig } from '../gateway/c
 import type { GatewayParts } from '../gateway/gateway.ts';
 import type { MountOptions } from '../gateway/mount.ts';
 import type { Overflow } from '../gateway/overflow.ts';
-import { locate, settingsError } from '../gateway/schema.ts';
+import { settingsError } from '../config/settings-error.ts';
+import { locate } from '../gateway/schema.ts';
 import { withFallback } from '../store/fallback.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { withPrefix } from '../store/prefix.ts';
