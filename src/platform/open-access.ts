@@ -48,7 +48,7 @@ function openRule(config: AccessConfig, parts: AccessParts): AccessRule {
       return refererAccess(config);
     case 'jwt':
       if (parts.jwt === undefined)
-        throw settingsError('this Worker knows no "jwt"; docs/configuration.md says which does');
+        throw settingsError('this Worker knows no "jwt"; docs/rules.md says which does');
       return parts.jwt(config, secret);
     case 'anyOf': {
       const [first, ...others] = config.rules;
