@@ -39,7 +39,7 @@ export function openConfig(
     limits,
     logged,
     purge: purge === undefined ? undefined : { token: readToken(purge.token, parts) },
-    mounts: mounts.map((mount, i) => openMount(mount, kept, parts, where(i))),
+    mounts: mounts.map((mount, i) => toMountOptions(mount, kept, parts, where(i))),
   };
 }
 
@@ -49,7 +49,7 @@ function readToken(name: string, { secret }: PlatformParts): string {
   return token;
 }
 
-function openMount(
+function toMountOptions(
   { store, fallback, access, overflow: policy, ...mount }: MountConfig,
   cache: BlockCache | undefined,
   parts: PlatformParts,

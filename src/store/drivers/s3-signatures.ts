@@ -3,13 +3,13 @@ import type { HttpRequest } from '@smithy/core/transport';
 import { lruMap } from '../../lru-map.ts';
 
 /** Header fields, with names in lower case. */
-export type Fields = Readonly<Record<string, string>>;
+export type SignedFields = Readonly<Record<string, string>>;
 
 /** Signs a request that has nothing but what has to be signed, at a time. */
-export type Sign = (request: HttpRequest, date: Date) => Promise<Fields>;
+export type Sign = (request: HttpRequest, date: Date) => Promise<SignedFields>;
 
 interface Signed {
-  readonly fields: Fields;
+  readonly fields: SignedFields;
   /** Half-open, in ms since the epoch, by our own clock. */
   readonly since: number;
   readonly until: number;
@@ -31,7 +31,7 @@ const MOST = 1_000;
 export function rememberSignatures(
   config: S3Client['config'],
   sign: Sign,
-): (name: string, request: () => HttpRequest) => Promise<Fields> {
+): (name: string, request: () => HttpRequest) => Promise<SignedFields> {
   const known = lruMap<Signed>(MOST);
   let identity: object | undefined;
   let offset = 0;
