@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { check, count, milliseconds } from './schema.ts';
+import { check, count, milliseconds, table } from './schema.ts';
 
 /**
  * Characters of a request's address, host included; a longer one is answered 414. A key of 1,024 bytes has 3,072 when
@@ -8,17 +8,14 @@ import { check, count, milliseconds } from './schema.ts';
 export const MAX_URL_LENGTH = 16 * 1024;
 
 /** What a process or an isolate takes at the most, whatever the mount. */
-export const LimitsSchema = v.strictObject(
-  {
-    /** Requests in work at once; more are answered 503. */
-    downloads: v.optional(count(1_000_000, 'requests', 1)),
-    /** On Node: how long a client may take nothing of what is there for it. */
-    idleTimeout: v.optional(milliseconds, 60_000),
-    /** On Node: how long a connection without a request is kept. Longer than a load balancer in front keeps it. */
-    keepAliveTimeout: v.optional(milliseconds, 75_000),
-  },
-  'takes a table with the fields downloads, idleTimeout, keepAliveTimeout',
-);
+export const LimitsSchema = table({
+  /** Requests in work at once; more are answered 503. */
+  downloads: v.optional(count(1_000_000, 'requests', 1)),
+  /** On Node: how long a client may take nothing of what is there for it. */
+  idleTimeout: v.optional(milliseconds, 60_000),
+  /** On Node: how long a connection without a request is kept. Longer than a load balancer in front keeps it. */
+  keepAliveTimeout: v.optional(milliseconds, 75_000),
+});
 
 /** Limits as written: every field optional. */
 export type LimitsInput = v.InferInput<typeof LimitsSchema>;

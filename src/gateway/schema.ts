@@ -21,6 +21,11 @@ export const milliseconds = count(YEAR, 'ms', 1);
 
 export const onOff = v.boolean('takes true or false');
 
+/** A table of these fields and no others. */
+export function table<const Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.strictObject(entries, `takes a table with the fields ${Object.keys(entries).join(', ')}`);
+}
+
 /** A list of mounts, in a configuration or in code. */
 export function mountList<const Mount extends v.GenericSchema>(mount: Mount) {
   return v.pipe(v.array(mount, 'takes a list of tables'), v.minLength(1, 'takes a table at the least'));
@@ -61,16 +66,15 @@ function describeIssue(issue: v.BaseIssue<unknown>, schema: unknown, input: unkn
   const isUnknown = issue.type === 'strict_object' && issue.expected === 'never';
   if (isUnknown) {
     const above = path.slice(0, -1);
-    const tables = schemasAt(schema, above, input);
-    const fields = tables.flatMap((table) => Object.keys(field(table, 'entries') ?? {}));
+    const fields = schemasAt(schema, above, input).flatMap((one) => Object.keys(field(one, 'entries') ?? {}));
     const there = `there are ${[...new Set(fields)].join(', ')}`;
     if (!mayBeSecret && FIELD_NAME.test(last)) {
       const instead = REPLACED.get(`${where}${path.join('.')}`.replace(/^mounts\.\d+\./, ''));
       return `${named} no such field; ${instead === undefined ? there : `${instead}; ${there}`}`;
     }
-    const table = `${where}${above.join('.')}`.replace(/\.$/, '');
+    const place = `${where}${above.join('.')}`.replace(/\.$/, '');
     const number = Object.keys(field(items.at(-1), 'input') ?? {}).indexOf(last) + 1;
-    return `  ${table === '' ? '' : `${table}: `}field ${number} is none of those that there are, and not shown, since it may be a secret; ${there}`;
+    return `  ${place === '' ? '' : `${place}: `}field ${number} is none of those that there are, and not shown, since it may be a secret; ${there}`;
   }
   if (issue.type === 'strict_object' && issue.input === undefined) {
     const messages = schemasAt(schema, path, input).map((one) => member(one, 'message'));
@@ -81,15 +85,15 @@ function describeIssue(issue: v.BaseIssue<unknown>, schema: unknown, input: unkn
 
 /** Fields that there were before the first release, and what to write in their place. */
 const REPLACED: ReadonlyMap<string, string> = new Map([
-  ['ranges.maxFieldLength', 'it is always 32768 characters'],
-  ['ranges.maxGapBytes', 'it is always 67108864 bytes'],
-  ['resume.tries', 'it is always 3 tries'],
-  ['resume.patience', 'it is always 60000 ms'],
+  ['ranges.maxFieldLength', 'it is always 32768'],
+  ['ranges.maxGapBytes', 'it is always 67108864'],
+  ['resume.tries', 'it is always 3'],
+  ['resume.patience', 'it is always 60000'],
   ['blocks.immutable', 'use ttl = "forever"'],
   ['cached', 'use cache = false'],
-  ['limits.urlLength', 'it is always 16384 characters'],
-  ['limits.headerBytes', 'it is always 65536 bytes'],
-  ['limits.headerTimeout', 'it is always 15000 ms'],
+  ['limits.urlLength', 'it is always 16384'],
+  ['limits.headerBytes', 'it is always 65536'],
+  ['limits.headerTimeout', 'it is always 15000'],
 ]);
 
 /** How the name of a field looks. A field of any other name may be a secret that was written one level off. */

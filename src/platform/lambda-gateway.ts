@@ -46,7 +46,7 @@ const MAX_LINK_SECONDS = 604_800;
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): LambdaConfig {
   // An empty variable is none, so that templates can have it for all environments.
   const read = (name: string) => (env[name] === '' ? undefined : env[name]);
-  assertNoFallback('RANGEWAY_', read);
+  assertNoFallback(env);
   const bucket = read('RANGEWAY_BUCKET');
   if (bucket === undefined) throw settingsError('RANGEWAY_BUCKET takes the name of the bucket, and there is none');
   return {

@@ -70,7 +70,7 @@ function overFetch(source: S3Source): ObjectStore {
 
 const ownPrefix = env.S3_PREFIX ?? '';
 
-assertNoFallback('S3_', (name) => Reflect.get(env, name));
+assertNoFallback(env);
 
 function own(): ObjectStore {
   return overFetch({ access, bucket: required('S3_BUCKET'), prefix: ownPrefix });

@@ -28,9 +28,9 @@ test('downloads beyond the limit get 503 with Retry-After, and there is room aga
 });
 
 test.for([
-  ['urlLength', 'it is always 16384 characters'],
-  ['headerBytes', 'it is always 65536 bytes'],
-  ['headerTimeout', 'it is always 15000 ms'],
+  ['urlLength', 'it is always 16384'],
+  ['headerBytes', 'it is always 65536'],
+  ['headerTimeout', 'it is always 15000'],
 ] as const)('limits.%s is no setting', async ([name, instead]) => {
   await expect(gatewayWith({ [name]: 1 })).rejects.toThrow(`limits.${name}: no such field; ${instead}; there are`);
   expect(() => parseConfig({ limits: { [name]: 1 } })).toThrow(`limits.${name}: no such field; ${instead}; there are`);

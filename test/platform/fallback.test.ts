@@ -101,7 +101,7 @@ test('in a Worker, the variable of a fallback is refused at start, and the table
     onOutput: (line) => void lines.push(line),
   });
   await expect(started).rejects.toThrow();
-  expect(lines.join('\n')).toContain('S3_FALLBACK_BUCKET is not read; a mount takes it: mounts = [{ fallback');
+  expect(lines.join('\n')).toContain('S3_FALLBACK_BUCKET is not read; a mount takes it, as fallback = {');
 });
 
 test('on Lambda, a mount has no other store than the bucket of the function, and no fallback but a bucket', () => {

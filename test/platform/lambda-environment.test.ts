@@ -56,7 +56,7 @@ describe('the environment', () => {
     [{ RANGEWAY_SETTINGS: '{' }, 'RANGEWAY_SETTINGS takes a JSON object'],
     [{ RANGEWAY_SETTINGS: '[]' }, 'RANGEWAY_SETTINGS takes a JSON object'],
     [{ RANGEWAY_SETTINGS: 'null' }, 'RANGEWAY_SETTINGS takes a JSON object'],
-    [{ RANGEWAY_FALLBACK_BUCKET: 'b' }, 'RANGEWAY_FALLBACK_BUCKET is not read; a mount takes it: mounts = [{ fallback'],
+    [{ RANGEWAY_FALLBACK_BUCKET: 'b' }, 'RANGEWAY_FALLBACK_BUCKET is not read; a mount takes it, as fallback = {'],
     [{ RANGEWAY_FALLBACK_REGION: 'r' }, 'RANGEWAY_FALLBACK_REGION is not read; a mount takes it'],
     [{ RANGEWAY_FRONT: 'stream' }, 'RANGEWAY_FRONT takes cloudfront, not "stream"'],
   ])('%o is refused at start', ([env, message]) => {
