@@ -47,8 +47,7 @@ function openRule(config: AccessConfig, parts: AccessParts): AccessRule {
     case 'referer':
       return refererAccess(config);
     case 'jwt':
-      if (parts.jwt === undefined)
-        throw settingsError('this Worker knows no "jwt"; docs/rules.md says which does');
+      if (parts.jwt === undefined) throw settingsError('this Worker knows no "jwt"; docs/rules.md says which does');
       return parts.jwt(config, secret);
     case 'anyOf': {
       const [first, ...others] = config.rules;
