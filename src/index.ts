@@ -7,12 +7,13 @@ export { createGateway, type ClientAddress, type GatewayOptions, type MountsOpti
 export { printLogEntry, type Log, type LogEntry } from './gateway/log.ts';
 export { parseConfig, type Config, type ConfigInput } from './gateway/config.ts';
 export type { MountOptions, SharedOptions } from './gateway/mount.ts';
-export type { SettingsError } from './gateway/schema.ts';
+export type { SettingsError } from './config/settings-error.ts';
 export type { SettingsInput } from './gateway/settings.ts';
 export type { EntityTag, Preconditions, RangeSpec, Representation, Span } from './http/index.ts';
 export { memoryStore, type MemoryStore, type StoredMetadata } from './store/drivers/memory.ts';
 export { r2Store, type R2BucketLike } from './store/drivers/r2.ts';
 export type { CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } from './store/object-store.ts';
 export { withFallback, type FallbackOptions } from './store/fallback.ts';
+export { withResume, type ResumeOptions } from './store/resume.ts';
 export { withRetry, type RetryOptions } from './store/retry.ts';
 export { isStoreError, storeError, type StoreError, type StoreErrorCode } from './store/store-error.ts';

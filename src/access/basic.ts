@@ -1,7 +1,7 @@
 import { granted, type AccessRule } from './access.ts';
 import { printChallenge } from './challenge.ts';
 import { equalInConstantTime } from './constant-time.ts';
-import { settingsError } from './settings-error.ts';
+import { settingsError } from '../config/settings-error.ts';
 
 /** Who may read with a name and a password. */
 export interface BasicOptions {

@@ -1,6 +1,7 @@
 import { equalInConstantTime } from './constant-time.ts';
 import { parseBase64Url, printBase64Url } from './base64url.ts';
-import { settingsError } from './settings-error.ts';
+import { lruMap } from '../lru-map.ts';
+import { settingsError } from '../config/settings-error.ts';
 
 /** A key that signs links. The secret is inside, and nothing gets it out again. */
 export interface LinkKey {
@@ -63,7 +64,7 @@ type HmacKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 
 function linkKey(id: string, secret: Uint8Array<ArrayBuffer>): LinkKey {
   let imported: HmacKey | undefined;
-  const signatures = new Map<string, Uint8Array>();
+  const signatures = lruMap<Uint8Array>(PROVEN);
   // The key is kept and not the promise of it, which on Workers belongs to one request.
   const load = async () =>
     (imported ??= await crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, [
@@ -79,7 +80,7 @@ function linkKey(id: string, secret: Uint8Array<ArrayBuffer>): LinkKey {
       // A text has one signature.
       if (proven !== undefined) return equalInConstantTime(proven, signature);
       const holds = await crypto.subtle.verify('HMAC', await load(), signature, new TextEncoder().encode(text));
-      if (holds) remember(signatures, text, signature);
+      if (holds) signatures.set(text, signature);
       return holds;
     },
   };
@@ -90,11 +91,6 @@ function linkKey(id: string, secret: Uint8Array<ArrayBuffer>): LinkKey {
  * proving it takes 95 µs of CPU on Node.
  */
 const PROVEN = 256;
-
-function remember(signatures: Map<string, Uint8Array>, text: string, signature: Uint8Array): void {
-  signatures.set(text, signature);
-  if (signatures.size > PROVEN) for (const oldest of signatures.keys()) return void signatures.delete(oldest);
-}
 
 /**
  * Makes a key of 256 random bits, as an entry that {@link parseLinkKeys} reads.

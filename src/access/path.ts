@@ -2,7 +2,8 @@
 const MAX_LENGTH = 8 * 1024;
 
 const ENCODED_SLASH = /%2f/i;
-const DOT_SEGMENT = /(?:^|[/\\])\.\.?(?:[/\\]|$)/;
+/** A segment that stands for its folder or for the one above, in a decoded path. */
+export const DOT_SEGMENT = /(?:^|[/\\])\.\.?(?:[/\\]|$)/;
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const CONTROL = /[\0-\x1f\x7f]/;
 
@@ -18,11 +19,12 @@ const CONTROL = /[\0-\x1f\x7f]/;
  */
 export function plainPath(path: string): string | undefined {
   if (!path.startsWith('/') || path.length > MAX_LENGTH || ENCODED_SLASH.test(path)) return undefined;
-  const decoded = decode(path);
+  const decoded = decodePath(path);
   return decoded === undefined || CONTROL.test(decoded) || DOT_SEGMENT.test(decoded) ? undefined : decoded;
 }
 
-function decode(path: string): string | undefined {
+/** Percent-decodes a path. @returns `undefined` where it is not percent-encoded UTF-8 */
+export function decodePath(path: string): string | undefined {
   try {
     return decodeURIComponent(path);
   } catch {

@@ -66,7 +66,7 @@ async function start(options: WorkerdOptions): Promise<Workerd> {
 }
 
 /** As the Worker's variables and secrets are called. Unlike on Node, the SDK in a Worker looks nowhere for credentials. */
-function s3Variables({ bucket, prefix, access, replica }: ParsedSource): Record<string, string | boolean> {
+function s3Variables({ bucket, prefix, access }: ParsedSource): Record<string, string | boolean> {
   const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_REGION: region } = process.env;
   if (id === undefined || secret === undefined) {
     throw usageError('dev --s3 needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment');
@@ -77,9 +77,6 @@ function s3Variables({ bucket, prefix, access, replica }: ParsedSource): Record<
     S3_ENDPOINT: access.endpoint ?? '',
     S3_REGION: access.region ?? region ?? 'us-east-1',
     S3_PATH_STYLE: access.pathStyle ?? false,
-    S3_FALLBACK_BUCKET: replica?.bucket ?? '',
-    S3_FALLBACK_ENDPOINT: replica?.endpoint ?? '',
-    S3_FALLBACK_REGION: replica?.region ?? '',
     AWS_ACCESS_KEY_ID: id,
     AWS_SECRET_ACCESS_KEY: secret,
   };

@@ -55,9 +55,13 @@ function parse(args: readonly string[], names: readonly string[], flags: readonl
     return { values: new Map(Object.entries(values)), positionals };
   } catch (error) {
     const reason = error instanceof Error ? error.message.split(/\.\s/)[0] : '';
-    throw usageError(`${reason}; there are ${list([...names, ...flags])}`, error);
+    const instead = reason?.startsWith("Unknown option '--fallback") ? `; ${FALLBACK}` : '';
+    throw usageError(`${reason}${instead}; there are ${list([...names, ...flags])}`, error);
   }
 }
+
+const FALLBACK =
+  'a fallback is a field of a mount in the configuration: "mounts": [{ "fallback": { "type": "s3", "bucket": "…" } }]';
 
 function list(names: readonly string[]): string {
   return names.map((name) => `--${name}`).join(', ');

@@ -1,16 +1,8 @@
-import type { Replica, S3Source } from '../platform/s3-storage.ts';
+import type { S3Source } from '../platform/s3-storage.ts';
 import { usageError } from './usage.ts';
 
 /** The options that name a bucket and how to reach it. Credentials come from the environment, never from the command line. */
-export const S3_OPTIONS = [
-  's3',
-  'endpoint',
-  'region',
-  'prefix',
-  'fallback',
-  'fallback-endpoint',
-  'fallback-region',
-] as const;
+export const S3_OPTIONS = ['s3', 'endpoint', 'region', 'prefix'] as const;
 
 /** With its prefix, be it empty. */
 export type ParsedSource = S3Source & { readonly prefix: string };
@@ -30,20 +22,7 @@ export function parseS3Source(values: S3Values, pathStyle: boolean): ParsedSourc
   }
   assertBucket('s3', s3);
   assertEndpoint('endpoint', endpoint);
-  const replica = parseReplica(values);
-  return { bucket: s3, prefix: prefix ?? '', access: { endpoint, region, pathStyle }, replica };
-}
-
-function parseReplica(values: S3Values): Replica | undefined {
-  const { fallback: bucket, 'fallback-endpoint': endpoint, 'fallback-region': region } = values;
-  if (bucket === undefined) {
-    if (endpoint !== undefined) throw usageError('--fallback-endpoint goes with --fallback BUCKET');
-    if (region !== undefined) throw usageError('--fallback-region goes with --fallback BUCKET');
-    return undefined;
-  }
-  assertBucket('fallback', bucket);
-  assertEndpoint('fallback-endpoint', endpoint);
-  return { bucket, endpoint, region };
+  return { bucket: s3, prefix: prefix ?? '', access: { endpoint, region, pathStyle } };
 }
 
 function assertBucket(option: string, name: string): void {

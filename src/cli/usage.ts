@@ -50,8 +50,6 @@ export const HELP = `rangeway: a download gateway for object storage
     --endpoint URL   of a storage that is not AWS
     --region R       (default: AWS_REGION)
     --prefix P       put before every key, such as releases/
-    --fallback B     a bucket that follows the first, read where that is out of reach;
-                     --fallback-endpoint URL and --fallback-region R where it is elsewhere
     --path-style     the bucket in the path; Ceph and MinIO mostly want it
 
   dev, serve, lambda

@@ -1,5 +1,6 @@
 import { steadyTime } from '../clock.ts';
 import type { Span } from '../http/index.ts';
+import type { BlocksOptions } from '../store/blocks.ts';
 import { defaultReader, type ToReader } from '../store/chunk-reader.ts';
 import { chunkStream } from '../store/chunk-stream.ts';
 import { storeError } from '../store/store-error.ts';
@@ -68,6 +69,8 @@ export interface Conduit {
   readonly join: Join;
   /** Whether a body that needs nothing else stays out of JavaScript. */
   readonly isNative: boolean;
+  /** How blocks of this size, by default of the platform's choice, are cached here. By default as `withBlocks` does. */
+  readonly toBlocks?: (size: number | undefined) => Partial<BlocksOptions>;
 }
 
 /** Moves chunks in JavaScript: for every platform whose web streams are not native, such as Node. */

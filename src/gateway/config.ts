@@ -67,8 +67,6 @@ const shared = {
   ...settingsEntries,
   /** Who may read. By default everybody. */
   access: v.optional(accessSchema, 'public'),
-  /** Whether blocks are kept, where there is a cache. */
-  cached: v.optional(onOff),
   /** What is done about an answer that the platform can't send. By default what the platform was told. */
   overflow: v.optional(v.picklist(OVERFLOW_POLICIES, 'takes "redirect", "partial" or "refuse"')),
 };
@@ -83,6 +81,8 @@ const MountSchema = v.strictObject(
     fallback: v.optional(store),
     /** Put before every key, as it is. */
     prefix: v.optional(v.string('takes a text')),
+    /** That no blocks are kept, though there is a cache. */
+    cache: v.optional(v.literal(false, 'takes false; the cache itself stands above all mounts')),
   },
   'takes a table of fields',
 );
@@ -140,7 +140,7 @@ export function parseConfig(input: unknown): Config {
   const common = { limits, logged, cache: kept, purge, trustedProxies };
   if (!Array.isArray(written)) return { ...common, mounts: [check(MountSchema, above)] };
   const tables = written.map(toTable);
-  assertInherited(above, tables);
+  assertInherited({ ...above, cache: kept }, tables);
   return { ...common, mounts: tables.map((table) => check(MountSchema, inherit(above, table))) };
 }
 

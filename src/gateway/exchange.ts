@@ -1,6 +1,7 @@
 import { steadyTime } from '../clock.ts';
 import { printHttpDate, toSeconds, type HeaderList } from '../http/index.ts';
-import { newTally, withTally, type Tally } from '../store/tally.ts';
+import { newTally, type Tally } from '../store/tally.ts';
+import { withTally } from '../store/with-tally.ts';
 import { admit } from './admission.ts';
 import { printCacheStatus } from './cache-status.ts';
 import type { Delivery } from './conduit.ts';
@@ -8,7 +9,7 @@ import { corsFields, type CorsPolicy } from './cors.ts';
 import { download, type Download } from './download.ts';
 import { toFailure } from './failure.ts';
 import { explainKey, toPath, type PathResult } from './key.ts';
-import type { Limits } from './limits.ts';
+import { MAX_URL_LENGTH, type Limits } from './limits.ts';
 import { toLogEntry, type Log, type Logged } from './log.ts';
 import { findMount, type Mount } from './mount.ts';
 import { answerPurge, PURGE, type PurgeGuard } from './purge.ts';
@@ -163,7 +164,7 @@ async function answer(target: Target, facts: Facts, { limits, purge }: ExchangeC
   const { request } = target;
   const { requestId, found } = facts;
   try {
-    const refusal = refuse(request, facts, limits, purge);
+    const refusal = refuse(request, facts, purge);
     if (refusal !== undefined) return refusal;
     if (purge === undefined || request.method !== PURGE) return await serve(target, facts, limits);
     const named = found === undefined ? undefined : { mount: found.mount, key: keyOf(found) };
@@ -176,12 +177,7 @@ async function answer(target: Target, facts: Facts, { limits, purge }: ExchangeC
 }
 
 /** What can be answered of a request alone. */
-function refuse(
-  request: RequestHead,
-  { requestId, path }: Facts,
-  { urlLength }: Limits,
-  purge: PurgeGuard | undefined,
-): Reply | undefined {
+function refuse(request: RequestHead, { requestId, path }: Facts, purge: PurgeGuard | undefined): Reply | undefined {
   const { method, url } = request;
   if (method === 'OPTIONS') return bare(204, [['Allow', ALLOW]]);
   const isPurge = purge !== undefined && method === PURGE;
@@ -190,8 +186,9 @@ function refuse(
       ['Allow', purge === undefined ? ALLOW : `${ALLOW}, ${PURGE}`],
     ]);
   }
-  if (url.length > urlLength) {
-    return problem(414, `The address is longer than the ${urlLength} characters that it may have.`, requestId, method);
+  if (url.length > MAX_URL_LENGTH) {
+    const detail = `The address is longer than the ${MAX_URL_LENGTH} characters that it may have.`;
+    return problem(414, detail, requestId, method);
   }
   return path.type === 'unsafe' ? problem(400, path.detail, requestId, method) : undefined;
 }

@@ -1,6 +1,6 @@
 import { publicAccess } from '../access/index.ts';
 import { asPrivate } from '../http/cache-control.ts';
-import { settingsError } from './schema.ts';
+import { settingsError } from '../config/settings-error.ts';
 
 /** What stands above all mounts, or in one, of which only these fields matter here. */
 interface Shared {

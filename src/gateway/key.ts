@@ -1,19 +1,17 @@
+import { decodePath, DOT_SEGMENT } from '../access/path.ts';
+import { MAX_KEY_BYTES } from '../store/object-store.ts';
+
 /** What a path stands for, or why it can't stand for anything. */
 export type PathResult =
   | { readonly type: 'path'; readonly path: string }
   | { readonly type: 'unsafe'; readonly detail: string };
-
-/** S3's and R2's limit, in bytes of UTF-8. */
-const MAX_KEY_BYTES = 1024;
-
-const DOT_SEGMENT = /(?:^|[/\\])\.\.?(?:[/\\]|$)/;
 
 /**
  * Decodes the path of a URL, without its first slash. An encoded slash is a slash like any other: storages know no
  * difference, a second name for an object would be a second cache entry, and a way around the mount that guards it.
  */
 export function toPath(encoded: string): PathResult {
-  const path = decode(encoded);
+  const path = decodePath(encoded);
   if (path === undefined) return unsafe('The path is not percent-encoded UTF-8.');
   if (path.includes('\0')) return unsafe('The path has a NUL character in it.');
   // The URL parser has resolved those in plain sight; what is left was hidden by encoding.
@@ -27,14 +25,6 @@ export function explainKey(key: string): string | undefined {
   const isShort = key.length * 3 <= MAX_KEY_BYTES;
   const isTooLong = !isShort && (key.length > MAX_KEY_BYTES || new TextEncoder().encode(key).length > MAX_KEY_BYTES);
   return isTooLong ? `The path is longer than a key can be, ${MAX_KEY_BYTES} bytes of UTF-8.` : undefined;
-}
-
-function decode(path: string): string | undefined {
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return undefined;
-  }
 }
 
 function unsafe(detail: string): PathResult {

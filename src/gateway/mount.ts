@@ -8,7 +8,8 @@ import { corsPolicy, type CorsPolicy } from './cors.ts';
 import type { Carrier, DownloadContext } from './download.ts';
 import { assertInherited, inherit, said } from './inherit.ts';
 import type { Overflow } from './overflow.ts';
-import { check, mountList, onOff, settingsError, text } from './schema.ts';
+import { settingsError } from '../config/settings-error.ts';
+import { check, mountList, text } from './schema.ts';
 import { settingsEntries, toRangePolicy, type Settings, type SettingsInput } from './settings.ts';
 import { openStorage } from './storage.ts';
 
@@ -16,10 +17,8 @@ import { openStorage } from './storage.ts';
 export interface SharedOptions extends SettingsInput {
   /** Who may read. By default everybody, which `publicAccess()` says explicitly. */
   readonly access?: AccessRule | undefined;
-  /** Where blocks of objects are kept. By default nowhere: every request reads the storage. */
-  readonly cache?: BlockCache | undefined;
-  /** Whether blocks are kept, where there is a cache. By default they are. */
-  readonly cached?: boolean | undefined;
+  /** Where blocks of objects are kept. By default, and with `false`, nowhere: every request reads the storage. */
+  readonly cache?: BlockCache | false | undefined;
   /** What the platform can't send, and what is done about it. By default everything fits. */
   readonly overflow?: Overflow | undefined;
 }
@@ -78,8 +77,12 @@ function part<Value extends object>(type: 'object' | 'function', message: string
 const sharedEntries = {
   ...settingsEntries,
   access: v.optional(part<AccessRule>('function', 'takes a rule, such as signedAccess(keys)')),
-  cache: v.optional(part<BlockCache>('object', 'takes a cache, such as memoryCache({ maxBytes })')),
-  cached: v.optional(onOff),
+  cache: v.optional(
+    v.custom<BlockCache | false>(
+      (value) => value === false || (typeof value === 'object' && value !== null),
+      'takes false, or a cache, such as memoryCache({ maxBytes })',
+    ),
+  ),
   overflow: v.optional(part<Overflow>('object', 'takes a table with the fields limit, policy, link')),
 };
 
@@ -120,21 +123,11 @@ export function openMounts(above: object, mounts: readonly MountOptions[], carri
  * @throws SettingsError that names each field which is unknown or wrong, and what it takes
  */
 export function openMount(options: MountOptions, carrier: Carrier, where = ''): Mount {
-  const {
-    path,
-    host,
-    store,
-    prefix,
-    access: rule,
-    cache,
-    cached,
-    overflow,
-    ...settings
-  } = check(MountSchema, options, where);
+  const { path, host, store, prefix, access: rule, cache, overflow, ...settings } = check(MountSchema, options, where);
   const { cacheControl, disposition } = settings;
   // A rule that grants everything need not be asked.
   const access = rule === publicAccess() ? undefined : rule;
-  const kept = cached === false ? undefined : cache;
+  const kept = cache === false ? undefined : cache;
   const prefixed = prefix === '' ? store : withPrefix(store, prefix);
   // Whatever shares a cache has keys of its own only together with where they are mounted.
   const { store: opened, purge } = openStorage(prefixed, kept, `${host ?? ''}${path}`, carrier.conduit, settings);

@@ -2,7 +2,7 @@ import { equalInConstantTime } from '../access/constant-time.ts';
 import type { Fields } from '../http/index.ts';
 import type { Mount } from './mount.ts';
 import { bare, problem, type Reply } from './reply.ts';
-import { settingsError } from './schema.ts';
+import { settingsError } from '../config/settings-error.ts';
 
 /** Who may make the gateway ask the storage again. */
 export interface PurgeOptions {

@@ -1,7 +1,5 @@
 import * as v from 'valibot';
-import { settingsError, type SettingsError } from '../access/settings-error.ts';
-
-export { settingsError, type SettingsError };
+import { settingsError } from '../config/settings-error.ts';
 
 export const MiB = 1024 * 1024;
 
@@ -22,6 +20,11 @@ export function text(pattern: RegExp, message: string) {
 export const milliseconds = count(YEAR, 'ms', 1);
 
 export const onOff = v.boolean('takes true or false');
+
+/** A table of these fields and no others. */
+export function table<const Entries extends v.ObjectEntries>(entries: Entries) {
+  return v.strictObject(entries, `takes a table with the fields ${Object.keys(entries).join(', ')}`);
+}
 
 /** A list of mounts, in a configuration or in code. */
 export function mountList<const Mount extends v.GenericSchema>(mount: Mount) {
@@ -63,13 +66,15 @@ function describeIssue(issue: v.BaseIssue<unknown>, schema: unknown, input: unkn
   const isUnknown = issue.type === 'strict_object' && issue.expected === 'never';
   if (isUnknown) {
     const above = path.slice(0, -1);
-    const tables = schemasAt(schema, above, input);
-    const fields = tables.flatMap((table) => Object.keys(field(table, 'entries') ?? {}));
+    const fields = schemasAt(schema, above, input).flatMap((one) => Object.keys(field(one, 'entries') ?? {}));
     const there = `there are ${[...new Set(fields)].join(', ')}`;
-    if (!mayBeSecret && FIELD_NAME.test(last)) return `${named} no such field; ${there}`;
-    const table = `${where}${above.join('.')}`.replace(/\.$/, '');
+    if (!mayBeSecret && FIELD_NAME.test(last)) {
+      const instead = REPLACED.get(`${where}${path.join('.')}`.replace(/^mounts\.\d+\./, ''));
+      return `${named} no such field; ${instead === undefined ? there : `${instead}; ${there}`}`;
+    }
+    const place = `${where}${above.join('.')}`.replace(/\.$/, '');
     const number = Object.keys(field(items.at(-1), 'input') ?? {}).indexOf(last) + 1;
-    return `  ${table === '' ? '' : `${table}: `}field ${number} is none of those that there are, and not shown, since it may be a secret; ${there}`;
+    return `  ${place === '' ? '' : `${place}: `}field ${number} is none of those that there are, and not shown, since it may be a secret; ${there}`;
   }
   if (issue.type === 'strict_object' && issue.input === undefined) {
     const messages = schemasAt(schema, path, input).map((one) => member(one, 'message'));
@@ -77,6 +82,19 @@ function describeIssue(issue: v.BaseIssue<unknown>, schema: unknown, input: unkn
   }
   return `${named} ${issue.message}${mayBeSecret ? '' : `, not ${show(issue.input)}`}`;
 }
+
+/** Fields that there were before the first release, and what to write in their place. */
+const REPLACED: ReadonlyMap<string, string> = new Map([
+  ['ranges.maxFieldLength', 'it is always 32768'],
+  ['ranges.maxGapBytes', 'it is always 67108864'],
+  ['resume.tries', 'it is always 3'],
+  ['resume.patience', 'it is always 60000'],
+  ['blocks.immutable', 'use ttl = "forever"'],
+  ['cached', 'use cache = false'],
+  ['limits.urlLength', 'it is always 16384'],
+  ['limits.headerBytes', 'it is always 65536'],
+  ['limits.headerTimeout', 'it is always 15000'],
+]);
 
 /** How the name of a field looks. A field of any other name may be a secret that was written one level off. */
 const FIELD_NAME = /^[A-Za-z_]{1,24}$/;

@@ -6,7 +6,6 @@ import { withResume } from '../store/resume.ts';
 import { withRanges } from '../store/slice.ts';
 import type { Conduit } from './conduit.ts';
 import { assertAsAsked } from './pin.ts';
-import { MiB } from './schema.ts';
 import type { Settings } from './settings.ts';
 
 /** What a mount reads from. */
@@ -29,20 +28,20 @@ export function openStorage(
   conduit: Conduit,
   { resume, blocks }: Settings,
 ): Storage {
-  const { toReader, join, isNative } = conduit;
+  const { toReader, join, isNative, toBlocks } = conduit;
   const store = withRanges(given);
   const isPassedOn = isNative && (resume === undefined || resume === false);
   // Switched off, bodies that pass through JavaScript are still ended where the storage falls silent.
-  const tries = resume === false ? { tries: 0 } : typeof resume === 'object' ? resume : {};
-  const resumed = isPassedOn ? store : withResume(store, { ...tries, toReader });
+  const options = resume === false ? { tries: 0 } : typeof resume === 'object' ? resume : {};
+  const resumed = isPassedOn ? store : withResume(store, { ...options, toReader });
   if (cache === undefined) return { store: resumed, purge: () => undefined };
-  const { size, immutable, ttl, ...times } = blocks;
-  const freshness = { ...times, ttl: immutable ? Number.POSITIVE_INFINITY : ttl };
+  const { size, ttl, ...times } = blocks;
+  const freshness = { ...times, ttl: ttl === 'forever' ? Number.POSITIVE_INFINITY : ttl };
   const { timeout } = cache;
-  const platform = isNative ? onWorkers(size) : size === undefined ? {} : { blockSize: size };
-  const options = { scope, freshness, toReader, join, ...platform };
+  const platform = toBlocks?.(size) ?? (size === undefined ? {} : { blockSize: size });
+  const kept = { scope, freshness, toReader, join, ...platform };
   cache.attach?.(scope, (name) => readBlock(resumed, conduit, name));
-  const cached = withBlocks(resumed, cache, timeout === undefined ? options : { ...options, cacheTimeout: timeout });
+  const cached = withBlocks(resumed, cache, timeout === undefined ? kept : { ...kept, cacheTimeout: timeout });
   return { store: cached, purge: (key) => cached.purge(key) };
 }
 
@@ -70,15 +69,4 @@ async function readBlock(
   const reads = [{ open: async () => result.body, span: rest, parts }];
   const { signal } = new AbortController();
   return conduit.dispatch({ length, reads, tail: new Uint8Array(0), signal, close: () => undefined }).body;
-}
-
-/**
- * On Workers each block in the cache is a request to it, of which a download has 10,000, and what it takes makes a warm
- * download of small blocks slower than R2 itself: hence large ones. A cold one costs up to three, and while it is read
- * it is in the isolate's 128 MB, once or twice: hence few at a time. Six connections are all there are, the cache's
- * among them: three blocks looked up at once, and two reads.
- */
-function onWorkers(blockSize = 8 * MiB) {
-  const segment = Math.min(3, Math.max(1, Math.floor((8 * MiB) / blockSize)));
-  return { blockSize, segment, ahead: 1, maxBlocks: 3_000, room: 32 * MiB };
 }

@@ -6,23 +6,22 @@ import { OVERFLOW_POLICIES, type LinkTarget, type OverflowPolicy } from '../gate
 
 export { OVERFLOW_POLICIES };
 import { parseConfig } from '../gateway/config.ts';
-import { settingsError } from '../gateway/schema.ts';
+import { settingsError } from '../config/settings-error.ts';
 import { memoryCache } from '../cache/drivers/memory.ts';
 import type { FetchHandler } from './fetch-handler.ts';
 import { openConfig } from './open-config.ts';
 import type { LambdaFront } from './lambda-event.ts';
 import { parseSecretSources, TAKES_SOURCES, type SecretSources } from './lambda-secret-sources.ts';
+import { assertNoFallback } from './no-fallback.ts';
 import { openJwt } from './open-jwt.ts';
 import type { S3Access } from './s3-client.ts';
-import { s3Storage, type Replica } from './s3-storage.ts';
+import { s3Storage, toS3Source } from './s3-storage.ts';
 
 /** What a function is told by its environment. */
 export interface LambdaConfig {
   readonly bucket: string;
   readonly prefix: string;
   readonly access: S3Access;
-  /** A bucket that follows, read where the first is out of reach. */
-  readonly replica?: Replica | undefined;
   /** As in the gateway's documentation; checked when the gateway is made. */
   readonly settings: object;
   readonly overflow: OverflowPolicy;
@@ -47,6 +46,7 @@ const MAX_LINK_SECONDS = 604_800;
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): LambdaConfig {
   // An empty variable is none, so that templates can have it for all environments.
   const read = (name: string) => (env[name] === '' ? undefined : env[name]);
+  assertNoFallback(env);
   const bucket = read('RANGEWAY_BUCKET');
   if (bucket === undefined) throw settingsError('RANGEWAY_BUCKET takes the name of the bucket, and there is none');
   return {
@@ -57,7 +57,6 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
       pathStyle:
         pick('RANGEWAY_S3_PATH_STYLE', read('RANGEWAY_S3_PATH_STYLE') ?? 'false', ['true', 'false']) === 'true',
     },
-    replica: readReplica(read),
     settings: parseFields(read('RANGEWAY_SETTINGS') ?? '{}'),
     overflow: pick('RANGEWAY_OVERFLOW', read('RANGEWAY_OVERFLOW') ?? 'redirect', OVERFLOW_POLICIES),
     forbidden: pick('RANGEWAY_FORBIDDEN', read('RANGEWAY_FORBIDDEN') ?? 'denied', ['missing', 'denied']),
@@ -87,15 +86,6 @@ function readSources(text: string | undefined): SecretSources | undefined {
   const sources = parseSecretSources(table);
   if (sources === undefined) throw settingsError(`RANGEWAY_SECRETS ${TAKES_SOURCES}`);
   return sources;
-}
-
-function readReplica(read: (name: string) => string | undefined): Replica | undefined {
-  const bucket = read('RANGEWAY_FALLBACK_BUCKET');
-  const region = read('RANGEWAY_FALLBACK_REGION');
-  if (bucket === undefined && region !== undefined) {
-    throw settingsError('RANGEWAY_FALLBACK_REGION goes with RANGEWAY_FALLBACK_BUCKET, and there is none');
-  }
-  return bucket === undefined ? undefined : { bucket, region };
 }
 
 function pick<Value extends string>(name: string, value: string, values: readonly Value[]): Value {
@@ -139,12 +129,14 @@ export function lambdaGateway(
   log?: Log,
   secrets: ReadonlyMap<string, string> = new Map(),
 ): FetchHandler {
-  const { settings, overflow: policy } = config;
+  const { settings, overflow: policy, access, prefix: ownPrefix, forbidden } = config;
   return createGateway({
     ...openConfig(parseConfig(settings), {
       own: () => s3Storage(config, client),
-      // Its links are the own bucket's.
-      open: () => undefined,
+      ownPrefix,
+      // Links lead to the own bucket, so that mounts have no other; a fallback is read and never linked to.
+      open: (store, use) =>
+        store.type === 's3' && use === 'fallback' ? s3Storage({ forbidden, ...toS3Source(store, access) }) : undefined,
       secret: (name) => secrets.get(name) ?? process.env[name],
       jwt: openJwt,
       cache: (cache) => (cache.type === 'memory' ? memoryCache({ maxBytes: cache.bytes }) : undefined),

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
-import { settingsError } from '../gateway/schema.ts';
+import { settingsError } from '../config/settings-error.ts';
 import { printPlace, type SecretSource, type SecretSources } from './lambda-secret-sources.ts';
 import { signRequest, type Credentials } from './lambda-signature.ts';
 

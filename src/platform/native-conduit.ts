@@ -1,6 +1,8 @@
 import type { Conduit, ConsignedRead, Consignment, Delivery, Dispatch } from '../gateway/conduit.ts';
 import { readParts, startCourier } from '../gateway/parts.ts';
+import { MiB } from '../gateway/schema.ts';
 import { spanLength } from '../http/index.ts';
+import type { BlocksOptions } from '../store/blocks.ts';
 import { defaultReader, type ChunkReader } from '../store/chunk-reader.ts';
 import { portableJoin, type Pieces } from '../store/joined-body.ts';
 
@@ -10,7 +12,18 @@ import { portableJoin, type Pieces } from '../store/joined-body.ts';
  *
  * The compatibility flag `enable_request_signal` is what tells a client that left from a storage that failed.
  */
-export const nativeConduit: Conduit = { dispatch, toReader: byobReader, join, isNative: true };
+export const nativeConduit: Conduit = { dispatch, toReader: byobReader, join, isNative: true, toBlocks: workersBlocks };
+
+/**
+ * Each block in the cache is a request to it, of which a download has 10,000, and what it takes makes a warm download
+ * of small blocks slower than R2 itself: hence large ones. A cold one costs up to three, and while it is read it is in
+ * the isolate's 128 MB, once or twice: hence few at a time. Six connections are all there are, the cache's among them:
+ * three blocks looked up at once, and two reads.
+ */
+function workersBlocks(blockSize = 8 * MiB): Partial<BlocksOptions> {
+  const segment = Math.min(3, Math.max(1, Math.floor((8 * MiB) / blockSize)));
+  return { blockSize, segment, ahead: 1, maxBlocks: 3_000, room: 32 * MiB };
+}
 
 function dispatch(consignment: Consignment): Dispatch {
   // Keeps the length, which any other TransformStream would lose: the answer would be chunked.

@@ -4,7 +4,7 @@ import type { BlockCache } from '../cache/block-cache.ts';
 import type { CacheConfig, Config, StoreConfig } from '../gateway/config.ts';
 import type { GatewayParts } from '../gateway/gateway.ts';
 import type { MountOptions } from '../gateway/mount.ts';
-import { settingsError } from '../gateway/schema.ts';
+import { settingsError } from '../config/settings-error.ts';
 import { fsStore } from '../store/drivers/fs.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { openConfig } from './open-config.ts';
@@ -17,15 +17,18 @@ import { s3Storage, toS3Source } from './s3-storage.ts';
  *
  * @param store what mounts without one of their own are over
  * @param access how buckets are reached that say nothing else
+ * @param ownPrefix what stands before each key in `store`, and so before those of its fallback
  * @throws SettingsError naming what is missing or can't be used
  */
 export function openNodeConfig(
   config: Config,
   store: ObjectStore | undefined,
   access: S3Access = {},
+  ownPrefix = '',
 ): Pick<GatewayParts, 'limits' | 'logged' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
   return openConfig(config, {
     own: () => store ?? missing(),
+    ownPrefix,
     open: (one) => openStore(one, access),
     cache: openCache,
     secret: (name) => process.env[name],

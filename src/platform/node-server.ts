@@ -9,7 +9,7 @@ export interface ListenOptions {
   readonly port: number;
   /** By default the loopback address. */
   readonly host?: string;
-  /** Bytes of a request's head; a longer one is answered 431. By default 64 KiB: a Range field may have 32, and Node's own limit is 16. */
+  /** Bytes of a request's head; a longer one is answered 431. By default 64 KiB: a Range field may have 32, the address 16, and Node's own limit is 16. */
   readonly headerBytes?: number;
   /** Until a request's head is there, in ms; then it is answered 408. By default 15 seconds. */
   readonly headerTimeout?: number;

@@ -11,7 +11,7 @@ import {
   type BasicUser,
 } from '../access/index.ts';
 import type { AccessConfig, JwtConfig } from '../gateway/access-config.ts';
-import { settingsError } from '../gateway/schema.ts';
+import { settingsError } from '../config/settings-error.ts';
 
 /** What rules need of the platform. */
 export interface AccessParts {
@@ -47,8 +47,7 @@ function openRule(config: AccessConfig, parts: AccessParts): AccessRule {
     case 'referer':
       return refererAccess(config);
     case 'jwt':
-      if (parts.jwt === undefined)
-        throw settingsError('this Worker knows no "jwt"; docs/configuration.md says which does');
+      if (parts.jwt === undefined) throw settingsError('this Worker knows no "jwt"; docs/rules.md says which does');
       return parts.jwt(config, secret);
     case 'anyOf': {
       const [first, ...others] = config.rules;

@@ -3,17 +3,21 @@ import type { CacheConfig, Config, MountConfig, StoreConfig } from '../gateway/c
 import type { GatewayParts } from '../gateway/gateway.ts';
 import type { MountOptions } from '../gateway/mount.ts';
 import type { Overflow } from '../gateway/overflow.ts';
-import { locate, settingsError } from '../gateway/schema.ts';
+import { settingsError } from '../config/settings-error.ts';
+import { locate } from '../gateway/schema.ts';
 import { withFallback } from '../store/fallback.ts';
 import type { ObjectStore } from '../store/object-store.ts';
+import { withPrefix } from '../store/prefix.ts';
 import { openAccess, type AccessParts } from './open-access.ts';
 
 /** What a configuration needs of its platform. */
 export interface PlatformParts extends AccessParts {
   /** The store that the platform is bound to, or was told. */
   readonly own: () => ObjectStore;
-  /** Opens another; `undefined` for a type that this platform does not know. */
-  readonly open: (store: StoreConfig) => ObjectStore | undefined;
+  /** Stands before each key in it, and so before those of its fallback. By default nothing. */
+  readonly ownPrefix?: string | undefined;
+  /** Opens another for this use; `undefined` for a type that this platform does not know. */
+  readonly open: (store: StoreConfig, use: 'store' | 'fallback') => ObjectStore | undefined;
   readonly cache?: (cache: CacheConfig) => BlockCache | undefined;
   readonly overflow?: Overflow | undefined;
   /** What mounts do unless they or the configuration say otherwise. */
@@ -35,7 +39,7 @@ export function openConfig(
     limits,
     logged,
     purge: purge === undefined ? undefined : { token: readToken(purge.token, parts) },
-    mounts: mounts.map((mount, i) => openMount(mount, kept, parts, where(i))),
+    mounts: mounts.map((mount, i) => toMountOptions(mount, kept, parts, where(i))),
   };
 }
 
@@ -45,21 +49,23 @@ function readToken(name: string, { secret }: PlatformParts): string {
   return token;
 }
 
-function openMount(
+function toMountOptions(
   { store, fallback, access, overflow: policy, ...mount }: MountConfig,
   cache: BlockCache | undefined,
   parts: PlatformParts,
   where: string,
 ): MountOptions {
-  const open = (name: string, config: StoreConfig) => parts.open(config) ?? refuse(`${where}${name}`, config.type);
+  const open = (use: 'store' | 'fallback', config: StoreConfig) =>
+    parts.open(config, use) ?? refuse(`${where}${use}`, config.type);
   const first = store === undefined ? parts.own() : open('store', store);
+  const shift = store === undefined ? (parts.ownPrefix ?? '') : '';
   return {
     ...parts.defaults,
     ...mount,
     resume: mount.resume ?? parts.defaults?.resume,
-    store: fallback === undefined ? first : withFallback(first, open('fallback', fallback)),
+    store: fallback === undefined ? first : withFallback(first, withPrefix(open('fallback', fallback), shift)),
     access: locate(`${where}access`, () => openAccess(access, parts)),
-    cache,
+    cache: mount.cache ?? cache,
     overflow: parts.overflow === undefined || policy === undefined ? parts.overflow : { ...parts.overflow, policy },
   };
 }

@@ -21,9 +21,6 @@ export interface S3Access {
 /** Until the head of an answer is there, in ms, where nothing else is said. */
 export const REQUEST_TIMEOUT = 15_000;
 
-/** Makes clients of S3. */
-export type ConnectS3 = (access: S3Access) => S3Client;
-
 /** A client for reading whole objects and ranges on behalf of others, which sends with this handler. */
 export function clientOf(access: S3Access, requestHandler: NonNullable<S3ClientConfig['requestHandler']>): S3Client {
   const { region, endpoint, pathStyle = false, credentials } = access;

@@ -3,13 +3,13 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { s3Client } from './s3-client.ts';
 import { storageOf, type S3Source } from './s3-source.ts';
 
-export { toS3Source, type Replica, type S3Source } from './s3-source.ts';
+export { toS3Source, type S3Source } from './s3-source.ts';
 
 /**
- * A store over a bucket, asked again where it fails for now, and over its replica where it is out of reach.
+ * A store over a bucket, asked again where it fails for now.
  *
- * @param client for the first, where there is one already
+ * @param client that reads it, where there is one already
  */
 export function s3Storage(source: S3Source, client: S3Client = s3Client(source.access)): ObjectStore {
-  return storageOf(source, client, s3Client);
+  return storageOf(source, client);
 }

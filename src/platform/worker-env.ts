@@ -4,7 +4,7 @@ import { tieredCache } from '../cache/drivers/tiered.ts';
 import { workersCache, type CacheLike } from '../cache/drivers/workers.ts';
 import type { CacheConfig } from '../gateway/config.ts';
 import type { ClientAddress } from '../gateway/gateway.ts';
-import { settingsError } from '../gateway/schema.ts';
+import { settingsError } from '../config/settings-error.ts';
 
 /** A variable or secret of the Worker. */
 export function workerSecret(name: string): string | undefined {

@@ -7,6 +7,7 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { withRetry } from '../store/retry.ts';
 import { nativeConduit } from './native-conduit.ts';
 import { openConfig } from './open-config.ts';
+import { assertNoFallback } from './no-fallback.ts';
 import { openJwt } from './open-jwt.ts';
 import { clientOf, REQUEST_TIMEOUT, type S3Access } from './s3-access.ts';
 import { storageOf, toS3Source, type S3Source } from './s3-source.ts';
@@ -22,10 +23,6 @@ declare global {
       readonly S3_PREFIX?: string;
       readonly S3_ENDPOINT?: string;
       readonly S3_REGION?: string;
-      /** A bucket that follows, read where the first is out of reach. */
-      readonly S3_FALLBACK_BUCKET?: string;
-      readonly S3_FALLBACK_ENDPOINT?: string;
-      readonly S3_FALLBACK_REGION?: string;
       /** `true` for storages that want the bucket in the path. */
       readonly S3_PATH_STYLE?: boolean | string;
       readonly AWS_ACCESS_KEY_ID?: string;
@@ -42,12 +39,10 @@ function required(name: 'S3_BUCKET' | 'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_K
 }
 
 /** An empty one is none, so that a variable can be there for all environments. */
-function optional(name: 'S3_ENDPOINT' | 'S3_FALLBACK_BUCKET' | 'S3_FALLBACK_ENDPOINT' | 'S3_FALLBACK_REGION') {
-  return env[name] === '' ? undefined : env[name];
-}
+const endpoint = env.S3_ENDPOINT === '' ? undefined : env.S3_ENDPOINT;
 
 const access = {
-  endpoint: optional('S3_ENDPOINT'),
+  endpoint,
   region: env.S3_REGION,
   pathStyle: String(env.S3_PATH_STYLE) === 'true',
   credentials: { accessKeyId: required('AWS_ACCESS_KEY_ID'), secretAccessKey: required('AWS_SECRET_ACCESS_KEY') },
@@ -70,18 +65,15 @@ const plainFetch: typeof fetch = (request, init) =>
 
 /** A store that is reached with the platform's `fetch`. */
 function overFetch(source: S3Source): ObjectStore {
-  return storageOf(source, connect(source.access), connect);
+  return storageOf(source, connect(source.access));
 }
 
+const ownPrefix = env.S3_PREFIX ?? '';
+
+assertNoFallback(env);
+
 function own(): ObjectStore {
-  const bucket = optional('S3_FALLBACK_BUCKET');
-  const replica = { endpoint: optional('S3_FALLBACK_ENDPOINT'), region: optional('S3_FALLBACK_REGION') };
-  return overFetch({
-    access,
-    bucket: required('S3_BUCKET'),
-    prefix: env.S3_PREFIX ?? '',
-    replica: bucket === undefined ? undefined : { bucket, ...replica },
-  });
+  return overFetch({ access, bucket: required('S3_BUCKET'), prefix: ownPrefix });
 }
 
 /** Other buckets are read with the same keys, and reached as the first unless the mount says otherwise. */
@@ -100,6 +92,7 @@ function open(store: StoreConfig): ObjectStore | undefined {
 export default createGateway({
   ...openConfig(parseConfig(env.RANGEWAY ?? {}), {
     own,
+    ownPrefix,
     open,
     secret: workerSecret,
     cache: workerCache,

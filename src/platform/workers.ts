@@ -2,7 +2,6 @@ import { env } from 'cloudflare:workers';
 import { parseConfig, type ConfigInput, type StoreConfig } from '../gateway/config.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { r2Store } from '../store/drivers/r2.ts';
-import { withFallback } from '../store/fallback.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { withRetry } from '../store/retry.ts';
 import { nativeConduit } from './native-conduit.ts';
@@ -16,8 +15,6 @@ declare global {
   namespace Cloudflare {
     interface Env {
       readonly BUCKET: R2Bucket;
-      /** A bucket that follows, read where the first is out of reach. */
-      readonly FALLBACK?: R2Bucket;
       readonly RANGEWAY?: ConfigInput;
     }
   }
@@ -29,8 +26,7 @@ function storage(bucket: R2Bucket): ObjectStore {
 }
 
 function own(): ObjectStore {
-  const first = storage(openBinding('BUCKET'));
-  return env.FALLBACK === undefined ? first : withFallback(first, storage(env.FALLBACK));
+  return storage(openBinding('BUCKET'));
 }
 
 function open(store: StoreConfig): ObjectStore | undefined {

@@ -11,7 +11,7 @@ import { cachedPortion, discard, storedPortion, type Portion } from './portion.t
 import { type Segment, type SegmentPlan, type Tail } from './segment.ts';
 import { handover, makeSpareRoom, openSpare, type Handover, type Spare } from './spare.ts';
 import { isStoreError } from './store-error.ts';
-import { within } from './within.ts';
+import { SHARE_TIMEOUT, within } from './within.ts';
 
 /** A version of an object whose blocks can be told from those of any other. */
 export interface PinnedObject {
@@ -99,9 +99,6 @@ export interface SourceOptions {
   /** Called where the storage says that it has another version. */
   readonly onChanged: (object: PinnedObject) => void;
 }
-
-/** How long a block that somebody else reads is waited for, in ms. */
-const SHARE_TIMEOUT = 10_000;
 
 /** Makes a source. Blocks under way are shared by all who ask for them. */
 export function blockSource(options: SourceOptions): BlockSource {

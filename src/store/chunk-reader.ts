@@ -1,5 +1,3 @@
-import { takeReader } from './chunk-stream.ts';
-
 /** Reads a body forward. */
 export interface ChunkReader {
   /**
@@ -13,6 +11,22 @@ export interface ChunkReader {
 
 /** Opens a body for reading. */
 export type ToReader = (body: ReadableStream<Uint8Array>) => ChunkReader;
+
+/** The readers behind streams of `chunkStream` from which nothing was read. */
+export const untouched = new WeakMap<ReadableStream<Uint8Array>, ChunkReader>();
+
+/**
+ * Takes the reader out of a stream, which then is locked as by any other reader.
+ *
+ * @returns `undefined` where it is no stream of ours, or somebody has begun to read it
+ */
+export function takeReader(stream: ReadableStream<Uint8Array>): ChunkReader | undefined {
+  const reader = untouched.get(stream);
+  if (reader === undefined || stream.locked) return undefined;
+  untouched.delete(stream);
+  stream.getReader();
+  return reader;
+}
 
 /** A reader that takes chunks as they come. */
 export function defaultReader(body: ReadableStream<Uint8Array>): ChunkReader {

@@ -1,8 +1,5 @@
-import type { ChunkReader } from './chunk-reader.ts';
+import { untouched, type ChunkReader } from './chunk-reader.ts';
 import { kept } from './lent.ts';
-
-/** The readers of streams that nobody has read from yet. */
-const untouched = new WeakMap<ReadableStream<Uint8Array>, ChunkReader>();
 
 /**
  * A reader as a stream. Whoever opens it with `defaultReader` gets the reader itself: most bodies go through several
@@ -38,19 +35,6 @@ export function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
     },
     cancel: async () => undefined,
   });
-}
-
-/**
- * Takes the reader out of a stream, which then is locked as by any other reader.
- *
- * @returns `undefined` where it is no stream of ours, or somebody has begun to read it
- */
-export function takeReader(stream: ReadableStream<Uint8Array>): ChunkReader | undefined {
-  const reader = untouched.get(stream);
-  if (reader === undefined || stream.locked) return undefined;
-  untouched.delete(stream);
-  stream.getReader();
-  return reader;
 }
 
 /** A reader that keeps to a stream's rules: cancelled, it is at its end at once; at its end, there is nothing to cancel. */

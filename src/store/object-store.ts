@@ -1,6 +1,9 @@
 import type { Metadata, Preconditions, RangeSpec, Representation, Span } from '../http/index.ts';
 import type { Tally } from './tally.ts';
 
+/** The limit of S3 and R2 for a key, in bytes of UTF-8. */
+export const MAX_KEY_BYTES = 1024;
+
 /** What every call may be given besides its key. */
 export interface CallOptions {
   /** Ends the call as long as its answer is not there; after that, cancel the body. */

@@ -4,14 +4,14 @@ import type { OpenObject } from './object-store.ts';
 
 /** Bytes of an object that are in memory, as the answer to a read. */
 export function openedBytes(representation: Representation, span: Span, bytes: Uint8Array): OpenObject {
-  return new OpenedBytes(representation, span, bytes);
+  return new OpenObjectInMemory(representation, span, bytes);
 }
 
 /**
  * A class for the sake of its getter: a stream costs a small request 12 µs, few take one, and a getter on each object
  * costs 4.
  */
-class OpenedBytes implements OpenObject {
+class OpenObjectInMemory implements OpenObject {
   readonly type = 'open';
   readonly representation: Representation;
   readonly span: Span;

@@ -1,8 +1,5 @@
 import { isStoreError } from './store-error.ts';
-import { within } from './within.ts';
-
-/** How long the question of another request is waited for, in ms. */
-const SHARE_TIMEOUT = 10_000;
+import { SHARE_TIMEOUT, within } from './within.ts';
 
 /** Puts questions about keys one at a time: who asks what is being asked waits for what it brings. */
 export interface Questions {

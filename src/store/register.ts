@@ -1,4 +1,5 @@
 import type { Representation } from '../http/index.ts';
+import { lruMap } from '../lru-map.ts';
 
 /** How long what is known of an object holds, in ms. */
 export interface Freshness {
@@ -34,26 +35,17 @@ export interface Register {
 
 /** Makes a register that forgets what was not looked at for longest. */
 export function makeRegister(now: () => number): Register {
-  const entries = new Map<string, Knowledge>();
+  const entries = lruMap<Knowledge>(CAPACITY);
   return {
-    look(key) {
-      const entry = entries.get(key);
-      if (entry !== undefined) {
-        entries.delete(key);
-        entries.set(key, entry);
-      }
-      return entry;
-    },
+    look: (key) => entries.get(key),
     note(key, representation) {
       const since = now();
-      entries.delete(key);
       entries.set(
         key,
         representation === undefined ? { type: 'absent', since } : { type: 'present', representation, since },
       );
-      if (entries.size > CAPACITY) for (const oldest of entries.keys()) return void entries.delete(oldest);
     },
-    forget: (key) => void entries.delete(key),
+    forget: (key) => entries.delete(key),
     doubt(key) {
       const entry = entries.get(key);
       if (entry !== undefined) entries.set(key, { ...entry, since: Number.NEGATIVE_INFINITY });

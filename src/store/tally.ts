@@ -1,5 +1,3 @@
-import type { ObjectStore } from './object-store.ts';
-
 /** What one request has cost. Whoever spends adds to it: a driver its operations, a wrapper what it did besides. */
 export interface Tally {
   /** Operations of the storage, as it would bill them; what an SDK tries again by itself is not seen here. */
@@ -33,12 +31,4 @@ export function newTally(): Tally {
 /** Counts one operation of a storage, about to be made. */
 export function countOperation({ tally }: { readonly tally?: Tally | undefined }): void {
   if (tally !== undefined) tally.operations++;
-}
-
-/** The same store, whose calls are all on this tally, and defer what outlasts them. */
-export function withTally(store: ObjectStore, tally: Tally, defer: (work: Promise<unknown>) => void): ObjectStore {
-  return {
-    head: (key, options) => store.head(key, { ...options, tally, defer }),
-    read: (key, options) => store.read(key, { ...options, tally, defer }),
-  };
 }

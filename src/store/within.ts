@@ -1,3 +1,6 @@
+/** How long what another request asked for or reads, metadata or a block, is waited for, in ms. */
+export const SHARE_TIMEOUT = 10_000;
+
 /**
  * A promise, waited for no longer than so many ms.
  *

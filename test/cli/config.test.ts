@@ -58,7 +58,7 @@ test('JSON: every default filled in, a block a mount, and of secrets the names',
   const lines = out.split('\n');
   for (const line of [
     'gateway.json: 2 mounts',
-    'limits.urlLength = 16384',
+    'limits.idleTimeout = 60000',
     'cache = none',
     'logged = requests',
     'trustedProxies = 0',

@@ -10,9 +10,13 @@ import { readVariables } from '../../src/platform/wrangler-variables.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { KEYS_TEXT } from '../access/links.ts';
 
-const page = await readFile(fileURLToPath(new URL('../../docs/configuration.md', import.meta.url)), 'utf8');
+const pages = await Promise.all(
+  ['configuration', 'rules'].map((name) =>
+    readFile(fileURLToPath(new URL(`../../docs/${name}.md`, import.meta.url)), 'utf8'),
+  ),
+);
 const examples = (language: string) =>
-  [...page.matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'gm'))].map(([, text = '']) => text);
+  [...pages.join('\n').matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'gm'))].map(([, text = '']) => text);
 
 let folder: string;
 beforeAll(async () => {

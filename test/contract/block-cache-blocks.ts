@@ -2,6 +2,11 @@ import type { BlockCache, BlockName, CachedBytes } from '../../src/cache/block-c
 import type { Span } from '../../src/http/index.ts';
 import { pseudoRandom } from './bytes.ts';
 
+/** A cache under test, in which everything that the suite puts has room, unless it is made with `bounded`. */
+export interface BlockCacheHarness {
+  readonly cache: BlockCache;
+}
+
 /** Larger than a page of the driver on disk, and not a multiple of it. */
 export const LENGTH = 200_001;
 export const BYTES = pseudoRandom(LENGTH);

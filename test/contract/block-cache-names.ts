@@ -1,8 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { BlockName } from '../../src/cache/block-cache.ts';
-import type { BlockCacheHarness } from './block-cache.ts';
-import { BYTES, NAME, hit } from './block-cache-blocks.ts';
+import { BYTES, NAME, hit, type BlockCacheHarness } from './block-cache-blocks.ts';
 
 /** Keys, scopes and tags that a separator, an escape or a folder could be confused by. */
 const AWKWARD = [

@@ -1,14 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { BlockCache, BlockName } from '../../src/cache/block-cache.ts';
-import { BYTES, LENGTH, NAME, WHOLE, hit, toBytes } from './block-cache-blocks.ts';
+import { BYTES, LENGTH, NAME, WHOLE, hit, toBytes, type BlockCacheHarness } from './block-cache-blocks.ts';
 import { describeNames } from './block-cache-names.ts';
 import { equal, pseudoRandom } from './bytes.ts';
-
-/** A cache under test, in which everything that the suite puts has room, unless it is made with `bounded`. */
-export interface BlockCacheHarness {
-  readonly cache: BlockCache;
-}
 
 /** Room for a cache's bound, in bytes; `undefined` for caches that do not tell where theirs is. */
 export type BoundedHarness = ((maxBytes: number) => Promise<BlockCache>) | undefined;

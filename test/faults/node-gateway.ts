@@ -1,5 +1,6 @@
 import type { LogEntry } from '../../src/gateway/log.ts';
 import { createGateway, s3Client, s3Store, serve } from '../../src/platform/node.ts';
+import { withResume } from '../../src/store/resume.ts';
 import { BUCKET } from './origin.ts';
 import type { Gateway } from './run.ts';
 
@@ -10,6 +11,9 @@ export interface NodeGateway extends Gateway {
   readonly held: () => number;
   stop(): Promise<void>;
 }
+
+/** The storage may send nothing for so long, in ms. */
+const IDLE = 200;
 
 const CREDENTIALS = { accessKeyId: 'faults', secretAccessKey: 'faults' };
 
@@ -26,11 +30,12 @@ function inUse({ requestHandler }: { readonly requestHandler: object }): number 
 export async function startNodeGateway(endpoint: string, resumes = true): Promise<NodeGateway> {
   // One attempt: what the gateway makes up for is what is tested, and the SDK waits long between its own.
   const client = s3Client({ endpoint, pathStyle: true, credentials: CREDENTIALS, attempts: 1, requestTimeout: 5_000 });
+  const store = s3Store(client, { bucket: BUCKET });
   const log: LogEntry[] = [];
   const gateway = createGateway({
-    store: s3Store(client, { bucket: BUCKET }),
+    store: resumes ? store : withResume(store, { tries: 0, idleTimeout: IDLE }),
     log: (entry) => log.push(entry),
-    resume: { tries: resumes ? 3 : 0, idleTimeout: 200, patience: 3_000 },
+    resume: resumes && { idleTimeout: IDLE },
     // Gaps are hardly ever near, so that answers in parts take several reads of these small objects.
     ranges: { nearGap: 1_000 },
   });

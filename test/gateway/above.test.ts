@@ -40,15 +40,19 @@ describe('what stands beside mounts holds for each that says nothing else', () =
     ]);
   });
 
-  test('cache and cached', async () => {
+  test('cache, and none', async () => {
     const gateway = open({
       cache: memoryCache({ maxBytes: 1_000_000 }),
-      mounts: [...two, { path: '/not', store, cached: false }],
+      mounts: [...two, { path: '/not', store, cache: false }],
     });
     const isCached = async (path: string) => (await gateway.request(path)).headers.has('Cache-Status');
     expect([await isCached('/a'), await isCached('/b/a'), await isCached('/not/a')]).toEqual([true, true, false]);
-    const none = open({ cache: memoryCache({ maxBytes: 1_000_000 }), cached: false, mounts: two });
-    expect((await none.request('/b/a')).headers.has('Cache-Status')).toBe(false);
+    const one = open({
+      cache: false,
+      mounts: [{ store }, { path: '/b', store, cache: memoryCache({ maxBytes: 1_000 }) }],
+    });
+    const has = async (path: string) => (await one.request(path)).headers.has('Cache-Status');
+    expect([await has('/a'), await has('/b/a')]).toEqual([false, true]);
   });
 
   test('overflow', async () => {
@@ -148,8 +152,9 @@ describe('what has no effect there is refused', () => {
     [{ access: 'public' }, /access: takes a rule, such as signedAccess\(keys\)$/],
     [{ access: { type: 'signed' } }, /access: takes a rule/],
     [{ access: null }, /access: takes a rule/],
-    [{ cache: true }, /cache: takes a cache, .*, not true/],
-    [{ cached: 1 }, /cached: takes true or false, not 1/],
+    [{ cache: true }, /cache: takes false, or a cache, .*, not true/],
+    [{ cached: false }, /cached: no such field; use cache = false; there are/],
+    [{ mounts: [{ store, cached: true }] }, /mounts\.0\.cached: no such field; use cache = false; there are/],
     // Wrong above although each mount says something else, or right and without effect.
     [{ index: 'a/b', mounts: [{ store, index: 'i' }] }, / {2}index: takes a file name/],
     [{ index: 'a', mounts: [{ store, index: 'i' }] }, /^index: has no effect, since every mount says its own/],

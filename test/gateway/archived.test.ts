@@ -7,6 +7,8 @@ import type { MountOptions } from '../../src/gateway/mount.ts';
 import { lambdaGateway } from '../../src/platform/lambda-gateway.ts';
 import { s3Client } from '../../src/platform/s3-client.ts';
 import { s3Storage, type S3Source } from '../../src/platform/s3-storage.ts';
+import { withFallback } from '../../src/store/fallback.ts';
+import type { ObjectStore } from '../../src/store/object-store.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
 import { misbehaving } from '../s3/misbehaving.ts';
 
@@ -49,13 +51,15 @@ function answer(archive: Archive, { method, headers }: IncomingMessage, res: Ser
 async function open(
   { evaluatesFirst = false, ...source }: Partial<S3Source> & Partial<Archive> = {},
   options: Partial<MountOptions> = {},
+  around: (store: ObjectStore, bucketOf: (bucket: string) => ObjectStore) => ObjectStore = (store) => store,
 ) {
   const archive: Archive = { isArchived: true, evaluatesFirst };
   const origin = await misbehaving((req, res) => answer(archive, req, res));
   const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
   const access = { endpoint: origin.endpoint, pathStyle: true, credentials };
   const entries: LogEntry[] = [];
-  const store = s3Storage({ access, bucket: 'bucket', ...source });
+  const bucketOf = (bucket: string) => s3Storage({ access, bucket, ...source });
+  const store = around(bucketOf('bucket'), bucketOf);
   const gateway = createGateway({ store, log: (entry) => entries.push(entry), ...options });
   const ask = (headers: Record<string, string> = {}, method = 'GET') => gateway.request('/a.bin', { method, headers });
   return { archive, access, entries, ask, asked: origin.asked, [Symbol.dispose]: () => origin[Symbol.dispose]() };
@@ -142,7 +146,7 @@ test('a 403 for another reason is what it was', async () => {
 });
 
 test('the replica is not asked: that an object is archived is an answer', async () => {
-  using opened = await open({ replica: { bucket: 'replica' } });
+  using opened = await open({}, {}, (first, bucketOf) => withFallback(first, bucketOf('replica')));
   await expectArchived(await opened.ask());
   await expectArchived(await opened.ask());
   expect(opened.asked.map(({ url }) => url?.split('?')[0])).toEqual(['/bucket/a.bin', '/bucket/a.bin']);

@@ -98,7 +98,7 @@ test('stale while it is revalidated: a hit that says so', async () => {
 });
 
 test('what holds for ever has no ttl', async () => {
-  const { ask } = await setUp({ immutable: true });
+  const { ask } = await setUp({ ttl: 'forever' });
   expect((await ask()).field).toBe('Rangeway; fwd=uri-miss; stored');
   expect((await ask()).field).toBe('Rangeway; hit');
 });

@@ -14,7 +14,7 @@ describe('defaults', () => {
       logged: 'requests',
       trustedProxies: 0,
       cache: undefined,
-      limits: { urlLength: 16_384 },
+      limits: { idleTimeout: 60_000 },
       mounts: [{ path: '/', access: 'public', headRange: false, ranges: { maxRanges: 1_000 } }],
     });
     // Whose pages may read depends on the rule, and stays unsaid.
@@ -100,6 +100,19 @@ describe('what can not be used is refused, by name', () => {
     ['{"access":{"type":"allOf","rules":[]}}', /access\.rules\.0: takes "public" or a table/],
     ['{"cache":{"type":"disk"}}', /cache\.folder: is missing; takes a folder/],
     ['{"cache":{"type":"workers","origin":"http://x"}}', /cache\.origin: takes the origin of a host/],
+    ['{"cached":false}', /cached: no such field; use cache = false; there are/],
+    ['{"mounts":[{"cached":false}]}', /mounts\.0\.cached: no such field; use cache = false; there are .*cache$/],
+    [
+      '{"mounts":[{"cache":true}]}',
+      /mounts\.0\.cache: takes false; the cache itself stands above all mounts, not true/,
+    ],
+    ['{"mounts":[{"cache":{"type":"memory"}}]}', /mounts\.0\.cache: takes false; .*, not \{…\}/],
+    ['{"cache":false}', /cache: takes a table whose type is/],
+    ['{"cache":{"type":"memory"},"mounts":[{"cache":false}]}', /^cache: has no effect, since every mount says its own/],
+    ['{"blocks":{"immutable":true}}', /blocks\.immutable: no such field; use ttl = "forever"; there are size, ttl/],
+    ['{"mounts":[{"blocks":{"immutable":true}}]}', /mounts\.0\.blocks\.immutable: no such field; use ttl = "forever"/],
+    ['{"blocks":{"ttl":"always"}}', /blocks\.ttl: takes ms or "forever", not "always"/],
+    ['{"blocks":{"ttl":0}}', /blocks\.ttl: takes a whole number from 1 to \d+ \(ms\), not 0/],
     ['{"logged":"none"}', /logged: takes "requests" or "errors", not "none"/],
     ['{"trustedProxies":11}', /trustedProxies: takes a whole number from 0 to 10 \(proxies\), not 11/],
     ['{"mounts":[{"index":1},{"path":2}]}', /mounts\.0\.index: .*\n.*mounts\.1\.path: /],
@@ -172,7 +185,7 @@ describe('opened on Node', () => {
           store: { type: 'dir', path: join(folder, 'other') },
           fallback: { type: 'dir', path: join(folder, 'replica') },
         },
-        { path: '/p', access: { type: 'signed', keys: 'RANGEWAY_TEST_KEYS' }, cached: false },
+        { path: '/p', access: { type: 'signed', keys: 'RANGEWAY_TEST_KEYS' }, cache: false },
         { host: 'other.example', store: { type: 'dir', path: join(folder, 'other') } },
       ],
     });

@@ -87,6 +87,14 @@ describe('settings', () => {
     expect([await status('bytes=0-0,2-2'), await status('bytes=0-0,2-2,4-4')]).toEqual([206, 200]);
   });
 
+  test('a Range field of more than 32768 characters is ignored', async () => {
+    const { gateway } = await gatewayWith();
+    const status = async (Range: string) => (await gateway.request('/digits', { headers: { Range } })).status;
+    expect([await status('bytes=0-0'.padEnd(32_768, ',')), await status('bytes=0-0'.padEnd(32_769, ','))]).toEqual([
+      206, 200,
+    ]);
+  });
+
   test('a stored content coding is passed through, ranges included', async () => {
     const { gateway } = await gatewayWith(
       {},
@@ -117,10 +125,15 @@ describe('wrong settings are refused at start, by name', () => {
     [{ cacheControl: 'a\r\nb' }, /cacheControl: takes the value of a Cache-Control field/],
     [{ ranges: { maxRanges: -1 } }, /ranges\.maxRanges: takes a whole number from 0 to 10000 \(ranges\), not -1/],
     [{ ranges: { maxReads: 1.5 } }, /ranges\.maxReads: takes a whole number/],
-    [
-      { ranges: { max: 1 } },
-      /ranges\.max: no such field; there are maxRanges, maxFieldLength, maxReads, nearGap, maxGapBytes/,
-    ],
+    [{ ranges: { max: 1 } }, /ranges\.max: no such field; there are maxRanges, maxReads, nearGap$/],
+    [{ ranges: { maxFieldLength: 1 } }, /ranges\.maxFieldLength: no such field; it is always 32768; there are/],
+    [{ ranges: { maxGapBytes: 1 } }, /ranges\.maxGapBytes: no such field; it is always 67108864; there are/],
+    [{ resume: { tries: 1 } }, /resume\.tries: no such field; it is always 3; there are idleTimeout$/],
+    [{ resume: { patience: 1 } }, /resume\.patience: no such field; it is always 60000; there are idleTimeout$/],
+    [{ resume: 1 }, /resume: takes true, false, or a table with the field idleTimeout, not 1$/],
+    [{ resume: null }, /resume: takes true, false, or a table with the field idleTimeout, not null$/],
+    [{ resume: [] }, /resume: takes true, false, or a table/],
+    [{ resume: { idleTimeout: 0 } }, /resume\.idleTimeout: takes a whole number from 1/],
     [{ ranges: 5 }, /ranges: takes a table with the fields maxRanges/],
     [{ cors: { origin: '*' } }, /cors\.origin: no such field; there are origins/],
     [{ cors: { origins: 'https://a.example' } }, /cors\.origins: takes "\*" or a list of origins/],

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { parseConfig } from '../../src/gateway/config.ts';
 import { createGateway } from '../../src/gateway/gateway.ts';
 import type { LogEntry } from '../../src/gateway/log.ts';
 import type { LimitsInput } from '../../src/gateway/limits.ts';
@@ -26,10 +27,20 @@ test('downloads beyond the limit get 503 with Retry-After, and there is room aga
   expect((await gateway.request('/large')).status).toBe(503);
 });
 
+test.for([
+  ['urlLength', 'it is always 16384'],
+  ['headerBytes', 'it is always 65536'],
+  ['headerTimeout', 'it is always 15000'],
+] as const)('limits.%s is no setting', async ([name, instead]) => {
+  await expect(gatewayWith({ [name]: 1 })).rejects.toThrow(`limits.${name}: no such field; ${instead}; there are`);
+  expect(() => parseConfig({ limits: { [name]: 1 } })).toThrow(`limits.${name}: no such field; ${instead}; there are`);
+});
+
 test('an address beyond the limit gets 414', async () => {
-  const { gateway, entries } = await gatewayWith({ urlLength: 100 });
-  expect((await gateway.request(`/${'x'.repeat(100)}`)).status).toBe(414);
-  expect((await gateway.request(`/large?${'x'.repeat(50)}`)).status).toBe(200);
-  expect((await gateway.request(`/large?${'x'.repeat(100)}`)).status).toBe(414);
+  const { gateway, entries } = await gatewayWith({});
+  const fill = (address: string, length: number) => address.padEnd(length, 'x');
+  expect((await gateway.request(fill('http://gateway/', 16_385))).status).toBe(414);
+  expect((await gateway.request(fill('http://gateway/large?', 16_384))).status).toBe(200);
+  expect((await gateway.request(fill('http://gateway/large?', 16_385))).status).toBe(414);
   expect(entries[0]).toMatchObject({ status: 414, storageReads: 0 });
 });

@@ -27,8 +27,6 @@ describe('the environment', () => {
       RANGEWAY_LINK_SECONDS: '60',
       RANGEWAY_S3_ENDPOINT: 'https://s3.example.com',
       RANGEWAY_S3_PATH_STYLE: 'true',
-      RANGEWAY_FALLBACK_BUCKET: 'files-elsewhere',
-      RANGEWAY_FALLBACK_REGION: 'eu-central-1',
       RANGEWAY_FRONT: 'cloudfront',
       RANGEWAY_SECRETS: '{"RANGEWAY_KEYS":"secretsmanager:my/keys","USERS":"ssm:/files/users"}',
     };
@@ -40,7 +38,6 @@ describe('the environment', () => {
       overflow: 'partial',
       forbidden: 'missing',
       linkSeconds: 60,
-      replica: { bucket: 'files-elsewhere', region: 'eu-central-1' },
       front: 'cloudfront',
       secrets: new Map([
         ['RANGEWAY_KEYS', { service: 'secretsmanager', id: 'my/keys' }],
@@ -59,6 +56,8 @@ describe('the environment', () => {
     [{ RANGEWAY_SETTINGS: '{' }, 'RANGEWAY_SETTINGS takes a JSON object'],
     [{ RANGEWAY_SETTINGS: '[]' }, 'RANGEWAY_SETTINGS takes a JSON object'],
     [{ RANGEWAY_SETTINGS: 'null' }, 'RANGEWAY_SETTINGS takes a JSON object'],
+    [{ RANGEWAY_FALLBACK_BUCKET: 'b' }, 'RANGEWAY_FALLBACK_BUCKET is not read; a mount takes it, as fallback = {'],
+    [{ RANGEWAY_FALLBACK_REGION: 'r' }, 'RANGEWAY_FALLBACK_REGION is not read; a mount takes it'],
     [{ RANGEWAY_FRONT: 'stream' }, 'RANGEWAY_FRONT takes cloudfront, not "stream"'],
   ])('%o is refused at start', ([env, message]) => {
     const bucket = message === 'RANGEWAY_BUCKET' ? {} : { RANGEWAY_BUCKET: 'files' };

@@ -22,7 +22,7 @@ async function start(
   await store.put('large', new Uint8Array(SIZE));
   const entries: LogEntry[] = [];
   const log = (entry: LogEntry) => void entries.push(entry);
-  const gateway = createGateway({ store: around(store), log, resume: { idleTimeout, tries: 1 } });
+  const gateway = createGateway({ store: around(store), log, resume: { idleTimeout } });
   server = await serve(gateway, { port: 0, ...limits });
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
   await once(socket, 'connect');

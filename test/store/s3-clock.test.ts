@@ -16,6 +16,6 @@ test.each([
   ['', 0],
 ])('the Date %j sets the clock %i ms off', (date, offset) => {
   const client = new S3Client({ region: 'us-east-1' });
-  expect(correctClock(client, { status: 403, headers: { date }, body: undefined })).toBe(offset !== 0);
+  expect(correctClock(client, { type: 'answer', status: 403, headers: { date }, body: undefined })).toBe(offset !== 0);
   expect(Math.abs(client.config.systemClockOffset - offset)).toBeLessThan(offset === 0 ? 1 : 5_000);
 });

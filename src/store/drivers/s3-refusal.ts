@@ -6,6 +6,7 @@ import type { S3Answer, S3Request } from './s3-wire.ts';
 
 /** An answer without an object. Statuses decide: a HEAD has no body, so its refusals have no code. */
 export interface S3Refusal extends Pick<S3Answer, 'status' | 'headers'> {
+  readonly type: 'refusal';
   /** Such as `NoSuchKey`; empty where there is none. */
   readonly code: string;
   /** In bytes; AWS tells it with a 416, Ceph does not. */
@@ -22,6 +23,7 @@ export async function readRefusal({ status, headers, body }: S3Answer): Promise<
   const text = body === undefined || body === null ? '' : await readText(toWebStream(body));
   const size = Number(/<ActualObjectSize>(\d{1,16})<\/ActualObjectSize>/.exec(text)?.[1] ?? Number.NaN);
   return {
+    type: 'refusal',
     status,
     headers,
     code: valueOf(text, 'Code'),

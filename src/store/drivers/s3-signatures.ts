@@ -1,14 +1,15 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { HttpRequest } from '@smithy/core/transport';
+import { lruMap } from '../../lru-map.ts';
 
 /** Header fields, with names in lower case. */
-export type Fields = Readonly<Record<string, string>>;
+export type SignedFields = Readonly<Record<string, string>>;
 
 /** Signs a request that has nothing but what has to be signed, at a time. */
-export type Sign = (request: HttpRequest, date: Date) => Promise<Fields>;
+export type Sign = (request: HttpRequest, date: Date) => Promise<SignedFields>;
 
 interface Signed {
-  readonly fields: Fields;
+  readonly fields: SignedFields;
   /** Half-open, in ms since the epoch, by our own clock. */
   readonly since: number;
   readonly until: number;
@@ -17,6 +18,7 @@ interface Signed {
 /** How long a signature is sent again, in ms. S3 takes one for 15 minutes, which are also there for clocks that differ. */
 const LIFETIME = 60_000;
 
+/** Signatures kept at once. */
 const MOST = 1_000;
 
 /**
@@ -29,8 +31,8 @@ const MOST = 1_000;
 export function rememberSignatures(
   config: S3Client['config'],
   sign: Sign,
-): (name: string, request: () => HttpRequest) => Promise<Fields> {
-  const known = new Map<string, Signed>();
+): (name: string, request: () => HttpRequest) => Promise<SignedFields> {
+  const known = lruMap<Signed>(MOST);
   let identity: object | undefined;
   let offset = 0;
   return async (name, request) => {
@@ -47,15 +49,7 @@ export function rememberSignatures(
     const fields = await sign(request(), new Date(now + offset));
     const until = Math.min(now + LIFETIME, credentials.expiration?.getTime() ?? Number.POSITIVE_INFINITY);
     // What changed meanwhile has emptied the map, and this would be of before.
-    if (credentials === identity && config.systemClockOffset === offset)
-      keep(known, name, { fields, since: now, until });
+    if (credentials === identity && config.systemClockOffset === offset) known.set(name, { fields, since: now, until });
     return fields;
   };
-}
-
-function keep(known: Map<string, Signed>, name: string, signed: Signed): void {
-  // Set anew, it is the youngest again.
-  known.delete(name);
-  known.set(name, signed);
-  if (known.size > MOST) for (const oldest of known.keys()) return void known.delete(oldest);
 }

@@ -19,6 +19,7 @@ export interface S3Request {
 
 /** Its answer, whatever the status. */
 export interface S3Answer {
+  readonly type: 'answer';
   readonly status: number;
   /** Names in lower case. */
   readonly headers: Readonly<Record<string, string>>;
@@ -63,7 +64,7 @@ export function s3Wire({ config }: S3Client, bucket: string): S3Wire {
       new HttpRequest({ ...request, headers: { ...headers, ...signed, 'user-agent': 'rangeway' } }),
       signal === undefined ? {} : { abortSignal: signal },
     );
-    return { status: response.statusCode, headers: response.headers, body: response.body };
+    return { type: 'answer', status: response.statusCode, headers: response.headers, body: response.body };
   };
 }
 

@@ -8,7 +8,14 @@ import {
   type Preconditions,
   type Representation,
 } from '../../http/index.ts';
-import type { CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } from '../object-store.ts';
+import {
+  MAX_KEY_BYTES,
+  type CallOptions,
+  type ObjectStore,
+  type OpenObject,
+  type ReadOptions,
+  type ReadResult,
+} from '../object-store.ts';
 import { withheld } from '../select.ts';
 import { sliced } from '../slice.ts';
 import { storeError } from '../store-error.ts';
@@ -37,9 +44,6 @@ export interface S3Location {
  * is not.
  */
 const ALL_CODINGS = 'gzip, br, zstd, deflate, *';
-
-/** S3's limit for keys, in bytes of UTF-8. */
-const MAX_KEY_BYTES = 1024;
 
 /**
  * Makes a store over an S3 API. One request of the API for one call here: what fails is not tried again, which
@@ -80,7 +84,7 @@ export function s3Store(client: S3Client, { bucket, prefix = '', forbidden = 'de
     if (!isPossibleKey(key)) return undefined;
     const { signal } = options;
     const answer = await ask({ method: 'HEAD', key: prefix + key, headers: {}, signal }, options);
-    if ('code' in answer) {
+    if (answer.type === 'refusal') {
       if (answer.status === 404 || answer.status === 403 || answer.status === 400) return undefined;
       throw refusalError('HEAD', answer);
     }
@@ -95,7 +99,7 @@ export function s3Store(client: S3Client, { bucket, prefix = '', forbidden = 'de
     if (range?.form === 'suffix' && range.length === 0) return unsatisfiable(await head(key, options));
     const request: S3Request = { method: 'GET', key: prefix + key, headers: toHeaders(options), version, signal };
     const answer = await ask(request, options);
-    if (!('code' in answer)) return toResult(answer, options);
+    if (answer.type === 'answer') return toResult(answer, options);
     return toBodiless(answer, forbidden) ?? refuse(`${answer.status}`);
   }
 
