@@ -1,11 +1,10 @@
 import { steadyTime } from '../clock.ts';
-import type { Span } from '../http/index.ts';
 import type { BlocksOptions } from '../store/blocks.ts';
 import { defaultReader, type ToReader } from '../store/chunk-reader.ts';
 import { chunkStream } from '../store/chunk-stream.ts';
 import { storeError } from '../store/store-error.ts';
 import { portableJoin, type Join } from '../store/joined-body.ts';
-import { partsReader, startCourier, type Courier, type PartsReader } from './parts.ts';
+import { partsReader, startCourier, type ConsignedRead, type Courier, type PartsReader } from './parts.ts';
 
 /** A body about to be sent: reads of the storage, in order, and the text around their parts. */
 export interface Consignment {
@@ -20,22 +19,6 @@ export interface Consignment {
   readonly idleTimeout?: number | undefined;
   /** Gives back what was opened ahead. Called however the body ends. */
   readonly close: () => void;
-}
-
-/** One read of the storage. */
-export interface ConsignedRead {
-  /** Opens the read, or hands over a body that is open already. Called once. Throws a StoreError. */
-  open(): Promise<ReadableStream<Uint8Array>>;
-  /** What the opened body yields. */
-  readonly span: Span;
-  /** In ascending order, inside `span`. */
-  readonly parts: readonly ConsignedPart[];
-}
-
-/** Bytes to pass on, and the text that goes out before them; empty but for multipart. */
-export interface ConsignedPart {
-  readonly head: Uint8Array;
-  readonly span: Span;
 }
 
 /** How a body ended: whole; broken off because the client left; broken off because the storage failed. */

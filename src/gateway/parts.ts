@@ -1,6 +1,22 @@
+import type { Span } from '../http/index.ts';
 import type { ChunkReader, ToReader } from '../store/chunk-reader.ts';
 import { storeError } from '../store/store-error.ts';
-import type { ConsignedRead } from './conduit.ts';
+
+/** One read of the storage. */
+export interface ConsignedRead {
+  /** Opens the read, or hands over a body that is open already. Called once. Throws a StoreError. */
+  open(): Promise<ReadableStream<Uint8Array>>;
+  /** What the opened body yields. */
+  readonly span: Span;
+  /** In ascending order, inside `span`. */
+  readonly parts: readonly ConsignedPart[];
+}
+
+/** Bytes to pass on, and the text that goes out before them; empty but for multipart. */
+export interface ConsignedPart {
+  readonly head: Uint8Array;
+  readonly span: Span;
+}
 
 /** Carries one answer's reads: counts their bytes, and says which is under way, so that one that hangs can be stopped. */
 export interface Courier {

@@ -1,5 +1,5 @@
-import type { Conduit, ConsignedRead, Consignment, Delivery, Dispatch } from '../gateway/conduit.ts';
-import { readParts, startCourier } from '../gateway/parts.ts';
+import type { Conduit, Consignment, Delivery, Dispatch } from '../gateway/conduit.ts';
+import { readParts, startCourier, type ConsignedRead } from '../gateway/parts.ts';
 import { MiB } from '../gateway/schema.ts';
 import { spanLength } from '../http/index.ts';
 import type { BlocksOptions } from '../store/blocks.ts';

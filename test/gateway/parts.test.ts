@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { ConsignedPart } from '../../src/gateway/conduit.ts';
-import { readParts, startCourier } from '../../src/gateway/parts.ts';
+import { readParts, startCourier, type ConsignedPart } from '../../src/gateway/parts.ts';
 import { defaultReader, type ChunkReader } from '../../src/store/chunk-reader.ts';
 import { counting, sourceOf, type Source } from '../http/bodies.ts';
 

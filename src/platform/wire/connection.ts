@@ -1,10 +1,8 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectSecure, type TLSSocket } from 'node:tls';
 import { steadyTime } from '../../clock.ts';
-import type { ChunkReader } from '../../store/chunk-reader.ts';
-import { exchange, type Exchange } from './exchange.ts';
+import { exchange, type Exchange, type WireAnswer } from './exchange.ts';
 import { makePages } from './pages.ts';
-import type { ResponseHead } from './response-head.ts';
 
 /** Where a connection goes to. */
 export interface Origin {
@@ -22,13 +20,6 @@ export interface WireRequest {
   readonly timeout: number;
   /** Ends the connection, as long as the answer is under way. */
   readonly signal: AbortSignal | undefined;
-}
-
-/** An answer whose head is there. */
-export interface WireAnswer {
-  readonly head: ResponseHead;
-  /** Cancelled before its end, it closes the connection. */
-  readonly body: ChunkReader;
 }
 
 /** A connection to a storage: one request at a time. */

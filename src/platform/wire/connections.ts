@@ -1,12 +1,6 @@
 import { steadyTime } from '../../clock.ts';
-import {
-  openConnection,
-  toError,
-  type Connection,
-  type Origin,
-  type WireAnswer,
-  type WireRequest,
-} from './connection.ts';
+import { openConnection, toError, type Connection, type Origin, type WireRequest } from './connection.ts';
+import type { WireAnswer } from './exchange.ts';
 
 /** Connections to one origin, used again. */
 export interface Connections {

@@ -1,7 +1,14 @@
 import type { ChunkReader } from '../../store/chunk-reader.ts';
-import type { WireAnswer } from './connection.ts';
 import { ownBytes, type Held } from './pages.ts';
 import { responseDecoder } from './response-decoder.ts';
+import type { ResponseHead } from './response-head.ts';
+
+/** An answer whose head is there. */
+export interface WireAnswer {
+  readonly head: ResponseHead;
+  /** Cancelled before its end, it closes the connection. */
+  readonly body: ChunkReader;
+}
 
 /** One request and its answer, on a connection that has nothing else to do. */
 export interface Exchange {
