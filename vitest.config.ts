@@ -1,14 +1,23 @@
+import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
+import { sampleLine } from './test/sample-line.ts';
+
+/** Processes that tests start find their modules compiled: this halves the time that `rangeway` takes to start. */
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/node-compile');
 
 export default defineConfig({
   test: {
+    reporters: ['default', sampleLine],
+    // Most files wait for sockets, processes and a storage: four use two cores, one does not.
+    maxWorkers: 4,
     projects: [
       {
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['test/workers/**', 'test/s3/**', 'test/lambda/**'],
+          globalSetup: ['test/conformance/setup.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },
