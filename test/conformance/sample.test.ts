@@ -14,7 +14,8 @@ test.for(suites)(
     const sample = new Set(sampleOf(suite));
     for (const group of groups)
       expect(new Set(group.filter((one) => sample.has(one)).map(answerOf))).toEqual(new Set(group.map(answerOf)));
-    expect(regressions.difference(new Set(Array.from(sample, ({ name }) => name)))).toEqual(new Set());
+    const names = new Set(Array.from(sample, ({ name }) => name));
+  expect(Array.from(regressions).filter((name) => !names.has(name))).toEqual([]);
   },
 );
 
