@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
@@ -9,8 +10,8 @@ process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.c
 export default defineConfig({
   test: {
     reporters: ['default', sampleLine],
-    // Most files wait for sockets, processes and a storage: four use two cores, one does not.
-    maxWorkers: 4,
+    // Many files only wait, for sockets, processes and timeouts: one file at a time leaves two cores idle.
+    maxWorkers: Math.max(3, availableParallelism()),
     projects: [
       {
         test: {
