@@ -15,7 +15,7 @@ test.for(suites)(
     for (const group of groups)
       expect(new Set(group.filter((one) => sample.has(one)).map(answerOf))).toEqual(new Set(group.map(answerOf)));
     const names = new Set(Array.from(sample, ({ name }) => name));
-  expect(Array.from(regressions).filter((name) => !names.has(name))).toEqual([]);
+    expect(Array.from(regressions).filter((name) => !names.has(name))).toEqual([]);
   },
 );
 

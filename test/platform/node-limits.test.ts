@@ -59,7 +59,7 @@ test('a client that reads slowly, but reads, keeps it', async () => {
 test('a storage that is slow is not the client taking nothing', async () => {
   const stalling = (store: ObjectStore) =>
     breaking(store, (read) => (read === 0 ? { how: 'hangs', after: 1_000_000 } : undefined));
-  const { socket, entries } = await start({ idleTimeout: 1_000 }, stalling, 2_000);
+  const { socket, entries } = await start({ idleTimeout: 1_000 }, stalling, 2_500);
   socket.resume();
   socket.write(GET);
   await expect.poll(() => entries.length, { timeout: 10_000 }).toBe(1);
