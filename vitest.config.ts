@@ -1,14 +1,24 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
+import { sampleLine } from './test/sample-line.ts';
+
+/** Processes that tests start find their modules compiled: this halves the time that `rangeway` takes to start. */
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/node-compile');
 
 export default defineConfig({
   test: {
+    reporters: ['default', sampleLine],
+    // Many files only wait, for sockets, processes and timeouts: one file at a time leaves two cores idle.
+    maxWorkers: Math.max(3, availableParallelism()),
     projects: [
       {
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
           exclude: ['test/workers/**', 'test/s3/**', 'test/lambda/**'],
+          globalSetup: ['test/conformance/setup.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
         },

@@ -1,19 +1,27 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { plainPath } from '../../src/access/path.ts';
+import { isFull } from '../full.ts';
 import type { Case } from './case.ts';
 import { cases as allCases } from './cases/index.ts';
 import { checkCase, type Origin } from './check.ts';
+import { sampleOf } from './sample.ts';
+import { secondIsOver } from './second-is-over.ts';
 import { valuesOf, type WireResponse } from './wire.ts';
 
 /** A gateway that serves the fixtures. */
 export interface ConformingServer {
   readonly url: string;
   stop(): Promise<void>;
+  /** When the fixtures were stored, in ms since the epoch, where the storage sets the date itself. */
+  readonly storedAt?: number;
 }
 
-/** Until dates of files written just now are strong (§8.8.2.2), with a second to spare. In ms. */
-const DATES_SETTLE = 2_100;
+/** How many cases of the list a suite runs, and how many there are: for the line at the end of a run. */
+declare module 'vitest' {
+  interface TaskMeta {
+    conformance?: { readonly run: number; readonly whole: number };
+  }
+}
 
 /** What a platform's own HTTP keeps from the gateway, or from its clients. */
 export interface Platform {
@@ -26,6 +34,8 @@ export interface Platform {
   readonly remapsLength?: boolean;
   /** Other cases than those that bind every platform. */
   readonly cases?: readonly Case[];
+  /** Runs the whole list by default too; other suites run a sample of it. One of each implementation of HTTP does. */
+  readonly runsWhole?: boolean;
   /** Makes of each target one that is let in: a link, where a rule guards the fixtures. */
   readonly sign?: (target: string) => string;
 }
@@ -59,23 +69,24 @@ function signed(one: Case, sign: (target: string) => string): Case {
   return { ...one, target: sign(target), expect: { status: mayBeNoPath ? [400, 403] : 403 } };
 }
 
-/** Holds a platform and a store to every case that the platform lets through. */
+/** Holds a platform and a store to the cases that the platform lets through: all, or a sample ({@link sampleOf}). */
 export function describeConformance(
   name: string,
   start: () => Promise<ConformingServer>,
-  { dropsEmptyFields = false, remapsLength = false, sign, cases = allCases }: Platform = {},
+  { dropsEmptyFields = false, remapsLength = false, runsWhole = false, sign, cases }: Platform = {},
 ): void {
-  const seen = (sign === undefined ? cases : cases.map((one) => signed(one, sign))).filter(
-    ({ headers = [] }) => !dropsEmptyFields || headers.every(([, value]) => value.trim() !== ''),
-  );
-  describe(`${name} conforms`, () => {
+  const isSeen = ({ headers = [] }: Case) => !dropsEmptyFields || headers.every(([, value]) => value.trim() !== '');
+  const whole = (cases ?? allCases).filter(isSeen);
+  const chosen = cases !== undefined || runsWhole || isFull ? whole : sampleOf(name).filter(isSeen);
+  const seen = sign === undefined ? chosen : chosen.map((one) => signed(one, sign));
+  describe(`${name} conforms`, { meta: { conformance: { run: seen.length, whole: whole.length } } }, () => {
     let server: ConformingServer;
     let origin: Origin;
     beforeAll(async () => {
       server = await start();
       const { hostname, port } = new URL(server.url);
       origin = { host: hostname, port: Number(port) };
-      await sleep(DATES_SETTLE);
+      if (server.storedAt !== undefined) await secondIsOver(server.storedAt);
     });
     afterAll(() => server.stop());
 

@@ -1,14 +1,4 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fixtures } from './fixtures.ts';
+import { inject } from 'vitest';
 
-/** The fixtures as files in a folder of their own. */
-export async function fixtureFolder(): Promise<{ readonly folder: string; readonly remove: () => Promise<void> }> {
-  const folder = await mkdtemp(join(tmpdir(), 'rangeway-fixtures-'));
-  for (const { key, bytes } of fixtures) {
-    await mkdir(dirname(join(folder, key)), { recursive: true });
-    await writeFile(join(folder, key), bytes);
-  }
-  return { folder, remove: () => rm(folder, { recursive: true }) };
-}
+/** Files of the fixtures; shared by all suites, so to be read only. */
+export const fixtureFolder = inject('fixtureFolder');

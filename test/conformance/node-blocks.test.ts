@@ -1,11 +1,9 @@
 import { createGateway, serve } from '../../src/platform/node.ts';
-import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { mapCache } from '../store/map-cache.ts';
 import { describeConformance } from './describe.ts';
-import { fixtures } from './fixtures.ts';
+import { memoryWithFixtures } from './memory-fixtures.ts';
 
-const store = memoryStore();
-for (const { key, bytes, contentType } of fixtures) await store.put(key, bytes, { contentType });
+const store = await memoryWithFixtures();
 const gateway = createGateway({ store, cache: mapCache(), blocks: { size: 64 * 1024 }, log: () => undefined });
 
 async function start() {

@@ -1,14 +1,12 @@
 import { createGateway, serve } from '../../src/platform/node.ts';
-import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { retryBudget, withBudget } from '../../src/store/retry-budget.ts';
 import { breaking } from '../store/breaking.ts';
 import { describeConformance } from './describe.ts';
-import { fixtures } from './fixtures.ts';
+import { memoryWithFixtures } from './memory-fixtures.ts';
 
 // Every body breaks once or more: no client may notice.
 describeConformance('Node over a storage that keeps breaking', async () => {
-  const store = memoryStore();
-  for (const { key, bytes, contentType } of fixtures) await store.put(key, bytes, { contentType });
+  const store = await memoryWithFixtures();
   // Every other body breaks soon, and is read on out of the budget; the others break after what counts as progress.
   const plan = (read: number) =>
     ({ how: read % 4 < 2 ? 'fails' : 'ends', after: read % 2 === 0 ? 1 + (read % 7) ** 5 : 66_000 + read }) as const;

@@ -3,7 +3,7 @@ import { describeConformance } from './describe.ts';
 import { fixtureFolder } from './fixture-folder.ts';
 
 describeConformance('Node over a folder', async () => {
-  const { folder, remove } = await fixtureFolder();
-  const server = await serve(createGateway({ store: fsStore(folder), log: () => undefined }), { port: 0 });
-  return { url: server.url, stop: () => server.stop(1000).then(remove) };
+  const { path, storedAt } = fixtureFolder;
+  const server = await serve(createGateway({ store: fsStore(path), log: () => undefined }), { port: 0 });
+  return { url: server.url, stop: () => server.stop(1000), storedAt };
 });

@@ -1,11 +1,9 @@
 import { Hono } from 'hono';
 import { createGateway, memoryCache, serve } from '../../src/platform/node.ts';
-import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { describeConformance } from './describe.ts';
-import { fixtures } from './fixtures.ts';
+import { memoryWithFixtures } from './memory-fixtures.ts';
 
-const store = memoryStore();
-for (const { key, bytes, contentType } of fixtures) await store.put(key, bytes, { contentType });
+const store = await memoryWithFixtures();
 const gateway = createGateway({
   store,
   cache: memoryCache({ maxBytes: 64 * 1024 * 1024 }),
@@ -19,5 +17,5 @@ async function start() {
   return { url: server.url, stop: () => server.stop(1000) };
 }
 
-describeConformance('Node, in another app, with blocks, cold', start);
+describeConformance('Node, in another app, with blocks, cold', start, { runsWhole: true });
 describeConformance('Node, in another app, with blocks, warm', start);

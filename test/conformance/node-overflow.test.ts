@@ -1,14 +1,12 @@
 import { createGateway, serve } from '../../src/platform/node.ts';
-import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { OVERFLOW_LIMIT, overflowCases } from './cases/overflow.ts';
 import { describeConformance } from './describe.ts';
-import { fixtures } from './fixtures.ts';
+import { memoryWithFixtures } from './memory-fixtures.ts';
 
 describeConformance(
   'A gateway that can send little',
   async () => {
-    const store = memoryStore();
-    for (const { key, bytes, contentType } of fixtures) await store.put(key, bytes, { contentType });
+    const store = await memoryWithFixtures();
     const link = async () => 'https://storage.example/link';
     const overflow = { limit: OVERFLOW_LIMIT, policy: 'redirect', link } as const;
     const server = await serve(createGateway({ store, overflow, log: () => undefined }), { port: 0 });

@@ -1,14 +1,12 @@
 import { signedAccess } from '../../src/access/index.ts';
 import { createGateway, serve } from '../../src/platform/node.ts';
-import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { KEYS } from '../access/links.ts';
 import { describeConformance } from './describe.ts';
-import { fixtures } from './fixtures.ts';
+import { memoryWithFixtures } from './memory-fixtures.ts';
 import { signer } from './signed.ts';
 
 const start = async () => {
-  const store = memoryStore();
-  for (const { key, bytes, contentType } of fixtures) await store.put(key, bytes, { contentType });
+  const store = await memoryWithFixtures();
   const gateway = createGateway({ store, access: signedAccess(KEYS), log: () => undefined });
   const server = await serve(gateway, { port: 0 });
   return { url: server.url, stop: () => server.stop(1000) };

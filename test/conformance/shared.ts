@@ -6,9 +6,9 @@ export function shared(start: () => Promise<ConformingServer>, suites: number): 
   let left = suites;
   return async () => {
     running ??= start();
-    const { url, stop } = await running;
+    const { stop, ...server } = await running;
     return {
-      url,
+      ...server,
       async stop() {
         left--;
         if (left === 0) await stop();

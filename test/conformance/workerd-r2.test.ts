@@ -5,10 +5,9 @@ import { describeConformance } from './describe.ts';
 import { fixtureFolder } from './fixture-folder.ts';
 
 const start = async () => {
-  const { folder, remove } = await fixtureFolder();
   const workerd = await startWorkerd({ config: OWN_CONFIG, host: '127.0.0.1', port: 0 });
-  await fill(workerd.bucket, await listFiles(folder), () => undefined);
-  return { url: workerd.url, stop: () => workerd.stop().then(remove) };
+  await fill(workerd.bucket, await listFiles(fixtureFolder.path), () => undefined);
+  return { url: workerd.url, stop: () => workerd.stop(), storedAt: Date.now() };
 };
 
-describeConformance('workerd over R2', start, { dropsEmptyFields: true });
+describeConformance('workerd over R2', start, { dropsEmptyFields: true, runsWhole: true });

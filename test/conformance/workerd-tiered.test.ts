@@ -8,10 +8,9 @@ import { fixtureFolder } from './fixture-folder.ts';
 const CONFIG = fileURLToPath(new URL('workers-tiered.toml', import.meta.url));
 
 const start = async () => {
-  const { folder, remove } = await fixtureFolder();
   const workerd = await startWorkerd({ config: CONFIG, host: '127.0.0.1', port: 0 });
-  await fill(workerd.bucket, await listFiles(folder), () => undefined);
-  return { url: workerd.url, stop: () => workerd.stop().then(remove) };
+  await fill(workerd.bucket, await listFiles(fixtureFolder.path), () => undefined);
+  return { url: workerd.url, stop: () => workerd.stop(), storedAt: Date.now() };
 };
 
 describeConformance('workerd over R2 with blocks through an entrypoint', start, { dropsEmptyFields: true });

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseSettings, toRangePolicy } from '../../src/gateway/settings.ts';
 import { createGateway, serve } from '../../src/platform/node.ts';
-import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { fixtureOf, fixtures, type Fixture } from '../conformance/fixtures.ts';
+import { memoryWithFixtures } from '../conformance/memory-fixtures.ts';
 import { send } from '../conformance/wire.ts';
 import { literal } from './decision-case.ts';
 import { checkSocket, type Served, type ServedObject } from './socket-check.ts';
@@ -16,8 +16,6 @@ export interface SocketRun {
 
 /** Connections at once. */
 const CONNECTIONS = 24;
-/** Until the dates of what was stored just now are strong (§8.8.2.2), in ms. */
-const DATES_SETTLE = 2_100;
 
 /**
  * Sends cases `from` up to, not including, `to` of a seed to the Node server, each over a connection of its own.
@@ -25,11 +23,9 @@ const DATES_SETTLE = 2_100;
  * @throws Error with the case as a literal, and how to run it alone; or with what the server let slip
  */
 export async function fuzzSockets(seed: number, to: number, from = 0): Promise<SocketRun> {
-  const store = memoryStore();
-  for (const { key, bytes, contentType } of fixtures) await store.put(key, bytes, { contentType });
+  const store = await memoryWithFixtures();
   const server = await serve(createGateway({ store, log: () => undefined }), { port: 0 });
   const port = Number(new URL(server.url).port);
-  await sleep(DATES_SETTLE);
   const objects = new Map<Fixture, ServedObject>();
   for (const fixture of fixtures) objects.set(fixture, await serveObject(port, fixture, await store.head(fixture.key)));
   const served: Served = { objects, policy: toRangePolicy(parseSettings({})) };

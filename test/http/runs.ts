@@ -1,7 +1,11 @@
 import fc from 'fast-check';
+import { isFull } from '../full.ts';
 
-/** Cases a property is tried on. More of them, for a night's run, by the environment variable RANGEWAY_RUNS. */
-const RUNS = Number(process.env['RANGEWAY_RUNS'] ?? 1000);
+/** Cases that a property is tried on in a full run. */
+export const WHOLE_RUNS = 1_000;
+
+/** Cases that a property is tried on: 100, in a full run all, or the number in the environment variable RANGEWAY_RUNS. */
+export const RUNS = Number(process.env['RANGEWAY_RUNS'] ?? (isFull ? WHOLE_RUNS : 100));
 
 /** Tries a property on many cases; throws with the smallest one that it fails for. */
 export function holds<T>(property: fc.IProperty<T>): void {

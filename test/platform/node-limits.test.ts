@@ -42,7 +42,7 @@ test('a client that reads nothing loses its connection, and the storage its read
 });
 
 test('a client that reads slowly, but reads, keeps it', async () => {
-  const { socket, entries } = await start({ idleTimeout: 300 });
+  const { socket, entries } = await start({ idleTimeout: 1_000 });
   let received = 0;
   socket.on('data', (chunk) => {
     received += chunk.length;
@@ -57,19 +57,16 @@ test('a client that reads slowly, but reads, keeps it', async () => {
 });
 
 // Also where its bytes come in the very turn in which the time is over.
-test.for([100, 133, 200, 400])(
-  'a storage that is slow is not the client taking nothing: %s ms',
-  async (idleTimeout) => {
-    const stalling = (store: ObjectStore) =>
-      breaking(store, (read) => (read === 0 ? { how: 'hangs', after: 1_000_000 } : undefined));
-    const { socket, entries } = await start({ idleTimeout }, stalling, 400);
-    socket.resume();
-    socket.write(GET);
-    await expect.poll(() => entries.length, { timeout: 10_000 }).toBe(1);
-    expect(entries[0]).toMatchObject({ outcome: 'complete', continued: 1, bytesSent: SIZE });
-    socket.destroy();
-  },
-);
+test.for([300, 400, 600])('a storage that is slow is not the client taking nothing: %s ms', async (idleTimeout) => {
+  const stalling = (store: ObjectStore) =>
+    breaking(store, (read) => (read === 0 ? { how: 'hangs', after: 1_000_000 } : undefined));
+  const { socket, entries } = await start({ idleTimeout }, stalling, 1_200);
+  socket.resume();
+  socket.write(GET);
+  await expect.poll(() => entries.length, { timeout: 10_000 }).toBe(1);
+  expect(entries[0]).toMatchObject({ outcome: 'complete', continued: 1, bytesSent: SIZE });
+  socket.destroy();
+});
 
 test('a head that does not come is answered 408, one that is too large 431', async () => {
   for (const [head, status] of [

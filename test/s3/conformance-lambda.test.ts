@@ -6,13 +6,11 @@ import { lambdaGateway } from '../../src/platform/lambda-gateway.ts';
 import { lambdaStreamHandler, STREAMED_LIMIT } from '../../src/platform/lambda-streamed.ts';
 import { OVERFLOW_LIMIT, overflowCases } from '../conformance/cases/overflow.ts';
 import { describeConformance } from '../conformance/describe.ts';
-import { fixtures } from '../conformance/fixtures.ts';
 import { shared } from '../conformance/shared.ts';
-import { access, hasS3, newBucket } from './server.ts';
+import { access, fixtureBucket, hasS3 } from './server.ts';
 
 async function start(mode: 'buffered' | 'stream', settings: ConfigInput = {}, most = Number.POSITIVE_INFINITY) {
-  const { bucket, client, put } = await newBucket();
-  for (const { key, bytes, contentType } of fixtures) await put(key, bytes, { ContentType: contentType });
+  const { bucket, client, storedAt } = fixtureBucket();
   const config = { bucket, prefix: '', access, settings, overflow: 'redirect', forbidden: 'denied' } as const;
   const open = (limit: number) => ({
     gateway: lambdaGateway(client, { ...config, linkSeconds: 60 }, Math.min(limit, most), () => undefined),
@@ -23,7 +21,7 @@ async function start(mode: 'buffered' | 'stream', settings: ConfigInput = {}, mo
       : { mode, handler: lambdaStreamHandler(open(STREAMED_LIMIT)) },
     { port: 0 },
   );
-  return { url: server.url, stop: () => server.stop(1_000) };
+  return { url: server.url, stop: () => server.stop(1_000), storedAt };
 }
 
 /** Blocks of the least size, so that objects of the cases have several. */

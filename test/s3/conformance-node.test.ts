@@ -4,15 +4,13 @@ import { join } from 'node:path';
 import { describe } from 'vitest';
 import { createGateway, diskCache, memoryCache, serve, type GatewayOptions } from '../../src/platform/node.ts';
 import { describeConformance } from '../conformance/describe.ts';
-import { fixtures } from '../conformance/fixtures.ts';
 import { shared } from '../conformance/shared.ts';
-import { hasS3, newBucket } from './server.ts';
+import { fixtureBucket, hasS3 } from './server.ts';
 
 async function start(options: Omit<GatewayOptions, 'store' | 'log'>) {
-  const { store, put } = await newBucket();
-  for (const { key, bytes, contentType } of fixtures) await put(key, bytes, { ContentType: contentType });
+  const { store, storedAt } = fixtureBucket();
   const server = await serve(createGateway({ store, log: () => undefined, ...options }), { port: 0 });
-  return { url: server.url, stop: () => server.stop(1_000) };
+  return { url: server.url, stop: () => server.stop(1_000), storedAt };
 }
 
 const MiB = 1024 * 1024;
@@ -24,8 +22,8 @@ const inMemory = shared(() => start({ cache: memoryCache({ maxBytes: 64 * MiB })
 
 const onDisk = shared(async () => {
   const folder = await mkdtemp(join(tmpdir(), 'rangeway-conformance-'));
-  const { url, stop } = await start({ cache: diskCache({ folder, maxBytes: 64 * MiB }), blocks });
-  return { url, stop: () => stop().then(() => rm(folder, { recursive: true })) };
+  const { url, stop, storedAt } = await start({ cache: diskCache({ folder, maxBytes: 64 * MiB }), blocks });
+  return { url, stop: () => stop().then(() => rm(folder, { recursive: true })), storedAt };
 }, 2);
 
 describe.skipIf(!hasS3)('S3', () => {

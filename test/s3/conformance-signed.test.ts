@@ -6,34 +6,28 @@ import { lambdaGateway } from '../../src/platform/lambda-gateway.ts';
 import { startWorkerd } from '../../src/platform/workerd.ts';
 import { KEYS_TEXT } from '../access/links.ts';
 import { describeConformance } from '../conformance/describe.ts';
-import { fixtures } from '../conformance/fixtures.ts';
 import { signer } from '../conformance/signed.ts';
-import { access, hasS3, newBucket, workerVariables } from './server.ts';
-
-async function filledBucket() {
-  const { bucket, client, put } = await newBucket();
-  for (const { key, bytes, contentType } of fixtures) await put(key, bytes, { ContentType: contentType });
-  return { bucket, client };
-}
+import { access, fixtureBucket, hasS3, workerVariables } from './server.ts';
 
 async function startLambda() {
-  const { bucket, client } = await filledBucket();
+  const { bucket, client, storedAt } = fixtureBucket();
   const settings = { access: { type: 'signed', keys: 'RANGEWAY_TEST_KEYS' } };
   const config = { bucket, prefix: '', access, settings, overflow: 'redirect', forbidden: 'denied' } as const;
   const gateway = lambdaGateway(client, { ...config, linkSeconds: 60 }, BUFFERED_LIMIT, () => undefined);
   const server = await serveFunction({ mode: 'buffered', handler: lambdaHandler({ gateway }) }, { port: 0 });
-  return { url: server.url, stop: () => server.stop(1_000) };
+  return { url: server.url, stop: () => server.stop(1_000), storedAt };
 }
 
 async function startWorker() {
-  const { bucket } = await filledBucket();
-  return startWorkerd({
+  const { bucket, storedAt } = fixtureBucket();
+  const { url, stop } = await startWorkerd({
     config: fileURLToPath(new URL('../workers/signed/wrangler.toml', import.meta.url)),
     environment: 's3',
     host: '127.0.0.1',
     port: 0,
     variables: { ...workerVariables(bucket), RANGEWAY_KEYS: KEYS_TEXT },
   });
+  return { url, stop, storedAt };
 }
 
 const sign = await signer();

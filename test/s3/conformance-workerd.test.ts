@@ -2,9 +2,8 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { OWN_CONFIG, startWorkerd, type WorkerdOptions } from '../../src/platform/workerd.ts';
 import { describeConformance } from '../conformance/describe.ts';
-import { fixtures } from '../conformance/fixtures.ts';
 import { shared } from '../conformance/shared.ts';
-import { hasS3, newBucket, workerVariables } from './server.ts';
+import { fixtureBucket, hasS3, workerVariables } from './server.ts';
 
 const OWN = { config: OWN_CONFIG, environment: 's3' } as const;
 const CACHED = { config: fileURLToPath(new URL('workers-cache.toml', import.meta.url)) } as const;
@@ -20,9 +19,9 @@ async function startOver(bucket: string, worker: Pick<WorkerdOptions, 'config' |
 
 describe.skipIf(!hasS3)('S3', () => {
   const start = async (worker: Pick<WorkerdOptions, 'config' | 'environment'>) => {
-    const { bucket, put } = await newBucket();
-    for (const { key, bytes, contentType } of fixtures) await put(key, bytes, { ContentType: contentType });
-    return startOver(bucket, worker);
+    const { bucket, storedAt } = fixtureBucket();
+    const { url, stop } = await startOver(bucket, worker);
+    return { url, stop, storedAt };
   };
   describeConformance('workerd over S3', () => start(OWN), { dropsEmptyFields: true });
 

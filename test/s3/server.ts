@@ -2,6 +2,7 @@ import { CreateBucketCommand, PutObjectCommand, S3Client, type PutObjectCommandI
 import { inject } from 'vitest';
 import { s3Client, type S3Access } from '../../src/platform/s3-client.ts';
 import { s3Store } from '../../src/store/drivers/s3.ts';
+import { identity } from './identity.ts';
 
 /** Whether there is an S3 server; without one the tests over it are skipped, loudly. */
 export const hasS3 = inject('s3Endpoint') !== null;
@@ -9,10 +10,20 @@ export const hasS3 = inject('s3Endpoint') !== null;
 /** How the tests reach it. */
 export const access = {
   endpoint: inject('s3Endpoint') ?? 'http://127.0.0.1:9',
-  region: 'us-east-1',
   pathStyle: true,
-  credentials: { accessKeyId: 'rangeway', secretAccessKey: 'rangeway-secret' },
+  ...identity,
 } as const satisfies S3Access;
+
+/** A bucket with the fixtures, which was filled before the tests; shared by all suites, so to be read only. */
+export function fixtureBucket() {
+  const { bucket, storedAt } = inject('s3Fixtures');
+  return {
+    bucket,
+    client: new S3Client({ ...access, forcePathStyle: true }),
+    store: s3Store(s3Client(access), { bucket }),
+    storedAt,
+  };
+}
 
 /** A bucket of its own on the server, a store over it, and a way to fill it. */
 export async function newBucket(through: Partial<S3Access> = {}) {

@@ -41,7 +41,9 @@ export async function startGateway(
   variables: Readonly<Record<string, string>> = {},
 ): Promise<GatewayProcess> {
   // Nothing else of this process's environment: a profile or a proxy would change what is tested.
-  const env = { ...CREDENTIALS, PATH: process.env['PATH'], ...variables };
+  // The compile cache changes only how soon it starts.
+  const { PATH, NODE_COMPILE_CACHE = '' } = process.env;
+  const env = { ...CREDENTIALS, PATH, NODE_COMPILE_CACHE, ...variables };
   const child = spawn(NODE, [...flags, MAIN, 'serve', ...args, '--port', '0'], {
     env,
     stdio: ['ignore', 'pipe', 'pipe'],

@@ -5,7 +5,7 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 import { withResume } from '../../src/store/resume.ts';
 import { retryBudget, withBudget } from '../../src/store/retry-budget.ts';
 import { describeConformance } from '../conformance/describe.ts';
-import { fixtures } from '../conformance/fixtures.ts';
+import { memoryWithFixtures } from '../conformance/memory-fixtures.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
 import { breaking } from './breaking.ts';
 import { mapCache } from './map-cache.ts';
@@ -32,8 +32,7 @@ describeObjectStore('a cache of blocks over a storage that keeps breaking', asyn
 });
 
 describeConformance('Node with blocks, over a storage that keeps breaking', async () => {
-  const store = memoryStore();
-  for (const { key, bytes, contentType } of fixtures) await store.put(key, bytes, { contentType });
+  const store = await memoryWithFixtures();
   const gateway = createGateway({
     store: patient(store),
     cache: mapCache(),

@@ -1,0 +1,14 @@
+/** Whether all tests run whole and nothing that they need may be missing, as `.ci/run` asks: RANGEWAY_FULL=1. */
+export const isFull = process.env['RANGEWAY_FULL'] === '1';
+
+/**
+ * Skips tests for want of a program: prints one line. A full run may skip none.
+ *
+ * @param tests what is skipped, such as `every test over S3`
+ * @param missing what is missing, and how to install it
+ * @throws Error in a full run
+ */
+export function skipLoudly(tests: string, missing: string): void {
+  if (isFull) throw new Error(`RANGEWAY_FULL=1 skips nothing, but would skip ${tests}, ${missing}`);
+  console.warn(`\nSKIPPED: ${tests}, ${missing}\n`);
+}

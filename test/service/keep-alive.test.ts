@@ -1,0 +1,28 @@
+import { once } from 'node:events';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { connectTo, get } from './raw-client.ts';
+import { setStage } from './stage.ts';
+
+describe('a connection without a request', () => {
+  test('is kept for 75 s by default, as the answer says', async () => {
+    const { gateway } = await setStage({ objects: { small: 10 } });
+    const client = await connectTo(gateway.port);
+    client.socket.write(get('/small'));
+    await expect.poll(client.received).toMatch(/\r\nKeep-Alive: timeout=75\r\n/);
+    // Longer than Node's own 5 s. The wait is what is tested; this file waits beside others.
+    await sleep(6_500);
+    client.socket.write(get('/small'));
+    await expect.poll(() => client.received().match(/200 OK/g)?.length).toBe(2);
+    client.socket.destroy();
+  });
+
+  test('is kept for limits.keepAliveTimeout, and no longer', async () => {
+    const { gateway } = await setStage({ objects: { small: 10 }, config: { limits: { keepAliveTimeout: 1_000 } } });
+    const client = await connectTo(gateway.port);
+    client.socket.write(get('/small'));
+    await expect.poll(client.received).toMatch(/\r\nKeep-Alive: timeout=1\r\n/);
+    await Promise.race([client.ended, once(client.socket, 'close')]);
+    client.socket.destroy();
+  });
+});
