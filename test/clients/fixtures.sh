@@ -58,6 +58,3 @@ SOURCE_DATE_EPOCH=1700000000 dpkg-deb -Znone --root-owner-group --build "$WORK/d
   printf 'Origin: rangeway\nSuite: ./\nDate: Tue, 14 Nov 2023 22:13:20 UTC\nArchitectures: all\nSHA256:\n %s %s Packages\n' \
     "$(sha256sum Packages | cut -d' ' -f1)" "$(stat -c %s Packages)" >Release
 )
-
-# Files that have just changed have no strong modification date (RFC 9110 §8.8.2.2); files made a while ago do.
-find . -type f -exec touch -d @1700000000 {} +
