@@ -11,6 +11,7 @@ import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { startRawOrigin } from './stored-metadata-origin.ts';
 import type { StoredCase } from './stored-metadata-values.ts';
+import { workerVariables } from '../s3/worker-variables.ts';
 
 export type Driver = 's3' | 'memory' | 'r2' | 'fs';
 
@@ -146,13 +147,7 @@ export async function startGateways(cases: readonly StoredCase[]): Promise<Campa
     config: configOf('workers-s3.toml'),
     host: '127.0.0.1',
     port: 0,
-    variables: {
-      S3_BUCKET: BUCKET,
-      S3_ENDPOINT: endpoint,
-      S3_PATH_STYLE: true,
-      AWS_ACCESS_KEY_ID: CREDENTIALS.accessKeyId,
-      AWS_SECRET_ACCESS_KEY: CREDENTIALS.secretAccessKey,
-    },
+    variables: workerVariables(BUCKET, endpoint),
   });
   const gateways: readonly CampaignGateway[] = [
     await onNode('s3', s3, busy),

@@ -3,6 +3,7 @@ import type { LogEntry } from '../../src/gateway/log.ts';
 import { startWorkerd } from '../../src/platform/workerd.ts';
 import { BUCKET } from './origin.ts';
 import type { Gateway } from './run.ts';
+import { workerVariables } from '../s3/worker-variables.ts';
 
 /** The S3 Worker in workerd over an origin. */
 export interface WorkerdGateway extends Gateway {
@@ -22,13 +23,7 @@ export async function startWorkerdGateway(endpoint: string): Promise<WorkerdGate
     config: CONFIG,
     host: '127.0.0.1',
     port: 0,
-    variables: {
-      S3_BUCKET: BUCKET,
-      S3_ENDPOINT: endpoint,
-      S3_PATH_STYLE: true,
-      AWS_ACCESS_KEY_ID: 'faults',
-      AWS_SECRET_ACCESS_KEY: 'faults',
-    },
+    variables: workerVariables(BUCKET, endpoint),
     onOutput: (line) => void (line.startsWith('{') ? log.push(toEntry(line)) : complaints.push(line)),
   });
   return { url, resumes: true, patience: 5_000, log, complaints, stop };

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { OWN_CONFIG, startWorkerd, type WorkerdOptions } from '../../src/platform/workerd.ts';
 import { BUCKET } from '../contract/odd-s3.ts';
 import { describeOddS3, type OddGateway } from '../contract/odd-s3-answers.ts';
+import { workerVariables } from '../s3/worker-variables.ts';
 
 async function start(endpoint: string, worker: Pick<WorkerdOptions, 'config' | 'environment'>): Promise<OddGateway> {
   const log: string[] = [];
@@ -9,13 +10,7 @@ async function start(endpoint: string, worker: Pick<WorkerdOptions, 'config' | '
     ...worker,
     host: '127.0.0.1',
     port: 0,
-    variables: {
-      S3_BUCKET: BUCKET,
-      S3_ENDPOINT: endpoint,
-      S3_PATH_STYLE: true,
-      AWS_ACCESS_KEY_ID: 'odd',
-      AWS_SECRET_ACCESS_KEY: 'odd',
-    },
+    variables: workerVariables(BUCKET, endpoint),
     onOutput: (line) => void log.push(line),
   });
   return { url, log, stop };
