@@ -15,7 +15,7 @@ export interface CorsPolicy {
 
 /**
  * The policy of a mount. Where its rule asks for nothing but what browsers send by themselves, a page of any site could
- * read the files with the browser of a reader who may. There, pages read only what `cors.origins` allows explicitly.
+ * read the files with the browser of a client that is granted. There, pages read only what `cors.origins` allows explicitly.
  *
  * @param needs of the mount's rule
  */

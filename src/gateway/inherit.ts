@@ -12,7 +12,7 @@ interface Shared {
  * Fills in what stands above all mounts where a mount itself says nothing; `undefined` says nothing. A table is taken
  * whole, not field by field. Of a configuration and of code alike.
  *
- * A Cache-Control from above is meant for all mounts, the public ones among them. Where a rule decides who may read,
+ * A Cache-Control from above is meant for all mounts, the public ones among them. On a mount with a rule,
  * shared caches may keep an answer only if that mount itself says so.
  */
 export function inherit<Mount extends Shared>(above: object, own: Mount): Mount {

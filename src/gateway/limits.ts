@@ -11,7 +11,7 @@ export const MAX_URL_LENGTH = 16 * 1024;
 export const LimitsSchema = table({
   /** Requests in work at once; more are answered 503. */
   downloads: v.optional(count(1_000_000, 'requests', 1)),
-  /** On Node: how long a client may take nothing of what is there for it. */
+  /** How long a client may take none of the bytes that wait for it. Off Node: how long a body may be left unread. */
   idleTimeout: v.optional(milliseconds, 60_000),
   /** On Node: how long a connection without a request is kept. Longer than a load balancer in front keeps it. */
   keepAliveTimeout: v.optional(milliseconds, 75_000),

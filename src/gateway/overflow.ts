@@ -84,7 +84,7 @@ export async function fit(
 type OneSpan = Extract<ByteDecision, { readonly span: Span }>;
 
 /**
- * What is sent in place of an answer that does not fit: the whole, where part heads alone make several ranges too long
+ * The smaller answer in place of one that does not fit: the whole, where part heads alone make several ranges too long
  * (§14.2 lets Range be ignored), else the beginning of a range. Only of what can be pinned: the span was evaluated on
  * one version, and is read again.
  */

@@ -20,8 +20,8 @@ export function pinned(span: Span, representation: Representation): ReadOptions 
 }
 
 /**
- * Refuses an answer that is not what was asked: other bytes, the whole included unless `mayBeWhole`, or another version
- * than the one pinned.
+ * Refuses an answer that does not fit the request: other bytes, the whole included unless `mayBeWhole`, or another
+ * version than the one pinned.
  *
  * @throws StoreError `nonsense`, after giving the body back
  */

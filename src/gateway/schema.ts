@@ -142,8 +142,8 @@ function member(value: unknown, name: string): unknown {
 }
 
 /**
- * Shortened. Of an address neither the name and password nor the query, which may be secrets, and nothing of what is in
- * a table or a list.
+ * A value for a message, shortened. The name, the password and the query of an address are left out, since they may be
+ * secrets, and so is the content of a table or a list.
  */
 function show(value: unknown): string {
   switch (typeof value) {
