@@ -40,7 +40,10 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
   const { store, name } = await openOwn(dir === undefined ? undefined : { folder: dir, hidden }, source, checked);
   const limits = { downloads: MAX_DOWNLOADS, ...checked.limits };
   const log = lineLog(process.stdout, process);
-  const gateway = createGateway({ ...openNodeConfig(checked, store, source?.access, source?.prefix), limits, log });
+  const gateway = createGateway({
+    ...openNodeConfig(checked, store, source?.access, source?.prefix, log),
+    limits,
+  });
   const server = await listen(gateway, { host, port, ...limits, trustedProxies: checked.trustedProxies });
   say(`${name} is served at ${server.url}/`);
   await untilStopped();

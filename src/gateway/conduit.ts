@@ -23,8 +23,8 @@ export interface Consignment {
 
 /** How a body ended: whole; broken off because the client left; broken off because the storage failed. */
 export type Delivery =
-  | { readonly outcome: 'complete'; readonly bytesSent: number; readonly bytesRead: number }
-  /** Counts are null where the platform's pipes don't tell. */
+  /** Counts are null where the platform's pipes, or an app's own answer, do not tell. */
+  | { readonly outcome: 'complete'; readonly bytesSent: number | null; readonly bytesRead: number }
   | { readonly outcome: 'aborted'; readonly bytesSent: number | null; readonly bytesRead: number | null }
   | {
       readonly outcome: 'failed';

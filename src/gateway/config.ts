@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { accessSchema } from './access-config.ts';
 import { assertInherited, inherit } from './inherit.ts';
 import { LimitsSchema, type Limits } from './limits.ts';
-import { LOGGED, type Logged } from './log.ts';
+import { LOGGED, type Logged } from '../observe/log.ts';
 import { OVERFLOW_POLICIES } from './overflow.ts';
 import { placeEntries } from './mount.ts';
 import { check, count, MiB, mountList, onOff, secretName, text } from './schema.ts';

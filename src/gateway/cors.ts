@@ -1,6 +1,5 @@
 import type { AccessNeeds } from '../access/index.ts';
-import type { HeaderList } from '../http/index.ts';
-import type { RequestHead } from './request-head.ts';
+import type { Fields, HeaderList } from '../http/index.ts';
 
 /** Origins that may read answers from a page: all of them, or those listed, such as `https://example.com`. */
 export type CorsOrigins = '*' | readonly string[];
@@ -57,19 +56,19 @@ const FOR_ALL: HeaderList = [['Access-Control-Allow-Origin', '*'], EXPOSED];
  * The fields that every answer carries, errors and 304 included: without them a page sees none of it. The answer to a
  * preflight says in addition what the page may send.
  */
-export function corsFields(request: RequestHead, { origins, headers = [] }: CorsPolicy): HeaderList {
-  const allowed = originFields(request, origins);
+export function corsFields(method: string, headers: Fields, { origins, headers: own = [] }: CorsPolicy): HeaderList {
+  const allowed = originFields(headers, origins);
   // Where no page may read the answers, none may send fields either.
-  if (origins.length === 0 || !isPreflight(request)) return allowed;
+  if (origins.length === 0 || !isPreflight(method, headers)) return allowed;
   return [
     ...allowed,
     ['Access-Control-Allow-Methods', 'GET, HEAD'],
-    ['Access-Control-Allow-Headers', [ALLOWED_HEADERS, ...headers].join(', ')],
+    ['Access-Control-Allow-Headers', [ALLOWED_HEADERS, ...own].join(', ')],
     ['Access-Control-Max-Age', String(PREFLIGHT_MAX_AGE)],
   ];
 }
 
-function originFields({ headers }: RequestHead, origins: CorsOrigins): HeaderList {
+function originFields(headers: Fields, origins: CorsOrigins): HeaderList {
   if (origins === '*') return FOR_ALL;
   // An answer that no page may read is the same for all origins.
   if (origins.length === 0) return [];
@@ -80,6 +79,6 @@ function originFields({ headers }: RequestHead, origins: CorsOrigins): HeaderLis
 }
 
 /** Whether a request is a browser's question whether it may send another. */
-function isPreflight({ method, headers }: RequestHead): boolean {
+function isPreflight(method: string, headers: Fields): boolean {
   return method === 'OPTIONS' && headers.has('Origin') && headers.has('Access-Control-Request-Method');
 }

@@ -3,6 +3,7 @@ import {
   byteHeaders,
   notModifiedHeaders,
   parseRequest,
+  printEntityTag,
   toSeconds,
   unsatisfiableHeaders,
   type ByteDecision,
@@ -35,15 +36,12 @@ export interface Download {
   readonly idleTimeout: number | undefined;
 }
 
-/** How bodies reach clients. */
-export interface Carrier {
-  readonly conduit: Conduit;
-  /** Whether anybody wants to know how a body ends. */
-  readonly isWatched: boolean;
-}
-
 /** What a download is answered with and from. */
-export interface DownloadContext extends Carrier {
+export interface DownloadContext {
+  /** How its body reaches the client. */
+  readonly conduit: Conduit;
+  /** Whether anybody wants to know how the body ends. */
+  readonly isWatched: boolean;
   readonly store: ObjectStore;
   readonly policy: RangePolicy;
   readonly cacheControl?: string | undefined;
@@ -107,12 +105,18 @@ function sendBytes(
   const { status } = decision;
   const fields = byteHeaders(decision, representation, choices);
   const { bytes } = first;
-  if (isWholeAnswer(decision) && bytes !== undefined) return { status, fields, body: bytes };
-  if (!isWatched && isWholeAnswer(decision) && first.isSealed === true) return { status, fields, body: first.body };
+  const { etag, size } = representation;
+  const about = { etag: etag === undefined ? undefined : printEntityTag(etag), size };
+  if (isWholeAnswer(decision) && (bytes !== undefined || (!isWatched && first.isSealed === true))) {
+    const content = { ...about, parts: () => [{ head: 0, span: first.span }] };
+    return { status, fields, body: bytes ?? first.body, content };
+  }
   const { boundary } = choices;
   const consignment = consign(decision, first, { store, key, boundary, signal, idleTimeout });
   const { body, ...dispatch } = conduit.dispatch(consignment);
-  return { status, fields, body, dispatch };
+  const parts = () =>
+    consignment.reads.flatMap((read) => read.parts.map((part) => ({ head: part.head.length, span: part.span })));
+  return { status, fields, body, dispatch, content: { ...about, parts } };
 }
 
 /** Whether one read brings the answer's bytes, and nothing else. */

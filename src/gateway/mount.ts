@@ -4,8 +4,9 @@ import type { BlockCache } from '../cache/block-cache.ts';
 import type { HeaderList } from '../http/index.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { withPrefix } from '../store/prefix.ts';
+import type { Conduit } from './conduit.ts';
 import { corsPolicy, type CorsPolicy } from './cors.ts';
-import type { Carrier, DownloadContext } from './download.ts';
+import type { DownloadContext } from './download.ts';
 import { assertInherited, inherit, said } from './inherit.ts';
 import type { Overflow } from './overflow.ts';
 import { settingsError } from '../config/settings-error.ts';
@@ -35,11 +36,23 @@ export interface MountOptions extends SharedOptions {
   readonly prefix?: string | undefined;
 }
 
+/** Several mounts. What stands beside `mounts` holds for each mount that says nothing else. */
+export interface SeveralMounts extends SharedOptions {
+  readonly mounts: readonly MountOptions[];
+  /** Of a mount alone, as are the next three. */
+  readonly store?: undefined;
+  readonly path?: undefined;
+  readonly host?: undefined;
+  readonly prefix?: undefined;
+}
+
 /** A mount, ready for requests. */
 export interface Mount {
   /** Without a slash at its end, so the root's is empty. */
   readonly path: string;
   readonly host: string | undefined;
+  /** The same two, for those who have no use for the rest. */
+  readonly at: { readonly path: string; readonly host: string | undefined };
   /** Put before every key; a key's length counts with it. */
   readonly prefix: string;
   readonly access: AccessRule | undefined;
@@ -47,7 +60,7 @@ export interface Mount {
   readonly cors: CorsPolicy;
   /** Added to answers with bytes. */
   readonly headers: HeaderList;
-  readonly downloads: DownloadContext;
+  readonly downloads: Omit<DownloadContext, 'isWatched'>;
   /** Makes the next request for a key ask the storage, whatever a cache knows of it. */
   readonly purge: (key: string) => void;
 }
@@ -100,13 +113,26 @@ const MountSchema = v.strictObject({
 /** Fields that are of one mount alone. */
 const PLACES = ['store', 'path', 'host', 'prefix'] as const;
 
+/** @throws SettingsError that names each field which is unknown, wrong, or without effect where it stands */
+export function openAll(
+  options: (MountOptions & { readonly mounts?: undefined }) | SeveralMounts,
+  conduit: Conduit,
+): readonly Mount[] {
+  if (options.mounts === undefined) {
+    const { mounts: _, ...only } = options;
+    return [openMount(only, conduit)];
+  }
+  const { mounts, ...above } = options;
+  return openMounts(above, mounts, conduit);
+}
+
 /**
  * Opens mounts with what stands above them filled in ({@link inherit}).
  *
  * @param above what holds for each mount that says nothing else
  * @throws SettingsError that names each field which is unknown, wrong, or without effect where it stands
  */
-export function openMounts(above: object, mounts: readonly MountOptions[], carrier: Carrier): readonly Mount[] {
+function openMounts(above: object, mounts: readonly MountOptions[], conduit: Conduit): readonly Mount[] {
   const written = said(above);
   const name = PLACES.find((one) => one in written);
   if (name !== undefined) {
@@ -115,25 +141,27 @@ export function openMounts(above: object, mounts: readonly MountOptions[], carri
   check(AboveSchema, written);
   check(MountsSchema, { mounts });
   assertInherited(written, mounts);
-  return sortMounts(mounts.map((mount, i) => openMount(inherit(above, mount), carrier, `mounts.${i}.`)));
+  return sortMounts(mounts.map((mount, i) => openMount(inherit(above, mount), conduit, `mounts.${i}.`)));
 }
 
 /**
  * @param where put before the names of fields
  * @throws SettingsError that names each field which is unknown or wrong, and what it takes
  */
-export function openMount(options: MountOptions, carrier: Carrier, where = ''): Mount {
+function openMount(options: MountOptions, conduit: Conduit, where = ''): Mount {
   const { path, host, store, prefix, access: rule, cache, overflow, ...settings } = check(MountSchema, options, where);
   const { cacheControl, disposition } = settings;
+  const root = path.replace(/\/$/, '');
   // A rule that grants everything need not be asked.
   const access = rule === publicAccess() ? undefined : rule;
   const kept = cache === false ? undefined : cache;
   const prefixed = prefix === '' ? store : withPrefix(store, prefix);
   // Whatever shares a cache has keys of its own only together with where they are mounted.
-  const { store: opened, purge } = openStorage(prefixed, kept, `${host ?? ''}${path}`, carrier.conduit, settings);
+  const { store: opened, purge } = openStorage(prefixed, kept, `${host ?? ''}${path}`, conduit, settings);
   return {
-    path: path.replace(/\/$/, ''),
+    path: root,
     host,
+    at: { path: root, host },
     prefix,
     access,
     settings,
@@ -141,7 +169,7 @@ export function openMount(options: MountOptions, carrier: Carrier, where = ''): 
     headers: Object.entries(settings.headers ?? {}),
     downloads: {
       store: opened,
-      ...carrier,
+      conduit,
       policy: toRangePolicy(settings),
       cacheControl,
       disposition,

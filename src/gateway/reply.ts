@@ -1,19 +1,45 @@
-import { PROBLEM_TYPE, problemBody, type HeaderList, type ProblemKind, type ProblemStatus } from '../http/index.ts';
+import {
+  PROBLEM_TYPE,
+  problemBody,
+  type HeaderList,
+  type ProblemKind,
+  type ProblemStatus,
+  type Span,
+} from '../http/index.ts';
 import type { Dispatch } from './conduit.ts';
 
 /** Bytes on their way, bytes or text that are all there, or nothing. */
 export type ReplyBody = ReadableStream<Uint8Array> | Uint8Array | string | null;
 
+/** The bytes of an object that an answer brings. */
+export interface Content {
+  readonly etag: string | undefined;
+  /** Of the object. */
+  readonly size: number;
+  /** In the order in which they are sent, each after a head of so many bytes. */
+  readonly parts: () => readonly { readonly head: number; readonly span: Span }[];
+}
+
 /** An answer and what becomes of it. */
 export interface Reply {
   readonly status: number;
-  /** Date, CORS and what a cache did are added to all. */
+  /** Those that all answers have are added. */
   readonly fields: HeaderList;
   readonly body: ReplyBody;
   /** A body on its way. Absent where it is all there already. */
   readonly dispatch?: Omit<Dispatch, 'body'>;
+  /** Of an answer with bytes of an object. */
+  readonly content?: Content;
   /** What to log beside the status: a thrown value. */
   readonly error?: unknown;
+}
+
+/** An answer as it goes out. */
+export interface Answer {
+  readonly status: number;
+  /** In the order in which they are sent; of several of one name the values are joined (§5.3). */
+  readonly fields: ReadonlyMap<string, string>;
+  readonly body: ReplyBody;
 }
 
 /** An answer without a body. */
@@ -35,8 +61,13 @@ export function problem(
     ['Content-Type', PROBLEM_TYPE],
     ['Cache-Control', 'no-store'],
     ['X-Content-Type-Options', 'nosniff'],
-    ['X-Request-Id', requestId],
     ['Content-Length', String(new TextEncoder().encode(body).length)],
   ];
   return { status, fields: [...fields, ...own], body: method === 'HEAD' ? null : body };
+}
+
+/** Gives back what a body holds that is not sent. Does nothing at its end. Never throws. */
+export function abandonReply({ body, dispatch }: Reply): void {
+  if (dispatch !== undefined) dispatch.abandon();
+  else if (body instanceof ReadableStream && !body.locked) body.cancel().catch(() => undefined);
 }

@@ -1,4 +1,4 @@
-import type { Gateway, RequestFacts } from '../gateway/gateway.ts';
+import type { RequestFacts } from '../gateway/facts.ts';
 
 export type { RequestFacts };
 
@@ -6,8 +6,6 @@ export type { RequestFacts };
 export interface FetchHandler {
   /** @param env what the platform knows beside the request; {@link RequestFacts} of ours */
   fetch(request: Request, env?: RequestFacts, context?: FetchContext): Response | Promise<Response>;
-  /** A gateway's own way, which `serve` takes where there is one. */
-  readonly answer?: Gateway['answer'];
 }
 
 /** What outlives a request: hono's ExecutionContext. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { describeError } from '../gateway/log.ts';
+import { describeError } from '../observe/log.ts';
 import type { BufferedHandler } from './lambda-buffered.ts';
 import type { FunctionUrlEvent } from './lambda-event.ts';
 import { STREAMED_LIMIT, type StreamedHandler } from './lambda-streamed.ts';

@@ -1,7 +1,7 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
-import { createGateway } from '../gateway/gateway.ts';
-import type { Log } from '../gateway/log.ts';
+import { createGateway } from '../gateway/create-gateway.ts';
+import type { Log } from '../observe/log.ts';
 import { OVERFLOW_POLICIES, type LinkTarget, type OverflowPolicy } from '../gateway/overflow.ts';
 
 export { OVERFLOW_POLICIES };
@@ -141,8 +141,8 @@ export function lambdaGateway(
       jwt: openJwt,
       cache: (cache) => (cache.type === 'memory' ? memoryCache({ maxBytes: cache.bytes }) : undefined),
       overflow: { limit, policy, link: linker(client, config) },
+      log,
     }),
-    ...(log === undefined ? {} : { log }),
   });
 }
 

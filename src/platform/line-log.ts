@@ -1,6 +1,6 @@
-import { printLogEntry, type Log } from '../gateway/log.ts';
+import { printLogEntry, type Log } from '../observe/log.ts';
 
-export { printable } from '../gateway/printable.ts';
+export { printable } from '../observe/printable.ts';
 
 /** What is needed of a process: to hear of its end. */
 interface Ending {

@@ -2,8 +2,9 @@ import { diskCache } from '../cache/drivers/disk.ts';
 import { memoryCache } from '../cache/drivers/memory.ts';
 import type { BlockCache } from '../cache/block-cache.ts';
 import type { CacheConfig, Config, StoreConfig } from '../gateway/config.ts';
-import type { GatewayParts } from '../gateway/gateway.ts';
+import type { GatewayParts } from '../gateway/create-gateway.ts';
 import type { MountOptions } from '../gateway/mount.ts';
+import type { Log } from '../observe/log.ts';
 import { settingsError } from '../config/settings-error.ts';
 import { fsStore } from '../store/drivers/fs.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -18,6 +19,7 @@ import { s3Storage, toS3Source } from './s3-storage.ts';
  * @param store what mounts without one of their own are over
  * @param access how buckets are reached that say nothing else
  * @param ownPrefix what stands before each key in `store`, and so before those of its fallback
+ * @param log where log entries go; by default to the console
  * @throws SettingsError naming what is missing or can't be used
  */
 export function openNodeConfig(
@@ -25,10 +27,12 @@ export function openNodeConfig(
   store: ObjectStore | undefined,
   access: S3Access = {},
   ownPrefix = '',
-): Pick<GatewayParts, 'limits' | 'logged' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
+  log?: Log,
+): Pick<GatewayParts, 'limits' | 'observers' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
   return openConfig(config, {
     own: () => store ?? missing(),
     ownPrefix,
+    log,
     open: (one) => openStore(one, access),
     cache: openCache,
     secret: (name) => process.env[name],

@@ -1,17 +1,19 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Answer } from '../gateway/exchange.ts';
 import { defaultReader, type ChunkReader } from '../store/chunk-reader.ts';
 import { isLent } from '../store/lent.ts';
 import { atEndOfTurn } from './end-of-turn.ts';
 import type { FetchContext, FetchHandler, RequestFacts } from './fetch-handler.ts';
+import { isGateway } from '../gateway/create-gateway.ts';
+import { LazyRequest } from './lazy-request.ts';
 import { readRequest, toWebRequest, type NodeRequest } from './node-request.ts';
+import { lazyResponse, toSent, type Sent } from './node-response.ts';
 import { listen, type ListenOptions, type NodeServer } from './node-server.ts';
 import { writable } from './writable.ts';
 
 export { diskCache, type DiskCache, type DiskCacheOptions } from '../cache/drivers/disk.ts';
 export { memoryCache, type MemoryCache, type MemoryCacheOptions } from '../cache/drivers/memory.ts';
-export { createGateway, type GatewayOptions } from '../gateway/gateway.ts';
-export { describeError } from '../gateway/log.ts';
+export { createGateway, type GatewayOptions } from '../gateway/create-gateway.ts';
+export { describeError } from '../observe/log.ts';
 export { parseConfig, type Config } from '../gateway/config.ts';
 export { fsStore, type FsStoreOptions } from '../store/drivers/fs.ts';
 export { s3Store, type S3Location } from '../store/drivers/s3.ts';
@@ -50,28 +52,24 @@ async function respond(
   // Only where it was not: an abort makes an error with its stack, and calls listeners.
   void sent.then((isSent) => isSent || left.abort());
   const asked = readRequest(req);
-  const facts = { clientAddress: clientAddress(req, trustedProxies), sent };
-  const answer = asked && (await answerOf(handler, asked, left.signal, facts));
-  if (answer === undefined) res.writeHead(400, { Connection: 'close' }).end();
-  else await send(answer, res);
+  const request = asked && toRequest(handler, asked, left.signal);
+  if (asked === undefined || request === undefined) {
+    res.writeHead(400, { Connection: 'close' }).end();
+    return;
+  }
+  const { address, headers: fields } = asked;
+  const facts: RequestFacts = {
+    clientAddress: clientAddress(req, trustedProxies),
+    sent,
+    toResponse: lazyResponse,
+    head: { request, fields, address },
+  };
+  await send(toSent(await handler.fetch(request, facts, CONTEXT)), res);
 }
 
-type Sent = Pick<Answer, 'status' | 'body'> & { readonly fields: Iterable<readonly [name: string, value: string]> };
-
 /** @returns `undefined` where there can be no such request */
-async function answerOf(
-  handler: FetchHandler,
-  asked: NodeRequest,
-  signal: AbortSignal,
-  facts: RequestFacts,
-): Promise<Sent | undefined> {
-  const { method, address, headers } = asked;
-  if (handler.answer !== undefined)
-    return handler.answer({ method, url: address.href, headers, signal }, address, facts);
-  const request = toWebRequest(asked, signal);
-  if (request === undefined) return undefined;
-  const response = await handler.fetch(request, facts, CONTEXT);
-  return { status: response.status, fields: response.headers, body: response.body };
+function toRequest(handler: FetchHandler, asked: NodeRequest, signal: AbortSignal): Request | undefined {
+  return isGateway(handler) ? new LazyRequest(asked, signal) : toWebRequest(asked, signal);
 }
 
 /** Nothing has to be kept alive on Node. Without one, hono throws an error for each request, which is caught. */

@@ -1,6 +1,7 @@
 import type { BlockCache } from '../cache/block-cache.ts';
+import { logObserver, type Log } from '../observe/log.ts';
 import type { CacheConfig, Config, MountConfig, StoreConfig } from '../gateway/config.ts';
-import type { GatewayParts } from '../gateway/gateway.ts';
+import type { GatewayParts } from '../gateway/create-gateway.ts';
 import type { MountOptions } from '../gateway/mount.ts';
 import type { Overflow } from '../gateway/overflow.ts';
 import { settingsError } from '../config/settings-error.ts';
@@ -20,6 +21,8 @@ export interface PlatformParts extends AccessParts {
   readonly open: (store: StoreConfig, use: 'store' | 'fallback') => ObjectStore | undefined;
   readonly cache?: (cache: CacheConfig) => BlockCache | undefined;
   readonly overflow?: Overflow | undefined;
+  /** Where log entries go. By default to the console. */
+  readonly log?: Log | undefined;
   /** What mounts do unless they or the configuration say otherwise. */
   readonly defaults?: Pick<MountOptions, 'resume'>;
 }
@@ -32,12 +35,12 @@ export interface PlatformParts extends AccessParts {
 export function openConfig(
   { mounts, cache, limits, logged, purge }: Config,
   parts: PlatformParts,
-): Pick<GatewayParts, 'limits' | 'logged' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
+): Pick<GatewayParts, 'limits' | 'observers' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
   const kept = cache === undefined ? undefined : (parts.cache?.(cache) ?? refuse('cache', cache.type));
   const where = (i: number) => (mounts.length > 1 ? `mounts.${i}.` : '');
   return {
     limits,
-    logged,
+    observers: [logObserver(parts.log, logged)],
     purge: purge === undefined ? undefined : { token: readToken(purge.token, parts) },
     mounts: mounts.map((mount, i) => toMountOptions(mount, kept, parts, where(i))),
   };

@@ -3,7 +3,7 @@ import type { BlockCache } from '../cache/block-cache.ts';
 import { tieredCache } from '../cache/drivers/tiered.ts';
 import { workersCache, type CacheLike } from '../cache/drivers/workers.ts';
 import type { CacheConfig } from '../gateway/config.ts';
-import type { ClientAddress } from '../gateway/gateway.ts';
+import type { ClientAddress } from '../gateway/exchange.ts';
 import { settingsError } from '../config/settings-error.ts';
 
 /** A variable or secret of the Worker. */

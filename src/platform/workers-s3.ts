@@ -1,7 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { env } from 'cloudflare:workers';
 import { parseConfig, type StoreConfig } from '../gateway/config.ts';
-import { createGateway } from '../gateway/gateway.ts';
+import { createGateway } from '../gateway/create-gateway.ts';
 import { r2Store } from '../store/drivers/r2.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { withRetry } from '../store/retry.ts';

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { parseConfig, type ConfigInput, type StoreConfig } from '../gateway/config.ts';
-import { createGateway } from '../gateway/gateway.ts';
+import { createGateway } from '../gateway/create-gateway.ts';
 import { r2Store } from '../store/drivers/r2.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { withRetry } from '../store/retry.ts';

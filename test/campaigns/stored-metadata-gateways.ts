@@ -45,7 +45,7 @@ const CREDENTIALS = { accessKeyId: 'campaign', secretAccessKey: 'campaign' };
 const port = (url: string) => Number(new URL(url).port);
 const configOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const gatewayOver = (store: ObjectStore) =>
-  createGateway({ store, log: () => undefined, limits: { downloads: DOWNLOADS } });
+  createGateway({ store, observers: [{ end: () => undefined }], limits: { downloads: DOWNLOADS } });
 
 async function onNode(driver: Driver, store: ObjectStore, busy: () => number): Promise<CampaignGateway> {
   const { url, stop } = await serve(gatewayOver(store), { port: 0 });

@@ -29,10 +29,10 @@ beforeAll(async () => {
   const store = fsStore(folder);
   const cache = memoryCache({ maxBytes: 1024 * 1024 });
   const mounts = [{ path: '/files', store, cache }];
-  const log = () => undefined;
-  purging = await serve(createGateway({ mounts, log, purge: { token: TOKEN } }), { port: 0 });
-  refusing = await serve(createGateway({ mounts, log }), { port: 0 });
-  const ended = await serve(createGateway({ mounts, log }), { port: 0 });
+  const observers = [{ end: () => undefined }];
+  purging = await serve(createGateway({ mounts, observers, purge: { token: TOKEN } }), { port: 0 });
+  refusing = await serve(createGateway({ mounts, observers }), { port: 0 });
+  const ended = await serve(createGateway({ mounts, observers }), { port: 0 });
   gone = ended.url;
   await ended.stop(0);
 });

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../src/gateway/config.ts';
-import { createGateway } from '../../src/gateway/gateway.ts';
+import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { readEnvironment } from '../../src/platform/lambda-gateway.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 

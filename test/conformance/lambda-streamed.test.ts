@@ -5,7 +5,7 @@ import { describeConformance } from './describe.ts';
 import { memoryWithFixtures } from './memory-fixtures.ts';
 
 const start = async () => {
-  const gateway = createGateway({ store: await memoryWithFixtures(), log: () => undefined });
+  const gateway = createGateway({ store: await memoryWithFixtures(), observers: [{ end: () => undefined }] });
   const server = await serveFunction({ mode: 'stream', handler: lambdaStreamHandler({ gateway }) }, { port: 0 });
   return { url: server.url, stop: () => server.stop(1_000) };
 };

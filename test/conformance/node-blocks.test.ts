@@ -4,7 +4,12 @@ import { describeConformance } from './describe.ts';
 import { memoryWithFixtures } from './memory-fixtures.ts';
 
 const store = await memoryWithFixtures();
-const gateway = createGateway({ store, cache: mapCache(), blocks: { size: 64 * 1024 }, log: () => undefined });
+const gateway = createGateway({
+  store,
+  cache: mapCache(),
+  blocks: { size: 64 * 1024 },
+  observers: [{ end: () => undefined }],
+});
 
 async function start() {
   const server = await serve(gateway, { port: 0 });

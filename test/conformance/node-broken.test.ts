@@ -11,6 +11,6 @@ describeConformance('Node over a storage that keeps breaking', async () => {
   const plan = (read: number) =>
     ({ how: read % 4 < 2 ? 'fails' : 'ends', after: read % 2 === 0 ? 1 + (read % 7) ** 5 : 66_000 + read }) as const;
   const broken = withBudget(breaking(store, plan), retryBudget(1_000_000));
-  const server = await serve(createGateway({ store: broken, log: () => undefined }), { port: 0 });
+  const server = await serve(createGateway({ store: broken, observers: [{ end: () => undefined }] }), { port: 0 });
   return { url: server.url, stop: () => server.stop(1000) };
 });

@@ -4,6 +4,8 @@ import { fixtureFolder } from './fixture-folder.ts';
 
 describeConformance('Node over a folder', async () => {
   const { path, storedAt } = fixtureFolder;
-  const server = await serve(createGateway({ store: fsStore(path), log: () => undefined }), { port: 0 });
+  const server = await serve(createGateway({ store: fsStore(path), observers: [{ end: () => undefined }] }), {
+    port: 0,
+  });
   return { url: server.url, stop: () => server.stop(1000), storedAt };
 });

@@ -4,12 +4,12 @@ import { describeConformance } from './describe.ts';
 import { memoryWithFixtures } from './memory-fixtures.ts';
 
 const store = lending(await memoryWithFixtures());
-const plain = createGateway({ store, log: () => undefined });
+const plain = createGateway({ store, observers: [{ end: () => undefined }] });
 const cached = createGateway({
   store,
   cache: memoryCache({ maxBytes: 64 * 1024 * 1024 }),
   blocks: { size: 64 * 1024 },
-  log: () => undefined,
+  observers: [{ end: () => undefined }],
 });
 
 function starts(gateway: typeof plain) {

@@ -4,6 +4,6 @@ import { memoryWithFixtures } from './memory-fixtures.ts';
 
 describeConformance('Node over memory', async () => {
   const store = await memoryWithFixtures();
-  const server = await serve(createGateway({ store, log: () => undefined }), { port: 0 });
+  const server = await serve(createGateway({ store, observers: [{ end: () => undefined }] }), { port: 0 });
   return { url: server.url, stop: () => server.stop(1000) };
 });

@@ -8,7 +8,7 @@ const gateway = createGateway({
   store,
   cache: memoryCache({ maxBytes: 64 * 1024 * 1024 }),
   blocks: { size: 64 * 1024 },
-  log: () => undefined,
+  observers: [{ end: () => undefined }],
 });
 
 /** In an app of somebody's, the gateway has web objects; at the root of Node's server it has none. */

@@ -9,7 +9,7 @@ describeConformance(
     const store = await memoryWithFixtures();
     const link = async () => 'https://storage.example/link';
     const overflow = { limit: OVERFLOW_LIMIT, policy: 'redirect', link } as const;
-    const server = await serve(createGateway({ store, overflow, log: () => undefined }), { port: 0 });
+    const server = await serve(createGateway({ store, overflow, observers: [{ end: () => undefined }] }), { port: 0 });
     return { url: server.url, stop: () => server.stop(1000) };
   },
   { cases: overflowCases },

@@ -7,7 +7,7 @@ import { signer } from './signed.ts';
 
 const start = async () => {
   const store = await memoryWithFixtures();
-  const gateway = createGateway({ store, access: signedAccess(KEYS), log: () => undefined });
+  const gateway = createGateway({ store, access: signedAccess(KEYS), observers: [{ end: () => undefined }] });
   const server = await serve(gateway, { port: 0 });
   return { url: server.url, stop: () => server.stop(1000) };
 };

@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { lines } from './storage-operations-table.ts';
-import { createGateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
+import { createGateway, type GatewayOptions } from '../../src/gateway/create-gateway.ts';
 
 /** Bytes of the object that the table is about. */
 export const SIZE = 1_000_000;
@@ -29,7 +29,11 @@ export function describeStorageOperations(name: string, make: () => Promise<Coun
     beforeAll(async () => {
       storage = await make();
       const { store, conduit } = storage;
-      gateway = createGateway({ store, ...(conduit === undefined ? {} : { conduit }), log: () => undefined });
+      gateway = createGateway({
+        store,
+        ...(conduit === undefined ? {} : { conduit }),
+        observers: [{ end: () => undefined }],
+      });
       const { headers } = await gateway.request('/object', { method: 'HEAD' });
       facts = { '{etag}': headers.get('ETag') ?? '', '{date}': headers.get('Last-Modified') ?? '' };
       // If-Range's date is strong only when its second has passed (§8.8.2.2).

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { LogEntry } from '../../src/gateway/log.ts';
+import type { LogEntry } from '../../src/observe/log.ts';
 import { startTheatre } from './campaign.ts';
 import { startNodeGateway } from './node-gateway.ts';
 import type { Origin, Scene } from './origin.ts';

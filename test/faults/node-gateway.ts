@@ -1,4 +1,4 @@
-import type { LogEntry } from '../../src/gateway/log.ts';
+import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import { createGateway, s3Client, s3Store, serve } from '../../src/platform/node.ts';
 import { withResume } from '../../src/store/resume.ts';
 import { BUCKET } from './origin.ts';
@@ -34,7 +34,7 @@ export async function startNodeGateway(endpoint: string, resumes = true): Promis
   const log: LogEntry[] = [];
   const gateway = createGateway({
     store: resumes ? store : withResume(store, { tries: 0, idleTimeout: IDLE }),
-    log: (entry) => log.push(entry),
+    observers: [logObserver((entry) => log.push(entry))],
     resume: resumes && { idleTimeout: IDLE },
     // Gaps are hardly ever near, so that answers in parts take several reads of these small objects.
     ranges: { nearGap: 1_000 },

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import type { LogEntry } from '../../src/gateway/log.ts';
+import type { LogEntry } from '../../src/observe/log.ts';
 import { startWorkerd } from '../../src/platform/workerd.ts';
 import { BUCKET } from './origin.ts';
 import type { Gateway } from './run.ts';

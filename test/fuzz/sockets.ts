@@ -24,7 +24,7 @@ const CONNECTIONS = 24;
  */
 export async function fuzzSockets(seed: number, to: number, from = 0): Promise<SocketRun> {
   const store = await memoryWithFixtures();
-  const server = await serve(createGateway({ store, log: () => undefined }), { port: 0 });
+  const server = await serve(createGateway({ store, observers: [{ end: () => undefined }] }), { port: 0 });
   const port = Number(new URL(server.url).port);
   const objects = new Map<Fixture, ServedObject>();
   for (const fixture of fixtures) objects.set(fixture, await serveObject(port, fixture, await store.head(fixture.key)));

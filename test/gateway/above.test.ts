@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { hookAccess, publicAccess, signedAccess, type AccessRule } from '../../src/access/index.ts';
 import { memoryCache } from '../../src/cache/drivers/memory.ts';
 import { parseConfig, type ConfigInput } from '../../src/gateway/config.ts';
-import { createGateway, type MountsOptions } from '../../src/gateway/gateway.ts';
+import { createGateway, type MountsOptions } from '../../src/gateway/create-gateway.ts';
 import { openNodeConfig } from '../../src/platform/node.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { KEYS } from '../access/links.ts';
@@ -12,7 +12,7 @@ await store.put('a', new TextEncoder().encode('0123456789'));
 await store.put('index.html', new TextEncoder().encode('index'));
 await store.put('a/index.html', new TextEncoder().encode('index of a'));
 
-const open = (options: MountsOptions) => createGateway({ log: () => undefined, ...options });
+const open = (options: MountsOptions) => createGateway({ observers: [{ end: () => undefined }], ...options });
 
 const two = [{ store }, { path: '/b', store }] as const;
 
@@ -173,7 +173,11 @@ describe('what has no effect there is refused', () => {
     expect(() => createGateway({ ...opened, cors: { origins: ['https://a.example'] } })).toThrow(
       /^cors: has no effect, since every mount says its own$/,
     );
-    const guarded = createGateway({ ...opened, access: hookAccess(() => false), log: () => undefined });
+    const guarded = createGateway({
+      ...opened,
+      access: hookAccess(() => false),
+      observers: [{ end: () => undefined }],
+    });
     expect((await guarded.request('/a')).status).toBe(403);
     expect(() => parseConfig({ index: 'a', mounts: [{ index: 'b' }, { path: '/b', index: 'c' }] })).toThrow(
       /^index: has no effect/,
@@ -184,6 +188,8 @@ describe('what has no effect there is refused', () => {
   test('what is undefined says nothing', async () => {
     const nothing = { store: undefined, path: undefined, host: undefined, prefix: undefined };
     expect((await open({ ...nothing, access: undefined, mounts }).request('/a')).status).toBe(200);
-    expect((await createGateway({ store, mounts: undefined, log: () => undefined }).request('/a')).status).toBe(200);
+    expect(
+      (await createGateway({ store, mounts: undefined, observers: [{ end: () => undefined }] }).request('/a')).status,
+    ).toBe(200);
   });
 });

@@ -11,7 +11,7 @@ import {
   signedAccess,
   type AccessRule,
 } from '../../src/access/index.ts';
-import { createGateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
+import { createGateway, type GatewayOptions } from '../../src/gateway/create-gateway.ts';
 import { parseConfig, type ConfigInput } from '../../src/gateway/config.ts';
 import { openNodeConfig } from '../../src/platform/node.ts';
 import { corsOf } from '../../src/platform/checked-config.ts';
@@ -29,7 +29,7 @@ const basic = basicAccess({ users: [{ name: 'amy', password: 'pass' }] });
 const hook = hookAccess(() => true);
 
 const open = (options: Omit<GatewayOptions, 'store'>) =>
-  createGateway({ store, log: () => undefined, clientAddress: () => '127.0.0.1', ...options });
+  createGateway({ store, observers: [{ end: () => undefined }], clientAddress: () => '127.0.0.1', ...options });
 
 /** What a page of {@link ORIGIN} learns of requests of all kinds: the statuses, and each field of CORS that is sent. */
 async function learn(gateway: ReturnType<typeof open>, base = '') {
@@ -81,13 +81,16 @@ describe('a rule that asks for no more than browsers send by themselves', () => 
       cors: { origins: [ORIGIN] },
       mounts: [{ store, access: ip, path: '/m' }],
       clientAddress: () => '127.0.0.1',
-      log: () => undefined,
+      observers: [{ end: () => undefined }],
     });
     expect([...(await learn(above, '/m'))]).toContain(`access-control-allow-origin: ${ORIGIN}`);
   });
 
   test('beside a public mount, that one is read', async () => {
-    const gateway = createGateway({ mounts: [{ store }, { path: '/in', store, access: ip }], log: () => undefined });
+    const gateway = createGateway({
+      mounts: [{ store }, { path: '/in', store, access: ip }],
+      observers: [{ end: () => undefined }],
+    });
     const allowed = async (path: string) =>
       (await gateway.request(path, { headers: { Origin: ORIGIN } })).headers.get('Access-Control-Allow-Origin');
     expect([await allowed('/a'), await allowed('/in/a'), await allowed('/%ff')]).toEqual(['*', null, '*']);
@@ -135,7 +138,7 @@ describe('a configuration', () => {
     [{ access: ipTable, mounts: [{ path: '/' }] }, []],
   ])('%j is described as it works', async ([config, origins]) => {
     const parsed = parseConfig(config);
-    const gateway = createGateway({ ...openNodeConfig(parsed, store), log: () => undefined });
+    const gateway = createGateway({ ...openNodeConfig(parsed, store), observers: [{ end: () => undefined }] });
     const response = await gateway.request('/a', { headers: { Origin: ORIGIN } });
     const expected = origins === '*' ? '*' : (origins[0] ?? null);
     expect(response.headers.get('Access-Control-Allow-Origin')).toBe(expected);

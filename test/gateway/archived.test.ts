@@ -1,8 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { memoryCache } from '../../src/cache/drivers/memory.ts';
-import { createGateway } from '../../src/gateway/gateway.ts';
-import type { LogEntry } from '../../src/gateway/log.ts';
+import { createGateway } from '../../src/gateway/create-gateway.ts';
+import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import type { MountOptions } from '../../src/gateway/mount.ts';
 import { lambdaGateway } from '../../src/platform/lambda-gateway.ts';
 import { s3Client } from '../../src/platform/s3-client.ts';
@@ -60,7 +60,7 @@ async function open(
   const entries: LogEntry[] = [];
   const bucketOf = (bucket: string) => s3Storage({ access, bucket, ...source });
   const store = around(bucketOf('bucket'), bucketOf);
-  const gateway = createGateway({ store, log: (entry) => entries.push(entry), ...options });
+  const gateway = createGateway({ store, observers: [logObserver((entry) => entries.push(entry))], ...options });
   const ask = (headers: Record<string, string> = {}, method = 'GET') => gateway.request('/a.bin', { method, headers });
   return { archive, access, entries, ask, asked: origin.asked, [Symbol.dispose]: () => origin[Symbol.dispose]() };
 }
@@ -140,7 +140,10 @@ test('a 403 for another reason is what it was', async () => {
     using origin = await misbehaving((_req, res) => res.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>'));
     const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
     const access = { endpoint: origin.endpoint, pathStyle: true, credentials };
-    const gateway = createGateway({ store: s3Storage({ access, bucket: 'b', forbidden }), log: () => undefined });
+    const gateway = createGateway({
+      store: s3Storage({ access, bucket: 'b', forbidden }),
+      observers: [{ end: () => undefined }],
+    });
     expect((await gateway.request('/a.bin')).status).toBe(status);
   }
 });

@@ -28,7 +28,7 @@ beforeAll(async () => {
   const store = memoryStore();
   for (const key of ['files/a.bin', 'files/b.bin', 'files/b/c.bin']) await store.put(key, new Uint8Array(10));
   const open = (over: ObjectStore) =>
-    serve(createGateway({ store: over, access: signedAccess(KEYS), log: () => undefined }), {
+    serve(createGateway({ store: over, access: signedAccess(KEYS), observers: [{ end: () => undefined }] }), {
       port: 0,
       trustedProxies: 1,
     });
@@ -150,7 +150,10 @@ describe('times', () => {
     const bytes = crypto.getRandomValues(new Uint8Array(60_000));
     const large = new Uint8Array(24 * 1024 * 1024).map((_, i) => bytes[i % bytes.length] ?? 0);
     await store.put('files/a.bin', large);
-    const server = await serve(createGateway({ store, access: signedAccess(KEYS), log: () => undefined }), { port: 0 });
+    const server = await serve(
+      createGateway({ store, access: signedAccess(KEYS), observers: [{ end: () => undefined }] }),
+      { port: 0 },
+    );
     const response = await fetch(`${server.url}${plain}`);
     const reader = response.body?.getReader();
     const first = await reader?.read();

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { createGateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
-import type { LogEntry } from '../../src/gateway/log.ts';
+import { createGateway, type GatewayOptions } from '../../src/gateway/create-gateway.ts';
+import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { pseudoRandom } from '../contract/bytes.ts';
@@ -26,7 +26,7 @@ async function setUp(blocks: GatewayOptions['blocks'] = {}, wrap: (store: Object
     store: wrap(memory),
     cache: mapCache(),
     blocks: { size: BLOCK, ...blocks },
-    log: (entry) => entries.push(entry),
+    observers: [logObserver((entry) => entries.push(entry))],
   });
   async function ask(headers: Headers = {}, method = 'GET', key = 'key') {
     const response = await gateway.request(`/${key}`, { method, headers });
@@ -126,7 +126,7 @@ test('without a cache there is neither field nor figure', async () => {
   const memory = memoryStore();
   await memory.put('key', pseudoRandom(10));
   const entries: LogEntry[] = [];
-  const gateway = createGateway({ store: memory, log: (entry) => entries.push(entry) });
+  const gateway = createGateway({ store: memory, observers: [logObserver((entry) => entries.push(entry))] });
   const response = await gateway.request('/key');
   await response.arrayBuffer();
   expect(response.headers.has('Cache-Status')).toBe(false);

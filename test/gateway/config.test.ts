@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseConfig, type ConfigInput } from '../../src/gateway/config.ts';
-import { createGateway } from '../../src/gateway/gateway.ts';
+import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { fsStore, openNodeConfig } from '../../src/platform/node.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { KEYS_TEXT, link } from '../access/links.ts';
@@ -171,7 +171,7 @@ describe('opened on Node', () => {
 
   async function open(config: ConfigInput) {
     const opened = openNodeConfig(parseConfig(config), fsStore(join(folder, 'own')));
-    return createGateway({ ...opened, log: () => undefined });
+    return createGateway({ ...opened, observers: [{ end: () => undefined }] });
   }
 
   test('mounts over the platform’s own store with prefixes, over others, with a fallback, and behind a rule', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createGateway } from '../../src/gateway/gateway.ts';
-import type { LogEntry } from '../../src/gateway/log.ts';
+import { createGateway } from '../../src/gateway/create-gateway.ts';
+import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import { resolveSpec } from '../../src/http/index.ts';
 import type { ObjectStore, OpenObject, ReadOptions } from '../../src/store/object-store.ts';
 import { storeError, type StoreErrorCode } from '../../src/store/store-error.ts';
@@ -10,7 +10,7 @@ const SECRET = 'bucket prod-internal at 10.0.0.7';
 
 function gatewayOver(store: ObjectStore) {
   const entries: LogEntry[] = [];
-  return { gateway: createGateway({ store, log: (entry) => entries.push(entry) }), entries };
+  return { gateway: createGateway({ store, observers: [logObserver((entry) => entries.push(entry))] }), entries };
 }
 
 describe('a storage that fails before the first byte', () => {

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
-import { createGateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
-import type { LogEntry } from '../../src/gateway/log.ts';
+import { createGateway, type GatewayOptions } from '../../src/gateway/create-gateway.ts';
+import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import { memoryStore, type StoredMetadata } from '../../src/store/drivers/memory.ts';
 
 const text = (value: string) => new TextEncoder().encode(value);
@@ -12,7 +12,11 @@ async function gatewayWith(options: Omit<GatewayOptions, 'store' | 'log'> = {}, 
   await store.put('digits', text('0123456789'), metadata);
   await store.put('site/index.html', text('<p>index</p>'));
   await store.put('index.html', text('<p>root</p>'));
-  return { store, entries, gateway: createGateway({ store, log: (entry) => entries.push(entry), ...options }) };
+  return {
+    store,
+    entries,
+    gateway: createGateway({ store, observers: [logObserver((entry) => entries.push(entry))], ...options }),
+  };
 }
 
 describe('settings', () => {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { anyOf, basicAccess, refererAccess, signedAccess } from '../../src/access/index.ts';
 import { jwtAccess } from '../../src/access/jwt.ts';
-import { createGateway } from '../../src/gateway/gateway.ts';
+import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { parseRange } from '../../src/http/range.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { KEYS } from '../access/links.ts';
@@ -9,7 +9,8 @@ import { bodyOf, representation, storeDouble } from './doubles.ts';
 
 const text = (value: string) => new TextEncoder().encode(value);
 const secret = 's'.repeat(40);
-const open = (options: Parameters<typeof createGateway>[0]) => createGateway({ log: () => undefined, ...options });
+const open = (options: Parameters<typeof createGateway>[0]) =>
+  createGateway({ observers: [{ end: () => undefined }], ...options });
 
 describe('no input makes an expression run away: 1 MB takes less than a second', () => {
   const MB = 1_000_000;

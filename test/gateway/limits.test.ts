@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../src/gateway/config.ts';
-import { createGateway } from '../../src/gateway/gateway.ts';
-import type { LogEntry } from '../../src/gateway/log.ts';
+import { createGateway } from '../../src/gateway/create-gateway.ts';
+import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import type { LimitsInput } from '../../src/gateway/limits.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 
@@ -9,7 +9,10 @@ async function gatewayWith(limits: LimitsInput) {
   const store = memoryStore();
   await store.put('large', new Uint8Array(1024 * 1024));
   const entries: LogEntry[] = [];
-  return { gateway: createGateway({ store, log: (entry) => entries.push(entry), limits }), entries };
+  return {
+    gateway: createGateway({ store, observers: [logObserver((entry) => entries.push(entry))], limits }),
+    entries,
+  };
 }
 
 test('downloads beyond the limit get 503 with Retry-After, and there is room again when one has ended', async () => {

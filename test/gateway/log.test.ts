@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { describeError, printLogEntry, type LogEntry } from '../../src/gateway/log.ts';
+import { describeError, printLogEntry, type LogEntry } from '../../src/observe/log.ts';
 
 const entry: LogEntry = {
   time: '2026-01-01T00:00:00.000Z',

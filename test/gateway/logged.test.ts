@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { portableConduit, type Conduit } from '../../src/gateway/conduit.ts';
-import { createGateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
-import type { LogEntry } from '../../src/gateway/log.ts';
+import { createGateway, type GatewayOptions } from '../../src/gateway/create-gateway.ts';
+import { logObserver, type LogEntry, type Logged } from '../../src/observe/log.ts';
 import type { ReadResult } from '../../src/store/object-store.ts';
 import { storeError } from '../../src/store/store-error.ts';
 import { bodyOf, representation, storeDouble } from './doubles.ts';
@@ -9,13 +9,22 @@ import { bodyOf, representation, storeDouble } from './doubles.ts';
 const FOUR = Uint8Array.of(1, 2, 3, 4);
 
 /** A gateway over one object of four bytes, that counts what its conduit is given. As on Workers, bodies may be passed on. */
-function gatewayOver(answer: () => ReadResult, options: Partial<GatewayOptions>) {
+function gatewayOver(
+  answer: () => ReadResult,
+  { logged, ...options }: Partial<GatewayOptions> & { readonly logged: Logged },
+) {
   const entries: LogEntry[] = [];
   let dispatched = 0;
   const dispatch: Conduit['dispatch'] = (one) => (dispatched++, portableConduit.dispatch(one));
   const conduit: Conduit = { ...portableConduit, dispatch, isNative: true };
   const store = storeDouble({ read: answer });
-  const gateway = createGateway({ store, conduit, resume: false, log: (entry) => entries.push(entry), ...options });
+  const gateway = createGateway({
+    store,
+    conduit,
+    resume: false,
+    observers: [logObserver((entry) => entries.push(entry), logged)],
+    ...options,
+  });
   return { gateway, entries, dispatched: () => dispatched };
 }
 

@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
 import { hookAccess, refererAccess, signedAccess, type AccessRequest } from '../../src/access/index.ts';
-import { createGateway, type MountsOptions } from '../../src/gateway/gateway.ts';
+import { createGateway, type MountsOptions } from '../../src/gateway/create-gateway.ts';
 import type { LinkTarget } from '../../src/gateway/overflow.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { withFallback } from '../../src/store/fallback.ts';
@@ -18,7 +18,7 @@ async function named(name: string, keys: readonly string[]) {
   return store;
 }
 
-const open = (mounts: MountsOptions['mounts']) => createGateway({ mounts, log: () => undefined });
+const open = (mounts: MountsOptions['mounts']) => createGateway({ mounts, observers: [{ end: () => undefined }] });
 
 async function read(gateway: Hono, path: string, headers: Record<string, string> = {}) {
   const response = await gateway.request(path, { headers });
@@ -125,7 +125,7 @@ describe('a rule guards its mount', async () => {
     const spy = hookAccess(({ path }) => paths.push(path) > 0);
     const app = new Hono().route(
       '/:tenant/files',
-      createGateway({ store, access: spy, index: 'index.html', log: () => undefined }),
+      createGateway({ store, access: spy, index: 'index.html', observers: [{ end: () => undefined }] }),
     );
     expect(await read(app, '/t%2Fu/files/site/?x=1')).toBe('store:site/index.html');
     expect(await read(app, '/t/files/%61')).toBe('store:a');
@@ -134,7 +134,10 @@ describe('a rule guards its mount', async () => {
   });
 
   test('a link below another app is for the whole path', async () => {
-    const app = new Hono().route('/files', createGateway({ store, access: signedAccess(KEYS), log: () => undefined }));
+    const app = new Hono().route(
+      '/files',
+      createGateway({ store, access: signedAccess(KEYS), observers: [{ end: () => undefined }] }),
+    );
     expect(await read(app, await link('/files/a'))).toBe('store:a');
     expect(await read(app, (await link('/a')).replace('/a', '/files/a'))).toBe(403);
   });

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createGateway } from '../../src/gateway/gateway.ts';
-import type { LogEntry } from '../../src/gateway/log.ts';
+import { createGateway } from '../../src/gateway/create-gateway.ts';
+import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import type { LinkTarget, Overflow } from '../../src/gateway/overflow.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 
@@ -18,7 +18,7 @@ async function open(overflow: Partial<Overflow>) {
   };
   const gateway = createGateway({
     store,
-    log: (entry) => entries.push(entry),
+    observers: [logObserver((entry) => entries.push(entry))],
     overflow: { limit: 100, policy: 'redirect', link, ...overflow },
   });
   const ask = async (headers: Record<string, string> = {}, method = 'GET', query = '') =>

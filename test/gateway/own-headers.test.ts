@@ -1,6 +1,6 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { publicAccess, refererAccess } from '../../src/access/index.ts';
-import { createGateway } from '../../src/gateway/gateway.ts';
+import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { parseConfig } from '../../src/gateway/config.ts';
 import { serve } from '../../src/platform/node.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
@@ -23,7 +23,7 @@ const gateway = createGateway({
       overflow: { limit: 1, policy: 'redirect', link: async () => 'https://s3.example/' },
     },
   ],
-  log: () => undefined,
+  observers: [{ end: () => undefined }],
 });
 const server = await serve(gateway, { port: 0 });
 const origin = { host: '127.0.0.1', port: Number(new URL(server.url).port) };
@@ -167,7 +167,7 @@ describe('cors.headers', () => {
       store,
       access: publicAccess(),
       cors: { headers: ['X-Requested-With', 'traceparent'] },
-      log: () => undefined,
+      observers: [{ end: () => undefined }],
     });
     const { headers: fields } = await adding.request('/a', { method: 'OPTIONS', headers: preflight });
     expect(fields.get('Access-Control-Allow-Headers')).toMatch(

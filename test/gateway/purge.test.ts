@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { createGateway } from '../../src/gateway/gateway.ts';
+import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { mapCache } from '../store/map-cache.ts';
@@ -28,7 +28,7 @@ async function gatewayWith(who: 'holder' | 'nobody' = 'holder') {
   const cache = mapCache();
   const gateway = createGateway({
     purge: who === 'nobody' ? undefined : { token: TOKEN },
-    log: () => undefined,
+    observers: [{ end: () => undefined }],
     mounts: [
       { path: '/a', store: a.store, cache, index: 'index.html' },
       { path: '/b', store: b.store, cache },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { memoryCache } from '../../src/cache/drivers/memory.ts';
-import { createGateway } from '../../src/gateway/gateway.ts';
+import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 
@@ -26,14 +26,14 @@ const RANGES = [
 
 describe('a store without ranges', () => {
   test.each(RANGES)('%s gets the range, cut out of the whole', async (range, start, end) => {
-    const gateway = createGateway({ store: await rangeless(), log: () => undefined });
+    const gateway = createGateway({ store: await rangeless(), observers: [{ end: () => undefined }] });
     const response = await gateway.request('/key', { headers: { Range: range } });
     expect([response.status, response.headers.get('Content-Range')]).toEqual([206, `bytes ${start}-${end - 1}/300000`]);
     expect(Buffer.from(await response.arrayBuffer()).equals(BYTES.subarray(start, end))).toBe(true);
   });
 
   test('a range beyond the end is 416', async () => {
-    const gateway = createGateway({ store: await rangeless(), log: () => undefined });
+    const gateway = createGateway({ store: await rangeless(), observers: [{ end: () => undefined }] });
     const response = await gateway.request('/key', { headers: { Range: 'bytes=300000-' } });
     expect([response.status, response.headers.get('Content-Range')]).toEqual([416, 'bytes */300000']);
   });
@@ -46,7 +46,7 @@ describe('a store without ranges', () => {
       head: (key, options) => memory.head(key, options),
       read: (key, options) => memory.read(key, { ...options, range: undefined }),
     };
-    const response = await createGateway({ store, log: () => undefined }).request('/key', {
+    const response = await createGateway({ store, observers: [{ end: () => undefined }] }).request('/key', {
       headers: { Range: 'bytes=-10' },
     });
     expect([response.status, response.headers.get('Content-Length')]).toEqual([200, String(size)]);
@@ -55,7 +55,12 @@ describe('a store without ranges', () => {
 
   test.each(RANGES)('%s gets the range where blocks are cached, cold and warm', async (range, start, end) => {
     const cache = memoryCache({ maxBytes: 16 * 1024 * 1024 });
-    const gateway = createGateway({ store: await rangeless(), log: () => undefined, cache, blocks: { size: 65_536 } });
+    const gateway = createGateway({
+      store: await rangeless(),
+      observers: [{ end: () => undefined }],
+      cache,
+      blocks: { size: 65_536 },
+    });
     for (let round = 0; round < 3; round++) {
       const response = await gateway.request('/key', { headers: { Range: range } });
       expect([response.status, response.headers.get('Content-Range')]).toEqual([
@@ -68,7 +73,12 @@ describe('a store without ranges', () => {
 
   test('the whole comes out of blocks', async () => {
     const cache = memoryCache({ maxBytes: 16 * 1024 * 1024 });
-    const gateway = createGateway({ store: await rangeless(), log: () => undefined, cache, blocks: { size: 65_536 } });
+    const gateway = createGateway({
+      store: await rangeless(),
+      observers: [{ end: () => undefined }],
+      cache,
+      blocks: { size: 65_536 },
+    });
     for (let round = 0; round < 2; round++) {
       const response = await gateway.request('/key');
       expect(Buffer.from(await response.arrayBuffer()).equals(BYTES)).toBe(true);

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { anyOf, basicAccess, refererAccess, signedAccess } from '../../src/access/index.ts';
 import { jwtAccess } from '../../src/access/jwt.ts';
 import { memoryCache } from '../../src/cache/drivers/memory.ts';
-import { createGateway, type GatewayOptions } from '../../src/gateway/gateway.ts';
-import { printLogEntry } from '../../src/gateway/log.ts';
+import { createGateway, type GatewayOptions } from '../../src/gateway/create-gateway.ts';
+import { logObserver, printLogEntry } from '../../src/observe/log.ts';
 import { strongTag } from '../../src/http/index.ts';
 import { serve } from '../../src/platform/node.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
@@ -17,9 +17,12 @@ const text = (value: string) => new TextEncoder().encode(value);
 const soon = () => Math.floor(Date.now() / 1000) + 600;
 const secret = 's'.repeat(40);
 
-function open(options: Omit<GatewayOptions, 'log'>) {
+function open(options: Omit<GatewayOptions, 'observers'>) {
   const lines: string[] = [];
-  return { gateway: createGateway({ log: (entry) => lines.push(printLogEntry(entry)), ...options }), lines };
+  return {
+    gateway: createGateway({ observers: [logObserver((entry) => lines.push(printLogEntry(entry)))], ...options }),
+    lines,
+  };
 }
 
 describe('who is asked for a password or a token', () => {
@@ -81,7 +84,7 @@ test('mounts that share a cache never share a block, though key and tag are the 
       { host: 'c.example', store: of(3), cache, blocks },
       { host: 'c.example', path: '/b', store: of(4), cache, blocks },
     ],
-    log: () => undefined,
+    observers: [{ end: () => undefined }],
   });
   const first = async (path: string, Host: string) => {
     const response = await gateway.request(path, { headers: { Host } });
@@ -118,7 +121,7 @@ describe('nothing splits a response', () => {
       contentLanguage: value,
       cacheControl: value,
     });
-    const server = await serve(createGateway({ store, log: () => undefined }), { port: 0 });
+    const server = await serve(createGateway({ store, observers: [{ end: () => undefined }] }), { port: 0 });
     const origin = { host: '127.0.0.1', port: Number(new URL(server.url).port) };
     const response = await send(origin, { method: 'GET', target: '/a', headers: [] });
     await server.stop(1_000);
@@ -134,7 +137,7 @@ describe('nothing splits a response', () => {
         body: bodyOf([text('a')]),
       }),
     });
-    const plainServer = await serve(createGateway({ store, log: () => undefined }), { port: 0 });
+    const plainServer = await serve(createGateway({ store, observers: [{ end: () => undefined }] }), { port: 0 });
     const origin = { host: '127.0.0.1', port: Number(new URL(plainServer.url).port) };
     const target = `/${encodeURIComponent(name.toWellFormed().replace(/[\0]/g, '').replaceAll('..', '_'))}?download`;
     const response = await send(origin, { method: 'GET', target, headers: [] });

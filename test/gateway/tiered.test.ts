@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { tieredCache, type TieredCache } from '../../src/cache/drivers/tiered.ts';
-import { createGateway } from '../../src/gateway/gateway.ts';
+import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 
@@ -48,7 +48,7 @@ async function setting(keeps: boolean) {
     read: (...args) => (reads.push('read'), memory.read(...args)),
   };
   const { cache, seen, kept } = platform(keeps);
-  const gateway = createGateway({ store, cache, blocks: { size: BLOCK }, log: () => undefined });
+  const gateway = createGateway({ store, cache, blocks: { size: BLOCK }, observers: [{ end: () => undefined }] });
   const ask = async (range?: string) => {
     const response = await gateway.request('/key', range === undefined ? {} : { headers: { Range: range } });
     return { response, body: new Uint8Array(await response.arrayBuffer()) };

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { parseConfig, type ConfigInput } from '../../src/gateway/config.ts';
-import { createGateway } from '../../src/gateway/gateway.ts';
+import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { BUFFERED_LIMIT } from '../../src/platform/lambda-buffered.ts';
 import { lambdaGateway, readEnvironment } from '../../src/platform/lambda-gateway.ts';
 import { openNodeConfig } from '../../src/platform/node-config.ts';
@@ -38,7 +38,7 @@ const PLATFORMS: Readonly<Record<string, (endpoint: string) => Promise<Ask>>> = 
     const access = { endpoint, pathStyle: true, credentials: CREDENTIALS };
     const store = s3Storage({ access, bucket: 'own', prefix: 'releases/' });
     const opened = openNodeConfig(parseConfig(MOUNTS), store, access, 'releases/');
-    const gateway = createGateway({ ...opened, log: () => undefined });
+    const gateway = createGateway({ ...opened, observers: [{ end: () => undefined }] });
     return async (path) => gateway.request(path);
   },
   async lambda(endpoint) {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
-import { createGateway } from '../../src/gateway/gateway.ts';
-import type { LogEntry } from '../../src/gateway/log.ts';
+import { createGateway } from '../../src/gateway/create-gateway.ts';
+import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import { installRuntime, openWire, readWire } from '../../src/platform/function-url-wire.ts';
 import type { FunctionUrlEvent } from '../../src/platform/lambda-event.ts';
 import { lambdaStreamHandler } from '../../src/platform/lambda-streamed.ts';
@@ -27,7 +27,7 @@ async function open() {
   await store.put('large', new Uint8Array(SIZE));
   await store.put('empty', new Uint8Array(0));
   const entries: LogEntry[] = [];
-  const gateway = createGateway({ store, log: (entry) => entries.push(entry) });
+  const gateway = createGateway({ store, observers: [logObserver((entry) => entries.push(entry))] });
   return { handler: lambdaStreamHandler({ gateway }), entries, wire: openWire() };
 }
 

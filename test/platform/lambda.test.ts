@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ipAccess } from '../../src/access/index.ts';
-import { createGateway } from '../../src/gateway/gateway.ts';
-import type { LogEntry } from '../../src/gateway/log.ts';
+import { createGateway } from '../../src/gateway/create-gateway.ts';
+import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import { serveFunction } from '../../src/platform/function-url.ts';
 import { lambdaHandler } from '../../src/platform/lambda-buffered.ts';
 import type { LambdaHandlerOptions } from '../../src/platform/lambda-event.ts';
@@ -31,7 +31,7 @@ const store: ObjectStore = {
         }
       : memory.read(key, options),
 };
-const gateway = createGateway({ store, log: (entry) => entries.push(entry) });
+const gateway = createGateway({ store, observers: [logObserver((entry) => entries.push(entry))] });
 
 beforeAll(async () => {
   await memory.put('ff.bin', BYTES);
@@ -125,7 +125,7 @@ describe.each(['buffered', 'stream'] as const)('a function URL, %s', (mode) => {
 
 test('a function URL lets a purge through', async () => {
   const token = 'a-token-that-nobody-guesses-0123456789';
-  const purgeable = createGateway({ store, log: () => undefined, purge: { token } });
+  const purgeable = createGateway({ store, observers: [{ end: () => undefined }], purge: { token } });
   const handler = lambdaHandler({ gateway: purgeable });
   const server = await serveFunction({ mode: 'buffered', handler }, { port: 0 });
   const ask = (sent: string) =>
@@ -136,7 +136,8 @@ test('a function URL lets a purge through', async () => {
 });
 
 describe("a rule that asks for the client's address", () => {
-  const guarded = (block: string) => createGateway({ store, log: () => undefined, access: ipAccess([block]) });
+  const guarded = (block: string) =>
+    createGateway({ store, observers: [{ end: () => undefined }], access: ipAccess([block]) });
   const VIEWER = { 'CloudFront-Viewer-Address': '203.0.113.9:443' };
 
   async function statusFor(options: LambdaHandlerOptions, headers: Record<string, string>): Promise<readonly number[]> {

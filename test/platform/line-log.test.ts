@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
-import { printLogEntry, type LogEntry } from '../../src/gateway/log.ts';
+import { printLogEntry, type LogEntry } from '../../src/observe/log.ts';
 import { lineLog } from '../../src/platform/line-log.ts';
 
 const entry = (requestId: string): LogEntry => ({

@@ -20,7 +20,7 @@ test('with the wall clock an hour back, no old version and no 404 stays fresh fo
   await store.put('replaced', text('old'));
   const cache = memoryCache({ maxBytes: 1024 * 1024 });
   const blocks = { ttl: 200, negativeTtl: 200 };
-  server = await serve(createGateway({ store, cache, blocks, log: () => undefined }), { port: 0 });
+  server = await serve(createGateway({ store, cache, blocks, observers: [{ end: () => undefined }] }), { port: 0 });
   expect([await get('replaced'), await get('new')]).toEqual(['200 old', '404 ']);
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() - 3_600_000 });
   await store.put('replaced', text('new'));

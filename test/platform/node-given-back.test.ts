@@ -1,7 +1,7 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { portableConduit } from '../../src/gateway/conduit.ts';
-import type { LogEntry } from '../../src/gateway/log.ts';
+import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import { createGateway, serve, type GatewayOptions, type NodeServer } from '../../src/platform/node.ts';
 import { openedBytes } from '../../src/store/opened-bytes.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -40,7 +40,7 @@ function gatewayWith(options: Partial<GatewayOptions> = {}) {
     },
   });
   const log = (entry: LogEntry) => void entries.push(entry);
-  const gateway = createGateway({ store, limits: { downloads: 1 }, log, ...options });
+  const gateway = createGateway({ store, limits: { downloads: 1 }, observers: [logObserver(log)], ...options });
   return { gateway, entries, open: () => open };
 }
 
@@ -112,9 +112,11 @@ describe('slot, body and log line are given back where', () => {
   test('the log throws', async () => {
     silent();
     const { gateway, open } = gatewayWith({
-      log() {
-        throw new Error('the disk of the log is full');
-      },
+      observers: [
+        logObserver(() => {
+          throw new Error('the disk of the log is full');
+        }),
+      ],
     });
     server = await serve(gateway, { port: 0 });
     for (let i = 0; i < 3; i++) await expect.poll(status).toBe(200);

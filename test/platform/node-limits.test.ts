@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import type { LogEntry } from '../../src/gateway/log.ts';
+import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import { createGateway, serve, type ListenOptions, type NodeServer } from '../../src/platform/node.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -22,7 +22,7 @@ async function start(
   await store.put('large', new Uint8Array(SIZE));
   const entries: LogEntry[] = [];
   const log = (entry: LogEntry) => void entries.push(entry);
-  const gateway = createGateway({ store: around(store), log, resume: { idleTimeout } });
+  const gateway = createGateway({ store: around(store), observers: [logObserver(log)], resume: { idleTimeout } });
   server = await serve(gateway, { port: 0, ...limits });
   const socket = connect(Number(new URL(server.url).port), '127.0.0.1');
   await once(socket, 'connect');

@@ -16,7 +16,7 @@ describe('which host a request is for, on Node', () => {
         return { store, host: name === 'any' ? undefined : name };
       }),
     );
-    const server = await serve(createGateway({ mounts, log: () => undefined }), { port: 0 });
+    const server = await serve(createGateway({ mounts, observers: [{ end: () => undefined }] }), { port: 0 });
     const origin = { host: '127.0.0.1', port: Number(new URL(server.url).port) };
     try {
       await run(async (target, hosts) => {
@@ -59,7 +59,7 @@ test('a rule has web Headers, with all lines of a name', async () => {
   const seen: (readonly [boolean, string | null, string | null])[] = [];
   const gateway = createGateway({
     store: memoryStore(),
-    log: () => undefined,
+    observers: [{ end: () => undefined }],
     access: ({ headers }) => {
       seen.push([headers instanceof Headers, headers.get('authorization'), headers.get('X-Two')]);
       return { type: 'refused', reason: 'forbidden' };
@@ -86,7 +86,7 @@ describe('whose address it is, on Node', () => {
     const addresses: (string | undefined)[] = [];
     const gateway = createGateway({
       store: memoryStore(),
-      log: () => undefined,
+      observers: [{ end: () => undefined }],
       access: ({ clientAddress }) => {
         addresses.push(clientAddress);
         return { type: 'refused', reason: 'forbidden' };

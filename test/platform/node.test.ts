@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { LogEntry } from '../../src/gateway/log.ts';
+import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import { createGateway, fsStore, memoryCache, serve } from '../../src/platform/node.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { send } from '../conformance/wire.ts';
@@ -14,7 +14,10 @@ const SIZE = 32 * 1024 * 1024;
 const folder = await mkdtemp(join(tmpdir(), 'rangeway-node-'));
 await writeFile(join(folder, 'large.bin'), new Uint8Array(SIZE));
 const entries: LogEntry[] = [];
-const server = await serve(createGateway({ store: fsStore(folder), log: (entry) => entries.push(entry) }), { port: 0 });
+const server = await serve(
+  createGateway({ store: fsStore(folder), observers: [logObserver((entry) => entries.push(entry))] }),
+  { port: 0 },
+);
 const origin = { host: '127.0.0.1', port: Number(new URL(server.url).port) };
 afterAll(async () => {
   await server.stop(1_000);
@@ -95,7 +98,11 @@ test('requests in one packet are answered in their order, each with its own byte
   const store = memoryStore();
   const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => i % 251);
   await store.put('a', bytes);
-  const cached = createGateway({ store, cache: memoryCache({ maxBytes: 2 ** 20 }), log: () => undefined });
+  const cached = createGateway({
+    store,
+    cache: memoryCache({ maxBytes: 2 ** 20 }),
+    observers: [{ end: () => undefined }],
+  });
   const own = await serve(cached, { port: 0 });
   const ask = (start: number, end: number) =>
     `GET /a HTTP/1.1\r\nHost: x\r\nRange: bytes=${start}-${end - 1}\r\n${end === bytes.length ? 'Connection: close\r\n' : ''}\r\n`;

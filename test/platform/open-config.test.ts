@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../src/gateway/config.ts';
-import { createGateway } from '../../src/gateway/gateway.ts';
+import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { openConfig } from '../../src/platform/open-config.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 
@@ -17,7 +17,7 @@ test('a mount says itself what is done about an answer that does not fit, else t
       secret: () => undefined,
       overflow: { limit: 10, policy: 'redirect', link: async ({ key }) => `https://storage.example/${key}` },
     }),
-    log: () => undefined,
+    observers: [{ end: () => undefined }],
   });
   const statuses = await Promise.all(
     ['/large', '/refused/large', '/cut/large'].map(async (path) => {

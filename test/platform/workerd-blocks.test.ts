@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import type { LogEntry } from '../../src/gateway/log.ts';
+import type { LogEntry } from '../../src/observe/log.ts';
 import { startWorkerd, type Workerd } from '../../src/platform/workerd.ts';
 import { send, valuesOf } from '../conformance/wire.ts';
 

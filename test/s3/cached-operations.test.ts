@@ -23,7 +23,7 @@ describe.skipIf(!hasS3)('at the wire, with a cache', async () => {
       store: storage.store,
       cache: memoryCache({ maxBytes: 64 * 1024 * KiB }),
       blocks: { size: BLOCK, ...blocks },
-      log: () => undefined,
+      observers: [{ end: () => undefined }],
     });
   let warm: ReturnType<typeof open>;
   let etag = '';
@@ -111,7 +111,7 @@ describe.skipIf(!hasS3)('at the wire, with a cache', async () => {
       cache,
       blocks: { size: BLOCK },
       purge: { token },
-      log: () => undefined,
+      observers: [{ end: () => undefined }],
     });
     await ask(gateway, {});
     const purged = await ask(gateway, { Authorization: `Bearer ${token}` }, 'PURGE');

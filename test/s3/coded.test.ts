@@ -14,7 +14,7 @@ const CACHED = fileURLToPath(new URL('workers-cache.toml', import.meta.url));
 const node = (isCached: boolean) => async (bucket: string) => {
   const store = s3Storage({ access, bucket });
   const cached = isCached ? { cache: memoryCache({ maxBytes: 16 * 1024 * 1024 }), blocks: { size: 65_536 } } : {};
-  const server = await serve(createGateway({ store, log: () => undefined, ...cached }), { port: 0 });
+  const server = await serve(createGateway({ store, observers: [{ end: () => undefined }], ...cached }), { port: 0 });
   return { url: server.url, stop: () => server.stop(1_000) };
 };
 

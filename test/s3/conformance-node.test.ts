@@ -9,7 +9,7 @@ import { fixtureBucket, hasS3 } from './server.ts';
 
 async function start(options: Omit<GatewayOptions, 'store' | 'log'>) {
   const { store, storedAt } = fixtureBucket();
-  const server = await serve(createGateway({ store, log: () => undefined, ...options }), { port: 0 });
+  const server = await serve(createGateway({ store, observers: [{ end: () => undefined }], ...options }), { port: 0 });
   return { url: server.url, stop: () => server.stop(1_000), storedAt };
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createGateway } from '../../src/gateway/gateway.ts';
-import type { LogEntry } from '../../src/gateway/log.ts';
+import { createGateway } from '../../src/gateway/create-gateway.ts';
+import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import type { S3Access } from '../../src/platform/s3-client.ts';
 import { s3Storage } from '../../src/platform/s3-storage.ts';
 import type { S3Location } from '../../src/store/drivers/s3.ts';
@@ -11,7 +11,7 @@ import { access, hasS3 } from './server.ts';
 function gatewayOver(reached: Partial<S3Access>, location: Partial<S3Location> = {}) {
   const entries: LogEntry[] = [];
   const store = s3Storage({ access: { ...access, ...reached }, bucket: 'bucket', ...location });
-  return { gateway: createGateway({ store, log: (entry) => entries.push(entry) }), entries };
+  return { gateway: createGateway({ store, observers: [logObserver((entry) => entries.push(entry))] }), entries };
 }
 
 const TAG = '"0123456789abcdef0123456789abcdef"';

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { LogEntry } from '../../src/gateway/log.ts';
+import type { LogEntry } from '../../src/observe/log.ts';
 import { serveFunction } from '../../src/platform/function-url.ts';
 import { BUFFERED_LIMIT } from '../../src/platform/lambda-buffered.ts';
 import { lambdaGateway } from '../../src/platform/lambda-gateway.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createGateway } from '../../src/gateway/gateway.ts';
-import type { LogEntry } from '../../src/gateway/log.ts';
+import { createGateway } from '../../src/gateway/create-gateway.ts';
+import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import { withFallback } from '../../src/store/fallback.ts';
 import { s3Client } from '../../src/platform/s3-client.ts';
 import { s3Store } from '../../src/store/drivers/s3.ts';
@@ -24,7 +24,7 @@ function gatewayOver(store: Parameters<typeof breaking>[0], meanwhile: () => Pro
     },
   };
   const log = (entry: LogEntry) => void entries.push(entry);
-  return { gateway: createGateway({ store: between, log }), entries };
+  return { gateway: createGateway({ store: between, observers: [logObserver(log)] }), entries };
 }
 
 const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
-import type { LogEntry } from '../../src/gateway/log.ts';
+import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import { createGateway, serve } from '../../src/platform/node.ts';
 import { hasS3, newBucket } from './server.ts';
 
@@ -12,7 +12,9 @@ describe.skipIf(!hasS3)('the pool of connections to S3', () => {
     const { store, put } = await newBucket();
     await put('large', new Uint8Array(SIZE));
     const entries: LogEntry[] = [];
-    const server = await serve(createGateway({ store, log: (entry) => entries.push(entry) }), { port: 0 });
+    const server = await serve(createGateway({ store, observers: [logObserver((entry) => entries.push(entry))] }), {
+      port: 0,
+    });
     const { port } = new URL(server.url);
     for (let i = 0; i < 200; i++) {
       const socket = connect(Number(port), '127.0.0.1');

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { LogEntry } from '../../src/gateway/log.ts';
+import type { LogEntry } from '../../src/observe/log.ts';
 
 /** `rangeway serve` in a process of its own. */
 export interface GatewayProcess {

@@ -37,7 +37,7 @@ describeConformance('Node with blocks, over a storage that keeps breaking', asyn
     store: patient(store),
     cache: mapCache(),
     blocks: { size: 64 * 1024 },
-    log: () => undefined,
+    observers: [{ end: () => undefined }],
   });
   const server = await serve(gateway, { port: 0 });
   return { url: server.url, stop: () => server.stop(1000) };

@@ -1,8 +1,8 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { BlockCache } from '../../src/cache/block-cache.ts';
 import { memoryCache } from '../../src/cache/drivers/memory.ts';
-import { createGateway } from '../../src/gateway/gateway.ts';
-import type { LogEntry } from '../../src/gateway/log.ts';
+import { createGateway } from '../../src/gateway/create-gateway.ts';
+import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
 import { counted } from './counted.ts';
@@ -25,7 +25,7 @@ async function setUp(cache: BlockCache = mapCache()) {
     store: storage,
     cache,
     blocks: { size: 64 * 1024 },
-    log: (entry) => entries.push(entry),
+    observers: [logObserver((entry) => entries.push(entry))],
   });
   const tag = `"${etag?.opaque}"`;
   const facts: Readonly<Record<string, string>> = { '{tag}': tag, '{date}': lastModified?.toUTCString() ?? '' };

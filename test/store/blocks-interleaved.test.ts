@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
-import { createGateway } from '../../src/gateway/gateway.ts';
+import { createGateway } from '../../src/gateway/create-gateway.ts';
 import type { Representation } from '../../src/http/index.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -106,7 +106,7 @@ async function play(seed: number, { blocks, isVersioned, room }: Play): Promise<
     store: blockStore,
     resume: false,
     ranges: { nearGap: 0 },
-    log: () => undefined,
+    observers: [{ end: () => undefined }],
   });
   const outcome = { wholes: 0, brokenWholes: 0, brokenRanges: 0, brokenMultipart: 0, refused: 0 };
   async function ask(): Promise<void> {

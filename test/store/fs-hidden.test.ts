@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { listFiles } from '../../src/cli/files.ts';
-import { createGateway } from '../../src/gateway/gateway.ts';
+import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { parseConfig } from '../../src/gateway/config.ts';
 import { openNodeConfig, serve } from '../../src/platform/node.ts';
 import { fsStore } from '../../src/store/drivers/fs.ts';
@@ -75,7 +75,7 @@ test('over HTTP no spelling leads to one', async () => {
       { store: fsStore(root), index: '.env' },
       { path: '/sub', store: fsStore(root), prefix: 'sub/' },
     ],
-    log: () => undefined,
+    observers: [{ end: () => undefined }],
   });
   const server = await serve(gateway, { port: 0 });
   const origin = { host: '127.0.0.1', port: Number(new URL(server.url).port) };

@@ -2,7 +2,7 @@ import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 import type { BlockCache } from '../../src/cache/block-cache.ts';
 import { workersCache } from '../../src/cache/drivers/workers.ts';
-import { createGateway } from '../../src/gateway/gateway.ts';
+import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { nativeConduit } from '../../src/platform/native-conduit.ts';
 import { r2Store } from '../../src/store/drivers/r2.ts';
 
@@ -41,7 +41,13 @@ async function serveObject() {
   const { watched, seen } = await watchedCache();
   const store = r2Store(env.BUCKET);
   const blocks = { size: BLOCK };
-  const gateway = createGateway({ store, cache: watched, blocks, conduit: nativeConduit, log: () => undefined });
+  const gateway = createGateway({
+    store,
+    cache: watched,
+    blocks,
+    conduit: nativeConduit,
+    observers: [{ end: () => undefined }],
+  });
   const get = async (range?: string) =>
     (await gateway.request('/cached', range === undefined ? {} : { headers: { Range: range } })).bytes();
   await get();

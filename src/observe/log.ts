@@ -1,15 +1,14 @@
-import { steadyTime } from '../clock.ts';
-import type { CacheAccount, Tally } from '../store/tally.ts';
-import type { Delivery } from './conduit.ts';
+import type { CacheAccount } from '../store/tally.ts';
+import type { DownloadEvent, Observer } from './event.ts';
 import { printable } from './printable.ts';
-import type { Reply } from './reply.ts';
-import type { RequestHead } from './request-head.ts';
 
 /** One request, told when its body has ended or its client has left. Serialised to one line of JSON. */
 export interface LogEntry {
   /** When the request came, RFC 3339. */
   readonly time: string;
   readonly requestId: string;
+  /** The trace that the request is a part of; absent where it is of none. */
+  readonly traceId?: string;
   readonly method: string;
   /** The key asked for; null where the path names none. */
   readonly key: string | null;
@@ -47,15 +46,25 @@ export type Logged = (typeof LOGGED)[number];
 
 export const LOGGED = ['requests', 'errors'] as const;
 
+/**
+ * Writes an entry for each request that has ended.
+ *
+ * @param log by default the console, which every platform collects
+ * @example
+ * const gateway = createGateway({ store, observers: [logObserver((entry) => send(entry), 'errors')] });
+ */
+export function logObserver(log: Log = consoleLog, logged: Logged = 'requests'): Observer {
+  return { end: (event) => log(toLogEntry(event)), only: logged === 'errors' ? 'failed' : undefined };
+}
+
+const consoleLog: Log = (entry) => {
+  console.log(printLogEntry(entry));
+};
+
 /** Prints an entry as one line that can't be broken or coloured by anything a request brought. */
 export function printLogEntry(entry: LogEntry): string {
   return printable(JSON.stringify(entry));
 }
-
-/** Writes entries to the console, which every platform collects. */
-export const consoleLog: Log = (entry) => {
-  console.log(printLogEntry(entry));
-};
 
 /** An error and its causes, in one string. Stacks stay out: a log line is for reading. */
 export function describeError(error: unknown): string {
@@ -69,42 +78,29 @@ export function describeError(error: unknown): string {
   return messages.join('; caused by ');
 }
 
-/** What an entry is made of. */
-export interface LogFacts {
-  readonly request: RequestHead;
-  readonly requestId: string;
-  readonly received: Date;
-  /** The same moment of `steadyTime`. */
-  readonly begun: number;
-  /** `undefined` where the path names none. */
-  readonly key: string | undefined;
-  readonly reply: Reply;
-  readonly end: Delivery;
-  readonly tally: Tally;
-}
-
 /** In place of a status where the client left before there was an answer: nginx's number for it, which no answer has. */
 const CLIENT_LEFT = 499;
 
 /** Makes the entry of a request that has ended. */
-export function toLogEntry({ request, requestId, received, begun, key, reply, end, tally }: LogFacts): LogEntry {
-  const { method, headers } = request;
-  const isUnanswered = end.outcome === 'aborted' && reply.error !== undefined;
+export function toLogEntry(event: DownloadEvent): LogEntry {
+  const { traceId, outcome, stats, cause } = event;
+  const isUnanswered = outcome === 'aborted' && cause !== undefined && event.bytesSent === 0;
   return {
-    time: received.toISOString(),
-    requestId,
-    method,
-    key: key ?? null,
-    status: isUnanswered ? CLIENT_LEFT : reply.status,
-    range: headers.get('Range')?.slice(0, 200) ?? null,
-    bytesSent: end.bytesSent,
-    storageReads: tally.operations,
-    continued: tally.continued,
-    bytesRead: end.bytesRead,
-    durationMs: Math.round(steadyTime() - begun),
-    outcome: end.outcome,
-    ...(tally.cache === undefined ? {} : toCacheFields(tally.cache)),
-    ...(end.outcome === 'failed' ? { error: describeError(end.cause) } : {}),
+    time: event.received.toISOString(),
+    requestId: event.requestId,
+    ...(traceId === undefined ? {} : { traceId }),
+    method: event.method,
+    key: event.key ?? null,
+    status: isUnanswered ? CLIENT_LEFT : event.status,
+    range: event.range?.slice(0, 200) ?? null,
+    bytesSent: event.bytesSent,
+    storageReads: stats.operations,
+    continued: stats.continued,
+    bytesRead: event.bytesRead,
+    durationMs: Math.round(event.durationMs),
+    outcome: outcome === 'redirected' ? 'complete' : outcome,
+    ...(stats.cache === undefined ? {} : toCacheFields(stats.cache)),
+    ...(outcome === 'failed' ? { error: describeError(cause) } : {}),
   };
 }
 

@@ -1,0 +1,75 @@
+import type { Handler } from 'hono';
+import { download as answerDownload } from '../download.ts';
+import { exchangeOf, placeOf, type Exchange, type ExchangeContext, type ExchangeEnv } from '../exchange.ts';
+import { explainKey } from '../key.ts';
+import { problem, type Reply } from '../reply.ts';
+import { fieldsOf } from '../facts.ts';
+import { respond } from '../respond.ts';
+import { withTally } from '../../store/with-tally.ts';
+
+/** How downloads are sent. */
+export interface DownloadOptions {
+  /**
+   * How long a body may be left unread, in ms, before it is ended and what it holds is given back. By default 60
+   * seconds. `serve` of `rangeway/node` sees to it itself, for all answers.
+   */
+  readonly idleTimeout?: number;
+}
+
+/**
+ * Answers GET and HEAD for the key that `mount()` has found, to those that `authorize()` has let in.
+ *
+ * @example
+ * app.get('/files/*', requestId(), mount({ store }), authorize(), download());
+ */
+export function download({ idleTimeout = 60_000 }: DownloadOptions = {}): Handler<ExchangeEnv> {
+  return async (c) => {
+    const exchange = exchangeOf(c, 'download()');
+    const reply = await answer(c, exchange, idleTimeout);
+    if (reply.content !== undefined) begin(exchange, reply.status, reply.content);
+    return respond(c, exchange, reply);
+  };
+}
+
+async function answer(c: ExchangeContext, exchange: Exchange, idleTimeout: number): Promise<Reply> {
+  const { requestId, received, grant, stats, facts, isWatched } = exchange;
+  const place = placeOf(c, exchange, 'download()');
+  if (place.type === 'refused') return place.reply;
+  if (grant === undefined)
+    throw new Error('download() needs authorize() before it: it is what asks the rule of a mount');
+  const { mount, key, query } = place;
+  const { signal } = c.req.raw;
+  const method = c.req.raw.method === 'HEAD' ? 'HEAD' : 'GET';
+  const unsafe = explainKey(mount.prefix + key);
+  if (unsafe !== undefined) return problem(400, unsafe, requestId, method);
+  const store = withTally(mount.downloads.store, stats, exchange.defer);
+  // Not before the address has proved short enough: Node takes 2 s for a query of 1 MB.
+  // The `&` because a question mark at the very front would be taken for the query's own.
+  const save = query !== '' && new URLSearchParams(`&${query}`).has('download');
+  const reply = await answerDownload(
+    {
+      method,
+      key,
+      headers: fieldsOf(exchange.facts, c.req.raw),
+      requestId,
+      received,
+      signal,
+      save,
+      grant,
+      // A platform that tells when an answer is sent ends one that is not taken.
+      idleTimeout: facts.sent === undefined ? idleTimeout : undefined,
+    },
+    { ...mount.downloads, store, isWatched },
+  );
+  return HAS_OWN_FIELDS.has(reply.status) ? { ...reply, fields: [...reply.fields, ...mount.headers] } : reply;
+}
+
+/**
+ * The answers to which a mount's own fields are added: bytes, and a 304, from which a cache takes the fields of its
+ * stored answer (RFC 9111 §3.2), so that a changed policy reaches stored answers too.
+ */
+const HAS_OWN_FIELDS = new Set([200, 206, 304]);
+
+function begin({ starts }: Exchange, status: number, content: NonNullable<Reply['content']>): void {
+  for (const start of starts) start(status, content);
+}

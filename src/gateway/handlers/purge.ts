@@ -1,0 +1,72 @@
+import type { Handler } from 'hono';
+import { equalInConstantTime } from '../../access/constant-time.ts';
+import { settingsError } from '../../config/settings-error.ts';
+import type { Fields } from '../../http/index.ts';
+import { exchangeOf, placeOf, type ExchangeEnv } from '../exchange.ts';
+import { bare, problem } from '../reply.ts';
+import { fieldsOf } from '../facts.ts';
+import { respond } from '../respond.ts';
+
+/** Who may make the gateway ask the storage again. */
+export interface PurgeOptions {
+  /** Sent as `Authorization: Bearer`. At least 32 characters, of those that a bearer token can have. */
+  readonly token: string;
+}
+
+/** Whether the holder of these credentials may purge. */
+type PurgeGuard = (headers: Fields) => Promise<boolean>;
+
+/** The method of a purge, on the object's own address, so that no key is in its way. */
+export const PURGE = 'PURGE';
+
+const MAX_LENGTH = 1024;
+
+/** RFC 6750 §2.1. */
+const TOKEN = /^[\w.~+/-]+={0,2}$/;
+const CREDENTIALS = /^bearer +([\w.~+/-]+={0,2})$/i;
+
+/**
+ * Answers PURGE: makes the next request for the key that `mount()` has found ask the storage, whatever a cache knows of
+ * it. A client without the token learns nothing but that.
+ *
+ * @throws SettingsError where the token is too short to be one that nobody guesses, or can't be sent
+ * @example
+ * app.on(PURGE, '/files/*', requestId(), mount({ store, cache }), purge({ token }));
+ */
+export function purge({ token }: PurgeOptions): Handler<ExchangeEnv> {
+  const isAllowed = purgeGuard(token);
+  return async (c) => {
+    const exchange = exchangeOf(c, 'purge()');
+    const place = placeOf(c, exchange, 'purge()');
+    if (!(await isAllowed(fieldsOf(exchange.facts, c.req.raw)))) {
+      const fields = [['WWW-Authenticate', 'Bearer realm="purge"']] as const;
+      const detail = 'Purging takes a token, which this is not.';
+      return respond(c, exchange, problem(401, detail, exchange.requestId, PURGE, fields));
+    }
+    if (place.type === 'refused') return respond(c, exchange, place.reply);
+    place.mount.purge(place.key);
+    return respond(c, exchange, bare(204, []));
+  };
+}
+
+function purgeGuard(token: string): PurgeGuard {
+  // Never shown: a message goes to logs.
+  if (token.length < 32 || token.length > MAX_LENGTH || !TOKEN.test(token)) {
+    throw settingsError(
+      `purge: the token takes 32 to ${MAX_LENGTH} letters, digits and "-._~+/", such as \`openssl rand -hex 32\` prints`,
+    );
+  }
+  let expected: Promise<Uint8Array> | undefined;
+  return async (headers) => {
+    // Not earlier: at a Worker's start nothing that waits is allowed.
+    expected ??= digest(token);
+    const field = headers.get('Authorization') ?? '';
+    const given = field.length <= 2 * MAX_LENGTH ? CREDENTIALS.exec(field)?.[1] : undefined;
+    // Digests, so that the time tells nothing of lengths. No token is the empty one, which is never right.
+    return equalInConstantTime(await digest(given ?? ''), await expected);
+  };
+}
+
+async function digest(text: string): Promise<Uint8Array> {
+  return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+}

@@ -1,0 +1,48 @@
+import type { MiddlewareHandler, Next } from 'hono';
+import { toRefusal, type AccessRule, type Grant } from '../../access/index.ts';
+import { toSeconds } from '../../http/index.ts';
+import { exchangeOf, placeOf, type Exchange, type ExchangeContext, type ExchangeEnv } from '../exchange.ts';
+import type { FoundPlace } from '../place.ts';
+import { problem } from '../reply.ts';
+import { respond } from '../respond.ts';
+
+/** What everybody gets with what everybody may read. */
+export const EVERYBODY: Grant = { isPrivate: false };
+
+/**
+ * Asks the rule of the mount, before any storage is: the answer is the same for keys that exist and that do not. A
+ * request for no mount goes no further.
+ *
+ * @example
+ * app.use('/files/*', requestId(), mount({ store, access: signedAccess(keys) }), authorize());
+ */
+export function authorize(): MiddlewareHandler<ExchangeEnv> {
+  return (c, next) => {
+    const exchange = exchangeOf(c, 'authorize()');
+    const place = placeOf(c, exchange, 'authorize()');
+    if (place.type === 'refused') return Promise.resolve(respond(c, exchange, place.reply));
+    const { access } = place.mount;
+    if (access !== undefined) return ask(access, place, exchange, c, next);
+    exchange.grant = EVERYBODY;
+    return next();
+  };
+}
+
+async function ask(
+  access: AccessRule,
+  { pathname: path, query }: FoundPlace,
+  exchange: Exchange,
+  c: ExchangeContext,
+  next: Next,
+): Promise<Response | void> {
+  const { method, headers } = c.req.raw;
+  const now = toSeconds(exchange.received);
+  const verdict = await access({ method, path, query, headers, clientAddress: exchange.client, now });
+  if (verdict.type === 'granted') {
+    exchange.grant = verdict.grant;
+    return next();
+  }
+  const { status, detail, fields } = toRefusal(verdict);
+  const reply = problem(status, detail, exchange.requestId, method, fields);
+  return respond(c, exchange, verdict.type === 'unavailable' ? { ...reply, error: verdict.cause } : reply);
+}

@@ -1,0 +1,26 @@
+import type { MiddlewareHandler } from 'hono';
+import { exchangeOf, type ExchangeEnv } from '../exchange.ts';
+import { problem } from '../reply.ts';
+import { respond } from '../respond.ts';
+
+/**
+ * Answers 503 while so many requests are in work. Each counts until its client has the whole answer, or has left.
+ *
+ * @param most requests at once
+ * @example
+ * app.use('/files/*', requestId(), concurrencyLimit(100));
+ */
+export function concurrencyLimit(most: number): MiddlewareHandler<ExchangeEnv> {
+  let inWork = 0;
+  return async (c, next) => {
+    const exchange = exchangeOf(c, 'concurrencyLimit()');
+    if (inWork >= most) {
+      const detail = 'As many downloads are running as there is room for.';
+      return respond(c, exchange, problem(503, detail, exchange.requestId, c.req.method, [['Retry-After', '5']]));
+    }
+    inWork++;
+    exchange.isWatched = true;
+    exchange.ends.push(() => void inWork--);
+    return next();
+  };
+}

@@ -1,0 +1,53 @@
+import type { MiddlewareHandler } from 'hono';
+import type { Fields } from '../../http/index.ts';
+import { openExchange, type ClientAddress, type Exchange, type ExchangeEnv } from '../exchange.ts';
+import { completeFields } from '../respond.ts';
+import { settle } from '../settle.ts';
+
+/** A client's own id that is taken up: what no log, no header field and no shell has a second meaning for. */
+const SAFE_ID = /^[A-Za-z\d][\w.:-]{7,127}$/;
+
+/** W3C Trace Context, section 3.2: version, trace-id, parent-id, flags. Of a later version, more may follow. */
+const TRACE_PARENT = /^(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-|$)/;
+
+/** What the first part takes. */
+export interface RequestIdOptions {
+  /** Finds the client's address where `env` does not tell it; see {@link RequestFacts}. */
+  readonly clientAddress?: ClientAddress | undefined;
+}
+
+/**
+ * The first part: gives a request its id, which is on every answer as X-Request-Id, and begins what all parts share.
+ * The client's own id is taken where it is of 8 to 128 letters, digits and `._:-`, else that of the trace which it is
+ * a part of (`traceparent`), else a random one.
+ *
+ * @example
+ * app.use('/files/*', requestId(), accessLog(), mount({ store }), authorize());
+ * app.get('/files/*', download());
+ */
+export function requestId(options: RequestIdOptions = {}): MiddlewareHandler<ExchangeEnv> {
+  return beginExchange(options, false);
+}
+
+/** @param isWhole that nothing stands between this part and the handler but parts of ours */
+export function beginExchange({ clientAddress }: RequestIdOptions, isWhole: boolean): MiddlewareHandler<ExchangeEnv> {
+  return async (c, next) => {
+    const exchange = openExchange(c, toIds, clientAddress);
+    exchange.isAlone = isWhole && c.req.routeIndex === 0;
+    exchange.fields.push(() => [['X-Request-Id', exchange.requestId]]);
+    try {
+      await next();
+    } catch (error) {
+      settle(c, exchange, 500, error);
+      throw error;
+    }
+    completeFields(c, exchange);
+    settle(c, exchange, c.res.status, undefined);
+  };
+}
+
+function toIds(headers: Fields): Pick<Exchange, 'requestId' | 'traceId'> {
+  const traceId = TRACE_PARENT.exec(headers.get('traceparent') ?? '')?.[1];
+  const own = headers.get('X-Request-Id');
+  return { requestId: own !== null && SAFE_ID.test(own) ? own : (traceId ?? crypto.randomUUID()), traceId };
+}

@@ -1,0 +1,75 @@
+import { printHttpDate, toSeconds, type HeaderList } from '../http/index.ts';
+import { printCacheStatus } from './cache-status.ts';
+import type { Exchange, ExchangeContext } from './exchange.ts';
+import { abandonReply, type Answer, type Reply } from './reply.ts';
+
+/**
+ * Makes the Response of a reply, with the fields that every answer has. An answer that was made before it for the same
+ * request is dropped, and what it holds is given back.
+ *
+ * Fields that an app has set with `c.header` before are kept: Hono loses them where a handler makes its Response itself.
+ */
+export function respond(c: ExchangeContext, exchange: Exchange, reply: Reply): Response {
+  if (exchange.reply !== undefined) abandonReply(exchange.reply);
+  exchange.reply = reply;
+  try {
+    const fields = new Map<string, string>();
+    addFields(fields, reply.fields);
+    for (const source of exchange.fields) addFields(fields, source());
+    const { cache } = exchange.stats;
+    if (cache !== undefined) fields.set('Cache-Status', printCacheStatus(cache));
+    fields.set('Date', printHttpDate(toSeconds(exchange.received)));
+    if (!exchange.isAlone) keepPrepared(fields, c);
+    const { toResponse = webResponse } = exchange.facts;
+    const response = toResponse({ status: reply.status, fields, body: reply.body });
+    made.add(response);
+    return response;
+  } catch (error) {
+    abandonReply(reply);
+    throw error;
+  }
+}
+
+/** Answers that have the fields of `Exchange.fields` already. */
+const made = new WeakSet<Response>();
+
+/** Adds the fields that every answer has to one that the app has made itself. */
+export function completeFields(c: ExchangeContext, { fields }: Exchange): void {
+  if (made.has(c.res)) return;
+  for (const [name, value] of fields.flatMap((source) => source())) {
+    const { headers } = c.res;
+    if (name !== 'Vary') headers.set(name, value);
+    else if (!hasMember(headers.get(name), value)) headers.append(name, value);
+  }
+}
+
+function hasMember(list: string | null, value: string): boolean {
+  return list?.split(/\s*,\s*/).some((one) => one.toLowerCase() === value.toLowerCase()) ?? false;
+}
+
+function addFields(fields: Map<string, string>, list: HeaderList): void {
+  for (const [name, value] of list) {
+    const before = fields.get(name);
+    fields.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+}
+
+function keepPrepared(fields: Map<string, string>, c: ExchangeContext): void {
+  let taken: Set<string> | undefined;
+  c.newResponse(null).headers.forEach((value, name) => {
+    taken ??= new Set([...fields.keys()].map((own) => own.toLowerCase()));
+    if (!taken.has(name)) fields.set(name, value);
+    else if (name === 'vary') fields.set('Vary', `${fields.get('Vary')}, ${value}`);
+  });
+}
+
+/** An answer as web platforms take it. */
+function webResponse({ status, fields, body }: Answer): Response {
+  // Workers: bytes with a stored Content-Encoding are coded already; without this they would be coded once more.
+  const init: ResponseInit & { readonly encodeBody?: 'manual' } = {
+    status,
+    headers: Object.fromEntries(fields),
+    encodeBody: 'manual',
+  };
+  return new Response(body, init);
+}
