@@ -5,7 +5,6 @@ import type { Observer } from '../observe/event.ts';
 import { portableConduit, type Conduit } from './conduit.ts';
 import type { ClientAddress } from './exchange.ts';
 import { download } from './handlers/download.ts';
-import { onError } from './handlers/on-error.ts';
 import { methodNotAllowed, options as answerOptions } from './handlers/other-methods.ts';
 import { purge, PURGE, type PurgeOptions } from './handlers/purge.ts';
 import { parseLimits, type LimitsInput } from './limits.ts';
@@ -61,7 +60,6 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   if (purging !== undefined) app.on(PURGE, '*', purge(purging));
   app.options('*', answerOptions());
   app.all('*', methodNotAllowed(...(purging === undefined ? [] : [PURGE])));
-  app.onError(onError);
   if (clientAddress === undefined) gateways.add(app);
   return app;
 }

@@ -1,10 +1,10 @@
 import type { Context } from 'hono';
 import type { Grant } from '../access/index.ts';
 import { steadyTime } from '../clock.ts';
-import type { Fields, HeaderList, ProblemStatus } from '../http/index.ts';
+import type { HeaderList, ProblemStatus } from '../http/index.ts';
 import { newTally, type Tally } from '../store/tally.ts';
 import type { Delivery } from './conduit.ts';
-import { factsOf, fieldsOf, type RequestFacts } from './facts.ts';
+import { factsOf, type RequestFacts } from './facts.ts';
 import type { FoundPlace, Place } from './place.ts';
 import { MAX_URL_LENGTH } from './limits.ts';
 import { problem, type Content, type Reply } from './reply.ts';
@@ -34,7 +34,7 @@ export interface Exchange extends Rangeway {
   readonly received: Date;
   /** The same moment of `steadyTime`. */
   readonly begun: number;
-  readonly client: string | undefined;
+  client: string | undefined;
   readonly facts: RequestFacts;
   readonly stats: Tally;
   /** Set by `mount()`, as are the next two. Not getters: V8 makes each object that has its own a class of its own. */
@@ -75,20 +75,26 @@ export type ExchangeContext = Context<ExchangeEnv>;
 /** Finds a client's address, as the platform tells it. */
 export type ClientAddress = (request: Request, env: unknown) => string | undefined;
 
+/** What a request is called. */
+export type Ids = Pick<Exchange, 'requestId' | 'traceId'>;
+
+/** Where nothing is taken up from the client. */
+export function randomIds(): Ids {
+  return { requestId: crypto.randomUUID(), traceId: undefined };
+}
+
 /** Begins with a request. */
 export function openExchange(
   c: ExchangeContext,
-  toIds: (headers: Fields) => Pick<Exchange, 'requestId' | 'traceId'>,
-  clientAddress?: ClientAddress,
+  { requestId, traceId }: Ids,
+  facts: RequestFacts = factsOf(c.env),
 ): Exchange {
-  const facts = factsOf(c.env);
-  const { requestId, traceId } = toIds(fieldsOf(facts, c.req.raw));
   const exchange: Exchange = {
     requestId,
     traceId,
     received: new Date(),
     begun: steadyTime(),
-    client: clientAddress === undefined ? facts.clientAddress : clientAddress(c.req.raw, c.env),
+    client: facts.clientAddress,
     facts,
     stats: newTally(),
     place: undefined,

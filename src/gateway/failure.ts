@@ -1,8 +1,9 @@
 import type { ProblemKind, ProblemStatus } from '../http/index.ts';
 import { isStoreError, type StoreErrorCode } from '../store/store-error.ts';
+import { problem, type Reply } from './reply.ts';
 
 /** What a client learns of a failure: nothing of the inside. */
-export interface Failure {
+interface Failure {
   readonly status: ProblemStatus;
   readonly detail: string;
   /** In seconds; for failures that pass. */
@@ -25,8 +26,11 @@ const FAILURES: Readonly<Record<StoreErrorCode, Failure>> = {
   aborted: { status: 503, detail: 'The request was broken off.', retryAfter: 1 },
 };
 
-/** The one place where thrown values become statuses. What is no StoreError is a fault of ours. */
-export function toFailure(error: unknown): Failure {
-  if (isStoreError(error)) return FAILURES[error.code];
-  return { status: 500, detail: 'Something went wrong inside this gateway.' };
+/** The one place where thrown values become answers. What is no StoreError is a fault of ours. */
+export function failureReply(error: unknown, requestId: string, method: string): Reply {
+  const { status, detail, retryAfter, kind } = isStoreError(error) ? FAILURES[error.code] : OURS;
+  const fields = retryAfter === undefined ? [] : [['Retry-After', String(retryAfter)] as const];
+  return { ...problem(status, detail, requestId, method, fields, kind), error };
 }
+
+const OURS: Failure = { status: 500, detail: 'Something went wrong inside this gateway.' };

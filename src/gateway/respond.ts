@@ -1,6 +1,7 @@
 import { printHttpDate, toSeconds, type HeaderList } from '../http/index.ts';
 import { printCacheStatus } from './cache-status.ts';
 import type { Exchange, ExchangeContext } from './exchange.ts';
+import { failureReply } from './failure.ts';
 import { abandonReply, type Answer, type Reply } from './reply.ts';
 
 /**
@@ -27,6 +28,22 @@ export function respond(c: ExchangeContext, exchange: Exchange, reply: Reply): R
   } catch (error) {
     abandonReply(reply);
     throw error;
+  }
+}
+
+/**
+ * Answers with what the work gives; what it throws becomes an answer here. Not in an `onError` of the gateway's own:
+ * where an app with one is mounted by `route`, Hono wraps each of its parts, a fifth of a small request.
+ */
+export async function respondWith(
+  c: ExchangeContext,
+  exchange: Exchange,
+  work: () => Promise<Reply>,
+): Promise<Response> {
+  try {
+    return respond(c, exchange, await work());
+  } catch (error) {
+    return respond(c, exchange, failureReply(error, exchange.requestId, c.req.raw.method));
   }
 }
 

@@ -26,7 +26,7 @@ export function settle(c: ExchangeContext, exchange: Exchange, status: number, e
 const UNKNOWN = { bytesSent: null, bytesRead: null };
 
 /** What an observer throws is no download's failure. */
-function attempt(work: () => void): void {
+export function attempt(work: () => void): void {
   try {
     work();
   } catch (error) {

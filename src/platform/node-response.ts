@@ -27,6 +27,8 @@ class LazyResponse implements Response {
   readonly redirected = false;
   readonly #answer: Answer;
   #headers: Headers | undefined;
+  /** Once somebody has looked. */
+  #body: ReadableStream<Uint8Array> | undefined;
   #real: Response | undefined;
 
   constructor(answer: Answer) {
@@ -40,8 +42,8 @@ class LazyResponse implements Response {
       return { status: response.status, fields: response.headers, body: sourceOf(response.body) };
     }
     const { status, fields, body } = response.#answer;
-    const real = response.#real;
-    return { status, fields: response.#headers ?? fields, body: real === undefined ? body : sourceOf(real.body) };
+    const taken = response.#real?.body ?? response.#body;
+    return { status, fields: response.#headers ?? fields, body: taken === undefined ? body : sourceOf(taken) };
   }
 
   get ok(): boolean {
@@ -56,16 +58,20 @@ class LazyResponse implements Response {
   /** With this very stream, so that whoever takes it from there has ours. */
   get #web(): Response {
     const { status, headers } = this;
-    this.#real ??= new Response(toStream(this.#answer.body), { status, headers });
+    this.#real ??= new Response(this.body, { status, headers });
     return this.#real;
   }
 
   get body(): Response['body'] {
-    return this.#answer.body === null ? null : this.#web.body;
+    const { body } = this.#answer;
+    if (this.#real !== undefined || body === null) return this.#real?.body ?? null;
+    this.#body ??= toStream(body);
+    return this.#body;
   }
 
   get bodyUsed(): boolean {
-    return this.#real?.bodyUsed ?? false;
+    if (this.#real !== undefined) return this.#real.bodyUsed;
+    return this.#body !== undefined && !untouched.has(this.#body);
   }
 
   clone(): Response {
@@ -106,8 +112,8 @@ export function lazyResponse(answer: Answer): Response {
 
 export const toSent = LazyResponse.toSent;
 
-function toStream(body: ReplyBody): ReadableStream<Uint8Array> | null {
-  if (body === null || body instanceof ReadableStream) return body;
+function toStream(body: Exclude<ReplyBody, null>): ReadableStream<Uint8Array> {
+  if (body instanceof ReadableStream) return body;
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
   const stream = streamOf(bytes);
   wholes.set(stream, bytes);

@@ -1,10 +1,12 @@
 import type { Handler } from 'hono';
+import type { Grant } from '../../access/index.ts';
 import { download as answerDownload } from '../download.ts';
 import { exchangeOf, placeOf, type Exchange, type ExchangeContext, type ExchangeEnv } from '../exchange.ts';
 import { explainKey } from '../key.ts';
 import { problem, type Reply } from '../reply.ts';
 import { fieldsOf } from '../facts.ts';
-import { respond } from '../respond.ts';
+import type { FoundPlace } from '../place.ts';
+import { respond, respondWith } from '../respond.ts';
 import { withTally } from '../../store/with-tally.ts';
 
 /** How downloads are sent. */
@@ -23,21 +25,25 @@ export interface DownloadOptions {
  * app.get('/files/*', requestId(), mount({ store }), authorize(), download());
  */
 export function download({ idleTimeout = 60_000 }: DownloadOptions = {}): Handler<ExchangeEnv> {
-  return async (c) => {
+  return (c) => {
     const exchange = exchangeOf(c, 'download()');
-    const reply = await answer(c, exchange, idleTimeout);
-    if (reply.content !== undefined) begin(exchange, reply.status, reply.content);
-    return respond(c, exchange, reply);
+    const place = placeOf(c, exchange, 'download()');
+    if (place.type === 'refused') return respond(c, exchange, place.reply);
+    const { grant } = exchange;
+    if (grant === undefined)
+      throw new Error('download() needs authorize() before it, which asks the rule of the mount');
+    return respondWith(c, exchange, () => answer(c, exchange, place, grant, idleTimeout));
   };
 }
 
-async function answer(c: ExchangeContext, exchange: Exchange, idleTimeout: number): Promise<Reply> {
-  const { requestId, received, grant, stats, facts, isWatched } = exchange;
-  const place = placeOf(c, exchange, 'download()');
-  if (place.type === 'refused') return place.reply;
-  if (grant === undefined)
-    throw new Error('download() needs authorize() before it: it is what asks the rule of a mount');
-  const { mount, key, query } = place;
+async function answer(
+  c: ExchangeContext,
+  exchange: Exchange,
+  { mount, key, query }: FoundPlace,
+  grant: Grant,
+  idleTimeout: number,
+): Promise<Reply> {
+  const { requestId, received, stats, facts, isWatched } = exchange;
   const { signal } = c.req.raw;
   const method = c.req.raw.method === 'HEAD' ? 'HEAD' : 'GET';
   const unsafe = explainKey(mount.prefix + key);
@@ -61,7 +67,9 @@ async function answer(c: ExchangeContext, exchange: Exchange, idleTimeout: numbe
     },
     { ...mount.downloads, store, isWatched },
   );
-  return HAS_OWN_FIELDS.has(reply.status) ? { ...reply, fields: [...reply.fields, ...mount.headers] } : reply;
+  const { status, content } = reply;
+  if (content !== undefined) for (const start of exchange.starts) start(status, content);
+  return HAS_OWN_FIELDS.has(status) ? { ...reply, fields: [...reply.fields, ...mount.headers] } : reply;
 }
 
 /**
@@ -69,7 +77,3 @@ async function answer(c: ExchangeContext, exchange: Exchange, idleTimeout: numbe
  * stored answer (RFC 9111 §3.2), so that a changed policy reaches stored answers too.
  */
 const HAS_OWN_FIELDS = new Set([200, 206, 304]);
-
-function begin({ starts }: Exchange, status: number, content: NonNullable<Reply['content']>): void {
-  for (const start of starts) start(status, content);
-}

@@ -5,7 +5,7 @@ import type { Fields } from '../../http/index.ts';
 import { exchangeOf, placeOf, type ExchangeEnv } from '../exchange.ts';
 import { bare, problem } from '../reply.ts';
 import { fieldsOf } from '../facts.ts';
-import { respond } from '../respond.ts';
+import { respondWith } from '../respond.ts';
 
 /** Who may make the gateway ask the storage again. */
 export interface PurgeOptions {
@@ -35,17 +35,19 @@ const CREDENTIALS = /^bearer +([\w.~+/-]+={0,2})$/i;
  */
 export function purge({ token }: PurgeOptions): Handler<ExchangeEnv> {
   const isAllowed = purgeGuard(token);
-  return async (c) => {
+  return (c) => {
     const exchange = exchangeOf(c, 'purge()');
+    const { requestId } = exchange;
     const place = placeOf(c, exchange, 'purge()');
-    if (!(await isAllowed(fieldsOf(exchange.facts, c.req.raw)))) {
-      const fields = [['WWW-Authenticate', 'Bearer realm="purge"']] as const;
-      const detail = 'Purging takes a token, which this is not.';
-      return respond(c, exchange, problem(401, detail, exchange.requestId, PURGE, fields));
-    }
-    if (place.type === 'refused') return respond(c, exchange, place.reply);
-    place.mount.purge(place.key);
-    return respond(c, exchange, bare(204, []));
+    return respondWith(c, exchange, async () => {
+      if (!(await isAllowed(fieldsOf(exchange.facts, c.req.raw)))) {
+        const fields = [['WWW-Authenticate', 'Bearer realm="purge"']] as const;
+        return problem(401, 'Purging takes a token, which this is not.', requestId, PURGE, fields);
+      }
+      if (place.type === 'refused') return place.reply;
+      place.mount.purge(place.key);
+      return bare(204, []);
+    });
   };
 }
 

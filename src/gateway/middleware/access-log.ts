@@ -5,6 +5,7 @@ import { logObserver } from '../../observe/log.ts';
 import { deliveredSpans } from '../delivered-spans.ts';
 import { exchangeOf, type Ended, type Exchange, type ExchangeEnv } from '../exchange.ts';
 import type { Content } from '../reply.ts';
+import { attempt } from '../settle.ts';
 import { fieldsOf } from '../facts.ts';
 
 /**
@@ -25,14 +26,16 @@ export function accessLog(observers: readonly Observer[] = [logObserver()]): Mid
     exchange.isWatched ||= isWatched;
     exchange.starts.push((status, content) => {
       began = content;
-      for (const observer of starters) observer.start?.(toStart(exchange, method, range, status, content));
+      if (starters.length === 0) return;
+      const start = toStart(exchange, method, range, status, content);
+      for (const observer of starters) attempt(() => observer.start?.(start));
     });
     exchange.ends.push((end) => {
       const isFailed = end.delivery.outcome === 'failed';
       const wanted = observers.filter(({ only }) => only === undefined || isFailed);
       if (wanted.length === 0) return;
       const event = toEvent(exchange, toStart(exchange, method, range, end.status, began), end, began);
-      for (const observer of wanted) observer.end(event);
+      for (const observer of wanted) attempt(() => observer.end(event));
     });
     return next();
   };

@@ -1,8 +1,9 @@
 import type { MiddlewareHandler, Next } from 'hono';
-import { toRefusal, type AccessRule, type Grant } from '../../access/index.ts';
+import { toRefusal, type AccessRule, type AccessVerdict, type Grant } from '../../access/index.ts';
 import { toSeconds } from '../../http/index.ts';
 import { exchangeOf, placeOf, type Exchange, type ExchangeContext, type ExchangeEnv } from '../exchange.ts';
 import type { FoundPlace } from '../place.ts';
+import { failureReply } from '../failure.ts';
 import { problem } from '../reply.ts';
 import { respond } from '../respond.ts';
 
@@ -37,7 +38,12 @@ async function ask(
 ): Promise<Response | void> {
   const { method, headers } = c.req.raw;
   const now = toSeconds(exchange.received);
-  const verdict = await access({ method, path, query, headers, clientAddress: exchange.client, now });
+  let verdict: AccessVerdict;
+  try {
+    verdict = await access({ method, path, query, headers, clientAddress: exchange.client, now });
+  } catch (error) {
+    return respond(c, exchange, failureReply(error, exchange.requestId, method));
+  }
   if (verdict.type === 'granted') {
     exchange.grant = verdict.grant;
     return next();

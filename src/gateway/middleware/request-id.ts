@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Fields } from '../../http/index.ts';
-import { openExchange, type ClientAddress, type Exchange, type ExchangeEnv } from '../exchange.ts';
+import { openExchange, type ClientAddress, type ExchangeEnv, type Ids } from '../exchange.ts';
+import { factsOf, fieldsOf } from '../facts.ts';
 import { completeFields } from '../respond.ts';
 import { settle } from '../settle.ts';
 
@@ -32,10 +33,12 @@ export function requestId(options: RequestIdOptions = {}): MiddlewareHandler<Exc
 /** @param isWhole that nothing stands between this part and the handler but parts of ours */
 export function beginExchange({ clientAddress }: RequestIdOptions, isWhole: boolean): MiddlewareHandler<ExchangeEnv> {
   return async (c, next) => {
-    const exchange = openExchange(c, toIds, clientAddress);
+    const facts = factsOf(c.env);
+    const exchange = openExchange(c, toIds(fieldsOf(facts, c.req.raw)), facts);
     exchange.isAlone = isWhole && c.req.routeIndex === 0;
     exchange.fields.push(() => [['X-Request-Id', exchange.requestId]]);
     try {
+      if (clientAddress !== undefined) exchange.client = clientAddress(c.req.raw, c.env);
       await next();
     } catch (error) {
       settle(c, exchange, 500, error);
@@ -46,7 +49,7 @@ export function beginExchange({ clientAddress }: RequestIdOptions, isWhole: bool
   };
 }
 
-function toIds(headers: Fields): Pick<Exchange, 'requestId' | 'traceId'> {
+function toIds(headers: Fields): Ids {
   const traceId = TRACE_PARENT.exec(headers.get('traceparent') ?? '')?.[1];
   const own = headers.get('X-Request-Id');
   return { requestId: own !== null && SAFE_ID.test(own) ? own : (traceId ?? crypto.randomUUID()), traceId };
