@@ -1,7 +1,9 @@
-import { trimOws } from '../../http/index.ts';
+import { trimOws } from '../../../http/index.ts';
 
 /** How the end of a body is known (RFC 9112 §6.3). */
 export type Framing =
+  /** There is none: an answer to HEAD, a 204 or a 304. */
+  | { readonly type: 'none' }
   | { readonly type: 'length'; readonly length: number }
   | { readonly type: 'chunked' }
   /** With the connection's: so that nothing tells a whole body from a part. */
@@ -11,7 +13,7 @@ export type Framing =
 export interface ResponseHead {
   readonly status: number;
   /** Names in lower case; of several lines the values are joined with commas. */
-  readonly headers: Readonly<Record<string, string>>;
+  readonly fields: Readonly<Record<string, string>>;
   readonly framing: Framing;
   /** Whether the connection takes another request after it. */
   readonly isKept: boolean;
@@ -49,7 +51,7 @@ export function parseResponseHead(text: string, method: string): ResponseHead {
   const isClosed = connection !== undefined && /(?:^|[ \t,])close(?:$|[ \t,])/i.test(connection);
   return {
     status,
-    headers: Object.fromEntries(fields),
+    fields: Object.fromEntries(fields),
     framing,
     isKept: minor === '1' && !isClosed && framing.type !== 'close',
   };
@@ -67,7 +69,7 @@ function addField(fields: Map<string, string>, line: string): void {
 function toFraming(fields: ReadonlyMap<string, string>, status: number, method: string): Framing {
   const coding = fields.get('transfer-encoding');
   const length = fields.get('content-length');
-  if (method === 'HEAD' || status === 204 || status === 304 || status < 200) return { type: 'length', length: 0 };
+  if (method === 'HEAD' || status === 204 || status === 304 || status < 200) return { type: 'none' };
   if (coding !== undefined) {
     if (length !== undefined) throw new Error('it has a Content-Length and a Transfer-Encoding');
     if (coding.toLowerCase() !== 'chunked') throw new Error(`its Transfer-Encoding is ${coding}`);

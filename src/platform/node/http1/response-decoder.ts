@@ -1,6 +1,6 @@
 import { MAX_HEAD, parseResponseHead, type ResponseHead } from './response-head.ts';
 
-/** Is told what an answer has. */
+/** Receives the parts of an answer. */
 export interface ResponseListener {
   onHead(head: ResponseHead): void;
   /** Bytes of the body, a part of those that were fed. */
@@ -58,10 +58,19 @@ export function responseDecoder(method: string, listener: ResponseListener): Res
     if (head.status < 200) return;
     listener.onHead(head);
     const { framing } = head;
-    if (framing.type === 'chunked') state = { at: 'chunk-size' };
-    else if (framing.type === 'close') state = { at: 'body', left: Number.POSITIVE_INFINITY };
-    else if (framing.length === 0) end();
-    else state = { at: 'body', left: framing.length };
+    switch (framing.type) {
+      case 'none':
+        return end();
+      case 'chunked':
+        state = { at: 'chunk-size' };
+        return;
+      case 'close':
+        state = { at: 'body', left: Number.POSITIVE_INFINITY };
+        return;
+      case 'length':
+        if (framing.length === 0) return end();
+        state = { at: 'body', left: framing.length };
+    }
   }
 
   function beginChunk(): void {

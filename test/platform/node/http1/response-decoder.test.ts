@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { responseDecoder } from '../../../src/platform/wire/response-decoder.ts';
+import { responseDecoder } from '../../../../src/platform/node/http1/response-decoder.ts';
 
 /** Feeds an answer in pieces of so many bytes. */
 function decode(text: string, cuts: readonly number[] = [], method = 'GET') {
