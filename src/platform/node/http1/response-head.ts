@@ -1,4 +1,4 @@
-import { trimOws } from '../../../http/index.ts';
+import { isFieldValue, trimOws } from '../../../http/index.ts';
 
 /** How the end of a body is known (RFC 9112 §6.3). */
 export type Framing =
@@ -58,24 +58,39 @@ export function parseResponseHead(text: string, method: string): ResponseHead {
 }
 
 function addField(fields: Map<string, string>, line: string): void {
+  const { name, value } = parseField(line);
+  const before = fields.get(name);
+  fields.set(name, before === undefined ? value : `${before}, ${value}`);
+}
+
+function parseField(line: string): { readonly name: string; readonly value: string } {
   const colon = line.indexOf(':');
   const name = line.slice(0, colon).toLowerCase();
   if (colon < 1 || !NAME.test(name)) throw new Error('a line of its head is no header field');
-  const value = trimOws(line.slice(colon + 1));
-  const before = fields.get(name);
-  fields.set(name, before === undefined ? value : `${before}, ${value}`);
+  return { name, value: trimOws(line.slice(colon + 1)) };
+}
+
+/**
+ * Checks a line of the trailer section, which is not used (RFC 9112 §7.1.2). A length or a coding there would be read
+ * by some as the body's (RFC 9110 §6.5.1).
+ *
+ * @param line a character for a byte
+ * @throws Error which says what is wrong
+ */
+export function checkTrailer(line: string): void {
+  const { name, value } = parseField(line);
+  if (!isFieldValue(value)) throw new Error('its trailer has control characters');
+  if (name === 'content-length' || name === 'transfer-encoding') throw new Error(`its trailer has a ${name}`);
 }
 
 function toFraming(fields: ReadonlyMap<string, string>, status: number, method: string): Framing {
   const coding = fields.get('transfer-encoding');
   const length = fields.get('content-length');
+  // Checked also where there is no body: a proxy in between may expect one.
+  if (coding !== undefined && length !== undefined) throw new Error('it has a Content-Length and a Transfer-Encoding');
+  if (coding !== undefined && coding.toLowerCase() !== 'chunked') throw new Error(`its Transfer-Encoding is ${coding}`);
+  if (length !== undefined && !/^\d{1,15}$/.test(length)) throw new Error(`its Content-Length is ${length}`);
   if (method === 'HEAD' || status === 204 || status === 304 || status < 200) return { type: 'none' };
-  if (coding !== undefined) {
-    if (length !== undefined) throw new Error('it has a Content-Length and a Transfer-Encoding');
-    if (coding.toLowerCase() !== 'chunked') throw new Error(`its Transfer-Encoding is ${coding}`);
-    return { type: 'chunked' };
-  }
-  if (length === undefined) return { type: 'close' };
-  if (!/^\d{1,15}$/.test(length)) throw new Error(`its Content-Length is ${length}`);
-  return { type: 'length', length: Number(length) };
+  if (coding !== undefined) return { type: 'chunked' };
+  return length === undefined ? { type: 'close' } : { type: 'length', length: Number(length) };
 }

@@ -66,4 +66,15 @@ describe('the head of an answer', () => {
   ])('that can be read in two ways is refused: %j', (text) => {
     expect(() => parse(text)).toThrow();
   });
+
+  test.for([
+    'HTTP/1.1 304 Not Modified|Content-Length: 5|Content-Length: 6',
+    'HTTP/1.1 304 Not Modified|Content-Length: +5',
+    'HTTP/1.1 304 Not Modified|Content-Length: 5|Transfer-Encoding: chunked',
+    'HTTP/1.1 204 No Content|Content-Length: 5|Transfer-Encoding: chunked',
+    'HTTP/1.1 200 OK|Content-Length:',
+    'HTTP/1.1 200 OK|Transfer-Encoding: gzip, chunked',
+  ])('with a framing of two readings is refused also where there is no body: %j', (text) => {
+    expect(() => parse(text, 'HEAD')).toThrow();
+  });
 });
