@@ -66,11 +66,11 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
   const socket = open(origin, onread, options);
   const timer = setTimeout(() => fail(late(`no connection after ${options.timeout} ms`)), options.timeout);
   socket.once(origin.isSecure ? 'secureConnect' : 'connect', () => clearTimeout(timer));
-  socket.once('end', () => current?.close());
+  socket.once('end', finish);
   socket.once('error', lose);
   socket.once('close', () => {
     clearTimeout(timer);
-    lose(new Error('the connection was closed'));
+    lose(new Error('the connection was closed before the end of the answer'));
     options.onClose(connection);
   });
 
@@ -81,6 +81,15 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
     const ended = current;
     current = undefined;
     ended.fail(cause);
+  }
+
+  /** The other side sends no more. An answer that is not over fails when the socket closes, which follows. */
+  function finish(): void {
+    if (current?.isUntilClose !== true) return;
+    // Node does not tell close_notify from a connection that was cut, so a short body would pass for a whole one: it
+    // is incomplete (RFC 9112 §9.8).
+    if (origin.isSecure) fail(new Error('the body has no length, and over TLS its end can not be told from a cut'));
+    else current.close();
   }
 
   /** Fails because of the other side. */

@@ -14,6 +14,8 @@ export interface Http1Answer {
 export interface Exchange {
   /** Whether a byte of the answer is there. */
   readonly isBegun: boolean;
+  /** Whether the body has no length and ends with the connection. */
+  readonly isUntilClose: boolean;
   /**
    * Bytes that came.
    *
@@ -109,6 +111,9 @@ export function exchange(method: string, { onAnswer, onFail, resume, leave, onEn
   return {
     get isBegun() {
       return isBegun;
+    },
+    get isUntilClose() {
+      return decoder.isUntilClose;
     },
     feed(held) {
       isBegun = true;

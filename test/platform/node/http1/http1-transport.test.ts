@@ -1,12 +1,13 @@
 import { createHash } from 'node:crypto';
+import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setDefaultCACertificates } from 'node:tls';
 import { describe, expect, test, vi } from 'vitest';
 import { defaultReader } from '../../../../src/store/chunk-reader.ts';
 import type { TransportAnswer } from '../../../../src/store/drivers/s3/transport.ts';
 import { isLent } from '../../../../src/store/lent.ts';
-import { offered, open, read, secure, until } from './opened.ts';
-import { whole, type Answer } from './storage.ts';
+import { certificate, offered, open, read, stopLater, until } from './opened.ts';
+import { startStorage, whole, type Answer } from './storage.ts';
 
 describe('requests on the wire', () => {
   test('say what was asked, and use one connection again', async () => {
@@ -32,6 +33,14 @@ describe('requests on the wire', () => {
     await expect(ask({ fields: { 'x: y\r\nz': '' } })).rejects.toThrow(TypeError);
     for (const path of ['/a b', '/a\r\nx: y', '/a\0', '/ü']) await expect(ask({ path })).rejects.toThrow(TypeError);
     expect(storage.heads).toEqual([]);
+  });
+
+  test.skipIf(!hasIpv6())('reach an IPv6 address, which Host has in brackets', async () => {
+    const storage = await startStorage((socket) => socket.write(whole('x')), undefined, '::1');
+    stopLater(storage.stop);
+    const { get } = await open(() => undefined);
+    expect(await get({ host: '[::1]', port: storage.port })).toBe('x');
+    expect(storage.heads).toEqual([`GET /key HTTP/1.1\r\nhost: [::1]:${storage.port}`]);
   });
 
   test('to HEAD have no body, and answers may be chunked, interim first, or without a length', async () => {
@@ -226,6 +235,7 @@ describe('bodies in memory that is used again', () => {
   });
 
   test('are whole as streams, slowly read, in chunks of any size, and over TLS', async () => {
+    const secure = certificate('localhost');
     setDefaultCACertificates([secure.cert]);
     const answer: Answer = (socket, n) => {
       if (n % 2 === 1) return void socket.write(whole(bytes));
@@ -253,6 +263,10 @@ describe('bodies in memory that is used again', () => {
     }
   });
 });
+
+function hasIpv6(): boolean {
+  return Object.values(networkInterfaces()).some((some) => some?.some(({ address }) => address === '::1'));
+}
 
 function bodyOf({ body }: TransportAnswer): ReadableStream<Uint8Array> {
   if (body === undefined) throw new Error('there is no body');

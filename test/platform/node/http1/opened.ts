@@ -4,9 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, vi } from 'vitest';
 import { http1Transport, type Http1Options } from '../../../../src/platform/node/http1/http1-transport.ts';
 import type { TransportRequest } from '../../../../src/store/drivers/s3/transport.ts';
-import { startStorage, type Answer } from './storage.ts';
+import { startStorage, type Answer, type Secure } from './storage.ts';
 
 const stops: (() => unknown)[] = [];
+
+/** Stops something when the test is over. */
+export function stopLater(stop: () => unknown): void {
+  stops.push(stop);
+}
+
 afterEach(async () => {
   vi.useRealTimers();
   for (const stop of stops.splice(0)) await stop();
@@ -19,7 +25,7 @@ export type Asked = Partial<TransportRequest> & {
   readonly port?: number;
 };
 
-export async function open(answer: Answer, options: Partial<Http1Options> = {}, tls?: typeof secure) {
+export async function open(answer: Answer, options: Partial<Http1Options> = {}, tls?: Secure) {
   const storage = await startStorage(answer, tls);
   const transport = http1Transport({ maxSockets: 10, connectTimeout: 2_000, requestTimeout: 2_000, ...options });
   stops.push(() => transport.destroy(), storage.stop);
@@ -47,11 +53,15 @@ export async function offered(): Promise<void> {
   await sleep(3);
 }
 
-/** Of a server named localhost, for a hundred years. */
-export const secure = { key: fileHere('localhost.key'), cert: fileHere('localhost.crt') };
+/** Certificates that sign themselves, of one key; all but one for a hundred years. `address` is of 127.0.0.1. */
+export type Certified = 'localhost' | 'address' | 'named-address' | 'other-host' | 'expired';
 
-function fileHere(name: string): string {
-  return readFileSync(join(import.meta.dirname, name), 'utf8');
+export function certificate(name: Certified): Secure {
+  return { key: certificateFile('localhost.key'), cert: certificateFile(`${name}.crt`) };
+}
+
+function certificateFile(name: string): string {
+  return readFileSync(join(import.meta.dirname, 'certificates', name), 'utf8');
 }
 
 /** Waits for what has no event. */
