@@ -10,6 +10,8 @@ export interface WireHandler {
     request: HttpRequest,
     options?: { readonly abortSignal?: unknown },
   ): Promise<{ readonly response: HttpResponse }>;
+  /** Connections that a request or a body is on. */
+  inUse(): number;
   destroy(): void;
   /** The SDK's: there are no settings that could be changed. */
   updateHttpClientConfig(): void;
@@ -39,6 +41,7 @@ export function wireHandler(options: Http1Options): WireHandler {
         }),
       };
     },
+    inUse: () => transport.inUse(),
     destroy: () => transport.destroy(),
     updateHttpClientConfig: () => undefined,
     httpHandlerConfigs: () => ({}),

@@ -57,10 +57,10 @@ export const STRICTER: readonly Difference[] = [
     example: 'HTTP/1.1 200 O\0K\r\nContent-Length: 3\r\n\r\nabc',
   },
   {
-    reason: 'A chunk extension with = and no value.',
-    rule: 'RFC 9112 §7.1.1: a value is a token or a quoted string',
+    reason: 'A chunk extension without a name, or with = and no value.',
+    rule: 'RFC 9112 §7.1.1: a name is a token, a value a token or a quoted string',
     says: /: the line before a chunk is no size with extensions/,
-    shows: has(/\r\ntransfer-encoding:/i, /\r\n[\da-f]+;[^\r]*=(?:\r|;)/i),
+    shows: has(/\r\ntransfer-encoding:/i, /\r\n[\da-f]+;(?:[^\r]*=(?:\r|;)|[^\r]*;;|;)/i),
     example: `${CHUNKED}3;a=\r\nabc\r\n0\r\n\r\n`,
   },
   {

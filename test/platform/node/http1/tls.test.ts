@@ -20,24 +20,18 @@ function openTrusted(
   return open(answer, {}, secure);
 }
 
-describe('a certificate', () => {
+describe.for(VERSIONS)('%s: a certificate', (version) => {
   test.for([
     ['localhost', 'localhost'],
     ['address', '127.0.0.1'],
   ] as const)('that is trusted and of this host is taken: %s for %s', async ([name, host]) => {
-    const { get } = await openTrusted(name, (socket) => socket.write(whole('x')));
+    const { get } = await openTrusted(name, (socket) => socket.write(whole('x')), version);
     expect(await get({ host })).toBe('x');
   });
 
-  test.for(VERSIONS)('that is not trusted is refused each time, before a request is sent: %s', async (maxVersion) => {
-    const { storage, get, transport } = await open(
-      (socket) => socket.write(whole('x')),
-      {},
-      {
-        ...certificate('localhost'),
-        maxVersion,
-      },
-    );
+  test('that is not trusted is refused each time, before a request is sent', async () => {
+    const secure = { ...certificate('localhost'), maxVersion: version };
+    const { storage, get, transport } = await open((socket) => socket.write(whole('x')), {}, secure);
     for (let i = 0; i < 3; i++)
       await expect(get({ host: 'localhost' })).rejects.toMatchObject({
         code: 'DEPTH_ZERO_SELF_SIGNED_CERT',
@@ -47,29 +41,21 @@ describe('a certificate', () => {
     await until(() => transport.inUse() === 0);
   });
 
-  test.for(
-    VERSIONS.flatMap((version) =>
-      (
-        [
-          ['localhost', '127.0.0.1', 'ERR_TLS_CERT_ALTNAME_INVALID'],
-          ['address', 'localhost', 'ERR_TLS_CERT_ALTNAME_INVALID'],
-          // A name that looks like the address is no address (RFC 9110 §4.3.5).
-          ['named-address', '127.0.0.1', 'ERR_TLS_CERT_ALTNAME_INVALID'],
-          ['other-host', 'localhost', 'ERR_TLS_CERT_ALTNAME_INVALID'],
-          ['other-host', '127.0.0.1', 'ERR_TLS_CERT_ALTNAME_INVALID'],
-          ['expired', 'localhost', 'CERT_HAS_EXPIRED'],
-        ] as const
-      ).map((row) => [version, ...row] as const),
-    ),
-  )(
-    'that is trusted and of another host, or expired, is refused each time: %s, %s for %s',
-    async ([version, name, host, code]) => {
-      const { storage, get } = await openTrusted(name, (socket) => socket.write(whole('x')), version);
-      // A second connection could take up the session of the first, which skips the check of the name.
-      for (let i = 0; i < 3; i++) await expect(get({ host })).rejects.toMatchObject({ code });
-      expect(storage.heads).toEqual([]);
-    },
-  );
+  test.for([
+    ['localhost', '127.0.0.1', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ['address', 'localhost', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    // A name that looks like the address is no address (RFC 9110 §4.3.5).
+    ['named-address', '127.0.0.1', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ['other-host', 'localhost', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ['other-host', '127.0.0.1', 'ERR_TLS_CERT_ALTNAME_INVALID'],
+    ['expired', 'localhost', 'CERT_HAS_EXPIRED'],
+  ] as const)('that is trusted and of another host, or expired, is refused each time: %s for %s', async (row) => {
+    const [name, host, code] = row;
+    const { storage, get } = await openTrusted(name, (socket) => socket.write(whole('x')), version);
+    // A second connection could take up the session of the first, which skips the check of the name.
+    for (let i = 0; i < 3; i++) await expect(get({ host })).rejects.toMatchObject({ code });
+    expect(storage.heads).toEqual([]);
+  });
 });
 
 test.for(VERSIONS)('a session is taken up again by the next connection: %s', async (version) => {
