@@ -10,17 +10,14 @@ export interface Target {
   readonly path: string;
 }
 
-/** §3.2: neither spaces nor control characters, which would end the line. No fragment: it is never sent (§7.1 of RFC 9110). */
+/** RFC 9112 §3.2: no spaces and control characters, which would end the line. No #: a fragment is never sent. */
 const URL_CHARACTERS = /^[!-"$-~]*$/;
 const PARTS = /^(https?:\/\/[^/?\\@]+)((?:[/?].*)?)$/i;
 
 /** RFC 9110 §5.6.2, in lower case. */
-const FIELD_NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+const FIELD_NAME = /^[\da-z!#$%&'*+.^_`|~-]+$/;
 
-/**
- * Fields that the connection's own use depends on: with one of them, the storage could read the request's end, or who
- * it is for, differently than it is sent (RFC 9112 §6, §9).
- */
+/** Fields by which a server finds the end of a request, its host, or what becomes of the connection (RFC 9112 §6, §9). */
 const RESERVED = new Set(['host', 'connection', 'content-length', 'transfer-encoding', 'expect', 'upgrade', 'te']);
 
 /** @throws TypeError for an address that is not absolute, not encoded, of another scheme, or with a user's name */
@@ -30,7 +27,7 @@ export function parseTarget(url: string): Target {
   return { origin, path: rest.startsWith('/') ? rest : `/${rest}` };
 }
 
-/** @throws TypeError where it is none */
+/** @throws TypeError where its host or port is none */
 export function parseOrigin(origin: string): Origin & { readonly authority: string } {
   const { protocol, hostname, port, host } = new URL(origin);
   const isSecure = protocol === 'https:';
@@ -56,7 +53,7 @@ export function printRequestHead(
 ): string {
   let text = `${method} ${path} HTTP/1.1\r\nhost: ${authority}\r\n`;
   for (const [name, value] of Object.entries(fields)) {
-    if (!FIELD_NAME.test(name) || name !== name.toLowerCase() || RESERVED.has(name))
+    if (!FIELD_NAME.test(name) || RESERVED.has(name))
       throw new TypeError(`a request can't have the field ${JSON.stringify(name)}`);
     if (!isFieldValue(value))
       throw new TypeError(`the field ${name} of a request has a character that no line can have`);

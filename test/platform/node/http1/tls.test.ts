@@ -1,9 +1,10 @@
+import { createServer } from 'node:net';
 import { setDefaultCACertificates, TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import { defaultReader } from '../../../../src/store/chunk-reader.ts';
 import { startRelay } from './cut.ts';
 import { certificate, open, stopLater, until, type Certified } from './opened.ts';
-import { whole } from './storage.ts';
+import { startStorage, whole } from './storage.ts';
 
 afterEach(() => setDefaultCACertificates([]));
 
@@ -56,6 +57,24 @@ describe.for(VERSIONS)('%s: a certificate', (version) => {
     for (let i = 0; i < 3; i++) await expect(get({ host })).rejects.toMatchObject({ code });
     expect(storage.heads).toEqual([]);
   });
+});
+
+test('a server that does not finish the handshake is given up in time', async () => {
+  const { port, stop } = await startStorage(() => undefined);
+  stopLater(stop);
+  const { get, transport } = await open(() => undefined, { connectTimeout: 100 }, certificate('localhost'));
+  await expect(get({ port })).rejects.toMatchObject({ name: 'TimeoutError', message: 'no connection after 100 ms' });
+  await until(() => transport.inUse() === 0);
+});
+
+test('a server that speaks no TLS fails the request with a code that says so', async () => {
+  const server = createServer((socket) => socket.on('error', () => undefined).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  stopLater(() => server.close());
+  const address = server.address();
+  const port = typeof address === 'object' && address !== null ? address.port : 0;
+  const { get } = await open(() => undefined, {}, certificate('localhost'));
+  await expect(get({ port })).rejects.toThrow(/EPROTO.*wrong version number/);
 });
 
 test.for(VERSIONS)('a session is taken up again by the next connection: %s', async (version) => {
