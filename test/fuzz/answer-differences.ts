@@ -36,6 +36,14 @@ export const STRICTER: readonly Difference[] = [
     example: `${OK}Transfer-Encoding:\r\nContent-Length: 3\r\n\r\nabc`,
   },
   {
+    reason:
+      'A tab beside a length or a coding. undici takes one behind chunked for a part of it, and reads to the end.',
+    rule: 'RFC 9112 §5: white space around a value is no part of it; §11: what is read in two ways is an attack',
+    says: /: a tab stands beside its /,
+    shows: has(/\r\n(?:content-length|transfer-encoding):[^\r]*\t/i),
+    example: `${OK}Content-Length:\t3\r\n\r\nabc`,
+  },
+  {
     reason: 'A length that a number can not hold exactly, where there is no body that it could be of.',
     rule: 'RFC 9110 §8.6: overflows are to be prevented',
     says: /: its Content-Length is \d{16,}/,

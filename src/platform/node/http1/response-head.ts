@@ -23,6 +23,7 @@ export interface ResponseHead {
 export const MAX_HEAD = 64 * 1024;
 
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
+const FRAMING_FIELDS = new Set(['content-length', 'transfer-encoding']);
 /** What no line can have (RFC 9110 §5.5): NUL, and half an end of a line. */
 // oxlint-disable-next-line no-control-regex -- control characters are what is looked for
 const DANGEROUS = /\0|\r(?!\n)|(?<!\r)\n/;
@@ -59,6 +60,8 @@ export function parseResponseHead(text: string, method: string): ResponseHead {
 
 function addField(fields: Map<string, string>, line: string): void {
   const { name, value } = parseField(line);
+  // White space around a value is no part of it (RFC 9112 §5), but some parsers take a tab for a part of the coding.
+  if (FRAMING_FIELDS.has(name) && line.includes('\t')) throw new Error(`a tab stands beside its ${name}`);
   const before = fields.get(name);
   fields.set(name, before === undefined ? value : `${before}, ${value}`);
 }
@@ -80,7 +83,7 @@ function parseField(line: string): { readonly name: string; readonly value: stri
 export function checkTrailer(line: string): void {
   const { name, value } = parseField(line);
   if (!isFieldValue(value)) throw new Error('its trailer has control characters');
-  if (name === 'content-length' || name === 'transfer-encoding') throw new Error(`its trailer has a ${name}`);
+  if (FRAMING_FIELDS.has(name)) throw new Error(`its trailer has a ${name}`);
 }
 
 function toFraming(fields: ReadonlyMap<string, string>, status: number, method: string): Framing {

@@ -61,6 +61,8 @@ describe('the head of an answer', () => {
     'HTTP/1.1 200 OK|Content-Length: 0x5',
     'HTTP/1.1 200 OK|Content-Length: 1000000000000000',
     'HTTP/1.1 200 OK|Content-Length:',
+    'HTTP/1.1 200 OK|Transfer-Encoding: chunked\t',
+    'HTTP/1.1 200 OK|Content-Length: 5\t',
     'HTTP/1.1 200 OK|Transfer-Encoding: gzip, chunked',
     'HTTP/1.1 200 OK|Transfer-Encoding: chunked|Transfer-Encoding: chunked',
   ])('that can be read in two ways is refused: %j', (text) => {
