@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { clientOf, REQUEST_TIMEOUT, type S3Access } from './s3-access.ts';
-import { wireHandler } from './wire/wire-handler.ts';
+import { wireHandler } from './wire-handler.ts';
 
 export type { S3Access } from './s3-access.ts';
 
