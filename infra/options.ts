@@ -3,7 +3,7 @@ import { SecurityPolicyProtocol } from 'aws-cdk-lib/aws-cloudfront';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as v from 'valibot';
 import { checkConfig, parseConfig } from '../src/platform/checked-config.ts';
-import { readEnvironment, type LambdaConfig } from '../src/platform/lambda-gateway.ts';
+import { readEnvironment, type LambdaConfig } from '../src/platform/lambda-environment.ts';
 import {
   parseSecretSources,
   printPlace,

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { withSdk } from '../platform/load-s3.ts';
 import { say } from './say.ts';
 import { HELP, usageError } from './usage.ts';
 
@@ -10,7 +11,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   config: async (args) => (await import('./config.ts')).config(args),
   dev: async (args) => (await loadDev()).dev(args),
   keygen: async (args) => (await import('./keygen.ts')).keygen(args),
-  lambda: async (args) => (await import('./lambda.ts')).lambda(args),
+  lambda: async (args) => (await withSdk(() => import('./lambda.ts'))).lambda(args),
   purge: async (args) => (await import('./purge.ts')).purge(args),
   serve: async (args) => (await import('./serve.ts')).serveOnNode(args),
   sign: async (args) => (await import('./sign.ts')).sign(args),

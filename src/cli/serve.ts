@@ -4,11 +4,12 @@ import {
   fsStore,
   openNodeConfig,
   parseConfig,
-  s3Storage,
   serve,
 } from '../platform/node.ts';
-import type { Config, FetchHandler, ListenOptions, NodeServer, S3Source } from '../platform/node.ts';
+import type { Config, FetchHandler, ListenOptions, NodeServer } from '../platform/node.ts';
 import { lineLog } from '../platform/line-log.ts';
+import { loadS3 } from '../platform/load-s3.ts';
+import type { S3Source } from '../platform/s3-storage.ts';
 import { readJsonFile } from './json-file.ts';
 import { explainListenError, parseFolder, parseOptions, parsePort, untilStopped } from './options.ts';
 import { parseS3Source, S3_OPTIONS } from './s3-options.ts';
@@ -40,7 +41,8 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
   const { store, name } = await openOwn(dir === undefined ? undefined : { folder: dir, hidden }, source, checked);
   const limits = { downloads: MAX_DOWNLOADS, ...checked.limits };
   const log = lineLog(process.stdout, process);
-  const gateway = createGateway({ ...openNodeConfig(checked, store, source?.access, source?.prefix), limits, log });
+  const opened = await openNodeConfig(checked, store, source?.access, source?.prefix);
+  const gateway = createGateway({ ...opened, limits, log });
   const server = await listen(gateway, { host, port, ...limits, trustedProxies: checked.trustedProxies });
   say(`${name} is served at ${server.url}/`);
   await untilStopped();
@@ -74,6 +76,7 @@ function openFolder({ folder: dir, hidden }: Folder) {
 /** Asks for an object that is not there: wrong credentials, a missing bucket or a wrong address show at start. */
 export async function openBucket(source: S3Source) {
   const { bucket, prefix = '' } = source;
+  const { s3Storage } = await loadS3();
   const store = s3Storage(source);
   await store.read(`rangeway-start-${Date.now()}`).catch((error: unknown) => {
     throw usageError(`--s3 ${bucket} can't be read: ${describeError(error)}`, error);

@@ -1,7 +1,6 @@
 import type { Context } from 'hono';
 // One route is all there is: the preset with the smallest router.
 import { Hono } from 'hono/tiny';
-import { routePath } from 'hono/route';
 import { portableConduit, type Conduit } from './conduit.ts';
 import type { Carrier } from './download.ts';
 import { exchange, type Answer, type Target } from './exchange.ts';
@@ -153,7 +152,7 @@ function toTarget(c: Context, clientAddress: ClientAddress): Target {
   const address = new URL(request.url);
   return {
     ...toPlace(request, address),
-    path: below(address.pathname, routePath(c).replace(/\/?\*$/, '')),
+    path: below(address.pathname, mountPattern(c).replace(/\/?\*$/, '')),
     clientAddress: clientAddress(request, c.env),
     sent: sentOf(c.env),
     defer: (work) => keepAlive(c, work),
@@ -164,6 +163,14 @@ function toPlace(request: RequestHead, { pathname, hostname, search }: URL) {
   // A dot at a name's end says that it is complete (RFC 3986 §3.2.2); it is the same host.
   const host = (request.headers.get('Host')?.replace(/:\d*$/, '') ?? hostname).replace(/\.$/, '').toLowerCase();
   return { request, host, pathname, query: search.slice(1) };
+}
+
+/**
+ * The pattern of the route that runs. Not by `routePath` of hono/route: a context that another copy of hono made hides it
+ * from that function.
+ */
+function mountPattern(c: Context): string {
+  return c.req.routePath;
 }
 
 /** By segments, not by characters: Hono has matched the pattern against the path decoded. */

@@ -1,5 +1,6 @@
 import type { LogEntry } from '../../src/gateway/log.ts';
-import { createGateway, s3Client, s3Store, serve } from '../../src/platform/node.ts';
+import { createGateway, serve } from '../../src/platform/node.ts';
+import { s3Client, s3Store } from '../../src/platform/s3-node-library.ts';
 import { withResume } from '../../src/store/resume.ts';
 import { BUCKET } from './origin.ts';
 import type { Gateway } from './run.ts';
