@@ -1,8 +1,8 @@
 import { buildSync } from 'esbuild';
 import { basename, join, resolve } from 'node:path';
+import { HANDLERS } from './handlers.ts';
 
-/** What the function may start with: `handler` answers in one piece, `streamHandler` as it reads. */
-export const HANDLERS = ['handler', 'streamHandler'] as const;
+export { HANDLERS };
 
 /** The one file of the asset; Lambda takes `.mjs` for an ES module without a package.json beside it. */
 export const FILE = 'index.mjs';

@@ -6,8 +6,8 @@ import type { Construct } from 'constructs';
 import type { LambdaConfig } from '../src/platform/lambda-environment.ts';
 import { printPlace, type SecretSources } from '../src/platform/lambda-secret-sources.ts';
 import type { ObjectBucket } from './bucket.ts';
-import type { HANDLERS } from './bundle.ts';
 import type { Front } from './front.ts';
+import type { HANDLERS } from './handlers.ts';
 import { toSecretStatements } from './secrets.ts';
 
 /** What the function is made of. */
