@@ -1,11 +1,4 @@
-import {
-  createGateway,
-  describeError,
-  fsStore,
-  openNodeConfig,
-  parseConfig,
-  serve,
-} from '../platform/node.ts';
+import { createGateway, describeError, fsStore, openNodeConfig, parseConfig, serve } from '../platform/node.ts';
 import type { Config, FetchHandler, ListenOptions, NodeServer } from '../platform/node.ts';
 import { lineLog } from '../platform/line-log.ts';
 import { loadS3 } from '../platform/load-s3.ts';

@@ -140,7 +140,9 @@ describe('the setting', () => {
     process.env['RANGEWAY_TEST_TOKEN'] = TOKEN;
     expect((await open('RANGEWAY_TEST_TOKEN')).purge).toEqual({ token: TOKEN });
     delete process.env['RANGEWAY_TEST_TOKEN'];
-    await expect(open('RANGEWAY_TEST_TOKEN')).rejects.toThrow('purge: RANGEWAY_TEST_TOKEN is to hold a token, and is not set');
+    await expect(open('RANGEWAY_TEST_TOKEN')).rejects.toThrow(
+      'purge: RANGEWAY_TEST_TOKEN is to hold a token, and is not set',
+    );
   });
 
   test('takes a table with that field alone', () => {
