@@ -27,12 +27,12 @@ const GROUPS = {
 async function enteredFiles(): Promise<readonly string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'rangeway-entered-'));
   await writeFile(join(folder, 'file.bin'), Buffer.alloc(1024 * 1024));
-  let logged: () => void = () => undefined;
-  const gateway = createGateway({ store: fsStore(folder), log: () => logged() });
+  const waiting: (() => void)[] = [];
+  const gateway = createGateway({ store: fsStore(folder), log: () => waiting.shift()?.() });
   const server = await serve(gateway, { port: 0 });
   /** Resolves when the request is over for the server too. */
   const ask = async () => {
-    const over = new Promise<void>((resolve) => (logged = resolve));
+    const over = new Promise<void>((resolve) => waiting.push(resolve));
     const response = await fetch(`${server.url}/file.bin`, { headers: { Range: 'bytes=1000-66535' } });
     const { byteLength } = await response.arrayBuffer();
     if (response.status !== 206 || byteLength !== 65_536) throw new Error(`${response.status}, ${byteLength} bytes`);
@@ -60,16 +60,18 @@ async function enteredFiles(): Promise<readonly string[]> {
   }
 }
 
-const { values } = parseArgs({ options: { json: { type: 'boolean' } } });
-const files = await enteredFiles();
-if (values.json === true) console.log(JSON.stringify(files));
-else print(files);
+function groupOf(path: string): string {
+  const found = Object.entries(GROUPS).find(([, folders]) => folders.some((folder) => path.startsWith(`${folder}/`)));
+  return found?.[0] ?? 'others';
+}
 
 function print(entered: readonly string[]): void {
-  const groupOf = (path: string) =>
-    Object.entries(GROUPS).find(([, folders]) => folders.some((folder) => path.startsWith(`${folder}/`)))?.[0] ??
-    'others';
   const groups = Map.groupBy(entered, groupOf);
   for (const [name, paths] of groups) console.log(`${name}: ${paths.length}\n${paths.map((p) => `  ${p}`).join('\n')}`);
   console.log(`${entered.length} files, ${entered.filter((path) => groupOf(path) !== 'not counted').length} counted`);
 }
+
+const { values } = parseArgs({ options: { json: { type: 'boolean' } } });
+const files = await enteredFiles();
+if (values.json === true) console.log(JSON.stringify(files));
+else print(files);

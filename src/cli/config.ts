@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { errorCode } from '../error-code.ts';
 import { checkConfig, parseConfig, type Config } from '../platform/checked-config.ts';
 import { printable } from '../platform/line-log.ts';
 import { readJsonFile } from './json-file.ts';
@@ -64,8 +65,7 @@ async function loadWrangler() {
   try {
     return await import('../platform/wrangler-variables.ts');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
     throw usageError('a wrangler.toml is read by wrangler: npm install --save-dev wrangler', error);
   }
 }

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { errorCode } from '../error-code.ts';
 import { withSdk } from '../platform/load-s3.ts';
 import { say } from './say.ts';
 import { HELP, usageError } from './usage.ts';
@@ -44,8 +45,7 @@ async function loadDev() {
   try {
     return await import('./dev.ts');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
     throw usageError(
       'dev runs the Worker with tools of its own: npm install --save-dev wrangler miniflare esbuild',
       error,

@@ -1,4 +1,4 @@
-import { equalInConstantTime } from '../access/constant-time.ts';
+import { equalInConstantTime, sha256 } from '../access/constant-time.ts';
 import type { Fields } from '../http/index.ts';
 import type { Mount } from './mount.ts';
 import { bare, problem, type Reply } from './reply.ts';
@@ -58,6 +58,6 @@ export async function answerPurge(
   return bare(204, []);
 }
 
-async function digest(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+function digest(text: string): Promise<Uint8Array> {
+  return sha256(new TextEncoder().encode(text));
 }

@@ -1,4 +1,5 @@
 import { settingsError } from '../config/settings-error.ts';
+import { errorCode } from '../error-code.ts';
 import type * as s3Parts from './s3-storage.ts';
 
 /** The modules that read S3 on Node. */
@@ -32,6 +33,6 @@ const MISSING =
 
 /** Node names the package in the message alone. */
 function isMissingSdk(error: unknown): boolean {
-  if (!(error instanceof Error) || !('code' in error) || error.code !== 'ERR_MODULE_NOT_FOUND') return false;
+  if (!(error instanceof Error) || errorCode(error) !== 'ERR_MODULE_NOT_FOUND') return false;
   return /package '@(?:aws-sdk|smithy)\//.test(error.message);
 }
