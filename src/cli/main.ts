@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
 import { errorCode } from '../error-code.ts';
-import { withSdk } from '../platform/load-s3.ts';
+import { withPeers } from '../platform/peers.ts';
 import { say } from './say.ts';
 import { HELP, usageError } from './usage.ts';
 
@@ -12,7 +12,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   config: async (args) => (await import('./config.ts')).config(args),
   dev: async (args) => (await loadDev()).dev(args),
   keygen: async (args) => (await import('./keygen.ts')).keygen(args),
-  lambda: async (args) => (await withSdk(() => import('./lambda.ts'))).lambda(args),
+  lambda: async (args) => (await import('./lambda.ts')).lambda(args),
   purge: async (args) => (await import('./purge.ts')).purge(args),
   serve: async (args) => (await import('./serve.ts')).serveOnNode(args),
   sign: async (args) => (await import('./sign.ts')).sign(args),
@@ -37,7 +37,7 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
       `there is no command "${name}"; there are ${Object.keys(commands).join(', ')}, see rangeway --help`,
     );
   }
-  await command(args);
+  await withPeers(() => command(args));
 }
 
 /** dev alone needs wrangler, miniflare and esbuild, so who only serves a folder need not install them. */

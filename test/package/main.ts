@@ -97,6 +97,7 @@ for (const [name, version] of [
   });
 }
 
+/** Uses the app on every platform, with the copies that are installed in a project. */
 async function checkCopies(name: string, project: Project): Promise<void> {
   const { folder } = project;
   const env = { FOLDER: join(file, '..'), PORT: '0', ENDPOINT: storage.url };
@@ -135,6 +136,8 @@ await check('two copies of hono in one project', async () => {
 });
 
 const plain = join(work, 'plain');
+const NO_SDK =
+  'reading S3 needs the AWS SDK, which is not installed: npm install @aws-sdk/client-s3 @aws-sdk/s3-request-presigner';
 await check('without the AWS SDK', async () => {
   const project = await createProject(plain, [tarball]);
   await check('without the AWS SDK: tsc', async () => same(await project.compile(), []));
@@ -144,23 +147,36 @@ await check('without the AWS SDK', async () => {
   await check('without the AWS SDK: workerd', () =>
     inWorkerd(join(plain, 'worker.toml'), {}, { path: file, size: 20, mark: 'file' }, answers),
   );
+  await check('without the AWS SDK: all entries but rangeway/s3', async () => {
+    const { stdout } = await runIn(plain, process.execPath, ['entries.js']);
+    same(stdout, 'function,function,1\n');
+  });
   await writeFile(join(plain, 's3.json'), '{ "mounts": [{ "store": { "type": "s3", "bucket": "releases" } }] }');
   for (const args of [
     ['serve', '--s3', 'releases'],
     ['lambda', '--s3', 'releases'],
     ['serve', '--config', 's3.json'],
   ]) {
-    await check(`without the AWS SDK: ${args.join(' ')}`, () => refuses([...args, '--port', '0']));
+    await check(`without the AWS SDK: ${args.join(' ')}`, () => refuses([...args, '--port', '0'], NO_SDK));
   }
+  for (const name of ['wrangler', 'miniflare', 'esbuild']) await link(plain, name);
+  await check('without the AWS SDK: dev --s3 releases', () =>
+    refuses(['dev', '--s3', 'releases', '--port', '0'], NO_SDK),
+  );
+  const hono = join(plain, 'node_modules/hono');
+  await rename(hono, `${hono}-aside`);
+  await check('without hono: serve --dir .', () =>
+    refuses(['serve', '--dir', '.', '--port', '0'], 'this needs hono, which is not installed: npm install hono'),
+  );
+  await rename(`${hono}-aside`, hono);
 });
 
 /** The command says in one line what to install. */
-async function refuses(args: readonly string[]): Promise<void> {
+async function refuses(args: readonly string[], sentence: string): Promise<void> {
   const main = join(plain, 'node_modules/rangeway/dist/cli/main.js');
-  const result = await runIn(plain, process.execPath, [main, ...args]).catch((error: unknown) => error);
-  const expected =
-    'rangeway: reading S3 needs the AWS SDK, which is not installed: npm install @aws-sdk/client-s3 @aws-sdk/s3-request-presigner\n';
-  same(isRecord(result) ? [result['code'], result['stderr']] : result, [2, expected]);
+  const keys = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' };
+  const result = await runIn(plain, process.execPath, [main, ...args], keys).catch((error: unknown) => error);
+  same(isRecord(result) ? [result['code'], result['stderr']] : result, [2, `rangeway: ${sentence}\n`]);
 }
 
 await check('the construct, without esbuild', async () => {

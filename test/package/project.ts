@@ -71,7 +71,7 @@ async function writeConfigs(folder: string, usesSdk: boolean): Promise<void> {
     noEmitOnError: false,
   };
   const [node, worker] = [
-    ['app.ts', 'node.ts', 'mounted.ts', ...(usesSdk ? ['lambda.ts', 's3-node.ts'] : [])],
+    ['app.ts', 'node.ts', 'mounted.ts', 'entries.ts', ...(usesSdk ? ['lambda.ts', 's3-node.ts'] : [])],
     ['worker.ts', ...(usesSdk ? ['s3-worker.ts'] : [])],
   ];
   const forNode = { ...shared, lib: ['es2024', 'esnext.disposable'], module: 'nodenext', types: ['node'] };
