@@ -14,12 +14,14 @@ export { createGateway, type GatewayOptions } from '../gateway/gateway.ts';
 export { describeError } from '../gateway/log.ts';
 export { parseConfig, type Config } from '../gateway/config.ts';
 export { fsStore, type FsStoreOptions } from '../store/drivers/fs.ts';
-export { s3Store, type S3Location } from '../store/drivers/s3.ts';
+export { s3Store, type S3Location, type S3StoreOptions } from '../store/drivers/s3/s3-store.ts';
+export type { S3ClientLike } from '../store/drivers/s3/client.ts';
+export type { Transport } from '../store/drivers/s3/transport.ts';
 export type { FetchHandler } from './fetch-handler.ts';
 export { openNodeConfig } from './node-config.ts';
 export * from './links.ts';
 export type { ListenOptions, NodeServer } from './node-server.ts';
-export { s3Client, type S3Access } from './s3-client.ts';
+export { s3Client, s3Transport, type S3Access } from './s3-client.ts';
 export { s3Storage, type S3Source } from './s3-storage.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { s3Store } from '../../src/store/drivers/s3.ts';
+import { s3Store } from '../../src/store/drivers/s3/s3-store.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
 import { hasS3, newBucket } from './server.ts';
 
@@ -30,13 +30,10 @@ describe.skipIf(!hasS3)('over Ceph', () => {
     });
   });
 
-  test.for(['/leading', 'double//slash', 'trailing/', '//', 'a/./b', 'a/../b', '..', '.'])(
-    'the key %j is reachable as it is',
-    async (key) => {
-      const { put, store } = await newBucket();
-      await put(key, new TextEncoder().encode(key));
-      const result = await store.read(key);
-      expect(result.type === 'open' && (await new Response(result.body).text())).toBe(key);
-    },
-  );
+  test.for(['/leading', 'double//slash', 'trailing/', '//'])('the key %j is reachable as it is', async (key) => {
+    const { put, store } = await newBucket();
+    await put(key, new TextEncoder().encode(key));
+    const result = await store.read(key);
+    expect(result.type === 'open' && (await new Response(result.body).text())).toBe(key);
+  });
 });
