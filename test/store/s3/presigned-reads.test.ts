@@ -28,7 +28,7 @@ describe('presigned addresses', () => {
 
   test('are made anew after a minute, and when the clock was put back', async () => {
     using s3 = await storageThat(sendObject);
-    for (const time of [0, 60_000, 30_000]) {
+    for (const time of [0, 60_500, 30_000]) {
       vi.setSystemTime(START + time);
       await s3.store.read('key');
     }
