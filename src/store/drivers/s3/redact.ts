@@ -13,7 +13,7 @@ export function redact(text: string): string {
  * service's exception `$response`.
  */
 export function redactedError(error: unknown, depth = 0): unknown {
-  if (!(error instanceof Error)) return typeof error === 'string' ? redact(error) : error;
+  if (!(error instanceof Error)) return redact(String(error));
   const cause = error.cause === undefined || depth > MAX_DEPTH ? undefined : redactedError(error.cause, depth + 1);
   const copy = new Error(redact(error.message), cause === undefined ? undefined : { cause });
   copy.name = error.name;

@@ -18,6 +18,7 @@ import { fetchTransport } from './fetch-transport.ts';
 import { isPossibleKey } from './keys.ts';
 import { toMetadata } from './metadata.ts';
 import type { S3Answer, S3Fields, S3Refusal, S3Request, S3RequestFields } from './reads.ts';
+import { redact } from './redact.ts';
 import { redirectError } from './redirect.ts';
 import { reachError, refusalError, toBodiless } from './refusal.ts';
 import { s3Reads } from './s3-reads.ts';
@@ -206,5 +207,5 @@ function toLength(fields: S3Fields): number | undefined {
 }
 
 function refuse(what: string): never {
-  throw storeError('nonsense', `S3 answered with ${what}`);
+  throw storeError('nonsense', `S3 answered with ${redact(what)}`);
 }
