@@ -1,12 +1,4 @@
-import {
-  createGateway,
-  describeError,
-  fsStore,
-  openNodeConfig,
-  parseConfig,
-  s3Storage,
-  serve,
-} from '../platform/node.ts';
+import { checkS3, createGateway, fsStore, openNodeConfig, parseConfig, s3Storage, serve } from '../platform/node.ts';
 import type { Config, FetchHandler, ListenOptions, NodeServer, S3Source } from '../platform/node.ts';
 import { lineLog } from '../platform/line-log.ts';
 import { readJsonFile } from './json-file.ts';
@@ -71,14 +63,22 @@ function openFolder({ folder: dir, hidden }: Folder) {
   return { store: fsStore(folder, { hidden }), name: folder };
 }
 
-/** Asks for an object that is not there: wrong credentials, a missing bucket or a wrong address show at start. */
+/** Makes one signed read, so that what is wrong with the bucket, the credentials or the clock shows at start. */
 export async function openBucket(source: S3Source) {
   const { bucket, prefix = '' } = source;
-  const store = s3Storage(source);
-  await store.read(`rangeway-start-${Date.now()}`).catch((error: unknown) => {
-    throw usageError(`--s3 ${bucket} can't be read: ${describeError(error)}`, error);
-  });
-  return { store, name: `s3://${bucket}/${prefix}` };
+  const check = await checkS3(source);
+  switch (check.type) {
+    case 'readable':
+      if (check.note !== undefined) say(check.note);
+      break;
+    case 'unsure':
+      say(`--s3 ${bucket}: ${check.says}`);
+      break;
+    case 'refused':
+    case 'unreachable':
+      throw usageError(`--s3 ${bucket} can't be read: ${check.says}`);
+  }
+  return { store: s3Storage(source), name: `s3://${bucket}/${prefix}` };
 }
 
 async function listen(gateway: FetchHandler, options: ListenOptions & { readonly host: string }): Promise<NodeServer> {

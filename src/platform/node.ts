@@ -22,7 +22,7 @@ export { openNodeConfig } from './node-config.ts';
 export * from './links.ts';
 export type { ListenOptions, NodeServer } from './node-server.ts';
 export { s3Client, s3Transport, type S3Access } from './s3-client.ts';
-export { s3Storage, type S3Source } from './s3-storage.ts';
+export { checkS3, s3Storage, type S3Check, type S3Source } from './s3-storage.ts';
 
 /**
  * Serves a gateway on Node's HTTP server.

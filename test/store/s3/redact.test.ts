@@ -28,10 +28,11 @@ const FAILURES: Readonly<Record<string, Answer>> = {
     void res.writeHead(206, { 'Content-Length': 3, 'Content-Range': `bytes ${req.url}`, ETag: '"tag"' }).end('abc'),
 };
 
-const failing =
-  (error: (url: string) => unknown): Transport =>
-  ({ url }) =>
-    Promise.reject(error(url));
+const failing = (error: (url: string) => unknown): Transport => {
+  return async ({ url }) => {
+    throw error(url);
+  };
+};
 
 const TRANSPORTS: Readonly<Record<string, Transport>> = {
   'Node’s transport': s3Transport({ requestTimeout: 200, connectTimeout: 200 }),
