@@ -49,7 +49,7 @@ describe('a client', () => {
       });
       await expect(s3.store.read('key')).rejects.toMatchObject({
         code: 'denied',
-        message: 'S3 GetObject failed: there are no credentials to sign with',
+        cause: { message: 'there are no credentials to sign with' },
       });
       expect(s3.asked).toHaveLength(0);
     },

@@ -94,10 +94,13 @@ const OPERATIONS = { GET: 'GetObject', HEAD: 'HeadObject' } as const;
 export function reachError({ method, signal }: Pick<S3Request, 'method' | 'signal'>, error: unknown): StoreError {
   if (isStoreError(error)) return error;
   const name = error instanceof Error ? error.name : '';
-  const hasNoCredentials = name === 'CredentialsProviderError';
-  const code = signal?.aborted === true ? 'aborted' : hasNoCredentials ? 'denied' : 'unavailable';
-  const why = hasNoCredentials ? ': there are no credentials to sign with' : '';
-  return storeError(code, `S3 ${OPERATIONS[method]} failed${why}`, redactedError(error));
+  const message = `S3 ${OPERATIONS[method]} failed`;
+  const cause = redactedError(error);
+  if (signal?.aborted === true) return storeError('aborted', message, cause);
+  if (name === 'CredentialsProviderError') {
+    return storeError('denied', message, new Error('there are no credentials to sign with', { cause }));
+  }
+  return storeError('unavailable', message, cause);
 }
 
 const THROTTLING = new Set([
