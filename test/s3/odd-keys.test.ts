@@ -67,6 +67,21 @@ describe.skipIf(!hasS3)('every odd key is read as itself', () => {
     afterAll(() => gateway?.stop());
 
     describe.each(MOUNTS)('below $path', ({ path }) => {
+      test('a missing key, a range beyond the end and a tag that matches are told by their statuses', async () => {
+        const statusOf = async (...asked: readonly [string, string, Record<string, string>]) =>
+          (await ask(gateway.url, `${path}/${asked[0]}`, asked[1], asked[2])).status;
+        expect(await statusOf('none', 'GET', {})).toBe(404);
+        expect(await statusOf('none', 'HEAD', {})).toBe(404);
+        expect(await statusOf('plain.bin', 'GET', { Range: 'bytes=99-' })).toBe(416);
+        expect(await statusOf('plain.bin', 'GET', { 'If-Match': '"other"' })).toBe(412);
+        expect(await statusOf('plain.bin', 'GET', { 'If-None-Match': '*' })).toBe(304);
+        const { headers } = await fetch(`${gateway.url}${path}/plain.bin`, { method: 'HEAD' });
+        const tag = headers.get('ETag') ?? '';
+        for (const list of [tag, `W/${tag}`, `"a", ${tag}`]) {
+          expect(await statusOf('plain.bin', 'GET', { 'If-None-Match': list })).toBe(304);
+        }
+      });
+
       test.each(ODD_KEYS.map((key) => ({ name: key.slice(0, 40), key })))('$name', async ({ key }) => {
         const address = `${path}/${key.split('/').map(encodeURIComponent).join('/')}`;
         const stored = Buffer.from(`=${key}`);
