@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import type { StoreConfig } from '../gateway/config.ts';
+import { assertReadable } from './s3-readable.ts';
 import { s3Store, type S3Location } from '../store/drivers/s3/s3-store.ts';
 import type { Transport } from '../store/drivers/s3/transport.ts';
 import type { ObjectStore } from '../store/object-store.ts';
@@ -11,8 +12,13 @@ export interface S3Source extends S3Location {
   readonly access: S3Access;
 }
 
-/** A store over a bucket, asked again where it fails for now. */
+/**
+ * A store over a bucket, asked again where it fails for now.
+ *
+ * @throws SettingsError for a bucket that can't be read in the way that is set
+ */
 export function storageOf({ access, ...location }: S3Source, client: S3Client, transport: Transport): ObjectStore {
+  assertReadable(location);
   return withRetry(s3Store(client, { ...location, transport }), { tries: access.attempts });
 }
 

@@ -171,6 +171,11 @@ describe('what can not be used exits with 2', () => {
     ],
     ['{}', ['none.json'], /none\.json: there is no such file/],
     ['{}', ['f.json', 'g.json'], /config check takes one file, not "g\.json" as well/],
+    [
+      '{"mounts":[{"store":{"type":"s3","bucket":"files--use1-az4--x-s3","reads":"presigned"}}]}',
+      undefined,
+      /store: files--use1-az4--x-s3 can't be read by addresses .* set reads to "commands"/,
+    ],
     ['{}', ['f.json', '--env', 's3'], /--env goes with a wrangler\.toml/],
     ['{}', ['f.json', '--x'], /Unknown option '--x'; there are --env/],
   ])('%s %j', async ([text, args, message]) => {

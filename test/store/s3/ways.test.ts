@@ -4,6 +4,7 @@ import type { S3ClientLike } from '../../../src/store/drivers/s3/client.ts';
 import { s3Store } from '../../../src/store/drivers/s3/s3-store.ts';
 import { KEY, refuse, sendObject, storageThat } from './storage.ts';
 
+const OUTPOST = 'arn:aws:s3-outposts:us-east-1:123456789012:outpost/op-01234567890123456/accesspoint/releases';
 const MULTI_REGION = 'arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap';
 
 /** What is as another copy of the SDK has it: a class with private members is no type of this one's. */
@@ -81,7 +82,7 @@ describe('a client', () => {
 });
 
 describe('a bucket that SigV4 can not read', () => {
-  test.each(['files--use1-az4--x-s3', 'files--use1-az4--xa-s3', MULTI_REGION])(
+  test.each(['files--use1-az4--x-s3', 'files--use1-az4--xa-s3', MULTI_REGION, OUTPOST, 'files-alias--op-s3'])(
     '%s is refused at once with presigned reads',
     (bucket) => {
       const client = new S3Client({ region: 'us-east-1', credentials: KEY });

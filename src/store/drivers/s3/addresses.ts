@@ -3,6 +3,7 @@ import { getSignedUrl, S3RequestPresigner } from '@aws-sdk/s3-request-presigner'
 import { steadyTime } from '../../../clock.ts';
 import { lruMap } from '../../../lru-map.ts';
 import { isStoreError, storeError } from '../../store-error.ts';
+import { takesCommands } from './bucket-kinds.ts';
 import type { S3Credentials } from './client.ts';
 import { encodeKey, encodeParameter } from './keys.ts';
 import type { S3Request } from './reads.ts';
@@ -172,25 +173,6 @@ async function readTemplate(client: S3Client, bucket: string): Promise<Template>
     region,
     service,
   };
-}
-
-/**
- * Whether a bucket is read by another signature than SigV4 with long-lived credentials, told by its name, as AWS
- * documents both: a directory bucket (S3 Express One Zone) or its access point, which has sessions of its own; and
- * the ARN of a multi-region access point, which takes SigV4a.
- */
-export function needsOtherSignatures(bucket: string): boolean {
-  return /--xa?-s3$/.test(bucket) || isMultiRegion(bucket);
-}
-
-/** Whether a bucket is the ARN of a multi-region access point: without a region, its alias ends with `.mrap`. */
-export function isMultiRegion(bucket: string): boolean {
-  return /^arn:[^:]*:s3::[^:]*:accesspoint[/:][^/:]+\.mrap$/.test(bucket);
-}
-
-/** Says that a bucket has no presigned addresses. */
-export function takesCommands(bucket: string): string {
-  return `${bucket} can't be read by addresses that are presigned with SigV4: it is a directory bucket or a multi-region access point, or the client adds signed fields; set reads to "commands"`;
 }
 
 function commandsNeeded(bucket: string): Error {

@@ -1,6 +1,5 @@
 import { GetObjectCommand, HeadObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { storeError } from '../../store-error.ts';
-import { isMultiRegion } from './addresses.ts';
 import { toWebStream } from './body.ts';
 import { toDate } from './metadata.ts';
 import {
@@ -137,7 +136,7 @@ function toAnswer(bucket: string, error: unknown, raw: RawAnswer | undefined): S
       void toWebStream(raw.body)
         .cancel()
         .catch(() => undefined);
-    throw isMultiRegion(bucket) && /sigv4a/i.test(String(error)) ? needsSigV4a(bucket, error) : error;
+    throw isOfSigV4a(error) ? needsSigV4a(bucket, error) : error;
   }
   const { status, fields, body } = raw;
   if (status === 200 || status === 206) {
@@ -164,10 +163,15 @@ function toRefusal(error: Readonly<Record<string, unknown>>, { status, fields }:
   };
 }
 
+/** The SDK has no name for it: only its text tells that the signer of SigV4a is not there. */
+function isOfSigV4a(error: unknown): boolean {
+  return error instanceof Error && /sigv4a/i.test(error.message);
+}
+
 function needsSigV4a(bucket: string, cause: unknown): Error {
   return storeError(
     'denied',
-    `${bucket} is a multi-region access point, which takes signatures of SigV4a: install @aws-sdk/signature-v4a and import it at start, or name one of its buckets`,
+    `${bucket} takes signatures of SigV4a, as multi-region access points and Outposts do: install @aws-sdk/signature-v4a and import it at start, or name a bucket behind it`,
     cause,
   );
 }

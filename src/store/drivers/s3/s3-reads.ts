@@ -1,5 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { isCommandsNeeded, needsOtherSignatures, presignedAddresses, takesCommands } from './addresses.ts';
+import { isCommandsNeeded, presignedAddresses } from './addresses.ts';
+import { needsOtherSignatures, takesCommands } from './bucket-kinds.ts';
 import { commandReads } from './command-reads.ts';
 import { presignedReads } from './presigned-reads.ts';
 import type { S3Reads } from './reads.ts';

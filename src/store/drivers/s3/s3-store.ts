@@ -37,7 +37,8 @@ export interface S3Location {
   /**
    * `presigned`: by plain requests to presigned addresses. `commands`: by GetObjectCommand and HeadObjectCommand through
    * the client's own middleware and request handler, for three to four times the CPU. By default `presigned`, except
-   * for directory buckets (S3 Express One Zone), multi-region access points, and clients whose addresses need fields.
+   * for directory buckets (S3 Express One Zone), multi-region access points, Outposts, and clients whose addresses need
+   * fields.
    */
   readonly reads?: 'presigned' | 'commands' | undefined;
 }
