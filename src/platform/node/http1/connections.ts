@@ -1,6 +1,6 @@
-import { steadyTime } from '../../clock.ts';
-import { openConnection, toError, type Connection, type Origin, type WireRequest } from './connection.ts';
-import type { WireAnswer } from './exchange.ts';
+import { steadyTime } from '../../../clock.ts';
+import { openConnection, type Connection, type Origin, type Http1Request } from './connection.ts';
+import type { Http1Answer } from './exchange.ts';
 
 /** Connections to one origin, used again. */
 export interface Connections {
@@ -10,14 +10,14 @@ export interface Connections {
    * Sends a request on a connection that is idle, or a new one. Where an idle one was closed by the storage in that
    * very moment, it is sent once more: requests here only read (RFC 9112 §9.3.1).
    */
-  ask(request: WireRequest): Promise<WireAnswer>;
+  ask(request: Http1Request): Promise<Http1Answer>;
   /** Ends those that are idle, and the others when their answers have come. */
   close(): void;
 }
 
 /** What connections hold to. */
 export interface ConnectionsOptions {
-  /** At once; who comes later waits. */
+  /** At once. Further requests wait. */
   readonly most: number;
   /** Until a connection stands, in ms. */
   readonly connectTimeout: number;
@@ -91,7 +91,7 @@ export function connectionsTo(origin: Origin, { most, connectTimeout }: Connecti
 
   async function take(signal: AbortSignal | undefined): Promise<Connection> {
     for (;;) {
-      // Who was woken and goes leaves its turn to the next.
+      // A request that was woken and is given up passes its turn on.
       if (signal?.aborted === true) waiting.shift()?.();
       signal?.throwIfAborted();
       const connection = takeIdle() ?? (open.size < most ? connect() : undefined);
@@ -159,7 +159,7 @@ function closed(): Error {
   return new Error('connections are closed');
 }
 
-/** Waits until it is called, or nobody waits for it any more. */
+/** Waits for its turn, or until the signal fires. */
 function turn(waiting: (() => void)[], signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = () => {
@@ -168,7 +168,7 @@ function turn(waiting: (() => void)[], signal: AbortSignal | undefined): Promise
     };
     const leave = () => {
       waiting.splice(waiting.indexOf(settle), 1);
-      reject(toError(signal?.reason));
+      reject(signal?.reason);
     };
     waiting.push(settle);
     signal?.addEventListener('abort', leave, { once: true });

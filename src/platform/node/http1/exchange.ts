@@ -1,10 +1,10 @@
-import type { ChunkReader } from '../../store/chunk-reader.ts';
+import type { ChunkReader } from '../../../store/chunk-reader.ts';
 import { ownBytes, type Held } from './pages.ts';
 import { responseDecoder } from './response-decoder.ts';
 import type { ResponseHead } from './response-head.ts';
 
 /** An answer whose head is there. */
-export interface WireAnswer {
+export interface Http1Answer {
   readonly head: ResponseHead;
   /** Cancelled before its end, it closes the connection. */
   readonly body: ChunkReader;
@@ -14,25 +14,27 @@ export interface WireAnswer {
 export interface Exchange {
   /** Whether a byte of the answer is there. */
   readonly isBegun: boolean;
+  /** Whether the body has no length and ends with the connection. */
+  readonly isUntilClose: boolean;
   /**
    * Bytes that came.
    *
-   * @returns whether more are to be read before somebody asks
+   * @returns whether more are to be read before the body's reader asks for them
    * @throws Error for an answer that can't be understood
    */
   feed(held: Held): boolean;
   /** No more will come, which ends a body that has no length. */
   close(): void;
-  fail(error: Error): void;
+  fail(error: unknown): void;
 }
 
 /** What an exchange needs of its connection. */
 export interface ExchangeOptions {
-  readonly onAnswer: (answer: WireAnswer) => void;
-  readonly onFail: (error: Error) => void;
+  readonly onAnswer: (answer: Http1Answer) => void;
+  readonly onFail: (error: unknown) => void;
   /** Bytes are wanted again. */
   readonly resume: () => void;
-  /** Nobody wants the rest. */
+  /** The rest of the answer is not wanted. */
   readonly leave: () => void;
   /** The answer is there, to its last byte; `isSurplus`: and bytes behind it. */
   readonly onEnd: (isReusable: boolean, isSurplus: boolean) => void;
@@ -40,16 +42,16 @@ export interface ExchangeOptions {
 
 interface Waiter {
   readonly resolve: (bytes: Uint8Array | undefined) => void;
-  readonly reject: (error: Error) => void;
+  readonly reject: (error: unknown) => void;
 }
 
-/** Makes an exchange: bytes go in, and out through the answer's body, which is held back when nobody takes them. */
+/** Makes an exchange: bytes go in, and out through the answer's body. The socket is paused while the body is not read. */
 export function exchange(method: string, { onAnswer, onFail, resume, leave, onEnd }: ExchangeOptions): Exchange {
   const waiting: Held[] = [];
   let isBegun = false;
   let isReusable = false;
   let isOver = false;
-  let failure: Error | undefined;
+  let failure: { readonly error: unknown } | undefined;
   let source: Held | undefined;
   let lent: Held | undefined;
   let waiter: Waiter | undefined;
@@ -67,7 +69,7 @@ export function exchange(method: string, { onAnswer, onFail, resume, leave, onEn
     },
   });
 
-  /** Gives the next bytes to whoever waits for them. */
+  /** Resolves the read that waits, if there is something to resolve it with. */
   function serve(): void {
     if (waiter === undefined) return;
     const { resolve, reject } = waiter;
@@ -76,7 +78,7 @@ export function exchange(method: string, { onAnswer, onFail, resume, leave, onEn
       lent?.release();
       lent = next;
       resolve(next.bytes);
-    } else if (failure !== undefined) reject(failure);
+    } else if (failure !== undefined) reject(failure.error);
     else if (isOver) resolve(undefined);
     else return;
     waiter = undefined;
@@ -110,6 +112,9 @@ export function exchange(method: string, { onAnswer, onFail, resume, leave, onEn
     get isBegun() {
       return isBegun;
     },
+    get isUntilClose() {
+      return decoder.isUntilClose;
+    },
     feed(held) {
       isBegun = true;
       source = held;
@@ -127,7 +132,7 @@ export function exchange(method: string, { onAnswer, onFail, resume, leave, onEn
     },
     fail(error) {
       if (isOver || failure !== undefined) return;
-      failure = error;
+      failure = { error };
       onFail(error);
       serve();
     },

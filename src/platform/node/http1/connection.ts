@@ -1,7 +1,7 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectSecure, type TLSSocket } from 'node:tls';
-import { steadyTime } from '../../clock.ts';
-import { exchange, type Exchange, type WireAnswer } from './exchange.ts';
+import { steadyTime } from '../../../clock.ts';
+import { exchange, type Exchange, type Http1Answer } from './exchange.ts';
 import { makePages } from './pages.ts';
 
 /** Where a connection goes to. */
@@ -12,7 +12,7 @@ export interface Origin {
 }
 
 /** What is asked for on a connection. There is no body. */
-export interface WireRequest {
+export interface Http1Request {
   readonly method: string;
   /** As it goes over the wire, with the empty line. */
   readonly head: string;
@@ -29,12 +29,12 @@ export interface Connection {
   /** When it became idle, in ms of `steadyTime`. */
   readonly idleSince: number;
   /** Rejects with what broke it. */
-  ask(request: WireRequest): Promise<WireAnswer>;
-  /** Ends it at once, and whoever reads from it gets this error. */
-  destroy(cause: Error): void;
+  ask(request: Http1Request): Promise<Http1Answer>;
+  /** Ends it at once. The request that is on it, or its body, is rejected with this cause. */
+  destroy(cause: unknown): void;
 }
 
-/** How a connection is made, and who hears of it. */
+/** How a connection is made, and what it reports. */
 export interface ConnectionOptions {
   /** Until it stands, in ms. */
   readonly timeout: number;
@@ -49,12 +49,12 @@ export interface ConnectionOptions {
   readonly onClose: (connection: Connection) => void;
 }
 
-/** Opens a connection. What goes wrong meanwhile is told to who asks on it. */
+/** Opens a connection. If it can't be opened, the request that is sent on it is rejected. */
 export function openConnection(origin: Origin, options: ConnectionOptions): Connection {
   const pages = makePages();
   let room = pages.room();
   let current: Exchange | undefined;
-  let failure: Error | undefined;
+  let failure: { readonly cause: unknown } | undefined;
   let isUsed = false;
   let isStale = false;
   let idleSince = 0;
@@ -66,16 +66,16 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
   const socket = open(origin, onread, options);
   const timer = setTimeout(() => fail(late(`no connection after ${options.timeout} ms`)), options.timeout);
   socket.once(origin.isSecure ? 'secureConnect' : 'connect', () => clearTimeout(timer));
-  socket.once('end', () => current?.close());
+  socket.once('end', finish);
   socket.once('error', lose);
   socket.once('close', () => {
     clearTimeout(timer);
-    lose(new Error('the connection was closed'));
+    lose(new Error('the connection was closed before the end of the answer'));
     options.onClose(connection);
   });
 
-  function fail(cause: Error): void {
-    failure ??= cause;
+  function fail(cause: unknown): void {
+    failure ??= { cause };
     socket.destroy();
     if (current === undefined) return;
     const ended = current;
@@ -83,7 +83,16 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
     ended.fail(cause);
   }
 
-  /** Fails by what the other side did. */
+  /** The other side sends no more. An answer that is not over fails when the socket closes, which follows. */
+  function finish(): void {
+    if (current?.isUntilClose !== true) return;
+    // Node does not tell close_notify from a connection that was cut, so a short body would pass for a whole one: it
+    // is incomplete (RFC 9112 §9.8).
+    if (origin.isSecure) fail(new Error('the body has no length, and over TLS its end can not be told from a cut'));
+    else current.close();
+  }
+
+  /** Fails because of the other side. */
   function lose(cause: Error): void {
     isStale ||= isUsed && current?.isBegun === false;
     fail(cause);
@@ -93,7 +102,6 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
   function take(count: number): boolean {
     const held = pages.fill(room, count);
     if (current === undefined) {
-      // Nobody asked.
       held.release();
       options.onUnasked();
       fail(new Error('the storage said something without being asked'));
@@ -124,14 +132,14 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
       return idleSince;
     },
     ask({ method, head, timeout, signal }) {
-      return new Promise<WireAnswer>((resolve, reject) => {
+      return new Promise<Http1Answer>((resolve, reject) => {
         if (failure !== undefined) {
           isStale = isUsed;
-          reject(failure);
+          reject(failure.cause);
           return;
         }
         const timeLeft = setTimeout(() => fail(late(`no answer after ${timeout} ms`)), timeout);
-        const abort = () => fail(toError(signal?.reason));
+        const abort = () => fail(signal?.reason);
         const settle = () => {
           clearTimeout(timeLeft);
           signal?.removeEventListener('abort', abort);
@@ -148,7 +156,7 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
             reject(error);
           },
           resume: () => void socket.resume(),
-          leave: () => fail(new Error('nobody takes the body any more')),
+          leave: () => fail(new Error('the body was cancelled')),
           onEnd(isReusable, isSurplus) {
             settle();
             current = undefined;
@@ -166,11 +174,6 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
 
 function late(message: string): Error {
   return new DOMException(message, 'TimeoutError');
-}
-
-/** What somebody gave up with, or why. */
-export function toError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error('given up', { cause: reason });
 }
 
 type OnRead = { readonly buffer: () => Uint8Array; readonly callback: (count: number) => boolean };

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { responseDecoder } from '../../../src/platform/wire/response-decoder.ts';
+import { responseDecoder } from '../../../../src/platform/node/http1/response-decoder.ts';
 
 /** Feeds an answer in pieces of so many bytes. */
 function decode(text: string, cuts: readonly number[] = [], method = 'GET') {
@@ -36,6 +36,11 @@ describe('an answer', () => {
     );
   });
 
+  test('may have extensions, and white space around them', () => {
+    for (const extension of ['', ';a', ';a=b', ';a="b;\\"c\u00ff"', ' ; a = b', ';a;b;c=d \t'])
+      expect(decode(CHUNKED.replace(';x="y"', extension)).seen).toMatchObject({ body: 'abc0123456789', isOver: true });
+  });
+
   test('leaves what follows it', () => {
     expect(decode(`${INTERIM}HTTP/1.1 200`).seen).toMatchObject({ isOver: true, body: 'body', left: 12 });
     expect(decode(`${CHUNKED}x`).seen).toMatchObject({ isOver: true, left: 1 });
@@ -69,6 +74,18 @@ describe('an answer', () => {
     ['another protocol', 'HTTP/1.1 101 Switching\r\n\r\n'],
     ['a head without an end', `HTTP/1.1 200 OK\r\nX: ${'a'.repeat(70_000)}`],
     ['a head that is too long', `HTTP/1.1 200 OK\r\nX: ${'a'.repeat(70_000)}\r\n\r\n`],
+    ['a bare line feed in a head without an end', 'HTTP/1.1 200 OK\nContent-Length: 5\n\nhello'],
+    ['a bare carriage return in a head without an end', 'HTTP/1.1 200 OK\rContent-Length: 5\r\rhello'],
+    ['a bare line feed in an extension', CHUNKED.replace('x="y"', 'x="\ny"')],
+    ['a bare line feed behind a size', CHUNKED.replace('3;x="y"\r\n', '3\n')],
+    ['an extension that is none', CHUNKED.replace('x="y"', 'x="y')],
+    ['a trailer that is no field', CHUNKED.replace('Trailer: x', 'Trailer')],
+    ['a folded trailer', CHUNKED.replace('Trailer: x', 'Trailer: x\r\n y')],
+    ['a trailer with NUL', CHUNKED.replace('Trailer: x', 'Trailer: \0')],
+    ['a length in the trailer', CHUNKED.replace('Trailer: x', 'content-length: 13')],
+    ['a coding in the trailer', CHUNKED.replace('Trailer: x', 'Transfer-Encoding: chunked')],
+    ['an endless trailer', CHUNKED.replace('Trailer: x', 'Trailer: x\r\n'.repeat(7_000))],
+    ['an interim answer that closes', INTERIM.replace('Link: x', 'Connection: close')],
     ['a trailer without an end', CHUNKED.replace('Trailer: x', `Trailer: ${'x'.repeat(9_000)}`)],
   ] as const)('%s is refused, however it is cut', ([, text]) => {
     expect(() => decode(text)).toThrow();

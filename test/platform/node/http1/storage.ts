@@ -1,5 +1,5 @@
 import { createServer, type Server, type Socket } from 'node:net';
-import { createServer as createSecureServer } from 'node:tls';
+import { createServer as createSecureServer, type SecureVersion } from 'node:tls';
 
 /** A server that answers as a test says, on bare sockets. */
 export interface Storage {
@@ -14,8 +14,15 @@ export interface Storage {
 /** Called with each request: the how manieth of all, and of its socket. */
 export type Answer = (socket: Socket, request: number, ofSocket: number) => void;
 
+/** How a server speaks TLS. */
+export interface Secure {
+  readonly key: string;
+  readonly cert: string;
+  readonly maxVersion?: SecureVersion;
+}
+
 /** Starts one on loopback. */
-export async function startStorage(answer: Answer, secure?: { key: string; cert: string }): Promise<Storage> {
+export async function startStorage(answer: Answer, secure?: Secure, host = '127.0.0.1'): Promise<Storage> {
   const heads: string[] = [];
   const sockets: Socket[] = [];
   const accept = (socket: Socket) => {
@@ -33,7 +40,7 @@ export async function startStorage(answer: Answer, secure?: { key: string; cert:
     });
   };
   const server: Server = secure === undefined ? createServer(accept) : createSecureServer(secure, accept);
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const address = server.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
   return {

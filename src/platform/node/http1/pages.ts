@@ -1,4 +1,4 @@
-import { give, lend } from '../../store/lent.ts';
+import { give, lend } from '../../../store/lent.ts';
 
 /**
  * The memory that one connection reads into, and uses again. Fresh memory for each read is what costs Node most of a
@@ -18,7 +18,7 @@ export interface Held {
   part(bytes: Uint8Array): Held;
   /** They are needed no more. Called once. */
   release(): void;
-  /** The bytes for good, however long somebody keeps them. */
+  /** The bytes for good: they are never overwritten. */
   own(): Uint8Array;
 }
 
@@ -39,7 +39,7 @@ export function makePages(): Pages {
   let current = makePage();
   let other: Page | undefined;
 
-  /** The page belongs to whoever has its bytes. */
+  /** Gives the page to the holder of its bytes. */
   function leave(page: Page): void {
     give(page.memory.buffer);
     if (other === page) other = undefined;
@@ -76,7 +76,7 @@ export function makePages(): Pages {
       return current.memory;
     },
     fill(room, count) {
-      // Of a page that was left since, nobody would count the holds.
+      // Holds of a page that was given away since are no longer counted.
       if (current.memory.buffer !== room.buffer) return ownBytes(room.slice(0, count));
       current.used = room.byteOffset - current.memory.byteOffset + count;
       return hold(current, room.subarray(0, count));
@@ -84,7 +84,7 @@ export function makePages(): Pages {
   };
 }
 
-/** Bytes that are nobody else's. */
+/** Bytes that nothing else refers to. */
 export function ownBytes(bytes: Uint8Array): Held {
   return { bytes, part: ownBytes, release: () => undefined, own: () => bytes };
 }
