@@ -8,6 +8,7 @@ import { describeMachine, describeVersions } from './measure/machine.ts';
 import { pin } from './measure/process-tree.ts';
 import { inTemporaryFolder } from './measure/temporary-folder.ts';
 import { startCeph } from './origin/ceph.ts';
+import { makeCertificate } from './origin/certificate.ts';
 import { startOriginProcess } from './origin/client.ts';
 import { catalogue } from './origin/objects.ts';
 import { HELP, parseBenchOptions, type BenchOptions } from './options.ts';
@@ -27,7 +28,7 @@ const HELPERS_CORE = 1;
 const CONTESTANT_CORE = 0;
 
 /** One of each kind; the others differ in what is installed, or take long to build. */
-const SMOKE_PARTS = ['workerd', 'lambda', 'growth', 'planning'];
+const SMOKE_PARTS = ['workerd', 'tls', 'lambda', 'growth', 'planning'];
 
 async function main(options: BenchOptions): Promise<boolean> {
   const results = options.report === undefined ? await run(options) : readResults(options.report);
@@ -48,14 +49,14 @@ async function main(options: BenchOptions): Promise<boolean> {
 
 async function run(options: BenchOptions): Promise<Results> {
   const parts = options.smoke && options.parts.length === 0 ? choose(SMOKE_PARTS) : choose(options.parts);
-  const { rounds, seconds, large, smoke } = options;
+  const { rounds, seconds, large, smoke, beside } = options;
   const pinned = options.pin && availableParallelism() > 1 && isInstalled('taskset');
   // Inherited by all that is started; contestants are moved away.
   if (pinned) pin(process.pid, HELPERS_CORE);
   const load = await startLoad();
-  const origin = await startOriginProcess(large);
   try {
     const done = await inTemporaryFolder(async (folder) => {
+      const origin = await startOriginProcess(large, makeCertificate(folder));
       const core = pinned ? CONTESTANT_CORE : undefined;
       const kept = join(ROOT, `.rangeway/bench/${large / 1024 ** 2}`);
       const objects = catalogue(large);
@@ -67,16 +68,22 @@ async function run(options: BenchOptions): Promise<Results> {
         seconds,
         warm: !smoke,
         core,
+        checkout: ROOT,
+        beside,
         folder,
         kept,
         say: console.log,
       };
       const made: PartResult[] = [];
-      for (const part of parts) {
-        console.log(`\n== ${part.title}`);
-        made.push(await runPart(part, bench).catch((error: unknown) => toFailure(part, error)));
+      try {
+        for (const part of parts) {
+          console.log(`\n== ${part.title}`);
+          made.push(await runPart(part, bench).catch((error: unknown) => toFailure(part, error)));
+        }
+        return made;
+      } finally {
+        origin.stop();
       }
-      return made;
     });
     const versions = describeVersions();
     return {
@@ -91,7 +98,6 @@ async function run(options: BenchOptions): Promise<Results> {
     };
   } finally {
     load.stop();
-    origin.stop();
   }
 }
 
@@ -111,6 +117,10 @@ async function runPart(part: Part, bench: Bench): Promise<PartResult> {
       return runServers(part, bench.origin.fast, bench);
     case 'shaped':
       return runServers(part, bench.origin.shaped, bench);
+    case 'secure':
+      return bench.origin.secure === undefined
+        ? skip(part, 'openssl is not installed: see bench/packages.txt', bench)
+        : runServers(part, bench.origin.secure, bench);
     case 'ceph':
       return runOverCeph(part, bench);
   }
@@ -118,9 +128,7 @@ async function runPart(part: Part, bench: Bench): Promise<PartResult> {
 
 async function runOverCeph(part: ServerPart, bench: Bench): Promise<PartResult> {
   if (!isInstalled('radosgw')) {
-    const why = "Ceph's radosgw is not installed: see test/s3/packages.txt";
-    bench.say(`SKIPPED ${part.name}: ${why}`);
-    return { name: part.name, title: part.title, cells: [], facts: [], skipped: [why] };
+    return skip(part, "Ceph's radosgw is not installed: see test/s3/packages.txt", bench);
   }
   const ceph = await startCeph([bench.objects.medium], bench.folder);
   try {
@@ -128,6 +136,11 @@ async function runOverCeph(part: ServerPart, bench: Bench): Promise<PartResult> 
   } finally {
     ceph.stop();
   }
+}
+
+function skip({ name, title }: Part, why: string, bench: Bench): PartResult {
+  bench.say(`SKIPPED ${name}: ${why}`);
+  return { name, title, cells: [], facts: [], skipped: [why] };
 }
 
 /** One part that can't be run takes no other with it. */

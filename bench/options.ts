@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
 /** What a command line of the bench says. */
@@ -10,6 +11,8 @@ export interface BenchOptions {
   /** Size of the large object, in bytes. */
   readonly large: number;
   readonly pin: boolean;
+  /** Other checkouts of Rangeway, to be measured beside this one. */
+  readonly beside: readonly string[];
   /** Fails where anything went wrong; says nothing of targets, since a smoke run's figures mean nothing. */
   readonly smoke: boolean;
   /** Where the results go. */
@@ -25,6 +28,7 @@ export const HELP = `npm run bench -- [NAME…]    runs all parts, or those name
   --seconds S     of each timed run (default: 2)
   --large MIB     size of the large object (default: 1024)
   --no-pin        do not give the measured server a core of its own
+  --beside FOLDER measure Rangeway of another checkout too, with its own node_modules; may be given several times
   --json FILE     where the results go (default: .rangeway/bench/results.json)
   --write         put the report into docs/performance.md
   --report FILE   report earlier results instead of running
@@ -50,6 +54,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions | undef
       seconds: { type: 'string' },
       large: { type: 'string' },
       pin: { type: 'boolean', default: true },
+      beside: { type: 'string', multiple: true, default: [] },
       smoke: { type: 'boolean', default: false },
       json: { type: 'string', default: '.rangeway/bench/results.json' },
       write: { type: 'boolean', default: false },
@@ -65,6 +70,7 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions | undef
     seconds: toNumber('seconds', values.seconds, defaults.seconds),
     large: Math.round(toNumber('large', values.large, defaults.large)) * 1024 ** 2,
     pin: values.pin,
+    beside: values.beside.map((folder) => resolve(folder)),
     smoke: values.smoke,
     json: values.json,
     write: values.write,

@@ -4,6 +4,7 @@
  */
 declare module 's3proxy' {
   import type { Agent, IncomingMessage, ServerResponse } from 'node:http';
+  import type { Agent as SecureAgent } from 'node:https';
 
   export class S3Proxy {
     constructor(config: {
@@ -11,7 +12,7 @@ declare module 's3proxy' {
       readonly endpoint: string;
       readonly region: string;
       readonly forcePathStyle: boolean;
-      readonly requestHandler: { readonly httpAgent: Agent };
+      readonly requestHandler: { readonly httpAgent: Agent; readonly httpsAgent: SecureAgent };
     });
     init(): Promise<void>;
     middleware(): (req: IncomingMessage, res: ServerResponse) => Promise<void>;

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Contestant, Running, Storage } from './contestants/contestant.ts';
+import { withCheckouts } from './contestants/other-checkouts.ts';
 import type { LoadGenerator } from './load/client.ts';
 import type { Figures } from './measure/figures.ts';
 import { pin, processTree } from './measure/process-tree.ts';
@@ -23,6 +24,10 @@ export interface Bench {
   readonly warm: boolean;
   /** The core that contestants are kept to; `undefined` where nothing is pinned. */
   readonly core: number | undefined;
+  /** Root of the checkout that is measured. */
+  readonly checkout: string;
+  /** Those of others that are measured beside it. */
+  readonly beside: readonly string[];
   /** Of this run, removed after it. */
   readonly folder: string;
   /** Kept between runs. */
@@ -47,7 +52,7 @@ interface Cell {
 export async function runServers(part: ServerPart, storage: Storage, bench: Bench): Promise<PartResult> {
   const { name, title, workloads } = part;
   const skipped: string[] = [];
-  const contestants = part.contestants.filter((contestant) => {
+  const contestants = withCheckouts(part.contestants, bench.beside).filter((contestant) => {
     const why = contestant.missing?.();
     if (why !== undefined) skipped.push(`${contestant.name}: ${why}`);
     return why === undefined;
@@ -55,7 +60,7 @@ export async function runServers(part: ServerPart, storage: Storage, bench: Benc
   for (const line of skipped) bench.say(`SKIPPED ${line}`);
   const cells: CellResult[] = [];
   for (const together of part.isFresh === true ? workloads.map((one) => [one]) : [workloads])
-    cells.push(...(await runWorkloads(together, contestants, storage, bench)));
+    cells.push(...(await runWorkloads(together, contestants, storage, bench, skipped)));
   return { name, title, cells, facts: [], skipped };
 }
 
@@ -65,10 +70,19 @@ async function runWorkloads(
   contestants: readonly Contestant[],
   storage: Storage,
   bench: Bench,
+  skipped: string[],
 ): Promise<readonly CellResult[]> {
   const entries: Entry[] = [];
   try {
-    for (const contestant of contestants) entries.push(await startContestant(contestant, storage, bench));
+    for (const contestant of contestants) {
+      const entry = await startContestant(contestant, storage, bench).catch((error: unknown) => {
+        if (contestant.isOptional !== true) throw error;
+        const line = `${contestant.name}: ${error instanceof Error ? error.message : 'failed'}`;
+        bench.say(`SKIPPED ${line}`);
+        skipped.push(line);
+      });
+      if (entry !== undefined) entries.push(entry);
+    }
     const cells: CellResult[] = [];
     for (const workload of workloads) cells.push(...(await runWorkload(workload, entries, bench)));
     return cells;
@@ -81,7 +95,8 @@ async function startContestant(contestant: Contestant, storage: Storage, bench: 
   const folder = join(bench.folder, contestant.name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const running = await contestant.start({ storage, objects: bench.objects, folder, kept: bench.kept });
+  const { checkout, objects, kept } = bench;
+  const running = await contestant.start({ checkout, storage, objects, folder, kept });
   // The storage shares its core with the load generator, whoever is asked.
   if (bench.core !== undefined && running.pid !== storage.pid && existsSync(`/proc/${running.pid}`))
     pin(running.pid, bench.core);

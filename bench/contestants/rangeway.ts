@@ -1,10 +1,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ConfigInput } from '../../src/gateway/config.ts';
-import type { Contestant, Surroundings } from './contestant.ts';
+import { toEndpoint, trust, type Contestant, type Surroundings } from './contestant.ts';
 import { startServer } from './spawn.ts';
-
-const CLI = join(import.meta.dirname, '../../src/cli/main.ts');
 
 /** `rangeway serve --s3`: the gateway on Node. */
 export const rangewayNode: Contestant = rangeway('rangeway', 'serve', () => []);
@@ -63,21 +61,13 @@ function rangeway(
     name,
     role: 'subject',
     async start(surroundings) {
-      const { storage } = surroundings;
-      const { port, bucket, accessKeyId, secretAccessKey } = storage;
-      const source = [
-        '--s3',
-        bucket,
-        '--endpoint',
-        `http://127.0.0.1:${port}/`,
-        '--region',
-        'us-east-1',
-        '--path-style',
-      ];
+      const { storage, checkout } = surroundings;
+      const { bucket, accessKeyId, secretAccessKey } = storage;
+      const source = ['--s3', bucket, '--endpoint', `${toEndpoint(storage)}/`, '--region', 'us-east-1', '--path-style'];
       return startServer({
         file: process.execPath,
-        args: [CLI, command, ...source, '--port', '0', ...options(surroundings)],
-        env: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
+        args: [join(checkout, 'src/cli/main.ts'), command, ...source, '--port', '0', ...options(surroundings)],
+        env: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, ...trust(storage) },
       });
     },
   };

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Contestant } from './contestant.ts';
+import { toEndpoint, trust, type Contestant } from './contestant.ts';
 import { needsModule, startServer } from './spawn.ts';
 
 /** npm's s3proxy on node:http, as its documentation says. */
@@ -8,11 +8,11 @@ export const s3proxy: Contestant = {
   role: 'peer',
   missing: needsModule('s3proxy'),
   async start({ storage }) {
-    const { port, bucket, accessKeyId, secretAccessKey } = storage;
+    const { bucket, accessKeyId, secretAccessKey } = storage;
     return startServer({
       file: process.execPath,
-      args: [join(import.meta.dirname, 'processes/s3proxy.ts'), bucket, `http://127.0.0.1:${port}`],
-      env: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey },
+      args: [join(import.meta.dirname, 'processes/s3proxy.ts'), bucket, toEndpoint(storage)],
+      env: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, ...trust(storage) },
     });
   },
 };

@@ -3,25 +3,28 @@ import * as v from 'valibot';
 import type { Storage } from '../contestants/contestant.ts';
 import { startHelper } from '../helper.ts';
 import { BUCKET } from './answer.ts';
+import type { Certificate } from './certificate.ts';
 import type { OriginCounts } from './server.ts';
 
-/** The origin, in its own process: the same objects, as fast as it can and as from far away. */
+/** The origin, in its own process: the same objects, as fast as it can, as from far away, and over TLS. */
 export interface OriginProcess {
   readonly pid: number;
   readonly fast: Storage;
   readonly shaped: Storage;
-  /** Of both together. */
+  /** `undefined` where there is no certificate. */
+  readonly secure: Storage | undefined;
+  /** Of all together. */
   counts(): Promise<OriginCounts>;
   stop(): void;
 }
 
-const Greeting = v.object({ fast: v.number(), shaped: v.number() });
-const Counts = v.object({ requests: v.number(), bytes: v.number() });
-const BothCounts = v.object({ fast: Counts, shaped: Counts });
+const Greeting = v.object({ fast: v.number(), shaped: v.number(), secure: v.optional(v.number()) });
+const Counts = v.array(v.object({ requests: v.number(), bytes: v.number() }));
 
 /** @param large size of the large object, in bytes */
-export async function startOriginProcess(large: number): Promise<OriginProcess> {
-  const helper = await startHelper(join(import.meta.dirname, 'main.ts'), [String(large)]);
+export async function startOriginProcess(large: number, certificate: Certificate | undefined): Promise<OriginProcess> {
+  const files = certificate === undefined ? [] : [certificate.key, certificate.cert];
+  const helper = await startHelper(join(import.meta.dirname, 'main.ts'), [String(large), ...files]);
   const { pid } = helper;
   const ports = v.parse(Greeting, helper.greeting);
   const toStorage = (port: number): Storage => ({
@@ -35,9 +38,11 @@ export async function startOriginProcess(large: number): Promise<OriginProcess> 
     pid,
     fast: toStorage(ports.fast),
     shaped: toStorage(ports.shaped),
+    secure: ports.secure === undefined ? undefined : { ...toStorage(ports.secure), certificate: certificate?.cert },
     async counts() {
-      const { fast, shaped } = v.parse(BothCounts, await helper.ask({ ask: 'counts' }));
-      return { requests: fast.requests + shaped.requests, bytes: fast.bytes + shaped.bytes };
+      const counts = v.parse(Counts, await helper.ask({ ask: 'counts' }));
+      const sum = (name: keyof OriginCounts) => counts.reduce((total, one) => total + one[name], 0);
+      return { requests: sum('requests'), bytes: sum('bytes') };
     },
     stop: () => helper.stop(),
   };

@@ -1,17 +1,24 @@
 /**
- * The origin as a process of its own: `node main.ts LARGE` with the size of the large object, forked. Says where it
- * listens, then answers each `counts` with what it has counted; ends with its parent.
+ * The origin as a process of its own: `node main.ts LARGE [KEY CERTIFICATE]` with the size of the large object and
+ * the files of a certificate, forked. Says where it listens, then answers each `counts` with what it has counted; ends
+ * with its parent.
  */
+import { readFileSync } from 'node:fs';
 import { catalogue } from './objects.ts';
 import { startOrigin } from './server.ts';
 
 /** A storage in another region: 60 ms to the first byte, 90 MB/s a connection. */
 const FAR = { firstByte: 60, rate: 90_000_000 };
 
-const objects = Object.values(catalogue(Number(process.argv[2])));
+const [large, key, cert] = process.argv.slice(2);
+const objects = Object.values(catalogue(Number(large)));
 const fast = await startOrigin(objects);
-const shaped = await startOrigin(objects, FAR);
+const shaped = await startOrigin(objects, { shape: FAR });
+const secure =
+  key === undefined || cert === undefined
+    ? undefined
+    : await startOrigin(objects, { tls: { key: readFileSync(key), cert: readFileSync(cert) } });
 
-process.on('message', () => process.send?.({ fast: fast.counts, shaped: shaped.counts }));
+process.on('message', () => process.send?.([fast, shaped, secure].flatMap((one) => one?.counts ?? [])));
 process.on('disconnect', () => process.exit(0));
-process.send?.({ fast: fast.port, shaped: shaped.port });
+process.send?.({ fast: fast.port, shaped: shaped.port, secure: secure?.port });

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
-import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
+import { createServer as createSecureServer } from 'node:tls';
 import { answer, type OriginAnswer } from './answer.ts';
 import { bytesAt, MAX_SLICE, type BenchObject } from './objects.ts';
 import { parseRequestHead } from './request-head.ts';
@@ -17,6 +18,13 @@ export interface OriginCounts {
   requests: number;
   /** Of bodies, handed to the system. */
   bytes: number;
+}
+
+/** How an origin listens. */
+export interface OriginOptions {
+  readonly shape?: Shape;
+  /** Key and certificate as PEM: it speaks TLS. */
+  readonly tls?: { readonly key: Buffer; readonly cert: Buffer };
 }
 
 /** An origin that listens on loopback. */
@@ -40,12 +48,19 @@ const SMALL = 16 * 1024;
  * An S3 of computed bytes. On bare sockets: Node's own HTTP server costs several times as much a request, which would
  * be taken from whatever is measured on the same cores.
  */
-export async function startOrigin(objects: readonly BenchObject[], shape?: Shape): Promise<Origin> {
+export async function startOrigin(
+  objects: readonly BenchObject[],
+  { shape, tls }: OriginOptions = {},
+): Promise<Origin> {
   const counts: OriginCounts = { requests: 0, bytes: 0 };
-  const server = createServer({ noDelay: true }, (socket) => {
+  const accept = (socket: Socket) => {
     socket.on('error', () => socket.destroy());
     void converse(socket, objects, shape, counts);
-  });
+  };
+  const server: Server =
+    tls === undefined
+      ? createServer({ noDelay: true }, accept)
+      : createSecureServer({ noDelay: true, ALPNProtocols: ['http/1.1'], ...tls }, accept);
   server.listen(0, '127.0.0.1', 4096);
   await once(server, 'listening');
   const address: AddressInfo | string | null = server.address();

@@ -5,7 +5,8 @@ import type { Part } from './part.ts';
 import { planning } from './planning.ts';
 import { sizes } from './sizes.ts';
 import { starting } from './starting.ts';
+import { tls } from './tls.ts';
 import { workerd } from './workerd.ts';
 
 /** Everything that the bench measures, in the order in which it runs. */
-export const PARTS: readonly Part[] = [workerd, node, ceph, far, growth, lambda, planning, sizes, starting];
+export const PARTS: readonly Part[] = [workerd, node, tls, ceph, far, growth, lambda, planning, sizes, starting];

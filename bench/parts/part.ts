@@ -7,7 +7,7 @@ export interface ServerPart {
   readonly type: 'servers';
   readonly name: string;
   readonly title: string;
-  readonly storage: 'fast' | 'shaped' | 'ceph';
+  readonly storage: 'fast' | 'shaped' | 'secure' | 'ceph';
   readonly contestants: readonly Contestant[];
   readonly workloads: readonly Workload[];
   /** Whether each workload gets servers of its own, so that none has in memory what another has left there. */

@@ -30,7 +30,9 @@ function factTarget(part: string, { title, value, unit }: Fact, most: number): r
 /** Each of Rangeway's contestants against each other one: how many times as much. */
 export function ratioTable(part: PartResult, plan: Part | undefined): Table {
   if (plan?.type !== 'servers') return [];
-  const others = plan.contestants.filter(({ role }) => role !== 'subject').map(({ name }) => name);
+  // Those that were measured beside the plan's, out of other checkouts, are in the cells alone.
+  const known = [...plan.contestants, ...part.cells.map(({ contestant, role }) => ({ name: contestant, role }))];
+  const others = [...new Set(known.filter(({ role }) => role !== 'subject').map(({ name }) => name))];
   const subjects = plan.contestants.filter(({ role }) => role === 'subject').map(({ name }) => name);
   const rows = plan.workloads.flatMap(({ name: workload, shows }) =>
     subjects.flatMap((contestant) => {

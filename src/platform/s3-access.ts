@@ -15,6 +15,8 @@ export function clientOf(access: S3Access, requestHandler: NonNullable<S3ClientC
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
     forcePathStyle: pathStyle,
+    // What fails is tried again by `withRetry`, within its budget.
+    maxAttempts: 1,
     // The default adds a checksum of no bytes to links, as a parameter of the signed query.
     requestChecksumCalculation: 'WHEN_REQUIRED',
     // The default checks a composite checksum against the bytes of a good 206, and fails it at its end.

@@ -1,8 +1,9 @@
 /**
  * The long run: `npm run fuzz`, or of one kind alone, `npm run fuzz -- decisions --seed N --case I`. How many cases,
- * by the environment variables RANGEWAY_FUZZ_CASES and RANGEWAY_FUZZ_SOCKETS.
+ * by the environment variables RANGEWAY_FUZZ_CASES, RANGEWAY_FUZZ_SOCKETS and RANGEWAY_FUZZ_ANSWERS.
  */
 import { parseArgs } from 'node:util';
+import { fuzzAnswers } from './answers.ts';
 import { chooseCount, chooseSeed } from './random.ts';
 import { fuzzSockets } from './sockets.ts';
 import { fuzzDecisionsWatched } from './watched-decisions.ts';
@@ -25,6 +26,12 @@ const kinds: Readonly<Record<string, Kind>> = {
     cases: chooseCount('RANGEWAY_FUZZ_SOCKETS', 20_000),
     async run(seed, to, from) {
       return print((await fuzzSockets(seed, to, from)).tally);
+    },
+  },
+  answers: {
+    cases: chooseCount('RANGEWAY_FUZZ_ANSWERS', 30_000),
+    async run(seed, to, from) {
+      return print((await fuzzAnswers(seed, to, from)).tally);
     },
   },
 };

@@ -75,7 +75,7 @@ describe('what can not be used is refused, by name', () => {
     ['{"mounts":[{"store":{"type":"s3"}}]}', /mounts\.0\.store\.bucket: is missing; takes the name of a bucket/],
     [
       '{"mounts":[{"store":{"type":"s3","bucket":"abc","path":"x"}}]}',
-      /store\.path: no such field; there are type, bucket, endpoint, region, pathStyle, forbidden$/,
+      /store\.path: no such field; there are type, bucket, endpoint, region, pathStyle, forbidden, reads$/,
     ],
     [
       '{"mounts":[{"fallback":{"type":"r2","binding":5}}]}',

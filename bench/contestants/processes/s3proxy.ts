@@ -1,17 +1,19 @@
 /** `node s3proxy.ts BUCKET ENDPOINT`: npm's s3proxy on node:http; says on stderr where it listens. */
-import { createServer } from 'node:http';
-import { Agent } from 'node:http';
+import { Agent, createServer } from 'node:http';
+import { Agent as SecureAgent } from 'node:https';
 import { S3Proxy } from 's3proxy';
 
 const [bucket = '', endpoint = ''] = process.argv.slice(2);
+
+// Its default of 50 sockets would be what 64 clients measure.
+const sockets = { keepAlive: true, maxSockets: 1_000 };
 
 const proxy = new S3Proxy({
   bucket,
   endpoint,
   region: 'us-east-1',
   forcePathStyle: true,
-  // Its default of 50 sockets would be what 64 clients measure.
-  requestHandler: { httpAgent: new Agent({ keepAlive: true, maxSockets: 1_000 }) },
+  requestHandler: { httpAgent: new Agent(sockets), httpsAgent: new SecureAgent(sockets) },
 });
 await proxy.init();
 
