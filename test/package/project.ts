@@ -24,7 +24,7 @@ export function runIn(folder: string, program: string, args: readonly string[], 
 /** A folder in which the package is installed. */
 export interface Project {
   readonly folder: string;
-  /** What the compiler says about the project and the package; the types of other packages are not its business. */
+  /** Returns the compiler's errors in the project and the package; errors in the types of other packages are left out. */
   compile(): Promise<readonly string[]>;
 }
 
@@ -41,7 +41,7 @@ export async function createProject(folder: string, packages: readonly string[])
   await mkdir(folder);
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   const { env } = process;
-  // With what this process was told of the registry.
+  // The environment may name the registry.
   await run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', ...packages], {
     cwd: folder,
     env,
@@ -114,7 +114,7 @@ async function writeConfigs(folder: string, usesSdk: boolean, examples: readonly
 /**
  * Compiles a project by one of its configurations.
  *
- * @returns what the compiler says about its own modules and the package
+ * @returns the errors in its own modules and in the package
  */
 export async function compile(folder: string, config: string): Promise<readonly string[]> {
   const tsc = join(ROOT, 'node_modules/.bin/tsc');
