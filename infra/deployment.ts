@@ -17,7 +17,7 @@ import { createDistribution, type Domain } from './distribution.ts';
 import { cacheKeyOf, type Front } from './front.ts';
 import { createFunction, type FunctionProps } from './function.ts';
 
-/** What is deployed, but for the code; options.ts has the defaults. */
+/** The properties of a deployment, without its code; options.ts has the defaults. */
 export interface Deployment extends Pick<
   FunctionProps,
   'overflow' | 'forbidden' | 'linkSeconds' | 'secrets' | 'kmsKeys'
@@ -51,7 +51,7 @@ export interface Deployed {
 }
 
 /**
- * Adds a bucket, the gateway that reads it, and what clients talk to.
+ * Adds a bucket, the gateway that reads it, and the address for clients.
  *
  * @param asset the folder of the bundled handler
  */

@@ -160,7 +160,7 @@ export function parseOptions(input: unknown): Options {
 }
 
 /**
- * The same for a part of somebody else's stack, which has a name already.
+ * Does the same for a construct in a stack of one's own, which has a name already.
  *
  * @throws OptionsError as {@link parseOptions} does
  */

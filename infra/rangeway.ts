@@ -11,7 +11,7 @@ import { parseDeployment } from './options.ts';
 
 export type { Front, ObjectBucket };
 
-/** What a gateway in a stack of one's own is asked for. All of it may be left out. */
+/** The properties of a gateway in a stack of one's own. Each may be left out. */
 export interface RangewayProps {
   /** The address that clients use: by default `stream`, a public function URL that streams. */
   readonly front?: Front;
@@ -33,11 +33,11 @@ export interface RangewayProps {
   readonly tls?: 'TLSv1.2_2021' | 'TLSv1.2_2025' | 'TLSv1.3_2025';
   /** Days for which CloudFront's access logs are kept. By default there are none. */
   readonly accessLogs?: number;
-  /** What becomes of an answer that Lambda can't send. By default `redirect`, to a link of S3's. */
+  /** The policy for an answer that Lambda can't send. By default `redirect`, to a link of S3's. */
   readonly overflow?: 'redirect' | 'partial' | 'refuse';
   /** How long such a link lives, in seconds, from 1 to 604,800. By default 900. */
   readonly linkSeconds?: number;
-  /** What a 403 of S3 means. By default `missing`, or, with `list`, `denied`. */
+  /** The meaning of a 403 of S3. By default `missing`, or, with `list`, `denied`. */
   readonly forbidden?: 'missing' | 'denied';
   /** Of the function, in MB, from 128 to 10,240. By default 512. */
   readonly memory?: number;

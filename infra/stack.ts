@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { bundleHandler } from './bundle.ts';
 import { Rangeway, type RangewayProps } from './rangeway.ts';
 
-/** What a stack is made of. */
+/** The properties of the stack. */
 export interface RangewayStackProps extends StackProps {
   /** The module with the exports `handler` and `streamHandler`. */
   readonly entry: string;

@@ -1,5 +1,5 @@
 /**
- * Says which files of src/ one request enters, in a process that has answered others before: one range of a file in a
+ * Lists the files of src/ that one request enters, in a process that has answered others before: one range of a file in a
  * folder, through `serve` on Node. A file is entered where any of its functions runs. `--json` prints the list alone.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -12,7 +12,7 @@ import { createGateway, fsStore, serve } from '../src/platform/node.ts';
 
 const SRC = join(import.meta.dirname, '../src');
 
-/** Requests that are answered first, so that what happens once has happened. */
+/** Requests that are answered first, so that files that run only once do not count. */
 const WARM = 20;
 
 /** Whose files count together, and the folders that do not count: the rules, which are pure. */

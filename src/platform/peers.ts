@@ -1,7 +1,7 @@
 import { settingsError } from '../config/settings-error.ts';
 import { errorCode } from '../error-code.ts';
 
-/** What Node says of a peer dependency that is not installed, and what to do. The package is in the message alone. */
+/** Node's message for a peer dependency that is not installed, and the advice for it. Only the message names the package. */
 const PEERS = [
   {
     message: /^Cannot find package '@(?:aws-sdk|smithy)\//,

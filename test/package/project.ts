@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { cp, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -24,7 +24,7 @@ export function runIn(folder: string, program: string, args: readonly string[], 
 /** A folder in which the package is installed. */
 export interface Project {
   readonly folder: string;
-  /** What the compiler says about the project and the package; the types of other packages are not its business. */
+  /** Returns the compiler's errors in the project and the package; errors in the types of other packages are left out. */
   compile(): Promise<readonly string[]>;
 }
 
@@ -41,7 +41,7 @@ export async function createProject(folder: string, packages: readonly string[])
   await mkdir(folder);
   await writeFile(join(folder, 'package.json'), JSON.stringify({ private: true, type: 'module' }));
   const { env } = process;
-  // With what this process was told of the registry.
+  // The environment may name the registry.
   await run('npm', ['install', '--no-save', '--no-audit', '--no-fund', '--loglevel=error', ...packages], {
     cwd: folder,
     env,
@@ -50,7 +50,7 @@ export async function createProject(folder: string, packages: readonly string[])
   for (const name of ['@types/node', '@cloudflare/workers-types']) await link(folder, name);
   for (const source of ['examples', 'test/package/app']) await cp(join(ROOT, source), folder, { recursive: true });
   const usesSdk = (await readdir(join(folder, 'node_modules'))).includes('@aws-sdk');
-  await writeConfigs(folder, usesSdk);
+  await writeConfigs(folder, usesSdk, usesSdk ? await writeExamples(folder) : []);
   return { folder, compile: async () => (await Promise.all(CONFIGS.map((config) => compile(folder, config)))).flat() };
 }
 
@@ -61,7 +61,25 @@ export async function link(folder: string, name: string): Promise<void> {
   await symlink(join(ROOT, 'node_modules', name), path);
 }
 
-async function writeConfigs(folder: string, usesSdk: boolean): Promise<void> {
+/** The entries whose docstrings have examples that need no more than hono and the SDK. */
+const DOCUMENTED = ['lambda-library', 's3-library', 's3-node-library'] as const;
+
+/** Makes a module of each example in these docstrings. */
+async function writeExamples(folder: string): Promise<readonly string[]> {
+  const texts = await Promise.all(DOCUMENTED.map((name) => readFile(join(ROOT, `src/platform/${name}.ts`), 'utf8')));
+  const examples = [...texts.join('\n').matchAll(/@example\n([^]*?) \*\//g)].map(([, text = '']) =>
+    text.replaceAll(/^ \* ?/gm, ''),
+  );
+  if (examples.length < DOCUMENTED.length) throw new Error('a docstring has no example');
+  return Promise.all(
+    examples.map(async (text, i) => {
+      await writeFile(join(folder, `example-${i}.ts`), text);
+      return `example-${i}.ts`;
+    }),
+  );
+}
+
+async function writeConfigs(folder: string, usesSdk: boolean, examples: readonly string[]): Promise<void> {
   const shared = {
     target: 'es2024',
     strict: true,
@@ -71,7 +89,7 @@ async function writeConfigs(folder: string, usesSdk: boolean): Promise<void> {
     noEmitOnError: false,
   };
   const [node, worker] = [
-    ['app.ts', 'node.ts', 'mounted.ts', 'entries.ts', ...(usesSdk ? ['lambda.ts', 's3-node.ts'] : [])],
+    ['app.ts', 'node.ts', 'mounted.ts', 'entries.ts', ...examples, ...(usesSdk ? ['lambda.ts', 's3-node.ts'] : [])],
     ['worker.ts', ...(usesSdk ? ['s3-worker.ts'] : [])],
   ];
   const forNode = { ...shared, lib: ['es2024', 'esnext.disposable'], module: 'nodenext', types: ['node'] };
@@ -96,7 +114,7 @@ async function writeConfigs(folder: string, usesSdk: boolean): Promise<void> {
 /**
  * Compiles a project by one of its configurations.
  *
- * @returns what the compiler says about its own modules and the package
+ * @returns the errors in its own modules and in the package
  */
 export async function compile(folder: string, config: string): Promise<readonly string[]> {
   const tsc = join(ROOT, 'node_modules/.bin/tsc');
