@@ -30,7 +30,7 @@ export interface S3Location {
   /** Put before every key, as it is: `releases/` serves what is below it. */
   readonly prefix?: string | undefined;
   /**
-   * What a 403 for an object means. S3 says it for a missing object too, where the credentials may not list the
+   * The meaning of a 403 for an object. S3 says it for a missing object too, where the credentials may not list the
    * bucket: `missing` then answers 404. By default it is `denied`, a failure of ours.
    */
   readonly forbidden?: 'missing' | 'denied' | undefined;
@@ -43,7 +43,7 @@ export interface S3Location {
   readonly reads?: 'presigned' | 'commands' | undefined;
 }
 
-/** What a store is told besides the client. */
+/** Options of a store, besides its client. */
 export interface S3StoreOptions extends S3Location {
   /** Sends the requests to presigned addresses. By default the platform's `fetch`, with its limits. */
   readonly transport?: Transport | undefined;
