@@ -72,6 +72,8 @@ export function s3Store(
 ): ObjectStore {
   assertS3Client(client);
   const send = s3Reads(client, bucket, reads, transport);
+  // The prefix alone may be the key of an object, and is no key here.
+  const mayBeThere = (key: string) => key !== '' && isPossibleKey(prefix + key);
 
   /** @throws StoreError where there is neither an object nor an answer that is none */
   async function ask(asked: Asked, options: CallOptions): Promise<S3Answer | S3Refusal> {
@@ -105,7 +107,7 @@ export function s3Store(
     key: string,
     options: HeadOptions & Pick<ReadOptions, 'version'> = {},
   ): Promise<Representation | undefined> {
-    if (!isPossibleKey(prefix + key)) return undefined;
+    if (!mayBeThere(key)) return undefined;
     const { version } = options;
     const answer = await ask({ method: 'HEAD', key, fields: {}, version }, options);
     if (answer.type === 'answer') {
@@ -135,7 +137,7 @@ export function s3Store(
 
   async function read(key: string, options: ReadOptions = {}): Promise<ReadResult> {
     const { range, version } = options;
-    if (!isPossibleKey(prefix + key)) return { type: 'missing' };
+    if (!mayBeThere(key)) return { type: 'missing' };
     // Ceph serves the whole for `bytes=-0`; any storage's metadata answer it.
     if (range?.form === 'suffix' && range.length === 0) return unsatisfiable(await head(key, options));
     if (wantsMetadataFirst(options)) {
