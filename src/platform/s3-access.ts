@@ -30,7 +30,7 @@ export function clientOf(access: S3Access, requestHandler: NonNullable<S3ClientC
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
     forcePathStyle: pathStyle,
-    // What fails is tried again by `withRetry`, within its budget.
+    // A failed request is tried again by `withRetry`, within its budget.
     maxAttempts: 1,
     // The default adds a checksum of no bytes to links, as a parameter of the signed query.
     requestChecksumCalculation: 'WHEN_REQUIRED',

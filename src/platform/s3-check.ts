@@ -8,7 +8,7 @@ import { s3Client, s3Transport } from './s3-client.ts';
 import type { S3Source } from './s3-source.ts';
 
 /**
- * What one signed read of a bucket has shown.
+ * The result of one signed read of a bucket.
  * - `readable`: S3 has looked for the object; `note` says what is odd all the same
  * - `unsure`: S3 has refused, which with `forbidden: "missing"` may mean a missing object alone
  * - `refused`: nothing of the bucket can be read

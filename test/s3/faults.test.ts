@@ -199,7 +199,9 @@ test("no header of a client's reaches S3 as it came", async () => {
 
 test('an empty key is missing, and S3 is not asked: it would list the bucket', async () => {
   using origin = await misbehaving((_req, res) => res.writeHead(200, { 'Content-Length': 3 }).end('xml'));
-  const { gateway } = gatewayOver({ endpoint: origin.endpoint });
-  expect((await gateway.request('/')).status).toBe(404);
+  for (const prefix of ['', 'below/']) {
+    const { gateway } = gatewayOver({ endpoint: origin.endpoint }, { prefix });
+    expect((await gateway.request('/')).status).toBe(404);
+  }
   expect(origin.asked).toHaveLength(0);
 });

@@ -49,7 +49,7 @@ test.each(ODD_KEYS.map((key) => [key.slice(0, 40), key]))('the path of %j is dec
   const path = encodeKey(key);
   expect(path).toMatch(/^(?:[\w.~/-]|%[\dA-F]{2})+$/);
   expect(decodeURIComponent(path)).toBe(key);
-  // What every implementation of URL leaves as it is.
+  // Every implementation of URL leaves it as it is.
   expect(new URL(`http://localhost/bucket/${path}`).pathname).toBe(`/bucket/${path}`);
 });
 

@@ -41,7 +41,7 @@ async function storage(reads: 'presigned' | 'commands') {
   return { ...s3, bodies: () => bodies, [Symbol.dispose]: () => s3[Symbol.dispose]() };
 }
 
-/** Whatever holds a body back costs one operation and none of its bytes. */
+/** A condition that holds a body back costs one operation and none of its bytes. */
 const cases: readonly (readonly [string, Preconditions, type: string, methods: string])[] = [
   ['one tag', { ifNoneMatch: [same] }, 'unmodified', 'GET'],
   ['one weak tag', { ifNoneMatch: [weak(same)] }, 'unmodified', 'GET'],

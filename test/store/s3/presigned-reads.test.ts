@@ -117,7 +117,7 @@ describe('where a 403 means missing, an object that is there is never missing', 
     expect(tally.operations).toBe(ahead === 0 ? 1 : 2);
     expect(await s3.store.head('key')).toMatchObject({ size: 3 });
     expect((await s3.store.read('other')).type).toBe('open');
-    // What was learnt once holds.
+    // The difference is remembered.
     expect(s3.asked).toHaveLength(tally.operations + 2);
   });
 

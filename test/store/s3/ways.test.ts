@@ -7,7 +7,7 @@ import { KEY, refuse, sendObject, storageThat } from './storage.ts';
 const OUTPOST = 'arn:aws:s3-outposts:us-east-1:123456789012:outpost/op-01234567890123456/accesspoint/releases';
 const MULTI_REGION = 'arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap';
 
-/** What is as another copy of the SDK has it: a class with private members is no type of this one's. */
+/** A client as of another copy of the SDK: a class with private members is no type of this copy's. */
 class OtherClient implements S3ClientLike {
   readonly #inner: S3Client;
   private readonly handlers = new Map<string, string>();

@@ -109,7 +109,7 @@ function isSame(one: S3Credentials, other: S3Credentials): boolean {
   );
 }
 
-/** What all addresses of a bucket have in common. */
+/** The parts that all addresses of a bucket share. */
 interface Template {
   readonly origin: string;
   readonly protocol: string;

@@ -1,7 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 
 /**
- * What is used of a client of @aws-sdk/client-s3. The class itself has private members, so that a client of another
+ * The members that are used of a client of @aws-sdk/client-s3. The class itself has private members, so that a client of another
  * copy or version of the SDK is no `S3Client` of this one to TypeScript.
  */
 export interface S3ClientLike {

@@ -21,43 +21,38 @@ import { parseRefusal } from './refusal.ts';
 export function commandReads(client: S3Client, bucket: string): S3Reads {
   return async (request, count) => {
     const first = await send(client, bucket, request, count);
-    const isClockOff = newClockDifference(toDate(first.answer.fields['date']), 0) !== undefined;
-    // The SDK corrects its clock by an answer's Date, and may have sent the request again by itself.
-    const isFinal = first.answer.type === 'answer' || !refusesSignature(first.answer) || first.attempts > 1;
-    if (isFinal || !isClockOff) return first.answer;
-    return (await send(client, bucket, request, count)).answer;
+    if (first.type === 'answer' || !refusesSignature(first)) return first;
+    // The SDK has corrected its clock by the answer's Date, and may not have been left a try to use it.
+    const isClockOff = newClockDifference(toDate(first.fields['date']), 0) !== undefined;
+    return isClockOff ? send(client, bucket, request, count) : first;
   };
 }
 
-interface Sent {
-  readonly answer: S3Answer | S3Refusal;
-  /** Requests that the SDK has sent. */
-  readonly attempts: number;
-}
-
-async function send(client: S3Client, bucket: string, request: S3Request, count: () => void): Promise<Sent> {
+async function send(
+  client: S3Client,
+  bucket: string,
+  request: S3Request,
+  count: () => void,
+): Promise<S3Answer | S3Refusal> {
   const head: { latest?: RawAnswer | undefined } = {};
-  const counted = (attempts = 1) => {
+  const countRetries = (attempts = 1) => {
     for (let i = 1; i < attempts; i++) count();
-    return attempts;
   };
   count();
   try {
     const { Body: body, $metadata: metadata } = await sendCommand(client, bucket, request, head);
+    countRetries(metadata.attempts);
     const { latest } = head;
     if (latest === undefined) throw storeError('nonsense', "a middleware of the client's answered without a storage");
     return {
-      answer: {
-        type: 'answer',
-        status: latest.status,
-        fields: latest.fields,
-        body: body === undefined ? undefined : toWebStream(body),
-      },
-      attempts: counted(metadata.attempts),
+      type: 'answer',
+      status: latest.status,
+      fields: latest.fields,
+      body: body === undefined ? undefined : toWebStream(body),
     };
   } catch (error) {
-    const attempts = counted(attemptsOf(error));
-    return { answer: toAnswer(bucket, error, head.latest), attempts };
+    countRetries(attemptsOf(error));
+    return toAnswer(bucket, error, head.latest);
   }
 }
 

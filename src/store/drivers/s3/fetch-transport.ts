@@ -1,6 +1,6 @@
 import type { Transport } from './transport.ts';
 
-/** What a transport by `fetch` holds to. */
+/** Limits of a transport by `fetch`. */
 export interface FetchTransportOptions {
   /** Until the head of an answer is there, in ms. By default 15,000. */
   readonly timeout?: number;

@@ -21,7 +21,7 @@ import type { Transport } from './transport.ts';
  * for right from then on only if that signature is accepted: the Date may be of a proxy.
  */
 export function presignedReads(addresses: Addresses, transport: Transport): S3Reads {
-  /** What is added to our clock, in ms. */
+  /** Is added to our clock for the time of a signature, in ms. */
   let difference = 0;
 
   async function send({ method, fields, signal }: S3Request, url: string): Promise<S3Answer | S3Refusal> {

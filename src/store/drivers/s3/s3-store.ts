@@ -30,7 +30,7 @@ export interface S3Location {
   /** Put before every key, as it is: `releases/` serves what is below it. */
   readonly prefix?: string | undefined;
   /**
-   * What a 403 for an object means. S3 says it for a missing object too, where the credentials may not list the
+   * The meaning of a 403 for an object. S3 says it for a missing object too, where the credentials may not list the
    * bucket: `missing` then answers 404. By default it is `denied`, a failure of ours.
    */
   readonly forbidden?: 'missing' | 'denied' | undefined;
@@ -43,7 +43,7 @@ export interface S3Location {
   readonly reads?: 'presigned' | 'commands' | undefined;
 }
 
-/** What a store is told besides the client. */
+/** Options of a store, besides its client. */
 export interface S3StoreOptions extends S3Location {
   /** Sends the requests to presigned addresses. By default the platform's `fetch`, with its limits. */
   readonly transport?: Transport | undefined;
@@ -72,6 +72,8 @@ export function s3Store(
 ): ObjectStore {
   assertS3Client(client);
   const send = s3Reads(client, bucket, reads, transport);
+  // The prefix alone may be the key of an object, and is no key here.
+  const mayBeThere = (key: string) => key !== '' && isPossibleKey(prefix + key);
 
   /** @throws StoreError where there is neither an object nor an answer that is none */
   async function ask(asked: Asked, options: CallOptions): Promise<S3Answer | S3Refusal> {
@@ -105,7 +107,7 @@ export function s3Store(
     key: string,
     options: HeadOptions & Pick<ReadOptions, 'version'> = {},
   ): Promise<Representation | undefined> {
-    if (!isPossibleKey(prefix + key)) return undefined;
+    if (!mayBeThere(key)) return undefined;
     const { version } = options;
     const answer = await ask({ method: 'HEAD', key, fields: {}, version }, options);
     if (answer.type === 'answer') {
@@ -135,7 +137,7 @@ export function s3Store(
 
   async function read(key: string, options: ReadOptions = {}): Promise<ReadResult> {
     const { range, version } = options;
-    if (!isPossibleKey(prefix + key)) return { type: 'missing' };
+    if (!mayBeThere(key)) return { type: 'missing' };
     // Ceph serves the whole for `bytes=-0`; any storage's metadata answer it.
     if (range?.form === 'suffix' && range.length === 0) return unsatisfiable(await head(key, options));
     if (wantsMetadataFirst(options)) {
