@@ -19,6 +19,14 @@ function has(...patterns: readonly RegExp[]): Difference['shows'] {
   return (text) => patterns.every((pattern) => pattern.test(text));
 }
 
+/** Whether a line's rest is made of extensions (RFC 9112 §7.1.1). */
+function isExtension(text: string): boolean {
+  const [, ...parts] = text.replace(/"(?:[^"\\]|\\.)*"/g, '""').split(';');
+  return parts.every((part) =>
+    /^[ \t]*[\w!#$%&'*+.^`|~-]+(?:[ \t]*=[ \t]*(?:[\w!#$%&'*+.^`|~-]+|""))?[ \t]*$/.test(part),
+  );
+}
+
 /** What our client refuses and undici reads. */
 export const STRICTER: readonly Difference[] = [
   {
@@ -65,10 +73,11 @@ export const STRICTER: readonly Difference[] = [
     example: 'HTTP/1.1 200 O\0K\r\nContent-Length: 3\r\n\r\nabc',
   },
   {
-    reason: 'A chunk extension without a name, or with = and no value.',
+    reason: 'A chunk extension without a name, with = and no value, or with more behind its value.',
     rule: 'RFC 9112 §7.1.1: a name is a token, a value a token or a quoted string',
     says: /: the line before a chunk is no size with extensions/,
-    shows: has(/\r\ntransfer-encoding:/i, /\r\n[\da-f]+;(?:[^\r]*=(?:\r|;)|[^\r]*;;|;)/i),
+    shows: (text) =>
+      [...text.matchAll(/\r\n[\da-f]+(;[^\r]*)(?=\r\n)/gi)].some(([, found]) => !isExtension(found ?? '')),
     example: `${CHUNKED}3;a=\r\nabc\r\n0\r\n\r\n`,
   },
   {
