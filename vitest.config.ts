@@ -14,6 +14,8 @@ export default defineConfig({
     maxWorkers: Math.max(3, availableParallelism()),
     projects: [
       {
+        // The package by its own name, in examples/: tsconfig.json says where that is.
+        resolve: { tsconfigPaths: true },
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],

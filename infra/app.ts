@@ -25,6 +25,7 @@ try {
 
 function createStack(scope: App, context: Readonly<Record<string, unknown>>): RangewayStack {
   const options = Object.fromEntries(Object.entries(context).filter(([key]) => OPTION.test(key)));
-  const { name, stack } = parseOptions(options);
-  return new RangewayStack(scope, name, { ...stack, entry: ENTRY });
+  const { name } = parseOptions(options);
+  const { name: _, ...gateway } = options;
+  return new RangewayStack(scope, name, { gateway, entry: ENTRY });
 }

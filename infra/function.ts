@@ -3,11 +3,11 @@ import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { LambdaConfig } from '../src/platform/lambda-gateway.ts';
+import type { LambdaConfig } from '../src/platform/lambda-environment.ts';
 import { printPlace, type SecretSources } from '../src/platform/lambda-secret-sources.ts';
 import type { ObjectBucket } from './bucket.ts';
-import type { HANDLERS } from './bundle.ts';
 import type { Front } from './front.ts';
+import type { HANDLERS } from './handlers.ts';
 import { toSecretStatements } from './secrets.ts';
 
 /** What the function is made of. */

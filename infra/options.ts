@@ -3,7 +3,6 @@ import { SecurityPolicyProtocol } from 'aws-cdk-lib/aws-cloudfront';
 import { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import * as v from 'valibot';
 import { checkConfig, parseConfig } from '../src/platform/checked-config.ts';
-import { readEnvironment, type LambdaConfig } from '../src/platform/lambda-gateway.ts';
 import {
   parseSecretSources,
   printPlace,
@@ -11,9 +10,10 @@ import {
   type SecretSources,
 } from '../src/platform/lambda-secret-sources.ts';
 import type { Listener } from './alarms.ts';
+import type { Deployment } from './deployment.ts';
 import { findUnusable } from './front.ts';
+import { count, onOff, readAtStart, reference, text, variable } from './option-types.ts';
 import { findSecretClashes } from './secrets.ts';
-import type { RangewayStackProps } from './stack.ts';
 
 /** Thrown before anything is synthesised; its message names each wrong option and what it takes. */
 export interface OptionsError extends Error {
@@ -23,7 +23,7 @@ export interface OptionsError extends Error {
 /** What a deployment is asked for: the stack's name, and what it is made of but for the code. */
 export interface Options {
   readonly name: string;
-  readonly stack: Omit<RangewayStackProps, 'entry'>;
+  readonly stack: Deployment;
 }
 
 /** Bytes of settings and the places of secrets together: Lambda takes 4 KB of environment in all. */
@@ -33,51 +33,6 @@ const MAX_SETTINGS = 3072;
 const LOG_DAYS = Object.values(RetentionDays)
   .filter((days) => typeof days === 'number')
   .filter((days) => days !== RetentionDays.INFINITE);
-
-function text(pattern: RegExp, message: string) {
-  return v.pipe(v.string(message), v.regex(pattern, message));
-}
-
-/** From the command line all values are strings, from cdk.json they are what they are. */
-function count(least: number, most: number, what: string) {
-  const message = `takes a whole number from ${least} to ${most} (${what})`;
-  const number = v.union([v.number(), v.pipe(v.string(), v.regex(/^\d{1,9}$/), v.transform(Number))], message);
-  return v.pipe(number, v.integer(message), v.minValue(least, message), v.maxValue(most, message));
-}
-
-const onOff = v.union(
-  [
-    v.boolean(),
-    v.pipe(
-      v.picklist(['true', 'false']),
-      v.transform((value) => value === 'true'),
-    ),
-  ],
-  'takes true or false',
-);
-
-/** What the function reads at its start, read now: what it would refuse is refused before anything is deployed. */
-function readAtStart<Input, Output>(read: (value: Input) => Output) {
-  return v.rawTransform<Input, Output>(({ dataset, addIssue, NEVER }) => {
-    try {
-      return read(dataset.value);
-    } catch (error) {
-      if (!(error instanceof Error) || error.name !== 'SettingsError') throw error;
-      addIssue({ message: error.message });
-      return NEVER;
-    }
-  });
-}
-
-/** An option that is a variable of the function; an empty one is none, as in the function. */
-function variable<Field extends keyof LambdaConfig>(field: Field, name: `RANGEWAY_${string}`) {
-  const read = (value: unknown): LambdaConfig[Field] | undefined => {
-    if (value === '') return undefined;
-    const written = typeof value === 'string' ? value : JSON.stringify(value);
-    return readEnvironment({ RANGEWAY_BUCKET: 'any', [name]: written })[field];
-  };
-  return v.pipe(v.unknown(), readAtStart(read));
-}
 
 const table = v.custom<Readonly<Record<string, unknown>>>(
   (value) => typeof value === 'object' && value !== null && !Array.isArray(value),
@@ -116,9 +71,17 @@ function toTable(list: string): Readonly<Record<string, string>> | undefined {
 const KMS_KEY = /^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[\w-]+$/;
 const KMS_KEYS = 'takes ARNs of KMS keys, such as arn:aws:kms:eu-west-1:123456789012:key/ID, with commas between them';
 const kmsKeys = v.pipe(
-  v.string(KMS_KEYS),
-  v.transform((value) => value.split(',')),
-  v.array(v.pipe(v.string(), v.regex(KMS_KEY, KMS_KEYS))),
+  v.union(
+    [
+      v.pipe(
+        v.string(),
+        v.transform((value) => value.split(',')),
+      ),
+      v.pipe(v.array(v.string()), v.minLength(1, KMS_KEYS)),
+    ],
+    KMS_KEYS,
+  ),
+  v.array(reference(KMS_KEY, KMS_KEYS)),
 );
 
 /** From CloudFront's list, those without TLS 1.0 and 1.1 and without the weaker ciphers of 2018 and 2019. */
@@ -129,22 +92,23 @@ const TLS_POLICIES: Readonly<Record<(typeof TLS)[number], SecurityPolicyProtocol
   'TLSv1.3_2025': SecurityPolicyProtocol.TLS_V1_3_2025,
 };
 
-const OptionsSchema = v.strictObject({
-  name: v.optional(
-    text(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, 'takes letters, digits and hyphens, a letter first'),
-    'Rangeway',
-  ),
+const DEPLOYMENT = {
   front: v.optional(
     v.picklist(['stream', 'buffered', 'cloudfront'], 'takes "stream", "buffered" or "cloudfront"'),
     'stream',
   ),
-  domain: v.optional(text(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'takes a host name, such as "get.example.com"')),
+  domain: v.optional(reference(/^(\*\.)?[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'takes a host name, such as "get.example.com"')),
   certificate: v.optional(
-    text(/^arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate\/\S+$/, 'takes the ARN of an ACM certificate in us-east-1'),
+    reference(
+      /^arn:aws[a-z-]*:acm:us-east-1:\d{12}:certificate\/\S+$/,
+      'takes the ARN of an ACM certificate in us-east-1',
+    ),
   ),
   tls: v.optional(v.picklist(TLS, `takes ${TLS.join(', ')}`)),
   accessLogs: v.optional(count(1, 3653, 'days')),
-  bucket: v.optional(text(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'takes the name of a bucket, without s3:// or an ARN')),
+  bucket: v.optional(
+    reference(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'takes the name of a bucket, without s3:// or an ARN'),
+  ),
   // A `*`, `?` or `$` would be a pattern in the policy. The slash keeps `pub` from opening `public-drafts/`.
   prefix: v.optional(
     text(/^[^/*?$\0][^*?$\0]*\/$/, 'takes a prefix that ends in a slash, without * ? $, such as "releases/"'),
@@ -166,11 +130,21 @@ const OptionsSchema = v.strictObject({
   ),
   versions: v.optional(onOff, true),
   list: v.optional(onOff, false),
-  alarmTopic: v.optional(text(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:\S+$/, 'takes the ARN of an SNS topic')),
+  alarmTopic: v.optional(reference(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:\S+$/, 'takes the ARN of an SNS topic')),
   alarmEmail: v.optional(text(/^[^@\s]+@[^@\s]+$/, 'takes an e-mail address')),
+};
+
+const DeploymentSchema = v.strictObject(DEPLOYMENT);
+
+const OptionsSchema = v.strictObject({
+  name: v.optional(
+    text(/^[A-Za-z][A-Za-z0-9-]{0,127}$/, 'takes letters, digits and hyphens, a letter first'),
+    'Rangeway',
+  ),
+  ...DEPLOYMENT,
 });
 
-type Parsed = v.InferOutput<typeof OptionsSchema>;
+type Parsed = v.InferOutput<typeof DeploymentSchema>;
 
 /** The names of all options, as `cdk deploy -c name=value` takes them. */
 export const OPTION_NAMES: readonly string[] = Object.keys(OptionsSchema.entries);
@@ -181,13 +155,32 @@ export const OPTION_NAMES: readonly string[] = Object.keys(OptionsSchema.entries
  * @throws OptionsError that names every option which is unknown or wrong, and what it takes
  */
 export function parseOptions(input: unknown): Options {
-  const result = v.safeParse(OptionsSchema, input);
-  const problems = result.success ? findClashes(result.output) : result.issues.map(describeIssue);
+  const parsed = parse(OptionsSchema, input);
+  return { name: parsed.name, stack: toDeployment(parsed) };
+}
+
+/**
+ * Does the same for a construct in a stack of one's own, which has a name already.
+ *
+ * @throws OptionsError as {@link parseOptions} does
+ */
+export function parseDeployment(input: unknown): Deployment {
+  return toDeployment(parse(DeploymentSchema, input));
+}
+
+function parse<Schema extends typeof DeploymentSchema | typeof OptionsSchema>(
+  schema: Schema,
+  input: unknown,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, input);
+  const problems = result.success
+    ? findClashes(result.output)
+    : result.issues.map((issue) => describeIssue(issue, Object.keys(schema.entries)));
   if (!result.success || problems.length > 0) {
     const message = `the options can't be used:\n${problems.join('\n')}`;
     throw Object.assign(new Error(message), { name: 'OptionsError' as const });
   }
-  return toOptions(result.output);
+  return result.output;
 }
 
 /** Options that are good by themselves, and not together. */
@@ -220,11 +213,11 @@ function findClashes(parsed: Parsed): readonly string[] {
   ].map((problem) => `  ${problem}`);
 }
 
-function describeIssue(issue: v.BaseIssue<unknown>): string {
+function describeIssue(issue: v.BaseIssue<unknown>, names: readonly string[]): string {
   const name = v.getDotPath(issue);
   if (name === null) return '  they take a table of options';
   const isUnknown = issue.type === 'strict_object' && issue.expected === 'never';
-  if (isUnknown) return `  ${name}: no such option; there are ${OPTION_NAMES.join(', ')}`;
+  if (isUnknown) return `  ${name}: no such option; there are ${names.join(', ')}`;
   // In the words of the function, which show values where they may be shown. Settings have a line for each problem.
   if (issue.type === 'raw_transform') return `  ${name}: ${issue.message.replaceAll('\n', '\n  ')}`;
   // Settings that are no JSON may have been written with a secret in them.
@@ -232,34 +225,31 @@ function describeIssue(issue: v.BaseIssue<unknown>): string {
   return `  ${name}: ${issue.message}, not ${JSON.stringify(issue.input)?.slice(0, 80) ?? 'nothing'}`;
 }
 
-function toOptions(parsed: Parsed): Options {
-  const { name, front, domain, certificate, tls = 'TLSv1.2_2021' } = parsed;
+function toDeployment(parsed: Parsed): Deployment {
+  const { front, domain, certificate, tls = 'TLSv1.2_2021' } = parsed;
   return {
-    name,
-    stack: {
-      front,
-      domain:
-        domain === undefined || certificate === undefined
-          ? undefined
-          : { name: domain, certificateArn: certificate, tls: TLS_POLICIES[tls] },
-      accessLogs: parsed.accessLogs,
-      bucketName: parsed.bucket,
-      prefix: parsed.prefix ?? '',
-      settings: parsed.settings,
-      secrets: parsed.secrets ?? new Map(),
-      kmsKeys: parsed.kmsKeys ?? [],
-      overflow: parsed.overflow,
-      // S3 answers 403 for a missing key to a role that may not list. Taken for a denial, each would be a 502, and
-      // anyone who guesses names would set off the alarm.
-      forbidden: parsed.forbidden ?? (parsed.list ? undefined : 'missing'),
-      linkSeconds: parsed.linkSeconds,
-      memory: Size.mebibytes(parsed.memory),
-      concurrency: parsed.concurrency,
-      logRetention: parsed.logDays,
-      readVersions: parsed.versions,
-      listKeys: parsed.list,
-      alarms: toListener(parsed),
-    },
+    front,
+    domain:
+      domain === undefined || certificate === undefined
+        ? undefined
+        : { name: domain, certificateArn: certificate, tls: TLS_POLICIES[tls] },
+    accessLogs: parsed.accessLogs,
+    bucketName: parsed.bucket,
+    prefix: parsed.prefix ?? '',
+    settings: parsed.settings,
+    secrets: parsed.secrets ?? new Map(),
+    kmsKeys: parsed.kmsKeys ?? [],
+    overflow: parsed.overflow,
+    // S3 answers 403 for a missing key to a role that may not list. Taken for a denial, each would be a 502, and
+    // anyone who guesses names would set off the alarm.
+    forbidden: parsed.forbidden ?? (parsed.list ? undefined : 'missing'),
+    linkSeconds: parsed.linkSeconds,
+    memory: Size.mebibytes(parsed.memory),
+    concurrency: parsed.concurrency,
+    logRetention: parsed.logDays,
+    readVersions: parsed.versions,
+    listKeys: parsed.list,
+    alarms: toListener(parsed),
   };
 }
 

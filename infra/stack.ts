@@ -1,57 +1,25 @@
-import { CfnOutput, Stack, type Size, type StackProps } from 'aws-cdk-lib';
-import {
-  type Function as LambdaFunction,
-  FunctionUrlAuthType,
-  type FunctionUrl,
-  InvokeMode,
-} from 'aws-cdk-lib/aws-lambda';
-import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import { CfnOutput, Stack, type StackProps } from 'aws-cdk-lib';
 import type { Construct } from 'constructs';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseConfig } from '../src/gateway/config.ts';
-import { createLogBucket } from './access-logs.ts';
-import { createAlarms, type Listener } from './alarms.ts';
-import { createBucket, existingBucket } from './bucket.ts';
 import { bundleHandler } from './bundle.ts';
-import { createDistribution, type Domain } from './distribution.ts';
-import { cacheKeyOf, type Front } from './front.ts';
-import { createFunction, type FunctionProps } from './function.ts';
+import { Rangeway, type RangewayProps } from './rangeway.ts';
 
-/** What a stack is made of; options.ts has the defaults. */
-export interface RangewayStackProps
-  extends StackProps, Pick<FunctionProps, 'overflow' | 'forbidden' | 'linkSeconds' | 'secrets' | 'kmsKeys'> {
+/** The properties of the stack. */
+export interface RangewayStackProps extends StackProps {
   /** The module with the exports `handler` and `streamHandler`. */
   readonly entry: string;
-  readonly front: Front;
-  /** Only with the front `cloudfront`. */
-  readonly domain: Domain | undefined;
-  /** Days for which CloudFront's access logs are kept; undefined for none. Only with the front `cloudfront`. */
-  readonly accessLogs: number | undefined;
-  /** The name of a bucket that exists in the stack's region; undefined for one of its own. */
-  readonly bucketName: string | undefined;
-  readonly prefix: string;
-  readonly settings: Readonly<Record<string, unknown>>;
-  readonly memory: Size;
-  readonly concurrency: number | undefined;
-  readonly logRetention: RetentionDays;
-  readonly readVersions: boolean;
-  readonly listKeys: boolean;
-  readonly alarms: Listener;
+  readonly gateway: RangewayProps;
 }
 
-/** A bucket, the gateway that reads it, and what clients talk to. */
+/** A stack that holds a gateway and nothing else, with the addresses as outputs. */
 export class RangewayStack extends Stack {
   constructor(scope: Construct, id: string, props: RangewayStackProps) {
     super(scope, id, props);
-    const { front, bucketName } = props;
-    const bucket = bucketName === undefined ? createBucket(this) : existingBucket(this, bucketName);
-    const fn = withAsset(props.entry, (asset) =>
-      createFunction(this, { ...props, bucket, asset, handler: front === 'stream' ? 'streamHandler' : 'handler' }),
-    );
-    const functionUrl = addUrl(fn, front);
-    createAlarms(this, fn, props.alarms);
+    // The CDK leaves this name out of the logical ids, so that they are those of the resources alone.
+    const gateway = withAsset(props.entry, (code) => new Rangeway(this, 'Default', { ...props.gateway, code }));
+    const { bucket, functionUrl, distribution, logBucket } = gateway;
     output(this, 'BucketName', bucket.bucketName, 'Where the objects are');
     output(
       this,
@@ -59,12 +27,9 @@ export class RangewayStack extends Stack {
       functionUrl.url,
       'The address of the function; behind CloudFront it refuses all others',
     );
-    if (front !== 'cloudfront') return;
-    const { domain, accessLogs } = props;
-    const logBucket = accessLogs === undefined ? undefined : createLogBucket(this, accessLogs);
-    const cacheKey = cacheKeyOf(parseConfig(props.settings));
-    const { domainName } = createDistribution(this, { functionUrl, domain, cacheKey, logBucket });
     if (logBucket !== undefined) output(this, 'AccessLogBucketName', logBucket.bucketName, "CloudFront's access logs");
+    if (distribution === undefined) return;
+    const { domainName } = distribution;
     output(this, 'DistributionDomain', domainName, 'The address for clients, and the target of your own name');
   }
 }
@@ -78,14 +43,6 @@ function withAsset<T>(entry: string, use: (asset: string) => T): T {
   } finally {
     rmSync(folder, { recursive: true });
   }
-}
-
-/** No CORS here: the gateway answers it, and two answers are none to a browser. */
-function addUrl(fn: LambdaFunction, front: Front): FunctionUrl {
-  return fn.addFunctionUrl({
-    authType: front === 'cloudfront' ? FunctionUrlAuthType.AWS_IAM : FunctionUrlAuthType.NONE,
-    invokeMode: front === 'stream' ? InvokeMode.RESPONSE_STREAM : InvokeMode.BUFFERED,
-  });
 }
 
 function output(scope: Construct, id: string, value: string, description: string): CfnOutput {

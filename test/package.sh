@@ -1,10 +1,12 @@
 #!/usr/bin/env bash
-# Packs what would be published, installs it in an empty folder, and uses it with the oldest Node that it supports.
-# Needs `npm ci --prefix test/node22`.
+# Packs what would be published, installs it in an empty folder, and uses it with the oldest Node that it supports; then
+# with the oldest and the newest hono and AWS SDK, on every platform: test/package/main.ts. Needs a build,
+# `npm ci --prefix test/node22`, and for Lambda `npm ci --prefix test/lambda`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
 trap 'rm -rf "$work"; [ -z "${server:-}" ] || kill "$server" 2>/dev/null' EXIT
+root=$PWD
 node22=$PWD/test/node22/node_modules/.bin
 # Not the Node that npm scripts put first on PATH.
 PATH=$(printf %s "$PATH" | tr : '\n' | grep -v node_modules | paste -sd :)
@@ -42,3 +44,4 @@ curl -sf -o part -r 0-49999 "$url/file.bin"
 curl -sf -C - -o part "$url/file.bin"
 cmp part ../served/file.bin
 echo "the package works with Node $(node --version)"
+"$root/node_modules/.bin/node" "$root/test/package/main.ts"

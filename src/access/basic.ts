@@ -1,6 +1,6 @@
 import { granted, type AccessRule } from './access.ts';
 import { printChallenge } from './challenge.ts';
-import { equalInConstantTime } from './constant-time.ts';
+import { equalInConstantTime, sha256 } from './constant-time.ts';
 import { settingsError } from '../config/settings-error.ts';
 
 /** Who may read with a name and a password. */
@@ -32,8 +32,8 @@ export function basicAccess({ realm = 'files', users }: BasicOptions): AccessRul
   const known = users.map(({ name, password }) => utf8(`${name}:${password}`.normalize('NFC')));
   let digests: readonly Uint8Array[] | undefined;
   return async ({ headers }) => {
-    digests ??= await Promise.all(known.map(digest));
-    const given = await digest(readCredentials(headers));
+    digests ??= await Promise.all(known.map(sha256));
+    const given = await sha256(readCredentials(headers));
     // All are compared, so that the time tells nothing of who is known; digests, so that it tells nothing of lengths.
     const matches = digests.filter((one) => equalInConstantTime(one, given));
     return matches.length > 0 ? granted() : { type: 'unauthenticated', challenges: [challenge] };
@@ -62,8 +62,4 @@ function readCredentials(headers: Headers): Uint8Array<ArrayBuffer> {
 /** A copy, whose buffer is no shared one to any platform's types. */
 function utf8(text: string): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(new TextEncoder().encode(text));
-}
-
-async function digest(bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
 }

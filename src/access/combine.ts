@@ -43,7 +43,7 @@ export function allOf(first: AccessRule, ...others: readonly AccessRule[]): Acce
       for (const rule of others) {
         if (verdict.type !== 'granted') return verdict;
         const next = await rule(request);
-        verdict = next.type === 'granted' ? granted(join(verdict.grant, next.grant)) : next;
+        verdict = next.type === 'granted' ? granted(joinGrants(verdict.grant, next.grant)) : next;
       }
       return verdict;
     },
@@ -68,7 +68,7 @@ function mostTelling(refusals: readonly Refused[]): Refused {
   return challenge === undefined ? refused('forbidden') : { type: 'unauthenticated', challenges: [challenge, ...more] };
 }
 
-function join(one: Grant, other: Grant): Grant {
+function joinGrants(one: Grant, other: Grant): Grant {
   const rates = [one, other].flatMap(({ maxBytesPerSecond: rate }) => rate ?? []);
   return {
     isPrivate: one.isPrivate || other.isPrivate,

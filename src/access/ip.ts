@@ -13,7 +13,7 @@ export function ipAccess(blocks: readonly string[]): AccessRule {
   const allowed = blocks.map((text) => {
     const block = parseCidr(text);
     if (block !== undefined) return block;
-    throw settingsError(`ip takes addresses and blocks, such as 203.0.113.0/24 or 2001:db8::/32, not ${show(text)}`);
+    throw settingsError(`ip takes addresses and blocks, such as 203.0.113.0/24 or 2001:db8::/32, not ${quote(text)}`);
   });
   return ambient(({ clientAddress }) => {
     const isAllowed = clientAddress !== undefined && allowed.some((block) => isInCidr(clientAddress, block));
@@ -21,6 +21,6 @@ export function ipAccess(blocks: readonly string[]): AccessRule {
   });
 }
 
-function show(text: string): string {
+function quote(text: string): string {
   return JSON.stringify(text).slice(0, 80);
 }

@@ -10,7 +10,7 @@ export function blockId({ scope, key, etag, blockSize, index, length }: BlockNam
 
 /** The name that {@link blockId} printed; `undefined` for any other text. */
 export function parseBlockId(id: string): BlockName | undefined {
-  const value: unknown = parse(id);
+  const value: unknown = parseJson(id);
   if (!Array.isArray(value)) return undefined;
   const [scope, key, etag, blockSize, index, length]: readonly unknown[] = value;
   return isText(scope) && isText(key) && isText(etag) && isCount(blockSize) && isCount(index) && isCount(length)
@@ -18,7 +18,7 @@ export function parseBlockId(id: string): BlockName | undefined {
     : undefined;
 }
 
-function parse(text: string): unknown {
+function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);
   } catch {

@@ -1,6 +1,8 @@
 import { existsSync } from 'node:fs';
+import { errorCode } from '../error-code.ts';
 import { checkConfig, parseConfig, type Config } from '../platform/checked-config.ts';
 import { printable } from '../platform/line-log.ts';
+import { loadS3 } from '../platform/load-s3.ts';
 import { readJsonFile } from './json-file.ts';
 import { parseLine } from './options.ts';
 import { describeConfig } from './config-text.ts';
@@ -23,7 +25,39 @@ export async function config(args: readonly string[]): Promise<void> {
     );
   }
   const { input, variables } = name.endsWith('.toml') ? await readWrangler(name, texts.env) : readJson(name, texts.env);
-  process.stdout.write(printable(describeConfig(checked(name, input), { file: name, variables })));
+  const parsed = checked(name, input);
+  process.stdout.write(printable(describeConfig(parsed, { file: name, variables })));
+  const refusals = await checkStores(parsed, name.endsWith('.toml'));
+  if (refusals.length > 0) throw usageError(`${name}: ${refusals.join('; ')}`);
+}
+
+/**
+ * Makes one signed read of each S3 store that the file names, and prints what it shows.
+ *
+ * @returns what can't be read; a storage that does not answer is printed alone, since this machine may be offline
+ */
+async function checkStores({ mounts }: Config, isWorker: boolean): Promise<readonly string[]> {
+  const named = mounts.flatMap(({ store, fallback }) => [store, fallback]).filter((store) => store?.type === 's3');
+  const stores = new Map(named.map((store) => [JSON.stringify(store), store]));
+  const refusals: string[] = [];
+  for (const store of stores.values()) {
+    const told = (text: string) => process.stdout.write(printable(`storage s3://${store.bucket}: ${text}\n`));
+    if (isWorker) told("not asked, since a Worker's secrets are kept where it is deployed");
+    else if (!hasCredentials()) told('not asked, since neither AWS_ACCESS_KEY_ID nor AWS_PROFILE is set here');
+    else {
+      const { checkS3, toS3Source } = await loadS3();
+      const check = await checkS3(toS3Source(store, {}));
+      if (check.type === 'readable') told(check.note === undefined ? 'readable' : `readable; ${check.note}`);
+      else told(check.says);
+      if (check.type === 'refused') refusals.push(`s3://${store.bucket} can't be read: ${check.says}`);
+    }
+  }
+  return refusals;
+}
+
+/** Others are searched for by the SDK in the network, which takes its time where there are none. */
+function hasCredentials(): boolean {
+  return ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE'].some((name) => (process.env[name] ?? '') !== '');
 }
 
 function checked(name: string, input: unknown): Config {
@@ -64,8 +98,7 @@ async function loadWrangler() {
   try {
     return await import('../platform/wrangler-variables.ts');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
     throw usageError('a wrangler.toml is read by wrangler: npm install --save-dev wrangler', error);
   }
 }

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { loadS3 } from '../platform/load-s3.ts';
 import { OWN_CONFIG, startWorkerd, type Workerd, type WorkerdOptions } from '../platform/workerd.ts';
 import { listFiles, type KeyedFile } from './files.ts';
 import { fill, formatBytes } from './fill.ts';
@@ -50,7 +51,10 @@ async function devBucket(options: WorkerdOptions, folder: string | undefined, hi
 }
 
 async function devS3(options: WorkerdOptions, source: ParsedSource): Promise<Workerd> {
-  const workerd = await start({ ...options, environment: 's3', variables: s3Variables(source) });
+  const variables = s3Variables(source);
+  // The Worker is bundled with it, and the bundler would tell of it with all the places that import it.
+  await loadS3();
+  const workerd = await start({ ...options, environment: 's3', variables });
   say(`s3://${source.bucket}/${source.prefix} is served by workerd at ${workerd.url}/`);
   return workerd;
 }

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
+import { errorCode } from '../error-code.ts';
+import { withPeers } from '../platform/peers.ts';
 import { say } from './say.ts';
 import { HELP, usageError } from './usage.ts';
 
@@ -35,7 +37,7 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
       `there is no command "${name}"; there are ${Object.keys(commands).join(', ')}, see rangeway --help`,
     );
   }
-  await command(args);
+  await withPeers(() => command(args));
 }
 
 /** dev alone needs wrangler, miniflare and esbuild, so who only serves a folder need not install them. */
@@ -43,8 +45,7 @@ async function loadDev() {
   try {
     return await import('./dev.ts');
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : undefined;
-    if (code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
     throw usageError(
       'dev runs the Worker with tools of its own: npm install --save-dev wrangler miniflare esbuild',
       error,

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { errorCode } from '../error-code.ts';
 import { usageError } from './usage.ts';
 
 /** What a command line says: the value of each option that has one, and the flags that are there. */
@@ -23,7 +24,8 @@ export function parseOptions<Name extends string, Flag extends string = never>(
 ): Options<Name, Flag> {
   const { texts, flags: given, operands } = parseLine(args, names, flags);
   const [stray] = operands;
-  if (stray !== undefined) throw usageError(`"${stray}" is not an option; there are ${list([...names, ...flags])}`);
+  if (stray !== undefined)
+    throw usageError(`"${stray}" is not an option; there are ${printNames([...names, ...flags])}`);
   return { texts, flags: given };
 }
 
@@ -37,7 +39,7 @@ export function parseLine<Name extends string, Flag extends string = never>(
   names: readonly Name[],
   flags: readonly Flag[] = [],
 ): Options<Name, Flag> & { readonly operands: readonly string[] } {
-  const { values, positionals: operands } = parse(args, names, flags);
+  const { values, positionals: operands } = parseArguments(args, names, flags);
   const texts: Partial<Record<Name, string>> = {};
   for (const name of names) {
     const value = values.get(name);
@@ -46,7 +48,7 @@ export function parseLine<Name extends string, Flag extends string = never>(
   return { texts, flags: new Set(flags.filter((flag) => values.get(flag) === true)), operands };
 }
 
-function parse(args: readonly string[], names: readonly string[], flags: readonly string[]) {
+function parseArguments(args: readonly string[], names: readonly string[], flags: readonly string[]) {
   try {
     const texts = names.map((name) => [name, { type: 'string' as const }] as const);
     const booleans = flags.map((flag) => [flag, { type: 'boolean' as const }] as const);
@@ -56,14 +58,14 @@ function parse(args: readonly string[], names: readonly string[], flags: readonl
   } catch (error) {
     const reason = error instanceof Error ? error.message.split(/\.\s/)[0] : '';
     const instead = reason?.startsWith("Unknown option '--fallback") ? `; ${FALLBACK}` : '';
-    throw usageError(`${reason}${instead}; there are ${list([...names, ...flags])}`, error);
+    throw usageError(`${reason}${instead}; there are ${printNames([...names, ...flags])}`, error);
   }
 }
 
 const FALLBACK =
   'a fallback is a field of a mount in the configuration: "mounts": [{ "fallback": { "type": "s3", "bucket": "…" } }]';
 
-function list(names: readonly string[]): string {
+function printNames(names: readonly string[]): string {
   return names.map((name) => `--${name}`).join(', ');
 }
 
@@ -94,8 +96,7 @@ const LISTEN_ERRORS: Readonly<Record<string, string>> = {
 
 /** Makes of the system's error on listening one that says what to do; leaves any other as it is. */
 export function explainListenError(error: unknown, host: string, port: number): unknown {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  const reason = LISTEN_ERRORS[code];
+  const reason = LISTEN_ERRORS[errorCode(error) ?? ''];
   return reason === undefined ? error : usageError(`can't listen on ${host}:${port}: ${reason}`, error);
 }
 

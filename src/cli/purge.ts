@@ -1,3 +1,4 @@
+import { errorCode } from '../error-code.ts';
 import { parseLine } from './options.ts';
 import { usageError } from './usage.ts';
 
@@ -13,7 +14,7 @@ const EXIT_REFUSED = 1;
 /** `rangeway purge KEY --url URL`: makes a gateway ask its storage again for a key. */
 export async function purge(args: readonly string[]): Promise<void> {
   const { texts, operands } = parseLine(args, ['url']);
-  const address = toAddress(operands, texts.url);
+  const address = toObjectAddress(operands, texts.url);
   const token = process.env[VARIABLE];
   if (token === undefined || token === '') {
     throw usageError(`purge needs the gateway's token in the variable ${VARIABLE}; see docs/caching.md`);
@@ -28,7 +29,7 @@ export async function purge(args: readonly string[]): Promise<void> {
   process.exitCode = EXIT_REFUSED;
 }
 
-function toAddress(operands: readonly string[], base: string | undefined): URL {
+function toObjectAddress(operands: readonly string[], base: string | undefined): URL {
   const [key, stray] = operands;
   if (key === undefined || key === '') {
     throw usageError('purge needs a key: rangeway purge releases/app.bin --url https://files.example.com');
@@ -78,5 +79,5 @@ async function send(address: URL, token: string): Promise<string | undefined> {
 function explain(error: unknown): string {
   const cause = error instanceof Error ? (error.cause ?? error) : error;
   if (!(cause instanceof Error)) return 'it fails';
-  return 'code' in cause ? String(cause.code) : cause.message;
+  return errorCode(cause) ?? cause.message;
 }

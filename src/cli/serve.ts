@@ -1,14 +1,8 @@
-import {
-  createGateway,
-  describeError,
-  fsStore,
-  openNodeConfig,
-  parseConfig,
-  s3Storage,
-  serve,
-} from '../platform/node.ts';
-import type { Config, FetchHandler, ListenOptions, NodeServer, S3Source } from '../platform/node.ts';
+import { createGateway, fsStore, openNodeConfig, parseConfig, serve } from '../platform/node.ts';
+import type { Config, FetchHandler, ListenOptions, NodeServer } from '../platform/node.ts';
 import { lineLog } from '../platform/line-log.ts';
+import { loadS3 } from '../platform/load-s3.ts';
+import type { S3Source } from '../platform/s3-storage.ts';
 import { readJsonFile } from './json-file.ts';
 import { explainListenError, parseFolder, parseOptions, parsePort, untilStopped } from './options.ts';
 import { parseS3Source, S3_OPTIONS } from './s3-options.ts';
@@ -40,10 +34,8 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
   const { store, name } = await openOwn(dir === undefined ? undefined : { folder: dir, hidden }, source, checked);
   const limits = { downloads: MAX_DOWNLOADS, ...checked.limits };
   const log = lineLog(process.stdout, process);
-  const gateway = createGateway({
-    ...openNodeConfig(checked, store, source?.access, source?.prefix, log),
-    limits,
-  });
+  const opened = await openNodeConfig(checked, store, source?.access, source?.prefix, log);
+  const gateway = createGateway({ ...opened, limits });
   const server = await listen(gateway, { host, port, ...limits, trustedProxies: checked.trustedProxies });
   say(`${name} is served at ${server.url}/`);
   await untilStopped();
@@ -74,14 +66,23 @@ function openFolder({ folder: dir, hidden }: Folder) {
   return { store: fsStore(folder, { hidden }), name: folder };
 }
 
-/** Asks for an object that is not there: wrong credentials, a missing bucket or a wrong address show at start. */
+/** Makes one signed read, so that what is wrong with the bucket, the credentials or the clock shows at start. */
 export async function openBucket(source: S3Source) {
   const { bucket, prefix = '' } = source;
-  const store = s3Storage(source);
-  await store.read(`rangeway-start-${Date.now()}`).catch((error: unknown) => {
-    throw usageError(`--s3 ${bucket} can't be read: ${describeError(error)}`, error);
-  });
-  return { store, name: `s3://${bucket}/${prefix}` };
+  const { checkS3, s3Storage } = await loadS3();
+  const check = await checkS3(source);
+  switch (check.type) {
+    case 'readable':
+      if (check.note !== undefined) say(check.note);
+      break;
+    case 'unsure':
+      say(`--s3 ${bucket}: ${check.says}`);
+      break;
+    case 'refused':
+    case 'unreachable':
+      throw usageError(`--s3 ${bucket} can't be read: ${check.says}`);
+  }
+  return { store: s3Storage(source), name: `s3://${bucket}/${prefix}` };
 }
 
 async function listen(gateway: FetchHandler, options: ListenOptions & { readonly host: string }): Promise<NodeServer> {

@@ -14,7 +14,7 @@ export async function sign(args: readonly string[]): Promise<void> {
   const { texts, flags, operands } = parseLine(args, NAMES, ['prefix']);
   const url = parseAddress(operands);
   const prefix = flags.has('prefix') ? parsePrefix(url) : undefined;
-  const terms = toTerms(texts, prefix, Math.floor(Date.now() / 1000));
+  const terms = parseTerms(texts, prefix, Math.floor(Date.now() / 1000));
   const link = await makeLink(url, terms, chooseKey(readKeys(texts.keys), texts['key-id']));
   process.stdout.write(`${link}\n`);
   const opened = prefix === undefined ? url.pathname : `every file below ${prefix}`;
@@ -50,7 +50,7 @@ function parsePrefix({ pathname }: URL): string {
   }
 }
 
-function toTerms(texts: Texts, prefix: string | undefined, now: number): LinkTerms {
+function parseTerms(texts: Texts, prefix: string | undefined, now: number): LinkTerms {
   if (texts.expires === undefined) {
     throw usageError('sign needs --expires, such as 2h: as long as the slowest download may take');
   }

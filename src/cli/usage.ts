@@ -25,7 +25,8 @@ export const HELP = `rangeway: a download gateway for object storage
     --mode M         buffered or stream (default: buffered)
     --overflow P     what does not fit: redirect, partial or refuse (default: redirect)
 
-  rangeway config check [FILE]   what a configuration comes to, every default filled in, without secrets
+  rangeway config check [FILE]   what a configuration comes to, every default filled in, without secrets;
+                                 with AWS_ACCESS_KEY_ID or AWS_PROFILE set, each S3 store is read once
     FILE             JSON as for serve --config, or a wrangler.toml (default: ./wrangler.toml)
     --env NAME       an environment of the wrangler.toml, such as s3
 

@@ -27,6 +27,8 @@ const store = v.variant(
       pathStyle: v.optional(onOff),
       /** What a 403 for an object means. */
       forbidden: v.optional(v.picklist(['missing', 'denied'], 'takes "missing" or "denied"')),
+      /** By presigned addresses, or by the SDK's commands. By default the former, where the bucket has them. */
+      reads: v.optional(v.picklist(['presigned', 'commands'], 'takes "presigned" or "commands"')),
     }),
     v.strictObject({
       type: v.literal('dir'),

@@ -3,6 +3,7 @@ import { needsOf, type AccessNeeds } from '../access/access.ts';
 import type { AccessConfig } from '../gateway/access-config.ts';
 import { corsPolicy, type CorsPolicy } from '../gateway/cors.ts';
 import { assertPlaces } from '../gateway/mount.ts';
+import { assertReadable } from './s3-readable.ts';
 
 // Apart from node.ts, so that who only checks a configuration does not wait for a storage's SDK to load.
 export { parseConfig, type Config } from '../gateway/config.ts';
@@ -11,9 +12,12 @@ export type { AccessConfig } from '../gateway/access-config.ts';
 /**
  * What can be told of a configuration without its stores and secrets, beyond what its schema says.
  *
- * @throws SettingsError where two mounts are alike
+ * @throws SettingsError where two mounts are alike, and for a bucket that can't be read in the way that is set
  */
 export function checkConfig({ mounts }: Config): void {
+  for (const store of mounts.flatMap(({ store: own, fallback }) => [own, fallback])) {
+    if (store?.type === 's3') assertReadable(store);
+  }
   assertPlaces(mounts.map(({ path, host }) => ({ path: path.replace(/\/$/, ''), host })));
 }
 

@@ -121,5 +121,7 @@ function toPrelude(text: string): Prelude {
   const isHead = typeof value === 'object' && value !== null && 'statusCode' in value && 'headers' in value;
   if (!isHead || typeof value.statusCode !== 'number') throw new Error('the prelude has no status');
   const headers = Object.entries(value.headers ?? {}).map(([name, field]) => [name, String(field)] as const);
-  return { statusCode: value.statusCode, headers: Object.fromEntries(headers) };
+  const cookies = 'cookies' in value && Array.isArray(value.cookies) ? value.cookies.map(String) : undefined;
+  const head = { statusCode: value.statusCode, headers: Object.fromEntries(headers) };
+  return cookies === undefined ? head : { ...head, cookies };
 }

@@ -1,7 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { describeError } from '../observe/log.ts';
 import type { BufferedHandler } from './lambda-buffered.ts';
-import type { FunctionUrlEvent } from './lambda-event.ts';
+import type { FunctionUrlEvent, FunctionUrlHead } from './lambda-event.ts';
 import { STREAMED_LIMIT, type StreamedHandler } from './lambda-streamed.ts';
 import { installRuntime, openWire, readWire } from './function-url-wire.ts';
 import { listen, type ListenOptions, type NodeServer } from './node-server.ts';
@@ -73,10 +73,10 @@ function toEvent({ method = 'GET', url = '/', rawHeaders, socket }: IncomingMess
 
 async function buffer(handler: BufferedHandler, event: FunctionUrlEvent, res: ServerResponse): Promise<void> {
   const result = await handler(event);
-  const { statusCode, headers, body } = result;
+  const { statusCode, body } = result;
   const payload = Buffer.byteLength(JSON.stringify(result));
   if (payload > PAYLOAD_LIMIT) throw new Error(`the answer has ${payload} bytes, and Lambda takes ${PAYLOAD_LIMIT}`);
-  res.writeHead(statusCode, headers).end(Buffer.from(body, 'base64'));
+  res.writeHead(statusCode, toFields(result)).end(Buffer.from(body, 'base64'));
 }
 
 async function stream(
@@ -91,7 +91,7 @@ async function stream(
   let sent = 0;
   for await (const item of readWire(wire)) {
     if (item.type === 'head') {
-      res.writeHead(item.prelude.statusCode, remapped(item.prelude.headers)).flushHeaders();
+      res.writeHead(item.prelude.statusCode, remapped(toFields(item.prelude))).flushHeaders();
       continue;
     }
     sent += item.bytes.length;
@@ -101,8 +101,13 @@ async function stream(
   res.end();
 }
 
+/** Each cookie is a field line of its own. */
+function toFields({ headers, cookies }: FunctionUrlHead): OutgoingHttpHeaders {
+  return cookies === undefined ? headers : { ...headers, 'set-cookie': [...cookies] };
+}
+
 /** A streamed answer goes out chunked, and its length under another name. */
-function remapped(headers: Readonly<Record<string, string>>): Record<string, string> {
+function remapped(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [
       name.toLowerCase() === 'content-length' ? 'x-amzn-remapped-content-length' : name,

@@ -1,9 +1,15 @@
-import { toFacts, toRequest, type FunctionUrlEvent, type LambdaHandlerOptions } from './lambda-event.ts';
+import {
+  toFacts,
+  toHead,
+  toRequest,
+  type FunctionUrlEvent,
+  type FunctionUrlHead,
+  type LambdaHandlerOptions,
+} from './lambda-event.ts';
 
 /** An answer in payload format 2.0. */
-export interface FunctionUrlResult {
+export interface FunctionUrlResult extends FunctionUrlHead {
   readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string>>;
   /** Always base64: which types are text is nothing to guess where every byte counts. */
   readonly body: string;
   readonly isBase64Encoded: true;
@@ -23,11 +29,12 @@ export const BUFFERED_LIMIT = 4_500_000;
  */
 export function lambdaHandler({ gateway, front }: LambdaHandlerOptions): BufferedHandler {
   return async (event) => {
-    const response = await gateway.fetch(toRequest(event), toFacts(event, front));
+    const facts = { ...toFacts(event, front), event };
+    const response = await gateway.fetch(toRequest(event), facts);
     const body = Buffer.from(await response.arrayBuffer());
     return {
       statusCode: response.status,
-      headers: Object.fromEntries(response.headers),
+      ...toHead(response.headers),
       body: body.toString('base64'),
       isBase64Encoded: true,
     };

@@ -15,27 +15,29 @@ export interface FunctionUrlEvent {
   readonly requestContext: {
     readonly http: { readonly method: string; readonly sourceIp?: string };
   };
-  /** Downloads have no use for it. */
   readonly isBase64Encoded: boolean;
   readonly body?: string;
 }
 
 /**
- * The request that an event tells of. A body is left out: no method that this gateway serves has one.
+ * The request that an event tells of, with its body, for the routes of an app that stand beside a gateway.
  *
  * @param signal fires where the platform tells that nobody takes the answer any more
  */
 export function toRequest(event: FunctionUrlEvent, signal?: AbortSignal): Request {
-  const { rawPath, rawQueryString, cookies = [], requestContext } = event;
+  const { rawPath, rawQueryString, cookies = [], requestContext, body, isBase64Encoded } = event;
   const headers = new Headers();
   for (const [name, value] of Object.entries(event.headers)) setHeader(headers, name, value);
   if (cookies.length > 0) setHeader(headers, 'cookie', cookies.join('; '));
-  const { method } = requestContext.http;
+  const method = requestMethod(requestContext.http.method);
+  // A Request with one of these methods can have no body.
+  const hasBody = body !== undefined && method !== 'GET' && method !== 'HEAD';
   const query = rawQueryString === '' ? '' : `?${rawQueryString}`;
   // Put together and not resolved: of `//host/path` a resolver would take the path's first segment for a host.
   return new Request(`https://localhost${rawPath.startsWith('/') ? '' : '/'}${rawPath}${query}`, {
-    method: requestMethod(method),
+    method,
     headers,
+    ...(hasBody ? { body: isBase64Encoded ? Buffer.from(body, 'base64') : body } : {}),
     ...(signal === undefined ? {} : { signal }),
   });
 }
@@ -84,4 +86,18 @@ function setHeader(headers: Headers, name: string, value: string): void {
   } catch {
     // Headers throws for names and values that HTTP does not allow.
   }
+}
+
+/** The head of an answer, as payload format 2.0 and the prelude of a stream have it. */
+export interface FunctionUrlHead {
+  readonly headers: Readonly<Record<string, string>>;
+  /** The values of Set-Cookie, which can't be joined into one field (RFC 6265 §3). Left out where there are none. */
+  readonly cookies?: readonly string[];
+}
+
+/** The fields of a response, as a function URL takes them. */
+export function toHead(headers: Headers): FunctionUrlHead {
+  const cookies = headers.getSetCookie();
+  const others = [...headers].filter(([name]) => name !== 'set-cookie');
+  return { headers: Object.fromEntries(others), ...(cookies.length === 0 ? {} : { cookies }) };
 }

@@ -1,7 +1,14 @@
 import { defaultReader, type ChunkReader } from '../store/chunk-reader.ts';
 import { kept } from '../store/lent.ts';
 import { writable } from './writable.ts';
-import { toFacts, toRequest, type FunctionUrlEvent, type LambdaHandlerOptions } from './lambda-event.ts';
+import {
+  toFacts,
+  toHead,
+  toRequest,
+  type FunctionUrlEvent,
+  type FunctionUrlHead,
+  type LambdaHandlerOptions,
+} from './lambda-event.ts';
 
 /** What Lambda's runtime gives a streaming handler to write to. It is no stream.Writable, though it has its methods. */
 export interface ResponseStream {
@@ -20,9 +27,8 @@ export interface ResponseStream {
 export type StreamEvent = 'drain' | 'close' | 'error';
 
 /** Goes before the body, as JSON and 8 NUL bytes. */
-export interface Prelude {
+export interface Prelude extends FunctionUrlHead {
   readonly statusCode: number;
-  readonly headers: Readonly<Record<string, string>>;
 }
 
 /** A handler for the invoke mode RESPONSE_STREAM. */
@@ -51,7 +57,8 @@ export function lambdaStreamHandler({ gateway, front }: LambdaHandlerOptions): S
     const leave = () => left.abort();
     stream.once('close', leave);
     try {
-      await send(await gateway.fetch(toRequest(event, left.signal), toFacts(event, front)), stream);
+      const facts = { ...toFacts(event, front), event };
+      await send(await gateway.fetch(toRequest(event, left.signal), facts), stream);
     } finally {
       stream.off('close', leave);
     }
@@ -73,7 +80,7 @@ async function send({ status, headers, body }: Response, raw: ResponseStream): P
   try {
     const wire = globalThis.awslambda?.HttpResponseStream;
     if (wire === undefined) throw new Error('streaming needs the runtime of Lambda: there is no awslambda');
-    const stream = wire.from(raw, { statusCode: status, headers: Object.fromEntries(headers) });
+    const stream = wire.from(raw, { statusCode: status, ...toHead(headers) });
     // The runtime sends the prelude with the first write: without one, a body of zero bytes would lose status and headers.
     stream.write(new Uint8Array(0));
     if (reader === undefined) stream.end();

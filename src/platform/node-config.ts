@@ -1,7 +1,7 @@
 import { diskCache } from '../cache/drivers/disk.ts';
 import { memoryCache } from '../cache/drivers/memory.ts';
 import type { BlockCache } from '../cache/block-cache.ts';
-import type { CacheConfig, Config, StoreConfig } from '../gateway/config.ts';
+import type { CacheConfig, Config, MountConfig, StoreConfig } from '../gateway/config.ts';
 import type { GatewayParts } from '../gateway/create-gateway.ts';
 import type { MountOptions } from '../gateway/mount.ts';
 import type { Log } from '../observe/log.ts';
@@ -10,11 +10,12 @@ import { fsStore } from '../store/drivers/fs.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { openConfig } from './open-config.ts';
 import { openJwt } from './open-jwt.ts';
-import type { S3Access } from './s3-client.ts';
-import { s3Storage, toS3Source } from './s3-storage.ts';
+import { loadS3, type S3Parts } from './load-s3.ts';
+import type { S3Access } from './s3-reach.ts';
 
 /**
- * Makes the mounts of a configuration on Node. Secrets are variables of the environment.
+ * Makes the mounts of a configuration on Node. Secrets are variables of the environment. The AWS SDK is loaded where a
+ * mount is over S3, and not before.
  *
  * @param store what mounts without one of their own are over
  * @param access how buckets are reached that say nothing else
@@ -22,18 +23,19 @@ import { s3Storage, toS3Source } from './s3-storage.ts';
  * @param log where log entries go; by default to the console
  * @throws SettingsError naming what is missing or can't be used
  */
-export function openNodeConfig(
+export async function openNodeConfig(
   config: Config,
   store: ObjectStore | undefined,
   access: S3Access = {},
   ownPrefix = '',
   log?: Log,
-): Pick<GatewayParts, 'limits' | 'observers' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
+): Promise<Pick<GatewayParts, 'limits' | 'observers' | 'purge'> & { readonly mounts: readonly MountOptions[] }> {
+  const s3 = config.mounts.some(readsS3) ? await loadS3() : undefined;
   return openConfig(config, {
     own: () => store ?? missing(),
     ownPrefix,
     log,
-    open: (one) => openStore(one, access),
+    open: (one) => openStore(one, access, s3),
     cache: openCache,
     secret: (name) => process.env[name],
     jwt: openJwt,
@@ -44,10 +46,14 @@ function missing(): never {
   throw settingsError('mounts: a mount takes a store, since nothing else names one');
 }
 
-function openStore(store: StoreConfig, access: S3Access): ObjectStore | undefined {
+function readsS3({ store, fallback }: MountConfig): boolean {
+  return store?.type === 's3' || fallback?.type === 's3';
+}
+
+function openStore(store: StoreConfig, access: S3Access, s3: S3Parts | undefined): ObjectStore | undefined {
   switch (store.type) {
     case 's3':
-      return s3Storage(toS3Source(store, access));
+      return s3?.s3Storage(s3.toS3Source(store, access));
     case 'dir':
       return fsStore(store.path, store);
     case 'r2':

@@ -16,13 +16,11 @@ export { createGateway, type GatewayOptions } from '../gateway/create-gateway.ts
 export { describeError } from '../observe/log.ts';
 export { parseConfig, type Config } from '../gateway/config.ts';
 export { fsStore, type FsStoreOptions } from '../store/drivers/fs.ts';
-export { s3Store, type S3Location } from '../store/drivers/s3.ts';
 export type { FetchHandler } from './fetch-handler.ts';
 export { openNodeConfig } from './node-config.ts';
 export * from './links.ts';
 export type { ListenOptions, NodeServer } from './node-server.ts';
-export { s3Client, type S3Access } from './s3-client.ts';
-export { s3Storage, type S3Source } from './s3-storage.ts';
+export type { S3Access } from './s3-reach.ts';
 
 /**
  * Serves a gateway on Node's HTTP server.

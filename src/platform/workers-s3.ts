@@ -3,6 +3,7 @@ import { env } from 'cloudflare:workers';
 import { parseConfig, type StoreConfig } from '../gateway/config.ts';
 import { createGateway } from '../gateway/create-gateway.ts';
 import { r2Store } from '../store/drivers/r2.ts';
+import { fetchTransport } from '../store/drivers/s3/fetch-transport.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { withRetry } from '../store/retry.ts';
 import { nativeConduit } from './native-conduit.ts';
@@ -48,6 +49,10 @@ const access = {
   credentials: { accessKeyId: required('AWS_ACCESS_KEY_ID'), secretAccessKey: required('AWS_SECRET_ACCESS_KEY') },
 };
 
+/** Sends what is presigned. */
+const transport = fetchTransport({ timeout: REQUEST_TIMEOUT });
+
+/** Its handler sends commands, where a store reads by them. */
 function connect(reached: S3Access): S3Client {
   return clientOf(reached, {
     requestTimeout: REQUEST_TIMEOUT,
@@ -56,16 +61,13 @@ function connect(reached: S3Access): S3Client {
   });
 }
 
-/**
- * Bytes as they are stored: by default workerd decompresses a body that JavaScript reads. And a redirect as an answer: by
- * default workerd follows it, to any host. Given here and not to the Request, of which workerd forgets the coding.
- */
+/** As the transport does: bytes as they are stored, and a redirect as an answer. */
 const plainFetch: typeof fetch = (request, init) =>
   fetch(request, { ...init, encodeResponseBody: 'manual', redirect: 'manual' });
 
 /** A store that is reached with the platform's `fetch`. */
 function overFetch(source: S3Source): ObjectStore {
-  return storageOf(source, connect(source.access));
+  return storageOf(source, connect(source.access), transport);
 }
 
 const ownPrefix = env.S3_PREFIX ?? '';

@@ -206,7 +206,7 @@ export function blockSource(options: SourceOptions): BlockSource {
     let kept: Window['spare'];
     for (const range of runs) {
       const due = toSpan(range);
-      const onClose = range === runs.at(-1) && spareEnd > due.end ? spareRoom.take(1) : undefined;
+      const onClose = range === runs.at(-1) && spareEnd > due.end ? spareRoom.tryAcquire() : undefined;
       const tail: Tail | undefined = onClose && { onClose };
       const span = { start: due.start, end: tail === undefined ? due.end : spareEnd };
       const segment = start({ ...object, blockSize, range, tail }, () => open(object, span, call), call);
@@ -252,7 +252,7 @@ export function blockSource(options: SourceOptions): BlockSource {
       const { range, representation } = plan;
       const hasTail = end > bytesOf(range, blockSize, representation.size).end;
       // A version that the storage keeps can be read when it is replaced, and needs no spare.
-      const onClose = hasTail && representation.version === undefined ? spareRoom.take(1) : undefined;
+      const onClose = hasTail && representation.version === undefined ? spareRoom.tryAcquire() : undefined;
       const tail = hasTail ? { onClose } : undefined;
       const segment = start({ ...plan, blockSize, tail }, async () => body, call);
       if (segment === undefined) {

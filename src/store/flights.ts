@@ -1,6 +1,6 @@
 import type { BlockName } from '../cache/block-cache.ts';
 import type { ToReader } from './chunk-reader.ts';
-import { makeRoom } from './room.ts';
+import { semaphore } from '../semaphore.ts';
 import { readSegment, type Segment, type SegmentPlan } from './segment.ts';
 
 /** A block that is being read. */
@@ -45,14 +45,14 @@ export interface FlightsOptions {
 /** Makes an empty sky. */
 export function makeFlights({ capacity, toReader, keep }: FlightsOptions): Flights {
   const flights = new Map<string, Flight>();
-  const room = makeRoom(capacity);
+  const room = semaphore(capacity);
 
   function land(flight: Flight): void {
     if (flights.get(flight.id) === flight) flights.delete(flight.id);
   }
 
   function depart({ plan, names, onFailed, open, defer }: Departure): Segment | undefined {
-    const leave = room.take(names.reduce((sum, { length }) => sum + length, 0));
+    const leave = room.tryAcquire(names.reduce((sum, { length }) => sum + length, 0));
     if (leave === undefined) return undefined;
     let flying = names.length;
     const settle = () => {
@@ -75,7 +75,7 @@ export function makeFlights({ capacity, toReader, keep }: FlightsOptions): Fligh
     return segment;
   }
 
-  return { find: (name) => flights.get(idOf(name)), hasRoom: (length) => room.has(length), depart, land };
+  return { find: (name) => flights.get(idOf(name)), hasRoom: (length) => room.hasRoom(length), depart, land };
 }
 
 function idOf({ key, etag, index }: BlockName): string {

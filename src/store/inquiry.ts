@@ -106,8 +106,10 @@ export function makeInquirer(options: InquirerOptions): Inquirer {
   }
 
   async function head(key: string, { tally }: CallOptions, note: Note): Promise<Finding> {
-    const representation = await store.head(key, { tally });
-    note(representation);
+    let isForbidden = false;
+    const onForbidden = () => (isForbidden = true);
+    const representation = await store.head(key, { tally, onForbidden });
+    if (!isForbidden) note(representation);
     return representation === undefined ? MISSING : known(representation);
   }
 
@@ -124,7 +126,10 @@ export function makeInquirer(options: InquirerOptions): Inquirer {
     if (old === undefined && mayBeUnmodified(asked.conditions)) return head(key, asked, note);
     const probe = source.hasRoom() ? toProbe(asked.range, options) : { range: asked.range, isOfBlocks: false };
     const conditions = old === undefined ? asked.conditions : { ifNoneMatch: [old.etag] };
-    const result = await store.read(key, { tally, range: probe.range, conditions }).catch((error: unknown) => {
+    let isForbidden = false;
+    const onForbidden = () => (isForbidden = true);
+    const call = { tally, range: probe.range, conditions, onForbidden };
+    const result = await store.read(key, call).catch((error: unknown) => {
       if (isArchived(error)) return undefined;
       throw error;
     });
@@ -135,7 +140,7 @@ export function makeInquirer(options: InquirerOptions): Inquirer {
         note(result.representation);
         return opened(key, asked, probe, result);
       case 'missing':
-        note(undefined);
+        if (!isForbidden) note(undefined);
         return MISSING;
       case 'unmodified':
         if (old === undefined) return head(key, asked, note);

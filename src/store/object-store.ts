@@ -12,6 +12,11 @@ export interface CallOptions {
   readonly tally?: Tally | undefined;
   /** Takes work that may outlast the answer, such as filling a cache. Where it is left out, nothing ends it early. */
   readonly defer?: ((work: Promise<unknown>) => void) | undefined;
+  /**
+   * Called where the storage refused access and `missing` is how that is read. Such an answer must not be remembered:
+   * the object may be there, and the refusal may pass.
+   */
+  readonly onForbidden?: (() => void) | undefined;
 }
 
 /** What a question for metadata is given besides. */

@@ -26,7 +26,7 @@ export interface ResumeOptions {
 /** Of a request, by each body that was opened for a client: so such reads are fewer than those of clients. */
 const EARNED = 0.5;
 
-type Settings = { readonly [Name in keyof ResumeOptions]-?: NonNullable<ResumeOptions[Name]> };
+type ResumeSettings = { readonly [Name in keyof ResumeOptions]-?: NonNullable<ResumeOptions[Name]> };
 
 /** Times that one body is read on, however far each got. A storage that breaks every MB still sends 10 GB. */
 const MOST = 10_000;
@@ -46,7 +46,7 @@ const VIEW = 256 * 1024;
  * tells one version from another, and the body errors at once.
  */
 export function withResume(store: ObjectStore, options: ResumeOptions = {}): ObjectStore {
-  const settings: Settings = {
+  const settings: ResumeSettings = {
     tries: options.tries ?? 3,
     idleTimeout: options.idleTimeout ?? 20_000,
     patience: options.patience ?? 60_000,
@@ -65,21 +65,21 @@ export function withResume(store: ObjectStore, options: ResumeOptions = {}): Obj
   };
 }
 
-interface Course {
+interface ResumableBody {
   readonly store: ObjectStore;
   readonly key: string;
   readonly opened: OpenObject;
   readonly asked: ReadOptions;
-  readonly settings: Settings;
+  readonly settings: ResumeSettings;
   readonly budget: RetryBudget;
 }
 
 /** A body as a stream that reads on by itself. */
-function unbroken(course: Course): ReadableStream<Uint8Array> {
-  const { signal } = course.asked;
+function unbroken(resumable: ResumableBody): ReadableStream<Uint8Array> {
+  const { signal } = resumable.asked;
   const left = new AbortController();
   const leave = () => left.abort();
-  const bytes = readOn(course, left.signal);
+  const bytes = readOn(resumable, left.signal);
   // Beside `cancel`, which a pipe may call only when the next bytes are there: those may be a timeout away.
   signal?.addEventListener('abort', leave, { once: true });
   if (signal?.aborted === true) leave();
@@ -104,8 +104,8 @@ function unbroken(course: Course): ReadableStream<Uint8Array> {
   });
 }
 
-/** The bytes of a course, one after the other. */
-function readOn({ store, key, opened, asked, settings, budget }: Course, left: AbortSignal) {
+/** The bytes of a body, one chunk after the other. */
+function readOn({ store, key, opened, asked, settings, budget }: ResumableBody, left: AbortSignal) {
   const { representation, span } = opened;
   const { tries, patience, backoff, idleTimeout, toReader } = settings;
   const isPinned = isPinnable(representation);
@@ -174,7 +174,7 @@ function assertPresent(left: AbortSignal): void {
   if (left.aborted) throw storeError('aborted', 'nobody takes the body any more');
 }
 
-type Piece =
+type BodyRead =
   | { readonly type: 'bytes'; readonly bytes: Uint8Array }
   | { readonly type: 'end' }
   | { readonly type: 'break'; readonly cause: unknown };
@@ -184,7 +184,7 @@ type Piece =
  *
  * @throws StoreError `nonsense` where it has more, so that none of its bytes can be trusted
  */
-async function take(reader: ChunkReader, owed: Span, idleTimeout: number): Promise<Piece> {
+async function take(reader: ChunkReader, owed: Span, idleTimeout: number): Promise<BodyRead> {
   const left = spanLength(owed);
   let isSilent = false;
   const timer = setTimeout(() => {

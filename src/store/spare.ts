@@ -1,5 +1,5 @@
 import type { ChunkReader } from './chunk-reader.ts';
-import { makeRoom, type Room } from './room.ts';
+import { semaphore, type Semaphore } from '../semaphore.ts';
 import { isGone, storeError } from './store-error.ts';
 
 /**
@@ -69,8 +69,8 @@ export function makeSpare({ reader, held, start, onClose }: SpareOptions): Spare
 const MOST = 400;
 
 /** Room for spares. */
-export function makeSpareRoom(): Room {
-  return makeRoom(MOST);
+export function makeSpareRoom(): Semaphore {
+  return semaphore(MOST);
 }
 
 /**
@@ -81,9 +81,9 @@ export function makeSpareRoom(): Room {
 export async function openSpare(
   open: () => Promise<ChunkReader>,
   start: number,
-  room: Room,
+  room: Semaphore,
 ): Promise<Spare | undefined> {
-  const onClose = room.take(1);
+  const onClose = room.tryAcquire();
   if (onClose === undefined) return undefined;
   try {
     return makeSpare({ reader: await open(), start, onClose });

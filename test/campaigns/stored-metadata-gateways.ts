@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url';
 import { serveFunction } from '../../src/platform/function-url.ts';
 import { lambdaHandler } from '../../src/platform/lambda-buffered.ts';
 import { lambdaStreamHandler } from '../../src/platform/lambda-streamed.ts';
-import { createGateway, fsStore, s3Client, s3Store, serve } from '../../src/platform/node.ts';
+import { createGateway, fsStore, serve } from '../../src/platform/node.ts';
+import { s3Client, s3Store, s3Transport } from '../../src/platform/s3-node-library.ts';
 import { startWorkerd } from '../../src/platform/workerd.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
@@ -72,12 +73,6 @@ async function onLambda(
   };
 }
 
-/** The SDK's types don't show whose handler a client has. */
-function inUse(client: ReturnType<typeof s3Client>): number {
-  const count: unknown = Reflect.get(client.config.requestHandler, 'inUse');
-  return typeof count === 'function' ? Number(Reflect.apply(count, client.config.requestHandler, [])) : Number.NaN;
-}
-
 async function fillMemory(cases: readonly StoredCase[]) {
   const store = memoryStore();
   await store.put(LARGE_KEY, new Uint8Array(LARGE));
@@ -138,8 +133,9 @@ export async function startGateways(cases: readonly StoredCase[]): Promise<Campa
   for (const { key, lines } of cases) if (lines !== undefined) origin.put(key, lines, BODY);
   const { endpoint } = origin;
   const client = s3Client({ endpoint, pathStyle: true, credentials: CREDENTIALS });
-  const s3 = s3Store(client, { bucket: BUCKET });
-  const busy = () => inUse(client) + origin.busy();
+  const transport = s3Transport();
+  const s3 = s3Store(client, { bucket: BUCKET, transport });
+  const busy = () => transport.inUse() + origin.busy();
   const memory = await fillMemory(cases);
   const folder = await fillFolder(cases);
   const idle = () => 0;

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { misbehaving } from '../s3/misbehaving.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
@@ -14,10 +15,16 @@ beforeAll(async () => {
 afterAll(() => rm(folder, { recursive: true }));
 
 /** Runs `config check` in a folder of its own with the file in it. */
-async function check(name: string, text: string, args: readonly string[] = [name]) {
+async function check(
+  name: string,
+  text: string,
+  args: readonly string[] = [name],
+  variables: Readonly<Record<string, string>> = {},
+) {
   const cwd = await mkdtemp(join(folder, 'run-'));
   await writeFile(join(cwd, name), text);
-  const env = { ...process.env, SECRET_KEYS: 'k1:TOP-SECRET', RANGEWAY_KEYS: undefined };
+  const { AWS_ACCESS_KEY_ID: _k, AWS_PROFILE: _p, ...others } = process.env;
+  const env = { ...others, SECRET_KEYS: 'k1:TOP-SECRET', RANGEWAY_KEYS: undefined, ...variables };
   return new Promise<{ readonly code: number; readonly out: string; readonly err: string }>((resolve) => {
     execFile(process.execPath, [MAIN, 'config', 'check', ...args], { cwd, env }, (error, out, err) => {
       resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
@@ -164,11 +171,52 @@ describe('what can not be used exits with 2', () => {
     ],
     ['{}', ['none.json'], /none\.json: there is no such file/],
     ['{}', ['f.json', 'g.json'], /config check takes one file, not "g\.json" as well/],
+    [
+      '{"mounts":[{"store":{"type":"s3","bucket":"files--use1-az4--x-s3","reads":"presigned"}}]}',
+      undefined,
+      /store: files--use1-az4--x-s3 can't be read by addresses .* set reads to "commands"/,
+    ],
     ['{}', ['f.json', '--env', 's3'], /--env goes with a wrangler\.toml/],
     ['{}', ['f.json', '--x'], /Unknown option '--x'; there are --env/],
   ])('%s %j', async ([text, args, message]) => {
     const { code, out, err } = await check('f.json', text, args);
     expect([code, out, err]).toEqual([2, '', expect.stringMatching(message)]);
     expect(err).not.toContain('TOP-SECRET');
+  });
+});
+
+describe('each S3 store is read once', () => {
+  const over = (endpoint: string) =>
+    JSON.stringify({ mounts: [{ store: { type: 's3', bucket: 'releases', endpoint, region: 'r', pathStyle: true } }] });
+  const keys = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' };
+
+  test.each([
+    [404, 'NoSuchKey', 0, 'storage s3://releases: readable\n', ''],
+    [403, 'SignatureDoesNotMatch', 2, 'check AWS_SECRET_ACCESS_KEY', "s3://releases can't be read: "],
+    [404, 'NoSuchBucket', 2, 'there is no such bucket', "s3://releases can't be read: "],
+  ])('%i %s: exit %i', async (status, name, code, told, error) => {
+    using s3 = await misbehaving((_, res) => void res.writeHead(status).end(`<Error><Code>${name}</Code></Error>`));
+    const result = await check('gateway.json', over(s3.endpoint), ['gateway.json'], keys);
+    expect(result.code).toBe(code);
+    expect(result.out).toContain(told);
+    expect(result.err).toContain(error);
+    expect(s3.asked).toHaveLength(1);
+    expect(result.out + result.err).not.toContain('X-Amz-Signature');
+  });
+
+  test('offline, it says so and is content with the file', async () => {
+    const result = await check('gateway.json', over('http://127.0.0.1:9'), ['gateway.json'], keys);
+    expect([result.code, result.err]).toEqual([0, '']);
+    expect(result.out).toContain('the storage gives no answer that can be used');
+  });
+
+  test('without credentials, and for a Worker, nothing is asked', async () => {
+    using s3 = await misbehaving((_, res) => void res.writeHead(404).end());
+    const result = await check('gateway.json', over(s3.endpoint));
+    expect(result.out).toContain('storage s3://releases: not asked, since neither AWS_ACCESS_KEY_ID');
+    const toml = `name = "w"\n[[vars.RANGEWAY.mounts]]\nstore = { type = "s3", bucket = "releases", endpoint = "${s3.endpoint}" }\n`;
+    const worker = await check('wrangler.toml', toml, ['wrangler.toml'], keys);
+    expect(worker.out).toContain("storage s3://releases: not asked, since a Worker's secrets");
+    expect(s3.asked).toHaveLength(0);
   });
 });

@@ -28,10 +28,11 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-test.for([...examples('json').entries()])('example %i in JSON opens on Node', ([, text]) => {
+test.for([...examples('json').entries()])('example %i in JSON opens on Node', async ([, text]) => {
   const config = parseConfig(JSON.parse(text));
   checkConfig(config);
-  expect(openNodeConfig(config, memoryStore()).mounts).toHaveLength(config.mounts.length);
+  const { mounts } = await openNodeConfig(config, memoryStore());
+  expect(mounts).toHaveLength(config.mounts.length);
 });
 
 test.for([...examples('toml').entries()])('example %i in TOML is read as wrangler reads it', async ([i, text]) => {

@@ -136,11 +136,13 @@ describe('a token that no field can carry', () => {
 describe('the setting', () => {
   const open = (token: string) => openNodeConfig(parseConfig({ purge: { token } }), fsStore(folder));
 
-  test('names the variable that holds the token', () => {
+  test('names the variable that holds the token', async () => {
     process.env['RANGEWAY_TEST_TOKEN'] = TOKEN;
-    expect(open('RANGEWAY_TEST_TOKEN').purge).toEqual({ token: TOKEN });
+    expect((await open('RANGEWAY_TEST_TOKEN')).purge).toEqual({ token: TOKEN });
     delete process.env['RANGEWAY_TEST_TOKEN'];
-    expect(() => open('RANGEWAY_TEST_TOKEN')).toThrow('purge: RANGEWAY_TEST_TOKEN is to hold a token, and is not set');
+    await expect(open('RANGEWAY_TEST_TOKEN')).rejects.toThrow(
+      'purge: RANGEWAY_TEST_TOKEN is to hold a token, and is not set',
+    );
   });
 
   test('takes a table with that field alone', () => {

@@ -1,5 +1,6 @@
 import { logObserver, type LogEntry } from '../../src/observe/log.ts';
-import { createGateway, s3Client, s3Store, serve } from '../../src/platform/node.ts';
+import { createGateway, serve } from '../../src/platform/node.ts';
+import { s3Client, s3Store, s3Transport } from '../../src/platform/s3-node-library.ts';
 import { withResume } from '../../src/store/resume.ts';
 import { BUCKET } from './origin.ts';
 import type { Gateway } from './run.ts';
@@ -17,20 +18,14 @@ const IDLE = 200;
 
 const CREDENTIALS = { accessKeyId: 'faults', secretAccessKey: 'faults' };
 
-/** Connections that a body holds. The SDK's types don't show whose handler it has. */
-function inUse({ requestHandler }: { readonly requestHandler: object }): number {
-  const count: unknown = Reflect.get(requestHandler, 'inUse');
-  return typeof count === 'function' ? Number(count()) : Number.NaN;
-}
-
 /**
  * @param resumes whether bodies that break are read on; the times of that are set so short that a suite of stalls is
  *   soon over
  */
 export async function startNodeGateway(endpoint: string, resumes = true): Promise<NodeGateway> {
-  // One attempt: what the gateway makes up for is what is tested, and the SDK waits long between its own.
-  const client = s3Client({ endpoint, pathStyle: true, credentials: CREDENTIALS, attempts: 1, requestTimeout: 5_000 });
-  const store = s3Store(client, { bucket: BUCKET });
+  const client = s3Client({ endpoint, pathStyle: true, credentials: CREDENTIALS });
+  const transport = s3Transport({ requestTimeout: 5_000 });
+  const store = s3Store(client, { bucket: BUCKET, transport });
   const log: LogEntry[] = [];
   const gateway = createGateway({
     store: resumes ? store : withResume(store, { tries: 0, idleTimeout: IDLE }),
@@ -45,10 +40,11 @@ export async function startNodeGateway(endpoint: string, resumes = true): Promis
     log,
     resumes,
     patience: resumes ? 5_000 : 300,
-    held: () => inUse(client.config),
+    held: transport.inUse,
     async stop() {
       await server.stop(1_000);
       client.destroy();
+      transport.destroy();
     },
   };
 }

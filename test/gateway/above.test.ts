@@ -169,7 +169,7 @@ describe('what has no effect there is refused', () => {
   });
 
   test('a configuration’s mounts say every table, so that one beside them in code is refused and not ignored', async () => {
-    const opened = openNodeConfig(parseConfig({}), store);
+    const opened = await openNodeConfig(parseConfig({}), store);
     expect(() => createGateway({ ...opened, cors: { origins: ['https://a.example'] } })).toThrow(
       /^cors: has no effect, since every mount says its own$/,
     );

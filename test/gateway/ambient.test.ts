@@ -138,7 +138,7 @@ describe('a configuration', () => {
     [{ access: ipTable, mounts: [{ path: '/' }] }, []],
   ])('%j is described as it works', async ([config, origins]) => {
     const parsed = parseConfig(config);
-    const gateway = createGateway({ ...openNodeConfig(parsed, store), observers: [{ end: () => undefined }] });
+    const gateway = createGateway({ ...(await openNodeConfig(parsed, store)), observers: [{ end: () => undefined }] });
     const response = await gateway.request('/a', { headers: { Origin: ORIGIN } });
     const expected = origins === '*' ? '*' : (origins[0] ?? null);
     expect(response.headers.get('Access-Control-Allow-Origin')).toBe(expected);

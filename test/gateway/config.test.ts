@@ -75,7 +75,7 @@ describe('what can not be used is refused, by name', () => {
     ['{"mounts":[{"store":{"type":"s3"}}]}', /mounts\.0\.store\.bucket: is missing; takes the name of a bucket/],
     [
       '{"mounts":[{"store":{"type":"s3","bucket":"abc","path":"x"}}]}',
-      /store\.path: no such field; there are type, bucket, endpoint, region, pathStyle, forbidden$/,
+      /store\.path: no such field; there are type, bucket, endpoint, region, pathStyle, forbidden, reads$/,
     ],
     [
       '{"mounts":[{"fallback":{"type":"r2","binding":5}}]}',
@@ -170,7 +170,7 @@ describe('opened on Node', () => {
   });
 
   async function open(config: ConfigInput) {
-    const opened = openNodeConfig(parseConfig(config), fsStore(join(folder, 'own')));
+    const opened = await openNodeConfig(parseConfig(config), fsStore(join(folder, 'own')));
     return createGateway({ ...opened, observers: [{ end: () => undefined }] });
   }
 
@@ -216,10 +216,11 @@ describe('opened on Node', () => {
     );
   });
 
-  test('without a store of its own or of the platform, a mount is refused', () => {
-    expect(() => openNodeConfig(parseConfig({}), undefined)).toThrow(
+  test('without a store of its own or of the platform, a mount is refused', async () => {
+    await expect(openNodeConfig(parseConfig({}), undefined)).rejects.toThrow(
       /a mount takes a store, since nothing else names one/,
     );
-    expect(() => createGateway({ ...openNodeConfig(parseConfig({}), memoryStore()) })).not.toThrow();
+    const opened = await openNodeConfig(parseConfig({}), memoryStore());
+    expect(() => createGateway(opened)).not.toThrow();
   });
 });

@@ -35,6 +35,11 @@ function variablesOf({ one }: Synthesised): Json {
   return variables;
 }
 
+test('a stack that is deployed keeps its bucket and its address: their logical ids stay', () => {
+  expect(stream.one('AWS::S3::Bucket').id).toBe('Bucket83908E77');
+  expect(stream.one('AWS::Lambda::Url').id).toBe('FunctionFunctionUrl08F79AC9');
+});
+
 describe('what the function may do', () => {
   test('read the objects of its own bucket, and write its log', () => {
     const read = { Effect: 'Allow', Action: READ, Resource: join(BUCKET_ARN, '/*') };

@@ -51,8 +51,9 @@ export function synthesise(options: Json): Synthesised {
 
 /** Adds the stack for some options, with a stand-in for the gateway. */
 export function addStack(app: App, options: Json): RangewayStack {
-  const { name, stack } = parseOptions(options);
-  return new RangewayStack(app, name, { ...stack, entry: join(import.meta.dirname, 'handler.ts') });
+  const { name } = parseOptions(options);
+  const { name: _, ...gateway } = options;
+  return new RangewayStack(app, name, { gateway, entry: join(import.meta.dirname, 'handler.ts') });
 }
 
 function toResources(template: Json): readonly Resource[] {

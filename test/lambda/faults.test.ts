@@ -61,18 +61,17 @@ describe.skipIf(!hasRuntime)("under AWS's runtime", () => {
   test('S3 is asked with the session of the role', async () => {
     await using lambda = await open('handler');
     expect(toAnswer(await lambda.ask('/good')).body.toString()).toBe('good');
-    expect(lambda.asked[0]?.headers).toMatchObject({
-      'x-amz-security-token': 'session',
-      authorization: expect.stringContaining('Credential=key/'),
-    });
+    const { searchParams } = new URL(lambda.asked[0]?.url ?? '', 'http://localhost');
+    expect(searchParams.get('X-Amz-Security-Token')).toBe('session');
+    expect(searchParams.get('X-Amz-Credential')).toMatch(/^key\//);
   });
 
-  test('without credentials, the log says which variables are not set', async () => {
-    await using lambda = await open('handler', { AWS_SECRET_ACCESS_KEY: '' });
+  test('without credentials, the log says that there are none', async () => {
+    await using lambda = await open('handler', { AWS_SECRET_ACCESS_KEY: '', AWS_EC2_METADATA_DISABLED: 'true' });
     const { status, body } = toAnswer(await lambda.ask('/good'));
-    expect(status).toBe(503);
-    expect(body.toString()).not.toContain('AWS_');
-    await expect.poll(lambda.output).toContain('AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set');
+    expect(status).toBe(502);
+    expect(body.toString()).not.toMatch(/AWS_|credential/i);
+    await expect.poll(lambda.output).toContain('there are no credentials to sign with');
     expect(lambda.asked).toEqual([]);
   });
 

@@ -37,7 +37,7 @@ const PLATFORMS: Readonly<Record<string, (endpoint: string) => Promise<Ask>>> = 
   async node(endpoint) {
     const access = { endpoint, pathStyle: true, credentials: CREDENTIALS };
     const store = s3Storage({ access, bucket: 'own', prefix: 'releases/' });
-    const opened = openNodeConfig(parseConfig(MOUNTS), store, access, 'releases/');
+    const opened = await openNodeConfig(parseConfig(MOUNTS), store, access, 'releases/');
     const gateway = createGateway({ ...opened, observers: [{ end: () => undefined }] });
     return async (path) => gateway.request(path);
   },

@@ -1,4 +1,5 @@
-import { createGateway, memoryCache, s3Storage, serve } from '../../src/platform/node.ts';
+import { createGateway, memoryCache, serve } from '../../src/platform/node.ts';
+import { s3Storage } from '../../src/platform/s3-node-library.ts';
 import { BUCKET } from '../contract/odd-s3.ts';
 import { describeOddS3, type OddGateway } from '../contract/odd-s3-answers.ts';
 import { logObserver } from '../../src/observe/log.ts';

@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { createGateway, memoryCache, s3Storage, serve } from '../../src/platform/node.ts';
+import { createGateway, memoryCache, serve } from '../../src/platform/node.ts';
+import { s3Storage } from '../../src/platform/s3-node-library.ts';
 import { OWN_CONFIG, startWorkerd } from '../../src/platform/workerd.ts';
 import { boundaryOf, parseByteranges } from '../conformance/multipart.ts';
 import { ask } from '../platform/ask.ts';

@@ -1,17 +1,23 @@
 import { describe, expect, test } from 'vitest';
-import { s3Store } from '../../src/store/drivers/s3.ts';
+import { s3Store } from '../../src/store/drivers/s3/s3-store.ts';
+import { newTally } from '../../src/store/tally.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
 import { hasS3, newBucket } from './server.ts';
 
 describe.skipIf(!hasS3)('over Ceph', () => {
   describeObjectStore('s3', newBucket);
-  describeObjectStore("s3 with the SDK's own connections", async () => {
+  describeObjectStore("s3 by the platform's fetch", async () => {
     const { bucket, client, put } = await newBucket();
     return { store: s3Store(client, { bucket }), put };
   });
+  describeObjectStore("s3 by the SDK's commands", async () => {
+    const { bucket, client, put } = await newBucket();
+    return { store: s3Store(client, { bucket, reads: 'commands' }), put };
+  });
 
-  test('metadata pass, and a prefix is put before every key', async () => {
-    const { put, store } = await newBucket();
+  test.each(['presigned', 'commands'] as const)('metadata pass by %s reads', async (reads) => {
+    const { bucket, client, put } = await newBucket();
+    const store = s3Store(client, { bucket, reads });
     await put('coded', new Uint8Array(3), {
       ContentType: 'text/css',
       ContentEncoding: 'gzip',
@@ -30,13 +36,25 @@ describe.skipIf(!hasS3)('over Ceph', () => {
     });
   });
 
-  test.for(['/leading', 'double//slash', 'trailing/', '//', 'a/./b', 'a/../b', '..', '.'])(
-    'the key %j is reachable as it is',
+  test.for(['/leading', 'double//slash', 'trailing/', '//'])('the key %j is reachable as it is', async (key) => {
+    const { put, store } = await newBucket();
+    await put(key, new TextEncoder().encode(key));
+    const result = await store.read(key);
+    expect(result.type === 'open' && (await new Response(result.body).text())).toBe(key);
+  });
+
+  test.each(['a/./b', 'a/../b', '..', '.', './a', 'a/..'])(
+    'the key %j, which an address can not name, is missing without asking, as with every fetch',
     async (key) => {
-      const { put, store } = await newBucket();
+      const { bucket, client, put } = await newBucket();
       await put(key, new TextEncoder().encode(key));
-      const result = await store.read(key);
-      expect(result.type === 'open' && (await new Response(result.body).text())).toBe(key);
+      for (const reads of ['presigned', 'commands'] as const) {
+        const store = s3Store(client, { bucket, reads });
+        const tally = newTally();
+        expect(await store.read(key, { tally })).toEqual({ type: 'missing' });
+        expect(await store.head(key, { tally })).toBeUndefined();
+        expect(tally.operations).toBe(0);
+      }
     },
   );
 });

@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import { withFallback } from '../../src/store/fallback.ts';
-import { s3Client } from '../../src/platform/s3-client.ts';
-import { s3Store } from '../../src/store/drivers/s3.ts';
+import { s3Client, s3Transport } from '../../src/platform/s3-client.ts';
+import { s3Store } from '../../src/store/drivers/s3/s3-store.ts';
 import { breaking } from '../store/breaking.ts';
 import { access, hasS3, newBucket } from './server.ts';
 import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
@@ -62,7 +62,8 @@ describe.skipIf(!hasS3)('a body of a real S3 that breaks', () => {
     const [one, two] = [await newBucket(), await newBucket()];
     await one.put('key', bytes);
     await two.put('key', bytes);
-    const gone = s3Store(s3Client({ ...access, endpoint: 'http://127.0.0.1:9', attempts: 1 }), { bucket: one.bucket });
+    const client = s3Client({ ...access, endpoint: 'http://127.0.0.1:9' });
+    const gone = s3Store(client, { bucket: one.bucket, transport: s3Transport() });
     let reads = 0;
     const first = {
       head: gone.head,

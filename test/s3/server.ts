@@ -1,7 +1,7 @@
 import { CreateBucketCommand, PutObjectCommand, S3Client, type PutObjectCommandInput } from '@aws-sdk/client-s3';
 import { inject } from 'vitest';
-import { s3Client, type S3Access } from '../../src/platform/s3-client.ts';
-import { s3Store } from '../../src/store/drivers/s3.ts';
+import { s3Client, s3Transport, type S3Access } from '../../src/platform/s3-client.ts';
+import { s3Store } from '../../src/store/drivers/s3/s3-store.ts';
 import { identity } from './identity.ts';
 
 /** Whether there is an S3 server; without one the tests over it are skipped, loudly. */
@@ -20,7 +20,7 @@ export function fixtureBucket() {
   return {
     bucket,
     client: new S3Client({ ...access, forcePathStyle: true }),
-    store: s3Store(s3Client(access), { bucket }),
+    store: s3Store(s3Client(access), { bucket, transport: s3Transport() }),
     storedAt,
   };
 }
@@ -34,7 +34,7 @@ export async function newBucket(through: Partial<S3Access> = {}) {
   return {
     bucket,
     client,
-    store: s3Store(s3Client({ ...access, ...through }), { bucket }),
+    store: s3Store(s3Client({ ...access, ...through }), { bucket, transport: s3Transport(through) }),
     async put(key: string, bytes: Uint8Array, fields: Partial<PutObjectCommandInput> = {}) {
       await client.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes, ...fields }));
     },

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { withFallback } from '../../src/store/fallback.ts';
 import type { ObjectStore, ReadOptions } from '../../src/store/object-store.ts';
@@ -8,6 +8,10 @@ import { describeObjectStore } from '../contract/object-store.ts';
 import { breaking } from './breaking.ts';
 
 const bytes = new TextEncoder().encode('0123456789');
+
+afterEach(() => {
+  vi.useRealTimers();
+});
 
 /** A store that can be switched off, and what it was asked. */
 function switched(inner: ObjectStore) {
@@ -51,6 +55,7 @@ test('the replica is not asked while the first answers, be it that there is no s
 test.for<StoreErrorCode>(['unavailable', 'throttled'])(
   'it is where the first is %s, and first for a while then',
   async (code) => {
+    vi.useFakeTimers({ toFake: ['performance', 'Date'] });
     const { first, replica } = await pair({ first: bytes, replica: bytes });
     const store = withFallback(first.store, replica.store, { pause: 100 });
     first.state.failure = code;
@@ -58,7 +63,7 @@ test.for<StoreErrorCode>(['unavailable', 'throttled'])(
     expect(await textOf(store)).toBe('0123456789');
     expect(await store.head('key')).toMatchObject({ size: 10 });
     expect([first.asked.length, replica.asked.length]).toEqual([1, 2]);
-    await new Promise((resolve) => setTimeout(resolve, 120));
+    vi.advanceTimersByTime(120);
     first.state.failure = undefined;
     expect(await textOf(store)).toBe('0123456789');
     expect([first.asked.length, replica.asked.length]).toEqual([2, 2]);

@@ -42,14 +42,15 @@ await symlink('.well-known/security.txt', join(root, 'contact'));
 const LINKED = ['env', 'repo/config', 'chain', '.alias', 'sub/up'];
 
 /** The store of a configuration. */
-function configured(more: { readonly hidden?: boolean }): ObjectStore | undefined {
+async function configured(more: { readonly hidden?: boolean }): Promise<ObjectStore | undefined> {
   const config = parseConfig({ mounts: [{ store: { type: 'dir', path: root, ...more } }] });
-  return openNodeConfig(config, undefined).mounts[0]?.store;
+  const { mounts } = await openNodeConfig(config, undefined);
+  return mounts[0]?.store;
 }
 
 describe.each<readonly [string, ObjectStore | undefined, ObjectStore | undefined]>([
   ['in code', fsStore(root), fsStore(root, { hidden: true })],
-  ['of a configuration', configured({}), configured({ hidden: true })],
+  ['of a configuration', await configured({}), await configured({ hidden: true })],
 ])('a folder %s', (_, plain, all) => {
   test.for([...HIDDEN, ...LINKED])('%s is missing, unless hidden names count', async (key) => {
     expect(await plain?.head(key)).toBeUndefined();

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
+import { errorCode } from '../../error-code.ts';
 
 /** A block's file as it was found. */
 export interface FoundBlock {
@@ -41,8 +42,8 @@ const LEFTOVER_MS = 60_000;
  */
 export async function findBlocks(folder: string): Promise<FoundBlock[]> {
   const found: FoundBlock[] = [];
-  for (const sub of (await list(folder)).filter((name) => FOLDER.test(name))) {
-    for (const name of await list(join(folder, sub))) {
+  for (const sub of (await listFolder(folder)).filter((name) => FOLDER.test(name))) {
+    for (const name of await listFolder(join(folder, sub))) {
       const path = join(folder, sub, name);
       const [, pid, run] = TEMPORARY.exec(name) ?? [];
       if (pid !== undefined && run !== RUN) await removeLeftover(path, Number(pid));
@@ -67,11 +68,11 @@ function isAlive(pid: number): boolean {
     return process.kill(pid, 0);
   } catch (error) {
     // Any other error says that there is one, of another user.
-    return !(error instanceof Error && 'code' in error && error.code === 'ESRCH');
+    return errorCode(error) !== 'ESRCH';
   }
 }
 
-function list(folder: string): Promise<string[]> {
+function listFolder(folder: string): Promise<string[]> {
   return readdir(folder).catch(() => []);
 }
 

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
+import { semaphore } from '../../semaphore.ts';
 import type { BlockCache, BlockName } from '../block-cache.ts';
 import { blockId } from '../block-id.ts';
 import { blockFileSize, readBlockFile, writeBlockFile } from './block-file.ts';
 import { blockPath } from './block-folder.ts';
-import { makeGate } from './gate.ts';
 import { blockRoom, heldBlocks } from './held-blocks.ts';
 
 export interface DiskCacheOptions {
@@ -40,8 +40,8 @@ const MAX_UNWRITTEN = 64 * 1024 * 1024;
 export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCache {
   // Now, because the process may go to another folder later.
   const folder = resolve(given);
-  const gate = makeGate(OPEN_FILES);
-  const held = heldBlocks(folder, maxBytes, gate);
+  const openFiles = semaphore(OPEN_FILES);
+  const held = heldBlocks(folder, maxBytes, openFiles);
   const puts = new Map<string, Promise<void>>();
   let unwritten = 0;
   let search: Promise<void> | undefined;
@@ -50,7 +50,7 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
     // The folder's blocks have to be known first, or it would grow beyond the bound with each restart.
     await search;
     await held.add(digest, bytes.length);
-    await gate(() => writeBlockFile(blockPath(folder, digest), digest, bytes));
+    await openFiles.run(() => writeBlockFile(blockPath(folder, digest), digest, bytes));
     // Its room was needed while it was written, when there was no file to remove yet.
     if (!held.has(digest)) await held.remove(digest);
   }
@@ -65,7 +65,7 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
       // Before the read, so that it is not the next to be removed.
       held.use(digest);
       const path = blockPath(folder, digest);
-      const read = await gate(() => readBlockFile(path, digest, name.length, part)).catch(() => undefined);
+      const read = await openFiles.run(() => readBlockFile(path, digest, name.length, part)).catch(() => undefined);
       if (read === undefined) return undefined;
       if (typeof read !== 'string') {
         // Another process may have put it, or the search has not come by yet.
@@ -82,7 +82,7 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
       const digest = digestOf(name);
       if (held.has(digest)) return true;
       // Another process may have put it, or the search has not come by yet.
-      const stats = await gate(() => stat(blockPath(folder, digest))).catch(() => undefined);
+      const stats = await openFiles.run(() => stat(blockPath(folder, digest))).catch(() => undefined);
       return stats?.size === blockFileSize(name.length);
     },
     async put(name, bytes) {

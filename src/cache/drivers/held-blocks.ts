@@ -1,8 +1,8 @@
 import { unlink } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
+import type { Semaphore } from '../../semaphore.ts';
 import { blockFileSize } from './block-file.ts';
 import { blockPath, findBlocks } from './block-folder.ts';
-import type { Gate } from './gate.ts';
 
 /** Which blocks a folder holds, by their digests: the least used ones go where there is no room. */
 export interface HeldBlocks {
@@ -34,7 +34,7 @@ function allocated(size: number): number {
 }
 
 /** @throws TypeError where `maxBytes` is not a whole number above 0 */
-export function heldBlocks(folder: string, maxBytes: number, gate: Gate): HeldBlocks {
+export function heldBlocks(folder: string, maxBytes: number, openFiles: Semaphore): HeldBlocks {
   const removals = new Set<Promise<void>>();
   const held = new LRUCache<string, number>({
     maxSize: maxBytes,
@@ -45,7 +45,8 @@ export function heldBlocks(folder: string, maxBytes: number, gate: Gate): HeldBl
   });
 
   function unlinkBlock(digest: string): Promise<void> {
-    const removal = gate(() => unlink(blockPath(folder, digest)))
+    const removal = openFiles
+      .run(() => unlink(blockPath(folder, digest)))
       .catch(() => undefined)
       .finally(() => removals.delete(removal));
     removals.add(removal);

@@ -1,6 +1,7 @@
 import { spanLength, type Span } from '../../http/index.ts';
 import type { BlockCache, BlockName, BlockReader } from '../block-cache.ts';
 import { blockId, parseBlockId } from '../block-id.ts';
+import { hasBlock, toBlockResponse } from './block-response.ts';
 
 /** Where requests for blocks go: through a cache that reads through, to {@link TieredCache.answer}. */
 export type Ask = (request: Request) => Promise<Response>;
@@ -32,7 +33,7 @@ export function tieredCache(ask: Ask): TieredCache {
       const isWhole = spanLength(part) === name.length;
       const headers: Record<string, string> = isWhole ? {} : { Range: `bytes=${part.start}-${part.end - 1}` };
       const response = await ask(new Request(BASE + encodeURIComponent(blockId(name)), { headers }));
-      if (response.body !== null && response.headers.get('Content-Length') === lengthOf(response, name, part)) {
+      if (response.body !== null && hasBlock(response, part, name.length)) {
         return response.status === 206 || isWhole ? response.body : cut(response, part);
       }
       await response.body?.cancel();
@@ -44,7 +45,7 @@ export function tieredCache(ask: Ask): TieredCache {
       const read = name === undefined ? undefined : readers.get(name.scope);
       try {
         const body = name === undefined ? undefined : await read?.(name);
-        if (name !== undefined && body !== undefined) return toResponse(body, name.length);
+        if (name !== undefined && body !== undefined) return toBlockResponse(body, name.length);
       } catch {
         // Whoever asked reads the storage itself then, and tells what is wrong with it.
       }
@@ -53,26 +54,9 @@ export function tieredCache(ask: Ask): TieredCache {
   };
 }
 
-/** What an answer that can be used says of its length; `undefined` for any other. */
-function lengthOf({ status, headers }: Response, { length }: BlockName, part: Span): string | undefined {
-  if (status === 200) return String(length);
-  const isExactly = headers.get('Content-Range') === `bytes ${part.start}-${part.end - 1}/${length}`;
-  return status === 206 && isExactly ? String(spanLength(part)) : undefined;
-}
-
 /** Where nothing is kept, the entrypoint itself answers, which sees no Range. */
 async function cut(response: Response, { start, end }: Span): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer()).subarray(start, end);
-}
-
-function toResponse(body: ReadableStream<Uint8Array>, length: number): Response {
-  return new Response(body, {
-    headers: {
-      'Cache-Control': 'public, max-age=31536000, immutable, no-transform',
-      'Content-Length': String(length),
-      'Content-Type': 'application/octet-stream',
-    },
-  });
 }
 
 /** The address says it all: whoever answers may be another isolate, and knows nothing else. */

@@ -1,6 +1,7 @@
 import { spanLength, type Span } from '../../http/index.ts';
 import type { BlockCache, BlockName } from '../block-cache.ts';
 import { blockId } from '../block-id.ts';
+import { hasBlock, toBlockResponse } from './block-response.ts';
 
 /** What this driver uses of Cloudflare's Cache API; a `Cache` fits it. */
 export interface CacheLike {
@@ -29,15 +30,16 @@ export function workersCache({ cache, origin }: WorkersCacheOptions): BlockCache
   return {
     async get(name, part) {
       const headers = isWhole(part, name) ? {} : { Range: `bytes=${part.start}-${part.end - 1}` };
-      const response = await cache.match(new Request(await toAddress(base, name), { headers }));
+      const response = await cache.match(new Request(await toBlockAddress(base, name), { headers }));
       if (response === undefined) return undefined;
-      if (response.body !== null && isExactly(response, part, name)) return response.body;
+      const isDue = response.status === (isWhole(part, name) ? 200 : 206);
+      if (response.body !== null && isDue && hasBlock(response, part, name.length)) return response.body;
       await response.body?.cancel();
       return undefined;
     },
     async put(name, bytes) {
       if (bytes.length !== name.length) return;
-      await cache.put(new Request(await toAddress(base, name)), toResponse(bytes));
+      await cache.put(new Request(await toBlockAddress(base, name)), toBlockResponse(bytes, bytes.length));
     },
   };
 }
@@ -47,31 +49,8 @@ function isWhole(part: Span, name: BlockName): boolean {
 }
 
 /** A hash, because whoever rewrites addresses on the way (dots, slashes, capitals) finds nothing to rewrite in it. */
-async function toAddress(base: URL, name: BlockName): Promise<URL> {
+async function toBlockAddress(base: URL, name: BlockName): Promise<URL> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(blockId(name)));
   const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
   return new URL(hex, base);
-}
-
-/** Whether this is that part of that block, by all that the head says. A range that was not honoured is the whole. */
-function isExactly(response: Response, part: Span, name: BlockName): boolean {
-  const [status, contentRange] = isWhole(part, name)
-    ? [200, null]
-    : [206, `bytes ${part.start}-${part.end - 1}/${name.length}`];
-  return (
-    response.status === status &&
-    response.headers.get('Content-Range') === contentRange &&
-    response.headers.get('Content-Length') === String(spanLength(part))
-  );
-}
-
-/** Without freshness nothing is stored, and without a length no range of it is answered. */
-function toResponse(bytes: Uint8Array): Response {
-  return new Response(bytes, {
-    headers: {
-      'Cache-Control': 'public, max-age=31536000, immutable, no-transform',
-      'Content-Length': String(bytes.length),
-      'Content-Type': 'application/octet-stream',
-    },
-  });
 }

@@ -1,5 +1,5 @@
 import type { Handler } from 'hono';
-import { equalInConstantTime } from '../../access/constant-time.ts';
+import { equalInConstantTime, sha256 } from '../../access/constant-time.ts';
 import { settingsError } from '../../config/settings-error.ts';
 import type { Fields } from '../../http/index.ts';
 import { exchangeOf, placeOf, type ExchangeEnv } from '../exchange.ts';
@@ -69,6 +69,6 @@ function purgeGuard(token: string): PurgeGuard {
   };
 }
 
-async function digest(text: string): Promise<Uint8Array> {
-  return new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
+function digest(text: string): Promise<Uint8Array> {
+  return sha256(new TextEncoder().encode(text));
 }

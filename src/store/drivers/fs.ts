@@ -1,6 +1,7 @@
 import { constants, type BigIntStats } from 'node:fs';
 import { open, realpath, type FileHandle } from 'node:fs/promises';
 import { join, sep } from 'node:path';
+import { errorCode } from '../../error-code.ts';
 import type { Representation } from '../../http/index.ts';
 import type { ObjectStore, ReadOptions, ReadResult } from '../object-store.ts';
 import { select } from '../select.ts';
@@ -105,14 +106,10 @@ const MISSING = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG',
 const DENIED = new Set(['EACCES', 'EPERM']);
 
 function isMissing(error: unknown): boolean {
-  return MISSING.has(errorCode(error));
-}
-
-function errorCode(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return MISSING.has(errorCode(error) ?? '');
 }
 
 function toStoreError(error: unknown): StoreError {
   if (isStoreError(error)) return error;
-  return storeError(DENIED.has(errorCode(error)) ? 'denied' : 'unavailable', 'a file could not be read', error);
+  return storeError(DENIED.has(errorCode(error) ?? '') ? 'denied' : 'unavailable', 'a file could not be read', error);
 }

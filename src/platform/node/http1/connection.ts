@@ -85,7 +85,7 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
 
   /** The other side sends no more. An answer that is not over fails when the socket closes, which follows. */
   function finish(): void {
-    if (current?.isUntilClose !== true) return;
+    if (current?.isUntilClose() !== true) return;
     // Node does not tell close_notify from a connection that was cut, so a short body would pass for a whole one: it
     // is incomplete (RFC 9112 §9.8).
     if (origin.isSecure) fail(new Error('the body has no length, and over TLS its end can not be told from a cut'));
@@ -94,7 +94,7 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
 
   /** Fails because of the other side. */
   function lose(cause: Error): void {
-    isStale ||= isUsed && current?.isBegun === false;
+    isStale ||= isUsed && current?.isBegun() === false;
     fail(cause);
   }
 

@@ -10,12 +10,15 @@ export interface Http1Answer {
   readonly body: ChunkReader;
 }
 
-/** One request and its answer, on a connection that has nothing else to do. */
+/**
+ * One request and its answer, on a connection that has nothing else to do. No getters: V8 makes a hidden class for each
+ * object that has its own, and they outlive many of its collections.
+ */
 export interface Exchange {
   /** Whether a byte of the answer is there. */
-  readonly isBegun: boolean;
+  isBegun(): boolean;
   /** Whether the body has no length and ends with the connection. */
-  readonly isUntilClose: boolean;
+  isUntilClose(): boolean;
   /**
    * Bytes that came.
    *
@@ -109,12 +112,8 @@ export function exchange(method: string, { onAnswer, onFail, resume, leave, onEn
   };
 
   return {
-    get isBegun() {
-      return isBegun;
-    },
-    get isUntilClose() {
-      return decoder.isUntilClose;
-    },
+    isBegun: () => isBegun,
+    isUntilClose: decoder.isUntilClose,
     feed(held) {
       isBegun = true;
       source = held;

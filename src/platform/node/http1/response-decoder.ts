@@ -11,7 +11,7 @@ export interface ResponseListener {
 /** Takes the bytes of one answer as they come. */
 export interface ResponseDecoder {
   /** Whether the body has no length and ends with the connection. */
-  readonly isUntilClose: boolean;
+  isUntilClose(): boolean;
   /**
    * @returns how many of the bytes belong to the answer
    * @throws Error where it is no answer that can be understood in one way only
@@ -147,7 +147,7 @@ export function responseDecoder(method: string, listener: ResponseListener): Res
   }
 
   return {
-    get isUntilClose() {
+    isUntilClose() {
       return state.at === 'body' && state.left === Number.POSITIVE_INFINITY;
     },
     feed(bytes) {

@@ -1,6 +1,6 @@
-import type { ChunkReader } from '../chunk-reader.ts';
-import { chunkStream } from '../chunk-stream.ts';
-import { storeError } from '../store-error.ts';
+import type { ChunkReader } from '../../chunk-reader.ts';
+import { chunkStream } from '../../chunk-stream.ts';
+import { storeError } from '../../store-error.ts';
 
 /** The body as the SDK gives it: a stream of Node's on Node; in workerd a web stream, or a Blob where there is none. */
 export type S3Body = ReadableStream<Uint8Array> | NodeBody | object;

@@ -1,5 +1,5 @@
-import { storeError, type StoreError } from '../store-error.ts';
-import type { S3Refusal } from './s3-refusal.ts';
+import { storeError, type StoreError } from '../../store-error.ts';
+import type { S3Refusal } from './reads.ts';
 
 /** Statuses that send a client elsewhere (§15.4). */
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
@@ -9,12 +9,12 @@ const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
  * signature is for the storage that was configured, and an address of another host could be any. The message names the
  * other host and no more of the address, whose query may hold a signature.
  */
-export function redirectError({ status, code, headers, said }: S3Refusal): StoreError | undefined {
+export function redirectError({ status, code, fields, said }: S3Refusal): StoreError | undefined {
   if (!REDIRECTS.has(status)) return undefined;
   const cause = code === '' ? undefined : Object.assign(new Error(said), { name: code });
   return storeError(
     'denied',
-    `S3 answered ${status}: it redirects to ${toOrigin(headers['location'])}, and redirects are not followed${advice(code, headers['x-amz-bucket-region'])}`,
+    `S3 answered ${status}: it redirects to ${toOrigin(fields['location'])}, and redirects are not followed${advice(code, fields['x-amz-bucket-region'])}`,
     cause,
   );
 }

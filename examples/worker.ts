@@ -1,0 +1,14 @@
+import { env } from 'cloudflare:workers';
+import { r2Store } from 'rangeway';
+import { nativeConduit } from 'rangeway/workers';
+import { createApp } from './app.ts';
+
+declare global {
+  namespace Cloudflare {
+    interface Env {
+      readonly BUCKET: R2Bucket;
+    }
+  }
+}
+
+export default createApp({ store: r2Store(env.BUCKET), conduit: nativeConduit });

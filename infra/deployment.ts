@@ -1,0 +1,80 @@
+import type { Size } from 'aws-cdk-lib';
+import type { Distribution } from 'aws-cdk-lib/aws-cloudfront';
+import {
+  type Function as LambdaFunction,
+  FunctionUrlAuthType,
+  type FunctionUrl,
+  InvokeMode,
+} from 'aws-cdk-lib/aws-lambda';
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
+import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { Construct } from 'constructs';
+import { parseConfig } from '../src/gateway/config.ts';
+import { createLogBucket } from './access-logs.ts';
+import { createAlarms, type Listener } from './alarms.ts';
+import { createBucket, existingBucket, type ObjectBucket } from './bucket.ts';
+import { createDistribution, type Domain } from './distribution.ts';
+import { cacheKeyOf, type Front } from './front.ts';
+import { createFunction, type FunctionProps } from './function.ts';
+
+/** The properties of a deployment, without its code; options.ts has the defaults. */
+export interface Deployment extends Pick<
+  FunctionProps,
+  'overflow' | 'forbidden' | 'linkSeconds' | 'secrets' | 'kmsKeys'
+> {
+  readonly front: Front;
+  /** Only with the front `cloudfront`. */
+  readonly domain: Domain | undefined;
+  /** Days for which CloudFront's access logs are kept; undefined for none. Only with the front `cloudfront`. */
+  readonly accessLogs: number | undefined;
+  /** The name of a bucket that exists in the stack's region; undefined for one of its own. */
+  readonly bucketName: string | undefined;
+  readonly prefix: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly memory: Size;
+  readonly concurrency: number | undefined;
+  readonly logRetention: RetentionDays;
+  readonly readVersions: boolean;
+  readonly listKeys: boolean;
+  readonly alarms: Listener;
+}
+
+/** The resources of a deployment. */
+export interface Deployed {
+  readonly bucket: ObjectBucket;
+  readonly function: LambdaFunction;
+  readonly functionUrl: FunctionUrl;
+  /** With the front `cloudfront`. */
+  readonly distribution: Distribution | undefined;
+  /** Where CloudFront's access logs are, if they are kept. */
+  readonly logBucket: IBucket | undefined;
+}
+
+/**
+ * Adds a bucket, the gateway that reads it, and the address for clients.
+ *
+ * @param asset the folder of the bundled handler
+ */
+export function createDeployment(scope: Construct, deployment: Deployment, asset: string): Deployed {
+  const { front, bucketName } = deployment;
+  const bucket = bucketName === undefined ? createBucket(scope) : existingBucket(scope, bucketName);
+  const handler = front === 'stream' ? 'streamHandler' : 'handler';
+  const fn = createFunction(scope, { ...deployment, bucket, asset, handler });
+  const functionUrl = addUrl(fn, front);
+  createAlarms(scope, fn, deployment.alarms);
+  const deployed = { bucket, function: fn, functionUrl };
+  if (front !== 'cloudfront') return { ...deployed, distribution: undefined, logBucket: undefined };
+  const { domain, accessLogs } = deployment;
+  const logBucket = accessLogs === undefined ? undefined : createLogBucket(scope, accessLogs);
+  const cacheKey = cacheKeyOf(parseConfig(deployment.settings));
+  const distribution = createDistribution(scope, { functionUrl, domain, cacheKey, logBucket });
+  return { ...deployed, distribution, logBucket };
+}
+
+/** No CORS here: the gateway answers it, and two answers are none to a browser. */
+function addUrl(fn: LambdaFunction, front: Front): FunctionUrl {
+  return fn.addFunctionUrl({
+    authType: front === 'cloudfront' ? FunctionUrlAuthType.AWS_IAM : FunctionUrlAuthType.NONE,
+    invokeMode: front === 'stream' ? InvokeMode.RESPONSE_STREAM : InvokeMode.BUFFERED,
+  });
+}

@@ -1,0 +1,77 @@
+/**
+ * Lists the files of src/ that one request enters, in a process that has answered others before: one range of a file in a
+ * folder, through `serve` on Node. A file is entered where any of its functions runs. `--json` prints the list alone.
+ */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { Session } from 'node:inspector/promises';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { createGateway, fsStore, serve } from '../src/platform/node.ts';
+
+const SRC = join(import.meta.dirname, '../src');
+
+/** Requests that are answered first, so that files that run only once do not count. */
+const WARM = 20;
+
+/** Whose files count together, and the folders that do not count: the rules, which are pure. */
+const GROUPS = {
+  'gateway and observe': ['gateway', 'observe'],
+  'store and driver': ['store', 'cache'],
+  platform: ['platform'],
+  'not counted': ['http'],
+} as const;
+
+/** @returns the paths below src/ of the files that one warm request enters, sorted */
+async function enteredFiles(): Promise<readonly string[]> {
+  const folder = await mkdtemp(join(tmpdir(), 'rangeway-entered-'));
+  await writeFile(join(folder, 'file.bin'), Buffer.alloc(1024 * 1024));
+  const waiting: (() => void)[] = [];
+  const gateway = createGateway({ store: fsStore(folder), observers: [{ end: () => waiting.shift()?.() }] });
+  const server = await serve(gateway, { port: 0 });
+  /** Resolves when the request is over for the server too. */
+  const ask = async () => {
+    const over = new Promise<void>((resolve) => waiting.push(resolve));
+    const response = await fetch(`${server.url}/file.bin`, { headers: { Range: 'bytes=1000-66535' } });
+    const { byteLength } = await response.arrayBuffer();
+    if (response.status !== 206 || byteLength !== 65_536) throw new Error(`${response.status}, ${byteLength} bytes`);
+    await over;
+  };
+  const session = new Session();
+  session.connect();
+  try {
+    for (let i = 0; i < WARM; i++) await ask();
+    await session.post('Profiler.enable');
+    await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: false });
+    await session.post('Profiler.takePreciseCoverage');
+    await ask();
+    const { result } = await session.post('Profiler.takePreciseCoverage');
+    return result
+      .filter(({ functions }) => functions.some(({ ranges }) => ranges.some(({ count }) => count > 0)))
+      .filter(({ url }) => url.startsWith('file:'))
+      .map(({ url }) => relative(SRC, fileURLToPath(url)))
+      .filter((path) => !path.startsWith('..'))
+      .toSorted();
+  } finally {
+    session.disconnect();
+    await server.stop(1_000);
+    await rm(folder, { recursive: true });
+  }
+}
+
+function groupOf(path: string): string {
+  const found = Object.entries(GROUPS).find(([, folders]) => folders.some((folder) => path.startsWith(`${folder}/`)));
+  return found?.[0] ?? 'others';
+}
+
+function print(entered: readonly string[]): void {
+  const groups = Map.groupBy(entered, groupOf);
+  for (const [name, paths] of groups) console.log(`${name}: ${paths.length}\n${paths.map((p) => `  ${p}`).join('\n')}`);
+  console.log(`${entered.length} files, ${entered.filter((path) => groupOf(path) !== 'not counted').length} counted`);
+}
+
+const { values } = parseArgs({ options: { json: { type: 'boolean' } } });
+const files = await enteredFiles();
+if (values.json === true) console.log(JSON.stringify(files));
+else print(files);

@@ -1,0 +1,27 @@
+import { settingsError } from '../config/settings-error.ts';
+import { errorCode } from '../error-code.ts';
+
+/** Node's message for a peer dependency that is not installed, and the advice for it. Only the message names the package. */
+const PEERS = [
+  {
+    message: /^Cannot find package '@(?:aws-sdk|smithy)\//,
+    advice:
+      'reading S3 needs the AWS SDK, which is not installed: npm install @aws-sdk/client-s3 @aws-sdk/s3-request-presigner',
+  },
+  { message: /^Cannot find package 'hono'/, advice: 'this needs hono, which is not installed: npm install hono' },
+] as const;
+
+/**
+ * Does work that loads peer dependencies, which an installation may lack.
+ *
+ * @throws SettingsError with the command that installs the one that is missing
+ */
+export async function withPeers<Result>(work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof Error) || errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
+    const peer = PEERS.find(({ message }) => message.test(error.message));
+    throw peer === undefined ? error : settingsError(peer.advice);
+  }
+}
