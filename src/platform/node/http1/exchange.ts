@@ -113,7 +113,7 @@ export function exchange(method: string, { onAnswer, onFail, resume, leave, onEn
 
   return {
     isBegun: () => isBegun,
-    isUntilClose: decoder.isUntilClose,
+    isUntilClose: () => decoder.isUntilClose(),
     feed(held) {
       isBegun = true;
       source = held;
