@@ -2,8 +2,11 @@ import { mkdtemp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createGateway, fsStore, serve } from '../../src/platform/node.ts';
+import { createComposed } from '../../examples/composed.ts';
 import { serveFunction } from '../../src/platform/function-url.ts';
+import { streamHandle, type StreamedHandler } from '../../src/platform/lambda-library.ts';
+import { createGateway, fsStore, serve } from '../../src/platform/node.ts';
+import { s3Storage } from '../../src/platform/s3-storage.ts';
 import { startWorkerd } from '../../src/platform/workerd.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -24,8 +27,41 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+/** Runs a Worker over a bucket that has the file. */
+async function startWorker(main: string): Promise<string> {
+  const config = join(await mkdtemp(join(folder, 'worker-')), 'wrangler.toml');
+  await writeFile(
+    config,
+    `name = "own"\nmain = ${JSON.stringify(main)}\ncompatibility_date = "2026-08-06"\n[[r2_buckets]]\nbinding = "BUCKET"\nbucket_name = "own"\n`,
+  );
+  const { url, bucket, stop } = await startWorkerd({ config, host: '127.0.0.1', port: 0 });
+  stops.push(stop);
+  await bucket.put('a b.txt', { path: file, size: 10, mark: 'file' });
+  return url;
+}
+
+/** Serves as much of S3 as a read needs, over the folder, and sets the variables that a function finds it by. */
+async function startStorage(): Promise<{ readonly bucket: string; readonly endpoint: string }> {
+  const { url: endpoint, stop } = await serve(
+    createGateway({ store: fsStore(folder), observers: [{ end: () => undefined }] }),
+    { port: 0 },
+  );
+  stops.push(() => stop(1_000));
+  const variables = { BUCKET: 'bucket', ENDPOINT: endpoint, AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret' };
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+  return { bucket: 'bucket', endpoint };
+}
+
+async function startFunction(handler: StreamedHandler): Promise<string> {
+  const { url, stop } = await serveFunction({ mode: 'stream', handler }, { port: 0 });
+  stops.push(() => stop(1_000));
+  return url;
+}
+
 /** Starts an example, and gives the address that it is served at. */
-const PLATFORMS: Readonly<Record<string, () => Promise<string>>> = {
+type Start = () => Promise<string>;
+
+const MOUNTED: Readonly<Record<string, Start>> = {
   async node() {
     vi.stubEnv('FOLDER', join(folder, 'bucket'));
     vi.stubEnv('PORT', '0');
@@ -35,42 +71,45 @@ const PLATFORMS: Readonly<Record<string, () => Promise<string>>> = {
     said.mockRestore();
     return String(address);
   },
-  async workers() {
-    const config = join(folder, 'wrangler.toml');
-    const main = JSON.stringify(join(EXAMPLES, 'worker.ts'));
-    await writeFile(
-      config,
-      `name = "own"\nmain = ${main}\ncompatibility_date = "2026-08-06"\n[[r2_buckets]]\nbinding = "BUCKET"\nbucket_name = "own"\n`,
-    );
-    const { url, bucket, stop } = await startWorkerd({ config, host: '127.0.0.1', port: 0 });
-    stops.push(stop);
-    await bucket.put('a b.txt', { path: file, size: 10, mark: 'file' });
-    return url;
-  },
+  workers: () => startWorker(join(EXAMPLES, 'worker.ts')),
   async lambda() {
-    // As much of S3 as a read needs, over a folder.
-    const storage = await serve(createGateway({ store: fsStore(folder), observers: [{ end: () => undefined }] }), {
-      port: 0,
-    });
-    const variables = {
-      BUCKET: 'bucket',
-      ENDPOINT: storage.url,
-      AWS_ACCESS_KEY_ID: 'key',
-      AWS_SECRET_ACCESS_KEY: 'secret',
-    };
-    for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+    await startStorage();
     const { handler } = await import('../../examples/lambda.ts');
-    const { url, stop } = await serveFunction({ mode: 'stream', handler }, { port: 0 });
-    stops.push(() => stop(1_000));
-    stops.push(() => storage.stop(1_000));
-    return url;
+    return startFunction(handler);
   },
 };
 
-describe.each(Object.keys(PLATFORMS))("an app of one's own on %s", (platform) => {
+const COMPOSED: Readonly<Record<string, Start>> = {
+  async node() {
+    const { url, stop } = await serve(createComposed({ store: fsStore(join(folder, 'bucket')) }), { port: 0 });
+    stops.push(() => stop(1_000));
+    return url;
+  },
+  async workers() {
+    const main = join(folder, 'composed-worker.ts');
+    const from = (path: string) => `from ${JSON.stringify(join(ROOT, path))};`;
+    await writeFile(
+      main,
+      `import { env } from 'cloudflare:workers';
+import { createComposed } ${from('examples/composed.ts')}
+import { r2Store } ${from('src/index.ts')}
+import { nativeConduit } ${from('src/platform/workers-library.ts')}
+export default createComposed({ store: r2Store(env.BUCKET) }, nativeConduit);
+`,
+    );
+    return startWorker(main);
+  },
+  async lambda() {
+    const { bucket, endpoint } = await startStorage();
+    const store = s3Storage({ bucket, access: { endpoint, pathStyle: true } });
+    return startFunction(streamHandle(createComposed({ store })));
+  },
+};
+
+describe.each(Object.entries(MOUNTED))("an app of one's own on %s", (_, start) => {
   let url: string;
   beforeAll(async () => {
-    url = (await PLATFORMS[platform]?.()) ?? '';
+    url = await start();
   });
 
   test('has the gateway below /files, with its middleware around it', async () => {
@@ -89,10 +128,58 @@ describe.each(Object.keys(PLATFORMS))("an app of one's own on %s", (platform) =>
   });
 });
 
+describe.each(Object.entries(COMPOSED))('an app that composes the parts on %s', (_, start) => {
+  let url: string;
+  beforeAll(async () => {
+    url = await start();
+  });
+
+  test("answers as a gateway does, with the app's own fields", async () => {
+    const init = { headers: { Range: 'bytes=-3', 'X-Request-Id': 'request-1', Origin: 'https://example.com' } };
+    const response = await fetch(new URL('/files/a%20b.txt', url), init);
+    expect([response.status, await response.text()]).toEqual([206, '789']);
+    expect(Object.fromEntries(response.headers)).toMatchObject({
+      'content-range': 'bytes 7-9/10',
+      'x-request-id': 'request-1',
+      'access-control-allow-origin': '*',
+      'x-served-by': 'my app',
+      'server-timing': 'reads;desc="1"',
+    });
+  });
+
+  test('answers errors, other methods and preflights with them too', async () => {
+    const ask = async (method: string, path: string) => {
+      const { status, headers } = await fetch(new URL(path, url), { method });
+      return [status, headers.get('x-served-by'), headers.has('x-request-id')];
+    };
+    expect(await ask('GET', '/files/none')).toEqual([404, 'my app', true]);
+    expect(await ask('POST', '/files/a%20b.txt')).toEqual([405, 'my app', true]);
+    expect(await ask('OPTIONS', '/files/a%20b.txt')).toEqual([204, 'my app', true]);
+  });
+
+  test("asks the mount's rule before a handler of its own", async () => {
+    const response = await fetch(new URL('/info/a%20b.txt', url), { headers: { Origin: 'https://example.com' } });
+    expect(await response.json()).toEqual({ key: 'a b.txt', isPrivate: false });
+    expect([response.headers.get('access-control-allow-origin'), response.headers.has('x-request-id')]).toEqual([
+      '*',
+      true,
+    ]);
+  });
+
+  test('tells its observer what clients were handed', async () => {
+    const counted = async () => Object(await (await fetch(new URL('/counts', url))).json())['a b.txt'];
+    const before = Number((await counted()) ?? 0);
+    await (await fetch(new URL('/files/a%20b.txt', url), { headers: { Range: 'bytes=2-5' } })).text();
+    await vi.waitFor(async () => expect(await counted()).toBe(before + 4));
+  });
+});
+
 test('the documentation shows the files as they are', async () => {
-  const page = await readFile(join(ROOT, 'docs/composing.md'), 'utf8');
+  const pages = await Promise.all(
+    ['composing', 'parts'].map((name) => readFile(join(ROOT, `docs/${name}.md`), 'utf8')),
+  );
   for (const name of await readdir(EXAMPLES)) {
     const text = await readFile(join(EXAMPLES, name), 'utf8');
-    expect(page).toContain(`\`\`\`ts\n// ${name}\n${text}\`\`\`\n`);
+    expect(pages.join('\n')).toContain(`\`\`\`ts\n// ${name}\n${text}\`\`\`\n`);
   }
 });

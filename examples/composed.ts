@@ -1,0 +1,48 @@
+import { Hono } from 'hono';
+import {
+  accessLog,
+  authorize,
+  concurrencyLimit,
+  cors,
+  download,
+  logObserver,
+  methodNotAllowed,
+  mount,
+  onError,
+  options,
+  requestId,
+  type Conduit,
+  type MountOptions,
+  type Observer,
+  type RangewayEnv,
+} from 'rangeway';
+
+/** The parts of a gateway below /files, with middleware and an observer of one's own between them. */
+export function createComposed(files: MountOptions, conduit?: Conduit) {
+  const counts = new Map<string, number>();
+  const app = new Hono<RangewayEnv>().onError(onError);
+  app.use('/files/*', requestId(), accessLog([logObserver(), byteCounter(counts)]), cors(), mount(files, conduit));
+  app.use('/files/*', async (c, next) => {
+    c.header('X-Served-By', 'my app');
+    await next();
+    c.header('Server-Timing', `reads;desc="${c.var.rangeway.stats.operations}"`);
+  });
+  app.get('/files/*', concurrencyLimit(100), authorize(), download());
+  app.options('/files/*', options());
+  app.all('/files/*', methodNotAllowed());
+  app.get('/info/*', requestId(), cors(), mount(files, conduit), authorize(), (c) =>
+    c.json({ key: c.var.rangeway.key, isPrivate: c.var.rangeway.grant?.isPrivate }),
+  );
+  app.get('/counts', (c) => c.json(Object.fromEntries(counts)));
+  return app;
+}
+
+/** An observer that counts the bytes of each object that clients were handed. */
+function byteCounter(counts: Map<string, number>): Observer {
+  return {
+    end({ key, delivered }) {
+      if (key === undefined || delivered === 'unknown') return;
+      for (const { start, end } of delivered) counts.set(key, (counts.get(key) ?? 0) + end - start);
+    },
+  };
+}
