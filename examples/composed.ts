@@ -33,6 +33,7 @@ export function createComposed(files: MountOptions, conduit?: Conduit) {
   app.get('/info/*', requestId(), cors(), mount(files, conduit), authorize(), (c) =>
     c.json({ key: c.var.rangeway.key, isPrivate: c.var.rangeway.grant?.isPrivate }),
   );
+  // Keys are names: where reading takes a right, this does too.
   app.get('/counts', (c) => c.json(Object.fromEntries(counts)));
   return app;
 }
