@@ -89,7 +89,15 @@ async function writeConfigs(folder: string, usesSdk: boolean, examples: readonly
     noEmitOnError: false,
   };
   const [node, worker] = [
-    ['app.ts', 'composed.ts', 'node.ts', 'mounted.ts', 'entries.ts', ...examples, ...(usesSdk ? ['lambda.ts', 's3-node.ts'] : [])],
+    [
+      'app.ts',
+      'composed.ts',
+      'node.ts',
+      'mounted.ts',
+      'entries.ts',
+      ...examples,
+      ...(usesSdk ? ['lambda.ts', 's3-node.ts'] : []),
+    ],
     ['worker.ts', ...(usesSdk ? ['s3-worker.ts'] : [])],
   ];
   const forNode = { ...shared, lib: ['es2024', 'esnext.disposable'], module: 'nodenext', types: ['node'] };
