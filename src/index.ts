@@ -1,11 +1,12 @@
+export type { Consignment } from './gateway/parts.ts';
 export * from './access/index.ts';
 export type { BlockCache, BlockName, CachedBytes } from './cache/block-cache.ts';
 export { memoryCache, type MemoryCache, type MemoryCacheOptions } from './cache/drivers/memory.ts';
-export type { Consignment, Conduit, Delivery, Dispatch } from './gateway/conduit.ts';
+export type { Conduit, Delivery, Dispatch } from './gateway/conduit.ts';
 export type { CorsOrigins, CorsPolicy } from './gateway/cors.ts';
 export { createGateway, type GatewayOptions, type GatewayParts, type MountsOptions } from './gateway/create-gateway.ts';
 export type { ClientAddress, Rangeway, RangewayEnv } from './gateway/exchange.ts';
-export type { RequestFacts } from './gateway/facts.ts';
+export type { RequestFacts } from './gateway/exchange.ts';
 export { download, type DownloadOptions } from './gateway/handlers/download.ts';
 export { onError } from './gateway/handlers/on-error.ts';
 export { methodNotAllowed, options } from './gateway/handlers/other-methods.ts';

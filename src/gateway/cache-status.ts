@@ -1,4 +1,4 @@
-import type { CacheAccount } from '../store/tally.ts';
+import type { CacheAccount } from '../store/object-store.ts';
 
 /** Cache-Status (RFC 9211), as far as it is known when the head of the answer goes out. */
 export function printCacheStatus({ forward, isStored, ttl }: CacheAccount): string {

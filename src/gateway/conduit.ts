@@ -1,25 +1,9 @@
+import { partsReader, startCourier, type Consignment, type Courier, type PartsReader } from './parts.ts';
 import { steadyTime } from '../clock.ts';
 import type { BlocksOptions } from '../store/blocks.ts';
-import { defaultReader, type ToReader } from '../store/chunk-reader.ts';
-import { chunkStream } from '../store/chunk-stream.ts';
+import { chunkStream, defaultReader, type ToReader } from '../store/chunk-stream.ts';
 import { storeError } from '../store/store-error.ts';
 import { portableJoin, type Join } from '../store/joined-body.ts';
-import { partsReader, startCourier, type ConsignedRead, type Courier, type PartsReader } from './parts.ts';
-
-/** A body about to be sent: reads of the storage, in order, and the text around their parts. */
-export interface Consignment {
-  /** Exact length in bytes of everything together. */
-  readonly length: number;
-  readonly reads: readonly ConsignedRead[];
-  /** Goes out after the last part; empty but for multipart. */
-  readonly tail: Uint8Array;
-  /** Fires when the client leaves, where the platform tells. */
-  readonly signal: AbortSignal;
-  /** How long the body may be left unread, in ms, before it is ended as aborted. Left out where the platform sees to it. */
-  readonly idleTimeout?: number | undefined;
-  /** Gives back what was opened ahead. Called however the body ends. */
-  readonly close: () => void;
-}
 
 /** How a body ended: whole; broken off because the client left; broken off because the storage failed. */
 export type Delivery =

@@ -1,13 +1,12 @@
 import type { Context } from 'hono';
 import type { Grant } from '../access/index.ts';
 import { steadyTime } from '../clock.ts';
-import type { HeaderList, ProblemStatus } from '../http/index.ts';
-import { newTally, type Tally } from '../store/tally.ts';
+import type { Fields, HeaderList, ProblemStatus } from '../http/index.ts';
+import { newTally, type Tally } from '../store/object-store.ts';
 import type { Delivery } from './conduit.ts';
-import { factsOf, type RequestFacts } from './facts.ts';
 import type { FoundPlace, Place } from './place.ts';
 import { MAX_URL_LENGTH } from './limits.ts';
-import { problem, type Content, type Reply } from './reply.ts';
+import { problem, type Answer, type Content, type Reply } from './reply.ts';
 
 /** What the middleware and the handlers of one request share: `c.var.rangeway`. */
 export interface Rangeway {
@@ -50,6 +49,8 @@ export interface Exchange extends Rangeway {
   readonly fields: (() => HeaderList)[];
   /** The answer that was made last. */
   reply: Reply | undefined;
+  /** And its Response. One that the app has rebuilt is another. */
+  response: Response | undefined;
   /** Are told when an answer with bytes begins. */
   readonly starts: ((status: number, content: Content) => void)[];
   /** Are told when the answer has ended, however; the one that was added last is told first. */
@@ -105,6 +106,7 @@ export function openExchange(
     isWatched: false,
     fields: [],
     reply: undefined,
+    response: undefined,
     starts: [],
     ends: [],
     defer: (work) => keepAlive(c, work),
@@ -158,4 +160,58 @@ function keepAlive(c: ExchangeContext, work: Promise<unknown>): void {
   } catch {
     // Hono throws where the platform has no execution context; there, nothing has to be kept alive.
   }
+}
+
+/**
+ * What a platform tells beside a request, as the `env` of `app.fetch(request, env)`; `serve` of `rangeway/node` does.
+ * Each may be left out.
+ */
+export interface RequestFacts {
+  /** Of the client, as text. */
+  readonly clientAddress?: string | undefined;
+  /** Resolves when the answer's way to the client is over: whether all of it was handed to the system. */
+  readonly sent?: Promise<boolean> | undefined;
+  /** Makes the Response of an answer, where the platform has one that costs less than the web's. */
+  readonly toResponse?: ((answer: Answer) => Response) | undefined;
+  readonly head?: RequestHead | undefined;
+}
+
+/** What a platform has read of this very request, where it can be looked at for less than the request itself. */
+export interface RequestHead {
+  readonly request: Request;
+  readonly fields: Fields;
+  /** The same as `request.url`. */
+  readonly address: URL;
+}
+
+const NONE: RequestFacts = {};
+
+/** Reads what there is of it in an `env`, which can be anything: on Workers, the bindings. */
+export function factsOf(env: unknown): RequestFacts {
+  return typeof env === 'object' && env !== null && isFacts(env) ? env : NONE;
+}
+
+/** What there is of the request that an app has in its hands: nothing, once it was replaced. */
+function headOf({ head }: RequestFacts, request: Request): RequestHead | undefined {
+  return head?.request === request ? head : undefined;
+}
+
+/** The fields of a request. */
+export function fieldsOf(facts: RequestFacts, request: Request): Fields {
+  return headOf(facts, request)?.fields ?? request.headers;
+}
+
+/** The address of a request. */
+export function addressOf(facts: RequestFacts, request: Request): URL {
+  return headOf(facts, request)?.address ?? new URL(request.url);
+}
+
+function isFacts(env: { readonly [Name in keyof RequestFacts]?: unknown }): env is RequestFacts {
+  const { clientAddress, sent, toResponse, head } = env;
+  return (
+    (clientAddress === undefined || typeof clientAddress === 'string') &&
+    (sent === undefined || sent instanceof Promise) &&
+    (toResponse === undefined || typeof toResponse === 'function') &&
+    (head === undefined || typeof head === 'object')
+  );
 }

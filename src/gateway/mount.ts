@@ -1,18 +1,18 @@
-import * as v from 'valibot';
 import { publicAccess, type AccessRule } from '../access/index.ts';
 import type { BlockCache } from '../cache/block-cache.ts';
-import type { HeaderList } from '../http/index.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { withPrefix } from '../store/prefix.ts';
 import type { Conduit } from './conduit.ts';
-import { corsPolicy, type CorsPolicy } from './cors.ts';
-import type { DownloadContext } from './download.ts';
+import { corsPolicy } from './cors.ts';
 import { assertInherited, inherit, said } from './inherit.ts';
 import type { Overflow } from './overflow.ts';
 import { settingsError } from '../config/settings-error.ts';
 import { check, mountList, text } from './schema.ts';
-import { settingsEntries, toRangePolicy, type Settings, type SettingsInput } from './settings.ts';
+import { settingsEntries, toRangePolicy, type SettingsInput } from './settings.ts';
 import { openStorage } from './storage.ts';
+import { sortMounts, type Mount } from './place.ts';
+
+import * as v from 'valibot';
 
 /** What a mount has, and what may stand above all mounts in its place. */
 export interface SharedOptions extends SettingsInput {
@@ -44,25 +44,6 @@ export interface SeveralMounts extends SharedOptions {
   readonly path?: undefined;
   readonly host?: undefined;
   readonly prefix?: undefined;
-}
-
-/** A mount, ready for requests. */
-export interface Mount {
-  /** Without a slash at its end, so the root's is empty. */
-  readonly path: string;
-  readonly host: string | undefined;
-  /** The same two, for those who have no use for the rest. */
-  readonly at: { readonly path: string; readonly host: string | undefined };
-  /** Put before every key; a key's length counts with it. */
-  readonly prefix: string;
-  readonly access: AccessRule | undefined;
-  readonly settings: Settings;
-  readonly cors: CorsPolicy;
-  /** Added to answers with bytes. */
-  readonly headers: HeaderList;
-  readonly downloads: Omit<DownloadContext, 'isWatched'>;
-  /** Makes the next request for a key ask the storage, whatever a cache knows of it. */
-  readonly purge: (key: string) => void;
 }
 
 /** Where a mount is. */
@@ -184,46 +165,4 @@ function withLinkPrefix({ link, ...overflow }: Overflow, prefix: string): Overfl
   return link === undefined
     ? overflow
     : { ...overflow, link: (target) => link({ ...target, key: prefix + target.key }) };
-}
-
-/** @throws SettingsError where a request could be for two of them alike */
-export function sortMounts(mounts: readonly Mount[]): readonly Mount[] {
-  assertPlaces(mounts);
-  return mounts.toSorted(
-    (a, b) => b.path.length - a.path.length || Number(a.host === undefined) - Number(b.host === undefined),
-  );
-}
-
-/**
- * @param places paths without a slash at their end
- * @throws SettingsError where two are alike
- */
-export function assertPlaces(places: readonly Pick<Mount, 'path' | 'host'>[]): void {
-  const names = places.map(({ host = '', path }) => `${host}${path}/`);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) {
-    const last = names.lastIndexOf(twice);
-    throw settingsError(
-      `mounts.${last}: is at ${twice}, as mounts.${names.indexOf(twice)} is; each takes a path or a host of its own`,
-    );
-  }
-}
-
-/**
- * The mount that a request is for, and the key in it.
- *
- * @param mounts as {@link sortMounts} sorts them
- * @param path decoded, with its first slash, so that no way of writing it leads around a mount
- */
-export function findMount(
-  mounts: readonly Mount[],
-  host: string,
-  path: string,
-): { readonly mount: Mount; readonly key: string } | undefined {
-  for (const mount of mounts) {
-    if (mount.host !== undefined && mount.host !== host) continue;
-    if (path === mount.path) return { mount, key: '' };
-    if (path.startsWith(`${mount.path}/`)) return { mount, key: path.slice(mount.path.length + 1) };
-  }
-  return undefined;
 }

@@ -2,6 +2,7 @@ import {
   bodyLength,
   checkIfRange,
   contentDisposition,
+  isPinnable,
   type ByteDecision,
   type DispositionType,
   type DownloadRequest,
@@ -9,7 +10,6 @@ import {
   type Span,
 } from '../http/index.ts';
 import type { ObjectStore, OpenObject } from '../store/object-store.ts';
-import { isPinnable } from '../store/pinnable.ts';
 import { storeError } from '../store/store-error.ts';
 import { assertAsAsked, pinned } from './pin.ts';
 import { bare, problem, type Reply } from './reply.ts';

@@ -1,4 +1,5 @@
 import {
+  isPinnable,
   resolveSpec,
   sameSpan,
   strongEqual,
@@ -9,7 +10,6 @@ import {
   type Span,
 } from '../http/index.ts';
 import type { OpenObject, ReadOptions } from '../store/object-store.ts';
-import { isPinnable } from '../store/pinnable.ts';
 import { storeError } from '../store/store-error.ts';
 
 /** A read of exactly these bytes, of this version where it has a strong tag to pin it to. */

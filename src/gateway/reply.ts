@@ -65,9 +65,3 @@ export function problem(
   ];
   return { status, fields: [...fields, ...own], body: method === 'HEAD' ? null : body };
 }
-
-/** Gives back what a body holds that is not sent. Does nothing at its end. Never throws. */
-export function abandonReply({ body, dispatch }: Reply): void {
-  if (dispatch !== undefined) dispatch.abandon();
-  else if (body instanceof ReadableStream && !body.locked) body.cancel().catch(() => undefined);
-}

@@ -1,5 +1,5 @@
 import type { Span } from '../http/index.ts';
-import type { Tally } from '../store/tally.ts';
+import type { Tally } from '../store/object-store.ts';
 
 /** What is known of a request when its answer begins. */
 export interface DownloadStart {

@@ -2,7 +2,7 @@ import type { Config } from '../gateway/config.ts';
 import { needsOf, type AccessNeeds } from '../access/access.ts';
 import type { AccessConfig } from '../gateway/access-config.ts';
 import { corsPolicy, type CorsPolicy } from '../gateway/cors.ts';
-import { assertPlaces } from '../gateway/mount.ts';
+import { assertPlaces } from '../gateway/place.ts';
 import { assertReadable } from './s3-readable.ts';
 
 // Apart from node.ts, so that who only checks a configuration does not wait for a storage's SDK to load.

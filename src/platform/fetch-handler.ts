@@ -1,4 +1,4 @@
-import type { RequestFacts } from '../gateway/facts.ts';
+import type { RequestFacts } from '../gateway/exchange.ts';
 
 export type { RequestFacts };
 

@@ -1,5 +1,4 @@
-import { defaultReader, type ChunkReader } from '../store/chunk-reader.ts';
-import { kept } from '../store/lent.ts';
+import { defaultReader, kept, type ChunkReader } from '../store/chunk-stream.ts';
 import { writable } from './writable.ts';
 import {
   toFacts,

@@ -6,7 +6,7 @@ import type { NodeRequest } from './node-request.ts';
  *
  * A class, since a getter of a prototype costs a request nothing.
  */
-export class LazyRequest implements Request {
+class LazyRequest implements Request {
   readonly method: string;
   readonly url: string;
   readonly signal: AbortSignal;
@@ -106,4 +106,9 @@ export class LazyRequest implements Request {
   text(): ReturnType<Request['text']> {
     return this.#web.text();
   }
+}
+
+/** Makes the Request of what Node's parser has told. */
+export function lazyRequest(asked: NodeRequest, signal: AbortSignal): Request {
+  return new LazyRequest(asked, signal);
 }

@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { json, text } from 'node:stream/consumers';
 import { mediaType } from '../store/drivers/media-type.ts';
 
-export { isHidden } from '../store/drivers/hidden.ts';
+export { isHidden } from '../store/drivers/fs.ts';
 
 /** An object as the local bucket lists it. */
 export interface ListedObject {

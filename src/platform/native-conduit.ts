@@ -1,9 +1,9 @@
-import type { Conduit, Consignment, Delivery, Dispatch } from '../gateway/conduit.ts';
-import { readParts, startCourier, type ConsignedRead } from '../gateway/parts.ts';
+import { readParts, startCourier, type ConsignedRead, type Consignment } from '../gateway/parts.ts';
+import type { Conduit, Delivery, Dispatch } from '../gateway/conduit.ts';
 import { MiB } from '../gateway/schema.ts';
 import { spanLength } from '../http/index.ts';
 import type { BlocksOptions } from '../store/blocks.ts';
-import { defaultReader, type ChunkReader } from '../store/chunk-reader.ts';
+import { defaultReader, type ChunkReader } from '../store/chunk-stream.ts';
 import { portableJoin, type Pieces } from '../store/joined-body.ts';
 
 /**

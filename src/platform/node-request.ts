@@ -39,7 +39,7 @@ function withHost(fields: Fields, host: string): Fields {
   return lineFields(['Host', host, ...others.flat()]);
 }
 
-/** The same for an app that takes web objects, as far as they can hold it. */
+/** @returns `undefined` where the web's Request can't hold it */
 export function toWebRequest(asked: NodeRequest, signal: AbortSignal): Request | undefined {
   try {
     return new NodeWebRequest(asked, signal);

@@ -1,5 +1,4 @@
-import { streamOf } from '../store/chunk-stream.ts';
-import { untouched } from '../store/chunk-reader.ts';
+import { streamOf, untouched } from '../store/chunk-stream.ts';
 import type { Answer, ReplyBody } from '../gateway/reply.ts';
 
 /** What is written to a client. */

@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { defaultReader, type ChunkReader } from '../store/chunk-reader.ts';
-import { isLent } from '../store/lent.ts';
+import { defaultReader, isLent, type ChunkReader } from '../store/chunk-stream.ts';
 import { atEndOfTurn } from './end-of-turn.ts';
 import type { FetchContext, FetchHandler, RequestFacts } from './fetch-handler.ts';
 import { isGateway } from '../gateway/create-gateway.ts';
-import { LazyRequest } from './lazy-request.ts';
-import { readRequest, toWebRequest, type NodeRequest } from './node-request.ts';
+import { lazyRequest } from './lazy-request.ts';
+import { readRequest, toWebRequest } from './node-request.ts';
 import { lazyResponse, toSent, type Sent } from './node-response.ts';
 import { listen, type ListenOptions, type NodeServer } from './node-server.ts';
 import { writable } from './writable.ts';
@@ -29,8 +28,9 @@ export type { S3Access } from './s3-reach.ts';
  */
 export async function serve(handler: FetchHandler, options: ListenOptions): Promise<NodeServer> {
   const { trustedProxies = 0 } = options;
+  const toRequest = isGateway(handler) ? lazyRequest : toWebRequest;
   return listen((req, res, sent) => {
-    respond(handler, req, res, sent, trustedProxies).catch((error: unknown) => {
+    respond(handler, toRequest, req, res, sent, trustedProxies).catch((error: unknown) => {
       console.error(error);
       // The app has failed, or its answer can't be sent. What the gateway holds for it ends with the response.
       if (res.headersSent) res.destroy();
@@ -41,6 +41,7 @@ export async function serve(handler: FetchHandler, options: ListenOptions): Prom
 
 async function respond(
   handler: FetchHandler,
+  toRequest: typeof toWebRequest,
   req: IncomingMessage,
   res: ServerResponse,
   sent: Promise<boolean>,
@@ -50,7 +51,7 @@ async function respond(
   // Only where it was not: an abort makes an error with its stack, and calls listeners.
   void sent.then((isSent) => isSent || left.abort());
   const asked = readRequest(req);
-  const request = asked && toRequest(handler, asked, left.signal);
+  const request = asked && toRequest(asked, left.signal);
   if (asked === undefined || request === undefined) {
     res.writeHead(400, { Connection: 'close' }).end();
     return;
@@ -63,11 +64,6 @@ async function respond(
     head: { request, fields, address },
   };
   await send(toSent(await handler.fetch(request, facts, CONTEXT)), res);
-}
-
-/** @returns `undefined` where there can be no such request */
-function toRequest(handler: FetchHandler, asked: NodeRequest, signal: AbortSignal): Request | undefined {
-  return isGateway(handler) ? new LazyRequest(asked, signal) : toWebRequest(asked, signal);
 }
 
 /** Nothing has to be kept alive on Node. Without one, hono throws an error for each request, which is caught. */

@@ -1,14 +1,13 @@
+import { spanLength, type Pinnable, type Span } from '../http/index.ts';
 import type { BlockCache, BlockName } from '../cache/block-cache.ts';
 import { blockLength, bytesOf, bytesOfPiece, runsOf, type BlockRange, type Piece } from '../cache/grid.ts';
-import { spanLength, type Span } from '../http/index.ts';
-import type { ToReader } from './chunk-reader.ts';
+import type { ToReader } from './chunk-stream.ts';
 import { openRest } from './continuation.ts';
 import { makeFlights, type Departure, type Flight } from './flights.ts';
 import { guardedCache } from './guarded-cache.ts';
 import type { CallOptions, ObjectStore } from './object-store.ts';
-import type { Pinnable } from './pinnable.ts';
 import { cachedPortion, discard, storedPortion, type Portion } from './portion.ts';
-import { type Segment, type SegmentPlan, type Tail } from './segment.ts';
+import type { Segment, SegmentPlan, Tail } from './segment.ts';
 import { handover, makeSpareRoom, openSpare, type Handover, type Spare } from './spare.ts';
 import { isStoreError } from './store-error.ts';
 import { SHARE_TIMEOUT, within } from './within.ts';

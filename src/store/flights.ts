@@ -1,5 +1,5 @@
 import type { BlockName } from '../cache/block-cache.ts';
-import type { ToReader } from './chunk-reader.ts';
+import type { ToReader } from './chunk-stream.ts';
 import { semaphore } from '../semaphore.ts';
 import { readSegment, type Segment, type SegmentPlan } from './segment.ts';
 

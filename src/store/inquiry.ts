@@ -1,15 +1,21 @@
+import {
+  isPinnable,
+  sameSpan,
+  type Metadata,
+  type Pinnable,
+  type Preconditions,
+  type RangeSpec,
+  type Representation,
+} from '../http/index.ts';
 import { blocksOf, bytesOf } from '../cache/grid.ts';
 import { steadyTime } from '../clock.ts';
-import { sameSpan, type Metadata, type Preconditions, type RangeSpec, type Representation } from '../http/index.ts';
 import type { Adopted, BlockSource } from './block-source.ts';
-import type { CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } from './object-store.ts';
-import { isPinnable, type Pinnable } from './pinnable.ts';
+import type { CacheAccount, CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } from './object-store.ts';
 import { makeQuestions } from './questions.ts';
 import { makeRegister, standingOf, timeLeft, type Freshness, type Knowledge } from './register.ts';
-import { select } from './select.ts';
+import { select } from './slice.ts';
 import type { Handover } from './spare.ts';
 import { isArchived, isPassing } from './store-error.ts';
-import type { CacheAccount } from './tally.ts';
 
 /** What is known of an object; or the answer itself, where asking brought it. */
 export type Finding =

@@ -1,5 +1,4 @@
-import type { ChunkReader } from './chunk-reader.ts';
-import { chunkStream } from './chunk-stream.ts';
+import { chunkStream, type ChunkReader } from './chunk-stream.ts';
 import { discard, type Portion } from './portion.ts';
 
 /** Portions of a body, in order. Returned early, it gives back all that it holds, at once. */

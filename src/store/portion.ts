@@ -1,5 +1,5 @@
 import type { CachedBytes } from '../cache/block-cache.ts';
-import { defaultReader, type ChunkReader } from './chunk-reader.ts';
+import { defaultReader, type ChunkReader } from './chunk-stream.ts';
 import { storeError } from './store-error.ts';
 import { within } from './within.ts';
 

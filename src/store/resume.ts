@@ -1,11 +1,9 @@
+import { isPinnable, spanLength, type Span } from '../http/index.ts';
 import { steadyTime } from '../clock.ts';
-import { spanLength, type Span } from '../http/index.ts';
 import { backOff, type Backoff } from './backoff.ts';
-import { defaultReader, type ChunkReader, type ToReader } from './chunk-reader.ts';
-import { chunkStream } from './chunk-stream.ts';
+import { chunkStream, defaultReader, type ChunkReader, type ToReader } from './chunk-stream.ts';
 import { openRest } from './continuation.ts';
 import type { ObjectStore, OpenObject, ReadOptions } from './object-store.ts';
-import { isPinnable } from './pinnable.ts';
 import { budgetOf, type RetryBudget } from './retry-budget.ts';
 import { isPassing, isStoreError, storeError } from './store-error.ts';
 

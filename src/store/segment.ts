@@ -1,6 +1,6 @@
+import type { Pinnable } from '../http/index.ts';
 import { blockLength, bytesOf, type BlockRange } from '../cache/grid.ts';
-import type { ChunkReader, ToReader } from './chunk-reader.ts';
-import type { Pinnable } from './pinnable.ts';
+import type { ChunkReader, ToReader } from './chunk-stream.ts';
 import { makeSpare, type Spare } from './spare.ts';
 import { isStoreError, storeError } from './store-error.ts';
 

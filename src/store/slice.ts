@@ -1,9 +1,43 @@
-import { resolveSpec, sameSpan, type Span } from '../http/index.ts';
-import { defaultReader } from './chunk-reader.ts';
-import { chunkStream } from './chunk-stream.ts';
-import type { ObjectStore, OpenObject, ReadOptions, ReadResult } from './object-store.ts';
+import {
+  checkPreconditions,
+  resolveSpec,
+  sameSpan,
+  type Preconditions,
+  type Representation,
+  type Span,
+} from '../http/index.ts';
+import type { BodilessResult, ObjectStore, OpenObject, ReadOptions, ReadResult } from './object-store.ts';
+import { chunkStream, defaultReader } from './chunk-stream.ts';
 import { budgetOf, withBudget } from './retry-budget.ts';
 import { storeError } from './store-error.ts';
+
+/** Which bytes a read gets of a representation, or the answer without bytes that it gets instead. */
+export type Selection =
+  | { readonly type: 'span'; readonly span: Span }
+  | Exclude<BodilessResult, { readonly type: 'missing' }>;
+
+/** For stores that know an object's metadata before they open its bytes: conditions first, then the range. */
+export function select(representation: Representation, { conditions = {}, range }: ReadOptions): Selection {
+  const held = withheld(representation, conditions);
+  if (held !== undefined) return held;
+  const span = range === undefined ? { start: 0, end: representation.size } : resolveSpec(range, representation.size);
+  return span === undefined ? { type: 'unsatisfiable', representation } : { type: 'span', span };
+}
+
+/** The answer where a condition holds the body back; `undefined` where none does. */
+export function withheld(
+  representation: Representation,
+  conditions: Preconditions,
+): Extract<BodilessResult, { readonly type: 'changed' | 'unmodified' }> | undefined {
+  switch (checkPreconditions(conditions, representation)) {
+    case 'modified':
+      return { type: 'changed', representation };
+    case 'unmodified':
+      return { type: 'unmodified', metadata: representation };
+    case 'hold':
+      return undefined;
+  }
+}
 
 /** Bytes that are read and dropped at the most where the whole would do as well. */
 const MOST_SKIPPED = 64 * 1024 * 1024;

@@ -1,4 +1,4 @@
-import type { ChunkReader } from './chunk-reader.ts';
+import type { ChunkReader } from './chunk-stream.ts';
 import { semaphore, type Semaphore } from '../semaphore.ts';
 import { isGone, storeError } from './store-error.ts';
 

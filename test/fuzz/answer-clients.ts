@@ -1,7 +1,7 @@
 import { Client } from 'undici';
 import { http1Transport } from '../../src/platform/node/http1/http1-transport.ts';
 import { trimOws } from '../../src/http/index.ts';
-import { defaultReader } from '../../src/store/chunk-reader.ts';
+import { defaultReader } from '../../src/store/chunk-stream.ts';
 import type { AnswerCase } from './answer-case.ts';
 
 /** What a client made of an answer. */

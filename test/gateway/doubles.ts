@@ -1,6 +1,5 @@
 import { strongTag, type Representation } from '../../src/http/index.ts';
-import type { ObjectStore, ReadOptions, ReadResult } from '../../src/store/object-store.ts';
-import { countOperation } from '../../src/store/tally.ts';
+import { countOperation, type ObjectStore, type ReadOptions, type ReadResult } from '../../src/store/object-store.ts';
 
 /** Metadata of an object that a double pretends to have. */
 export function representation(size: number, tag = 'v1'): Representation {

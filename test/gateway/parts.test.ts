@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { readParts, startCourier, type ConsignedPart } from '../../src/gateway/parts.ts';
-import { defaultReader, type ChunkReader } from '../../src/store/chunk-reader.ts';
+import { defaultReader, type ChunkReader } from '../../src/store/chunk-stream.ts';
 import { counting, sourceOf, type Source } from '../http/bodies.ts';
 
 const NO_HEAD = new Uint8Array(0);

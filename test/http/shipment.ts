@@ -1,6 +1,5 @@
+import { consign, type Consignment } from '../../src/gateway/parts.ts';
 import fc from 'fast-check';
-import type { Consignment } from '../../src/gateway/conduit.ts';
-import { consign } from '../../src/gateway/consign.ts';
 import { planReads, type Decision, type Representation, type Span } from '../../src/http/index.ts';
 import type { OpenObject } from '../../src/store/object-store.ts';
 import { counting, cut, sourceOf, type Source } from './bodies.ts';

@@ -1,7 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { defaultReader, type ChunkReader } from '../../src/store/chunk-reader.ts';
-import { takeReader } from '../../src/store/chunk-reader.ts';
-import { chunkStream } from '../../src/store/chunk-stream.ts';
+import { chunkStream, defaultReader, takeReader, type ChunkReader } from '../../src/store/chunk-stream.ts';
 import { collect } from '../http/bodies.ts';
 
 const MAX = Number.MAX_SAFE_INTEGER;

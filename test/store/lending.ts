@@ -1,6 +1,4 @@
-import { defaultReader } from '../../src/store/chunk-reader.ts';
-import { chunkStream } from '../../src/store/chunk-stream.ts';
-import { lend } from '../../src/store/lent.ts';
+import { chunkStream, defaultReader, lend } from '../../src/store/chunk-stream.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 
 const MEMORY = 4 * 1024;

@@ -1,7 +1,7 @@
 import type { ErrorHandler } from 'hono';
 import { failureReply } from '../failure.ts';
 import { openExchange, randomIds, type Exchange } from '../exchange.ts';
-import { respond } from '../respond.ts';
+import { respond } from '../answer.ts';
 
 /**
  * For an app that composes these parts: answers what its own parts throw as problem+json, as `download()` answers what

@@ -2,10 +2,9 @@ import type { Handler } from 'hono';
 import { equalInConstantTime, sha256 } from '../../access/constant-time.ts';
 import { settingsError } from '../../config/settings-error.ts';
 import type { Fields } from '../../http/index.ts';
-import { exchangeOf, placeOf, type ExchangeEnv } from '../exchange.ts';
+import { exchangeOf, fieldsOf, placeOf, type ExchangeEnv } from '../exchange.ts';
 import { bare, problem } from '../reply.ts';
-import { fieldsOf } from '../facts.ts';
-import { respondWith } from '../respond.ts';
+import { respondWith } from '../answer.ts';
 
 /** Who may make the gateway ask the storage again. */
 export interface PurgeOptions {

@@ -2,11 +2,10 @@ import type { MiddlewareHandler } from 'hono';
 import { steadyTime } from '../../clock.ts';
 import type { DownloadEvent, DownloadStart, Observer, Outcome } from '../../observe/event.ts';
 import { logObserver } from '../../observe/log.ts';
-import { deliveredSpans } from '../delivered-spans.ts';
-import { exchangeOf, type Ended, type Exchange, type ExchangeEnv } from '../exchange.ts';
+import { exchangeOf, fieldsOf, type Ended, type Exchange, type ExchangeEnv } from '../exchange.ts';
 import type { Content } from '../reply.ts';
-import { attempt } from '../settle.ts';
-import { fieldsOf } from '../facts.ts';
+import { attempt } from '../answer.ts';
+import type { Span } from '../../http/index.ts';
 
 /**
  * Tells observers when an answer with bytes begins, and when a request has ended: its body too, or its client has left.
@@ -31,11 +30,11 @@ export function accessLog(observers: readonly Observer[] = [logObserver()]): Mid
       for (const observer of starters) attempt(() => observer.start?.(start));
     });
     exchange.ends.push((end) => {
-      const isFailed = end.delivery.outcome === 'failed';
-      const wanted = observers.filter(({ only }) => only === undefined || isFailed);
-      if (wanted.length === 0) return;
+      if (!isWatched && end.delivery.outcome !== 'failed') return;
       const event = toEvent(exchange, toStart(exchange, method, range, end.status, began), end, began);
-      for (const observer of wanted) attempt(() => observer.end(event));
+      for (const observer of observers) {
+        if (observer.only === undefined || event.outcome === 'failed') attempt(() => observer.end(event));
+      }
     });
     return next();
   };
@@ -86,4 +85,27 @@ function toEvent(
 
 function toOutcome(outcome: Ended['delivery']['outcome'], status: number): Outcome {
   return outcome === 'complete' && status === 307 ? 'redirected' : outcome;
+}
+
+/**
+ * What of an object was in the first bytes of an answer.
+ *
+ * @param parts in the order in which they were sent, each after a head of so many bytes
+ * @param sent bytes of the body
+ * @returns spans in the order of the parts, none of them empty; two that touch are two
+ */
+export function deliveredSpans(
+  parts: readonly { readonly head: number; readonly span: Span }[],
+  sent: number,
+): readonly Span[] {
+  const spans: Span[] = [];
+  let left = sent;
+  for (const { head, span } of parts) {
+    left -= head;
+    if (left <= 0) break;
+    const end = Math.min(span.end, span.start + left);
+    spans.push({ start: span.start, end });
+    left -= end - span.start;
+  }
+  return spans;
 }

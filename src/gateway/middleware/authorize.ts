@@ -5,7 +5,7 @@ import { exchangeOf, placeOf, type Exchange, type ExchangeContext, type Exchange
 import type { FoundPlace } from '../place.ts';
 import { failureReply } from '../failure.ts';
 import { problem } from '../reply.ts';
-import { respond } from '../respond.ts';
+import { respond } from '../answer.ts';
 
 /** What everybody gets with what everybody may read. */
 export const EVERYBODY: Grant = { isPrivate: false };

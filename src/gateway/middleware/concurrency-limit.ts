@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { exchangeOf, type ExchangeEnv } from '../exchange.ts';
 import { problem } from '../reply.ts';
-import { respond } from '../respond.ts';
+import { respond } from '../answer.ts';
 
 /**
  * Answers 503 while so many requests are in work. Each counts until its client has the whole answer, or has left.

@@ -1,7 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
 import { corsFields, type CorsPolicy } from '../cors.ts';
-import { exchangeOf, type ExchangeEnv } from '../exchange.ts';
-import { fieldsOf } from '../facts.ts';
+import { exchangeOf, fieldsOf, type ExchangeEnv } from '../exchange.ts';
 
 /**
  * Lets pages of other origins read the answers, errors and 304 included, and preflights say what a page may send, as the

@@ -1,9 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
 import { portableConduit, type Conduit } from '../conduit.ts';
-import { exchangeOf, type ExchangeEnv } from '../exchange.ts';
-import { openAll, type Mount, type MountOptions, type SeveralMounts } from '../mount.ts';
-import { toPlace } from '../place.ts';
-import { addressOf, fieldsOf } from '../facts.ts';
+import { addressOf, exchangeOf, fieldsOf, type ExchangeEnv } from '../exchange.ts';
+import { openAll, type MountOptions, type SeveralMounts } from '../mount.ts';
+import { toPlace, type Mount } from '../place.ts';
 
 /**
  * Finds the mount and the key that a request is for, below the path of the route that it stands at. It refuses nothing

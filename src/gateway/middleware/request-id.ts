@@ -1,9 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Fields } from '../../http/index.ts';
-import { openExchange, type ClientAddress, type ExchangeEnv, type Ids } from '../exchange.ts';
-import { factsOf, fieldsOf } from '../facts.ts';
-import { completeFields } from '../respond.ts';
-import { settle } from '../settle.ts';
+import { factsOf, fieldsOf, openExchange, type ClientAddress, type ExchangeEnv, type Ids } from '../exchange.ts';
+import { completeFields, settle } from '../answer.ts';
 
 /** A client's own id that is taken up: what no log, no header field and no shell has a second meaning for. */
 const SAFE_ID = /^[A-Za-z\d][\w.:-]{7,127}$/;

@@ -1,7 +1,6 @@
 import { strongTag, type Representation } from '../../http/index.ts';
-import type { ObjectStore, ReadOptions, ReadResult } from '../object-store.ts';
-import { select } from '../select.ts';
-import { countOperation } from '../tally.ts';
+import { countOperation, type ObjectStore, type ReadOptions, type ReadResult } from '../object-store.ts';
+import { select } from '../slice.ts';
 
 /** Bytes a chunk, so that a slow reader of a large object sees back-pressure here as elsewhere. */
 const CHUNK = 64 * 1024;

@@ -10,10 +10,9 @@ import {
   type Representation,
   type Span,
 } from '../../http/index.ts';
-import type { ObjectStore, ReadOptions, ReadResult } from '../object-store.ts';
-import { withheld } from '../select.ts';
+import { countOperation, type ObjectStore, type ReadOptions, type ReadResult } from '../object-store.ts';
+import { withheld } from '../slice.ts';
 import { isStoreError, storeError, type StoreError } from '../store-error.ts';
-import { countOperation } from '../tally.ts';
 
 /** What this driver uses of the R2 binding; an `R2Bucket` fits it. */
 export interface R2BucketLike {

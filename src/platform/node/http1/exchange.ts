@@ -1,4 +1,4 @@
-import type { ChunkReader } from '../../../store/chunk-reader.ts';
+import type { ChunkReader } from '../../../store/chunk-stream.ts';
 import { ownBytes, type Held } from './pages.ts';
 import { responseDecoder } from './response-decoder.ts';
 import type { ResponseHead } from './response-head.ts';

@@ -1,4 +1,4 @@
-import { give, lend } from '../../../store/lent.ts';
+import { give, lend } from '../../../store/chunk-stream.ts';
 
 /**
  * The memory that one connection reads into, and uses again. Fresh memory for each read is what costs Node most of a

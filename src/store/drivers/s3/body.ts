@@ -1,5 +1,4 @@
-import type { ChunkReader } from '../../chunk-reader.ts';
-import { chunkStream } from '../../chunk-stream.ts';
+import { chunkStream, type ChunkReader } from '../../chunk-stream.ts';
 import { storeError } from '../../store-error.ts';
 
 /** The body as the SDK gives it: a stream of Node's on Node; in workerd a web stream, or a Blob where there is none. */

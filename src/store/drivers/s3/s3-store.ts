@@ -1,17 +1,16 @@
 import { parseContentRange, type Representation } from '../../../http/index.ts';
-import type {
-  BodilessResult,
-  CallOptions,
-  HeadOptions,
-  ObjectStore,
-  OpenObject,
-  ReadOptions,
-  ReadResult,
+import {
+  countOperation,
+  type BodilessResult,
+  type CallOptions,
+  type HeadOptions,
+  type ObjectStore,
+  type OpenObject,
+  type ReadOptions,
+  type ReadResult,
 } from '../../object-store.ts';
-import { withheld } from '../../select.ts';
-import { sliced } from '../../slice.ts';
+import { sliced, withheld } from '../../slice.ts';
 import { storeError } from '../../store-error.ts';
-import { countOperation } from '../../tally.ts';
 import { assertS3Client, type S3ClientLike } from './client.ts';
 import { toFields, wantsMetadataFirst } from './conditions.ts';
 import { fetchTransport } from './fetch-transport.ts';

@@ -3,9 +3,8 @@ import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setDefaultCACertificates } from 'node:tls';
 import { describe, expect, test, vi } from 'vitest';
-import { defaultReader } from '../../../../src/store/chunk-reader.ts';
+import { defaultReader, isLent } from '../../../../src/store/chunk-stream.ts';
 import type { TransportAnswer } from '../../../../src/store/drivers/s3/transport.ts';
-import { isLent } from '../../../../src/store/lent.ts';
 import { certificate, offered, open, read, stopLater, until } from './opened.ts';
 import { startStorage, whole, type Answer } from './storage.ts';
 

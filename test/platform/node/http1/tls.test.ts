@@ -1,7 +1,7 @@
 import { createServer } from 'node:net';
 import { setDefaultCACertificates, TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
-import { defaultReader } from '../../../../src/store/chunk-reader.ts';
+import { defaultReader } from '../../../../src/store/chunk-stream.ts';
 import { startRelay } from './cut.ts';
 import { certificate, open, stopLater, until, type Certified } from './opened.ts';
 import { startStorage, whole } from './storage.ts';

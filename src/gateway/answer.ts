@@ -1,0 +1,159 @@
+import { printHttpDate, toSeconds, type HeaderList } from '../http/index.ts';
+import { printCacheStatus } from './cache-status.ts';
+import type { Exchange, ExchangeContext } from './exchange.ts';
+import { failureReply } from './failure.ts';
+import type { Answer, Reply } from './reply.ts';
+import type { Delivery } from './conduit.ts';
+
+/**
+ * Makes the Response of a reply, with the fields that every answer has. An answer that was made before it for the same
+ * request is dropped, and what it holds is given back.
+ *
+ * Fields that an app has set with `c.header` before are kept: Hono loses them where a handler makes its Response itself.
+ */
+export function respond(c: ExchangeContext, exchange: Exchange, reply: Reply): Response {
+  if (exchange.reply !== undefined) abandonReply(exchange.reply);
+  exchange.reply = reply;
+  try {
+    const fields = new Map<string, string>();
+    addFields(fields, reply.fields);
+    for (const source of exchange.fields) addFields(fields, source());
+    const { cache } = exchange.stats;
+    if (cache !== undefined) fields.set('Cache-Status', printCacheStatus(cache));
+    fields.set('Date', printHttpDate(toSeconds(exchange.received)));
+    if (!exchange.isAlone) keepPrepared(fields, c);
+    const { toResponse = webResponse } = exchange.facts;
+    const response = toResponse({ status: reply.status, fields, body: reply.body });
+    exchange.response = response;
+    return response;
+  } catch (error) {
+    abandonReply(reply);
+    throw error;
+  }
+}
+
+/**
+ * Answers with what the work gives; what it throws becomes an answer here. Not in an `onError` of the gateway's own:
+ * where an app with one is mounted by `route`, Hono wraps each of its parts, a fifth of a small request.
+ */
+export async function respondWith(
+  c: ExchangeContext,
+  exchange: Exchange,
+  work: () => Promise<Reply>,
+): Promise<Response> {
+  try {
+    return respond(c, exchange, await work());
+  } catch (error) {
+    return respond(c, exchange, failureReply(error, exchange.requestId, c.req.raw.method));
+  }
+}
+
+/** Adds the fields that every answer has, where they are missing, to one that the app has made itself. */
+export function completeFields(c: ExchangeContext, { fields, response }: Exchange): void {
+  if (c.res === response) return;
+  for (const [name, value] of fields.flatMap((source) => source())) {
+    const { headers } = c.res;
+    if (name === 'Vary' ? !hasMember(headers.get(name), value) : !headers.has(name)) headers.append(name, value);
+  }
+}
+
+function hasMember(list: string | null, value: string): boolean {
+  return list?.split(/\s*,\s*/).some((one) => one.toLowerCase() === value.toLowerCase()) ?? false;
+}
+
+function addFields(fields: Map<string, string>, list: HeaderList): void {
+  for (const [name, value] of list) {
+    const before = fields.get(name);
+    fields.set(name, before === undefined ? value : `${before}, ${value}`);
+  }
+}
+
+function keepPrepared(fields: Map<string, string>, c: ExchangeContext): void {
+  let taken: Set<string> | undefined;
+  c.newResponse(null).headers.forEach((value, name) => {
+    taken ??= new Set([...fields.keys()].map((own) => own.toLowerCase()));
+    if (!taken.has(name)) fields.set(name, value);
+    else if (name === 'vary') fields.set('Vary', `${fields.get('Vary')}, ${value}`);
+  });
+}
+
+/** An answer as web platforms take it. */
+function webResponse({ status, fields, body }: Answer): Response {
+  // Workers: bytes with a stored Content-Encoding are coded already; without this they would be coded once more.
+  const init: ResponseInit & { readonly encodeBody?: 'manual' } = {
+    status,
+    headers: Object.fromEntries(fields),
+    encodeBody: 'manual',
+  };
+  return new Response(body, init);
+}
+
+/**
+ * Waits for the end of an answer, however it ends, then gives back what was held for it and tells who wants to know.
+ *
+ * @param status of the answer that goes out
+ * @param error thrown where nothing could answer any more
+ */
+export function settle(c: ExchangeContext, exchange: Exchange, status: number, error: unknown): void {
+  const { reply, facts } = exchange;
+  const { signal } = c.req.raw;
+  const cause = error ?? reply?.error ?? c.error;
+  const tell = (delivery: Delivery) => {
+    for (const end of exchange.ends.toReversed()) attempt(() => end({ status, reply, delivery }));
+  };
+  const done = reply?.dispatch?.done;
+  if (done === undefined && facts.sent === undefined) return tell(delivered(reply, cause, signal));
+  const ended = toDelivery(reply, done ?? delivered(reply, cause, signal), facts.sent);
+  exchange.defer(
+    ended.catch((failure: unknown): Delivery => ({ outcome: 'failed', ...UNKNOWN, cause: failure })).then(tell),
+  );
+}
+
+const UNKNOWN = { bytesSent: null, bytesRead: null };
+
+/** What an observer throws is no download's failure. */
+export function attempt(work: () => void): void {
+  try {
+    work();
+  } catch (error) {
+    console.error(error);
+  }
+}
+
+/**
+ * How an answer ended: when its body has ended and, where the platform tells, the client has it. An answer that the
+ * platform is done with, but whose body has not ended, was dropped on the way, and is abandoned.
+ */
+async function toDelivery(
+  reply: Reply | undefined,
+  done: Delivery | Promise<Delivery>,
+  sent: Promise<boolean> | undefined,
+): Promise<Delivery> {
+  const isSent = sent?.then((all) => {
+    if (reply !== undefined) abandonReply(reply);
+    return all;
+  });
+  const delivery = await done;
+  const isLost = (await isSent) === false && delivery.outcome === 'complete';
+  return isLost ? { outcome: 'aborted', bytesSent: null, bytesRead: delivery.bytesRead } : delivery;
+}
+
+/** How an answer ends whose body is all there: as soon as it is sent. Of a client that left, no failure counts. */
+function delivered(reply: Reply | undefined, cause: unknown, { aborted }: AbortSignal): Delivery {
+  const body = reply?.body ?? null;
+  const bytesRead = body instanceof Uint8Array ? body.length : 0;
+  const bytesSent = typeof body === 'string' ? new TextEncoder().encode(body).length : bytesRead;
+  if (cause !== undefined) {
+    return aborted
+      ? { outcome: 'aborted', bytesSent: 0, bytesRead: 0 }
+      : { outcome: 'failed', bytesSent, bytesRead, cause };
+  }
+  // Of an answer of the app's own nobody here knows the length.
+  return { outcome: 'complete', bytesSent: reply === undefined ? null : bytesSent, bytesRead };
+}
+
+/** Gives back what a body holds that is not sent. Does nothing at its end. Never throws. */
+function abandonReply({ body, dispatch }: Reply): void {
+  if (dispatch !== undefined) dispatch.abandon();
+  else if (body instanceof ReadableStream && !body.locked) body.cancel().catch(() => undefined);
+}
