@@ -22,7 +22,7 @@ export interface GatewayParts {
   readonly conduit?: Conduit;
   /** Who hears of each request. By default {@link logObserver}, which writes a line of JSON for each to the console. */
   readonly observers?: readonly Observer[];
-  /** Whose request it is, for rules that ask. By default what `serve` of `rangeway/node` knows. */
+  /** Finds the client's address, for rules that ask. By default what `serve`, `handle` and `streamHandle` tell. */
   readonly clientAddress?: ClientAddress;
   readonly limits?: LimitsInput;
   /** Who may make it ask the storage again before its metadata are stale. By default nobody. */
