@@ -27,8 +27,16 @@ export interface RangewayEnv {
   readonly Variables: { readonly rangeway: Rangeway };
 }
 
-/** The same, with what only the parts themselves need. */
-export interface Exchange extends Rangeway {
+/** Where `c.var.rangeway` has what only the parts themselves need: nobody prints it by mistake. */
+const EXCHANGE = Symbol('exchange');
+
+/** `c.var.rangeway` as the parts know it. No getters: V8 makes each object that has its own a class of its own. */
+type Shared = { -readonly [Name in keyof Rangeway]: Rangeway[Name] } & { [EXCHANGE]?: Exchange };
+
+/** What the parts themselves need of a request. */
+export interface Exchange {
+  readonly shared: Shared;
+  readonly requestId: string;
   readonly traceId: string | undefined;
   readonly received: Date;
   /** The same moment of `steadyTime`. */
@@ -36,11 +44,8 @@ export interface Exchange extends Rangeway {
   client: string | undefined;
   readonly facts: RequestFacts;
   readonly stats: Tally;
-  /** Set by `mount()`, as are the next two. Not getters: V8 makes each object that has its own a class of its own. */
+  /** Set by `mount()`. */
   place: Place | undefined;
-  mount: Rangeway['mount'];
-  key: string | undefined;
-  grant: Grant | undefined;
   /** Whether no part of anybody else's has had the request before the answer is made. */
   isAlone: boolean;
   /** Whether somebody wants to know how a body ends. */
@@ -68,7 +73,7 @@ export interface Ended {
 
 /** For parts that are written here. */
 export interface ExchangeEnv {
-  readonly Variables: { rangeway: Exchange };
+  readonly Variables: { rangeway: Shared };
 }
 
 export type ExchangeContext = Context<ExchangeEnv>;
@@ -90,18 +95,18 @@ export function openExchange(
   { requestId, traceId }: Ids,
   facts: RequestFacts = factsOf(c.env),
 ): Exchange {
+  const stats = newTally();
+  const shared: Shared = { requestId, mount: undefined, key: undefined, grant: undefined, stats };
   const exchange: Exchange = {
+    shared,
     requestId,
     traceId,
     received: new Date(),
     begun: steadyTime(),
     client: facts.clientAddress,
     facts,
-    stats: newTally(),
+    stats,
     place: undefined,
-    mount: undefined,
-    key: undefined,
-    grant: undefined,
     isAlone: false,
     isWatched: false,
     fields: [],
@@ -111,7 +116,8 @@ export function openExchange(
     ends: [],
     defer: (work) => keepAlive(c, work),
   };
-  c.set('rangeway', exchange);
+  shared[EXCHANGE] = exchange;
+  c.set('rangeway', shared);
   return exchange;
 }
 
@@ -120,9 +126,15 @@ export function openExchange(
  * @throws Error where `requestId()` does not stand before it
  */
 export function exchangeOf(c: ExchangeContext, part: string): Exchange {
-  const exchange: Exchange | undefined = c.get('rangeway');
+  const exchange = findExchange(c);
   if (exchange === undefined) throw new Error(`${part} needs requestId() before it: app.use(requestId(), …)`);
   return exchange;
+}
+
+/** `undefined` before `requestId()`. */
+export function findExchange(c: ExchangeContext): Exchange | undefined {
+  const shared: Shared | undefined = c.get('rangeway');
+  return shared?.[EXCHANGE];
 }
 
 /**

@@ -82,7 +82,7 @@ async function startTalkative() {
     socket.on('data', (chunk: Buffer) => {
       received += chunk.toString('latin1');
       for (let end = received.indexOf('\r\n\r\n'); end >= 0; end = received.indexOf('\r\n\r\n')) {
-        const [, method, path = ''] = /^(\w+) (\S+)/.exec(received) ?? [];
+        const [, method, path = ''] = /^(\w+) ([^\s?]+)/.exec(received) ?? [];
         received = received.slice(end + 4);
         speak(socket, path, method === 'HEAD');
       }

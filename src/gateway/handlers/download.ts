@@ -41,7 +41,7 @@ export function download({ idleTimeout = 60_000 }: DownloadOptions = {}): Handle
     const exchange = exchangeOf(c, 'download()');
     const place = placeOf(c, exchange, 'download()');
     if (place.type === 'refused') return respond(c, exchange, place.reply);
-    const { grant } = exchange;
+    const { grant } = exchange.shared;
     if (grant === undefined)
       throw new Error('download() needs authorize() before it, which asks the rule of the mount');
     return respondWith(c, exchange, () => answer(c, exchange, place, grant, idleTimeout));

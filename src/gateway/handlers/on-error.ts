@@ -1,6 +1,6 @@
 import type { ErrorHandler } from 'hono';
 import { failureReply } from '../failure.ts';
-import { openExchange, randomIds, type Exchange } from '../exchange.ts';
+import { findExchange, openExchange, randomIds } from '../exchange.ts';
 import { respond } from '../answer.ts';
 
 /**
@@ -11,7 +11,9 @@ import { respond } from '../answer.ts';
  * const app = new Hono<RangewayEnv>().onError(onError);
  */
 export const onError: ErrorHandler = (error, c) => {
-  const known: Exchange | undefined = c.get('rangeway');
+  const known = findExchange(c);
+  // No part has begun, so that nothing else tells of it.
+  if (known === undefined) console.error(error);
   const exchange = known ?? openExchange(c, randomIds());
   return respond(c, exchange, failureReply(error, exchange.requestId, c.req.raw.method));
 };

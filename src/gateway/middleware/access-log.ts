@@ -41,7 +41,7 @@ export function accessLog(observers: readonly Observer[] = [logObserver()]): Mid
 }
 
 function toStart(
-  { requestId, traceId, received, mount, key, client, grant }: Exchange,
+  { requestId, traceId, received, client, shared: { mount, key, grant } }: Exchange,
   method: string,
   range: string | undefined,
   status: number,

@@ -24,7 +24,7 @@ export function authorize(): MiddlewareHandler<ExchangeEnv> {
     if (place.type === 'refused') return Promise.resolve(respond(c, exchange, place.reply));
     const { access } = place.mount;
     if (access !== undefined) return ask(access, place, exchange, c, next);
-    exchange.grant = EVERYBODY;
+    exchange.shared.grant = EVERYBODY;
     return next();
   };
 }
@@ -45,7 +45,7 @@ async function ask(
     return respond(c, exchange, failureReply(error, exchange.requestId, method));
   }
   if (verdict.type === 'granted') {
-    exchange.grant = verdict.grant;
+    exchange.shared.grant = verdict.grant;
     return next();
   }
   const { status, detail, fields } = toRefusal(verdict);

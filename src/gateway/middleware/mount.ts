@@ -31,8 +31,8 @@ export function mountOf(mounts: readonly Mount[]): MiddlewareHandler<ExchangeEnv
     const place = toPlace(mounts, addressOf(facts, raw), fieldsOf(facts, raw), routePath);
     exchange.place = place;
     if (place.type === 'found') {
-      exchange.mount = place.mount.at;
-      exchange.key = place.key;
+      exchange.shared.mount = place.mount.at;
+      exchange.shared.key = place.key;
     }
     return next();
   };
