@@ -41,7 +41,7 @@ export interface Exchange {
   readonly received: Date;
   /** The same moment of `steadyTime`. */
   readonly begun: number;
-  client: string | undefined;
+  client: Client;
   readonly facts: RequestFacts;
   readonly stats: Tally;
   /** Set by `mount()`. */
@@ -81,6 +81,12 @@ export type ExchangeContext = Context<ExchangeEnv>;
 /** Finds a client's address, as the platform tells it. */
 export type ClientAddress = (request: Request, env: unknown) => string | undefined;
 
+/** Whose request it is, or why that can't be told. */
+export interface Client {
+  readonly address: string | undefined;
+  readonly error?: unknown;
+}
+
 /** What a request is called. */
 export type Ids = Pick<Exchange, 'requestId' | 'traceId'>;
 
@@ -103,7 +109,7 @@ export function openExchange(
     traceId,
     received: new Date(),
     begun: steadyTime(),
-    client: facts.clientAddress,
+    client: { address: facts.clientAddress },
     facts,
     stats,
     place: undefined,

@@ -208,3 +208,19 @@ describe('a body that nobody may read', () => {
     expect((await gateway.request('/key', { headers: { Range: 'bytes=10-' } })).status).toBe(416);
   });
 });
+
+test('a function of the app that fails to find the client lets nobody in', async () => {
+  const entries: LogEntry[] = [];
+  const gateway = createGateway({
+    store: storeDouble({}),
+    clientAddress: () => {
+      throw new Error('no such binding');
+    },
+    observers: [logObserver((entry) => entries.push(entry))],
+  });
+  const response = await gateway.request('/key');
+  expect(response.status).toBe(500);
+  expect(response.headers.get('Content-Type')).toBe('application/problem+json');
+  expect(await response.text()).not.toContain('binding');
+  expect(entries).toMatchObject([{ status: 500, outcome: 'failed', error: 'Error: no such binding' }]);
+});

@@ -59,7 +59,7 @@ function toStart(
     range,
     asked: content?.parts().map(({ span }) => span) ?? [],
     status,
-    client,
+    client: client.address,
     downloadId: grant?.downloadId,
   };
 }

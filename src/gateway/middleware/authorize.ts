@@ -23,6 +23,10 @@ export function authorize(): MiddlewareHandler<ExchangeEnv> {
     const place = placeOf(c, exchange, 'authorize()');
     if (place.type === 'refused') return Promise.resolve(respond(c, exchange, place.reply));
     const { access } = place.mount;
+    const { client, requestId } = exchange;
+    if (client.error !== undefined) {
+      return Promise.resolve(respond(c, exchange, failureReply(client.error, requestId, c.req.raw.method)));
+    }
     if (access !== undefined) return ask(access, place, exchange, c, next);
     exchange.shared.grant = EVERYBODY;
     return next();
@@ -40,7 +44,7 @@ async function ask(
   const now = toSeconds(exchange.received);
   let verdict: AccessVerdict;
   try {
-    verdict = await access({ method, path, query, headers, clientAddress: exchange.client, now });
+    verdict = await access({ method, path, query, headers, clientAddress: exchange.client.address, now });
   } catch (error) {
     return respond(c, exchange, failureReply(error, exchange.requestId, method));
   }

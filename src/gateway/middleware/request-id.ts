@@ -1,6 +1,14 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Fields } from '../../http/index.ts';
-import { factsOf, fieldsOf, openExchange, type ClientAddress, type ExchangeEnv, type Ids } from '../exchange.ts';
+import {
+  factsOf,
+  fieldsOf,
+  openExchange,
+  type Client,
+  type ClientAddress,
+  type ExchangeEnv,
+  type Ids,
+} from '../exchange.ts';
 import { completeFields, settle } from '../answer.ts';
 
 /** A client's own id that is taken up: what no log, no header field and no shell has a second meaning for. */
@@ -36,7 +44,7 @@ export function beginExchange({ clientAddress }: RequestIdOptions, isWhole: bool
     exchange.isAlone = isWhole && c.req.routeIndex === 0;
     exchange.fields.push(() => [['X-Request-Id', exchange.requestId]]);
     try {
-      if (clientAddress !== undefined) exchange.client = clientAddress(c.req.raw, c.env);
+      if (clientAddress !== undefined) exchange.client = findClient(clientAddress, c.req.raw, c.env);
       await next();
     } catch (error) {
       settle(c, exchange, 500, error);
@@ -45,6 +53,15 @@ export function beginExchange({ clientAddress }: RequestIdOptions, isWhole: bool
     completeFields(c, exchange);
     settle(c, exchange, c.res.status, undefined);
   };
+}
+
+/** What the app's own function throws is told by `authorize()`: a rule that asks for the address could let anybody in. */
+function findClient(find: ClientAddress, request: Request, env: unknown): Client {
+  try {
+    return { address: find(request, env) };
+  } catch (error) {
+    return { address: undefined, error };
+  }
 }
 
 function toIds(headers: Fields): Ids {
