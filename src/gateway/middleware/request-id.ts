@@ -8,8 +8,8 @@ import { settle } from '../settle.ts';
 /** A client's own id that is taken up: what no log, no header field and no shell has a second meaning for. */
 const SAFE_ID = /^[A-Za-z\d][\w.:-]{7,127}$/;
 
-/** W3C Trace Context, section 3.2: version, trace-id, parent-id, flags. Of a later version, more may follow. */
-const TRACE_PARENT = /^(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-|$)/;
+/** W3C Trace Context, section 3.2: version, trace-id, parent-id, flags. Only after a version later than 00 more may follow. */
+const TRACE_PARENT = /^(?!ff|00-.{53})[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-|$)/;
 
 /** What the first part takes. */
 export interface RequestIdOptions {
