@@ -1,4 +1,4 @@
-import { Hono, type MiddlewareHandler } from 'hono';
+import { Hono, type Handler, type MiddlewareHandler } from 'hono';
 import { describe, expect, test } from 'vitest';
 import {
   accessLog,
@@ -186,7 +186,7 @@ test('concurrencyLimit() answers 503 while bodies are unread, and again 200 when
 });
 
 describe('a handler of the user’s behind mount() and authorize()', () => {
-  const ownApp = (handler: Parameters<Hono<RangewayEnv>['get']>[1]) => {
+  const ownApp = (handler: Handler<RangewayEnv>) => {
     const watched = watcher();
     const app = new Hono<RangewayEnv>().onError(onError);
     app.use(

@@ -19,7 +19,7 @@ const TOKEN = 'a-token-that-nobody-guesses-0123456789';
 const store = memoryStore();
 await store.put('key', new TextEncoder().encode('bytes'));
 
-type Part = MiddlewareHandler<RangewayEnv> | Handler<RangewayEnv>;
+type Part = MiddlewareHandler | Handler;
 
 const needsRequestId: Readonly<Record<string, Part>> = {
   'accessLog()': accessLog([]),
