@@ -125,7 +125,10 @@ async function sendBody(reader: ChunkReader, res: ServerResponse): Promise<void>
       res.write(chunk);
       if (res.writableLength > AHEAD) await writable(res);
     }
-    if (!res.destroyed) res.end();
+    if (res.destroyed) return;
+    // Of content without a length, Node sends the end before chunks that are still corked.
+    if (res.chunkedEncoding && res.writableCorked > 0) res.uncork();
+    res.end();
   } catch {
     // The gateway has logged why. The length sent is not the length promised, so the client sees a break.
     res.destroy();
