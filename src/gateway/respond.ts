@@ -27,6 +27,7 @@ export function respond(c: ExchangeContext, exchange: Exchange, reply: Reply): R
     // The only field whose values can't be joined to one (§5.3).
     for (const cookie of prepared?.getSetCookie() ?? []) response.headers.append('Set-Cookie', cookie);
     made.add(response);
+    if (exchange.isSettled) abandonReply(reply);
     return response;
   } catch (error) {
     abandonReply(reply);

@@ -9,6 +9,7 @@ import { abandonReply, type Reply } from './reply.ts';
  * @param error thrown where nothing could answer any more
  */
 export function settle(c: ExchangeContext, exchange: Exchange, status: number, error: unknown): void {
+  exchange.isSettled = true;
   const { reply, facts } = exchange;
   const { signal } = c.req.raw;
   const cause = error ?? reply?.error ?? c.error;

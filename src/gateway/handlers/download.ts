@@ -68,7 +68,7 @@ async function answer(
     { ...mount.downloads, store, isWatched },
   );
   const { status, content } = reply;
-  if (content !== undefined) for (const start of exchange.starts) start(status, content);
+  if (content !== undefined && !exchange.isSettled) for (const start of exchange.starts) start(status, content);
   return HAS_OWN_FIELDS.has(status) ? { ...reply, fields: [...reply.fields, ...mount.headers] } : reply;
 }
 
