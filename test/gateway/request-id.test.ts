@@ -1,6 +1,6 @@
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createGateway, memoryStore, type Observer } from '../../src/index.ts';
+import { accessLog, createGateway, memoryStore, requestId, type Observer } from '../../src/index.ts';
 import { serve, type NodeServer } from '../../src/platform/node.ts';
 import { send, valuesOf } from '../conformance/wire.ts';
 import { watcher } from './watcher.ts';
@@ -235,4 +235,21 @@ test('503 of a limit has the id of its own request', async () => {
   expect(await second.json()).toMatchObject({ requestId: 'second-one' });
   expect(watched.ends).toMatchObject([{ requestId: 'second-one', status: 503 }]);
   await first.text();
+});
+
+test('a gateway in an app with requestId() of its own has the same id, and each access log its event', async () => {
+  const [outer, inner] = [watcher(), watcher()];
+  const app = new Hono();
+  app.use(requestId(), accessLog([outer]));
+  app.route('/files', await gatewayWith(inner));
+  const traceparent = `00-${TRACE}-${PARENT}-01`;
+  for (const headers of [{}, { traceparent }]) {
+    outer.ends.length = inner.ends.length = 0;
+    const response = await app.request('/files/none', { headers });
+    const id = response.headers.get('X-Request-Id');
+    expect(await response.json()).toMatchObject({ requestId: id });
+    const about = { requestId: id, traceId: 'traceparent' in headers ? TRACE : undefined, status: 404 };
+    expect(inner.ends).toMatchObject([{ ...about, key: 'none' }]);
+    expect(outer.ends).toMatchObject([about]);
+  }
 });

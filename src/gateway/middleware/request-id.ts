@@ -34,7 +34,9 @@ export function requestId(options: RequestIdOptions = {}): MiddlewareHandler<Exc
 export function beginExchange({ clientAddress }: RequestIdOptions, isWhole: boolean): MiddlewareHandler<ExchangeEnv> {
   return async (c, next) => {
     const facts = factsOf(c.env);
-    const exchange = openExchange(c, toIds(fieldsOf(facts, c.req.raw)), facts);
+    // One request has one id, though a gateway stands in an app that begins with requestId() itself.
+    const around: Ids | undefined = c.get('rangeway');
+    const exchange = openExchange(c, around ?? toIds(fieldsOf(facts, c.req.raw)), facts);
     exchange.isAlone = isWhole && c.req.routeIndex === 0;
     exchange.fields.push(() => [['X-Request-Id', exchange.requestId]]);
     try {
