@@ -121,7 +121,7 @@ describe('a middleware that answers before the parts behind it have', () => {
     const { store, open } = countedStore();
     const watched = watcher();
     const late = { ...store, read: async (...all: Parameters<Store['read']>) => (await slow, store.read(...all)) };
-    const app = composed([], [timeout(20)], late, watched);
+    const app = composed([], [timeout(250)], late, watched);
     await overSocket(app, async (ask) => {
       expect([await ask(), await ask()]).toEqual([504, 504]);
       await expect.poll(() => watched.ends).toHaveLength(2);
@@ -146,7 +146,7 @@ describe('a middleware that answers before the parts behind it have', () => {
     app.use(
       requestId(),
       accessLog([watched]),
-      timeout(20),
+      timeout(250),
       wait(slow),
       concurrencyLimit(1),
       mount({ store }),
