@@ -21,10 +21,14 @@ export function respond(c: ExchangeContext, exchange: Exchange, reply: Reply): R
     const { cache } = exchange.stats;
     if (cache !== undefined) fields.set('Cache-Status', printCacheStatus(cache));
     fields.set('Date', printHttpDate(toSeconds(exchange.received)));
-    if (!exchange.isAlone) keepPrepared(fields, c);
+    const prepared = exchange.isAlone ? undefined : c.newResponse(null).headers;
+    if (prepared !== undefined) keepPrepared(fields, prepared);
     const { toResponse = webResponse } = exchange.facts;
     const response = toResponse({ status: reply.status, fields, body: reply.body });
+    // The only field whose values can't be joined to one (§5.3).
+    for (const cookie of prepared?.getSetCookie() ?? []) response.headers.append('Set-Cookie', cookie);
     exchange.response = response;
+    if (exchange.isSettled) abandonReply(reply);
     return response;
   } catch (error) {
     abandonReply(reply);
@@ -68,14 +72,19 @@ function addFields(fields: Map<string, string>, list: HeaderList): void {
   }
 }
 
-function keepPrepared(fields: Map<string, string>, c: ExchangeContext): void {
+function keepPrepared(fields: Map<string, string>, prepared: Headers): void {
   let taken: Set<string> | undefined;
-  c.newResponse(null).headers.forEach((value, name) => {
+  prepared.forEach((value, name) => {
+    if (DECIDED.test(name)) return;
     taken ??= new Set([...fields.keys()].map((own) => own.toLowerCase()));
     if (!taken.has(name)) fields.set(name, value);
     else if (name === 'vary') fields.set('Vary', `${fields.get('Vary')}, ${value}`);
   });
 }
+
+/** Fields of content and validators: an answer that has none of its own, such as a 304 or 204, must not have an app's. */
+const DECIDED =
+  /^(?:content-(?:encoding|length|range|type)|transfer-encoding|accept-ranges|etag|last-modified|set-cookie)$/;
 
 /** An answer as web platforms take it. */
 function webResponse({ status, fields, body }: Answer): Response {
@@ -95,6 +104,7 @@ function webResponse({ status, fields, body }: Answer): Response {
  * @param error thrown where nothing could answer any more
  */
 export function settle(c: ExchangeContext, exchange: Exchange, status: number, error: unknown): void {
+  exchange.isSettled = true;
   const { reply, facts } = exchange;
   const { signal } = c.req.raw;
   const cause = error ?? reply?.error ?? c.error;

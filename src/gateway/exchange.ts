@@ -56,6 +56,8 @@ export interface Exchange {
   reply: Reply | undefined;
   /** And its Response. One that the app has rebuilt is another. */
   response: Response | undefined;
+  /** Whether the answer that goes out has been chosen: one that is made later is dropped. */
+  isSettled: boolean;
   /** Are told when an answer with bytes begins. */
   readonly starts: ((status: number, content: Content) => void)[];
   /** Are told when the answer has ended, however; the one that was added last is told first. */
@@ -118,6 +120,7 @@ export function openExchange(
     fields: [],
     reply: undefined,
     response: undefined,
+    isSettled: false,
     starts: [],
     ends: [],
     defer: (work) => keepAlive(c, work),
@@ -129,11 +132,15 @@ export function openExchange(
 
 /**
  * @param part that needs it, for the message
- * @throws Error where `requestId()` does not stand before it
+ * @throws Error where `requestId()` does not stand before it, or the request has been answered without it
  */
 export function exchangeOf(c: ExchangeContext, part: string): Exchange {
   const exchange = findExchange(c);
   if (exchange === undefined) throw new Error(`${part} needs requestId() before it: app.use(requestId(), …)`);
+  // Otherwise a slot or a storage connection that it takes would be given back by no part.
+  if (exchange.isSettled) {
+    throw new Error(`${part} was reached after the answer: a middleware before it does not wait for next()`);
+  }
   return exchange;
 }
 

@@ -1,10 +1,13 @@
 import type { IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
 import type { Fields } from '../http/index.ts';
 import { requestMethod } from './fetch-handler.ts';
 import { lineFields } from './line-fields.ts';
 
 /** What Node's parser tells of a request, checked. */
 export interface NodeRequest {
+  /** Its content, where some is announced (RFC 9112 §6.3). Gateways leave it unread. */
+  readonly content: IncomingMessage | undefined;
   readonly method: string;
   /** Resolved. Of a target that was a path, its host means nothing. */
   readonly address: URL;
@@ -12,7 +15,8 @@ export interface NodeRequest {
 }
 
 /** @returns `undefined` where the target can't be an address, or nobody can say for which host it is */
-export function readRequest({ method = 'GET', url = '/', rawHeaders }: IncomingMessage): NodeRequest | undefined {
+export function readRequest(req: IncomingMessage): NodeRequest | undefined {
+  const { method = 'GET', url = '/', rawHeaders } = req;
   const isPath = url.startsWith('/');
   const address = toAddress(url, isPath);
   // The name and the password of an address are for nobody's eyes, so no web Request takes them either.
@@ -21,7 +25,18 @@ export function readRequest({ method = 'GET', url = '/', rawHeaders }: IncomingM
   // Of two lines nobody can say which a proxy in front has looked at (RFC 9112 §3.2).
   if (headers.get('Host')?.includes(',') === true) return undefined;
   // §3.2.2 there: the host in the target counts, and the field is ignored.
-  return { method: requestMethod(method), address, headers: isPath ? headers : withHost(headers, address.host) };
+  return {
+    content: hasContent(req) ? req : undefined,
+    method: requestMethod(method),
+    address,
+    headers: isPath ? headers : withHost(headers, address.host),
+  };
+}
+
+/** A web Request of GET or HEAD has no body, whatever was sent. */
+function hasContent({ method, headers }: IncomingMessage): boolean {
+  if (method === 'GET' || method === 'HEAD') return false;
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
 /** Put together and not resolved: of `//host/path` a resolver would take the path's first segment for a host. */
@@ -58,8 +73,10 @@ class NodeWebRequest extends Request {
   readonly #url: string;
   readonly #signal: AbortSignal;
 
-  constructor({ method, address, headers }: NodeRequest, signal: AbortSignal) {
-    super(address, { method, headers: [...headers].map(([name, value]): [string, string] => [name, value]) });
+  constructor({ method, address, headers, content }: NodeRequest, signal: AbortSignal) {
+    const pairs = [...headers].map(([name, value]): [string, string] => [name, value]);
+    const body = content === undefined ? {} : ({ body: Readable.toWeb(content), duplex: 'half' } as const);
+    super(address, { method, headers: pairs, ...body });
     this.#method = method;
     this.#url = address.href;
     this.#signal = signal;

@@ -33,16 +33,17 @@ export interface NodeServer {
  * Listens with Node's HTTP server.
  *
  * @param work is given the requests of each connection one after the other
+ * @param readsContent whether it may read the content of requests, for which Node's own time is given then
  * @throws the system's error where it can't, such as EADDRINUSE
  */
-export async function listen(work: Work, options: ListenOptions): Promise<NodeServer> {
+export async function listen(work: Work, options: ListenOptions, readsContent = false): Promise<NodeServer> {
   const { port, host = '127.0.0.1' } = options;
   const stopping = new AbortController();
   const turns = requestTurns((req, res, sent) => {
     if (stopping.signal.aborted) res.setHeader('Connection', 'close');
     work(req, res, sent);
   });
-  const server = createHttpServer(options, turns);
+  const server = createHttpServer(options, turns, readsContent);
   server.listen(port, host);
   await once(server, 'listening');
   return {
@@ -57,12 +58,13 @@ export async function listen(work: Work, options: ListenOptions): Promise<NodeSe
 function createHttpServer(
   { headerBytes = 64 * 1024, headerTimeout = 15_000, idleTimeout = 60_000, keepAliveTimeout = 75_000 }: ListenOptions,
   turns: RequestTurns,
+  readsContent: boolean,
 ): Server {
   const server = createServer({
     maxHeaderSize: headerBytes,
     headersTimeout: headerTimeout,
-    // Bodies are not read: once the head is there, nothing more is due.
-    requestTimeout: headerTimeout,
+    // Where content is not read nothing more is due once the head is there.
+    requestTimeout: readsContent ? CONTENT_TIMEOUT : headerTimeout,
     connectionsCheckingInterval: Math.min(headerTimeout, 5_000),
     keepAliveTimeout,
     // Nobody reads what there is none of: events of a stream without content are a fifth of the server's own work.
@@ -71,8 +73,8 @@ function createHttpServer(
   // A client that closes its own direction after the request still gets the whole answer (RFC 9112 §9.6).
   Object.assign(server, { httpAllowHalfOpen: true });
   server.on('request', (req, res) => turns.take(req, res));
-  // Node would send a 100, which in a pipeline comes after the head of the answer and counts as its content. Nobody
-  // here waits for content, so the answer itself is sent; the client then may leave its content out (RFC 9110
+  // Node would send a 100, which in a pipeline comes after the head of the answer and counts as its content. A gateway
+  // waits for no content, so the answer itself is sent; the client then may leave its content out (RFC 9110
   // §10.1.1), and only the end of the connection tells it from a next request.
   server.on('checkContinue', (req, res) => {
     res.setHeader('Connection', 'close');
@@ -88,6 +90,9 @@ function createHttpServer(
   });
   return server;
 }
+
+/** Until the content of a request is there, in ms: Node's default. */
+const CONTENT_TIMEOUT = 300_000;
 
 function toUrl(server: Server): string {
   const address: AddressInfo | string | null = server.address();

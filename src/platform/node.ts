@@ -5,6 +5,7 @@ import type { FetchContext, FetchHandler, RequestFacts } from './fetch-handler.t
 import { isGateway } from '../gateway/create-gateway.ts';
 import { lazyRequest } from './lazy-request.ts';
 import { readRequest, toWebRequest } from './node-request.ts';
+import type { Work } from './request-turns.ts';
 import { lazyResponse, toSent, type Sent } from './node-response.ts';
 import { listen, type ListenOptions, type NodeServer } from './node-server.ts';
 import { writable } from './writable.ts';
@@ -28,15 +29,17 @@ export type { S3Access } from './s3-reach.ts';
  */
 export async function serve(handler: FetchHandler, options: ListenOptions): Promise<NodeServer> {
   const { trustedProxies = 0 } = options;
-  const toRequest = isGateway(handler) ? lazyRequest : toWebRequest;
-  return listen((req, res, sent) => {
+  const isOurs = isGateway(handler);
+  const toRequest = isOurs ? lazyRequest : toWebRequest;
+  const work: Work = (req, res, sent) => {
     respond(handler, toRequest, req, res, sent, trustedProxies).catch((error: unknown) => {
       console.error(error);
       // The app has failed, or its answer can't be sent. What the gateway holds for it ends with the response.
       if (res.headersSent) res.destroy();
       else res.writeHead(500).end();
     });
-  }, options);
+  };
+  return listen(work, options, !isOurs);
 }
 
 async function respond(
@@ -57,6 +60,8 @@ async function respond(
     return;
   }
   const { address, headers: fields } = asked;
+  if (toRequest === toWebRequest && asked.content !== undefined && req.headers.expect !== undefined)
+    res.writeContinue();
   const facts: RequestFacts = {
     clientAddress: clientAddress(req, trustedProxies),
     sent,
@@ -121,7 +126,10 @@ async function sendBody(reader: ChunkReader, res: ServerResponse): Promise<void>
       res.write(chunk);
       if (res.writableLength > AHEAD) await writable(res);
     }
-    if (!res.destroyed) res.end();
+    if (res.destroyed) return;
+    // Of content without a length, Node sends the end before chunks that are still corked.
+    if (res.chunkedEncoding && res.writableCorked > 0) res.uncork();
+    res.end();
   } catch {
     // The gateway has logged why. The length sent is not the length promised, so the client sees a break.
     res.destroy();

@@ -4,10 +4,8 @@ import { portableConduit } from '../../src/gateway/conduit.ts';
 import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import { createGateway, serve, type GatewayOptions, type NodeServer } from '../../src/platform/node.ts';
 import { openedBytes } from '../../src/store/opened-bytes.ts';
-import type { ObjectStore } from '../../src/store/object-store.ts';
-import { bodyOf, representation, storeDouble } from '../gateway/doubles.ts';
-
-const SIZE = 300_000;
+import { countedStore, SIZE } from '../gateway/counted-store.ts';
+import { representation, storeDouble } from '../gateway/doubles.ts';
 
 let server: NodeServer | undefined;
 afterEach(async () => {
@@ -17,31 +15,11 @@ afterEach(async () => {
 
 /** A gateway with room for one request, over a store that counts its open bodies. */
 function gatewayWith(options: Partial<GatewayOptions> = {}) {
-  let open = 0;
   const entries: LogEntry[] = [];
-  const store: ObjectStore = storeDouble({
-    read() {
-      open++;
-      const close = () => void open--;
-      const body = bodyOf([new Uint8Array(SIZE)]).pipeThrough(new TransformStream({ flush: close }));
-      const reader = body.getReader();
-      const counted = new ReadableStream<Uint8Array>(
-        {
-          async pull(controller) {
-            const { value } = await reader.read();
-            if (value === undefined) controller.close();
-            else controller.enqueue(value);
-          },
-          cancel: close,
-        },
-        { highWaterMark: 0 },
-      );
-      return { type: 'open', representation: representation(SIZE), span: { start: 0, end: SIZE }, body: counted };
-    },
-  });
+  const { store, open } = countedStore();
   const log = (entry: LogEntry) => void entries.push(entry);
   const gateway = createGateway({ store, limits: { downloads: 1 }, observers: [logObserver(log)], ...options });
-  return { gateway, entries, open: () => open };
+  return { gateway, entries, open };
 }
 
 const appOf = (gateway: ReturnType<typeof createGateway>, middleware: MiddlewareHandler) =>

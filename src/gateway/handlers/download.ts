@@ -80,7 +80,7 @@ async function answer(
     { ...mount.downloads, store, isWatched },
   );
   const { status, content } = reply;
-  if (content !== undefined) for (const start of exchange.starts) start(status, content);
+  if (content !== undefined && !exchange.isSettled) for (const start of exchange.starts) start(status, content);
   if (mount.headers.length === 0 || !HAS_OWN_FIELDS.has(status)) return reply;
   return { ...reply, fields: [...reply.fields, ...mount.headers] };
 }

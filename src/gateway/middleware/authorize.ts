@@ -12,10 +12,13 @@ export const EVERYBODY: Grant = { isPrivate: false };
 
 /**
  * Asks the rule of the mount, before any storage is: the answer is the same for keys that exist and that do not. A
- * request for no mount goes no further.
+ * request for no mount goes no further. It belongs to the routes of GET, not of all methods: a browser's preflight has
+ * no credentials, and would be refused.
  *
  * @example
- * app.use('/files/*', requestId(), mount({ store, access: signedAccess(keys) }), authorize());
+ * app.use('/files/*', requestId(), cors(), mount({ store, access: signedAccess(keys) }));
+ * app.get('/files/*', authorize(), download());
+ * app.options('/files/*', options());
  */
 export function authorize(): MiddlewareHandler<ExchangeEnv> {
   return (c, next) => {

@@ -3,6 +3,7 @@ import type { Fields } from '../../http/index.ts';
 import {
   factsOf,
   fieldsOf,
+  findExchange,
   openExchange,
   type Client,
   type ClientAddress,
@@ -14,8 +15,8 @@ import { completeFields, settle } from '../answer.ts';
 /** A client's own id that is taken up: what no log, no header field and no shell has a second meaning for. */
 const SAFE_ID = /^[A-Za-z\d][\w.:-]{7,127}$/;
 
-/** W3C Trace Context, section 3.2: version, trace-id, parent-id, flags. Of a later version, more may follow. */
-const TRACE_PARENT = /^(?!ff)[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-|$)/;
+/** W3C Trace Context, section 3.2: version, trace-id, parent-id, flags. Only after a version later than 00 more may follow. */
+const TRACE_PARENT = /^(?!ff|00-.{53})[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-|$)/;
 
 /** What the first part takes. */
 export interface RequestIdOptions {
@@ -40,7 +41,9 @@ export function requestId(options: RequestIdOptions = {}): MiddlewareHandler<Exc
 export function beginExchange({ clientAddress }: RequestIdOptions, isWhole: boolean): MiddlewareHandler<ExchangeEnv> {
   return async (c, next) => {
     const facts = factsOf(c.env);
-    const exchange = openExchange(c, toIds(fieldsOf(facts, c.req.raw)), facts);
+    // One request has one id, though a gateway stands in an app that begins with requestId() itself.
+    const around: Ids | undefined = findExchange(c);
+    const exchange = openExchange(c, around ?? toIds(fieldsOf(facts, c.req.raw)), facts);
     exchange.isAlone = isWhole && c.req.routeIndex === 0;
     exchange.fields.push(() => [['X-Request-Id', exchange.requestId]]);
     try {
