@@ -52,12 +52,13 @@ export async function respondWith(
   }
 }
 
-/** Adds the fields that every answer has, where they are missing, to one that the app has made itself. */
+/** Gives the fields that every answer has to one that the app has made itself. */
 export function completeFields(c: ExchangeContext, { fields, response }: Exchange): void {
   if (c.res === response) return;
   for (const [name, value] of fields.flatMap((source) => source())) {
     const { headers } = c.res;
-    if (name === 'Vary' ? !hasMember(headers.get(name), value) : !headers.has(name)) headers.append(name, value);
+    if (name !== 'Vary') headers.set(name, value);
+    else if (!hasMember(headers.get(name), value)) headers.append(name, value);
   }
 }
 
