@@ -12,6 +12,8 @@ export interface NodeRequest {
   /** Resolved. Of a target that was a path, its host means nothing. */
   readonly address: URL;
   readonly headers: Fields;
+  /** The same: names and values in turn. */
+  readonly lines: readonly string[];
 }
 
 /** @returns `undefined` where the target can't be an address, or nobody can say for which host it is */
@@ -25,11 +27,13 @@ export function readRequest(req: IncomingMessage): NodeRequest | undefined {
   // Of two lines nobody can say which a proxy in front has looked at (RFC 9112 §3.2).
   if (headers.get('Host')?.includes(',') === true) return undefined;
   // §3.2.2 there: the host in the target counts, and the field is ignored.
+  const lines = isPath ? rawHeaders : withHost(headers, address.host);
   return {
     content: hasContent(req) ? req : undefined,
     method: requestMethod(method),
     address,
-    headers: isPath ? headers : withHost(headers, address.host),
+    lines,
+    headers: isPath ? headers : lineFields(lines),
   };
 }
 
@@ -49,9 +53,9 @@ function toAddress(target: string, isPath: boolean): URL | undefined {
   }
 }
 
-function withHost(fields: Fields, host: string): Fields {
+function withHost(fields: Fields, host: string): readonly string[] {
   const others = [...fields].filter(([name]) => name.toLowerCase() !== 'host');
-  return lineFields(['Host', host, ...others.flat()]);
+  return ['Host', host, ...others.flat()];
 }
 
 /** @returns `undefined` where the web's Request can't hold it */
@@ -73,8 +77,9 @@ class NodeWebRequest extends Request {
   readonly #url: string;
   readonly #signal: AbortSignal;
 
-  constructor({ method, address, headers, content }: NodeRequest, signal: AbortSignal) {
-    const pairs = [...headers].map(([name, value]): [string, string] => [name, value]);
+  constructor({ method, address, lines, content }: NodeRequest, signal: AbortSignal) {
+    const pairs: [string, string][] = [];
+    for (let i = 0; i + 1 < lines.length; i += 2) pairs.push([lines[i] ?? '', lines[i + 1] ?? '']);
     const body = content === undefined ? {} : ({ body: Readable.toWeb(content), duplex: 'half' } as const);
     super(address, { method, headers: pairs, ...body });
     this.#method = method;

@@ -50,7 +50,7 @@ class LazyResponse implements Response {
   }
 
   get headers(): Headers {
-    this.#headers ??= new Headers([...this.#answer.fields]);
+    this.#headers ??= new Headers(Object.fromEntries(this.#answer.fields));
     return this.#headers;
   }
 

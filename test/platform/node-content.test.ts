@@ -13,7 +13,7 @@ async function start(): Promise<string> {
   const app = new Hono()
     .post('/length', async (c) => c.text(String((await c.req.arrayBuffer()).byteLength)))
     .post('/unread', (c) => c.text('unread'))
-    .put('/echo', (c) => c.body(c.req.raw.body))
+    .put('/echo', (c) => new Response(c.req.raw.body))
     .route('/files', createGateway({ store: memoryStore(), observers: [{ end: () => undefined }] }));
   server = await serve(app, { port: 0 });
   return server.url;
