@@ -49,7 +49,10 @@ test('content that is left unread does not hold up the connection', async () => 
 
 test('a client that waits for 100 sends its content then', async () => {
   const url = await start();
-  const asking = request(`${url}/length`, { method: 'POST', headers: { Expect: '100-continue', 'Content-Length': '4' } });
+  const asking = request(`${url}/length`, {
+    method: 'POST',
+    headers: { Expect: '100-continue', 'Content-Length': '4' },
+  });
   asking.flushHeaders();
   await once(asking, 'continue');
   asking.end('four');
