@@ -31,7 +31,7 @@ cat >library.js <<'JS'
 import { createGateway, memoryStore } from 'rangeway';
 const store = memoryStore();
 await store.put('key', new TextEncoder().encode('0123456789'));
-const response = await createGateway({ store, log() {} }).request('/key', { headers: { Range: 'bytes=-2' } });
+const response = await createGateway({ store, observers: [] }).request('/key', { headers: { Range: 'bytes=-2' } });
 if ((await response.text()) !== '89') throw new Error(`the library answers ${response.status}`);
 JS
 node library.js

@@ -94,6 +94,8 @@ const REPLACED: ReadonlyMap<string, string> = new Map([
   ['limits.urlLength', 'it is always 16384'],
   ['limits.headerBytes', 'it is always 65536'],
   ['limits.headerTimeout', 'it is always 15000'],
+  ['log', 'in code, use observers: [logObserver(log)]'],
+  ['logged', 'in code, use observers: [logObserver(log, logged)]'],
 ]);
 
 /** How the name of a field looks. A field of any other name may be a secret that was written one level off. */

@@ -134,6 +134,8 @@ describe('wrong settings are refused at start, by name', () => {
     [{ ranges: { maxGapBytes: 1 } }, /ranges\.maxGapBytes: no such field; it is always 67108864; there are/],
     [{ resume: { tries: 1 } }, /resume\.tries: no such field; it is always 3; there are idleTimeout$/],
     [{ resume: { patience: 1 } }, /resume\.patience: no such field; it is always 60000; there are idleTimeout$/],
+    [{ log: () => undefined }, /log: no such field; in code, use observers: \[logObserver\(log\)\]; there are/],
+    [{ logged: 'errors' }, /logged: no such field; in code, use observers: \[logObserver\(log, logged\)\]; there are/],
     [{ resume: 1 }, /resume: takes true, false, or a table with the field idleTimeout, not 1$/],
     [{ resume: null }, /resume: takes true, false, or a table with the field idleTimeout, not null$/],
     [{ resume: [] }, /resume: takes true, false, or a table/],

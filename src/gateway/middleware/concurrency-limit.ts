@@ -1,7 +1,8 @@
 import type { MiddlewareHandler } from 'hono';
+import { semaphore } from '../../semaphore.ts';
+import { respond } from '../answer.ts';
 import { exchangeOf, type ExchangeEnv } from '../exchange.ts';
 import { problem } from '../reply.ts';
-import { respond } from '../answer.ts';
 
 /**
  * Answers 503 while so many requests are in work. Each counts until its client has the whole answer, or has left.
@@ -11,16 +12,16 @@ import { respond } from '../answer.ts';
  * app.use('/files/*', requestId(), concurrencyLimit(100));
  */
 export function concurrencyLimit(most: number): MiddlewareHandler<ExchangeEnv> {
-  let inWork = 0;
+  const slots = semaphore(most);
   return async (c, next) => {
     const exchange = exchangeOf(c, 'concurrencyLimit()');
-    if (inWork >= most) {
+    const leave = slots.tryAcquire();
+    if (leave === undefined) {
       const detail = 'As many downloads are running as there is room for.';
       return respond(c, exchange, problem(503, detail, exchange.requestId, c.req.method, [['Retry-After', '5']]));
     }
-    inWork++;
     exchange.isWatched = true;
-    exchange.ends.push(() => void inWork--);
+    exchange.ends.push(leave);
     return next();
   };
 }
