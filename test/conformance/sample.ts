@@ -3,7 +3,7 @@ import { cases, groups } from './cases/index.ts';
 import { regressions } from './regressions.ts';
 
 /** One case of so many runs, of each stratum; at least one. */
-const SHARE = 20;
+const SHARE = 12;
 
 /**
  * Cases of the same group whose answers have the same statuses and kind of body: the strata of a sample.
