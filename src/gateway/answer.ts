@@ -99,7 +99,7 @@ function webResponse({ status, fields, body }: Answer): Response {
 }
 
 /**
- * Waits for the end of an answer, however it ends, then gives back what was held for it and tells who wants to know.
+ * Waits for the end of an answer, however it ends, then gives back all that was held for it and tells the listeners.
  *
  * @param status of the answer that goes out
  * @param error thrown where nothing could answer any more
@@ -159,7 +159,7 @@ function delivered(reply: Reply | undefined, cause: unknown, { aborted }: AbortS
       ? { outcome: 'aborted', bytesSent: 0, bytesRead: 0 }
       : { outcome: 'failed', bytesSent, bytesRead, cause };
   }
-  // Of an answer of the app's own nobody here knows the length.
+  // The length of an answer of the app's own is not known here.
   return { outcome: 'complete', bytesSent: reply === undefined ? null : bytesSent, bytesRead };
 }
 

@@ -20,12 +20,12 @@ import { openAll, type MountOptions, type SeveralMounts } from './mount.ts';
 export interface GatewayParts {
   /** How bytes move on this platform. By default in JavaScript; on Workers, `rangeway/workers` has a native one. */
   readonly conduit?: Conduit;
-  /** Who hears of each request. By default {@link logObserver}, which writes a line of JSON for each to the console. */
+  /** Are told of each request. By default {@link logObserver}, which writes a line of JSON for each to the console. */
   readonly observers?: readonly Observer[];
   /** Finds the client's address, for rules that ask. By default what `serve`, `handle` and `streamHandle` tell. */
   readonly clientAddress?: ClientAddress;
   readonly limits?: LimitsInput;
-  /** Who may make it ask the storage again before its metadata are stale. By default nobody. */
+  /** The token for making it ask the storage again before its metadata are stale. By default there is none. */
   readonly purge?: PurgeOptions | undefined;
 }
 

@@ -27,7 +27,7 @@ export interface RangewayEnv {
   readonly Variables: { readonly rangeway: Rangeway };
 }
 
-/** Where `c.var.rangeway` has what only the parts themselves need: nobody prints it by mistake. */
+/** Hides in `c.var.rangeway` the state that the parts alone need, so that no app prints it by mistake. */
 const EXCHANGE = Symbol('exchange');
 
 /** `c.var.rangeway` as the parts know it. No getters: V8 makes each object that has its own a class of its own. */
@@ -48,7 +48,7 @@ export interface Exchange {
   place: Place | undefined;
   /** Whether no part of anybody else's has had the request before the answer is made. */
   isAlone: boolean;
-  /** Whether somebody wants to know how a body ends. */
+  /** Whether a part has to know how the body ends. */
   isWatched: boolean;
   /** Fields that are on every answer. */
   readonly fields: (() => HeaderList)[];

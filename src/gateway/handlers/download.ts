@@ -109,7 +109,7 @@ interface Download {
 
 /** What a download is answered with and from. */
 interface DownloadContext extends DownloadSource {
-  /** Whether somebody wants to know how the body ends. */
+  /** Whether a part has to know how the body ends. */
   readonly isWatched: boolean;
 }
 

@@ -6,7 +6,7 @@ import { exchangeOf, fieldsOf, placeOf, type ExchangeEnv } from '../exchange.ts'
 import { bare, problem } from '../reply.ts';
 import { respondWith } from '../answer.ts';
 
-/** Who may make the gateway ask the storage again. */
+/** The credentials for making the gateway ask the storage again. */
 export interface PurgeOptions {
   /** Sent as `Authorization: Bearer`. At least 32 characters, of those that a bearer token can have. */
   readonly token: string;
