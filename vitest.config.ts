@@ -10,8 +10,8 @@ process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.c
 export default defineConfig({
   test: {
     reporters: ['default', sampleLine],
-    // Many files only wait, for sockets, processes and timeouts: two at a time leave two cores idle.
-    maxWorkers: Math.max(4, availableParallelism()),
+    // Many files only wait, for sockets, processes and timeouts: one file at a time leaves two cores idle.
+    maxWorkers: Math.max(3, availableParallelism()),
     projects: [
       {
         // The package by its own name, in examples/: tsconfig.json says where that is.
