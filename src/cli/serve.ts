@@ -66,7 +66,7 @@ function openFolder({ folder: dir, hidden }: Folder) {
   return { store: fsStore(folder, { hidden }), name: folder };
 }
 
-/** Makes one signed read, so that what is wrong with the bucket, the credentials or the clock shows at start. */
+/** Makes one signed read, so that a fault of the bucket, the credentials or the clock shows at start. */
 export async function openBucket(source: S3Source) {
   const { bucket, prefix = '' } = source;
   const { checkS3, s3Storage } = await loadS3();

@@ -26,7 +26,7 @@ const FAILURES: Readonly<Record<StoreErrorCode, Failure>> = {
   aborted: { status: 503, detail: 'The request was broken off.', retryAfter: 1 },
 };
 
-/** The one place where thrown values become answers. What is no StoreError is a fault of ours. */
+/** The one place where thrown values become answers. Any value but a StoreError is a fault of ours. */
 export function failureReply(error: unknown, requestId: string, method: string): Reply {
   const { status, detail, retryAfter, kind } = isStoreError(error) ? FAILURES[error.code] : OURS;
   const fields = retryAfter === undefined ? [] : [['Retry-After', String(retryAfter)] as const];

@@ -13,7 +13,7 @@ export interface Mount {
   /** Without a slash at its end, so the root's is empty. */
   readonly path: string;
   readonly host: string | undefined;
-  /** The same two, for those who have no use for the rest. */
+  /** The same two, without the rest of the mount. */
   readonly at: { readonly path: string; readonly host: string | undefined };
   /** Put before every key; a key's length counts with it. */
   readonly prefix: string;
@@ -94,7 +94,7 @@ function toKey({ settings: { index } }: Mount, key: string): string {
 }
 
 /** What a path stands for, or why it can't stand for anything. */
-export type PathResult =
+type PathResult =
   | { readonly type: 'path'; readonly path: string }
   | { readonly type: 'unsafe'; readonly detail: string };
 
@@ -152,7 +152,7 @@ export function assertPlaces(places: readonly Pick<Mount, 'path' | 'host'>[]): v
  * @param mounts as {@link sortMounts} sorts them
  * @param path decoded, with its first slash, so that no way of writing it leads around a mount
  */
-export function findMount(
+function findMount(
   mounts: readonly Mount[],
   host: string,
   path: string,

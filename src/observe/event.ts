@@ -1,7 +1,7 @@
 import type { Span } from '../http/index.ts';
 import type { Tally } from '../store/object-store.ts';
 
-/** What is known of a request when its answer begins. */
+/** The facts of a request that are known when its answer begins. */
 export interface DownloadStart {
   /** On every answer, as X-Request-Id; the same at the start and at the end. */
   readonly requestId: string;
@@ -47,7 +47,7 @@ export interface DownloadEvent extends DownloadStart {
   readonly durationMs: number;
   /** Storage operations, continued bodies, and what a cache did. */
   readonly stats: Readonly<Tally>;
-  /** What was thrown, where it failed. */
+  /** The thrown value, where it failed. */
   readonly cause: unknown;
 }
 

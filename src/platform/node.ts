@@ -29,22 +29,21 @@ export type { S3Access } from './s3-reach.ts';
  */
 export async function serve(handler: FetchHandler, options: ListenOptions): Promise<NodeServer> {
   const { trustedProxies = 0 } = options;
-  const isOurs = isGateway(handler);
-  const toRequest = isOurs ? lazyRequest : toWebRequest;
+  const readsContent = !isGateway(handler);
   const work: Work = (req, res, sent) => {
-    respond(handler, toRequest, req, res, sent, trustedProxies).catch((error: unknown) => {
+    respond(handler, readsContent, req, res, sent, trustedProxies).catch((error: unknown) => {
       console.error(error);
       // The app has failed, or its answer can't be sent. What the gateway holds for it ends with the response.
       if (res.headersSent) res.destroy();
       else res.writeHead(500).end();
     });
   };
-  return listen(work, options, !isOurs);
+  return listen(work, options, readsContent);
 }
 
 async function respond(
   handler: FetchHandler,
-  toRequest: typeof toWebRequest,
+  readsContent: boolean,
   req: IncomingMessage,
   res: ServerResponse,
   sent: Promise<boolean>,
@@ -54,14 +53,13 @@ async function respond(
   // Only where it was not: an abort makes an error with its stack, and calls listeners.
   void sent.then((isSent) => isSent || left.abort());
   const asked = readRequest(req);
-  const request = asked && toRequest(asked, left.signal);
+  const request = asked && (readsContent ? toWebRequest : lazyRequest)(asked, left.signal);
   if (asked === undefined || request === undefined) {
     res.writeHead(400, { Connection: 'close' }).end();
     return;
   }
   const { address, headers: fields } = asked;
-  if (toRequest === toWebRequest && asked.content !== undefined && req.headers.expect !== undefined)
-    res.writeContinue();
+  if (readsContent && asked.content !== undefined && req.headers.expect !== undefined) res.writeContinue();
   const facts: RequestFacts = {
     clientAddress: clientAddress(req, trustedProxies),
     sent,

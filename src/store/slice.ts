@@ -12,9 +12,7 @@ import { budgetOf, withBudget } from './retry-budget.ts';
 import { storeError } from './store-error.ts';
 
 /** Which bytes a read gets of a representation, or the answer without bytes that it gets instead. */
-export type Selection =
-  | { readonly type: 'span'; readonly span: Span }
-  | Exclude<BodilessResult, { readonly type: 'missing' }>;
+type Selection = { readonly type: 'span'; readonly span: Span } | Exclude<BodilessResult, { readonly type: 'missing' }>;
 
 /** For stores that know an object's metadata before they open its bytes: conditions first, then the range. */
 export function select(representation: Representation, { conditions = {}, range }: ReadOptions): Selection {

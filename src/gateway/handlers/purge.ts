@@ -28,7 +28,7 @@ const CREDENTIALS = /^bearer +([\w.~+/-]+={0,2})$/i;
  * Answers PURGE: makes the next request for the key that `mount()` has found ask the storage, whatever a cache knows of
  * it. A client without the token learns nothing but that.
  *
- * @throws SettingsError where the token is too short to be one that nobody guesses, or can't be sent
+ * @throws SettingsError where the token is too short to be safe from guessing, or can't be sent
  * @example
  * app.on(PURGE, '/files/*', requestId(), mount({ store, cache }), purge({ token }));
  */

@@ -26,12 +26,13 @@ export function accessLog(observers: readonly Observer[] = [logObserver()]): Mid
     exchange.starts.push((status, content) => {
       began = content;
       if (starters.length === 0) return;
-      const start = toStart(exchange, method, range, status, content);
+      const start = toStart(exchange, method, range, status, content, content.parts());
       for (const observer of starters) attempt(() => observer.start?.(start));
     });
     exchange.ends.push((end) => {
       if (!isWatched && end.delivery.outcome !== 'failed') return;
-      const event = toEvent(exchange, toStart(exchange, method, range, end.status, began), end, began);
+      const parts = began?.parts() ?? [];
+      const event = toEvent(exchange, toStart(exchange, method, range, end.status, began, parts), end, parts);
       for (const observer of observers) {
         if (observer.only === undefined || event.outcome === 'failed') attempt(() => observer.end(event));
       }
@@ -40,12 +41,15 @@ export function accessLog(observers: readonly Observer[] = [logObserver()]): Mid
   };
 }
 
+type Parts = ReturnType<Content['parts']>;
+
 function toStart(
   { requestId, traceId, received, client, shared: { mount, key, grant } }: Exchange,
   method: string,
   range: string | undefined,
   status: number,
   content: Content | undefined,
+  parts: Parts,
 ): DownloadStart {
   return {
     requestId,
@@ -57,7 +61,7 @@ function toStart(
     etag: content?.etag,
     size: content?.size,
     range,
-    asked: content?.parts().map(({ span }) => span) ?? [],
+    asked: parts.map(({ span }) => span),
     status,
     client: client.address,
     downloadId: grant?.downloadId,
@@ -68,13 +72,13 @@ function toEvent(
   { begun, stats }: Exchange,
   start: DownloadStart,
   { reply, delivery }: Ended,
-  content: Content | undefined,
+  parts: Parts,
 ): DownloadEvent {
   const { outcome, bytesSent, bytesRead } = delivery;
   return {
     ...start,
     outcome: toOutcome(outcome, start.status),
-    delivered: content === undefined ? [] : bytesSent === null ? 'unknown' : deliveredSpans(content.parts(), bytesSent),
+    delivered: parts.length > 0 && bytesSent === null ? 'unknown' : deliveredSpans(parts, bytesSent ?? 0),
     bytesSent,
     bytesRead,
     durationMs: steadyTime() - begun,
@@ -94,10 +98,7 @@ function toOutcome(outcome: Ended['delivery']['outcome'], status: number): Outco
  * @param sent bytes of the body
  * @returns spans in the order of the parts, none of them empty; two that touch are two
  */
-export function deliveredSpans(
-  parts: readonly { readonly head: number; readonly span: Span }[],
-  sent: number,
-): readonly Span[] {
+function deliveredSpans(parts: Parts, sent: number): readonly Span[] {
   const spans: Span[] = [];
   let left = sent;
   for (const { head, span } of parts) {

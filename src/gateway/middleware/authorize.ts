@@ -8,7 +8,7 @@ import { problem } from '../reply.ts';
 import { respond } from '../answer.ts';
 
 /** What everybody gets with what everybody may read. */
-export const EVERYBODY: Grant = { isPrivate: false };
+const EVERYBODY: Grant = { isPrivate: false };
 
 /**
  * Asks the rule of the mount, before any storage is: the answer is the same for keys that exist and that do not. A

@@ -134,13 +134,13 @@ const COARSE_MS = 2_000;
 const MAX_WAITS = 3;
 
 /** A file's state, and whether any later change of its bytes is sure to show in it. */
-export interface SettledStat {
+interface SettledStat {
   readonly stat: BigIntStats;
   readonly settled: boolean;
 }
 
 /** Reads a file's state, and waits until the last change's tick is over: at once but for files changed just now. */
-export async function settledStat(handle: FileHandle): Promise<SettledStat> {
+async function settledStat(handle: FileHandle): Promise<SettledStat> {
   for (let waits = 0; ; waits++) {
     const stat = await handle.stat({ bigint: true });
     const wait = unsettledFor(stat, Date.now());
@@ -161,7 +161,7 @@ function unsettledFor(stat: BigIntStats, now: number): number {
  * A strong tag for a file's bytes (§8.8.1). The change time is the kernel's own and can't be set back as the
  * modification time can; the inode tells a file that was put in the place of another.
  */
-export function fileTag(stat: BigIntStats): string {
+function fileTag(stat: BigIntStats): string {
   return [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].map((number) => number.toString(36)).join('-');
 }
 
@@ -184,7 +184,7 @@ const CHUNK = 256 * 1024;
  * The last chunk is held back until the file is seen to be unchanged: a file overwritten while it is read would
  * otherwise end as a mixture that looks complete.
  */
-export function fileBody(handle: FileHandle, span: Span, opened: BigIntStats): ReadableStream<Uint8Array> {
+function fileBody(handle: FileHandle, span: Span, opened: BigIntStats): ReadableStream<Uint8Array> {
   let at = span.start;
   // Closing twice fails, which nobody needs to know: a client may leave while the last chunk is on its way.
   const close = () => handle.close().catch(() => undefined);
