@@ -15,7 +15,10 @@ export interface BlockName {
   readonly length: number;
 }
 
-/** Bytes out of a cache: in memory, for nobody to change, or a stream of exactly those bytes. */
+/**
+ * Bytes out of a cache: in memory, for nobody to change, or a stream of exactly those bytes. A stream may be one of
+ * `chunkStream` whose bytes are lent.
+ */
 export type CachedBytes = Uint8Array | ReadableStream<Uint8Array>;
 
 /**
@@ -32,10 +35,10 @@ export interface BlockCache {
   /** The same, where it is in memory and needs no waiting for. Left out by caches that keep nothing there. */
   peek?(name: BlockName, part: Span): Uint8Array | undefined;
   /**
-   * Whether it has the block, as far as it can tell without reading it. Left out where that would cost as much as a
-   * `get`.
+   * Whether it has the block, as far as it can tell at once: a guess, by which a read of the storage ends before blocks
+   * that need not be read. Left out by caches that would have to ask.
    */
-  has?(name: BlockName): Promise<boolean>;
+  has?(name: BlockName): boolean;
   /** Keeps a block, of exactly `name.length` bytes, which nobody changes afterwards. Resolves when it can be got. */
   put(name: BlockName, bytes: Uint8Array): Promise<void>;
   /** How long it may take to answer, in ms. By default a second. */

@@ -76,7 +76,7 @@ export function guardedCache(cache: BlockCache, timeout: number): GuardedCache {
       if (steadyTime() < restsUntil) return false;
       try {
         for (let at = 0; at < names.length; at += ASKED_AT_ONCE) {
-          const answers = names.slice(at, at + ASKED_AT_ONCE).map(async (name) => (await cache.has?.(name)) ?? false);
+          const answers = names.slice(at, at + ASKED_AT_ONCE).map(async (name) => cache.has?.(name) ?? false);
           if ((await within(timeout, Promise.all(answers))).includes(false)) return false;
         }
         return true;

@@ -8,7 +8,7 @@ export function mapCache(): BlockCache & { readonly blocks: ReadonlyMap<string, 
   return {
     blocks,
     get: async (name, { start, end }) => blocks.get(nameOf(name))?.subarray(start, end),
-    has: async (name) => blocks.has(nameOf(name)),
+    has: (name) => blocks.has(nameOf(name)),
     put: async (name, bytes) => void blocks.set(nameOf(name), bytes),
   };
 }

@@ -1,10 +1,9 @@
 import { createHash } from 'node:crypto';
-import { stat } from 'node:fs/promises';
 import { resolve } from 'node:path';
 import { semaphore } from '../../semaphore.ts';
 import type { BlockCache, BlockName } from '../block-cache.ts';
 import { blockId } from '../block-id.ts';
-import { blockFileSize, readBlockFile, writeBlockFile } from './block-file.ts';
+import { readBlockFile, writeBlockFile } from './block-file.ts';
 import { blockPath } from './block-folder.ts';
 import { blockRoom, heldBlocks } from './held-blocks.ts';
 
@@ -78,13 +77,7 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
       else held.forget(digest);
       return undefined;
     },
-    async has(name) {
-      const digest = digestOf(name);
-      if (held.has(digest)) return true;
-      // Another process may have put it, or the search has not come by yet.
-      const stats = await openFiles.run(() => stat(blockPath(folder, digest))).catch(() => undefined);
-      return stats?.size === blockFileSize(name.length);
-    },
+    has: (name) => held.has(digestOf(name)),
     async put(name, bytes) {
       search ??= held.search();
       if (bytes.length !== name.length || blockRoom(name.length) > maxBytes) return;

@@ -44,7 +44,7 @@ export function memoryCache({ maxBytes }: MemoryCacheOptions): MemoryCache {
     },
     peek,
     get: async (name, part) => peek(name, part),
-    has: async (name) => blocks.has(idOf(name)),
+    has: (name) => blocks.has(idOf(name)),
     async put(name, bytes) {
       if (bytes.length === name.length) blocks.set(idOf(name), alone(bytes));
     },
