@@ -1,9 +1,8 @@
 import { partsReader, startCourier, type Consignment, type Courier, type PartsReader } from './parts.ts';
 import { steadyTime } from '../clock.ts';
-import type { BlocksOptions } from '../store/blocks.ts';
+import type { BlockCacheOptions } from '../cache/with-block-cache.ts';
 import { chunkStream, defaultReader, type ToReader } from '../store/chunk-stream.ts';
 import { storeError } from '../store/store-error.ts';
-import { portableJoin, type Join } from '../store/joined-body.ts';
 
 /** How a body ended: whole; broken off because the client left; broken off because the storage failed. */
 export type Delivery =
@@ -32,19 +31,16 @@ export interface Conduit {
   dispatch(consignment: Consignment): Dispatch;
   /** Reads a body into JavaScript, in the way that is cheapest here. */
   readonly toReader: ToReader;
-  /** Makes one body of pieces out of a cache. */
-  readonly join: Join;
   /** Whether a body that needs nothing else stays out of JavaScript. */
   readonly isNative: boolean;
-  /** How blocks of this size, by default of the platform's choice, are cached here. By default as `withBlocks` does. */
-  readonly toBlocks?: (size: number | undefined) => Partial<BlocksOptions>;
+  /** How blocks of this size, by default of the platform's choice, are cached here. By default as `withBlockCache` does. */
+  readonly toBlocks?: (size: number | undefined) => Partial<BlockCacheOptions>;
 }
 
 /** Moves chunks in JavaScript: for every platform whose web streams are not native, such as Node. */
 export const portableConduit: Conduit = {
   dispatch,
   toReader: defaultReader,
-  join: portableJoin,
   isNative: false,
 };
 

@@ -11,6 +11,7 @@ import {
 import type { ChunkReader, ToReader } from '../store/chunk-stream.ts';
 import { storeError } from '../store/store-error.ts';
 import { openRest } from '../store/continuation.ts';
+import { expectEnd, nextChunk } from '../store/exact-body.ts';
 import type { ObjectStore, OpenObject } from '../store/object-store.ts';
 
 /** A body about to be sent: reads of the storage, in order, and the text around their parts. */
@@ -140,25 +141,6 @@ export async function* readParts(
     }
   } finally {
     await reader.end();
-  }
-}
-
-/** A storage that sends more than it said has said something wrong: the last bytes are held back until it is seen to end. */
-async function expectEnd(reader: ChunkReader): Promise<void> {
-  for (;;) {
-    const chunk = await reader.read(1);
-    if (chunk === undefined) return;
-    if (chunk.length > 0) throw storeError('nonsense', 'the storage sent more bytes than it said');
-  }
-}
-
-/** @param left bytes that the body still owes, more than 0 */
-async function nextChunk(reader: ChunkReader, left: number): Promise<Uint8Array> {
-  for (;;) {
-    const chunk = await reader.read(left);
-    if (chunk === undefined) throw storeError('nonsense', `the storage ended a body ${left} bytes early`);
-    if (chunk.length > left) throw storeError('nonsense', `the storage sent ${chunk.length - left} bytes too many`);
-    if (chunk.length > 0) return chunk;
   }
 }
 

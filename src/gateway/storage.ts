@@ -1,6 +1,6 @@
 import type { BlockCache, BlockName } from '../cache/block-cache.ts';
 import { sameSpan, strongTag } from '../http/index.ts';
-import { withBlocks } from '../store/blocks.ts';
+import { withBlockCache } from '../cache/with-block-cache.ts';
 import type { ObjectStore, ReadOptions } from '../store/object-store.ts';
 import { withResume } from '../store/resume.ts';
 import { withRanges } from '../store/slice.ts';
@@ -28,7 +28,7 @@ export function openStorage(
   conduit: Conduit,
   { resume, blocks }: Settings,
 ): Storage {
-  const { toReader, join, isNative, toBlocks } = conduit;
+  const { toReader, isNative, toBlocks } = conduit;
   const store = withRanges(given);
   const isPassedOn = isNative && (resume === undefined || resume === false);
   // Switched off, bodies that pass through JavaScript are still ended where the storage falls silent.
@@ -39,9 +39,9 @@ export function openStorage(
   const freshness = { ...times, ttl: ttl === 'forever' ? Number.POSITIVE_INFINITY : ttl };
   const { timeout } = cache;
   const platform = toBlocks?.(size) ?? (size === undefined ? {} : { blockSize: size });
-  const kept = { scope, freshness, toReader, join, ...platform };
+  const kept = { scope, freshness, toReader, ...platform };
   cache.attach?.(scope, (name) => readBlock(resumed, conduit, name));
-  const cached = withBlocks(resumed, cache, timeout === undefined ? kept : { ...kept, cacheTimeout: timeout });
+  const cached = withBlockCache(resumed, cache, timeout === undefined ? kept : { ...kept, cacheTimeout: timeout });
   return { store: cached, purge: (key) => cached.purge(key) };
 }
 

@@ -2,9 +2,9 @@ import { readParts, startCourier, type ConsignedRead, type Consignment } from '.
 import type { Conduit, Delivery, Dispatch } from '../gateway/conduit.ts';
 import { MiB } from '../gateway/schema.ts';
 import { spanLength } from '../http/index.ts';
-import type { BlocksOptions } from '../store/blocks.ts';
+import { piecesOf, type Pieces } from '../cache/body-stream.ts';
+import type { BlockCacheOptions } from '../cache/with-block-cache.ts';
 import { defaultReader, type ChunkReader } from '../store/chunk-stream.ts';
-import { portableJoin, type Pieces } from '../store/joined-body.ts';
 
 /**
  * Moves bytes through workerd's own pipes, without JavaScript seeing a chunk: 0.001 CPU seconds a GiB, against 6 to
@@ -12,17 +12,15 @@ import { portableJoin, type Pieces } from '../store/joined-body.ts';
  *
  * The compatibility flag `enable_request_signal` is what tells a client that left from a storage that failed.
  */
-export const nativeConduit: Conduit = { dispatch, toReader: byobReader, join, isNative: true, toBlocks: workersBlocks };
+export const nativeConduit: Conduit = { dispatch, toReader: byobReader, isNative: true, toBlocks: workersBlocks };
 
 /**
  * Each block in the cache is a request to it, of which a download has 10,000, and what it takes makes a warm download
  * of small blocks slower than R2 itself: hence large ones. A cold one costs up to three, and while it is read it is in
- * the isolate's 128 MB, once or twice: hence few at a time. Six connections are all there are, the cache's among them:
- * three blocks looked up at once, and two reads.
+ * the isolate's 128 MB, once or twice.
  */
-function workersBlocks(blockSize = 8 * MiB): Partial<BlocksOptions> {
-  const segment = Math.min(3, Math.max(1, Math.floor((8 * MiB) / blockSize)));
-  return { blockSize, segment, ahead: 1, maxBlocks: 3_000, room: 32 * MiB };
+function workersBlocks(blockSize = 8 * MiB): Partial<BlockCacheOptions> {
+  return { blockSize, maxBlocks: 3_000, memory: 32 * MiB, isShared: false };
 }
 
 function dispatch(consignment: Consignment): Dispatch {
@@ -30,18 +28,6 @@ function dispatch(consignment: Consignment): Dispatch {
   const { readable, writable } = new FixedLengthStream(consignment.length);
   const abandon = () => void readable.cancel().catch(() => undefined);
   return { body: readable, done: send(consignment, writable), abandon };
-}
-
-/**
- * What joined bodies are made of. workerd pipes no stream of its own into another of its own, so a joined body is not
- * piped at all: whoever sends it takes its pieces, and those that the cache gave as streams stay out of JavaScript.
- */
-const joined = new WeakMap<ReadableStream<Uint8Array>, Pieces>();
-
-function join(pieces: Pieces, length: number): ReadableStream<Uint8Array> {
-  const body = portableJoin(pieces, length);
-  joined.set(body, pieces);
-  return body;
 }
 
 async function send(
@@ -71,21 +57,26 @@ async function sendRead(read: ConsignedRead, writable: WritableStream<Uint8Array
   const [part, ...others] = read.parts;
   if (part === undefined || others.length > 0) return sendParts(read, writable);
   const body = await read.open();
-  const pieces = joined.get(body);
+  const pieces = piecesOf(body);
   await write(writable, part.head);
   await (pieces === undefined ? body.pipeTo(writable, { preventClose: true }) : sendPieces(pieces, writable));
 }
 
-/** A stream of the cache that breaks off breaks the answer, since a native pipe does not tell where: the client sees it and resumes. */
+/**
+ * workerd pipes no stream of its own into another of its own, so a body of blocks is not piped at all: its pieces are,
+ * and those that the cache gave as streams stay out of JavaScript. One that breaks off breaks the answer, since a native
+ * pipe does not tell where: the client sees it and resumes.
+ */
 async function sendPieces(pieces: Pieces, writable: WritableStream<Uint8Array>): Promise<void> {
   try {
-    for await (const piece of pieces) {
+    for (;;) {
+      const piece = await pieces.next();
+      if (piece === undefined) return;
       if (piece instanceof Uint8Array) await write(writable, piece);
       else await piece.stream.pipeTo(writable, { preventClose: true });
     }
   } finally {
-    // Also where it is the pieces that fail, of which a loop gives nothing back.
-    await pieces.return();
+    pieces.leave();
   }
 }
 
@@ -113,8 +104,6 @@ const SLICE = 256 * 1024;
 const VIEW = 256 * 1024;
 
 function byobReader(body: ReadableStream<Uint8Array>): ChunkReader {
-  const pieces = joined.get(body);
-  if (pieces !== undefined) return piecesReader(pieces);
   const reader = openByob(body);
   if (reader === undefined) return defaultReader(body);
   return {
@@ -123,25 +112,6 @@ function byobReader(body: ReadableStream<Uint8Array>): ChunkReader {
       return done ? undefined : value;
     },
     cancel: () => reader.cancel(),
-  };
-}
-
-function piecesReader(pieces: Pieces): ChunkReader {
-  let reader: ChunkReader | undefined;
-  return {
-    async read(max) {
-      for (;;) {
-        const chunk = await reader?.read(max);
-        if (chunk !== undefined) return chunk;
-        const { value } = await pieces.next();
-        if (value === undefined || value instanceof Uint8Array) return value;
-        reader = value.reader();
-      }
-    },
-    async cancel() {
-      await pieces.return();
-      await reader?.cancel();
-    },
   };
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { withBlocks } from '../../src/store/blocks.ts';
+import { withBlockCache } from '../../src/cache/with-block-cache.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { withResume } from '../../src/store/resume.ts';
@@ -31,7 +31,7 @@ describe('an object that is archived while it is sent', () => {
     await memory.put('key', SMALL);
     const storage = counted(memory);
     const { state, store } = archivable(storage);
-    const blocks = withBlocks(store, mapCache(), { blockSize: 1_000, segment: 4, ahead: 0 });
+    const blocks = withBlockCache(store, mapCache(), { blockSize: 1_000 });
     const result = await blocks.read('key');
     if (result.type !== 'open') throw new Error(result.type);
     const reader = result.body.getReader();
@@ -50,7 +50,7 @@ describe('an object that is archived while it is sent', () => {
     const memory = memoryStore();
     await memory.put('key', SMALL);
     const { state, store } = archivable(memory);
-    const blocks = withBlocks(store, mapCache(), { blockSize: 1_000, segment: 4, ahead: 0 });
+    const blocks = withBlockCache(store, mapCache(), { blockSize: 1_000 });
     const first = await blocks.read('key', { range: { form: 'bounded', start: 0, end: 4_000 } });
     if (first.type === 'open') await new Response(first.body).arrayBuffer();
     state.isArchived = true;

@@ -1,5 +1,5 @@
 import { createGateway, serve } from '../../src/platform/node.ts';
-import { withBlocks } from '../../src/store/blocks.ts';
+import { withBlockCache } from '../../src/cache/with-block-cache.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { withResume } from '../../src/store/resume.ts';
@@ -25,7 +25,7 @@ describeObjectStore('a cache of blocks over a storage that keeps breaking', asyn
   const resumed = withResume(patient(store), { backoff: { first: 1, most: 1 } });
   const freshness = { ttl: 0, negativeTtl: 0, staleWhileRevalidate: 0, staleIfError: 0 };
   return {
-    store: withBlocks(resumed, mapCache(), { blockSize: 64 * 1024, freshness }),
+    store: withBlockCache(resumed, mapCache(), { blockSize: 64 * 1024, freshness }),
     put: async (key, bytes) => void (await store.put(key, bytes)),
     hasOtherCosts: true,
   };

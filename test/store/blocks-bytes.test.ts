@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { memoryCache } from '../../src/cache/drivers/memory.ts';
 import type { BlockCache } from '../../src/cache/block-cache.ts';
-import { withBlocks } from '../../src/store/blocks.ts';
+import { withBlockCache } from '../../src/cache/with-block-cache.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { OpenObject, ReadOptions } from '../../src/store/object-store.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
@@ -15,7 +15,7 @@ async function setUp(cache: BlockCache = memoryCache({ maxBytes: 2 ** 30 })) {
   const memory = memoryStore();
   await memory.put('key', bytes);
   const storage = counted(memory);
-  const store = withBlocks(storage, cache, { blockSize: BLOCK });
+  const store = withBlockCache(storage, cache, { blockSize: BLOCK });
   const open = async (start: number, end: number, options: ReadOptions = {}): Promise<OpenObject> => {
     const result = await store.read('key', { range: { form: 'bounded', start, end }, ...options });
     if (result.type !== 'open') throw new Error(result.type);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { BlockCache, CachedBytes } from '../../src/cache/block-cache.ts';
-import { withBlocks } from '../../src/store/blocks.ts';
+import { withBlockCache } from '../../src/cache/with-block-cache.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore, ReadOptions } from '../../src/store/object-store.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
@@ -13,7 +13,7 @@ expectNoneUnhandled();
 
 const BLOCK = 1_000;
 const bytes = pseudoRandom(20_500);
-const options = { blockSize: BLOCK, segment: 4, cacheTimeout: 20 };
+const options = { blockSize: BLOCK, cacheTimeout: 20 };
 
 /** A cache that has everything, and gives it in another way. */
 function faulty(give: (bytes: Uint8Array) => Promise<CachedBytes | undefined>, put?: BlockCache['put']): BlockCache {
@@ -84,7 +84,7 @@ describe('a cache that fails fails no download', () => {
     await memory.put('key', bytes);
     const storage = counted(memory);
     const cache = caches[name]?.() ?? mapCache();
-    const store = withBlocks(storage, cache, options);
+    const store = withBlockCache(storage, cache, options);
     for (let i = 0; i < 3; i++) {
       expect(equal(await get(store), bytes)).toBe(true);
       expect(equal(await get(store, { form: 'suffix', length: 1_700 }), bytes.slice(-1_700))).toBe(true);
@@ -105,7 +105,7 @@ describe('a cache that fails fails no download', () => {
         return memory.read(key, call);
       },
     };
-    const store = withBlocks(
+    const store = withBlockCache(
       seen,
       faulty(async (some) => bodyOf([some.slice(0, 7)], broken)),
       options,
@@ -124,7 +124,7 @@ describe('a cache that fails fails no download', () => {
   test('a cache stream that breaks after the object was replaced ends the body, and never with other bytes', async () => {
     const memory = memoryStore();
     await memory.put('key', bytes);
-    const store = withBlocks(
+    const store = withBlockCache(
       memory,
       faulty(async (some) => bodyOf([some.slice(0, 7)], broken)),
       options,
@@ -139,7 +139,7 @@ describe('a cache that fails fails no download', () => {
     const memory = memoryStore();
     await memory.put('key', bytes);
     let gets = 0;
-    const store = withBlocks(
+    const store = withBlockCache(
       memory,
       {
         get() {
@@ -148,10 +148,10 @@ describe('a cache that fails fails no download', () => {
         },
         put: never,
       },
-      { ...options, ahead: 0 },
+      options,
     );
     for (let i = 0; i < 5; i++) expect(equal(await get(store), bytes)).toBe(true);
-    expect(gets).toBeLessThanOrEqual(options.segment * 2);
+    expect(gets).toBeLessThanOrEqual(2);
   });
 
   test('every stream of a cache is read to its end or given back', async () => {
@@ -174,7 +174,7 @@ describe('a cache that fails fails no download', () => {
         { highWaterMark: 0 },
       );
     });
-    const store = withBlocks(memory, cache, options);
+    const store = withBlockCache(memory, cache, options);
     await get(store);
     for (const pulls of [0, 1, 3]) {
       const result = await store.read('key');

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { withBlocks, type BlocksOptions } from '../../src/store/blocks.ts';
+import { withBlockCache, type BlockCacheOptions } from '../../src/cache/with-block-cache.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { storeError } from '../../src/store/store-error.ts';
@@ -16,7 +16,7 @@ afterEach(() => void vi.useRealTimers());
 const text = (value: string) => new TextEncoder().encode(value);
 const pass = (ms: number) => vi.advanceTimersByTime(ms);
 
-async function setUp(freshness: Partial<BlocksOptions['freshness']>) {
+async function setUp(freshness: Partial<BlockCacheOptions['freshness']>) {
   const memory = memoryStore();
   await memory.put('key', text('old'));
   let isDown = false;
@@ -34,7 +34,7 @@ async function setUp(freshness: Partial<BlocksOptions['freshness']>) {
     },
   });
   const none = { ttl: 1_000, negativeTtl: 100, staleWhileRevalidate: 0, staleIfError: 0 };
-  const store = withBlocks(storage, mapCache(), { blockSize: 1_000, freshness: { ...none, ...freshness } });
+  const store = withBlockCache(storage, mapCache(), { blockSize: 1_000, freshness: { ...none, ...freshness } });
   const setDown = (value: boolean) => void (isDown = value);
   return { memory, storage, store, setDown };
 }
@@ -180,9 +180,9 @@ test('purge while the storage is being asked: the answer is not kept', async () 
   const memory = memoryStore();
   await memory.put('key', text('old'));
   const storage = counted(memory, 30);
-  const store = withBlocks(storage, mapCache(), { blockSize: 1_000 });
+  const store = withBlockCache(storage, mapCache(), { blockSize: 1_000 });
   const head = memory.head('key');
-  const slow = withBlocks(
+  const slow = withBlockCache(
     {
       read: memory.read,
       async head() {

@@ -1,8 +1,14 @@
 import { expect, test } from 'vitest';
 import type { BlockCache } from '../../src/cache/block-cache.ts';
-import { withBlocks, type BlocksOptions } from '../../src/store/blocks.ts';
+import { withBlockCache, type BlockCacheOptions } from '../../src/cache/with-block-cache.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
-import { newTally, type OpenObject, type ReadOptions, type Tally } from '../../src/store/object-store.ts';
+import {
+  newTally,
+  type ObjectStore,
+  type OpenObject,
+  type ReadOptions,
+  type Tally,
+} from '../../src/store/object-store.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
 import { counted, sleep, until } from './counted.ts';
 import { mapCache } from './map-cache.ts';
@@ -29,12 +35,12 @@ function heldCache() {
   return { cache, kept, waiting, letAll: () => waiting.splice(0).forEach((go) => go()) };
 }
 
-async function setUp(cache: BlockCache, options: Partial<BlocksOptions>) {
+async function setUp(cache: BlockCache, options: Partial<BlockCacheOptions>) {
   const memory = memoryStore();
   for (const key of KEYS) await memory.put(key, bytes);
   const storage = counted(memory);
-  const settings = { blockSize: BLOCK, segment: 2, ahead: 1, cacheTimeout: 60_000, ...options };
-  return { memory, storage, store: withBlocks(storage, cache, settings) };
+  const settings = { blockSize: BLOCK, cacheTimeout: 60_000, ...options };
+  return { memory, storage, store: withBlockCache(storage, cache, settings) };
 }
 
 type Store = Awaited<ReturnType<typeof setUp>>['store'];
@@ -52,20 +58,19 @@ async function get(store: Store, key: string, tally: Tally = newTally()): Promis
 
 test('of many cold downloads at once, no more blocks wait to be kept than there is room for, and all are exact', async () => {
   const { cache, waiting, letAll } = heldCache();
-  const { storage, store } = await setUp(cache, { room: 3 * BLOCK });
+  const { storage, store } = await setUp(cache, { memory: 3 * BLOCK });
   expect(await Promise.all(KEYS.map((key) => get(store, key)))).toEqual(KEYS.map(() => true));
   // None was let, so those that wait now are all that ever did.
   expect(waiting.length).toBeGreaterThan(0);
   expect(waiting.length).toBeLessThanOrEqual(3);
-  // One of them has a window in the cache, and then the rest in one read; all others are one read each.
-  expect(storage.operations).toBeLessThanOrEqual(KEYS.length + 2);
+  expect(storage.operations).toBe(KEYS.length);
   letAll();
   await until(() => storage.open === 0);
 });
 
 test('without room, an answer is one read of just its bytes past the cache, known object or not', async () => {
   const cache = mapCache();
-  const { storage, store } = await setUp(cache, { room: BLOCK });
+  const { storage, store } = await setUp(cache, { memory: BLOCK - 1 });
   for (const isKnown of [false, true]) {
     storage.operations = 0;
     storage.bytes = 0;
@@ -79,7 +84,7 @@ test('without room, an answer is one read of just its bytes past the cache, know
 
 test('what is cached is served although there is no room', async () => {
   const { cache, kept, letAll } = heldCache();
-  const { storage, store } = await setUp(cache, { room: BLOCKS * BLOCK });
+  const { storage, store } = await setUp(cache, { memory: BLOCKS * BLOCK });
   const first = get(store, 'a');
   const timer = setInterval(letAll, 1);
   expect(await first).toBe(true);
@@ -93,26 +98,40 @@ test('what is cached is served although there is no room', async () => {
   letAll();
 });
 
-test('room comes back when blocks are kept and their answer is sent, and not before', async () => {
+test('the block under way of a slow client takes memory until it is kept; one that is kept does not', async () => {
   const cache = mapCache();
-  const { storage, store } = await setUp(cache, { room: 2 * BLOCK, ahead: 0 });
+  const memory = memoryStore();
+  for (const key of KEYS) await memory.put(key, bytes);
+  // Chunks of half a block.
+  const storage = counted(small(memory, BLOCK / 2));
+  const store = withBlockCache(storage, cache, { blockSize: BLOCK, memory: BLOCK });
   const reader = (await open(store, 'a')).body.getReader();
   await reader.read();
-  // Two blocks are in the cache, and wait for their client.
-  await until(() => cache.blocks.size === 2);
   expect(await get(store, 'b')).toBe(true);
-  expect(cache.blocks.size).toBe(2);
+  expect(cache.blocks.size).toBe(0);
+  await reader.read();
+  await until(() => cache.blocks.size === 1);
+  expect(await get(store, 'c')).toBe(true);
+  await until(() => cache.blocks.size > 1);
   await reader.cancel();
   await until(() => storage.open === 0);
-  expect(await get(store, 'c')).toBe(true);
-  await until(() => cache.blocks.size > 2);
+});
+
+test('memory comes back from a client that leaves', async () => {
+  const cache = mapCache();
+  const { storage, store } = await setUp(cache, { memory: BLOCK });
+  const { body } = await open(store, 'a');
+  await body.cancel();
+  await until(() => storage.open === 0);
+  expect(await get(store, 'b')).toBe(true);
+  await until(() => cache.blocks.size > 0);
 });
 
 test('room comes back where the storage fails', async () => {
   const cache = mapCache();
   const { memory, storage } = await setUp(cache, {});
   let isBroken = true;
-  const store = withBlocks(
+  const store = withBlockCache(
     {
       head: storage.head,
       async read(...args) {
@@ -123,7 +142,7 @@ test('room comes back where the storage fails', async () => {
       },
     },
     cache,
-    { blockSize: BLOCK, segment: 2, ahead: 1, room: 2 * BLOCK },
+    { blockSize: BLOCK, memory: 2 * BLOCK },
   );
   for (const key of KEYS) await expect(get(store, key)).rejects.toThrow();
   isBroken = false;
@@ -133,14 +152,39 @@ test('room comes back where the storage fails', async () => {
   await until(() => cache.blocks.size > 0);
 });
 
-test('an answer that loses its room on the way goes on past the cache in one read', async () => {
+test('an answer that finds no memory on the way goes on in the same read, and its blocks are not kept', async () => {
   const { cache, waiting, letAll } = heldCache();
-  const { storage, store } = await setUp(cache, { room: 2 * BLOCK, ahead: 0 });
-  const tally = newTally();
-  // The blocks of its own first window are not in the cache yet, so that there is none for the second.
-  expect(await get(store, 'a', tally)).toBe(true);
+  const { storage, store } = await setUp(cache, { memory: 2 * BLOCK });
+  // Its own first blocks are not in the cache yet, so that there is none for the third.
+  expect(await get(store, 'a')).toBe(true);
   expect(waiting.length).toBe(2);
-  expect(storage.operations).toBe(2);
+  expect(storage.operations).toBe(1);
   letAll();
   await until(() => storage.open === 0);
 });
+
+/** The store with chunks of at most so many bytes. */
+function small(store: ObjectStore, most: number): ObjectStore {
+  return {
+    head: store.head,
+    async read(...args) {
+      const result = await store.read(...args);
+      if (result.type !== 'open') return result;
+      const reader = result.body.getReader();
+      let rest: Uint8Array = new Uint8Array(0);
+      const body = new ReadableStream<Uint8Array>(
+        {
+          async pull(controller) {
+            if (rest.length === 0) rest = (await reader.read()).value ?? rest;
+            if (rest.length === 0) return controller.close();
+            controller.enqueue(rest.slice(0, most));
+            rest = rest.subarray(most);
+          },
+          cancel: () => reader.cancel(),
+        },
+        { highWaterMark: 0 },
+      );
+      return { ...result, body };
+    },
+  };
+}

@@ -1,6 +1,6 @@
 import { describeObjectStore } from '../contract/object-store.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
-import { withBlocks } from '../../src/store/blocks.ts';
+import { withBlockCache } from '../../src/cache/with-block-cache.ts';
 import { mapCache } from './map-cache.ts';
 
 const NEVER_FRESH = { ttl: 0, negativeTtl: 0, staleWhileRevalidate: 0, staleIfError: 0 };
@@ -9,7 +9,7 @@ for (const blockSize of [1, 3, 4, 64 * 1024]) {
   describeObjectStore(`a cache of blocks of ${blockSize} bytes that always asks`, async () => {
     const store = memoryStore();
     return {
-      store: withBlocks(store, mapCache(), { blockSize, freshness: NEVER_FRESH }),
+      store: withBlockCache(store, mapCache(), { blockSize, freshness: NEVER_FRESH }),
       put: async (key, bytes) => void (await store.put(key, bytes)),
       hasOtherCosts: true,
     };

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { withBlocks } from '../../../src/store/blocks.ts';
+import { withBlockCache } from '../../../src/cache/with-block-cache.ts';
 import { withFallback } from '../../../src/store/fallback.ts';
 import { withPrefix } from '../../../src/store/prefix.ts';
 import { withResume } from '../../../src/store/resume.ts';
@@ -29,7 +29,7 @@ test.each(Object.keys(WRAPPERS).flatMap((name) => [403, 404].map((status) => [na
     for (const method of ['read', 'head'] as const) {
       isThere = false;
       const wrapped = WRAPPERS[name]?.(s3.store) ?? s3.store;
-      const store = withBlocks(wrapped, mapCache(), { blockSize: 1_000, freshness });
+      const store = withBlockCache(wrapped, mapCache(), { blockSize: 1_000, freshness });
       const ask = async () => {
         if (method === 'head') return (await store.head('key')) === undefined ? 'missing' : 'open';
         const result = await store.read('key');

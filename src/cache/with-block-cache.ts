@@ -1,0 +1,237 @@
+import { isPinnable, spanLength, type Representation, type Span } from '../http/index.ts';
+import { defaultReader, type ToReader } from '../store/chunk-stream.ts';
+import type { CacheAccount, CallOptions, HeadOptions, ObjectStore, ReadResult } from '../store/object-store.ts';
+import { openedBytes } from '../store/opened-bytes.ts';
+import { select, withheld } from '../store/slice.ts';
+import { isStoreError } from '../store/store-error.ts';
+import { admission, type Admission } from './admission.ts';
+import { askStorage, type Asked, type Known } from './ask-storage.ts';
+import type { BlockCache } from './block-cache.ts';
+import { blockBody } from './block-body.ts';
+import { bodyStream } from './body-stream.ts';
+import { cachedParts } from './cached-parts.ts';
+import type { Seat } from './fill.ts';
+import { makeFills, type Fills, type PinnedObject } from './fills.ts';
+import { blocksOf, partOf } from './grid.ts';
+import { guardedCache, type GuardedCache } from './guarded-cache.ts';
+import { metadataCache, type AccountedCall, type Freshness, type MetadataCache } from './metadata-cache.ts';
+
+/** How a cache of blocks works. */
+export interface BlockCacheOptions {
+  /** Tells buckets apart that share a cache. By default the empty text. */
+  readonly scope: string;
+  /** Bytes of a block. By default 1 MiB. */
+  readonly blockSize: number;
+  /** Blocks of one answer; a longer one is read past the cache. By default 100,000. */
+  readonly maxBlocks: number;
+  /** By default 30 seconds, 5 for a missing object, and nothing that is stale. */
+  readonly freshness: Freshness;
+  /** Bytes of blocks that are being read or put into the cache, all together; where there are no more, none are kept. By default 128 MiB. */
+  readonly memory: number;
+  /** How long the cache may take to answer, in ms. By default a second. */
+  readonly cacheTimeout: number;
+  /** How bodies of the storage are read: by default as chunks come. */
+  readonly toReader: ToReader;
+  /** Whether requests share a read of the storage. By default they do; on Workers a stream belongs to its request. */
+  readonly isShared: boolean;
+}
+
+const MiB = 1024 * 1024;
+
+/** What holds where nothing else is said; docs/caching.md has the measurements. */
+const DEFAULTS: BlockCacheOptions = {
+  scope: '',
+  blockSize: MiB,
+  maxBlocks: 100_000,
+  freshness: { ttl: 30_000, negativeTtl: 5_000, staleWhileRevalidate: 0, staleIfError: 0 },
+  memory: 128 * MiB,
+  cacheTimeout: 1_000,
+  toReader: defaultReader,
+  isShared: true,
+};
+
+/** A store that serves blocks out of a cache. */
+export interface BlockCacheStore extends ObjectStore {
+  /** Forgets what is known of a key, so that the next request asks the storage. Blocks of old versions are merely not asked for. */
+  purge(key: string): void;
+}
+
+/**
+ * Serves ranges of objects out of aligned blocks in a cache. Blocks are named by the version's strong tag, so a changed
+ * object has other blocks and no two versions mix; metadata are kept for a time, and say which version is served.
+ *
+ * A block that is missing is read from the storage together with all that follow it, and goes to the client as it
+ * comes; it is put into the cache when it is whole.
+ *
+ * @example
+ * const store = withBlockCache(withResume(s3Store(client, 'releases')), memoryCache({ maxBytes: 2 ** 28 }));
+ */
+export function withBlockCache(
+  store: ObjectStore,
+  cache: BlockCache,
+  options: Partial<BlockCacheOptions> = {},
+): BlockCacheStore {
+  const settings: BlockCacheOptions = { ...DEFAULTS, ...options };
+  const guarded = guardedCache(cache, settings.cacheTimeout);
+  const metadata = metadataCache(store, settings.freshness);
+  const fills = makeFills({
+    ...settings,
+    store,
+    cache: guarded,
+    onChanged: ({ key, representation }) => metadata.doubt(key, representation),
+  });
+  const parts: Parts = { store, cache: guarded, metadata, fills, admission: admission(settings.blockSize), settings };
+  return {
+    head: (key, asked = {}) => describe(parts, key, accounted(asked)),
+    // A version by its name is asked for where another one was replaced under a read.
+    read: (key, asked = {}) =>
+      asked.version === undefined ? readThrough(parts, key, accounted(asked)) : store.read(key, asked),
+    purge: (key) => metadata.forget(key),
+  };
+}
+
+interface Parts {
+  readonly store: ObjectStore;
+  readonly cache: GuardedCache;
+  readonly metadata: MetadataCache;
+  readonly fills: Fills;
+  readonly admission: Admission;
+  readonly settings: BlockCacheOptions;
+}
+
+/** The call with its account, which is the tally's where there is one. */
+function accounted<Call extends CallOptions>(call: Call): Call & AccountedCall {
+  const account: CacheAccount = call.tally?.cache ?? { hits: 0, misses: 0, bytes: 0, isStored: false };
+  if (call.tally !== undefined) call.tally.cache = account;
+  return { ...call, account };
+}
+
+async function describe(
+  { metadata }: Parts,
+  key: string,
+  asked: HeadOptions & AccountedCall,
+): Promise<Representation | undefined> {
+  const { conditions = {} } = asked;
+  const first = await metadata.describe(key, asked);
+  if (first.type === 'absent') return undefined;
+  const { representation, isNew } = first;
+  if (isNew || withheld(representation, conditions)?.type !== 'changed') return representation;
+  // Who asks for another version may know of a newer one.
+  metadata.doubt(key, representation);
+  const second = await metadata.describe(key, asked);
+  return second.type === 'absent' ? undefined : second.representation;
+}
+
+/** An object may be replaced while its first blocks are read; so often it is begun again. */
+const MAX_CHANGES = 2;
+
+async function readThrough(parts: Parts, key: string, asked: Asked): Promise<ReadResult> {
+  const { metadata } = parts;
+  for (let changes = 0; ; changes++) {
+    const known = await metadata.find(key, asked, (old, note) => askStorage(parts, key, asked, old, note));
+    switch (known.type) {
+      case 'absent':
+        return { type: 'missing' };
+      case 'answer':
+        return known.result;
+      case 'present':
+    }
+    try {
+      const result = await readKnown(parts, key, known, asked);
+      // Who asks for another version may know of a newer one.
+      if (result.type !== 'changed' || known.isNew || changes === MAX_CHANGES) return result;
+    } catch (error) {
+      if (!isChanged(error) || changes === MAX_CHANGES) throw error;
+    }
+    metadata.doubt(key, known.representation);
+  }
+}
+
+async function readKnown(
+  parts: Parts,
+  key: string,
+  { representation, seat }: Known,
+  asked: Asked,
+): Promise<ReadResult> {
+  const selection = select(representation, asked);
+  if (selection.type === 'span' && isPinnable(representation)) {
+    return openBody(parts, { key, representation }, selection.span, asked, seat);
+  }
+  seat?.leave();
+  if (selection.type !== 'span') return selection;
+  asked.account.forward = 'bypass';
+  return parts.store.read(key, asked);
+}
+
+async function openBody(
+  { cache, fills, admission: admitted, settings }: Parts,
+  object: PinnedObject,
+  span: Span,
+  asked: Asked,
+  seat: Seat | undefined,
+): Promise<ReadResult> {
+  const { representation } = object;
+  const { blockSize, maxBlocks, cacheTimeout } = settings;
+  const { account } = asked;
+  const length = spanLength(span);
+  if (length === 0) return openedBytes(representation, span, new Uint8Array(0));
+  const blocks = blocksOf(span, blockSize);
+  if (blocks.end - blocks.start > maxBlocks) {
+    account.forward = 'bypass';
+    return { type: 'open', representation, span, body: await fills.open(object, span, asked) };
+  }
+  const wide = admitted.widen(object, span);
+  const few = length > FEW ? undefined : peekAll(cache, fills, object, span, blockSize);
+  if (few !== undefined) {
+    seat?.leave();
+    account.hits += blocks.end - blocks.start;
+    account.bytes += length;
+    return openedBytes(representation, span, few);
+  }
+  const cached = cachedParts(cache, fills, object, span, blockSize);
+  const body = blockBody({ object, span, wide, blockSize, fills, cached, call: asked, account, seat });
+  try {
+    const first = await body.begin();
+    if (first instanceof Uint8Array && first.length === length && length <= FEW) {
+      body.leave();
+      return openedBytes(representation, span, first);
+    }
+    if (!(first instanceof Uint8Array) && !first.isCached && spanLength(first) === length)
+      return { type: 'open', representation, span, body: first.stream };
+    return { type: 'open', representation, span, body: bodyStream(body, cacheTimeout) };
+  } catch (error) {
+    body.leave();
+    throw error;
+  }
+}
+
+/** Bytes that a client is given at once: no more than a platform would send ahead of it anyway. */
+const FEW = 256 * 1024;
+
+/** The bytes of a span that are all in memory; of several blocks copied, since a stream of them costs more than 64 KiB do. */
+function peekAll(
+  cache: GuardedCache,
+  fills: Fills,
+  object: PinnedObject,
+  span: Span,
+  blockSize: number,
+): Uint8Array | undefined {
+  const blocks = blocksOf(span, blockSize);
+  const peek = (index: number) => cache.peek(fills.nameOf(object, index), partOf(span, index, blockSize));
+  const first = peek(blocks.start);
+  if (first === undefined || blocks.end - blocks.start === 1) return first;
+  const whole = new Uint8Array(spanLength(span));
+  whole.set(first);
+  let at = first.length;
+  for (let index = blocks.start + 1; index < blocks.end; index++) {
+    const piece = peek(index);
+    if (piece === undefined) return undefined;
+    whole.set(piece, at);
+    at += piece.length;
+  }
+  return whole;
+}
+
+function isChanged(error: unknown): boolean {
+  return isStoreError(error) && error.code === 'changed';
+}
