@@ -70,6 +70,12 @@ interface Page {
   giveBack?: (() => void) | undefined;
 }
 
+/** A chunk of so many bytes is followed by more at once: the storage is faster than its chunks are taken. */
+const FULL = 64 * 1024;
+
+/** Bytes that are gathered before clients are given them: each piece costs the same, whatever its length. */
+const GATHERED = 384 * 1024;
+
 /**
  * Makes a fill, which opens its read at once. It reads on when a client needs bytes that are not there, so the fastest
  * client sets the pace; slower ones find the blocks that they miss in the cache. A block is kept where all its bytes
@@ -129,7 +135,14 @@ export function startFill(plan: FillPlan): Fill {
     if (state.type !== 'reading') return;
     try {
       if (page.end === page.span.end) page = newPage();
-      await take(state.reader);
+      // The first bytes go to the client as they come.
+      const most = page.end === span.start ? 0 : GATHERED;
+      const { reader } = state;
+      const from = page.end;
+      for (let taken = FULL; taken >= FULL && page.end <= from + most;) {
+        taken = await take(reader);
+        if (page.giveBack === undefined || page.end === page.span.end) return;
+      }
     } catch (cause) {
       throw fail(cause);
     }
@@ -145,10 +158,11 @@ export function startFill(plan: FillPlan): Fill {
     return { span: due, start: at, end: at, bytes, giveBack };
   }
 
-  async function take(reader: ChunkReader): Promise<void> {
+  /** @returns how many bytes came */
+  async function take(reader: ChunkReader): Promise<number> {
     const at = page.end;
     if (rest.length === 0) rest = await nextChunk(reader, span.end - at);
-    if (isOver()) return;
+    if (isOver()) return 0;
     const chunk = rest.subarray(0, page.span.end - at);
     const reached = at + chunk.length;
     if (page.giveBack === undefined) page = { span: page.span, start: at, end: at, bytes: kept(chunk) };
@@ -156,10 +170,11 @@ export function startFill(plan: FillPlan): Fill {
     rest = rest.subarray(chunk.length);
     // The last bytes are held back until the storage is seen to end there.
     if (reached === span.end) await expectEnd(reader);
-    if (isOver()) return;
+    if (isOver()) return 0;
     page.end = reached;
     if (reached === page.span.end && isWholeBlock(page.span)) keepPage();
     if (reached === span.end) end({ type: 'closed' });
+    return chunk.length;
   }
 
   function isWholeBlock({ start, end: blockEnd }: Span): boolean {
