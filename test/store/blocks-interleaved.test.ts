@@ -262,7 +262,7 @@ test.for<[name: string, play: Play]>([
   }
   console.log(`RANGEWAY_SEED=${SEED}, ${rounds} histories of ${name}: ${JSON.stringify(sum)}`);
   expect(sum.wholes).toBeGreaterThan(rounds);
-  // Of blocks that were cached in the middle before the object was replaced, those that follow may be gone.
-  expect(sum.brokenWholes + sum.brokenRanges).toBeLessThanOrEqual(Math.ceil(rounds / 100));
+  // Blocks that were cached before the object was replaced may be followed by some that are gone with it.
+  expect(sum.brokenWholes + sum.brokenRanges).toBeLessThanOrEqual(2 + rounds / 40);
   if (history.isVersioned) expect(sum.brokenWholes + sum.brokenRanges).toBe(0);
 });
