@@ -1,6 +1,7 @@
 import {
   isPinnable,
   sameSpan,
+  spanLength,
   type Metadata,
   type Pinnable,
   type Preconditions,
@@ -12,7 +13,7 @@ import { select } from '../store/slice.ts';
 import { isArchived } from '../store/store-error.ts';
 import { widenUnknown, type Admission } from './admission.ts';
 import type { Seat } from './fill.ts';
-import type { Fills, PinnedObject } from './fills.ts';
+import type { Fills } from './fills.ts';
 import { blocksOf, holdsWholeBlock } from './grid.ts';
 import type { AccountedCall, Finding, MetadataCache, Note } from './metadata-cache.ts';
 
@@ -80,27 +81,26 @@ export async function askStorage(
 
 /** Makes a fill of the body that a question has brought, or the answer, or gives it back. */
 async function takeBody(parts: Asking, key: string, asked: Asked, opened: OpenObject): Promise<Answer> {
+  const { fills, admission, settings } = parts;
   const { representation, body, span } = opened;
+  const { size } = representation;
   const selection = select(representation, asked);
   if (selection.type === 'span' && isPinnable(representation)) {
     const object = { key, representation };
-    if (isToKeep(parts, object, span))
-      return { ...present(representation), seat: parts.fills.start(object, span, asked, body) };
-    const blocks = blocksOf(span, parts.settings.blockSize);
-    asked.account.misses += blocks.end - blocks.start;
-    parts.admission.widen(object, span);
+    const isToKeep = holdsWholeBlock(span, settings.blockSize, size) && isWithinBounds(span, settings);
+    if (isToKeep && fills.hasMemory(Math.min(settings.blockSize, size)))
+      return { ...present(representation), seat: fills.start(object, span, asked, body) };
+    asked.account.misses += spanLength(blocksOf(span, settings.blockSize));
+    admission.widen(object, span);
   } else if (selection.type === 'span') asked.account.forward = 'bypass';
   if (selection.type === 'span' && sameSpan(selection.span, span)) return { type: 'answer', result: opened };
   await body.cancel().catch(() => undefined);
   return present(representation);
 }
 
-function isToKeep({ fills, settings }: Asking, { representation: { size } }: PinnedObject, span: Span): boolean {
-  const { blockSize, maxBlocks } = settings;
-  const { start, end } = blocksOf(span, blockSize);
-  return (
-    holdsWholeBlock(span, blockSize, size) && end - start <= maxBlocks && fills.hasMemory(Math.min(blockSize, size))
-  );
+/** Whether an answer is not too long for the cache. */
+export function isWithinBounds(span: Span, { blockSize, maxBlocks }: Asking['settings']): boolean {
+  return spanLength(blocksOf(span, blockSize)) <= maxBlocks;
 }
 
 function present(representation: Representation): Known {

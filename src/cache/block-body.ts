@@ -1,11 +1,11 @@
 import type { Span } from '../http/index.ts';
 import type { CacheAccount, CallOptions } from '../store/object-store.ts';
-import { isGone, isStoreError } from '../store/store-error.ts';
+import { isChanged, isGone } from '../store/store-error.ts';
 import type { CachedParts } from './cached-parts.ts';
 import type { Seat } from './fill.ts';
-import type { Fills, PinnedObject } from './fills.ts';
+import type { Fills } from './fills.ts';
 import { holdsWholeBlock } from './grid.ts';
-import { discard } from './guarded-cache.ts';
+import { discard, type PinnedObject } from './guarded-cache.ts';
 
 /** What a body is made of. */
 export interface BodyPlan {
@@ -20,7 +20,7 @@ export interface BodyPlan {
   readonly cached: CachedParts;
   readonly call: CallOptions;
   readonly account: CacheAccount;
-  /** A seat at the fill that the question for the object has started. */
+  /** At the fill that the question for the object has started. */
   readonly seat: Seat | undefined;
 }
 
@@ -38,16 +38,14 @@ export interface StreamPiece {
 /** A body of blocks, in pieces. */
 export interface BlockBody {
   /**
-   * The first piece, which stays the body's own. By then the storage has also begun to answer for the first block that
-   * the cache lacks, as far as the cache tells, so that an answer which begins ends as it began.
+   * The first piece, which `next` gives once more. By then the storage has also begun to answer for the first block that
+   * the cache lacks, as far as the cache tells: so an answer that begins ends as it began.
    *
    * @throws StoreError
    */
   begin(): Promise<Piece>;
   /**
-   * The next piece.
-   *
-   * @returns `undefined` at the end
+   * @returns the next piece; `undefined` at the end
    * @throws StoreError
    */
   next(): Promise<Piece | undefined>;
@@ -56,6 +54,9 @@ export interface BlockBody {
   /** Gives back all that it holds. May be called while `next` waits, which then comes to the end. */
   leave(): void;
 }
+
+/** Blocks that the cache is asked about at once. */
+const ASKED = 256;
 
 /** Makes a body. Each block comes from the cache, else from the fill that brings it, else from a new fill. */
 export function blockBody(plan: BodyPlan): BlockBody {
@@ -67,7 +68,7 @@ export function blockBody(plan: BodyPlan): BlockBody {
   let isLeft = false;
   let held: Piece | undefined;
   let { seat } = plan;
-  /** At a fill of blocks that follow, while those before them come from the cache. */
+  /** At a fill of bytes that follow, while those before them come from the cache. */
   let reserved: Seat | undefined;
   /** The block of which the cache gave a stream that broke. */
   let distrusted = -1;
@@ -99,31 +100,22 @@ export function blockBody(plan: BodyPlan): BlockBody {
     return seat !== undefined;
   }
 
-  /** The blocks that a fill has read on are in the cache. It is held for those that come behind them. */
-  function fallBehind(passed: Seat): undefined {
-    seat = undefined;
-    if (reserved === undefined && !passed.fill.isOver()) reserved = passed;
-    else passed.leave();
-  }
-
-  function count(position: number, isHit: boolean): void {
-    const index = indexOf(position);
-    if (index === counted) return;
-    counted = index;
+  function count(isHit: boolean): void {
+    if (indexOf(at) === counted) return;
+    counted = indexOf(at);
     if (isHit) account.hits++;
     else account.misses++;
   }
 
   async function fromFill(): Promise<Piece | undefined> {
     if (seat === undefined) return undefined;
-    const isBlockStart = at % blockSize === 0;
-    if (isBlockStart && distrusted !== indexOf(at) && cached.isThere(at)) return dropSeat();
+    if (at % blockSize === 0 && distrusted !== indexOf(at) && cached.isThere(at)) return dropSeat();
     try {
       const bytes = await seat.read(at);
       if (isLeft) return undefined;
       if (bytes === undefined) return fallBehind(seat);
       account.isStored = true;
-      count(at, false);
+      count(false);
       return bytes.subarray(0, span.end - at);
     } catch (error) {
       dropSeat();
@@ -133,58 +125,81 @@ export function blockBody(plan: BodyPlan): BlockBody {
     }
   }
 
+  /** The blocks that a fill has read on are in the cache. It is held for those that come behind them. */
+  function fallBehind(passed: Seat): undefined {
+    seat = undefined;
+    if (reserved === undefined && !passed.fill.isOver()) reserved = passed;
+    else passed.leave();
+  }
+
   async function fromCache(): Promise<Piece | undefined> {
     if (seat !== undefined || isLeft || distrusted === indexOf(at)) return undefined;
     // A fill that is under way has them sooner than a cache that has to be asked and may not have them.
-    if (!cached.isKept(at) && findSeat()) return undefined;
+    if (!cached.isThere(at) && cached.has(at) !== true && findSeat()) return undefined;
     const found = await cached.get(at);
     if (found === undefined) return undefined;
     const end = Math.min((indexOf(at) + 1) * blockSize, span.end);
-    count(at, true);
+    count(true);
     account.bytes += end - at;
     if (found instanceof Uint8Array) return found;
-    const piece = { stream: found, start: at, end, isCached: true };
-    if (!isLeft) return piece;
-    discard(found);
-    return undefined;
+    return unlessLeft({ stream: found, start: at, end, isCached: true });
   }
 
   async function fromStorage(): Promise<Piece | undefined> {
     if (seat !== undefined || isLeft || findSeat()) return undefined;
-    const due = { start: at, end: cached.nextCached(at) };
+    const due = { start: at, end: nextCached(at) };
     account.forward ??= account.hits > 0 || due.end < span.end ? 'partial' : 'miss';
     const pinned = at === span.start ? current : object;
     seat = startFill(pinned, due);
     if (seat !== undefined) return undefined;
-    count(at, false);
-    const stream = await fills.open(pinned, due, call);
-    if (!isLeft) return { stream, ...due, isCached: false };
-    discard(stream);
+    count(false);
+    return unlessLeft({ stream: await fills.open(pinned, due, call), ...due, isCached: false });
+  }
+
+  /** The client may have left while the stream was opened. */
+  function unlessLeft(piece: StreamPiece): Piece | undefined {
+    if (!isLeft) return piece;
+    discard(piece.stream);
     return undefined;
   }
 
   /** A fill of these bytes; `undefined` where no block of them is to be kept, or there is no memory for one. */
-  function startFill(pinned: PinnedObject, due: Span): Seat | undefined {
-    const read = {
-      start: due.start === span.start ? wide.start : due.start,
-      end: due.end === span.end ? wide.end : due.end,
-    };
+  function startFill(pinned: PinnedObject, { start, end }: Span): Seat | undefined {
+    const read = { start: start === span.start ? wide.start : start, end: end === span.end ? wide.end : end };
     if (!holdsWholeBlock(read, blockSize, size)) return undefined;
     if (fills.hasMemory(Math.min(blockSize, size))) return fills.start(pinned, read, call);
     account.forward = 'bypass';
     return undefined;
   }
 
+  /** Where the first block behind that of `from` begins that the cache has, as far as it tells; else the body's end. */
+  function nextCached(from: number): number {
+    const first = indexOf(from) + 1;
+    for (let index = first; index < first + ASKED && index * blockSize < span.end; index++) {
+      if (cached.has(index * blockSize) === true) return index * blockSize;
+    }
+    return span.end;
+  }
+
+  /** Where the first bytes from `from` on are that the cache lacks, as far as it tells. */
+  function nextMissing(from: number): number | undefined {
+    if (from % blockSize !== 0) return from;
+    for (let index = indexOf(from); index < indexOf(from) + ASKED && index * blockSize < span.end; index++) {
+      if (cached.has(index * blockSize) === false) return index * blockSize;
+    }
+    return undefined;
+  }
+
   /**
    * Opens the read of the first bytes from `from` on that are missing.
    *
-   * @throws StoreError `changed` or `archived`; whatever else fails may work when its turn comes
+   * @throws StoreError `changed` or `archived`; what else fails may work when its turn comes
    */
   async function reserve(from: number): Promise<void> {
-    const missing = from < span.end ? cached.nextMissing(from) : undefined;
+    const missing = from < span.end ? nextMissing(from) : undefined;
     if (missing === undefined) return;
     account.forward ??= 'partial';
-    reserved = fills.join(object, missing) ?? startFill(current, { start: missing, end: cached.nextCached(missing) });
+    reserved = fills.join(object, missing) ?? startFill(current, { start: missing, end: nextCached(missing) });
     try {
       await reserved?.fill.opened;
     } catch (error) {
@@ -202,35 +217,27 @@ export function blockBody(plan: BodyPlan): BlockBody {
     }
   }
 
-  async function next(): Promise<Piece | undefined> {
-    const piece = held ?? (await find());
-    held = undefined;
-    if (piece === undefined) return undefined;
-    at = endOf(piece, at);
-    if (at === span.end && piece instanceof Uint8Array) leave();
-    return piece;
-  }
-
   return {
     async begin() {
-      const piece = await find();
-      if (piece === undefined) throw new RangeError('a body without bytes was begun');
-      held = piece;
-      const end = seat === undefined ? endOf(piece, at) : seat.fill.span.end;
-      await reserve(end);
+      held = await find();
+      if (held === undefined) throw new RangeError('a body without bytes was begun');
+      await reserve(seat === undefined ? endOf(held, at) : seat.fill.span.end);
+      return held;
+    },
+    async next() {
+      const piece = held ?? (await find());
+      held = undefined;
+      if (piece === undefined) return undefined;
+      at = endOf(piece, at);
+      if (at === span.end && piece instanceof Uint8Array) leave();
       return piece;
     },
-    next,
     restart(position) {
       at = position;
       distrusted = indexOf(position);
     },
     leave,
   };
-}
-
-function isChanged(error: unknown): boolean {
-  return isStoreError(error) && error.code === 'changed';
 }
 
 function endOf(piece: Piece, at: number): number {

@@ -5,7 +5,7 @@ import { isStoreError, storeError, type StoreError } from '../store/store-error.
 
 /** One read of the storage: bytes of one version of an object, cut into blocks, for every client that needs them. */
 export interface Fill {
-  /** The bytes that it reads, half-open. */
+  /** What it reads, half-open, in the object's bytes; so are all positions here. */
   readonly span: Span;
   /** Resolves when the storage has begun to answer; rejects with a StoreError where it can't. */
   readonly opened: Promise<void>;
@@ -51,22 +51,22 @@ export interface FillPlan {
 }
 
 type State =
+  /** The storage has not begun to answer. */
   | { readonly type: 'idle' }
   | { readonly type: 'reading'; readonly reader: ChunkReader }
-  /** Read to its end, or left by all. The bytes of the last block can still be had. */
+  /** Read to its end, or left by all. The last bytes can still be had. */
   | { readonly type: 'closed' }
   | { readonly type: 'failed'; readonly error: StoreError };
 
 /** A block under way, or the part of it that is read. */
 interface Page {
-  /** In the object, in bytes, half-open. */
   readonly span: Span;
-  /** Its first bytes; where there is no memory for it, the chunk that came last. */
-  readonly bytes: Uint8Array;
-  /** What can be had of it, in the object: half-open, and the first of `bytes` are these. */
+  /** What can be had of it: half-open. */
   readonly start: number;
   end: number;
-  /** Gives its memory back; left out where it has none, or the cache has the block. */
+  /** These bytes, with room for the others; where there is no memory for those, the chunk that came last. */
+  readonly bytes: Uint8Array;
+  /** Gives its memory back; left out where it has none, or the block is kept. */
   giveBack?: (() => void) | undefined;
 }
 
@@ -76,10 +76,12 @@ const FULL = 64 * 1024;
 /** Bytes that are gathered before clients are given them: each piece costs the same, whatever its length. */
 const GATHERED = 384 * 1024;
 
+const NOTHING = new Uint8Array(0);
+
 /**
  * Makes a fill, which opens its read at once. It reads on when a client needs bytes that are not there, so the fastest
- * client sets the pace; slower ones find the blocks that they miss in the cache. A block is kept where all its bytes
- * are read. Where there is no memory for one it is passed on, chunk by chunk, and not kept.
+ * client sets the pace; slower ones find the blocks that they miss in the cache. A block is kept when all its bytes are
+ * read. Where there is no memory for one it is passed on, chunk by chunk, and not kept.
  */
 export function startFill(plan: FillPlan): Fill {
   const { span, blockSize, size, toReader } = plan;
@@ -93,6 +95,7 @@ export function startFill(plan: FillPlan): Fill {
   // Told to each client that reads.
   opened.catch(() => undefined);
 
+  const isLeft = () => seats === 0;
   const isOver = () => state.type === 'closed' || state.type === 'failed';
 
   async function open(): Promise<void> {
@@ -111,8 +114,7 @@ export function startFill(plan: FillPlan): Fill {
     return error;
   }
 
-  /** Comes to an end, once. */
-  function end(how: Extract<State, { readonly type: 'closed' | 'failed' }>): void {
+  function end(how: State): void {
     if (isOver()) return;
     if (state.type === 'reading') void state.reader.cancel().catch(() => undefined);
     state = how;
@@ -122,7 +124,7 @@ export function startFill(plan: FillPlan): Fill {
     plan.onOver();
   }
 
-  /** Reads the next chunk, for all who wait for it. */
+  /** Reads the next bytes, for all clients that wait for them. */
   function pull(): Promise<void> {
     pulling ??= advance().finally(() => {
       pulling = undefined;
@@ -132,17 +134,13 @@ export function startFill(plan: FillPlan): Fill {
 
   async function advance(): Promise<void> {
     await opened;
-    if (state.type !== 'reading') return;
     try {
+      if (state.type !== 'reading') return;
+      const { reader } = state;
       if (page.end === page.span.end) page = newPage();
       // The first bytes go to the client as they come.
-      const most = page.end === span.start ? 0 : GATHERED;
-      const { reader } = state;
-      const from = page.end;
-      for (let taken = FULL; taken >= FULL && page.end <= from + most;) {
-        taken = await take(reader);
-        if (page.giveBack === undefined || page.end === page.span.end) return;
-      }
+      const enough = page.end === span.start ? page.end : page.end + GATHERED;
+      for (let isFull = true; isFull && page.end <= enough && page.end < page.span.end;) isFull = await take(reader);
     } catch (cause) {
       throw fail(cause);
     }
@@ -150,67 +148,63 @@ export function startFill(plan: FillPlan): Fill {
 
   function newPage(): Page {
     page.giveBack?.();
-    const at = page.end;
-    const blockEnd = (Math.floor(at / blockSize) + 1) * blockSize;
-    const due = { start: at, end: Math.min(blockEnd, span.end) };
-    const giveBack = plan.takeMemory(due.end - due.start);
-    const bytes = giveBack === undefined ? NOTHING : new Uint8Array(due.end - due.start);
-    return { span: due, start: at, end: at, bytes, giveBack };
+    const start = page.end;
+    const due = { start, end: Math.min((Math.floor(start / blockSize) + 1) * blockSize, span.end) };
+    const giveBack = plan.takeMemory(due.end - start);
+    const bytes = giveBack === undefined ? NOTHING : new Uint8Array(due.end - start);
+    return { span: due, start, end: start, bytes, giveBack };
   }
 
-  /** @returns how many bytes came */
-  async function take(reader: ChunkReader): Promise<number> {
+  /** @returns whether more is there in all likelihood, and can be taken with it */
+  async function take(reader: ChunkReader): Promise<boolean> {
     const at = page.end;
     if (rest.length === 0) rest = await nextChunk(reader, span.end - at);
-    if (isOver()) return 0;
+    if (isOver()) return false;
     const chunk = rest.subarray(0, page.span.end - at);
-    const reached = at + chunk.length;
-    if (page.giveBack === undefined) page = { span: page.span, start: at, end: at, bytes: kept(chunk) };
-    else page.bytes.set(chunk, at - page.start);
+    const hasMemory = page.giveBack !== undefined;
+    if (hasMemory) page.bytes.set(chunk, at - page.start);
+    else page = { span: page.span, start: at, end: at, bytes: kept(chunk) };
     rest = rest.subarray(chunk.length);
     // The last bytes are held back until the storage is seen to end there.
-    if (reached === span.end) await expectEnd(reader);
-    if (isOver()) return 0;
-    page.end = reached;
-    if (reached === page.span.end && isWholeBlock(page.span)) keepPage();
-    if (reached === span.end) end({ type: 'closed' });
-    return chunk.length;
+    if (at + chunk.length === span.end) await expectEnd(reader);
+    if (isOver()) return false;
+    page.end += chunk.length;
+    if (page.end === page.span.end) keepPage();
+    if (page.end === span.end) end({ type: 'closed' });
+    return hasMemory && chunk.length >= FULL;
   }
 
-  function isWholeBlock({ start, end: blockEnd }: Span): boolean {
-    return start % blockSize === 0 && (blockEnd % blockSize === 0 || blockEnd === size);
+  function isWholeBlock(): boolean {
+    const { start, end: blockEnd } = page.span;
+    return page.giveBack !== undefined && start % blockSize === 0 && (blockEnd % blockSize === 0 || blockEnd === size);
   }
 
   function keepPage(): void {
-    if (page.giveBack === undefined) return;
-    plan.keep(Math.floor(page.start / blockSize), page.bytes, page.giveBack);
+    if (page.giveBack === undefined || !isWholeBlock()) return;
+    plan.keep(page.start / blockSize, page.bytes, page.giveBack);
     page.giveBack = undefined;
   }
 
-  const isWorthFinishing = () => page.giveBack !== undefined && page.end > page.start && isWholeBlock(page.span);
-
-  /** Reads the block under way to its end where it is kept, and closes the read; a client that joins takes over. */
+  /** Reads the block under way to its end where it is kept, and closes the read, unless a client joins. */
   async function finish(): Promise<void> {
-    if (seats > 0 || isOver()) return;
-    if (!isWorthFinishing()) return end({ type: 'closed' });
-    // Told to the client that joined meanwhile, if any has.
-    await pull().catch(() => undefined);
-    return finish();
+    while (!isOver() && isLeft()) {
+      if (!isWholeBlock() || page.end === page.start) return end({ type: 'closed' });
+      // Its failure is told to the client that has joined, if any has.
+      await pull().catch(() => undefined);
+    }
   }
 
   function join(): Seat {
     seats++;
-    /** Kept for a client that is slower than others, up to its end. */
+    /** What the client takes, up to its end, also after others have read on. */
     let own = page;
     let isTaken = true;
     return {
       fill,
       async read(at) {
         for (;;) {
-          const bytes = bytesFrom(own, at);
-          if (bytes !== undefined) return bytes;
-          own = page;
-          if (at >= page.start && at < page.end) continue;
+          if (at < own.start || at >= own.end) own = page;
+          if (at >= own.start && at < own.end) return own.bytes.subarray(at - own.start, own.end - own.start);
           if (state.type === 'failed') throw state.error;
           if (at < page.end || at >= span.end || state.type === 'closed') return undefined;
           await pull();
@@ -236,9 +230,3 @@ export function startFill(plan: FillPlan): Fill {
   };
   return fill;
 }
-
-function bytesFrom({ start, end, bytes }: Page, at: number): Uint8Array | undefined {
-  return at >= start && at < end ? bytes.subarray(at - start, end - start) : undefined;
-}
-
-const NOTHING = new Uint8Array(0);

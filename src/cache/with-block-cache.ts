@@ -3,18 +3,18 @@ import { defaultReader, type ToReader } from '../store/chunk-stream.ts';
 import type { CacheAccount, CallOptions, HeadOptions, ObjectStore, ReadResult } from '../store/object-store.ts';
 import { openedBytes } from '../store/opened-bytes.ts';
 import { select, withheld } from '../store/slice.ts';
-import { isStoreError } from '../store/store-error.ts';
-import { admission, type Admission } from './admission.ts';
-import { askStorage, type Asked, type Known } from './ask-storage.ts';
+import { isChanged } from '../store/store-error.ts';
+import { admission } from './admission.ts';
+import { askStorage, isWithinBounds, type Asked, type Asking, type Known } from './ask-storage.ts';
 import type { BlockCache } from './block-cache.ts';
 import { blockBody } from './block-body.ts';
 import { bodyStream } from './body-stream.ts';
 import { cachedParts } from './cached-parts.ts';
 import type { Seat } from './fill.ts';
-import { makeFills, type Fills, type PinnedObject } from './fills.ts';
+import { makeFills } from './fills.ts';
 import { blocksOf, partOf } from './grid.ts';
-import { guardedCache, type GuardedCache } from './guarded-cache.ts';
-import { metadataCache, type AccountedCall, type Freshness, type MetadataCache } from './metadata-cache.ts';
+import { guardedCache, type GuardedCache, type PinnedObject } from './guarded-cache.ts';
+import { metadataCache, type AccountedCall, type Freshness } from './metadata-cache.ts';
 
 /** How a cache of blocks works. */
 export interface BlockCacheOptions {
@@ -72,7 +72,7 @@ export function withBlockCache(
   options: Partial<BlockCacheOptions> = {},
 ): BlockCacheStore {
   const settings: BlockCacheOptions = { ...DEFAULTS, ...options };
-  const guarded = guardedCache(cache, settings.cacheTimeout);
+  const guarded = guardedCache(cache, settings.scope, settings.blockSize, settings.cacheTimeout);
   const metadata = metadataCache(store, settings.freshness);
   const fills = makeFills({
     ...settings,
@@ -90,12 +90,8 @@ export function withBlockCache(
   };
 }
 
-interface Parts {
-  readonly store: ObjectStore;
+interface Parts extends Asking {
   readonly cache: GuardedCache;
-  readonly metadata: MetadataCache;
-  readonly fills: Fills;
-  readonly admission: Admission;
   readonly settings: BlockCacheOptions;
 }
 
@@ -147,20 +143,21 @@ async function readThrough(parts: Parts, key: string, asked: Asked): Promise<Rea
   }
 }
 
-async function readKnown(
-  parts: Parts,
-  key: string,
-  { representation, seat }: Known,
-  asked: Asked,
-): Promise<ReadResult> {
+async function readKnown(parts: Parts, key: string, known: Known, asked: Asked): Promise<ReadResult> {
+  const { store, fills, settings } = parts;
+  const { representation, seat } = known;
   const selection = select(representation, asked);
   if (selection.type === 'span' && isPinnable(representation)) {
-    return openBody(parts, { key, representation }, selection.span, asked, seat);
+    const { span } = selection;
+    const object = { key, representation };
+    if (isWithinBounds(span, settings)) return openBody(parts, object, span, asked, seat);
+    asked.account.forward = 'bypass';
+    return { type: 'open', representation, span, body: await fills.open(object, span, asked) };
   }
   seat?.leave();
   if (selection.type !== 'span') return selection;
   asked.account.forward = 'bypass';
-  return parts.store.read(key, asked);
+  return store.read(key, asked);
 }
 
 async function openBody(
@@ -171,34 +168,30 @@ async function openBody(
   seat: Seat | undefined,
 ): Promise<ReadResult> {
   const { representation } = object;
-  const { blockSize, maxBlocks, cacheTimeout } = settings;
+  const { blockSize, cacheTimeout } = settings;
   const { account } = asked;
   const length = spanLength(span);
   if (length === 0) return openedBytes(representation, span, new Uint8Array(0));
-  const blocks = blocksOf(span, blockSize);
-  if (blocks.end - blocks.start > maxBlocks) {
-    account.forward = 'bypass';
-    return { type: 'open', representation, span, body: await fills.open(object, span, asked) };
-  }
   const wide = admitted.widen(object, span);
-  const few = length > FEW ? undefined : peekAll(cache, fills, object, span, blockSize);
+  const few = length > FEW ? undefined : peekAll(cache, object, span, blockSize);
   if (few !== undefined) {
     seat?.leave();
-    account.hits += blocks.end - blocks.start;
+    account.hits += spanLength(blocksOf(span, blockSize));
     account.bytes += length;
     return openedBytes(representation, span, few);
   }
-  const cached = cachedParts(cache, fills, object, span, blockSize);
+  const cached = cachedParts(cache, object, span, blockSize);
   const body = blockBody({ object, span, wide, blockSize, fills, cached, call: asked, account, seat });
   try {
     const first = await body.begin();
-    if (first instanceof Uint8Array && first.length === length && length <= FEW) {
-      body.leave();
-      return openedBytes(representation, span, first);
+    if (!(first instanceof Uint8Array)) {
+      const isAll = !first.isCached && spanLength(first) === length;
+      return { type: 'open', representation, span, body: isAll ? first.stream : bodyStream(body, cacheTimeout) };
     }
-    if (!(first instanceof Uint8Array) && !first.isCached && spanLength(first) === length)
-      return { type: 'open', representation, span, body: first.stream };
-    return { type: 'open', representation, span, body: bodyStream(body, cacheTimeout) };
+    if (first.length < length || length > FEW)
+      return { type: 'open', representation, span, body: bodyStream(body, cacheTimeout) };
+    body.leave();
+    return openedBytes(representation, span, first);
   } catch (error) {
     body.leave();
     throw error;
@@ -209,29 +202,16 @@ async function openBody(
 const FEW = 256 * 1024;
 
 /** The bytes of a span that are all in memory; of several blocks copied, since a stream of them costs more than 64 KiB do. */
-function peekAll(
-  cache: GuardedCache,
-  fills: Fills,
-  object: PinnedObject,
-  span: Span,
-  blockSize: number,
-): Uint8Array | undefined {
-  const blocks = blocksOf(span, blockSize);
-  const peek = (index: number) => cache.peek(fills.nameOf(object, index), partOf(span, index, blockSize));
-  const first = peek(blocks.start);
-  if (first === undefined || blocks.end - blocks.start === 1) return first;
+function peekAll(cache: GuardedCache, object: PinnedObject, span: Span, blockSize: number): Uint8Array | undefined {
+  const { start, end } = blocksOf(span, blockSize);
+  const first = cache.peek(object, start, partOf(span, start, blockSize));
+  if (first === undefined || end - start === 1) return first;
   const whole = new Uint8Array(spanLength(span));
   whole.set(first);
-  let at = first.length;
-  for (let index = blocks.start + 1; index < blocks.end; index++) {
-    const piece = peek(index);
+  for (let index = start + 1; index < end; index++) {
+    const piece = cache.peek(object, index, partOf(span, index, blockSize));
     if (piece === undefined) return undefined;
-    whole.set(piece, at);
-    at += piece.length;
+    whole.set(piece, index * blockSize - span.start);
   }
   return whole;
-}
-
-function isChanged(error: unknown): boolean {
-  return isStoreError(error) && error.code === 'changed';
 }

@@ -27,6 +27,11 @@ export function isPassing(error: unknown): boolean {
   return isStoreError(error) && (error.code === 'unavailable' || error.code === 'throttled');
 }
 
+/** Whether the version that was read was replaced. */
+export function isChanged(error: unknown): boolean {
+  return isStoreError(error) && error.code === 'changed';
+}
+
 /** Whether a storage has the object, and not at hand: see {@link StoreErrorCode}. */
 export function isArchived(error: unknown): error is StoreError {
   return isStoreError(error) && error.code === 'archived';
@@ -34,7 +39,7 @@ export function isArchived(error: unknown): error is StoreError {
 
 /** Whether the version that was read can't be read any more: it was replaced or archived. */
 export function isGone(error: unknown): boolean {
-  return isStoreError(error) && (error.code === 'changed' || error.code === 'archived');
+  return isChanged(error) || isArchived(error);
 }
 
 /** Whether a thrown value is a {@link StoreError}. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { semaphore } from '../../semaphore.ts';
 import type { BlockCache, BlockName } from '../block-cache.ts';
-import { blockId } from '../block-id.ts';
+import { blockId } from './block-id.ts';
 import { readBlockFile, writeBlockFile } from './block-file.ts';
 import { blockPath } from './block-folder.ts';
 import { blockRoom, heldBlocks } from './held-blocks.ts';

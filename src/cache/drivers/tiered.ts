@@ -1,6 +1,6 @@
 import { spanLength, type Span } from '../../http/index.ts';
 import type { BlockCache, BlockName, BlockReader } from '../block-cache.ts';
-import { blockId, parseBlockId } from '../block-id.ts';
+import { blockId, parseBlockId } from './block-id.ts';
 import { hasBlock, toBlockResponse } from './block-response.ts';
 
 /** Where requests for blocks go: through a cache that reads through, to {@link TieredCache.answer}. */

@@ -1,6 +1,6 @@
 import { spanLength, type Span } from '../../http/index.ts';
 import type { BlockCache, BlockName } from '../block-cache.ts';
-import { blockId } from '../block-id.ts';
+import { blockId } from './block-id.ts';
 import { hasBlock, toBlockResponse } from './block-response.ts';
 
 /** What this driver uses of Cloudflare's Cache API; a `Cache` fits it. */

@@ -1,4 +1,4 @@
-import type { BlockName } from './block-cache.ts';
+import type { BlockName } from '../block-cache.ts';
 
 /**
  * A block's name as one string. As JSON, so that no two names share one: there is no separator that a key could hold,
