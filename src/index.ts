@@ -2,6 +2,8 @@ export type { Consignment } from './gateway/parts.ts';
 export * from './access/index.ts';
 export type { BlockCache, BlockName, CachedBytes } from './cache/block-cache.ts';
 export { memoryCache, type MemoryCache, type MemoryCacheOptions } from './cache/drivers/memory.ts';
+export type { Freshness } from './cache/metadata-cache.ts';
+export { withBlockCache, type BlockCacheOptions, type BlockCacheStore } from './cache/with-block-cache.ts';
 export type { Conduit, Delivery, Dispatch } from './gateway/conduit.ts';
 export type { CorsOrigins, CorsPolicy } from './gateway/cors.ts';
 export { createGateway, type GatewayOptions, type GatewayParts, type MountsOptions } from './gateway/create-gateway.ts';

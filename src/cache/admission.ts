@@ -1,5 +1,5 @@
 import type { RangeSpec, Span } from '../http/index.ts';
-import { blockLength, blocksOf, partOf } from './grid.ts';
+import { blockLength, blocksOf, isLargePart, partOf } from './grid.ts';
 import type { PinnedObject } from './guarded-cache.ts';
 
 /**
@@ -14,9 +14,6 @@ export interface Admission {
    */
   widen(object: PinnedObject, span: Span): Span;
 }
-
-/** A block is kept for at least this part of it. */
-const LEAST_PART = 4;
 
 /** Blocks remembered at least; twice as many at the most, some 2 MB. */
 const CAPACITY = 10_000;
@@ -64,11 +61,6 @@ export function admission(blockSize: number): Admission {
   };
 }
 
-/** Whether a part is so much of a block, from its start on, that the block is kept the first time. */
-function isLargePart({ start, end }: Span, length: number): boolean {
-  return start === 0 && end * LEAST_PART >= length;
-}
-
 /**
  * What to ask of an object of which nothing is known, for a client that asked for `range`: the same, or up to the end of
  * its last block.
@@ -76,6 +68,6 @@ function isLargePart({ start, end }: Span, length: number): boolean {
 export function widenUnknown(range: RangeSpec | undefined, blockSize: number): RangeSpec | undefined {
   if (range?.form !== 'bounded') return range;
   const last = Math.floor((range.end - 1) / blockSize) * blockSize;
-  const isWorth = range.start <= last && (range.end - last) * LEAST_PART >= blockSize;
+  const isWorth = range.start <= last && isLargePart({ start: 0, end: range.end - last }, blockSize);
   return isWorth ? { ...range, end: last + blockSize } : range;
 }

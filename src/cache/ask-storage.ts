@@ -88,8 +88,8 @@ async function takeBody(parts: Asking, key: string, asked: Asked, opened: OpenOb
   if (selection.type === 'span' && isPinnable(representation)) {
     const object = { key, representation };
     const isToKeep = holdsWholeBlock(span, settings.blockSize, size) && isWithinBounds(span, settings);
-    if (isToKeep && fills.hasMemory(Math.min(settings.blockSize, size)))
-      return { ...present(representation), seat: fills.start(object, span, asked, body) };
+    const seat = isToKeep ? fills.start(object, span, asked, body) : undefined;
+    if (seat !== undefined) return { ...present(representation), seat };
     asked.account.misses += spanLength(blocksOf(span, settings.blockSize));
     admission.widen(object, span);
   } else if (selection.type === 'span') asked.account.forward = 'bypass';

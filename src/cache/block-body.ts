@@ -167,9 +167,9 @@ export function blockBody(plan: BodyPlan): BlockBody {
   function startFill(pinned: PinnedObject, { start, end }: Span): Seat | undefined {
     const read = { start: start === span.start ? wide.start : start, end: end === span.end ? wide.end : end };
     if (!holdsWholeBlock(read, blockSize, size)) return undefined;
-    if (fills.hasMemory(Math.min(blockSize, size))) return fills.start(pinned, read, call);
-    account.forward = 'bypass';
-    return undefined;
+    const started = fills.start(pinned, read, call);
+    if (started === undefined) account.forward = 'bypass';
+    return started;
   }
 
   /** Where the first block behind that of `from` begins that the cache has, as far as it tells; else the body's end. */

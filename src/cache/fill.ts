@@ -1,6 +1,7 @@
-import type { Span } from '../http/index.ts';
+import { spanLength, type Span } from '../http/index.ts';
 import { kept, type ChunkReader, type ToReader } from '../store/chunk-stream.ts';
 import { expectEnd, nextChunk } from '../store/exact-body.ts';
+import { isLargePart } from './grid.ts';
 import { isStoreError, storeError, type StoreError } from '../store/store-error.ts';
 
 /** One read of the storage: bytes of one version of an object, cut into blocks, for every client that needs them. */
@@ -27,7 +28,7 @@ export interface Seat {
    * @throws StoreError what the read fails with
    */
   read(at: number): Promise<Uint8Array | undefined>;
-  /** Gives the place up, once. Without clients the block under way is read to its end, and then the read is closed. */
+  /** Gives the place up, once. Without clients the read is closed, behind the block under way where much of that is there. */
   leave(): void;
 }
 
@@ -64,8 +65,8 @@ interface Page {
   /** What can be had of it: half-open. */
   readonly start: number;
   end: number;
-  /** These bytes, with room for the others; where there is no memory for those, the chunk that came last. */
-  readonly bytes: Uint8Array;
+  /** These bytes, with room for more; where there is no memory for those, the chunk that came last. */
+  bytes: Uint8Array;
   /** Gives its memory back; left out where it has none, or the block is kept. */
   giveBack?: (() => void) | undefined;
 }
@@ -76,17 +77,21 @@ const FULL = 64 * 1024;
 /** Bytes that are gathered before clients are given them: each piece costs the same, whatever its length. */
 const GATHERED = 384 * 1024;
 
+/** Bytes that a page begins with. */
+const LEAST_PAGE = 1024 * 1024;
+
 const NOTHING = new Uint8Array(0);
 
 /**
- * Makes a fill, which opens its read at once. It reads on when a client needs bytes that are not there, so the fastest
+ * Makes a fill, which opens its read at once; `undefined` where there is no memory for its first block. It reads on when a client needs bytes that are not there, so the fastest
  * client sets the pace; slower ones find the blocks that they miss in the cache. A block is kept when all its bytes are
- * read. Where there is no memory for one it is passed on, chunk by chunk, and not kept.
+ * read. Where there is no memory for a later one it is passed on, chunk by chunk, and not kept.
  */
-export function startFill(plan: FillPlan): Fill {
+export function startFill(plan: FillPlan): Fill | undefined {
   const { span, blockSize, size, toReader } = plan;
   let state: State = { type: 'idle' };
-  let page: Page = { span: { start: span.start, end: span.start }, start: span.start, end: span.start, bytes: NOTHING };
+  let page = newPage(span.start);
+  if (page.giveBack === undefined) return undefined;
   /** What the storage has sent and no page has taken. */
   let rest: Uint8Array = NOTHING;
   let seats = 0;
@@ -137,7 +142,10 @@ export function startFill(plan: FillPlan): Fill {
     try {
       if (state.type !== 'reading') return;
       const { reader } = state;
-      if (page.end === page.span.end) page = newPage();
+      if (page.end === page.span.end) {
+        page.giveBack?.();
+        page = newPage(page.end);
+      }
       // The first bytes go to the client as they come.
       const enough = page.end === span.start ? page.end : page.end + GATHERED;
       for (let isFull = true; isFull && page.end <= enough && page.end < page.span.end;) isFull = await take(reader);
@@ -146,13 +154,21 @@ export function startFill(plan: FillPlan): Fill {
     }
   }
 
-  function newPage(): Page {
-    page.giveBack?.();
-    const start = page.end;
+  function newPage(start: number): Page {
     const due = { start, end: Math.min((Math.floor(start / blockSize) + 1) * blockSize, span.end) };
     const giveBack = plan.takeMemory(due.end - start);
-    const bytes = giveBack === undefined ? NOTHING : new Uint8Array(due.end - start);
-    return { span: due, start, end: start, bytes, giveBack };
+    return { span: due, start, end: start, bytes: NOTHING, giveBack };
+  }
+
+  /** Puts a chunk at the end of the page. A large one grows with its bytes: most clients that leave do so early. */
+  function append(chunk: Uint8Array): void {
+    const { start, end: at, bytes } = page;
+    if (at + chunk.length - start > bytes.length) {
+      const length = Math.max(at + chunk.length - start, LEAST_PAGE, bytes.length * 4);
+      page.bytes = new Uint8Array(Math.min(length, spanLength(page.span)));
+      page.bytes.set(bytes.subarray(0, at - start));
+    }
+    page.bytes.set(chunk, at - start);
   }
 
   /** @returns whether more is there in all likelihood, and can be taken with it */
@@ -162,7 +178,7 @@ export function startFill(plan: FillPlan): Fill {
     if (isOver()) return false;
     const chunk = rest.subarray(0, page.span.end - at);
     const hasMemory = page.giveBack !== undefined;
-    if (hasMemory) page.bytes.set(chunk, at - page.start);
+    if (hasMemory) append(chunk);
     else page = { span: page.span, start: at, end: at, bytes: kept(chunk) };
     rest = rest.subarray(chunk.length);
     // The last bytes are held back until the storage is seen to end there.
@@ -185,10 +201,11 @@ export function startFill(plan: FillPlan): Fill {
     page.giveBack = undefined;
   }
 
-  /** Reads the block under way to its end where it is kept, and closes the read, unless a client joins. */
+  /** Reads the block under way to its end where much of it is there, and closes the read, unless a client joins. */
   async function finish(): Promise<void> {
     while (!isOver() && isLeft()) {
-      if (!isWholeBlock() || page.end === page.start) return end({ type: 'closed' });
+      const part = { start: 0, end: page.end - page.start };
+      if (!isWholeBlock() || !isLargePart(part, spanLength(page.span))) return end({ type: 'closed' });
       // Its failure is told to the client that has joined, if any has.
       await pull().catch(() => undefined);
     }

@@ -13,8 +13,12 @@ export interface Fills {
   hasMemory(bytes: number): boolean;
   /** A seat at a fill that has the bytes from `at` on, or will have them soon. */
   join(object: PinnedObject, at: number): Seat | undefined;
-  /** A seat at a new fill of `span`; `body` has its bytes where the read is open already. */
-  start(object: PinnedObject, span: Span, call: CallOptions, body?: ReadableStream<Uint8Array>): Seat;
+  /**
+   * A seat at a new fill of `span`; `body` has its bytes where the read is open already.
+   *
+   * @returns `undefined` where there is no memory for a block
+   */
+  start(object: PinnedObject, span: Span, call: CallOptions, body?: ReadableStream<Uint8Array>): Seat | undefined;
   /** Opens bytes that are not to be kept. */
   open(object: PinnedObject, span: Span, call: CallOptions): Promise<ReadableStream<Uint8Array>>;
 }
@@ -62,7 +66,7 @@ export function makeFills(options: FillsOptions): Fills {
     start(object, span, call, body) {
       const id = versionOf(object);
       const beside = running.get(id) ?? new Set();
-      const fill = startFill({
+      const fill: Fill | undefined = startFill({
         span,
         blockSize,
         size: object.representation.size,
@@ -74,11 +78,12 @@ export function makeFills(options: FillsOptions): Fills {
           call.defer?.(work);
         },
         onOver() {
-          beside.delete(fill);
+          if (fill !== undefined) beside.delete(fill);
           if (beside.size === 0 && running.get(id) === beside) running.delete(id);
         },
         defer: call.defer,
       });
+      if (fill === undefined) return undefined;
       if (isShared) running.set(id, beside.add(fill));
       return fill.join();
     },

@@ -26,3 +26,8 @@ export function holdsWholeBlock({ start, end }: Span, blockSize: number, size: n
   const index = Math.ceil(start / blockSize);
   return index * blockSize < size && end >= index * blockSize + blockLength(index, blockSize, size);
 }
+
+/** Whether a part is so much of a block, from its start on, that the rest is read for it: a quarter. */
+export function isLargePart({ start, end }: Span, length: number): boolean {
+  return start === 0 && end * 4 >= length;
+}
