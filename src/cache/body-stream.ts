@@ -29,6 +29,13 @@ interface Current {
  */
 export function bodyStream(body: BlockBody, timeout: number): ReadableStream<Uint8Array> {
   let current: Current | undefined;
+  let isCancelled = false;
+
+  /** Also where a piece came in the moment in which the body was cancelled. */
+  function giveBack(): void {
+    body.leave();
+    void current?.reader.cancel().catch(() => undefined);
+  }
 
   async function read(max: number): Promise<Uint8Array | undefined> {
     for (;;) {
@@ -36,6 +43,7 @@ export function bodyStream(body: BlockBody, timeout: number): ReadableStream<Uin
         const piece = await body.next();
         if (piece === undefined || piece instanceof Uint8Array) return piece;
         current = { piece, reader: defaultReader(piece.stream), at: piece.start };
+        if (isCancelled) giveBack();
       }
       const chunk = await (current.piece.isCached ? readCached(current, max) : readStored(current));
       if (chunk !== undefined) return chunk;
@@ -65,14 +73,13 @@ export function bodyStream(body: BlockBody, timeout: number): ReadableStream<Uin
         return await read(max);
       } catch (error) {
         // A stream that fails is not cancelled, so this is where the rest is given back.
-        body.leave();
-        void current?.reader.cancel().catch(() => undefined);
+        giveBack();
         throw error;
       }
     },
     async cancel() {
-      body.leave();
-      await current?.reader.cancel();
+      isCancelled = true;
+      giveBack();
     },
   });
   bodies.set(stream, body);

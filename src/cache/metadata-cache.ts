@@ -31,12 +31,7 @@ export interface AccountedCall extends CallOptions {
 /** Keeps what a question to the storage brought; `undefined` where there is no such object. */
 export type Note = (representation: Representation | undefined) => void;
 
-/**
- * A question to the storage, put by {@link MetadataCache.find}.
- *
- * @param old what was known and no longer holds, where there was an object
- * @param note is called with what the answer says of the object, unless it says nothing that may be remembered
- */
+/** A question to the storage. `old` is what was known and no longer holds; `note` is called with what may be remembered. */
 export type Ask<Answer> = (old: Representation | undefined, note: Note) => Promise<Answer>;
 
 /** Keeps the metadata of objects, and asks the storage only where what is known does not hold. */
@@ -75,12 +70,10 @@ export function metadataCache(store: ObjectStore, freshness: Freshness): Metadat
 
   const standing = (knowledge: Knowledge) => standingOf(knowledge, freshness, steadyTime());
 
-  function learn(key: string, representation: Representation | undefined): void {
-    const since = steadyTime();
-    entries.set(
-      key,
-      representation === undefined ? { type: 'absent', since } : { type: 'present', representation, since },
-    );
+  /** Tells the request how long what is known holds. */
+  function tellAge(key: string, { account }: AccountedCall): void {
+    const knowledge = entries.get(key);
+    if (knowledge !== undefined) account.ttl = timeLeft(knowledge, freshness, steadyTime());
   }
 
   async function once<Answer>(key: string, ask: (note: Note) => Promise<Answer>): Promise<Answer | Finding> {
@@ -92,7 +85,7 @@ export function metadataCache(store: ObjectStore, freshness: Freshness): Metadat
     }
     const isCurrent = () => questions.get(key) === question;
     // An answer that was overtaken, by a purge or a later question, is not remembered.
-    const note: Note = (representation) => isCurrent() && learn(key, representation);
+    const note: Note = (representation) => isCurrent() && entries.set(key, toKnowledge(representation));
     const question = { answer: Promise.resolve().then(() => ask(note)) };
     questions.set(key, question);
     try {
@@ -111,18 +104,17 @@ export function metadataCache(store: ObjectStore, freshness: Freshness): Metadat
   }
 
   async function find<Answer>(key: string, call: AccountedCall, ask: Ask<Answer>): Promise<Answer | Finding> {
-    const { account, defer } = call;
     const knowledge = entries.get(key);
     const how = knowledge === undefined ? 'stale' : standing(knowledge);
-    if (knowledge !== undefined) account.ttl = timeLeft(knowledge, freshness, steadyTime());
+    tellAge(key, call);
     if (knowledge !== undefined && how === 'fresh') return toFinding(knowledge);
     if (knowledge !== undefined && how === 'while-revalidating') {
       // The client does not wait for the answer, so its cost is not of this request.
       const work = once(key, (note) => head(key, {}, note)).catch(() => undefined);
-      defer?.(work);
+      call.defer?.(work);
       return toFinding(knowledge);
     }
-    account.forward = knowledge === undefined ? 'uri-miss' : 'stale';
+    call.account.forward = knowledge === undefined ? 'uri-miss' : 'stale';
     const old = knowledge?.type === 'present' ? knowledge.representation : undefined;
     try {
       return await once(key, (note) => ask(old, note));
@@ -130,8 +122,7 @@ export function metadataCache(store: ObjectStore, freshness: Freshness): Metadat
       if (knowledge !== undefined && how === 'if-error' && isPassing(error)) return toFinding(knowledge);
       throw error;
     } finally {
-      const learnt = entries.get(key);
-      if (learnt !== undefined) account.ttl = timeLeft(learnt, freshness, steadyTime());
+      tellAge(key, call);
     }
   }
 
@@ -152,6 +143,11 @@ export function metadataCache(store: ObjectStore, freshness: Freshness): Metadat
       questions.delete(key);
     },
   };
+}
+
+function toKnowledge(representation: Representation | undefined): Knowledge {
+  const since = steadyTime();
+  return representation === undefined ? { type: 'absent', since } : { type: 'present', representation, since };
 }
 
 function toFinding(knowledge: Knowledge): Finding {
