@@ -132,11 +132,12 @@ function inTurn({ first, ...parted }: PartedBody) {
     openAhead(1);
     const part = ahead.shift();
     if (part === undefined) throw storeError('nonsense', `a body of parts has none behind byte ${at}`);
-    pace.onPart(part.readySince);
+    pace.onTurn(part.readySince);
     openAhead(pace.lead());
     const body = await take(part);
     if (left.signal.aborted) await cancelled(body);
     assertWanted();
+    pace.onOpen();
     current = { reader: toReader(body), end: part.span.end };
   }
 

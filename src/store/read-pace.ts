@@ -18,7 +18,9 @@ export interface ReadPace {
   /** It gets so many. */
   onBytes(count: number): void;
   /** The next part's turn has come. @param readySince when its answer was there, in ms of `steadyTime` */
-  onPart(readySince: number | undefined): void;
+  onTurn(readySince: number | undefined): void;
+  /** The answer of that part is there, and its bytes are waited for. */
+  onOpen(): void;
   /** Parts to be open ahead. */
   lead(): number;
 }
@@ -26,8 +28,10 @@ export interface ReadPace {
 /**
  * Measures how long the reader waits for the storage, and how long the storage waits for the reader.
  *
- * A reader that waits for a quarter of the time gets all connections at once. One that finds the next part ready gives
- * up one of them where it was ready before the current part began, and all where it was ready for a second.
+ * A reader that waits for bytes for a quarter of the time gets all connections at once, since one is too slow for it.
+ * One that waits for the answer of a part, an eighth of the time that the part before took, gets one part ahead. One
+ * that finds the next part ready gives up all parts ahead if it was ready for a second, and one of several if it was
+ * ready before the current part began.
  *
  * @param partSize in bytes
  * @param most parts ahead at the most
@@ -37,35 +41,41 @@ export function readPace(partSize: number, most: number): ReadPace {
   const size = Math.min(WINDOW, partSize / 8);
   let lead = 0;
   let total = 0;
-  let began = steadyTime();
-  let asked = began;
-  let given = began;
-  let current = { bytes: 0, waited: 0, away: 0 };
+  let turn = steadyTime();
+  let took = 0;
+  let asked = turn;
+  let given = turn;
+  let recent = { bytes: 0, waited: 0, away: 0 };
   let part = { waited: 0, away: 0 };
 
   return {
     onAsk() {
       asked = steadyTime();
-      current.away += asked - given;
+      recent.away += asked - given;
       part.away += asked - given;
     },
     onBytes(count) {
       given = steadyTime();
-      current.waited += given - asked;
+      recent.waited += given - asked;
       part.waited += given - asked;
-      current.bytes += count;
+      recent.bytes += count;
       total += count;
-      if (current.bytes < size) return;
-      if (total >= buffered && current.waited * 3 >= current.away) lead = most;
-      current = { bytes: 0, waited: 0, away: 0 };
+      if (recent.bytes < size) return;
+      if (total >= buffered && recent.waited * 3 >= recent.away) lead = most;
+      recent = { bytes: 0, waited: 0, away: 0 };
     },
-    onPart(readySince) {
+    onTurn(readySince) {
       const now = steadyTime();
       const isWaiting = part.waited * 7 >= part.away;
       if (readySince !== undefined && now - readySince > IDLE) lead = 0;
-      else if (readySince !== undefined && readySince < began && !isWaiting) lead = Math.max(1, lead - 1);
-      began = now;
+      else if (readySince !== undefined && readySince < turn && !isWaiting) lead = Math.max(1, lead - 1);
+      took = now - turn;
+      turn = now;
       part = { waited: 0, away: 0 };
+    },
+    onOpen() {
+      asked = steadyTime();
+      if ((asked - turn) * 8 >= took) lead = Math.max(1, lead);
     },
     lead: () => lead,
   };
