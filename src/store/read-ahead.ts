@@ -94,12 +94,8 @@ function inTurn({ first, ...parted }: PartedBody) {
     if (left.signal.aborted) throw storeError('aborted', 'the parts of the body are no longer wanted');
   }
 
-  /** Opens a part; one whose answer comes after the reader has left is given back. */
-  async function openPart(rest: Span): Promise<ReadableStream<Uint8Array>> {
-    const body = await openRest({ store, key, representation, rest, version }, { signal: left.signal, tally });
-    if (!left.signal.aborted) return body;
-    await cancelled(body);
-    throw storeError('aborted', 'the parts of the body are no longer wanted');
+  function openPart(rest: Span): Promise<ReadableStream<Uint8Array>> {
+    return openRest({ store, key, representation, rest, version }, { signal: left.signal, tally });
   }
 
   /** Asks for parts until so many are open ahead. */

@@ -4,7 +4,7 @@ import { withParallelReads } from '../../src/store/parallel-reads.ts';
 import { retryBudget, withBudget } from '../../src/store/retry-budget.ts';
 import { storeError } from '../../src/store/store-error.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
-import { tagged } from './breaking.ts';
+import { breaking, tagged } from './breaking.ts';
 import { counted, sleep, until } from './counted.ts';
 import { answering, BYTES, bytesOf, memoryWith, open, PART } from './parallel.ts';
 import { expectNoneUnhandled } from './unhandled.ts';
@@ -198,6 +198,28 @@ describe('a client that leaves', () => {
       await until(() => storage.open === 0);
     });
   }
+
+  test.each(leaves)('by %s, while the answer of a part is waited for, whose body says nothing', async (how) => {
+    const storage = counted(await memoryWith());
+    const silent = breaking(storage, (read) => (read > 0 ? { how: 'hangs', after: 0 } : undefined));
+    const late = Promise.withResolvers<undefined>();
+    const store = answering(silent, async (call, read) => {
+      if (call > 0) await late.promise;
+      return read();
+    });
+    const { signal, abort } = abortable();
+    const object = await open(withParallelReads(store, { connections: 2, partSize: PART }), { signal });
+    const reader = object.body.getReader();
+    await reader.read();
+    const waiting = reader.read().catch((error: unknown) => error);
+    await until(() => store.asked.length === 3);
+    if (how === 'cancel') await reader.cancel();
+    else abort();
+    late.resolve(undefined);
+    await waiting;
+    await until(() => storage.open === 0);
+    expect(storage.operations).toBe(3);
+  });
 
   test('before the first byte is asked for, with a signal that has fired, leaves nothing open', async () => {
     const storage = counted(await memoryWith());

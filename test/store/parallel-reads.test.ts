@@ -4,7 +4,7 @@ import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { newTally, type ObjectStore } from '../../src/store/object-store.ts';
 import { withParallelReads } from '../../src/store/parallel-reads.ts';
 import { withResume } from '../../src/store/resume.ts';
-import { retryBudget, withBudget } from '../../src/store/retry-budget.ts';
+import { budgetOf, retryBudget, withBudget } from '../../src/store/retry-budget.ts';
 import { withRanges } from '../../src/store/slice.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
@@ -134,6 +134,11 @@ describe('what a read costs', () => {
     expect(equal(await bytesOf(part), BYTES.subarray(100, 5_000))).toBe(true);
     expect(storage).toMatchObject({ operations: 2, open: 0 });
     expect((await store.read('key', { range: { form: 'from', start: 9_500 } })).type).toBe('unsatisfiable');
+  });
+
+  test('a wrapper around it shares the budget of the store', () => {
+    const store = memoryStore();
+    expect(budgetOf(withParallelReads(store))).toBe(budgetOf(store));
   });
 
   test('less than two connections, or no bytes a part, is refused', async () => {
