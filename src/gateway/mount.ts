@@ -133,8 +133,7 @@ function openMounts(above: object, mounts: readonly MountOptions[], conduit: Con
 function openMount(options: MountOptions, conduit: Conduit, where = ''): Mount {
   const { path, host, store, prefix, access: rule, cache, overflow, ...settings } = check(MountSchema, options, where);
   const { cacheControl, disposition } = settings;
-  const limits = { connections: conduit.maxParallelReads, answer: overflow?.limit };
-  assertParallelReads(settings.parallelReads, limits, where);
+  assertParallelReads(settings.parallelReads, conduit.maxParallelReads, where);
   const root = path.replace(/\/$/, '');
   // A rule that grants everything need not be asked.
   const access = rule === publicAccess() ? undefined : rule;

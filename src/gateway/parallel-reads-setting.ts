@@ -39,38 +39,19 @@ type ParallelReadsInput =
 /** The setting with its defaults filled in. */
 export type ParallelReads = false | { readonly connections: number; readonly partSize: number };
 
-/** What a platform sets limits to. */
-export interface ParallelReadsLimits {
-  /** Connections at the most; `undefined` where the platform has no limit of its own. */
-  readonly connections?: number | undefined;
-  /** Bytes that an answer can have at the most; `undefined` for any number. */
-  readonly answer?: number | undefined;
-}
-
 /** Of the 6 connections that a request has on Workers, the cache takes one to look up a block and one to keep it. */
 export const WORKERS_PARALLEL_READS = 4;
 
 /**
  * @param setting as it was checked
+ * @param most connections that the platform allows; `undefined` where it has no limit of its own
  * @param where put before the names of fields
- * @throws SettingsError for more connections than the platform allows, and where no answer is longer than a part
+ * @throws SettingsError for more connections than the platform allows
  */
-export function assertParallelReads(
-  setting: ParallelReads | undefined,
-  { connections: most, answer }: ParallelReadsLimits,
-  where = '',
-): void {
-  if (setting === undefined || setting === false) return;
-  if (most !== undefined && setting.connections > most) {
-    throw settingsError(
-      `${where}parallelReads: takes ${most} connections at the most on this platform, not ${setting.connections}, ` +
-        'since a request has 6 in all, and the cache needs 2 of them',
-    );
-  }
-  if (answer !== undefined && answer <= setting.partSize) {
-    throw settingsError(
-      `${where}parallelReads: has no effect, since an answer has ${answer} bytes here at the most, ` +
-        `and a part ${setting.partSize}`,
-    );
-  }
+export function assertParallelReads(setting: ParallelReads | undefined, most: number | undefined, where = ''): void {
+  if (setting === undefined || setting === false || most === undefined || setting.connections <= most) return;
+  throw settingsError(
+    `${where}parallelReads: takes ${most} connections at the most on this platform, not ${setting.connections}, ` +
+      'since a request has 6 in all, and the cache needs 2 of them',
+  );
 }

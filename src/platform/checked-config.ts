@@ -18,9 +18,9 @@ export type { AccessConfig } from '../gateway/access-config.ts';
  * `parallelReads` than the platform allows
  */
 export function checkConfig({ mounts }: Config, isWorker = false): void {
-  const limits = { connections: isWorker ? WORKERS_PARALLEL_READS : undefined };
+  const most = isWorker ? WORKERS_PARALLEL_READS : undefined;
   for (const [i, { parallelReads }] of mounts.entries())
-    assertParallelReads(parallelReads, limits, mounts.length > 1 ? `mounts.${i}.` : '');
+    assertParallelReads(parallelReads, most, mounts.length > 1 ? `mounts.${i}.` : '');
   for (const store of mounts.flatMap(({ store: own, fallback }) => [own, fallback])) {
     if (store?.type === 's3') assertReadable(store);
   }

@@ -71,15 +71,6 @@ describe('the setting parallelReads', () => {
     checkConfig(config);
     expect(() => checkConfig(config, true)).toThrow(/^mounts\.1\.parallelReads: takes 4 connections/);
   });
-
-  test('where no answer is longer than a part, it is refused as without effect', async () => {
-    const overflow = { limit: 4_500_000, policy: 'refuse' } as const;
-    await expect(gatewayWith({ overflow, parallelReads: 4 })).rejects.toThrow(
-      /parallelReads: has no effect, since an answer has 4500000 bytes here at the most, and a part 8388608/,
-    );
-    await gatewayWith({ overflow, parallelReads: { partSize: MiB } });
-    await gatewayWith({ overflow, parallelReads: false });
-  });
 });
 
 describe('a gateway', () => {
