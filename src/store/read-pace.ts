@@ -2,11 +2,15 @@ import { steadyTime } from '../clock.ts';
 
 const MiB = 1024 * 1024;
 
-/** So many bytes go into the buffers of the client's socket, however slow it is: they tell nothing of its pace. */
-const BUFFERED = 4 * MiB;
+/**
+ * So many bytes go into the buffers of the sockets between here and the client, however slow it is: they tell nothing
+ * of its pace.
+ */
+const BUFFERED = 6 * MiB;
 
-/** Bytes over which waiting is measured. */
+/** Bytes after which what was measured counts less, and by how much: a slow client takes its bytes in bursts. */
 const WINDOW = MiB;
+const FADING = 3 / 4;
 
 /** A part that was ready for so long before its turn, in ms, shows a client that is slower than the storage. */
 const IDLE = 1_000;
@@ -29,7 +33,7 @@ export interface ReadPace {
  * Measures how long the reader waits for the storage, and how long the storage waits for the reader.
  *
  * A reader that waits for bytes for a quarter of the time gets all connections at once, since one is too slow for it.
- * One that waits for the answer of a part, an eighth of the time that the part before took, gets one part ahead. One
+ * One that waits for the answer of a part, an eighth of the time that the part before took, gets one part more ahead. One
  * that finds the next part ready gives up all parts ahead if it was ready for a second, and one of several if it was
  * ready before the current part began.
  *
@@ -37,7 +41,7 @@ export interface ReadPace {
  * @param most parts ahead at the most
  */
 export function readPace(partSize: number, most: number): ReadPace {
-  const buffered = Math.min(BUFFERED, partSize / 2);
+  const buffered = Math.min(BUFFERED, (partSize * 3) / 4);
   const size = Math.min(WINDOW, partSize / 8);
   let lead = 0;
   let total = 0;
@@ -62,7 +66,7 @@ export function readPace(partSize: number, most: number): ReadPace {
       total += count;
       if (recent.bytes < size) return;
       if (total >= buffered && recent.waited * 3 >= recent.away) lead = most;
-      recent = { bytes: 0, waited: 0, away: 0 };
+      recent = { bytes: 0, waited: recent.waited * FADING, away: Math.min(recent.away, IDLE) * FADING };
     },
     onTurn(readySince) {
       const now = steadyTime();
@@ -75,7 +79,7 @@ export function readPace(partSize: number, most: number): ReadPace {
     },
     onOpen() {
       asked = steadyTime();
-      if ((asked - turn) * 8 >= took) lead = Math.max(1, lead);
+      if ((asked - turn) * 8 >= took) lead = Math.min(most, lead + 1);
     },
     lead: () => lead,
   };
