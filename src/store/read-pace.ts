@@ -10,7 +10,7 @@ const BUFFERED = 6 * MiB;
 
 /** Bytes after which what was measured counts less, and by how much: a slow client takes its bytes in bursts. */
 const WINDOW = MiB;
-const FADING = 3 / 4;
+const FADING = 7 / 8;
 
 /** A part that was ready for so long before its turn, in ms, shows a client that is slower than the storage. */
 const IDLE = 1_000;

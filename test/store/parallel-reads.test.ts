@@ -221,7 +221,7 @@ describe('connections', () => {
     expect(storage.open).toBe(4);
     for (let i = 0; i < 4; i++) await read(3_000);
     expect(storage.open).toBe(1);
-    for (let i = 0; i < 12; i++) await read(0);
+    for (let i = 0; i < 16; i++) await read(0);
     expect(storage).toMatchObject({ open: 4, mostOpen: 4 });
     await cancel();
     // What was asked for last is given back with its answer.

@@ -36,9 +36,9 @@ test('a client that the storage waits for has none ahead, although it takes its 
   }
 });
 
-test('one that was away for long, and is fast from then on, has all before a part is over', () => {
+test('one that was away for long, and is fast from then on, has all before two parts are over', () => {
   const pace = readPace(PART, 3);
   read(pace, CHUNK, 50_000, 3);
-  read(pace, PART + 2 * MiB, 0, 3);
+  read(pace, 2 * PART, 0, 3);
   expect(pace.lead()).toBe(3);
 });
