@@ -177,13 +177,14 @@ describe('connections', () => {
     const reader = (await opening).body.getReader();
     const read = async (pause: number) => {
       await vi.advanceTimersByTimeAsync(pause);
-      let isWaiting = true;
-      const reading = reader.read().finally(() => {
-        isWaiting = false;
+      let got: number | undefined;
+      const reading = reader.read().then(({ value }) => {
+        got = value?.length ?? 0;
       });
       await vi.advanceTimersByTimeAsync(0);
-      while (isWaiting) await vi.advanceTimersByTimeAsync(1);
-      return (await reading).value?.length ?? 0;
+      for (let ms = 0; got === undefined && ms < 1_000; ms++) await vi.advanceTimersByTimeAsync(1);
+      await reading;
+      return got ?? 0;
     };
     return { read, cancel: () => reader.cancel() };
   }
