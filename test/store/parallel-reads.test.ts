@@ -177,14 +177,12 @@ describe('connections', () => {
     const reader = (await opening).body.getReader();
     const read = async (pause: number) => {
       await vi.advanceTimersByTimeAsync(pause);
-      let got: number | undefined;
-      const reading = reader.read().then(({ value }) => {
-        got = value?.length ?? 0;
-      });
+      const got: number[] = [];
+      const reading = reader.read().then(({ value }) => got.push(value?.length ?? 0));
       await vi.advanceTimersByTimeAsync(0);
-      for (let ms = 0; got === undefined && ms < 1_000; ms++) await vi.advanceTimersByTimeAsync(1);
+      for (let ms = 0; got.length === 0 && ms < 1_000; ms++) await vi.advanceTimersByTimeAsync(1);
       await reading;
-      return got ?? 0;
+      return got[0] ?? 0;
     };
     return { read, cancel: () => reader.cancel() };
   }
