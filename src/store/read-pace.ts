@@ -33,9 +33,9 @@ export interface ReadPace {
  * Measures how long the reader waits for the storage, and how long the storage waits for the reader.
  *
  * A reader that waits for bytes for a quarter of the time gets all connections at once, since one is too slow for it.
- * One that waits for the answer of a part, an eighth of the time that the part before took, gets one part more ahead. One
- * that finds the next part ready gives up all parts ahead if it was ready for a second, and one of several if it was
- * ready before the current part began.
+ * One that waits for a part's answer, for an eighth of the time that the part before took, gets one part more ahead.
+ * One that finds the next part ready gives up all parts ahead if it was ready for a second, and one of several if it
+ * was ready before the current part began and the reader hardly waited.
  *
  * @param partSize in bytes
  * @param most parts ahead at the most
