@@ -1,6 +1,7 @@
 import { LINK_PARAMETERS } from '../src/access/link-parameters.ts';
 import type { AccessConfig } from '../src/gateway/access-config.ts';
 import type { Config, MountConfig } from '../src/gateway/config.ts';
+import { BUFFERED_LIMIT } from '../src/platform/lambda-buffered.ts';
 
 /**
  * The address that clients use:
@@ -66,7 +67,7 @@ export function findUnusable(config: Config, front: Front): readonly string[] {
           'purge: CloudFront takes no PURGE and forwards no token; use an invalidation of CloudFront and a short blocks.ttl',
         ]
       : []),
-    ...mounts.flatMap((mount, i) => findInMount(mount, isBehind).map((problem) => `${placeOf(mounts, i)}${problem}`)),
+    ...mounts.flatMap((mount, i) => findInMount(mount, front).map((problem) => `${placeOf(mounts, i)}${problem}`)),
   ];
 }
 
@@ -75,8 +76,9 @@ export function placeOf({ length }: Config['mounts'], index: number): string {
   return length > 1 ? `mounts.${index}.` : '';
 }
 
-function findInMount(mount: MountConfig, isBehind: boolean): readonly string[] {
-  const { host, store, fallback, access, cacheControl } = mount;
+function findInMount(mount: MountConfig, front: Front): readonly string[] {
+  const { host, store, fallback, access, cacheControl, parallelReads = false } = mount;
+  const isBehind = front === 'cloudfront';
   const other = [store, fallback].some((one) => one !== undefined);
   const isGuarded = access !== 'public';
   return [
@@ -84,6 +86,12 @@ function findInMount(mount: MountConfig, isBehind: boolean): readonly string[] {
       ? []
       : ['host: the function sees the host of its own URL in every request; use a path for each mount']),
     ...(other ? ["store, fallback: the function reads its stack's bucket alone; use a prefix for each mount"] : []),
+    ...(front !== 'stream' && parallelReads !== false && parallelReads.partSize >= BUFFERED_LIMIT
+      ? [
+          `parallelReads: has no effect, since a buffered answer has ${BUFFERED_LIMIT} bytes at the most and a part ` +
+            `${parallelReads.partSize}; use a smaller partSize, or front=stream`,
+        ]
+      : []),
     ...(isBehind ? simpleRules(access).flatMap(findInRule) : []),
     ...(isBehind && isGuarded && cacheControl !== undefined && !isUnshared(cacheControl)
       ? [

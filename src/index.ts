@@ -30,6 +30,7 @@ export { memoryStore, type MemoryStore, type StoredMetadata } from './store/driv
 export { r2Store, type R2BucketLike } from './store/drivers/r2.ts';
 export type { CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } from './store/object-store.ts';
 export { withFallback, type FallbackOptions } from './store/fallback.ts';
+export { withParallelReads, type ParallelReadsOptions } from './store/parallel-reads.ts';
 export { withResume, type ResumeOptions } from './store/resume.ts';
 export { withRetry, type RetryOptions } from './store/retry.ts';
 export { isStoreError, storeError, type StoreError, type StoreErrorCode } from './store/store-error.ts';

@@ -9,6 +9,9 @@ export const rangewayNode: Contestant = rangeway('rangeway', 'serve', () => []);
 
 const GiB = 1024 ** 3;
 
+/** Metadata hold for an hour, so that no round is the one that asks again, and errors alone are logged. */
+const cacheSettings = { logged: 'errors', blocks: { ttl: 3_600_000 } } as const;
+
 /**
  * The same with a cache in memory, which the large object fits into twice: after some rounds it is full, as that of any
  * server that has run for a while, and takes no new memory from the system.
@@ -26,27 +29,39 @@ export const rangewayDisk: Contestant = rangeway(
   cached(({ folder }) => ({ type: 'disk', folder: join(folder, 'cache'), bytes: 8 * GiB })),
 );
 
+/** The gateway on Node that reads through four connections to the storage. */
+export const rangewayParallel: Contestant = rangeway(
+  'rangeway-parallel',
+  'serve',
+  configured(() => ({ parallelReads: 4 })),
+);
+
+/** The same with a cache in memory. */
+export const rangewayParallelCached: Contestant = rangeway(
+  'rangeway-parallel-cached',
+  'serve',
+  configured(({ objects }) => ({
+    ...cacheSettings,
+    cache: { type: 'memory', bytes: 2 * objects.large.size },
+    parallelReads: 4,
+  })),
+);
+
 /** `rangeway lambda --s3`: the function behind a local function URL that takes whole answers. */
 export const lambdaBuffered: Contestant = rangeway('lambda-buffered', 'lambda', () => ['--mode', 'buffered']);
 
 /** The same function, that streams. */
 export const lambdaStreamed: Contestant = rangeway('lambda-streamed', 'lambda', () => ['--mode', 'stream']);
 
-/**
- * A configuration with a cache, compared to nginx's: metadata hold for an hour, so that no round is the one that asks
- * again, and errors alone are logged.
- */
+/** A configuration with a cache, compared to nginx's. */
 function cached(cache: (surroundings: Surroundings) => ConfigInput['cache']) {
+  return configured((surroundings) => ({ ...cacheSettings, cache: cache(surroundings) }));
+}
+
+function configured(make: (surroundings: Surroundings) => ConfigInput) {
   return (surroundings: Surroundings): readonly string[] => {
     const config = join(surroundings.folder, 'config.json');
-    writeFileSync(
-      config,
-      JSON.stringify({
-        cache: cache(surroundings),
-        logged: 'errors',
-        blocks: { ttl: 3_600_000 },
-      } satisfies ConfigInput),
-    );
+    writeFileSync(config, JSON.stringify(make(surroundings)));
     return ['--config', config];
   };
 }

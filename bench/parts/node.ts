@@ -1,6 +1,12 @@
 import { direct } from '../contestants/direct.ts';
 import { nginxProxy, nginxSlice } from '../contestants/nginx.ts';
-import { rangewayCached, rangewayDisk, rangewayNode } from '../contestants/rangeway.ts';
+import {
+  rangewayCached,
+  rangewayDisk,
+  rangewayNode,
+  rangewayParallel,
+  rangewayParallelCached,
+} from '../contestants/rangeway.ts';
 import { rclone } from '../contestants/rclone.ts';
 import { s3proxy } from '../contestants/s3proxy.ts';
 import { downloads } from '../workloads/downloads.ts';
@@ -36,6 +42,16 @@ export const far: ServerPart = {
   name: 'far',
   title: 'One client, a storage far away (60 ms to the first byte, 90 MB/s a connection)',
   storage: 'shaped',
-  contestants: [direct, nginxProxy, nginxSlice('1m'), nginxSlice('8m'), rangewayNode, rangewayCached, rangewayDisk],
+  contestants: [
+    direct,
+    nginxProxy,
+    nginxSlice('1m'),
+    nginxSlice('8m'),
+    rangewayNode,
+    rangewayCached,
+    rangewayDisk,
+    rangewayParallel,
+    rangewayParallelCached,
+  ],
   workloads: [wholeCold, randomRanges(64 * KiB, 8)],
 };

@@ -40,6 +40,8 @@ const toRclone = versus('node', 'rangeway', 'rclone');
 
 /** With a cache in memory. */
 const CACHED = 'rangeway-cached';
+/** With a cache in memory and four connections to the storage. */
+const PARALLEL = 'rangeway-parallel-cached';
 const cachedToSlice = versus('node', CACHED, 'nginx-slice-1m');
 
 /** What Rangeway is to reach; decided before it was measured. */
@@ -72,8 +74,9 @@ export const TARGETS: readonly Target[] = [
   ...['rangeway', 'rangeway-s3'].flatMap((contestant) =>
     ['range-64k-c8', 'multipart-10x1k-c8'].flatMap((workload) => sizeMakesNoDifference(contestant, workload)),
   ),
-  ...versus('far', CACHED, 'direct')('mbPerSecond', { least: 1.8 }, ['whole-cold']),
-  ...versus('far', CACHED, 'nginx-slice-8m')('mbPerSecond', { least: 3 }, ['whole-cold']),
+  // Several connections are a setting's: one cold object through a cache alone is one read of the storage.
+  ...versus('far', PARALLEL, 'direct')('mbPerSecond', { least: 1.9 }, ['whole-cold']),
+  ...versus('far', PARALLEL, 'nginx-slice-8m')('mbPerSecond', { least: 3 }, ['whole-cold']),
   ...cachedToSlice('mbPerSecond', { least: 0.9 }, ['whole-large']),
   ...cachedToSlice('requestsPerSecond', { least: 0.5 }, SMALL_RANGES),
 ];

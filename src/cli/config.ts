@@ -24,10 +24,11 @@ export async function config(args: readonly string[]): Promise<void> {
         : `${name}: there is no such file`,
     );
   }
-  const { input, variables } = name.endsWith('.toml') ? await readWrangler(name, texts.env) : readJson(name, texts.env);
-  const parsed = checked(name, input);
+  const isWorker = name.endsWith('.toml');
+  const { input, variables } = isWorker ? await readWrangler(name, texts.env) : readJson(name, texts.env);
+  const parsed = checked(name, input, isWorker);
   process.stdout.write(printable(describeConfig(parsed, { file: name, variables })));
-  const refusals = await checkStores(parsed, name.endsWith('.toml'));
+  const refusals = await checkStores(parsed, isWorker);
   if (refusals.length > 0) throw usageError(`${name}: ${refusals.join('; ')}`);
 }
 
@@ -60,10 +61,10 @@ function hasCredentials(): boolean {
   return ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE'].some((name) => (process.env[name] ?? '') !== '');
 }
 
-function checked(name: string, input: unknown): Config {
+function checked(name: string, input: unknown, isWorker: boolean): Config {
   try {
     const parsed = parseConfig(input);
-    checkConfig(parsed);
+    checkConfig(parsed, isWorker);
     return parsed;
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'SettingsError') throw error;

@@ -33,6 +33,8 @@ export interface Conduit {
   readonly toReader: ToReader;
   /** Whether a body that needs nothing else stays out of JavaScript. */
   readonly isNative: boolean;
+  /** Connections that `parallelReads` may have here at the most. By default there is no limit but the setting's own. */
+  readonly maxParallelReads?: number;
   /** How blocks of this size, by default of the platform's choice, are cached here. By default as `withBlockCache` does. */
   readonly toBlocks?: (size: number | undefined) => Partial<BlockCacheOptions>;
 }

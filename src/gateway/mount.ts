@@ -7,6 +7,7 @@ import { corsPolicy } from './cors.ts';
 import { assertInherited, inherit, said } from './inherit.ts';
 import type { Overflow } from './overflow.ts';
 import { settingsError } from '../config/settings-error.ts';
+import { assertParallelReads } from './parallel-reads-setting.ts';
 import { check, mountList, text } from './schema.ts';
 import { settingsEntries, toRangePolicy, type SettingsInput } from './settings.ts';
 import { openStorage } from './storage.ts';
@@ -132,6 +133,7 @@ function openMounts(above: object, mounts: readonly MountOptions[], conduit: Con
 function openMount(options: MountOptions, conduit: Conduit, where = ''): Mount {
   const { path, host, store, prefix, access: rule, cache, overflow, ...settings } = check(MountSchema, options, where);
   const { cacheControl, disposition } = settings;
+  assertParallelReads(settings.parallelReads, conduit.maxParallelReads, where);
   const root = path.replace(/\/$/, '');
   // A rule that grants everything need not be asked.
   const access = rule === publicAccess() ? undefined : rule;

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { RangePolicy } from '../http/index.ts';
 import { faultOfHeaders, type OwnHeaders } from './own-headers.ts';
+import { parallelReads } from './parallel-reads-setting.ts';
 import { check, count, MiB, milliseconds, onOff, table, text, YEAR } from './schema.ts';
 
 const FIELD_VALUE = /^[\t\x20-\x7e]+$/;
@@ -52,6 +53,7 @@ export const settingsEntries = {
   ),
   /** Whether a storage body that breaks is read on. By default where it costs nothing. */
   resume: v.optional(resume),
+  parallelReads: v.optional(parallelReads),
   /** How the cache of blocks works, where there is one. */
   blocks: v.optional(
     table({

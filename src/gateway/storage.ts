@@ -2,6 +2,7 @@ import type { BlockCache, BlockName } from '../cache/block-cache.ts';
 import { sameSpan, strongTag } from '../http/index.ts';
 import { withBlockCache } from '../cache/with-block-cache.ts';
 import type { ObjectStore, ReadOptions } from '../store/object-store.ts';
+import { withParallelReads } from '../store/parallel-reads.ts';
 import { withResume } from '../store/resume.ts';
 import { withRanges } from '../store/slice.ts';
 import type { Conduit } from './conduit.ts';
@@ -26,7 +27,7 @@ export function openStorage(
   cache: BlockCache | undefined,
   scope: string,
   conduit: Conduit,
-  { resume, blocks }: Settings,
+  { resume, parallelReads, blocks }: Settings,
 ): Storage {
   const { toReader, isNative, toBlocks } = conduit;
   const store = withRanges(given);
@@ -34,14 +35,16 @@ export function openStorage(
   // Switched off, bodies that pass through JavaScript are still ended where the storage falls silent.
   const options = resume === false ? { tries: 0 } : typeof resume === 'object' ? resume : {};
   const resumed = isPassedOn ? store : withResume(store, { ...options, toReader });
-  if (cache === undefined) return { store: resumed, purge: () => undefined };
+  const isParallel = parallelReads !== undefined && parallelReads !== false;
+  const parallel = isParallel ? withParallelReads(resumed, { ...parallelReads, toReader }) : resumed;
+  if (cache === undefined) return { store: parallel, purge: () => undefined };
   const { size, ttl, ...times } = blocks;
   const freshness = { ...times, ttl: ttl === 'forever' ? Number.POSITIVE_INFINITY : ttl };
   const { timeout } = cache;
   const platform = toBlocks?.(size) ?? (size === undefined ? {} : { blockSize: size });
   const kept = { scope, freshness, toReader, ...platform };
   cache.attach?.(scope, (name) => readBlock(resumed, conduit, name));
-  const cached = withBlockCache(resumed, cache, timeout === undefined ? kept : { ...kept, cacheTimeout: timeout });
+  const cached = withBlockCache(parallel, cache, timeout === undefined ? kept : { ...kept, cacheTimeout: timeout });
   return { store: cached, purge: (key) => cached.purge(key) };
 }
 

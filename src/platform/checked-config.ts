@@ -2,6 +2,7 @@ import type { Config } from '../gateway/config.ts';
 import { needsOf, type AccessNeeds } from '../access/access.ts';
 import type { AccessConfig } from '../gateway/access-config.ts';
 import { corsPolicy, type CorsPolicy } from '../gateway/cors.ts';
+import { assertParallelReads, WORKERS_PARALLEL_READS } from '../gateway/parallel-reads-setting.ts';
 import { assertPlaces } from '../gateway/place.ts';
 import { assertReadable } from './s3-readable.ts';
 
@@ -12,9 +13,14 @@ export type { AccessConfig } from '../gateway/access-config.ts';
 /**
  * What can be told of a configuration without its stores and secrets, beyond what its schema says.
  *
- * @throws SettingsError where two mounts are alike, and for a bucket that can't be read in the way that is set
+ * @param isWorker whether it is for Workers
+ * @throws SettingsError where two mounts are alike, for a bucket that can't be read in the way that is set, and for more
+ * `parallelReads` than the platform allows
  */
-export function checkConfig({ mounts }: Config): void {
+export function checkConfig({ mounts }: Config, isWorker = false): void {
+  const most = isWorker ? WORKERS_PARALLEL_READS : undefined;
+  for (const [i, { parallelReads }] of mounts.entries())
+    assertParallelReads(parallelReads, most, mounts.length > 1 ? `mounts.${i}.` : '');
   for (const store of mounts.flatMap(({ store: own, fallback }) => [own, fallback])) {
     if (store?.type === 's3') assertReadable(store);
   }

@@ -1,5 +1,6 @@
 import { readParts, startCourier, type ConsignedRead, type Consignment } from '../gateway/parts.ts';
 import type { Conduit, Delivery, Dispatch } from '../gateway/conduit.ts';
+import { WORKERS_PARALLEL_READS } from '../gateway/parallel-reads-setting.ts';
 import { MiB } from '../gateway/schema.ts';
 import { spanLength } from '../http/index.ts';
 import { piecesOf, type Pieces } from '../cache/body-stream.ts';
@@ -12,7 +13,13 @@ import { defaultReader, type ChunkReader } from '../store/chunk-stream.ts';
  *
  * The compatibility flag `enable_request_signal` is what tells a client that left from a storage that failed.
  */
-export const nativeConduit: Conduit = { dispatch, toReader: byobReader, isNative: true, toBlocks: workersBlocks };
+export const nativeConduit: Conduit = {
+  dispatch,
+  toReader: byobReader,
+  isNative: true,
+  maxParallelReads: WORKERS_PARALLEL_READS,
+  toBlocks: workersBlocks,
+};
 
 /**
  * Each block in the cache is a request to it, of which a download has 10,000, and what it takes makes a warm download

@@ -10,6 +10,8 @@ export interface Continuation {
   readonly representation: Representation;
   /** The bytes that are still due, at least one. */
   readonly rest: Span;
+  /** The name of the version, where the read that is continued asked for it by name: it need not be the current one. */
+  readonly version?: string | undefined;
 }
 
 /**
@@ -22,13 +24,15 @@ export interface Continuation {
  * first; `nonsense` for any other bytes
  */
 export async function openRest(
-  { store, key, representation, rest }: Continuation,
+  { store, key, representation, rest, version: named }: Continuation,
   call: CallOptions,
 ): Promise<ReadableStream<Uint8Array>> {
   const { etag, version } = representation;
   const conditions = etag === undefined ? undefined : { ifMatch: [etag] };
   const options: ReadOptions = { ...call, range: { form: 'bounded', ...rest }, conditions };
-  const result = await readOriginal(store, key, options, version);
+  const result = await (named === undefined
+    ? readOriginal(store, key, options, version)
+    : store.read(key, { ...options, version: named }));
   if (result.type !== 'open') throw storeError('changed', `the object was ${result.type} when its rest was read`);
   if (isRest(result, representation, rest)) return result.body;
   await result.body.cancel().catch(() => undefined);

@@ -38,6 +38,12 @@ export interface ReadOptions extends CallOptions {
    * read to get at it. Where it is left out, the range comes whatever it costs.
    */
   readonly mayBeWhole?: boolean | undefined;
+  /**
+   * Whether the whole object comes instead of the range wherever the storage ignores ranges, however little would have
+   * to be dropped. `withParallelReads` asks so for the first part of a read, because each further part would transfer
+   * the whole again.
+   */
+  readonly isUncut?: boolean | undefined;
   /** Of a storage that keeps versions: the one to read, current or not. Others have no use for it. */
   readonly version?: string | undefined;
 }
@@ -46,7 +52,7 @@ export interface ReadOptions extends CallOptions {
 export interface OpenObject {
   readonly type: 'open';
   readonly representation: Representation;
-  /** The bytes that `body` yields, those asked for unless `mayBeWhole`: exactly these, or it errors. Empty only for the whole of a zero-byte object. */
+  /** The bytes that `body` yields, those asked for unless `mayBeWhole` or `isUncut`: exactly these, or it errors. Empty only for the whole of a zero-byte object. */
   readonly span: Span;
   readonly body: ReadableStream<Uint8Array>;
   /**

@@ -58,7 +58,7 @@ export function withRanges(store: ObjectStore): ObjectStore {
  *
  * @param whole gets its body cut, or cancelled where no byte of the range is in it
  */
-export async function sliced(whole: OpenObject, { range, mayBeWhole }: ReadOptions): Promise<ReadResult> {
+export async function sliced(whole: OpenObject, { range, mayBeWhole, isUncut }: ReadOptions): Promise<ReadResult> {
   const { representation, span, body } = whole;
   if (range === undefined) return whole;
   const due = resolveSpec(range, representation.size);
@@ -66,7 +66,8 @@ export async function sliced(whole: OpenObject, { range, mayBeWhole }: ReadOptio
     await body.cancel();
     return { type: 'unsatisfiable', representation };
   }
-  if (sameSpan(due, span) || (mayBeWhole === true && due.start > MOST_SKIPPED)) return whole;
+  const isWanted = isUncut === true || (mayBeWhole === true && due.start > MOST_SKIPPED);
+  if (sameSpan(due, span) || isWanted) return whole;
   return { type: 'open', representation, span: due, body: slice(body, due, representation.size) };
 }
 

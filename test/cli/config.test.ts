@@ -146,6 +146,17 @@ access = { type = "signed" }
     for (const line of lines) expect(out.split('\n')).toContain(line);
   });
 
+  test('with more parallel reads than a Worker has connections for', async () => {
+    const { code, err } = await check('wrangler.toml', 'name = "x"\n[vars.RANGEWAY]\nparallelReads = 5\n');
+    expect([code, err]).toEqual([
+      2,
+      expect.stringContaining('wrangler.toml: parallelReads: takes 4 connections at the most on this platform, not 5'),
+    ]);
+    const node = await check('gateway.json', '{ "parallelReads": 5 }');
+    expect([node.code, node.err]).toEqual([0, '']);
+    expect(node.out).toContain('  parallelReads.connections = 5\n  parallelReads.partSize = 8388608\n');
+  });
+
   test('with a mistake in its table', async () => {
     const { code, out, err } = await check('wrangler.toml', 'name = "x"\n[vars.RANGEWAY]\nindexx = "a"\n');
     expect([code, out]).toEqual([2, '']);

@@ -121,7 +121,7 @@ describe('wrong settings are refused at start, by name', () => {
   const wrong: readonly (readonly [object, RegExp])[] = [
     [
       { cacheControll: 'x' },
-      /cacheControll: no such field; there are cacheControl, disposition, index, headRange, cors, resume, blocks, ranges/,
+      /cacheControll: no such field; there are cacheControl, disposition, index, headRange, cors, resume, parallelReads, blocks, ranges/,
     ],
     [{ headRange: 'yes' }, /headRange: takes true or false, not "yes"/],
     [{ disposition: 'download' }, /disposition: takes "attachment" or "inline", not "download"/],

@@ -113,6 +113,15 @@ describe('settings without effect on a function', () => {
     expect(parse('stream', { mounts: [{ path: '/a' }, { path: '/a/' }] })).toThrow('settings: mounts.1: is at /a/');
   });
 
+  test('parts of parallel reads that no buffered answer exceeds', () => {
+    const sentence = 'settings: mounts.1.parallelReads: has no effect, since a buffered answer has 4500000 bytes';
+    const settings = { parallelReads: 4, mounts: [{ parallelReads: false }, { path: '/a' }] };
+    expect(parse('buffered', settings)).toThrow(sentence);
+    expect(parse('cloudfront', settings)).toThrow(sentence);
+    expect(parse('stream', settings)).not.toThrow();
+    expect(parse('buffered', { parallelReads: { partSize: 1_000_000 } })).not.toThrow();
+  });
+
   test('a purge behind CloudFront', () => {
     const settings = { purge: { token: 'PURGE_TOKEN' } };
     expect(parse('cloudfront', settings)).toThrow('settings: purge: CloudFront takes no PURGE');

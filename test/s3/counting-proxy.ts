@@ -6,9 +6,11 @@ import { access } from './server.ts';
 /** Passes every request on as it is, and counts them: what really reaches the storage, the SDK's retries included. */
 export async function countingProxy() {
   let count = 0;
+  let open = 0;
   const target = new URL(access.endpoint);
   const server = createServer((req, res) => {
     count++;
+    open++;
     const onward = request(
       { host: target.hostname, port: target.port, method: req.method, path: req.url, headers: req.headers },
       (answer) => {
@@ -17,7 +19,10 @@ export async function countingProxy() {
       },
     );
     onward.on('error', () => res.destroy());
-    res.on('close', () => onward.destroy());
+    res.on('close', () => {
+      open--;
+      onward.destroy();
+    });
     req.pipe(onward);
   }).listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -30,6 +35,8 @@ export async function countingProxy() {
       count = 0;
       return taken;
     },
+    /** Answers that are neither over nor given up. */
+    open: () => open,
     close: () => {
       server.closeAllConnections();
       server.close();

@@ -1,0 +1,86 @@
+import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
+import { afterAll, describe, expect, test } from 'vitest';
+import type { OpenObject } from '../../src/store/object-store.ts';
+import { withParallelReads } from '../../src/store/parallel-reads.ts';
+import { withResume } from '../../src/store/resume.ts';
+import { equal, pseudoRandom } from '../contract/bytes.ts';
+import { until } from '../store/counted.ts';
+import { countingProxy } from './counting-proxy.ts';
+import { hasS3, newBucket } from './server.ts';
+
+const MiB = 1024 * 1024;
+/** Nine parts, the last of them short. */
+const BYTES = pseudoRandom(8 * MiB + 12_345);
+
+const bytesOf = async ({ body }: OpenObject) => new Uint8Array(await new Response(body).arrayBuffer());
+
+describe.skipIf(!hasS3)('parallel reads of a real S3', async () => {
+  const proxy = await countingProxy();
+  afterAll(proxy.close);
+
+  async function newObject() {
+    const bucket = await newBucket({ endpoint: proxy.endpoint });
+    await bucket.put('key', BYTES);
+    const store = withParallelReads(withResume(bucket.store), { connections: 4, partSize: MiB });
+    const open = async (options = {}) => {
+      const result = await store.read('key', options);
+      if (result.type !== 'open') throw new Error(result.type);
+      return result;
+    };
+    return { ...bucket, open };
+  }
+
+  test('are exact, and one request a part', async () => {
+    const { open } = await newObject();
+    proxy.take();
+    expect(equal(await bytesOf(await open()), BYTES)).toBe(true);
+    expect(proxy.take()).toBe(9);
+    const range = { form: 'bounded', start: 1_000_001, end: 5_000_000 } as const;
+    expect(equal(await bytesOf(await open({ range })), BYTES.subarray(range.start, range.end))).toBe(true);
+    expect(proxy.take()).toBe(4);
+    expect(
+      equal(await bytesOf(await open({ range: { form: 'suffix', length: 2 * MiB } })), BYTES.subarray(-2 * MiB)),
+    ).toBe(true);
+    expect(proxy.take()).toBe(1);
+  });
+
+  test('break where the object is replaced, and none of the new one is among the bytes', async () => {
+    const { open, put } = await newObject();
+    const reader = (await open()).body.getReader();
+    const chunks = [(await reader.read()).value ?? new Uint8Array(0)];
+    await put('key', BYTES.toReversed());
+    const rest = (async () => {
+      for (;;) {
+        const { value } = await reader.read();
+        if (value === undefined) return;
+        chunks.push(value);
+      }
+    })();
+    await expect(rest).rejects.toMatchObject({ code: 'changed' });
+    const got = Buffer.concat(chunks);
+    expect(equal(got, BYTES.subarray(0, got.length))).toBe(true);
+  });
+
+  test('end as they began where the bucket keeps versions', async () => {
+    const { open, put, client, bucket } = await newObject();
+    const VersioningConfiguration = { Status: 'Enabled' } as const;
+    await client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
+    await put('key', BYTES);
+    const object = await open();
+    await put('key', BYTES.toReversed());
+    expect(equal(await bytesOf(object), BYTES)).toBe(true);
+  });
+
+  test('of a client that leaves end on the wire', async () => {
+    const { open } = await newObject();
+    for (let reads = 0; reads < 40; reads += 7) {
+      const reader = (await open()).body.getReader();
+      for (let i = 0; i < reads; i++) await reader.read();
+      await reader.cancel();
+      await until(() => proxy.open() === 0);
+    }
+    proxy.take();
+    expect(equal(await bytesOf(await open()), BYTES)).toBe(true);
+    expect(proxy.take()).toBe(9);
+  });
+});
