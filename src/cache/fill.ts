@@ -131,9 +131,9 @@ export function startFill(plan: FillPlan): Fill {
   }
 
   async function advance(): Promise<void> {
-    await opened;
-    if (state.type !== 'reading') return;
     try {
+      await opened;
+      if (state.type !== 'reading') return;
       if (page.end === page.span.end) page = newPage();
       // The first bytes go to the client as they come.
       const most = page.end === span.start ? 0 : GATHERED;
@@ -144,7 +144,8 @@ export function startFill(plan: FillPlan): Fill {
         if (page.giveBack === undefined || page.end === page.span.end) return;
       }
     } catch (cause) {
-      throw fail(cause);
+      // Thrown by the clients' reads, once the bytes that came before it are taken.
+      fail(cause);
     }
   }
 
@@ -193,8 +194,7 @@ export function startFill(plan: FillPlan): Fill {
   async function finish(): Promise<void> {
     if (seats > 0 || isOver()) return;
     if (!isWorthFinishing()) return end({ type: 'closed' });
-    // Told to the client that joined meanwhile, if any has.
-    await pull().catch(() => undefined);
+    await pull();
     return finish();
   }
 
