@@ -136,7 +136,7 @@ export function blockBody(plan: BodyPlan): BlockBody {
   async function fromCache(): Promise<Piece | undefined> {
     if (seat !== undefined || isLeft || distrusted === indexOf(at)) return undefined;
     // A fill that is under way has them sooner than a cache that has to be asked and may not have them.
-    if (!cached.isKept(at) && findSeat()) return undefined;
+    if (!cached.isThere(at) && !cached.isKept(at) && findSeat()) return undefined;
     const found = await cached.get(at);
     if (found === undefined) return undefined;
     const end = Math.min((indexOf(at) + 1) * blockSize, span.end);
