@@ -61,9 +61,11 @@ export interface BlockBody {
 export function blockBody(plan: BodyPlan): BlockBody {
   const { object, span, wide, blockSize, fills, cached, call, account } = plan;
   const { size } = object.representation;
-  /** Until a byte is sent the new version is better than the old one under its name. */
+  /** Until the answer begins the new version is better than the old one under its name. */
   const current = { ...object, representation: { ...object.representation, version: undefined } };
   let at = span.start;
+  /** Set when the answer has begun, and so has to be of this version. */
+  let isBegun = false;
   let isLeft = false;
   let held: Piece | undefined;
   let { seat } = plan;
@@ -127,7 +129,7 @@ export function blockBody(plan: BodyPlan): BlockBody {
       return bytes.subarray(0, span.end - at);
     } catch (error) {
       dropSeat();
-      if (!isChanged(error) || at === span.start || isAlone) throw error;
+      if (!isChanged(error) || !isBegun || isAlone) throw error;
       isAlone = true;
       return undefined;
     }
@@ -153,7 +155,7 @@ export function blockBody(plan: BodyPlan): BlockBody {
     if (seat !== undefined || isLeft || findSeat()) return undefined;
     const due = { start: at, end: cached.nextCached(at) };
     account.forward ??= account.hits > 0 || due.end < span.end ? 'partial' : 'miss';
-    const pinned = at === span.start ? current : object;
+    const pinned = isBegun ? object : current;
     seat = startFill(pinned, due);
     if (seat !== undefined) return undefined;
     count(at, false);
@@ -218,6 +220,7 @@ export function blockBody(plan: BodyPlan): BlockBody {
       held = piece;
       const end = seat === undefined ? endOf(piece, at) : seat.fill.span.end;
       await reserve(end);
+      isBegun = true;
       return piece;
     },
     next,
