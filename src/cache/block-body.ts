@@ -199,7 +199,8 @@ export function blockBody(plan: BodyPlan): BlockBody {
       if (isLeft || at === span.end) return leave();
       const piece = (await fromFill()) ?? (await fromCache()) ?? (await fromStorage());
       if (piece === undefined) continue;
-      cached.lookAhead(Math.ceil(endOf(piece, at) / blockSize) * blockSize);
+      // It may be left between the answer of a source and this line: what is asked for then is not given back.
+      if (!isLeft) cached.lookAhead(Math.ceil(endOf(piece, at) / blockSize) * blockSize);
       return piece;
     }
   }
