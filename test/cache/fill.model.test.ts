@@ -28,7 +28,8 @@ test('a fill gives each client exact bytes or an error, keeps whole blocks once,
     }
   }
   console.log(`RANGEWAY_SEED=${SEED}, ${ROUNDS} histories of a fill: ${JSON.stringify(sum)}`);
-  // A run in which hardly anything happens shows nothing.
+  // A run in which hardly anything happens shows nothing, unless it plays a single history again.
+  if (ROUNDS < 100) return;
   expect(sum.given).toBeGreaterThan(ROUNDS);
   expect(Math.min(sum.missed, sum.broken, sum.left)).toBeGreaterThan(ROUNDS / 50);
 }, 120_000);

@@ -29,7 +29,8 @@ test('a cached store gives bytes of one version or an error, closes all it has o
     }
   }
   console.log(`RANGEWAY_SEED=${SEED}, ${ROUNDS} histories of a cached store: ${JSON.stringify(sum)}`);
-  // A run in which hardly anything happens shows nothing.
+  // A run in which hardly anything happens shows nothing, unless it plays a single history again.
+  if (ROUNDS < 100) return;
   expect(sum.whole).toBeGreaterThan(ROUNDS);
   expect(Math.min(sum.left, sum.broken, sum.bodiless)).toBeGreaterThan(ROUNDS / 20);
 }, 120_000);

@@ -35,8 +35,8 @@ export async function playCache(random: Random): Promise<CacheOutcome> {
     }
   }
   async function write(): Promise<void> {
-    for (let replaced = random.pick([0, 0, 1, 2]); replaced > 0; replaced--) {
-      await turns.wait(random.below(40));
+    for (let replaced = random.pick([0, 1, 2]); replaced > 0; replaced--) {
+      await turns.wait(random.below(60));
       // The last version is for the end.
       if (storage.current() < stage.versions.length - 2) storage.replace();
     }
@@ -159,5 +159,14 @@ async function verifyMemory(turns: Turns, stage: Stage): Promise<void> {
   const due = memory < blockSize ? 0 : version.bytes.length / blockSize;
   if (cache.held() !== due) throw new Error(`${cache.held()} blocks of ${due} were kept`);
   letGo();
+  await fireTimers(turns);
+  // The cache has kept none of them, and nothing else holds them.
+  const opened = storage.bodies.length;
+  const again = await playOut(turns, store.read('key'));
+  if (again.type !== 'open' || storage.bodies.length === opened) throw new Error('the blocks are still held');
+  await playOut(
+    turns,
+    again.body.cancel().catch(() => undefined),
+  );
   await fireTimers(turns);
 }

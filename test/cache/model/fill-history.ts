@@ -10,6 +10,8 @@ interface Crowd {
   readonly stage: FillStage;
   /** Clients that have a seat. */
   seated: number;
+  /** Where the bytes ended that clients had got when the last of them left. */
+  leftAt: number;
   /** The furthest place that a client has asked for, and the end of what any has got. */
   asked: number;
   seen: number;
@@ -32,7 +34,7 @@ export async function playFill(random: Random): Promise<FillOutcome> {
   const turns = makeTurns(random);
   const stage = setFillStage(turns);
   const { body, span, blockSize } = stage;
-  const crowd: Crowd = { turns, stage, seated: 0, asked: span.start, seen: span.start, given: [] };
+  const crowd: Crowd = { turns, stage, seated: 0, leftAt: span.start, asked: span.start, seen: span.start, given: [] };
   const counts: Counts = { given: 0, missed: 0, broken: 0, left: 0 };
   // Without clients it reads the block under way, and no more.
   body.onRead = (given) => {
@@ -56,7 +58,10 @@ export async function playFill(random: Random): Promise<FillOutcome> {
   await turns.play(() => isSettled);
   await all;
   await works;
-  stage.verify(crowd.seen);
+  // Without clients the block under way was read to its end, where the storage has not failed.
+  const isRead = stage.ending === 'whole' && crowd.leftAt > span.start;
+  const blockEnd = Math.ceil(crowd.leftAt / blockSize) * blockSize;
+  stage.verify(isRead ? Math.max(crowd.seen, Math.min(blockEnd, span.end)) : crowd.seen);
   for (const { at, bytes } of crowd.given)
     if (!isEqual(bytes, stage.object.subarray(at, at + bytes.length))) throw new Error(`bytes at ${at} were changed`);
   return counts;
@@ -80,9 +85,11 @@ async function live(crowd: Crowd, counts: Counts, mayBeLate: boolean): Promise<v
   const isImpatient = stage.ending === 'hangs' || random.oneIn(4);
   let isFirst = true;
   let isFollowing = false;
+  let isLeft = false;
   try {
     while (at < end) {
-      const read = readChecked(crowd, seat, at, { isFirst: isReached && isFirst, isFollowing, wasOver });
+      const isOpen = () => !wasOver && !isLeft;
+      const read = readChecked(crowd, seat, at, { isFirst: isReached && isFirst, isFollowing, isOpen });
       isFirst = false;
       const found = await (isImpatient
         ? Promise.race([read, wait(1 + random.below(30)).then(() => 'left' as const)])
@@ -102,7 +109,8 @@ async function live(crowd: Crowd, counts: Counts, mayBeLate: boolean): Promise<v
       if (random.oneIn(20)) return void counts.left++;
     }
   } finally {
-    crowd.seated--;
+    isLeft = true;
+    if (--crowd.seated === 0) crowd.leftAt = crowd.seen;
     seat.leave();
     if (random.oneIn(3)) seat.leave();
   }
@@ -113,8 +121,8 @@ interface ReadContext {
   readonly isFirst: boolean;
   /** Whether the client has got the bytes before. */
   readonly isFollowing: boolean;
-  /** Whether the fill was over when the client joined. */
-  readonly wasOver: boolean;
+  /** Whether the fill has to go on for the client: it was not over when the client joined, which has not left. */
+  readonly isOpen: () => boolean;
 }
 
 type Found = number | 'missed' | 'broken';
@@ -124,7 +132,7 @@ async function readChecked(
   crowd: Crowd,
   seat: Seat,
   at: number,
-  { isFirst, isFollowing, wasOver }: ReadContext,
+  { isFirst, isFollowing, isOpen }: ReadContext,
 ): Promise<Found> {
   const { stage } = crowd;
   const { span, object } = stage;
@@ -132,9 +140,9 @@ async function readChecked(
   try {
     const bytes = await seat.read(at);
     if (bytes === undefined) {
-      const isPassed = crowd.asked > at || at >= span.end || wasOver || stage.fill.isOver();
+      const isPassed = crowd.asked > at || at >= span.end || !isOpen();
       if (!isPassed) throw new Error(`nothing at ${at}, although no client has read on`);
-      if (isFirst && crowd.seated > 0 && !stage.fill.isOver()) throw new Error(`it said that it reaches ${at}`);
+      if (isFirst && isOpen()) throw new Error(`it said that it reaches ${at}`);
       const isOwn = isFollowing && at % stage.blockSize !== 0 && at < span.end && !stage.isRefused();
       if (isOwn && !stage.fill.isOver())
         throw new Error(`the block at ${at} was taken from a client in the middle of it`);

@@ -42,7 +42,7 @@ export function modelCache(turns: Turns, options: ModelCacheOptions): ModelCache
   let held = 0;
   let gate: Promise<void> | undefined;
 
-  const endings: readonly Ending[] = ['whole', 'whole', 'early', 'fails', 'hangs', 'surplus'];
+  const endings: readonly Ending[] = ['whole', 'early', 'fails', 'hangs', 'surplus'];
   const fails = (times: number) => isFailing && random.oneIn(times);
 
   function find({ etag, index, length, blockSize: size }: BlockName): Uint8Array | undefined {
@@ -57,7 +57,8 @@ export function modelCache(turns: Turns, options: ModelCacheOptions): ModelCache
   /** The part, or now and then another one, which the guard has to find out. */
   function cut(block: Uint8Array | undefined, { start, end }: Span): Uint8Array | undefined {
     if (!(start >= 0 && end > start && end <= blockSize)) misuse.push(`asked for ${start} to ${end} of a block`);
-    return fails(15) ? block?.subarray(start, end - 1) : block?.subarray(start, end);
+    if (!fails(15)) return block?.subarray(start, end);
+    return random.oneIn(2) ? block?.subarray(start, end - 1) : block;
   }
 
   function stream(part: Uint8Array): ReadableStream<Uint8Array> {
