@@ -1,6 +1,7 @@
 import { chunkStream, defaultReader, type ChunkReader } from '../store/chunk-stream.ts';
 import { expectEnd, nextChunk } from '../store/exact-body.ts';
 import type { BlockBody, StreamPiece } from './block-body.ts';
+import { discard } from './guarded-cache.ts';
 import { within } from './within.ts';
 
 /** The pieces of a body, for a platform that pipes streams itself. */
@@ -29,12 +30,18 @@ interface Current {
  */
 export function bodyStream(body: BlockBody, timeout: number): ReadableStream<Uint8Array> {
   let current: Current | undefined;
+  let isCancelled = false;
 
   async function read(max: number): Promise<Uint8Array | undefined> {
     for (;;) {
       if (current === undefined) {
         const piece = await body.next();
         if (piece === undefined || piece instanceof Uint8Array) return piece;
+        // It may be cancelled between the answer of the body and this line.
+        if (isCancelled) {
+          discard(piece.stream);
+          return undefined;
+        }
         current = { piece, reader: defaultReader(piece.stream), at: piece.start };
       }
       const chunk = await (current.piece.isCached ? readCached(current, max) : readStored(current));
@@ -71,6 +78,7 @@ export function bodyStream(body: BlockBody, timeout: number): ReadableStream<Uin
       }
     },
     async cancel() {
+      isCancelled = true;
       body.leave();
       await current?.reader.cancel();
     },
