@@ -29,8 +29,10 @@ export async function playCache(random: Random): Promise<CacheOutcome> {
   const { storage } = stage;
   const ends: CacheOutcome = { whole: 0, left: 0, broken: 0, refused: 0, bodiless: 0 };
   async function live(): Promise<void> {
-    for (let requests = 1 + random.below(4); requests > 0; requests--) {
+    for (let requests = 1 + random.below(7); requests > 0; requests--) {
       await turns.wait(random.below(12));
+      // Until a cache that failed is asked again.
+      if (random.oneIn(4)) await new Promise((resolve) => setTimeout(resolve, 6_000));
       ends[await askOnce(stage)]++;
     }
   }
@@ -54,7 +56,7 @@ export async function playCache(random: Random): Promise<CacheOutcome> {
 function setStage(turns: Turns): Stage {
   const { random } = turns;
   const blockSize = random.pick([4, 7, 16, 64]);
-  const memory = random.pick([blockSize - 1, blockSize, LAST * blockSize, LAST * blockSize, 100 * blockSize]);
+  const memory = random.pick([blockSize - 1, ...[1, LAST, LAST, 100, 100].map((blocks) => blocks * blockSize)]);
   const keepsVersions = random.oneIn(2);
   const sizes = [1, 2, 3].map(() => 1 + random.below(9 * blockSize));
   const last = Math.max(1, Math.min(LAST, Math.floor(memory / blockSize))) * blockSize;
@@ -83,7 +85,7 @@ function setStage(turns: Turns): Stage {
     isFailing: isCacheFailing,
     has: random.pick(['left out', 'true', 'guessed']),
     hasPeek: random.oneIn(2),
-    givesStreams: random.oneIn(2),
+    givesStreams: !random.oneIn(3),
   });
   const settings = {
     blockSize,

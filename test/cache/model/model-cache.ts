@@ -50,7 +50,7 @@ export function modelCache(turns: Turns, options: ModelCacheOptions): ModelCache
     const due = Math.min(blockSize, (version?.bytes.length ?? 0) - index * blockSize);
     if (length !== due || size !== blockSize) misuse.push(`asked for block ${index} of ${etag}, ${length} bytes`);
     // Evicted, now or by others.
-    if (random.oneIn(12)) blocks.get(index)?.delete(etag);
+    if (random.oneIn(30)) blocks.get(index)?.delete(etag);
     return blocks.get(index)?.get(etag);
   }
 
@@ -76,11 +76,11 @@ export function modelCache(turns: Turns, options: ModelCacheOptions): ModelCache
 
   async function answer(name: BlockName, part: Span): Promise<CachedBytes | undefined> {
     await wait(random.below(5));
-    if (fails(10)) throw new Error('the cache broke');
+    if (fails(40)) throw new Error('the cache broke');
     // As long as nothing, or too long: what comes then is given back all the same.
-    if (fails(15)) await new Promise((resolve) => random.oneIn(2) && setTimeout(resolve, 2 * patience));
+    if (fails(40)) await new Promise((resolve) => random.oneIn(2) && setTimeout(resolve, 2 * patience));
     const block = find(name);
-    const isStream = block !== undefined && givesStreams && random.oneIn(2);
+    const isStream = block !== undefined && givesStreams && !random.oneIn(4);
     return isStream ? stream(block.subarray(part.start, part.end)) : cut(block, part);
   }
 
@@ -94,8 +94,8 @@ export function modelCache(turns: Turns, options: ModelCacheOptions): ModelCache
         return await gate;
       }
       await wait(random.below(8));
-      if (fails(8)) throw new Error('the cache is full');
-      if (fails(12)) return await new Promise((resolve) => void setTimeout(resolve, patience));
+      if (fails(25)) throw new Error('the cache is full');
+      if (fails(40)) return await new Promise((resolve) => void setTimeout(resolve, patience));
       blocks.set(name.index, (blocks.get(name.index) ?? new Map<string, Uint8Array>()).set(name.etag, block));
     } finally {
       pending -= block.length;
@@ -117,7 +117,7 @@ export function modelCache(turns: Turns, options: ModelCacheOptions): ModelCache
       return () => open();
     },
     get(name, part) {
-      if (fails(20)) throw new Error('the cache is gone');
+      if (fails(60)) throw new Error('the cache is gone');
       return answer(name, part);
     },
     put,
@@ -125,14 +125,14 @@ export function modelCache(turns: Turns, options: ModelCacheOptions): ModelCache
       ? {}
       : {
           has(name) {
-            if (fails(30)) throw new Error('the cache can not tell');
+            if (fails(100)) throw new Error('the cache can not tell');
             return options.has === 'guessed' && random.oneIn(3) ? random.oneIn(2) : find(name) !== undefined;
           },
         }),
     ...(hasPeek
       ? {
           peek(name, part) {
-            if (fails(30)) throw new Error('the cache can not look');
+            if (fails(100)) throw new Error('the cache can not look');
             return random.oneIn(3) ? undefined : cut(find(name), part);
           },
         }
