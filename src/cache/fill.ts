@@ -124,7 +124,9 @@ export function startFill(plan: FillPlan): Fill {
 
   /** Reads the next chunk, for all who wait for it. */
   function pull(): Promise<void> {
-    pulling ??= advance();
+    pulling ??= advance().finally(() => {
+      pulling = undefined;
+    });
     return pulling;
   }
 
@@ -144,9 +146,6 @@ export function startFill(plan: FillPlan): Fill {
     } catch (cause) {
       // Thrown by the clients' reads, once the bytes that came before it are taken.
       fail(cause);
-    } finally {
-      // Before the promise resolves: its clients then take their bytes before another one's read replaces them.
-      pulling = undefined;
     }
   }
 
