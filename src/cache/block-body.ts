@@ -62,9 +62,11 @@ const ASKED = 256;
 export function blockBody(plan: BodyPlan): BlockBody {
   const { object, span, wide, blockSize, fills, cached, call, account } = plan;
   const { size } = object.representation;
-  /** Until a byte is sent the new version is better than the old one under its name. */
+  /** Until the answer begins the new version is better than the old one under its name. */
   const current = { ...object, representation: { ...object.representation, version: undefined } };
   let at = span.start;
+  /** Set when the answer has begun, and so has to be of this version. */
+  let isBegun = false;
   let isLeft = false;
   let held: Piece | undefined;
   let { seat } = plan;
@@ -119,7 +121,7 @@ export function blockBody(plan: BodyPlan): BlockBody {
       return bytes.subarray(0, span.end - at);
     } catch (error) {
       dropSeat();
-      if (!isChanged(error) || at === span.start || isAlone) throw error;
+      if (!isChanged(error) || !isBegun || isAlone) throw error;
       isAlone = true;
       return undefined;
     }
@@ -149,7 +151,7 @@ export function blockBody(plan: BodyPlan): BlockBody {
     if (seat !== undefined || isLeft || findSeat()) return undefined;
     const due = { start: at, end: nextCached(at) };
     account.forward ??= account.hits > 0 || due.end < span.end ? 'partial' : 'miss';
-    const pinned = at === span.start ? current : object;
+    const pinned = isBegun ? object : current;
     seat = startFill(pinned, due);
     if (seat !== undefined) return undefined;
     count(false);
@@ -212,7 +214,8 @@ export function blockBody(plan: BodyPlan): BlockBody {
       if (isLeft || at === span.end) return leave();
       const piece = (await fromFill()) ?? (await fromCache()) ?? (await fromStorage());
       if (piece === undefined) continue;
-      cached.lookAhead(Math.ceil(endOf(piece, at) / blockSize) * blockSize);
+      // It may be left between the answer of a source and this line: what is asked for then is not given back.
+      if (!isLeft) cached.lookAhead(Math.ceil(endOf(piece, at) / blockSize) * blockSize);
       return piece;
     }
   }
@@ -222,6 +225,7 @@ export function blockBody(plan: BodyPlan): BlockBody {
       held = await find();
       if (held === undefined) throw new RangeError('a body without bytes was begun');
       await reserve(seat === undefined ? endOf(held, at) : seat.fill.span.end);
+      isBegun = true;
       return held;
     },
     async next() {

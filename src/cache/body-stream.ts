@@ -1,6 +1,7 @@
 import { chunkStream, defaultReader, type ChunkReader } from '../store/chunk-stream.ts';
 import { expectEnd, nextChunk } from '../store/exact-body.ts';
 import type { BlockBody, StreamPiece } from './block-body.ts';
+import { discard } from './guarded-cache.ts';
 import { within } from './within.ts';
 
 /** The pieces of a body, for a platform that pipes streams itself. */
@@ -31,10 +32,9 @@ export function bodyStream(body: BlockBody, timeout: number): ReadableStream<Uin
   let current: Current | undefined;
   let isCancelled = false;
 
-  /** Also where a piece came in the moment in which the body was cancelled. */
-  function giveBack(): void {
+  async function giveBack(): Promise<void> {
     body.leave();
-    void current?.reader.cancel().catch(() => undefined);
+    await current?.reader.cancel().catch(() => undefined);
   }
 
   async function read(max: number): Promise<Uint8Array | undefined> {
@@ -42,8 +42,12 @@ export function bodyStream(body: BlockBody, timeout: number): ReadableStream<Uin
       if (current === undefined) {
         const piece = await body.next();
         if (piece === undefined || piece instanceof Uint8Array) return piece;
+        // It may be cancelled between the answer of the body and this line.
+        if (isCancelled) {
+          discard(piece.stream);
+          return undefined;
+        }
         current = { piece, reader: defaultReader(piece.stream), at: piece.start };
-        if (isCancelled) giveBack();
       }
       const chunk = await (current.piece.isCached ? readCached(current, max) : readStored(current));
       if (chunk !== undefined) return chunk;
@@ -73,13 +77,13 @@ export function bodyStream(body: BlockBody, timeout: number): ReadableStream<Uin
         return await read(max);
       } catch (error) {
         // A stream that fails is not cancelled, so this is where the rest is given back.
-        giveBack();
+        void giveBack();
         throw error;
       }
     },
     async cancel() {
       isCancelled = true;
-      giveBack();
+      await giveBack();
     },
   });
   bodies.set(stream, body);

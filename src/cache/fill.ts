@@ -83,9 +83,11 @@ const LEAST_PAGE = 1024 * 1024;
 const NOTHING = new Uint8Array(0);
 
 /**
- * Makes a fill, which opens its read at once; `undefined` where there is no memory for its first block. It reads on when a client needs bytes that are not there, so the fastest
- * client sets the pace; slower ones find the blocks that they miss in the cache. A block is kept when all its bytes are
- * read. Where there is no memory for a later one it is passed on, chunk by chunk, and not kept.
+ * Makes a fill, which opens its read at once; `undefined` where there is no memory for its first block.
+ *
+ * It reads on when a client needs bytes that are not there, so the fastest client sets the pace; slower ones find the
+ * blocks that they miss in the cache. A block is kept when all its bytes are read. Where there is no memory for a later
+ * one it is passed on, chunk by chunk, and not kept.
  */
 export function startFill(plan: FillPlan): Fill | undefined {
   const { span, blockSize, size, toReader } = plan;
@@ -138,8 +140,8 @@ export function startFill(plan: FillPlan): Fill | undefined {
   }
 
   async function advance(): Promise<void> {
-    await opened;
     try {
+      await opened;
       if (state.type !== 'reading') return;
       const { reader } = state;
       if (page.end === page.span.end) {
@@ -150,7 +152,8 @@ export function startFill(plan: FillPlan): Fill | undefined {
       const enough = page.end === span.start ? page.end : page.end + GATHERED;
       for (let isFull = true; isFull && page.end <= enough && page.end < page.span.end;) isFull = await take(reader);
     } catch (cause) {
-      throw fail(cause);
+      // Thrown by the clients' reads, once the bytes that came before it are taken.
+      fail(cause);
     }
   }
 
@@ -206,8 +209,7 @@ export function startFill(plan: FillPlan): Fill | undefined {
     while (!isOver() && isLeft()) {
       const part = { start: 0, end: page.end - page.start };
       if (!isWholeBlock() || !isLargePart(part, spanLength(page.span))) return end({ type: 'closed' });
-      // Its failure is told to the client that has joined, if any has.
-      await pull().catch(() => undefined);
+      await pull();
     }
   }
 

@@ -1,0 +1,187 @@
+import type { Seat } from '../../../src/cache/fill.ts';
+import { isStoreError } from '../../../src/store/store-error.ts';
+import type { Random } from '../../fuzz/random.ts';
+import { isEqual, setFillStage, type FillStage } from './fill-stage.ts';
+import { makeTurns, microtask, type Turns } from './turns.ts';
+
+/** What all clients of a fill know together. */
+interface Crowd {
+  readonly turns: Turns;
+  readonly stage: FillStage;
+  /** Clients that have a seat. */
+  seated: number;
+  /** Where the bytes ended that clients had got when the last of them left. */
+  leftAt: number;
+  /** The furthest place that a client has asked for, and the end of what any has got. */
+  asked: number;
+  seen: number;
+  /** What clients have got, and where: it has to hold for ever. */
+  readonly given: { readonly at: number; readonly bytes: Uint8Array }[];
+}
+
+/** What one history came to. */
+export interface FillOutcome {
+  readonly given: number;
+  readonly missed: number;
+  readonly broken: number;
+  readonly left: number;
+}
+
+type Counts = { -readonly [Name in keyof FillOutcome]: number };
+
+/** Plays one history of a fill: clients that join, stop, lag, jump ahead and leave, over a storage that may break. */
+export async function playFill(random: Random): Promise<FillOutcome> {
+  const turns = makeTurns(random);
+  const stage = setFillStage(turns);
+  if (stage === undefined) return { given: 0, missed: 0, broken: 0, left: 0 };
+  const { body, span, blockSize } = stage;
+  const crowd: Crowd = { turns, stage, seated: 0, leftAt: span.start, asked: span.start, seen: span.start, given: [] };
+  const counts: Counts = { given: 0, missed: 0, broken: 0, left: 0 };
+  // Without clients it reads the block under way, and no more.
+  body.onRead = (given) => {
+    if (crowd.seated > 0) return;
+    const at = span.start + given;
+    const end = Math.min((Math.floor(crowd.asked / blockSize) + 1) * blockSize, span.end);
+    if (at >= end && at < span.end) body.misuse.push(`it reads on at ${at} without clients, beyond ${end}`);
+  };
+  // The first client is there at once, as the one that has started it.
+  const clients = Array.from({ length: 1 + random.below(4) }, (_, index) => live(crowd, counts, index > 0));
+  const all = Promise.all(clients);
+  all.catch(() => undefined);
+  let isDone = false;
+  void all.catch(() => undefined).then(() => (isDone = true));
+  await turns.play(() => isDone);
+  body.release();
+  let isSettled = false;
+  const works = Promise.all(stage.deferred).finally(() => (isSettled = true));
+  works.catch(() => undefined);
+  await turns.play(() => isSettled);
+  await all;
+  await works;
+  // Without clients the block under way was read to its end where a quarter of it was there, and the storage has not failed.
+  const blockEnd = Math.ceil(crowd.leftAt / blockSize) * blockSize;
+  const isMuch = (crowd.leftAt - (blockEnd - blockSize)) * 4 >= blockSize;
+  const isRead = stage.ending === 'whole' && crowd.leftAt > span.start && isMuch;
+  stage.verify(isRead ? Math.max(crowd.seen, Math.min(blockEnd, span.end)) : crowd.seen);
+  for (const { at, bytes } of crowd.given)
+    if (!isEqual(bytes, stage.object.subarray(at, at + bytes.length))) throw new Error(`bytes at ${at} were changed`);
+  return counts;
+}
+
+/** One client: it joins, now or later, reads at its own pace, and leaves at the end or before. */
+async function live(crowd: Crowd, counts: Counts, mayBeLate: boolean): Promise<void> {
+  const { turns, stage } = crowd;
+  const { random, wait } = turns;
+  const { fill, span } = stage;
+  if (mayBeLate) await wait(random.below(20));
+  let at = random.oneIn(2) ? span.start : span.start + random.below(span.end - span.start);
+  const wasOver = fill.isOver();
+  const isReached = fill.reaches(at, Number.POSITIVE_INFINITY);
+  if (isReached && wasOver) throw new Error('it reaches what it no longer reads');
+  if (!isReached && random.oneIn(2)) return;
+  const seat = fill.join();
+  crowd.seated++;
+  const end = at + 1 + random.below(span.end - at);
+  const pace = random.pick([0, 0, 1, 5]);
+  const isImpatient = stage.ending === 'hangs' || random.oneIn(4);
+  let isFirst = true;
+  let isFollowing = false;
+  let isLeft = false;
+  try {
+    while (at < end) {
+      const isOpen = () => !wasOver && !isLeft;
+      const read = readChecked(crowd, seat, at, { isFirst: isReached && isFirst, isFollowing, isOpen });
+      isFirst = false;
+      const found = await (isImpatient
+        ? Promise.race([read, wait(1 + random.below(30)).then(() => 'left' as const)])
+        : read);
+      if (found === 'left') return void counts.left++;
+      if (found === 'broken') return void counts.broken++;
+      isFollowing = found !== 'missed';
+      if (found === 'missed') {
+        counts.missed++;
+        // From the cache, perhaps; the next block, or a later place, may be had here.
+        at += 1 + random.below(2 * stage.blockSize);
+      } else {
+        counts.given++;
+        at += random.oneIn(8) ? 1 + random.below(found) : found;
+      }
+      await wait(random.below(pace + 1) * random.pick([1, 1, 4]));
+      if (random.oneIn(20)) return void counts.left++;
+    }
+  } finally {
+    isLeft = true;
+    if (--crowd.seated === 0) crowd.leftAt = crowd.seen;
+    seat.leave();
+    if (random.oneIn(3)) seat.leave();
+  }
+}
+
+interface ReadContext {
+  /** Whether the fill has just said that it reaches the place. */
+  readonly isFirst: boolean;
+  /** Whether the client has got the bytes before. */
+  readonly isFollowing: boolean;
+  /** Whether the fill has to go on for the client: it was not over when the client joined, which has not left. */
+  readonly isOpen: () => boolean;
+}
+
+type Found = number | 'missed' | 'broken';
+
+/** Reads, and checks what comes. @returns how many bytes came */
+async function readChecked(
+  crowd: Crowd,
+  seat: Seat,
+  at: number,
+  { isFirst, isFollowing, isOpen }: ReadContext,
+): Promise<Found> {
+  const { stage } = crowd;
+  const { span, object } = stage;
+  crowd.asked = Math.max(crowd.asked, at);
+  try {
+    const reading = seat.read(at);
+    let isAtOnce = true;
+    void microtask()
+      .then(microtask)
+      .then(() => (isAtOnce = false));
+    const bytes = await reading;
+    if (bytes === undefined) {
+      const isPassed = crowd.asked > at || at >= span.end || !isOpen();
+      if (!isPassed) throw new Error(`nothing at ${at}, although no client has read on`);
+      // While it waited, others may have read on; what was gone when it was asked for is told in one microtask.
+      if (isFirst && isOpen() && isAtOnce) throw new Error(`it said that it reaches ${at}`);
+      const isOwn = isFollowing && at % stage.blockSize !== 0 && at < span.end && !stage.isRefused();
+      if (isOwn && !stage.fill.isOver())
+        throw new Error(`the block at ${at} was taken from a client in the middle of it`);
+      return 'missed';
+    }
+    if (bytes.length === 0) throw new Error(`no bytes at ${at}`);
+    const isExact = at + bytes.length <= span.end && isEqual(bytes, object.subarray(at, at + bytes.length));
+    if (!isExact) throw new Error(`other bytes at ${at}`);
+    crowd.seen = Math.max(crowd.seen, at + bytes.length);
+    crowd.given.push({ at, bytes });
+    if (stage.ending !== 'whole' && crowd.seen > lastSound(stage)) throw new Error('it gave what it can not trust');
+    return bytes.length;
+  } catch (error) {
+    if (!isStoreError(error)) throw error;
+    checkBreak(crowd, at, error);
+    return 'broken';
+  }
+}
+
+/** Where the bytes end that a client may get of a storage that breaks: its last ones are held back until it has ended. */
+function lastSound({ ending, breakAt, span }: FillStage): number {
+  if (ending === 'early') return breakAt;
+  return ending === 'surplus' ? span.end - 1 : Math.min(breakAt, span.end - 1);
+}
+
+/** A read may fail only where the storage has, and then the bytes before are given first. */
+function checkBreak({ stage, asked, seen }: Crowd, at: number, error: Error): void {
+  if (stage.opening === 'fails') return;
+  const isWhole = stage.ending === 'whole' || (stage.ending === 'early' && stage.breakAt === stage.span.end);
+  if (isWhole) throw new Error('it failed, and the storage has not', { cause: error });
+  if (stage.ending === 'surplus') return;
+  const due = lastSound(stage);
+  if (asked === at && seen <= at && at < Math.min(due, stage.breakAt) && stage.breakAt < stage.span.end)
+    throw new Error(`it failed at ${at}, although there are bytes up to ${due}`, { cause: error });
+}

@@ -1,0 +1,94 @@
+import { strongTag, type Representation } from '../../../src/http/index.ts';
+import type { ObjectStore } from '../../../src/store/object-store.ts';
+import { select } from '../../../src/store/slice.ts';
+import { storeError } from '../../../src/store/store-error.ts';
+import { modelBody, rollScript, toStream, type Ending, type ModelBody } from './model-body.ts';
+import type { Turns } from './turns.ts';
+
+/** One version of the object. */
+export interface Version {
+  readonly bytes: Uint8Array;
+  readonly representation: Representation;
+}
+
+export interface ModelStoreOptions {
+  /** The first is the current one at the start. */
+  readonly versions: readonly Version[];
+  /** Whether versions that were replaced can be read by their name. */
+  readonly keepsVersions: boolean;
+  readonly blockSize: number;
+  /** How its bodies end. */
+  readonly endings: readonly Ending[];
+  /** Whether its calls fail now and then. */
+  readonly isFailing: boolean;
+}
+
+/** A storage with one object, which is replaced under its clients. */
+export interface ModelStore extends ObjectStore {
+  /** All bodies that it has opened. */
+  readonly bodies: readonly ModelBody[];
+  current(): number;
+  replace(): void;
+  /** Ends all faults. */
+  heal(): void;
+}
+
+/** Makes a version whose bytes are unlike those of any other at every place. */
+export function makeVersion(number: number, size: number, isNamed: boolean): Version {
+  const bytes = Uint8Array.from({ length: size }, (_, at) => number + 8 * (at % 31));
+  const etag = strongTag(`v${number}`);
+  return { bytes, representation: { size, etag, version: isNamed ? String(number) : undefined } };
+}
+
+/** Makes a storage. */
+export function modelStore(turns: Turns, options: ModelStoreOptions): ModelStore {
+  const { versions, keepsVersions, blockSize } = options;
+  const { random, wait } = turns;
+  const bodies: ModelBody[] = [];
+  let { isFailing, endings } = options;
+  let current = 0;
+
+  async function find(name: string | undefined): Promise<Version> {
+    await wait(random.below(4));
+    if (isFailing && random.oneIn(10)) throw storeError(random.pick(['unavailable', 'throttled']), 'it failed');
+    const version = versions[name === undefined || !keepsVersions ? current : Number(name)];
+    if (version === undefined) throw new Error('there is no such version');
+    return version;
+  }
+
+  return {
+    bodies,
+    current: () => current,
+    replace: () => {
+      if (current < versions.length - 1) current++;
+    },
+    heal() {
+      endings = ['whole'];
+      isFailing = false;
+    },
+    async head() {
+      const { representation } = await find(undefined);
+      await wait(random.below(3));
+      return representation;
+    },
+    async read(_, asked = {}) {
+      const { bytes, representation } = await find(asked.version);
+      const selection = select(representation, asked);
+      await wait(random.below(4));
+      switch (selection.type) {
+        case 'changed':
+          return random.oneIn(2) ? selection : { type: 'changed' };
+        case 'unmodified':
+          return random.oneIn(2) ? selection : { type: 'unmodified' };
+        case 'unsatisfiable':
+          return random.oneIn(2) ? selection : { type: 'unsatisfiable' };
+        case 'span': {
+          const { span } = selection;
+          const body = modelBody(turns, rollScript(turns, bytes.subarray(span.start, span.end), blockSize, endings));
+          bodies.push(body);
+          return { type: 'open', representation, span, body: toStream(body, random.oneIn(2)) };
+        }
+      }
+    },
+  };
+}
