@@ -26,6 +26,18 @@ export const rangewayDisk: Contestant = rangeway(
   cached(({ folder }) => ({ type: 'disk', folder: join(folder, 'cache'), bytes: 8 * GiB })),
 );
 
+/** The same with a small tier in memory before it, which holds a sixteenth of the large object. */
+export const rangewayDiskMemory: Contestant = rangeway(
+  'rangeway-cached-disk-memory',
+  'serve',
+  cached(({ folder, objects }) => ({
+    type: 'disk',
+    folder: join(folder, 'cache'),
+    bytes: 8 * GiB,
+    //MEM memory: objects.large.size / 16,
+  })),
+);
+
 /** `rangeway lambda --s3`: the function behind a local function URL that takes whole answers. */
 export const lambdaBuffered: Contestant = rangeway('lambda-buffered', 'lambda', () => ['--mode', 'buffered']);
 

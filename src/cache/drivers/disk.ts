@@ -1,11 +1,15 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { resolve } from 'node:path';
 import { semaphore } from '../../semaphore.ts';
-import type { BlockCache, BlockName } from '../block-cache.ts';
+import type { BlockCache, BlockName, CachedBytes } from '../block-cache.ts';
+import { spanLength, type Span } from '../../http/index.ts';
 import { blockId } from '../block-id.ts';
-import { readBlockFile, writeBlockFile } from './block-file.ts';
+import { writeBlockFile } from './block-file.ts';
 import { blockPath } from './block-folder.ts';
+import { CHUNK, blockStream, chunkBuffers } from './block-stream.ts';
 import { blockRoom, heldBlocks } from './held-blocks.ts';
+import type { Room } from './open-block.ts';
+import { openBlocks } from './open-blocks.ts';
 
 export interface DiskCacheOptions {
   /** Made where it is not there. Its blocks are removed as the cache likes, other files are left alone. */
@@ -20,7 +24,7 @@ export interface DiskCache extends BlockCache {
   readonly bytes: number;
 }
 
-/** Files open at once. Node reads and writes 4 at a time by default, so more only wait elsewhere. */
+/** Files in use at once. Node reads and writes 4 at a time by default, so more only wait elsewhere. */
 const OPEN_FILES = 16;
 
 /** Bytes of blocks that wait to be written. A disk slower than the storage would fill the memory; so it caches less. */
@@ -40,7 +44,9 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
   // Now, because the process may go to another folder later.
   const folder = resolve(given);
   const openFiles = semaphore(OPEN_FILES);
-  const held = heldBlocks(folder, maxBytes, openFiles);
+  const open = openBlocks(folder, openFiles);
+  const held = heldBlocks(folder, maxBytes, openFiles, (digest) => open.drop(digest));
+  const buffers = chunkBuffers();
   const puts = new Map<string, Promise<void>>();
   let unwritten = 0;
   let search: Promise<void> | undefined;
@@ -49,9 +55,34 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
     // The folder's blocks have to be known first, or it would grow beyond the bound with each restart.
     await search;
     await held.add(digest, bytes.length);
-    await openFiles.run(() => writeBlockFile(blockPath(folder, digest), digest, bytes));
+    const path = blockPath(folder, digest);
+    await openFiles.run(() => writeBlockFile(path, digest, bytes)).catch(async () => {
+      // The disk may be full of what is removed already.
+      await open.closeRemoved();
+      await openFiles.run(() => writeBlockFile(path, digest, bytes));
+    });
+    open.drop(digest);
     // Its room was needed while it was written, when there was no file to remove yet.
     if (!held.has(digest)) await held.remove(digest);
+  }
+
+  /** A part of a block, as it was put; longer ones as a stream that was checked, and may break off. */
+  async function read(digest: string, length: number, part: Span): Promise<CachedBytes | 'missing' | 'damaged'> {
+    if (spanLength(part) <= CHUNK) return open.read(digest, length, part, Buffer.allocUnsafeSlow);
+    const buffer = buffers.take();
+    const found = await open.check(digest, length, part, CHUNK, () => buffer).finally(() => buffers.giveBack(buffer));
+    return found === 'checked'
+      ? blockStream(part, (chunk, room) => readOn(digest, length, chunk, room), buffers)
+      : found;
+  }
+
+  /** @throws Error where the block is there no more */
+  async function readOn(digest: string, length: number, part: Span, room: Room): Promise<Buffer> {
+    held.use(digest);
+    const bytes = await open.read(digest, length, part, room);
+    if (bytes === 'damaged') await held.remove(digest);
+    if (typeof bytes === 'string') throw new Error('a block has left the cache while it was read');
+    return bytes;
   }
 
   return {
@@ -63,17 +94,16 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
       const digest = digestOf(name);
       // Before the read, so that it is not the next to be removed.
       held.use(digest);
-      const path = blockPath(folder, digest);
-      const read = await openFiles.run(() => readBlockFile(path, digest, name.length, part)).catch(() => undefined);
-      if (read === undefined) return undefined;
-      if (typeof read !== 'string') {
+      const found = await read(digest, name.length, part).catch(() => undefined);
+      if (found === undefined) return undefined;
+      if (typeof found !== 'string') {
         // Another process may have put it, or the search has not come by yet.
         if (!held.has(digest) && blockRoom(name.length) <= maxBytes) void held.add(digest, name.length);
-        return read;
+        return found;
       }
       // A put that is on its way has its room already, and brings a file that is whole.
       if (puts.has(digest)) return undefined;
-      if (read === 'damaged') await held.remove(digest);
+      if (found === 'damaged') await held.remove(digest);
       else held.forget(digest);
       return undefined;
     },
@@ -99,5 +129,5 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
 }
 
 function digestOf(name: BlockName): string {
-  return createHash('sha256').update(blockId(name)).digest('hex');
+  return hash('sha256', blockId(name), 'hex');
 }
