@@ -34,7 +34,7 @@ export const rangewayDiskMemory: Contestant = rangeway(
     type: 'disk',
     folder: join(folder, 'cache'),
     bytes: 8 * GiB,
-    //MEM memory: objects.large.size / 16,
+    memory: objects.large.size / 16,
   })),
 );
 

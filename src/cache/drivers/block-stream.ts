@@ -3,30 +3,51 @@ import { chunkStream, lend } from '../../store/chunk-stream.ts';
 import { PAGE } from './block-format.ts';
 import type { Room } from './open-block.ts';
 
-/** Bytes of a chunk at the most: what a stream holds. */
+/** Bytes of a chunk at the most, and of a stream's buffer. */
 export const CHUNK = 4 * PAGE;
 
-/** Buffers that are kept for later when no stream has them. */
+/** Buffers of {@link CHUNK} bytes that are kept for later when no stream has them. */
 const MAX_KEPT = 16;
 
-/** Buffers of {@link CHUNK} bytes for streams, whose bytes are lent: see `ChunkReader.read`. */
+/** Bytes of a large chunk: fewer calls of the system, which are half of what a chunk of {@link CHUNK} bytes costs. */
+const LARGE = 16 * PAGE;
+
+/** How many streams have a large buffer at once. A slow client keeps its own, so the others have to be small. */
+const MAX_LARGE = 4;
+
+/** Buffers for streams. Their bytes are lent: see `ChunkReader.read`. */
 export interface ChunkBuffers {
-  /** Takes a buffer. */
+  /** Takes a buffer, of {@link LARGE} bytes where one is left, else of {@link CHUNK}. */
   take(): Buffer;
   /** Gives one back whose bytes nothing refers to. */
   giveBack(buffer: Buffer): void;
+  /** Leaves one to the collector, since its bytes may be on their way to a client. */
+  leave(buffer: Buffer): void;
 }
 
 export function chunkBuffers(): ChunkBuffers {
   const kept: Buffer[] = [];
+  const keptLarge: Buffer[] = [];
+  let large = 0;
+  const make = (length: number): Buffer => {
+    const buffer = Buffer.allocUnsafeSlow(length);
+    lend(buffer.buffer);
+    return buffer;
+  };
   return {
     take() {
-      const buffer = kept.pop() ?? Buffer.allocUnsafeSlow(CHUNK);
-      lend(buffer.buffer);
-      return buffer;
+      if (large === MAX_LARGE) return kept.pop() ?? make(CHUNK);
+      large++;
+      return keptLarge.pop() ?? make(LARGE);
     },
     giveBack(buffer) {
-      if (kept.length < MAX_KEPT) kept.push(buffer);
+      if (buffer.length === LARGE) {
+        large--;
+        keptLarge.push(buffer);
+      } else if (kept.length < MAX_KEPT) kept.push(buffer);
+    },
+    leave(buffer) {
+      if (buffer.length === LARGE) large--;
     },
   };
 }
@@ -34,13 +55,18 @@ export function chunkBuffers(): ChunkBuffers {
 /** Reads a part of a block into the memory that `room` gives. @throws where that is not possible any more */
 export type ReadPart = (part: Span, room: Room) => Promise<Buffer>;
 
+/** The last bytes of a stream are copied, so that it is asked once more when what was lent is done with. */
+const LAST = 4096;
+
 /**
- * A part of a block as a stream. All its chunks but the last lie in one buffer, which is taken from `buffers` for the
- * first of them and given back before the last. That one is given for good: a reader need not ask again after it.
+ * A part of a block as a stream. Its chunks lie in one buffer, which is taken from `buffers` for the first of them and
+ * given back when the reader asks for the {@link LAST} bytes. Those are given for good: many readers know the length,
+ * and ask no more after them.
  */
 export function blockStream({ start, end }: Span, read: ReadPart, buffers: ChunkBuffers): ReadableStream<Uint8Array> {
   let at = start;
   let buffer: Buffer | undefined;
+  let last: Buffer | undefined;
   let isCancelled = false;
   let isReading = false;
 
@@ -49,33 +75,39 @@ export function blockStream({ start, end }: Span, read: ReadPart, buffers: Chunk
     buffer = undefined;
   }
 
-  async function readLent(part: Span): Promise<Buffer | undefined> {
+  async function fill(): Promise<Buffer> {
     const memory = (buffer ??= buffers.take());
+    const part = { start: at, end: Math.min(end, Math.floor((at + memory.length) / PAGE) * PAGE) };
+    at = part.end;
     isReading = true;
     try {
-      const chunk = await read(part, () => memory);
-      if (!isCancelled) return chunk;
+      return await read(part, () => memory);
     } finally {
       isReading = false;
+      // Nobody sees what was read.
       if (isCancelled) giveBack();
     }
-    return undefined;
   }
 
   return chunkStream({
     async read() {
-      const next = Math.min(end, Math.floor((at + CHUNK) / PAGE) * PAGE);
-      const part = { start: at, end: next };
-      at = next;
-      if (next < end) return readLent(part);
-      // Whoever asks for more is done with what was lent.
+      if (last === undefined && at < end) {
+        const chunk = await fill();
+        if (at < end || isCancelled) return chunk;
+        last = Buffer.from(chunk.subarray(-LAST));
+        if (chunk.length > LAST) return chunk.subarray(0, -LAST);
+      }
       giveBack();
-      return part.start < end ? read(part, (length) => Buffer.allocUnsafeSlow(length)) : undefined;
+      const chunk = last;
+      last = undefined;
+      return chunk;
     },
     async cancel() {
       isCancelled = true;
-      // What was lent may still be on its way to a client: the buffer is left to the collector, unless it is being filled.
-      if (!isReading) buffer = undefined;
+      // What was lent may still be on its way to a client, so the buffer is left to the collector.
+      if (isReading || buffer === undefined) return;
+      buffers.leave(buffer);
+      buffer = undefined;
     },
   });
 }

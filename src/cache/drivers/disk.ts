@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { resolve } from 'node:path';
+import { errorCode } from '../../error-code.ts';
 import { semaphore } from '../../semaphore.ts';
 import type { BlockCache, BlockName, CachedBytes } from '../block-cache.ts';
 import { spanLength, type Span } from '../../http/index.ts';
@@ -55,11 +56,12 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
     // The folder's blocks have to be known first, or it would grow beyond the bound with each restart.
     await search;
     await held.add(digest, bytes.length);
-    const path = blockPath(folder, digest);
-    await openFiles.run(() => writeBlockFile(path, digest, bytes)).catch(async () => {
-      // The disk may be full of what is removed already.
+    const write = () => openFiles.run(() => writeBlockFile(blockPath(folder, digest), digest, bytes));
+    await write().catch(async (error: unknown) => {
+      if (errorCode(error) !== 'ENOSPC') throw error;
+      // Files that others removed take their room until nobody has them open.
       await open.closeRemoved();
-      await openFiles.run(() => writeBlockFile(path, digest, bytes));
+      await write();
     });
     open.drop(digest);
     // Its room was needed while it was written, when there was no file to remove yet.
