@@ -1,7 +1,7 @@
 import type { Span } from '../../http/index.ts';
 import { chunkStream, lend } from '../../store/chunk-stream.ts';
 import { PAGE } from './block-format.ts';
-import type { Room } from './open-block.ts';
+import { freshMemory, type Room } from './open-block.ts';
 
 /** Bytes of a chunk at the most, and of a stream's buffer. */
 export const CHUNK = 4 * PAGE;
@@ -18,19 +18,19 @@ const MAX_LARGE = 4;
 /** Buffers for streams. Their bytes are lent: see `ChunkReader.read`. */
 export interface ChunkBuffers {
   /** Takes a buffer, of {@link LARGE} bytes where one is left, else of {@link CHUNK}. */
-  take(): Buffer;
+  take(): Uint8Array;
   /** Gives one back whose bytes nothing refers to. */
-  giveBack(buffer: Buffer): void;
+  giveBack(buffer: Uint8Array): void;
   /** Leaves one to the collector, since its bytes may be on their way to a client. */
-  leave(buffer: Buffer): void;
+  leave(buffer: Uint8Array): void;
 }
 
 export function chunkBuffers(): ChunkBuffers {
-  const kept: Buffer[] = [];
-  const keptLarge: Buffer[] = [];
+  const kept: Uint8Array[] = [];
+  const keptLarge: Uint8Array[] = [];
   let large = 0;
-  const make = (length: number): Buffer => {
-    const buffer = Buffer.allocUnsafeSlow(length);
+  const make = (length: number): Uint8Array => {
+    const buffer = freshMemory(length);
     lend(buffer.buffer);
     return buffer;
   };
@@ -53,7 +53,7 @@ export function chunkBuffers(): ChunkBuffers {
 }
 
 /** Reads a part of a block into the memory that `room` gives. @throws where that is not possible any more */
-export type ReadPart = (part: Span, room: Room) => Promise<Buffer>;
+export type ReadPart = (part: Span, room: Room) => Promise<Uint8Array>;
 
 /** The last bytes of a stream are copied, so that it is asked once more when what was lent is done with. */
 const LAST = 4096;
@@ -65,8 +65,8 @@ const LAST = 4096;
  */
 export function blockStream({ start, end }: Span, read: ReadPart, buffers: ChunkBuffers): ReadableStream<Uint8Array> {
   let at = start;
-  let buffer: Buffer | undefined;
-  let last: Buffer | undefined;
+  let buffer: Uint8Array | undefined;
+  let last: Uint8Array | undefined;
   let isCancelled = false;
   let isReading = false;
 
@@ -75,7 +75,7 @@ export function blockStream({ start, end }: Span, read: ReadPart, buffers: Chunk
     buffer = undefined;
   }
 
-  async function fill(): Promise<Buffer> {
+  async function fill(): Promise<Uint8Array> {
     const memory = (buffer ??= buffers.take());
     const part = { start: at, end: Math.min(end, Math.floor((at + memory.length) / PAGE) * PAGE) };
     at = part.end;
@@ -94,7 +94,7 @@ export function blockStream({ start, end }: Span, read: ReadPart, buffers: Chunk
       if (last === undefined && at < end) {
         const chunk = await fill();
         if (at < end || isCancelled) return chunk;
-        last = Buffer.from(chunk.subarray(-LAST));
+        last = chunk.slice(-LAST);
         if (chunk.length > LAST) return chunk.subarray(0, -LAST);
       }
       giveBack();

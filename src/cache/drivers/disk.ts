@@ -9,7 +9,7 @@ import { writeBlockFile } from './block-file.ts';
 import { blockPath } from './block-folder.ts';
 import { CHUNK, blockStream, chunkBuffers } from './block-stream.ts';
 import { blockRoom, heldBlocks } from './held-blocks.ts';
-import type { Room } from './open-block.ts';
+import { freshMemory, type Room } from './open-block.ts';
 import { openBlocks } from './open-blocks.ts';
 
 export interface DiskCacheOptions {
@@ -70,21 +70,31 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
 
   /** A part of a block, as it was put; longer ones as a stream that was checked, and may break off. */
   async function read(digest: string, length: number, part: Span): Promise<CachedBytes | 'missing' | 'damaged'> {
-    if (spanLength(part) <= CHUNK) return open.read(digest, length, part, Buffer.allocUnsafeSlow);
-    const buffer = buffers.take();
-    const found = await open.check(digest, length, part, CHUNK, () => buffer).finally(() => buffers.giveBack(buffer));
+    if (spanLength(part) <= CHUNK) return open.read(digest, length, part, freshMemory);
+    let buffer: Uint8Array | undefined;
+    const room = () => (buffer ??= buffers.take());
+    const found = await open.check(digest, length, part, CHUNK, room).finally(() => {
+      if (buffer !== undefined) buffers.giveBack(buffer);
+    });
     return found === 'checked'
-      ? blockStream(part, (chunk, room) => readOn(digest, length, chunk, room), buffers)
+      ? blockStream(part, (chunk, into) => readOn(digest, length, chunk, into), buffers)
       : found;
   }
 
   /** @throws Error where the block is there no more */
-  async function readOn(digest: string, length: number, part: Span, room: Room): Promise<Buffer> {
+  async function readOn(digest: string, length: number, part: Span, room: Room): Promise<Uint8Array> {
     held.use(digest);
-    const bytes = await open.read(digest, length, part, room);
-    if (bytes === 'damaged') await held.remove(digest);
-    if (typeof bytes === 'string') throw new Error('a block has left the cache while it was read');
-    return bytes;
+    const found = await open.read(digest, length, part, room);
+    if (typeof found !== 'string') return found;
+    await noteMiss(digest, found);
+    throw new Error('a block has left the cache while it was read');
+  }
+
+  async function noteMiss(digest: string, why: 'missing' | 'damaged'): Promise<void> {
+    // A put that is on its way has its room already, and brings a file that is whole.
+    if (puts.has(digest)) return;
+    if (why === 'damaged') await held.remove(digest);
+    else held.forget(digest);
   }
 
   return {
@@ -98,16 +108,13 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
       held.use(digest);
       const found = await read(digest, name.length, part).catch(() => undefined);
       if (found === undefined) return undefined;
-      if (typeof found !== 'string') {
-        // Another process may have put it, or the search has not come by yet.
-        if (!held.has(digest) && blockRoom(name.length) <= maxBytes) void held.add(digest, name.length);
-        return found;
+      if (typeof found === 'string') {
+        await noteMiss(digest, found);
+        return undefined;
       }
-      // A put that is on its way has its room already, and brings a file that is whole.
-      if (puts.has(digest)) return undefined;
-      if (found === 'damaged') await held.remove(digest);
-      else held.forget(digest);
-      return undefined;
+      // Another process may have put it, or the search has not come by yet.
+      if (!held.has(digest) && blockRoom(name.length) <= maxBytes) void held.add(digest, name.length);
+      return found;
     },
     has: (name) => held.has(digestOf(name)),
     async put(name, bytes) {

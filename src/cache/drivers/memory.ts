@@ -56,7 +56,7 @@ function idOf({ scope, key, etag, blockSize, index, length }: BlockName): string
   return `${index} ${length} ${blockSize} ${scope.length} ${key.length} ${scope}${key}${etag}`;
 }
 
-/** A view would keep the whole of its buffer alive, of which only the view is counted. */
+/** A view would keep the whole of its buffer alive, of which only the view is counted. A Buffer's `slice` is a view too. */
 function alone(bytes: Uint8Array): Uint8Array {
-  return bytes.length === bytes.buffer.byteLength ? bytes : bytes.slice();
+  return bytes.length === bytes.buffer.byteLength ? bytes : new Uint8Array(bytes);
 }

@@ -5,7 +5,12 @@ import { blockFileSize, headSize, pagesAround, parseHead } from './block-format.
 import { checkedPages, type CheckedPages } from './checked-pages.ts';
 
 /** Memory for so many bytes, all of which are overwritten. */
-export type Room = (length: number) => Buffer;
+export type Room = (length: number) => Uint8Array;
+
+/** Memory that nothing else refers to. Not a Buffer, whose `slice` is no copy. */
+export function freshMemory(length: number): Uint8Array {
+  return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
+}
 
 /** A block's file with a descriptor. */
 export interface OpenBlock {
@@ -18,7 +23,7 @@ export interface OpenBlock {
    * what was written
    * @throws the system's error
    */
-  read(part: Span, room: Room): Promise<Buffer | 'changed' | 'damaged'>;
+  read(part: Span, room: Room): Promise<Uint8Array | 'changed' | 'damaged'>;
   /**
    * Checks those pages of a part that were not checked before, and keeps none of their bytes.
    *
@@ -84,7 +89,7 @@ function readable(descriptor: number, length: number, pages: CheckedPages): Open
     if (reads === 0 && closed !== undefined) void closeFile(descriptor).then(closed.resolve);
   }
 
-  async function readPart(part: Span, room: Room): Promise<Buffer | 'changed' | 'damaged'> {
+  async function readPart(part: Span, room: Room): Promise<Uint8Array | 'changed' | 'damaged'> {
     const span = pages.covers(part) ? part : pagesAround(part, length);
     const bytes = room(spanLength(span)).subarray(0, spanLength(span));
     // As it is before the read: a change in the same tick as an earlier one would not show.
@@ -154,7 +159,7 @@ function closeFile(descriptor: number): Promise<void> {
 }
 
 /** @returns how many bytes there were: fewer than there is room for at the end of the file alone */
-function readAt(descriptor: number, buffer: Buffer, position: number): Promise<number> {
+function readAt(descriptor: number, buffer: Uint8Array, position: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const readOn = (at: number): void => {
       read(descriptor, buffer, at, buffer.length - at, position + at, (error, count) => {

@@ -13,7 +13,7 @@ export interface OpenBlocks {
    * @returns `damaged` where the file is not, byte for byte, what was written under this name
    * @throws the system's error where the file can't be read, which says nothing about its bytes
    */
-  read(digest: string, length: number, part: Span, room: Room): Promise<Buffer | 'missing' | 'damaged'>;
+  read(digest: string, length: number, part: Span, room: Room): Promise<Uint8Array | 'missing' | 'damaged'>;
   /** Checks a part that is to be read later: see {@link OpenBlock.check}, and `read`. */
   check(
     digest: string,
