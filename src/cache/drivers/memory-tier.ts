@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { spanLength, type Span } from '../../http/index.ts';
 import type { BlockCache, BlockName } from '../block-cache.ts';
-import { memoryCache, type MemoryCacheOptions } from './memory.ts';
+import { keptBytes, memoryId, type MemoryCacheOptions } from './memory.ts';
 
 /** Bytes of a unit: what is kept in memory of a block that the larger cache has. */
 const UNIT = 64 * 1024;
@@ -20,39 +20,60 @@ const MOST_UNITS = 4;
  * @param options `maxBytes` of the memory, counted as `memoryCache` counts
  * @throws TypeError where `maxBytes` is not a whole number above 0
  */
-export function withMemoryTier(cache: BlockCache, options: MemoryCacheOptions): BlockCache {
-  const memory = memoryCache(options);
-  const readOnce = new LRUCache<string, true>({ max: Math.max(1, Math.floor(options.maxBytes / UNIT)) });
+export function withMemoryTier(cache: BlockCache, { maxBytes }: MemoryCacheOptions): BlockCache {
+  const memory = keptBytes(maxBytes);
+  const readOnce = new LRUCache<string, true>({ max: Math.max(1, Math.floor(maxBytes / UNIT)) });
 
   function peek(name: BlockName, part: Span): Uint8Array | undefined {
-    const whole = memory.peek?.(wholeName(name), part);
-    if (whole !== undefined) return whole;
-    const units = unitsOf(name, part);
-    return units === undefined ? undefined : joined(units, part, (unit, within) => memory.peek?.(unit, within));
+    const id = memoryId(name);
+    const whole = memory.get(id, name.length);
+    if (whole !== undefined) return whole.subarray(part.start, part.end);
+    const first = Math.floor(part.start / UNIT);
+    const last = Math.floor((part.end - 1) / UNIT);
+    if (first === last) return unit(id, name, first)?.subarray(part.start - first * UNIT, part.end - first * UNIT);
+    return last - first < MOST_UNITS ? joined(id, name, first, last, part) : undefined;
   }
 
-  /** Notes that these units are read. @returns whether all of them were before */
-  function wereRead(units: readonly Unit[]): boolean {
+  function unit(id: string, { length }: BlockName, number: number): Uint8Array | undefined {
+    return memory.get(unitId(id, number), Math.min(UNIT, length - number * UNIT));
+  }
+
+  /** A part out of several units, copied; `undefined` where one is not there. */
+  function joined(id: string, name: BlockName, first: number, last: number, part: Span): Uint8Array | undefined {
+    for (let number = first; number <= last; number++) if (!memory.has(unitId(id, number))) return undefined;
+    const whole = new Uint8Array(spanLength(part));
+    for (let number = first; number <= last; number++) {
+      const origin = number * UNIT;
+      const bytes = unit(id, name, number)?.subarray(Math.max(0, part.start - origin), part.end - origin);
+      if (bytes === undefined) return undefined;
+      whole.set(bytes, Math.max(part.start, origin) - part.start);
+    }
+    return whole;
+  }
+
+  /** Notes that units are read. @returns whether all of them were before */
+  function wereRead(id: string, first: number, last: number): boolean {
     let all = true;
-    for (const { name } of units) {
-      const { scope, key, etag, index } = name;
-      const id = `${index} ${scope.length} ${key.length} ${scope}${key}${etag}`;
-      all = readOnce.has(id) && all;
-      readOnce.set(id, true);
+    for (let number = first; number <= last; number++) {
+      all = readOnce.has(unitId(id, number)) && all;
+      readOnce.set(unitId(id, number), true);
     }
     return all;
   }
 
   /** Reads whole units from the larger cache, and keeps them. */
-  async function readUnits(name: BlockName, part: Span, units: readonly Unit[]): Promise<Uint8Array | undefined> {
-    const start = units[0]?.span.start ?? 0;
-    const end = units.at(-1)?.span.end ?? 0;
+  async function readUnits(name: BlockName, first: number, last: number, part: Span): Promise<Uint8Array | undefined> {
+    const start = first * UNIT;
+    const end = Math.min((last + 1) * UNIT, name.length);
     const cached = await cache.get(name, { start, end });
     if (cached === undefined) return undefined;
     const bytes = cached instanceof Uint8Array ? cached : await new Response(cached).bytes();
     if (bytes.length !== end - start) return undefined;
-    for (const unit of units)
-      await memory.put(unit.name, bytes.subarray(unit.span.start - start, unit.span.end - start));
+    const id = memoryId(name);
+    for (let number = first; number <= last; number++) {
+      const at = number * UNIT - start;
+      memory.set(unitId(id, number), bytes.subarray(at, at + UNIT));
+    }
     return bytes.subarray(part.start - start, part.end - start);
   }
 
@@ -63,59 +84,21 @@ export function withMemoryTier(cache: BlockCache, options: MemoryCacheOptions): 
     async get(name, part) {
       const bytes = peek(name, part);
       if (bytes !== undefined) return bytes;
-      const units = unitsOf(name, part);
-      return units !== undefined && wereRead(units) ? readUnits(name, part, units) : cache.get(name, part);
+      const first = Math.floor(part.start / UNIT);
+      const last = Math.floor((part.end - 1) / UNIT);
+      const isKept = last - first < MOST_UNITS && wereRead(memoryId(name), first, last);
+      return isKept ? readUnits(name, first, last, part) : cache.get(name, part);
     },
-    ...(has && { has: (name) => memory.has?.(wholeName(name)) === true || cache.has?.(name) === true }),
+    ...(has && { has: (name) => memory.has(memoryId(name)) || cache.has?.(name) === true }),
     ...(attach && { attach: (scope, read) => cache.attach?.(scope, read) }),
     async put(name, bytes) {
-      await Promise.all([memory.put(wholeName(name), bytes), cache.put(name, bytes)]);
+      if (bytes.length === name.length) memory.set(memoryId(name), bytes);
+      await cache.put(name, bytes);
     },
   };
 }
 
-interface Unit {
-  /** As that of a block. */
-  readonly name: BlockName;
-  /** Bytes of the block. */
-  readonly span: Span;
-}
-
-/** The units that a part touches; `undefined` where they are too many. */
-function unitsOf(name: BlockName, part: Span): readonly Unit[] | undefined {
-  const first = Math.floor(part.start / UNIT);
-  const count = Math.ceil(part.end / UNIT) - first;
-  if (count > MOST_UNITS) return undefined;
-  return Array.from({ length: count }, (_, i) => {
-    const start = (first + i) * UNIT;
-    const span = { start, end: Math.min(start + UNIT, name.length) };
-    return { name: within(name, `${first + i}`, spanLength(span)), span };
-  });
-}
-
-function wholeName(name: BlockName): BlockName {
-  return within(name, '', name.length);
-}
-
-/** The name of a part of a block, or of all of it, which no other part of any block has. */
-function within({ scope, key, etag, blockSize, index }: BlockName, which: string, length: number): BlockName {
-  return { scope: `${which}:${scope}`, key, etag, blockSize, index, length };
-}
-
-/** A part out of its units, copied where they are several; `undefined` where one is not there. */
-function joined(
-  units: readonly Unit[],
-  part: Span,
-  take: (name: BlockName, within: Span) => Uint8Array | undefined,
-): Uint8Array | undefined {
-  let whole: Uint8Array | undefined;
-  for (const { name, span } of units) {
-    const start = Math.max(part.start, span.start);
-    const end = Math.min(part.end, span.end);
-    const bytes = take(name, { start: start - span.start, end: end - span.start });
-    if (bytes === undefined || units.length === 1) return bytes;
-    whole ??= Buffer.allocUnsafeSlow(spanLength(part));
-    whole.set(bytes, start - part.start);
-  }
-  return whole;
+/** @param block the block's id, which begins with a digit */
+function unitId(block: string, number: number): string {
+  return `u${number} ${block}`;
 }
