@@ -1,12 +1,15 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { statSync } from 'node:fs';
 import { open, readdir, readlink, rename, stat, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import zlib from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BlockCache, BlockName } from '../../src/cache/block-cache.ts';
+import { checkedPages } from '../../src/cache/drivers/checked-pages.ts';
 import { diskCache } from '../../src/cache/drivers/disk.ts';
+import { freshMemory, openBlock } from '../../src/cache/drivers/open-block.ts';
 import { toBytes } from '../contract/block-cache-blocks.ts';
 import { pseudoRandom } from '../contract/bytes.ts';
 import { LENGTH, MIB, NAME, PAGE, files, has, makeCache, nth, put, withBlock } from './disk-folder.ts';
@@ -78,12 +81,28 @@ describe('a page is checked once', () => {
     expect(summed).toBe(0);
   });
 
-  test('each time while a change could go unseen', async () => {
-    const { cache, file, content } = await withCheckedBlock();
-    await overwrite(file, content.length - 1, content.subarray(-1));
-    expect(await has(cache, NAME)).toBe(true);
-    await overwrite(file, content.length - 1, Uint8Array.of((content.at(-1) ?? 0) ^ 1));
-    expect(await has(cache, NAME)).toBe(false);
+  test.for([
+    ['a moment after its last change, in whose tick another one would not show', 5],
+    ['before its last change, as after a clock was set back', -3_600_000],
+  ] as const)('each time %s', async ([, age]) => {
+    const { cache, file } = await withBlock();
+    const { ctimeMs } = await stat(file);
+    vi.spyOn(Date, 'now').mockReturnValue(ctimeMs + age);
+    for (let i = 0; i < 4; i++) {
+      summed = 0;
+      expect(await has(cache, NAME)).toBe(true);
+      expect(summed).toBeGreaterThanOrEqual(LENGTH);
+    }
+  });
+
+  test('and settles later where the file system keeps whole seconds', () => {
+    const stats = Object.assign(statSync(import.meta.filename), { ctimeMs: 1_700_000_000_000 });
+    const pages = checkedPages(stats, new Uint32Array(1));
+    const settled = (age: number) => {
+      vi.spyOn(Date, 'now').mockReturnValue(stats.ctimeMs + age);
+      return pages.isSettled(stats);
+    };
+    expect([settled(1_999), settled(2_100)]).toEqual([false, true]);
   });
 });
 
@@ -151,13 +170,28 @@ describe('descriptors', () => {
     await expect.poll(() => openBelow(folder)).toEqual([]);
   });
 
-  test('of a block that makes room for others are closed', async () => {
+  test('of a block that makes room for others are closed at once, not only when they are idle', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout'] });
     const { folder, cache } = await makeCache(1.5 * LENGTH);
     for (let index = 0; index < 10; index++) {
       await put(cache, index);
       expect(await has(cache, nth(index))).toBe(true);
     }
-    await expect.poll(async () => (await openBelow(folder)).length).toBeLessThanOrEqual(1);
+    await expect.poll(async () => (await openBelow(folder)).length).toBe(1);
+    vi.useRealTimers();
+  });
+
+  test('are not closed under a read, and not read when they may be closed', async () => {
+    const { cache, file, content } = await withBlock();
+    expect(await has(cache, NAME)).toBe(true);
+    const block = await openBlock(file, basename(file), LENGTH, undefined);
+    if (typeof block === 'string') throw new Error(block);
+    const reading = block.read({ start: 1, end: LENGTH }, freshMemory);
+    const closed = block.close();
+    expect(await block.read({ start: 1, end: LENGTH }, freshMemory)).toBe('changed');
+    expect(await reading).toEqual(new Uint8Array(content.subarray(content.length - LENGTH + 1)));
+    await Promise.all([closed, block.close()]);
+    expect(await block.read({ start: 1, end: LENGTH }, freshMemory)).toBe('changed');
   });
 
   test('of a block that is put again while it is read are those of one file or the other', async () => {
