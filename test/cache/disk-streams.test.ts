@@ -33,7 +33,10 @@ async function openReader(cache: BlockCache, index: number, start = 0, end = LEN
 async function readAll(reader: ChunkReader, start = 0, end = LENGTH, onChunk?: (chunk: Uint8Array) => void) {
   for (let at = start; ;) {
     const chunk = await reader.read(Number.MAX_SAFE_INTEGER);
-    if (chunk === undefined) return void expect(at).toBe(end);
+    if (chunk === undefined) {
+      expect(at).toBe(end);
+      return;
+    }
     onChunk?.(chunk);
     expect(equal(chunk, BYTES.subarray(at, at + chunk.length))).toBe(true);
     at += chunk.length;

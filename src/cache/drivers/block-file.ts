@@ -1,4 +1,3 @@
-import { constants } from 'node:fs';
 import { mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode } from '../../error-code.ts';
@@ -7,9 +6,6 @@ import { temporaryPath } from './block-folder.ts';
 
 /** Bytes between two turns of the event loop: summing up 1 MiB takes 0.6 ms, and a block can be many. */
 const CHUNK = 16 * PAGE;
-
-/** How a block's file is opened. NOFOLLOW: what is linked to is not ours. NONBLOCK: opening a named pipe would wait for its writer. */
-export const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 /**
  * Writes a block so that the file is there whole or not at all, and leaves nothing behind where that fails.

@@ -29,16 +29,11 @@ export function chunkBuffers(): ChunkBuffers {
   const kept: Uint8Array[] = [];
   const keptLarge: Uint8Array[] = [];
   let large = 0;
-  const make = (length: number): Uint8Array => {
-    const buffer = freshMemory(length);
-    lend(buffer.buffer);
-    return buffer;
-  };
   return {
     take() {
-      if (large === MAX_LARGE) return kept.pop() ?? make(CHUNK);
+      if (large === MAX_LARGE) return kept.pop() ?? lentMemory(CHUNK);
       large++;
-      return keptLarge.pop() ?? make(LARGE);
+      return keptLarge.pop() ?? lentMemory(LARGE);
     },
     giveBack(buffer) {
       if (buffer.length === LARGE) {
@@ -50,6 +45,12 @@ export function chunkBuffers(): ChunkBuffers {
       if (buffer.length === LARGE) large--;
     },
   };
+}
+
+function lentMemory(length: number): Uint8Array {
+  const memory = freshMemory(length);
+  lend(memory.buffer);
+  return memory;
 }
 
 /** Reads a part of a block into the memory that `room` gives. @throws where that is not possible any more */

@@ -77,7 +77,6 @@ export function withMemoryTier(cache: BlockCache, { maxBytes }: MemoryCacheOptio
     return bytes.subarray(part.start - start, part.end - start);
   }
 
-  const { has, attach } = cache;
   return {
     timeout: cache.timeout,
     peek: (name, part) => peek(name, part) ?? cache.peek?.(name, part),
@@ -89,8 +88,8 @@ export function withMemoryTier(cache: BlockCache, { maxBytes }: MemoryCacheOptio
       const isKept = last - first < MOST_UNITS && wereRead(memoryId(name), first, last);
       return isKept ? readUnits(name, first, last, part) : cache.get(name, part);
     },
-    ...(has && { has: (name) => memory.has(memoryId(name)) || cache.has?.(name) === true }),
-    ...(attach && { attach: (scope, read) => cache.attach?.(scope, read) }),
+    ...(cache.has && { has: (name) => memory.has(memoryId(name)) || cache.has?.(name) === true }),
+    ...(cache.attach && { attach: (scope, read) => cache.attach?.(scope, read) }),
     async put(name, bytes) {
       if (bytes.length === name.length) memory.set(memoryId(name), bytes);
       await cache.put(name, bytes);

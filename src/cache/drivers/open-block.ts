@@ -1,6 +1,6 @@
-import { close, fstatSync, open, read, type Stats } from 'node:fs';
+import { close, constants, fstatSync, open, read, type Stats } from 'node:fs';
 import { spanLength, type Span } from '../../http/index.ts';
-import { READ_FLAGS, isAbsent } from './block-file.ts';
+import { isAbsent } from './block-file.ts';
 import { blockFileSize, headSize, pagesAround, parseHead } from './block-format.ts';
 import { checkedPages, type CheckedPages } from './checked-pages.ts';
 
@@ -84,7 +84,7 @@ function readable(descriptor: number, length: number, pages: CheckedPages): Open
   let reads = 0;
   let closed: PromiseWithResolvers<void> | undefined;
 
-  function end(): void {
+  function endRead(): void {
     reads--;
     if (reads === 0 && closed !== undefined) void closeFile(descriptor).then(closed.resolve);
   }
@@ -108,8 +108,8 @@ function readable(descriptor: number, length: number, pages: CheckedPages): Open
     for (let at = start; at < end; at += step) {
       const part = { start: at, end: Math.min(at + step, end) };
       if (pages.covers(part)) continue;
-      const read = await readPart(part, room);
-      if (typeof read === 'string') return read;
+      const found = await readPart(part, room);
+      if (typeof found === 'string') return found;
     }
     return pages.isOf(fstatSync(descriptor)) ? 'checked' : 'changed';
   }
@@ -121,7 +121,7 @@ function readable(descriptor: number, length: number, pages: CheckedPages): Open
     try {
       return await work();
     } finally {
-      end();
+      endRead();
     }
   }
 
@@ -134,12 +134,15 @@ function readable(descriptor: number, length: number, pages: CheckedPages): Open
       if (closed === undefined) {
         closed = Promise.withResolvers<void>();
         reads++;
-        end();
+        endRead();
       }
       return closed.promise;
     },
   };
 }
+
+/** NOFOLLOW: what is linked to is not ours. NONBLOCK: opening a named pipe would wait for its writer. */
+const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 function openFile(path: string): Promise<number | undefined> {
   return new Promise((resolve, reject) => {

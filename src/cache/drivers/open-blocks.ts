@@ -122,7 +122,10 @@ export function openBlocks(folder: string, openFiles: Semaphore): OpenBlocks {
     const entry = use(digest, length);
     const block = entry.block ?? (await entry.opening);
     if (typeof block === 'string') return block;
-    const result = await work(block);
+    const result = await work(block).catch((error: unknown) => {
+      void closeEntry(digest, entry);
+      throw error;
+    });
     if (result === 'changed' || result === 'damaged') void closeEntry(digest, entry);
     else if (checked.peek(digest) !== block.pages) checked.set(digest, block.pages);
     return result;
