@@ -1,4 +1,4 @@
-import { close, constants, fstatSync, open, read, type Stats } from 'node:fs';
+import { close, closeSync, constants, fstatSync, open, read, type Stats } from 'node:fs';
 import { spanLength, type Span } from '../../http/index.ts';
 import { isAbsent } from './block-file.ts';
 import { blockFileSize, headSize, pagesAround, parseHead } from './block-format.ts';
@@ -57,7 +57,7 @@ export async function openBlock(
   try {
     const stats = fstatSync(descriptor);
     const pages = known?.isOf(stats) === true ? known : await readPages(descriptor, digest, length, stats);
-    if (pages !== undefined) return readable(descriptor, length, pages);
+    if (pages !== undefined) return readable(descriptor, length, pages, pages.isSettled(stats));
   } catch (error) {
     await closeFile(descriptor);
     throw error;
@@ -79,8 +79,9 @@ async function readPages(
   return checksums && checkedPages(stats, checksums);
 }
 
-function readable(descriptor: number, length: number, pages: CheckedPages): OpenBlock {
-  let isSettled = false;
+/** @param wasSettled whether a change since the file was opened is sure to show */
+function readable(descriptor: number, length: number, pages: CheckedPages, wasSettled: boolean): OpenBlock {
+  let isSettled = wasSettled;
   let reads = 0;
   let closed: PromiseWithResolvers<void> | undefined;
 
@@ -129,7 +130,7 @@ function readable(descriptor: number, length: number, pages: CheckedPages): Open
     pages,
     read: (part, room) => whileOpen(() => readPart(part, room)),
     check: (part, step, room) => whileOpen(() => checkPart(part, step, room)),
-    isRemoved: () => closed === undefined && fstatSync(descriptor).nlink === 0,
+    isRemoved: () => closed === undefined && !hasName(descriptor),
     close() {
       if (closed === undefined) {
         closed = Promise.withResolvers<void>();
@@ -154,11 +155,22 @@ function openFile(path: string): Promise<number | undefined> {
   });
 }
 
-function closeFile(descriptor: number): Promise<void> {
-  return new Promise((resolve) => {
+/** Closes it at once where the file has a name; of one without, the file system has bytes to free, which may take long. */
+async function closeFile(descriptor: number): Promise<void> {
+  if (!hasName(descriptor)) return new Promise((resolve) => void close(descriptor, () => resolve()));
+  try {
+    closeSync(descriptor);
+  } catch {
     // Whatever it failed with, the descriptor is gone.
-    close(descriptor, () => resolve());
-  });
+  }
+}
+
+function hasName(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).nlink > 0;
+  } catch {
+    return false;
+  }
 }
 
 /** @returns how many bytes there were: fewer than there is room for at the end of the file alone */
