@@ -183,4 +183,16 @@ describe('a block that is not what it was any more', () => {
     expect(await cache.get(block(0), { start: 0, end: LENGTH })).toBeUndefined();
     expect(await files(folder)).toEqual([]);
   });
+
+  test('leaves its buffer to the next: eight streams that broke off hold none', async () => {
+    const { folder, cache } = await withBlocks(1);
+    for (let i = 0; i < 8; i++) {
+      const reader = await openReader(cache, 0);
+      await reader.read(Number.MAX_SAFE_INTEGER);
+      await rm((await files(folder))[0] ?? '');
+      await expect(reader.read(Number.MAX_SAFE_INTEGER)).rejects.toThrow('has left the cache');
+      await cache.put(block(0), BYTES);
+    }
+    expect(await (await openReader(cache, 0)).read(Number.MAX_SAFE_INTEGER)).toHaveLength(MIB);
+  });
 });

@@ -81,12 +81,15 @@ export function blockStream({ start, end }: Span, read: ReadPart, buffers: Chunk
     const part = { start: at, end: Math.min(end, Math.floor((at + memory.length) / PAGE) * PAGE) };
     at = part.end;
     isReading = true;
+    let isRead = false;
     try {
-      return await read(part, () => memory);
+      const chunk = await read(part, () => memory);
+      isRead = true;
+      return chunk;
     } finally {
       isReading = false;
-      // Nobody sees what was read.
-      if (isCancelled) giveBack();
+      // Nobody sees what is in it, and whoever asked for it is done with what was lent before.
+      if (isCancelled || !isRead) giveBack();
     }
   }
 
