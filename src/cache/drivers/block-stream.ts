@@ -56,7 +56,7 @@ function lentMemory(length: number): Uint8Array {
 /** Reads a part of a block into the memory that `room` gives. @throws where that is not possible any more */
 export type ReadPart = (part: Span, room: Room) => Promise<Uint8Array>;
 
-/** The last bytes of a stream are copied, so that it is asked once more when what was lent is done with. */
+/** Bytes at the end of a stream that are copied: when the reader asks for them, it has used the lent bytes before them. */
 const LAST = 4096;
 
 /**
@@ -88,7 +88,7 @@ export function blockStream({ start, end }: Span, read: ReadPart, buffers: Chunk
       return chunk;
     } finally {
       isReading = false;
-      // Nobody sees what is in it, and whoever asked for it is done with what was lent before.
+      // No reader gets these bytes, and the reader that asked for them has used the lent bytes before them.
       if (isCancelled || !isRead) giveBack();
     }
   }
@@ -108,7 +108,7 @@ export function blockStream({ start, end }: Span, read: ReadPart, buffers: Chunk
     },
     async cancel() {
       isCancelled = true;
-      // What was lent may still be on its way to a client, so the buffer is left to the collector.
+      // The lent bytes may still be on their way to a client, so the buffer is left to the collector.
       if (isReading || buffer === undefined) return;
       buffers.leave(buffer);
       buffer = undefined;

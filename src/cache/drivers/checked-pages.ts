@@ -5,7 +5,7 @@ import { PAGE, checksum, pageCount, pagesOf } from './block-format.ts';
 /**
  * Which pages of a block's file were found to be as they were written, in this process. It holds for the file as it was
  * then: the kernel moves the change time with each write, so a file with the same inode, size and change time has the
- * same bytes. What is written through a memory map, or goes bad on the disk without being written, does not show.
+ * same bytes. A write through a memory map does not show, nor do bytes that go bad on the disk without a write.
  */
 export interface CheckedPages {
   /** Whether all pages of a part were found right. */
@@ -19,7 +19,7 @@ export interface CheckedPages {
    *
    * @param bytes whole pages, which begin at byte `start` of the block
    * @param isNoted whether they need not be compared again
-   * @returns whether they are what was written
+   * @returns whether all of them have the bytes that were written
    */
   check(bytes: Uint8Array, start: number, isNoted: boolean): boolean;
   /** What it takes in memory, in bytes, about. */

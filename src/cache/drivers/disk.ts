@@ -59,7 +59,7 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
     const write = () => openFiles.run(() => writeBlockFile(blockPath(folder, digest), digest, bytes));
     await write().catch(async (error: unknown) => {
       if (errorCode(error) !== 'ENOSPC') throw error;
-      // Files that others removed take their room until nobody has them open.
+      // A file that another process removed takes its room for as long as it is open here.
       await open.closeRemoved();
       await write();
     });

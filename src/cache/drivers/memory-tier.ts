@@ -3,7 +3,7 @@ import { spanLength, type Span } from '../../http/index.ts';
 import type { BlockCache, BlockName } from '../block-cache.ts';
 import { keptBytes, memoryId, type MemoryCacheOptions } from './memory.ts';
 
-/** Bytes of a unit: what is kept in memory of a block that the larger cache has. */
+/** Bytes of a unit: a piece of a block of the larger cache that is kept in memory on its own. */
 const UNIT = 64 * 1024;
 
 /** Units of a part that may be kept. Longer parts belong to downloads, which would push out everything else. */

@@ -18,9 +18,9 @@ const ENTRY_BYTES = 512;
 
 /** Bytes in memory by an id; those that were not used for longest go where there is no room. */
 export interface KeptBytes {
-  /** What is held, counted with ids and {@link ENTRY_BYTES}. */
+  /** All entries together, counted with their ids and {@link ENTRY_BYTES}. */
   readonly bytes: number;
-  /** @param length of what was set, in bytes; a buffer that somebody transferred has none any more, and is a miss */
+  /** @param length of the bytes that were set; a transferred buffer has no bytes any more, and is a miss */
   get(id: string, length: number): Uint8Array | undefined;
   has(id: string): boolean;
   set(id: string, bytes: Uint8Array): void;

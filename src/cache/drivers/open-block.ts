@@ -19,8 +19,8 @@ export interface OpenBlock {
    * Reads a part of the block, and checks those of its pages that were not checked before.
    *
    * @param room where its pages are put, or as much as is needed of them
-   * @returns the part; `changed` where the file is not what it was when it was opened, `damaged` where a page is not
-   * what was written
+   * @returns the part; `changed` where the file was changed or removed since it was opened, `damaged` where a page has
+   * other bytes than were written
    * @throws the system's error
    */
   read(part: Span, room: Room): Promise<Uint8Array | 'changed' | 'damaged'>;
@@ -142,7 +142,7 @@ function readable(descriptor: number, length: number, pages: CheckedPages, wasSe
   };
 }
 
-/** NOFOLLOW: what is linked to is not ours. NONBLOCK: opening a named pipe would wait for its writer. */
+/** NOFOLLOW: a linked file is not ours. NONBLOCK: opening a named pipe would wait for its writer. */
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 function openFile(path: string): Promise<number | undefined> {
@@ -157,12 +157,18 @@ function openFile(path: string): Promise<number | undefined> {
 
 /** Closes it at once where the file has a name; of one without, the file system has bytes to free, which may take long. */
 async function closeFile(descriptor: number): Promise<void> {
-  if (!hasName(descriptor)) return new Promise((resolve) => void close(descriptor, () => resolve()));
+  if (!hasName(descriptor)) return closeLater(descriptor);
   try {
     closeSync(descriptor);
   } catch {
     // Whatever it failed with, the descriptor is gone.
   }
+}
+
+function closeLater(descriptor: number): Promise<void> {
+  return new Promise((resolve) => {
+    close(descriptor, () => resolve());
+  });
 }
 
 function hasName(descriptor: number): boolean {

@@ -10,7 +10,7 @@ export interface OpenBlocks {
   /**
    * Reads a part of a block of `length` bytes: see {@link OpenBlock.read}.
    *
-   * @returns `damaged` where the file is not, byte for byte, what was written under this name
+   * @returns `damaged` where the file has other bytes than were written under this name
    * @throws the system's error where the file can't be read, which says nothing about its bytes
    */
   read(digest: string, length: number, part: Span, room: Room): Promise<Uint8Array | 'missing' | 'damaged'>;
@@ -22,7 +22,7 @@ export interface OpenBlocks {
     step: number,
     room: Room,
   ): Promise<'checked' | 'missing' | 'damaged'>;
-  /** Closes a block's descriptor, since its file is removed or replaced, and forgets what was checked of it. */
+  /** Closes a block's descriptor, since its file is removed or replaced, and forgets which pages were checked. */
   drop(digest: string): void;
   /** Closes the descriptors of files that were removed by others, which take room on the disk until then. */
   closeRemoved(): Promise<void>;
@@ -34,7 +34,7 @@ const DESCRIPTORS = 224;
 /** A descriptor that was not used for so long, in ms, is closed: its file may have been removed by another process. */
 const IDLE_MS = 250;
 
-/** What was checked outlives its descriptor: of blocks of 1 MiB, 17,000 have room, in bytes. */
+/** Bytes for the pages that were checked, which outlive their descriptors. 17,000 blocks of 1 MiB have room. */
 const CHECKED_BYTES = 8 * 1024 * 1024;
 
 /** A file that is changed under each of so many reads is left alone. */
