@@ -118,32 +118,30 @@ export function openBlocks(folder: string, openFiles: Semaphore): OpenBlocks {
     return entry;
   }
 
-  async function tryOnce<Result>(digest: string, length: number, work: Work<Result>) {
-    const entry = use(digest, length);
-    const block = entry.block ?? (await entry.opening);
-    if (typeof block === 'string') return block;
-    const result = await work(block).catch((error: unknown) => {
-      void closeEntry(digest, entry);
-      throw error;
-    });
-    if (result === 'changed' || result === 'damaged') void closeEntry(digest, entry);
-    else if (checked.peek(digest) !== block.pages) checked.set(digest, block.pages);
-    return result;
-  }
-
-  async function tryTillSame<Result>(digest: string, length: number, work: Work<Result>) {
+  /** Does work with a block's descriptor, and again with another one where the file was changed meanwhile. */
+  async function withBlock<Result>(digest: string, length: number, work: Work<Result>) {
     for (let changes = 0; changes < MAX_CHANGES; changes++) {
-      const result = await tryOnce(digest, length, work);
-      if (result !== 'changed') return result;
+      const entry = use(digest, length);
+      const block = entry.block ?? (await entry.opening);
+      if (typeof block === 'string') return block;
+      let result: Result | 'changed' | 'damaged' = 'changed';
+      try {
+        result = await work(block);
+      } finally {
+        if (result === 'changed' || result === 'damaged') void closeEntry(digest, entry);
+      }
+      if (result === 'changed') continue;
+      if (result !== 'damaged' && checked.peek(digest) !== block.pages) checked.set(digest, block.pages);
+      return result;
     }
     throw new Error('the file of a block is changed all the time');
   }
 
   return {
     read: (digest, length, part, room) =>
-      openFiles.run(() => tryTillSame(digest, length, (block) => block.read(part, room))),
+      openFiles.run(() => withBlock(digest, length, (block) => block.read(part, room))),
     check: (digest, length, part, step, room) =>
-      openFiles.run(() => tryTillSame(digest, length, (block) => block.check(part, step, room))),
+      openFiles.run(() => withBlock(digest, length, (block) => block.check(part, step, room))),
     drop(digest) {
       checked.delete(digest);
       const entry = entries.get(digest);
