@@ -35,7 +35,11 @@ function nginx(name: string, location: () => string): Contestant {
   };
 }
 
-/** One worker, since each contestant has one core; connections are kept alive on both sides, and nothing is logged. */
+/**
+ * One worker, since each contestant has one core; connections are kept alive on both sides, and nothing is logged. Files
+ * are sent by `sendfile`, as Debian's own settings say. Without `tcp_nopush`, which they say too: with it 8 clients of
+ * ranges got 216 answers a second.
+ */
 function configuration(storage: Surroundings['storage'], folder: string, port: number, location: string): string {
   const temps = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (kind) => `${kind}_temp_path ${folder}/temp/${kind};`,
@@ -48,6 +52,8 @@ pid ${folder}/nginx.pid;
 events { worker_connections 4096; }
 http {
   access_log off;
+  sendfile on;
+  tcp_nopush off;
   ${temps.join('\n  ')}
   keepalive_requests 100000000;
   proxy_cache_path ${folder}/cache levels=1:2 keys_zone=bench:16m max_size=8g;

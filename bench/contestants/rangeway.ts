@@ -47,6 +47,18 @@ export const rangewayParallelCached: Contestant = rangeway(
   })),
 );
 
+/** The same with a small tier in memory before it, which holds a sixteenth of the large object. */
+export const rangewayDiskMemory: Contestant = rangeway(
+  'rangeway-cached-disk-memory',
+  'serve',
+  cached(({ folder, objects }) => ({
+    type: 'disk',
+    folder: join(folder, 'cache'),
+    bytes: 8 * GiB,
+    memory: objects.large.size / 16,
+  })),
+);
+
 /** `rangeway lambda --s3`: the function behind a local function URL that takes whole answers. */
 export const lambdaBuffered: Contestant = rangeway('lambda-buffered', 'lambda', () => ['--mode', 'buffered']);
 

@@ -1,6 +1,6 @@
 import { growth } from './growth.ts';
 import { lambda } from './lambda.ts';
-import { ceph, far, node } from './node.ts';
+import { ceph, disk, far, node } from './node.ts';
 import type { Part } from './part.ts';
 import { planning } from './planning.ts';
 import { sizes } from './sizes.ts';
@@ -9,4 +9,4 @@ import { tls } from './tls.ts';
 import { workerd } from './workerd.ts';
 
 /** Everything that the bench measures, in the order in which it runs. */
-export const PARTS: readonly Part[] = [workerd, node, tls, ceph, far, growth, lambda, planning, sizes, starting];
+export const PARTS: readonly Part[] = [workerd, node, disk, tls, ceph, far, growth, lambda, planning, sizes, starting];

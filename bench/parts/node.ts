@@ -3,6 +3,7 @@ import { nginxProxy, nginxSlice } from '../contestants/nginx.ts';
 import {
   rangewayCached,
   rangewayDisk,
+  rangewayDiskMemory,
   rangewayNode,
   rangewayParallel,
   rangewayParallelCached,
@@ -11,7 +12,7 @@ import { rclone } from '../contestants/rclone.ts';
 import { s3proxy } from '../contestants/s3proxy.ts';
 import { downloads } from '../workloads/downloads.ts';
 import { randomRanges } from '../workloads/ranges.ts';
-import { wholeCold, wholeMedium } from '../workloads/whole.ts';
+import { wholeCold, wholeLarge, wholeMedium } from '../workloads/whole.ts';
 import type { ServerPart } from './part.ts';
 
 const KiB = 1024;
@@ -24,6 +25,19 @@ export const node: ServerPart = {
   storage: 'fast',
   contestants: [direct, nginxProxy, nginxSlice('1m'), s3proxy, rclone, rangewayNode, rangewayCached, rangewayDisk],
   workloads: downloads,
+};
+
+/** Caches on disk alone, warm. */
+export const disk: ServerPart = {
+  type: 'servers',
+  name: 'disk',
+  title: 'Node, out of a warm cache on disk',
+  storage: 'fast',
+  contestants: [nginxSlice('1m'), rangewayDisk, rangewayDiskMemory],
+  workloads: [
+    wholeLarge,
+    ...[1, 8, 64].flatMap((clients) => [randomRanges(64 * KiB, clients), randomRanges(16, clients)]),
+  ],
 };
 
 /** The same over Ceph's RADOS gateway, a real S3 server: what it needs for a request is part of each figure. */

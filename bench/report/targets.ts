@@ -44,6 +44,16 @@ const CACHED = 'rangeway-cached';
 const PARALLEL = 'rangeway-parallel-cached';
 const cachedToSlice = versus('node', CACHED, 'nginx-slice-1m');
 
+/** With a cache on disk, or one with a small tier in memory before it. */
+function onDisk(contestant: string): readonly Target[] {
+  const toSlice = versus('disk', contestant, 'nginx-slice-1m');
+  return [
+    ...toSlice('mbPerSecond', { least: 0.9 }, ['whole-large']),
+    ...toSlice('requestsPerSecond', { least: 0.3 }, ['range-64k-c8', 'range-64k-c64']),
+    ...toSlice('requestsPerSecond', { least: 0.25 }, ['range-16b-c1', 'range-16b-c8', 'range-16b-c64']),
+  ];
+}
+
 /** What Rangeway is to reach; decided before it was measured. */
 export const TARGETS: readonly Target[] = [
   ...toBare('mbPerSecond', { least: 0.95 }, ['whole-large', 'range-8m-c1']),
@@ -79,6 +89,8 @@ export const TARGETS: readonly Target[] = [
   ...versus('far', PARALLEL, 'nginx-slice-8m')('mbPerSecond', { least: 3 }, ['whole-cold']),
   ...cachedToSlice('mbPerSecond', { least: 0.9 }, ['whole-large']),
   ...cachedToSlice('requestsPerSecond', { least: 0.5 }, SMALL_RANGES),
+  ...onDisk('rangeway-cached-disk'),
+  ...onDisk('rangeway-cached-disk-memory'),
 ];
 
 function sizeMakesNoDifference(contestant: string, workload: string): readonly Target[] {

@@ -43,12 +43,33 @@ const store = v.variant(
 /** A store, by its type. */
 export type StoreConfig = v.InferOutput<typeof store>;
 
+const disk = v.pipe(
+  v.strictObject({
+    type: v.literal('disk'),
+    folder: name('a folder'),
+    bytes: v.optional(bytes, 10 * 1024 * MiB),
+    /** Of a tier in memory before the disk. */
+    memory: v.optional(count(Number.MAX_SAFE_INTEGER, 'bytes'), 0),
+  }),
+  v.rawCheck(({ dataset, addIssue }) => {
+    if (!dataset.typed) return;
+    const { value } = dataset;
+    if (value.memory < value.bytes) return;
+    const path = [{ type: 'object', origin: 'value', input: value, key: 'memory', value: value.memory }] as const;
+    addIssue({
+      message: `takes less than cache.bytes, ${value.bytes}: all that the disk keeps would be in memory`,
+      input: value.memory,
+      path: [...path],
+    });
+  }),
+);
+
 /** Where blocks are kept. Which of them there are is the platform's to say. */
 const cache = v.variant(
   'type',
   [
     v.strictObject({ type: v.literal('memory'), bytes: v.optional(bytes, 256 * MiB) }),
-    v.strictObject({ type: v.literal('disk'), folder: name('a folder'), bytes: v.optional(bytes, 10 * 1024 * MiB) }),
+    disk,
     v.strictObject({ type: v.literal('tiered') }),
     v.strictObject({
       type: v.literal('workers'),

@@ -1,5 +1,6 @@
 import { diskCache } from '../cache/drivers/disk.ts';
 import { memoryCache } from '../cache/drivers/memory.ts';
+import { withMemoryTier } from '../cache/drivers/memory-tier.ts';
 import type { BlockCache } from '../cache/block-cache.ts';
 import type { CacheConfig, Config, MountConfig, StoreConfig } from '../gateway/config.ts';
 import type { GatewayParts } from '../gateway/create-gateway.ts';
@@ -66,9 +67,14 @@ function openCache(cache: CacheConfig): BlockCache | undefined {
     case 'memory':
       return memoryCache({ maxBytes: cache.bytes });
     case 'disk':
-      return diskCache({ folder: cache.folder, maxBytes: cache.bytes });
+      return openDisk(cache);
     case 'tiered':
     case 'workers':
       return undefined;
   }
+}
+
+function openDisk({ folder, bytes, memory }: Extract<CacheConfig, { readonly type: 'disk' }>): BlockCache {
+  const disk = diskCache({ folder, maxBytes: bytes });
+  return memory === 0 ? disk : withMemoryTier(disk, { maxBytes: memory });
 }

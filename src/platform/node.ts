@@ -12,6 +12,7 @@ import { writable } from './writable.ts';
 
 export { diskCache, type DiskCache, type DiskCacheOptions } from '../cache/drivers/disk.ts';
 export { memoryCache, type MemoryCache, type MemoryCacheOptions } from '../cache/drivers/memory.ts';
+export { withMemoryTier } from '../cache/drivers/memory-tier.ts';
 export { createGateway, type GatewayOptions } from '../gateway/create-gateway.ts';
 export { describeError } from '../observe/log.ts';
 export { parseConfig, type Config } from '../gateway/config.ts';

@@ -62,7 +62,7 @@ export function isLent({ buffer }: Uint8Array): boolean {
 
 /** The bytes for whoever keeps them: copied where they are only lent. */
 export function kept(bytes: Uint8Array): Uint8Array {
-  return isLent(bytes) ? bytes.slice() : bytes;
+  return isLent(bytes) ? new Uint8Array(bytes) : bytes;
 }
 
 /**

@@ -19,9 +19,12 @@ describe('memoryCache', () => {
     expect(part instanceof Uint8Array && part.buffer === bytes.buffer && part.byteOffset).toBe(10);
   });
 
-  test('keeps no larger buffer alive than it counts', async () => {
+  test.for([
+    ['array', new Uint8Array(1_000_000)],
+    ['Buffer', Buffer.from(new ArrayBuffer(1_000_000))],
+  ] as const)('keeps no larger buffer alive than it counts: a part of an %s', async ([, large]) => {
     const cache = memoryCache({ maxBytes: 10_000 });
-    await cache.put(NAME, new Uint8Array(1_000_000).subarray(5, 1005));
+    await cache.put(NAME, large.subarray(5, 1005));
     const part = await cache.get(NAME, { start: 10, end: 20 });
     expect(part instanceof Uint8Array && part.buffer.byteLength).toBe(1000);
   });

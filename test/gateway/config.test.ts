@@ -99,6 +99,13 @@ describe('what can not be used is refused, by name', () => {
     ],
     ['{"access":{"type":"allOf","rules":[]}}', /access\.rules\.0: takes "public" or a table/],
     ['{"cache":{"type":"disk"}}', /cache\.folder: is missing; takes a folder/],
+    [
+      '{"cache":{"type":"disk","folder":"f","bytes":1000,"memory":1000}}',
+      /cache\.memory: takes less than cache\.bytes, 1000: .*, not 1000/,
+    ],
+    ['{"cache":{"type":"disk","folder":"f","memory":-1}}', /cache\.memory: takes a whole number from 0/],
+    ['{"cache":{"type":"disk","folder":"f","memory":1e11}}', /cache\.memory: takes less than .*, not 100000000000/],
+    ['{"cache":{"type":"memory","memory":1}}', /cache\.memory: no such field; there are type, bytes/],
     ['{"cache":{"type":"workers","origin":"http://x"}}', /cache\.origin: takes the origin of a host/],
     ['{"cached":false}', /cached: no such field; use cache = false; there are/],
     ['{"mounts":[{"cached":false}]}', /mounts\.0\.cached: no such field; use cache = false; there are .*cache$/],

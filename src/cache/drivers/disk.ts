@@ -1,11 +1,16 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { resolve } from 'node:path';
+import { errorCode } from '../../error-code.ts';
 import { semaphore } from '../../semaphore.ts';
-import type { BlockCache, BlockName } from '../block-cache.ts';
+import type { BlockCache, BlockName, CachedBytes } from '../block-cache.ts';
+import { spanLength, type Span } from '../../http/index.ts';
 import { blockId } from './block-id.ts';
-import { readBlockFile, writeBlockFile } from './block-file.ts';
+import { writeBlockFile } from './block-file.ts';
 import { blockPath } from './block-folder.ts';
+import { CHUNK, blockStream, chunkBuffers } from './block-stream.ts';
 import { blockRoom, heldBlocks } from './held-blocks.ts';
+import { freshMemory, type Room } from './open-block.ts';
+import { openBlocks } from './open-blocks.ts';
 
 export interface DiskCacheOptions {
   /** Made where it is not there. Its blocks are removed as the cache likes, other files are left alone. */
@@ -20,7 +25,7 @@ export interface DiskCache extends BlockCache {
   readonly bytes: number;
 }
 
-/** Files open at once. Node reads and writes 4 at a time by default, so more only wait elsewhere. */
+/** Files in use at once. Node reads and writes 4 at a time by default, so more only wait elsewhere. */
 const OPEN_FILES = 16;
 
 /** Bytes of blocks that wait to be written. A disk slower than the storage would fill the memory; so it caches less. */
@@ -40,7 +45,9 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
   // Now, because the process may go to another folder later.
   const folder = resolve(given);
   const openFiles = semaphore(OPEN_FILES);
-  const held = heldBlocks(folder, maxBytes, openFiles);
+  const open = openBlocks(folder, openFiles);
+  const held = heldBlocks(folder, maxBytes, openFiles, (digest) => open.drop(digest));
+  const buffers = chunkBuffers();
   const puts = new Map<string, Promise<void>>();
   let unwritten = 0;
   let search: Promise<void> | undefined;
@@ -49,9 +56,45 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
     // The folder's blocks have to be known first, or it would grow beyond the bound with each restart.
     await search;
     await held.add(digest, bytes.length);
-    await openFiles.run(() => writeBlockFile(blockPath(folder, digest), digest, bytes));
+    const write = () => openFiles.run(() => writeBlockFile(blockPath(folder, digest), digest, bytes));
+    await write().catch(async (error: unknown) => {
+      if (errorCode(error) !== 'ENOSPC') throw error;
+      // A file that another process removed takes its room for as long as it is open here.
+      await open.closeRemoved();
+      await write();
+    });
+    open.drop(digest);
     // Its room was needed while it was written, when there was no file to remove yet.
     if (!held.has(digest)) await held.remove(digest);
+  }
+
+  /** A part of a block, as it was put; longer ones as a stream that was checked, and may break off. */
+  async function read(digest: string, length: number, part: Span): Promise<CachedBytes | 'missing' | 'damaged'> {
+    if (spanLength(part) <= CHUNK) return open.read(digest, length, part, freshMemory);
+    let buffer: Uint8Array | undefined;
+    const room = () => (buffer ??= buffers.take());
+    const found = await open.check(digest, length, part, CHUNK, room).finally(() => {
+      if (buffer !== undefined) buffers.giveBack(buffer);
+    });
+    return found === 'checked'
+      ? blockStream(part, (chunk, into) => readOn(digest, length, chunk, into), buffers)
+      : found;
+  }
+
+  /** @throws Error where the block is there no more */
+  async function readOn(digest: string, length: number, part: Span, room: Room): Promise<Uint8Array> {
+    held.use(digest);
+    const found = await open.read(digest, length, part, room);
+    if (typeof found !== 'string') return found;
+    await noteMiss(digest, found);
+    throw new Error('a block has left the cache while it was read');
+  }
+
+  async function noteMiss(digest: string, why: 'missing' | 'damaged'): Promise<void> {
+    // A put that is on its way has its room already, and brings a file that is whole.
+    if (puts.has(digest)) return;
+    if (why === 'damaged') await held.remove(digest);
+    else held.forget(digest);
   }
 
   return {
@@ -63,19 +106,15 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
       const digest = digestOf(name);
       // Before the read, so that it is not the next to be removed.
       held.use(digest);
-      const path = blockPath(folder, digest);
-      const read = await openFiles.run(() => readBlockFile(path, digest, name.length, part)).catch(() => undefined);
-      if (read === undefined) return undefined;
-      if (typeof read !== 'string') {
-        // Another process may have put it, or the search has not come by yet.
-        if (!held.has(digest) && blockRoom(name.length) <= maxBytes) void held.add(digest, name.length);
-        return read;
+      const found = await read(digest, name.length, part).catch(() => undefined);
+      if (found === undefined) return undefined;
+      if (typeof found === 'string') {
+        await noteMiss(digest, found);
+        return undefined;
       }
-      // A put that is on its way has its room already, and brings a file that is whole.
-      if (puts.has(digest)) return undefined;
-      if (read === 'damaged') await held.remove(digest);
-      else held.forget(digest);
-      return undefined;
+      // Another process may have put it, or the search has not come by yet.
+      if (!held.has(digest) && blockRoom(name.length) <= maxBytes) void held.add(digest, name.length);
+      return found;
     },
     has: (name) => held.has(digestOf(name)),
     async put(name, bytes) {
@@ -99,5 +138,5 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
 }
 
 function digestOf(name: BlockName): string {
-  return createHash('sha256').update(blockId(name)).digest('hex');
+  return hash('sha256', blockId(name), 'hex');
 }

@@ -1,7 +1,7 @@
 import { unlink } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import type { Semaphore } from '../../semaphore.ts';
-import { blockFileSize } from './block-file.ts';
+import { blockFileSize } from './block-format.ts';
 import { blockPath, findBlocks } from './block-folder.ts';
 
 /** Which blocks a folder holds, by their digests: the least used ones go where there is no room. */
@@ -33,8 +33,16 @@ function allocated(size: number): number {
   return Math.ceil(size / ALLOCATION) * ALLOCATION;
 }
 
-/** @throws TypeError where `maxBytes` is not a whole number above 0 */
-export function heldBlocks(folder: string, maxBytes: number, openFiles: Semaphore): HeldBlocks {
+/**
+ * @param onRemove called before a block's file is removed
+ * @throws TypeError where `maxBytes` is not a whole number above 0
+ */
+export function heldBlocks(
+  folder: string,
+  maxBytes: number,
+  openFiles: Semaphore,
+  onRemove: (digest: string) => void,
+): HeldBlocks {
   const removals = new Set<Promise<void>>();
   const held = new LRUCache<string, number>({
     maxSize: maxBytes,
@@ -45,6 +53,7 @@ export function heldBlocks(folder: string, maxBytes: number, openFiles: Semaphor
   });
 
   function unlinkBlock(digest: string): Promise<void> {
+    onRemove(digest);
     const removal = openFiles
       .run(() => unlink(blockPath(folder, digest)))
       .catch(() => undefined)
