@@ -196,8 +196,12 @@ async function openBody(
       body.leave();
       return openedBytes(representation, span, first);
     }
-    if (!(first instanceof Uint8Array) && !first.isCached && spanLength(first) === length)
+    if (!(first instanceof Uint8Array) && !first.isCached && spanLength(first) === length) {
+      // Taken out of the body, which may still have a seat at a fill that it fell behind.
+      await body.next();
+      body.leave();
       return { type: 'open', representation, span, body: first.stream };
+    }
     return { type: 'open', representation, span, body: bodyStream(body, cacheTimeout) };
   } catch (error) {
     body.leave();
