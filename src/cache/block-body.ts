@@ -201,6 +201,7 @@ export function blockBody(plan: BodyPlan): BlockBody {
     const missing = from < span.end ? nextMissing(from) : undefined;
     if (missing === undefined) return;
     account.forward ??= 'partial';
+    reserved?.leave();
     reserved = fills.join(object, missing) ?? startFill(current, { start: missing, end: nextCached(missing) });
     try {
       await reserved?.fill.opened;

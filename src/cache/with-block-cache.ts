@@ -184,14 +184,15 @@ async function openBody(
   const body = blockBody({ object, span, wide, blockSize, fills, cached, call: asked, account, seat });
   try {
     const first = await body.begin();
-    if (!(first instanceof Uint8Array)) {
-      const isAll = !first.isCached && spanLength(first) === length;
-      return { type: 'open', representation, span, body: isAll ? first.stream : bodyStream(body, cacheTimeout) };
-    }
-    if (first.length < length || length > FEW)
+    const isInOne = first instanceof Uint8Array ? length <= FEW : !first.isCached;
+    if (!isInOne || (first instanceof Uint8Array ? first.length : spanLength(first)) < length)
       return { type: 'open', representation, span, body: bodyStream(body, cacheTimeout) };
+    // Taken out of the body, which may still have a seat at a fill that it fell behind.
+    await body.next();
     body.leave();
-    return openedBytes(representation, span, first);
+    return first instanceof Uint8Array
+      ? openedBytes(representation, span, first)
+      : { type: 'open', representation, span, body: first.stream };
   } catch (error) {
     body.leave();
     throw error;
