@@ -28,7 +28,7 @@ export default defineConfig({
       {
         plugins: [
           cloudflareTest({
-            main: './src/platform/workers.ts',
+            main: './src/platform/workers/worker.ts',
             wrangler: { configPath: './wrangler.toml' },
           }),
         ],

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { parseOptions } from './options.ts';
 import { RangewayStack } from './stack.ts';
 
-const ENTRY = join(import.meta.dirname, '../src/platform/lambda.ts');
+const ENTRY = join(import.meta.dirname, '../src/platform/lambda/function.ts');
 
 /** The CDK's own context (feature flags, what it looked up) has punctuation in its names. */
 const OPTION = /^[A-Za-z]\w*$/;

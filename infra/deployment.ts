@@ -9,7 +9,7 @@ import {
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import { parseConfig } from '../src/gateway/config.ts';
+import { parseConfig } from '../src/config/config.ts';
 import { createLogBucket } from './access-logs.ts';
 import { createAlarms, type Listener } from './alarms.ts';
 import { createBucket, existingBucket, type ObjectBucket } from './bucket.ts';

@@ -1,7 +1,7 @@
 import { LINK_PARAMETERS } from '../src/access/link-parameters.ts';
-import type { AccessConfig } from '../src/gateway/access-config.ts';
-import type { Config, MountConfig } from '../src/gateway/config.ts';
-import { BUFFERED_LIMIT } from '../src/platform/lambda-buffered.ts';
+import type { AccessConfig } from '../src/config/access-config.ts';
+import type { Config, MountConfig } from '../src/config/config.ts';
+import { BUFFERED_LIMIT } from '../src/platform/lambda/buffered.ts';
 
 /**
  * The address that clients use:

@@ -3,8 +3,8 @@ import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { LambdaConfig } from '../src/platform/lambda-environment.ts';
-import { printPlace, type SecretSources } from '../src/platform/lambda-secret-sources.ts';
+import type { LambdaConfig } from '../src/platform/lambda/environment.ts';
+import { printPlace, type SecretSources } from '../src/platform/lambda/secret-sources.ts';
 import type { ObjectBucket } from './bucket.ts';
 import type { Front } from './front.ts';
 import type { HANDLERS } from './handlers.ts';

@@ -1,6 +1,6 @@
 import { Token } from 'aws-cdk-lib';
 import * as v from 'valibot';
-import { readEnvironment, type LambdaConfig } from '../src/platform/lambda-environment.ts';
+import { readEnvironment, type LambdaConfig } from '../src/platform/lambda/environment.ts';
 
 /** A text of one form. */
 export function text(pattern: RegExp, message: string) {

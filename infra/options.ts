@@ -8,7 +8,7 @@ import {
   printPlace,
   TAKES_SOURCES,
   type SecretSources,
-} from '../src/platform/lambda-secret-sources.ts';
+} from '../src/platform/lambda/secret-sources.ts';
 import type { Listener } from './alarms.ts';
 import type { Deployment } from './deployment.ts';
 import { findUnusable } from './front.ts';

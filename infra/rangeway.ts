@@ -3,7 +3,7 @@ import type { Function as LambdaFunction, FunctionUrl } from 'aws-cdk-lib/aws-la
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
 import { join } from 'node:path';
-import type { ConfigInput } from '../src/gateway/config.ts';
+import type { ConfigInput } from '../src/config/config.ts';
 import type { ObjectBucket } from './bucket.ts';
 import { createDeployment } from './deployment.ts';
 import type { Front } from './front.ts';

@@ -1,8 +1,8 @@
 import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
-import type { Config } from '../src/gateway/config.ts';
-import { SECRET_NAME, type SecretSource, type SecretSources } from '../src/platform/lambda-secret-sources.ts';
+import type { Config } from '../src/config/config.ts';
+import { SECRET_NAME, type SecretSource, type SecretSources } from '../src/platform/lambda/secret-sources.ts';
 import { placeOf, simpleRules, type SimpleRule } from './front.ts';
 
 /**

@@ -69,7 +69,7 @@ function buildConstruct(): void {
 function bundleFunction(): void {
   const out = join(root, 'dist/lambda');
   mkdirSync(out);
-  bundleHandler(join(root, 'src/platform/lambda.ts'), out);
+  bundleHandler(join(root, 'src/platform/lambda/function.ts'), out);
   const file = join(out, FILE);
   weigh('Lambda function', file, LAMBDA_LIMIT);
   const [median] = Array.from({ length: STARTS }, () => timeImport(file))

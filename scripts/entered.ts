@@ -8,7 +8,8 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { createGateway, fsStore, serve } from '../src/platform/node.ts';
+import { createGateway, fsStore } from '../src/platform/node/index.ts';
+import { serve } from '../src/platform/node/serve.ts';
 
 const SRC = join(import.meta.dirname, '../src');
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lruMap } from '../src/lru-map.ts';
+import { lruMap } from '../src/base/lru-map.ts';
 
 test('forgets the entry that was used longest ago, by get or set, and never more than it has to', () => {
   const map = lruMap<number>(3);

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { semaphore } from '../src/semaphore.ts';
+import { semaphore } from '../src/base/semaphore.ts';
 
 describe('room', () => {
   test('is taken until there is none, and given back once', () => {

@@ -1,6 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { ConfigInput } from '../../src/gateway/config.ts';
+import type { ConfigInput } from '../../src/config/config.ts';
 import { toEndpoint, trust, type Contestant, type Surroundings } from './contestant.ts';
 import { startServer } from './spawn.ts';
 

@@ -78,7 +78,7 @@ export interface NodeBundle {
 export function lambdaBundle(temp: string): NodeBundle {
   const folder = join(temp, 'lambda');
   mkdirSync(folder, { recursive: true });
-  bundleHandler(join(ROOT, 'src/platform/lambda.ts'), folder);
+  bundleHandler(join(ROOT, 'src/platform/lambda/function.ts'), folder);
   const path = join(folder, 'index.mjs');
   return { name: 'lambda', path, size: gzipped(path) };
 }

@@ -1,5 +1,5 @@
 import { decide, parseRequest, type RangePolicy, type Representation } from '../../src/http/index.ts';
-import { parseSettings, toRangePolicy } from '../../src/gateway/settings.ts';
+import { parseSettings, toRangePolicy } from '../../src/config/settings.ts';
 import { repeat } from '../measure/repeat.ts';
 import type { FactPart } from './part.ts';
 

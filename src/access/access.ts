@@ -94,3 +94,19 @@ export function granted(grant: Grant = { isPrivate: true }): AccessVerdict {
 export function refused(reason: RefusalReason): Extract<Refused, { readonly type: 'refused' }> {
   return { type: 'refused', reason };
 }
+
+/**
+ * A rule in code: may this request read? For more than yes and no, write an {@link AccessRule} itself. What it throws
+ * refuses the request, and the log has the error. A hook that looks only at what browsers send by themselves, such as
+ * the client's address or a cookie, goes into {@link ambient}.
+ */
+export function hookAccess(hook: (request: AccessRequest) => boolean | Promise<boolean>): AccessRule {
+  return async (request) => ((await hook(request)) ? granted() : refused('forbidden'));
+}
+
+const PUBLIC = withNeeds(() => granted({ isPrivate: false }), 'nothing');
+
+/** A rule that grants every request, and lets any cache keep the answer. Each call returns the same function. */
+export function publicAccess(): AccessRule {
+  return PUBLIC;
+}

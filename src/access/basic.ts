@@ -1,7 +1,7 @@
 import { granted, type AccessRule } from './access.ts';
 import { printChallenge } from './challenge.ts';
 import { equalInConstantTime, sha256 } from './constant-time.ts';
-import { settingsError } from '../config/settings-error.ts';
+import { settingsError } from '../base/settings-error.ts';
 
 /** Who may read with a name and a password. */
 export interface BasicOptions {

@@ -1,4 +1,4 @@
-import { settingsError } from '../config/settings-error.ts';
+import { settingsError } from '../base/settings-error.ts';
 
 /**
  * A challenge for WWW-Authenticate (§11.6.1).

@@ -11,14 +11,14 @@ export {
 } from './access.ts';
 export { basicAccess, type BasicOptions, type BasicUser } from './basic.ts';
 export { allOf, anyOf } from './combine.ts';
-export { hookAccess } from './hook.ts';
+export { hookAccess } from './access.ts';
 export { ipAccess } from './ip.ts';
 export { generateLinkKey, parseLinkKeys, type LinkKey, type LinkKeys } from './link-key.ts';
 export { stripLink } from './link-parameters.ts';
 export type { LinkTerms } from './link-terms.ts';
-export { publicAccess } from './public.ts';
+export { publicAccess } from './access.ts';
 export { refererAccess, type RefererOptions } from './referer.ts';
 export { toRefusal, type Refusal } from './refusal.ts';
-export { signedAccess } from './signed.ts';
+export { signedAccess } from './verify-link.ts';
 export { signLink } from './sign-link.ts';
 export { verifyLink, type LinkUse, type LinkVerdict } from './verify-link.ts';

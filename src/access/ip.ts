@@ -1,6 +1,6 @@
 import { ambient, granted, refused, type AccessRule } from './access.ts';
 import { isInCidr, parseCidr } from './cidr.ts';
-import { settingsError } from '../config/settings-error.ts';
+import { settingsError } from '../base/settings-error.ts';
 
 /**
  * Clients whose address lies in one of the blocks may read. Where the platform does not know the address, nobody may.

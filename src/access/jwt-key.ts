@@ -1,7 +1,7 @@
 import { createRemoteJWKSet, customFetch, errors, importSPKI, type CryptoKey, type JWTVerifyGetKey } from 'jose';
-import { steadyTime } from '../clock.ts';
+import { steadyTime } from '../base/clock.ts';
 import type { Seconds } from '../http/index.ts';
-import { settingsError } from '../config/settings-error.ts';
+import { settingsError } from '../base/settings-error.ts';
 
 /** Algorithms by a secret that issuer and gateway share, and the shortest secret in bytes (RFC 7518 §3.2). */
 const SECRET_BYTES = { HS256: 32, HS384: 48, HS512: 64 } as const;

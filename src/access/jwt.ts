@@ -5,7 +5,7 @@ import { parseBase64Url } from './base64url.ts';
 import { printChallenge } from './challenge.ts';
 import { algorithmsOf, isKeysError, keyLoader, type JwtKey, type VerificationKey } from './jwt-key.ts';
 import { isWithin, plainPath } from './path.ts';
-import { settingsError } from '../config/settings-error.ts';
+import { settingsError } from '../base/settings-error.ts';
 
 export type { JwtKey, PublicAlgorithm, SecretAlgorithm } from './jwt-key.ts';
 

@@ -1,7 +1,7 @@
 import { equalInConstantTime } from './constant-time.ts';
 import { parseBase64Url, printBase64Url } from './base64url.ts';
-import { lruMap } from '../lru-map.ts';
-import { settingsError } from '../config/settings-error.ts';
+import { lruMap } from '../base/lru-map.ts';
+import { settingsError } from '../base/settings-error.ts';
 
 /** A key that signs links. The secret is inside, and nothing gets it out again. */
 export interface LinkKey {

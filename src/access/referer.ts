@@ -1,5 +1,5 @@
 import { ambient, granted, refused, type AccessRule } from './access.ts';
-import { settingsError } from '../config/settings-error.ts';
+import { settingsError } from '../base/settings-error.ts';
 
 /** Which pages may refer. */
 export interface RefererOptions {

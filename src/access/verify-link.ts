@@ -1,4 +1,4 @@
-import { refused, type AccessRequest, type Refused } from './access.ts';
+import { refused, type AccessRequest, type Refused, granted, type AccessRule } from './access.ts';
 import { isInCidr, parseCidr } from './cidr.ts';
 import type { LinkKeys } from './link-key.ts';
 import { readLink } from './link-parameters.ts';
@@ -49,4 +49,14 @@ function isFrom(clientAddress: string | undefined, allowed: string | undefined):
   if (allowed === undefined) return true;
   const block = parseCidr(allowed);
   return block !== undefined && clientAddress !== undefined && isInCidr(clientAddress, block);
+}
+
+/** Requests with a link that one of the keys has signed may read what it opens. */
+export function signedAccess(keys: LinkKeys): AccessRule {
+  return async (request) => {
+    const verdict = await checkLink(request, keys);
+    if (verdict.type === 'refused') return verdict;
+    const { fileName, downloadId, maxBytesPerSecond } = verdict.terms;
+    return granted({ isPrivate: true, fileName, downloadId, maxBytesPerSecond });
+  };
 }

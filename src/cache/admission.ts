@@ -1,6 +1,6 @@
 import type { RangeSpec, Span } from '../http/index.ts';
 import { blockLength, blocksOf, isLargePart, partOf } from './grid.ts';
-import type { PinnedObject } from './guarded-cache.ts';
+import type { PinnedObject } from './resilient-cache.ts';
 
 /**
  * Decides which blocks are worth keeping. One that is covered from its start on, by a quarter at least, costs at most

@@ -1,11 +1,12 @@
 import type { Span } from '../http/index.ts';
-import type { CacheAccount, CallOptions } from '../store/object-store.ts';
+import type { CallOptions } from '../store/object-store.ts';
+import type { CacheAccount } from '../store/request-stats.ts';
 import { isChanged, isGone } from '../store/store-error.ts';
-import type { CachedParts } from './cached-parts.ts';
+import type { CachedParts } from './cached-slices.ts';
 import type { Seat } from './fill.ts';
-import type { Fills } from './fills.ts';
+import type { Fills } from './fill-registry.ts';
 import { holdsWholeBlock } from './grid.ts';
-import { discard, type PinnedObject } from './guarded-cache.ts';
+import { discard, type PinnedObject } from './resilient-cache.ts';
 
 /** What a body is made of. */
 export interface BodyPlan {

@@ -1,8 +1,8 @@
 import { chunkStream, defaultReader, type ChunkReader } from '../store/chunk-stream.ts';
 import { expectEnd, nextChunk } from '../store/exact-body.ts';
 import type { BlockBody, StreamPiece } from './block-body.ts';
-import { discard } from './guarded-cache.ts';
-import { within } from './within.ts';
+import { discard } from './resilient-cache.ts';
+import { within } from './with-timeout.ts';
 
 /** The pieces of a body, for a platform that pipes streams itself. */
 export type Pieces = Pick<BlockBody, 'next' | 'leave'>;

@@ -1,9 +1,10 @@
-import { steadyTime } from '../clock.ts';
+import { steadyTime } from '../base/clock.ts';
 import type { Representation } from '../http/index.ts';
-import { lruMap } from '../lru-map.ts';
-import type { CacheAccount, CallOptions, ObjectStore } from '../store/object-store.ts';
+import { lruMap } from '../base/lru-map.ts';
+import type { CallOptions, ObjectStore } from '../store/object-store.ts';
+import type { CacheAccount } from '../store/request-stats.ts';
 import { isPassing, isStoreError } from '../store/store-error.ts';
-import { SHARE_TIMEOUT, within } from './within.ts';
+import { SHARE_TIMEOUT, within } from './with-timeout.ts';
 
 /** How long what is known of an object holds, in ms. */
 export interface Freshness {

@@ -1,19 +1,20 @@
 import { isPinnable, spanLength, type Representation, type Span } from '../http/index.ts';
 import { defaultReader, type ToReader } from '../store/chunk-stream.ts';
-import type { CacheAccount, CallOptions, HeadOptions, ObjectStore, ReadResult } from '../store/object-store.ts';
-import { openedBytes } from '../store/opened-bytes.ts';
-import { select, withheld } from '../store/slice.ts';
+import type { CallOptions, HeadOptions, ObjectStore, ReadResult } from '../store/object-store.ts';
+import type { CacheAccount } from '../store/request-stats.ts';
+import { openedBytes } from '../store/open-in-memory.ts';
+import { select, withheld } from '../store/evaluate-read.ts';
 import { isChanged } from '../store/store-error.ts';
 import { admission } from './admission.ts';
-import { askStorage, isWithinBounds, type Asked, type Asking, type Known } from './ask-storage.ts';
+import { askStorage, isWithinBounds, type Asked, type Asking, type Known } from './fetch-from-storage.ts';
 import type { BlockCache } from './block-cache.ts';
 import { blockBody } from './block-body.ts';
 import { bodyStream } from './body-stream.ts';
-import { cachedParts } from './cached-parts.ts';
+import { cachedParts } from './cached-slices.ts';
 import type { Seat } from './fill.ts';
-import { makeFills } from './fills.ts';
+import { makeFills } from './fill-registry.ts';
 import { blocksOf, partOf } from './grid.ts';
-import { guardedCache, type GuardedCache, type PinnedObject } from './guarded-cache.ts';
+import { guardedCache, type GuardedCache, type PinnedObject } from './resilient-cache.ts';
 import { metadataCache, type AccountedCall, type Freshness } from './metadata-cache.ts';
 
 /** How a cache of blocks works. */

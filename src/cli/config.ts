@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
-import { errorCode } from '../error-code.ts';
+import { errorCode } from '../base/error-code.ts';
 import { checkConfig, parseConfig, type Config } from '../platform/checked-config.ts';
-import { printable } from '../platform/line-log.ts';
-import { loadS3 } from '../platform/load-s3.ts';
+import { printable } from '../platform/node/line-log.ts';
+import { loadS3 } from '../platform/s3/load-s3.ts';
 import { readJsonFile } from './json-file.ts';
 import { parseLine } from './options.ts';
 import { describeConfig } from './config-text.ts';
@@ -85,9 +85,13 @@ function readJson(name: string, env: string | undefined): Written {
 }
 
 async function readWrangler(name: string, env: string | undefined): Promise<Written> {
-  const { readVariables } = await loadWrangler();
+  const { unstable_readConfig } = await loadWrangler();
   try {
-    const { RANGEWAY: input = {}, ...others } = readVariables(name, env);
+    const options = { config: name, ...(env === undefined ? {} : { env }) };
+    // Secrets are not among its variables: they are kept where the Worker is deployed.
+    const { RANGEWAY: input = {}, ...others }: Record<string, unknown> = unstable_readConfig(options, {
+      hideWarnings: true,
+    }).vars;
     return { input, variables: new Set(Object.keys(others)) };
   } catch (error) {
     throw usageError(`${name}: ${error instanceof Error ? error.message : 'it can not be read'}`, error);
@@ -97,7 +101,7 @@ async function readWrangler(name: string, env: string | undefined): Promise<Writ
 /** Wrangler takes a second to load, and who serves a folder need not have it. */
 async function loadWrangler() {
   try {
-    return await import('../platform/wrangler-variables.ts');
+    return await import('wrangler');
   } catch (error) {
     if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
     throw usageError('a wrangler.toml is read by wrangler: npm install --save-dev wrangler', error);

@@ -1,8 +1,8 @@
-import { serveFunction, type LocalFunction } from '../platform/function-url.ts';
-import { BUFFERED_LIMIT, lambdaHandler } from '../platform/lambda-buffered.ts';
-import { lambdaGateway, LINK_SECONDS, OVERFLOW_POLICIES, type LambdaConfig } from '../platform/lambda-gateway.ts';
-import { lambdaStreamHandler, STREAMED_LIMIT } from '../platform/lambda-streamed.ts';
-import { s3Client } from '../platform/s3-client.ts';
+import { serveFunction, type LocalFunction } from './dev/function-url.ts';
+import { BUFFERED_LIMIT, lambdaHandler } from '../platform/lambda/buffered.ts';
+import { lambdaGateway, LINK_SECONDS, OVERFLOW_POLICIES, type LambdaConfig } from '../platform/lambda/gateway.ts';
+import { lambdaStreamHandler, STREAMED_LIMIT } from '../platform/lambda/streamed.ts';
+import { s3Client } from '../platform/s3/s3-client.ts';
 import { explainListenError, parseOptions, parsePort, untilStopped } from './options.ts';
 import { parseS3Source, S3_OPTIONS } from './s3-options.ts';
 import { openBucket } from './serve.ts';

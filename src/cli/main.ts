@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { readFileSync } from 'node:fs';
-import { errorCode } from '../error-code.ts';
+import { errorCode } from '../base/error-code.ts';
 import { withPeers } from '../platform/peers.ts';
 import { say } from './say.ts';
 import { HELP, usageError } from './usage.ts';
@@ -43,7 +43,7 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
 /** dev alone needs wrangler, miniflare and esbuild, so who only serves a folder need not install them. */
 async function loadDev() {
   try {
-    return await import('./dev.ts');
+    return await import('./dev/dev.ts');
   } catch (error) {
     if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
     throw usageError(

@@ -1,4 +1,4 @@
-import { errorCode } from '../error-code.ts';
+import { errorCode } from '../base/error-code.ts';
 import { parseLine } from './options.ts';
 import { usageError } from './usage.ts';
 

@@ -1,4 +1,4 @@
-import type { S3Source } from '../platform/s3-storage.ts';
+import type { S3Source } from '../platform/s3/s3-storage.ts';
 import { usageError } from './usage.ts';
 
 /** The options that name a bucket and how to reach it. Credentials come from the environment, never from the command line. */

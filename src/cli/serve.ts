@@ -1,8 +1,9 @@
-import { createGateway, fsStore, openNodeConfig, parseConfig, serve } from '../platform/node.ts';
-import type { Config, FetchHandler, ListenOptions, NodeServer } from '../platform/node.ts';
-import { lineLog } from '../platform/line-log.ts';
-import { loadS3 } from '../platform/load-s3.ts';
-import type { S3Source } from '../platform/s3-storage.ts';
+import { createGateway, fsStore, openNodeConfig, parseConfig } from '../platform/node/index.ts';
+import { serve } from '../platform/node/serve.ts';
+import type { Config, FetchHandler, ListenOptions, NodeServer } from '../platform/node/index.ts';
+import { lineLog } from '../platform/node/line-log.ts';
+import { loadS3 } from '../platform/s3/load-s3.ts';
+import type { S3Source } from '../platform/s3/s3-storage.ts';
 import { readJsonFile } from './json-file.ts';
 import { explainListenError, parseFolder, parseOptions, parsePort, untilStopped } from './options.ts';
 import { parseS3Source, S3_OPTIONS } from './s3-options.ts';

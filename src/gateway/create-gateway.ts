@@ -2,19 +2,19 @@ import type { Hono } from 'hono';
 // The preset with the smallest router: there are few routes, and all of them match all paths.
 import { Hono as TinyHono } from 'hono/tiny';
 import type { Observer } from '../observe/event.ts';
-import { portableConduit, type Conduit } from './conduit.ts';
-import type { ClientAddress } from './exchange.ts';
+import { portableConduit, type Conduit } from './download/body-pipe.ts';
+import type { ClientAddress } from './gateway-request.ts';
 import { download } from './handlers/download.ts';
 import { methodNotAllowed, options as answerOptions } from './handlers/other-methods.ts';
 import { purge, PURGE, type PurgeOptions } from './handlers/purge.ts';
-import { parseLimits, type LimitsInput } from './limits.ts';
+import { parseLimits, type LimitsInput } from '../config/limits.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { authorize } from './middleware/authorize.ts';
 import { concurrencyLimit } from './middleware/concurrency-limit.ts';
 import { cors } from './middleware/cors.ts';
 import { mountOf } from './middleware/mount.ts';
 import { beginExchange } from './middleware/request-id.ts';
-import { openAll, type MountOptions, type SeveralMounts } from './mount.ts';
+import { openAll, type MountOptions, type SeveralMounts } from './open-mounts.ts';
 
 /** What all mounts share. */
 export interface GatewayParts {

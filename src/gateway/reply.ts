@@ -6,7 +6,7 @@ import {
   type ProblemStatus,
   type Span,
 } from '../http/index.ts';
-import type { Dispatch } from './conduit.ts';
+import type { Dispatch } from './download/body-pipe.ts';
 
 /** Bytes on their way, bytes or text that are all there, or nothing. */
 export type ReplyBody = ReadableStream<Uint8Array> | Uint8Array | string | null;
@@ -64,4 +64,10 @@ export function problem(
     ['Content-Length', String(new TextEncoder().encode(body).length)],
   ];
   return { status, fields: [...fields, ...own], body: method === 'HEAD' ? null : body };
+}
+
+/** Gives back what a body holds that is not sent. Does nothing at its end. Never throws. */
+export function abandonReply({ body, dispatch }: Reply): void {
+  if (dispatch !== undefined) dispatch.abandon();
+  else if (body instanceof ReadableStream && !body.locked) body.cancel().catch(() => undefined);
 }

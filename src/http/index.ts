@@ -1,3 +1,4 @@
+export * from './cache-status.ts';
 export * from './content-disposition.ts';
 export * from './content-range.ts';
 export * from './decision.ts';

@@ -1,5 +1,5 @@
 import type { Span } from '../http/index.ts';
-import type { Tally } from '../store/object-store.ts';
+import type { Tally } from '../store/request-stats.ts';
 
 /** The facts of a request that are known when its answer begins. */
 export interface DownloadStart {

@@ -1,4 +1,4 @@
-import type { CacheAccount } from '../store/object-store.ts';
+import type { CacheAccount } from '../store/request-stats.ts';
 import type { DownloadEvent, Observer } from './event.ts';
 import { printable } from './printable.ts';
 

@@ -1,14 +1,14 @@
-import type { Config } from '../gateway/config.ts';
+import type { Config } from '../config/config.ts';
 import { needsOf, type AccessNeeds } from '../access/access.ts';
-import type { AccessConfig } from '../gateway/access-config.ts';
+import type { AccessConfig } from '../config/access-config.ts';
 import { corsPolicy, type CorsPolicy } from '../gateway/cors.ts';
-import { assertParallelReads, WORKERS_PARALLEL_READS } from '../gateway/parallel-reads-setting.ts';
-import { assertPlaces } from '../gateway/place.ts';
-import { assertReadable } from './s3-readable.ts';
+import { assertParallelReads, WORKERS_PARALLEL_READS } from '../config/parallel-reads-setting.ts';
+import { assertPlaces } from '../gateway/match-mount.ts';
+import { assertReadable } from './s3/s3-readable.ts';
 
 // Apart from node.ts, so that who only checks a configuration does not wait for a storage's SDK to load.
-export { parseConfig, type Config } from '../gateway/config.ts';
-export type { AccessConfig } from '../gateway/access-config.ts';
+export { parseConfig, type Config } from '../config/config.ts';
+export type { AccessConfig } from '../config/access-config.ts';
 
 /**
  * What can be told of a configuration without its stores and secrets, beyond what its schema says.

@@ -1,4 +1,4 @@
-import type { RequestFacts } from '../gateway/exchange.ts';
+import type { RequestFacts } from '../gateway/platform-env.ts';
 
 export type { RequestFacts };
 

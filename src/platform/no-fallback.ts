@@ -1,4 +1,4 @@
-import { settingsError } from '../config/settings-error.ts';
+import { settingsError } from '../base/settings-error.ts';
 
 /**
  * A fallback is written in one place. If it is named in a variable, which is not read, the store has none.

@@ -10,8 +10,8 @@ import {
   type AccessRule,
   type BasicUser,
 } from '../access/index.ts';
-import type { AccessConfig, JwtConfig } from '../gateway/access-config.ts';
-import { settingsError } from '../config/settings-error.ts';
+import type { AccessConfig, JwtConfig } from '../config/access-config.ts';
+import { settingsError } from '../base/settings-error.ts';
 
 /** What rules need of the platform. */
 export interface AccessParts {

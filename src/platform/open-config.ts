@@ -1,14 +1,14 @@
 import type { BlockCache } from '../cache/block-cache.ts';
 import { logObserver, type Log } from '../observe/log.ts';
-import type { CacheConfig, Config, MountConfig, StoreConfig } from '../gateway/config.ts';
+import type { CacheConfig, Config, MountConfig, StoreConfig } from '../config/config.ts';
 import type { GatewayParts } from '../gateway/create-gateway.ts';
-import type { MountOptions } from '../gateway/mount.ts';
-import type { Overflow } from '../gateway/overflow.ts';
-import { settingsError } from '../config/settings-error.ts';
-import { locate } from '../gateway/schema.ts';
-import { withFallback } from '../store/fallback.ts';
+import type { MountOptions } from '../gateway/open-mounts.ts';
+import type { Overflow } from '../gateway/download/size-limit.ts';
+import { settingsError } from '../base/settings-error.ts';
+import { locate } from '../config/schema.ts';
+import { withFallback } from '../store/wrappers/with-fallback.ts';
 import type { ObjectStore } from '../store/object-store.ts';
-import { withPrefix } from '../store/prefix.ts';
+import { withPrefix } from '../store/wrappers/with-prefix.ts';
 import { openAccess, type AccessParts } from './open-access.ts';
 
 /** What a configuration needs of its platform. */

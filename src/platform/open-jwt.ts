@@ -1,6 +1,6 @@
 import type { AccessRule } from '../access/index.ts';
 import { jwtAccess, type JwtKey } from '../access/jwt.ts';
-import type { JwtConfig } from '../gateway/access-config.ts';
+import type { JwtConfig } from '../config/access-config.ts';
 
 /** Makes a rule of tokens. A file of its own, so that only who imports it carries jose. */
 export function openJwt({ type: _type, key, ...options }: JwtConfig, secret: (name: string) => string): AccessRule {

@@ -1,5 +1,5 @@
-import { settingsError } from '../config/settings-error.ts';
-import { errorCode } from '../error-code.ts';
+import { settingsError } from '../base/settings-error.ts';
+import { errorCode } from '../base/error-code.ts';
 
 /** Node's message for a peer dependency that is not installed, and the advice for it. Only the message names the package. */
 const PEERS = [

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import zlib from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BlockCache, BlockName } from '../../src/cache/block-cache.ts';
-import { checkedPages } from '../../src/cache/drivers/checked-pages.ts';
+import { checkedPages } from '../../src/cache/drivers/verified-pages.ts';
 import { diskCache } from '../../src/cache/drivers/disk.ts';
 import { freshMemory, openBlock } from '../../src/cache/drivers/open-block.ts';
 import { toBytes } from '../contract/block-cache-blocks.ts';

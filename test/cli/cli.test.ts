@@ -240,7 +240,7 @@ describe('names that begin with a dot', () => {
 
 test('dev refuses a wrangler.toml with wrong settings', async () => {
   const config = join(folder, 'wrong.toml');
-  const main = fileURLToPath(new URL('../../src/platform/workers.ts', import.meta.url));
+  const main = fileURLToPath(new URL('../../src/platform/workers/worker.ts', import.meta.url));
   await writeFile(
     config,
     `name = "x"\nmain = "${main}"\ncompatibility_date = "2026-08-06"\n[[r2_buckets]]\nbinding = "BUCKET"\nbucket_name = "xyz"\n[vars.RANGEWAY]\nindexx = "a"\n`,

@@ -10,9 +10,9 @@ import {
   memoryCache,
   openNodeConfig,
   parseConfig,
-  serve,
   type NodeServer,
-} from '../../src/platform/node.ts';
+} from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const TOKEN = 'a-token-that-nobody-guesses-0123456789';

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
-import { parseConfig } from '../../src/gateway/config.ts';
+import { parseConfig } from '../../src/config/config.ts';
 import { createGateway } from '../../src/gateway/create-gateway.ts';
-import { readEnvironment } from '../../src/platform/lambda-gateway.ts';
+import { readEnvironment } from '../../src/platform/lambda/gateway.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));

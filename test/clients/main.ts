@@ -12,10 +12,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { generateLinkKey, parseLinkKeys, signedAccess } from '../../src/access/index.ts';
-import { listFiles } from '../../src/cli/files.ts';
-import { fill } from '../../src/cli/fill.ts';
-import { createGateway, fsStore, serve } from '../../src/platform/node.ts';
-import { startWorkerd } from '../../src/platform/workerd.ts';
+import { listFiles } from '../../src/cli/dev/files.ts';
+import { fill } from '../../src/cli/dev/fill.ts';
+import { createGateway, fsStore } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
+import { startWorkerd } from '../../src/cli/dev/workerd.ts';
 
 /** A gateway over the fixtures in a folder; below `/signed` they are behind links. */
 interface Gateway {

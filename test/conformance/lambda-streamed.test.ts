@@ -1,6 +1,6 @@
-import { createGateway } from '../../src/platform/node.ts';
-import { serveFunction } from '../../src/platform/function-url.ts';
-import { lambdaStreamHandler } from '../../src/platform/lambda-streamed.ts';
+import { createGateway } from '../../src/platform/node/index.ts';
+import { serveFunction } from '../../src/cli/dev/function-url.ts';
+import { lambdaStreamHandler } from '../../src/platform/lambda/streamed.ts';
 import { describeConformance } from './describe.ts';
 import { memoryWithFixtures } from './memory-fixtures.ts';
 

@@ -1,4 +1,5 @@
-import { createGateway, serve } from '../../src/platform/node.ts';
+import { createGateway } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import { mapCache } from '../store/map-cache.ts';
 import { describeConformance } from './describe.ts';
 import { memoryWithFixtures } from './memory-fixtures.ts';

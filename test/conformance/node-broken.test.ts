@@ -1,5 +1,6 @@
-import { createGateway, serve } from '../../src/platform/node.ts';
-import { retryBudget, withBudget } from '../../src/store/retry-budget.ts';
+import { createGateway } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
+import { retryBudget, withBudget } from '../../src/store/wrappers/retry-budget.ts';
 import { breaking } from '../store/breaking.ts';
 import { describeConformance } from './describe.ts';
 import { memoryWithFixtures } from './memory-fixtures.ts';

@@ -1,4 +1,5 @@
-import { createGateway, fsStore, serve } from '../../src/platform/node.ts';
+import { createGateway, fsStore } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import { describeConformance } from './describe.ts';
 import { fixtureFolder } from './fixture-folder.ts';
 

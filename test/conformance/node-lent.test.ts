@@ -1,4 +1,5 @@
-import { createGateway, memoryCache, serve } from '../../src/platform/node.ts';
+import { createGateway, memoryCache } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import { lending } from '../store/lending.ts';
 import { describeConformance } from './describe.ts';
 import { memoryWithFixtures } from './memory-fixtures.ts';

@@ -1,5 +1,6 @@
 import { Hono } from 'hono';
-import { createGateway, memoryCache, serve } from '../../src/platform/node.ts';
+import { createGateway, memoryCache } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import { describeConformance } from './describe.ts';
 import { memoryWithFixtures } from './memory-fixtures.ts';
 

@@ -1,4 +1,5 @@
-import { createGateway, serve } from '../../src/platform/node.ts';
+import { createGateway } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import { OVERFLOW_LIMIT, overflowCases } from './cases/overflow.ts';
 import { describeConformance } from './describe.ts';
 import { memoryWithFixtures } from './memory-fixtures.ts';

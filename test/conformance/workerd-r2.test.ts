@@ -1,6 +1,6 @@
-import { listFiles } from '../../src/cli/files.ts';
-import { fill } from '../../src/cli/fill.ts';
-import { OWN_CONFIG, startWorkerd } from '../../src/platform/workerd.ts';
+import { listFiles } from '../../src/cli/dev/files.ts';
+import { fill } from '../../src/cli/dev/fill.ts';
+import { OWN_CONFIG, startWorkerd } from '../../src/cli/dev/workerd.ts';
 import { describeConformance } from './describe.ts';
 import { fixtureFolder } from './fixture-folder.ts';
 

@@ -1,7 +1,7 @@
 import { fileURLToPath } from 'node:url';
-import { listFiles } from '../../src/cli/files.ts';
-import { fill } from '../../src/cli/fill.ts';
-import { startWorkerd } from '../../src/platform/workerd.ts';
+import { listFiles } from '../../src/cli/dev/files.ts';
+import { fill } from '../../src/cli/dev/fill.ts';
+import { startWorkerd } from '../../src/cli/dev/workerd.ts';
 import { describeConformance } from './describe.ts';
 import { fixtureFolder } from './fixture-folder.ts';
 

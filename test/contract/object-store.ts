@@ -1,12 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { EntityTag, RangeSpec, Representation } from '../../src/http/index.ts';
-import {
-  newTally,
-  type ObjectStore,
-  type OpenObject,
-  type ReadOptions,
-  type ReadResult,
-} from '../../src/store/object-store.ts';
+import { type ObjectStore, type OpenObject, type ReadOptions, type ReadResult } from '../../src/store/object-store.ts';
+import { newTally } from '../../src/store/request-stats.ts';
 import { equal, pseudoRandom } from './bytes.ts';
 
 /** A store under test, and a way to put objects into what it reads from. */

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createComposed } from '../../examples/composed.ts';
-import { serveFunction } from '../../src/platform/function-url.ts';
-import { streamHandle, type StreamedHandler } from '../../src/platform/lambda-library.ts';
-import { createGateway, fsStore, serve } from '../../src/platform/node.ts';
-import { s3Storage } from '../../src/platform/s3-storage.ts';
-import { startWorkerd } from '../../src/platform/workerd.ts';
+import { serveFunction } from '../../src/cli/dev/function-url.ts';
+import { streamHandle, type StreamedHandler } from '../../src/platform/lambda/index.ts';
+import { createGateway, fsStore } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
+import { s3Storage } from '../../src/platform/s3/s3-storage.ts';
+import { startWorkerd } from '../../src/cli/dev/workerd.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 const EXAMPLES = join(ROOT, 'examples');
@@ -93,7 +94,7 @@ const COMPOSED: Readonly<Record<string, Start>> = {
       `import { env } from 'cloudflare:workers';
 import { createComposed } ${from('examples/composed.ts')}
 import { r2Store } ${from('src/index.ts')}
-import { nativeConduit } ${from('src/platform/workers-library.ts')}
+import { nativeConduit } ${from('src/platform/workers/index.ts')}
 export default createComposed({ store: r2Store(env.BUCKET) }, nativeConduit);
 `,
     );

@@ -1,7 +1,8 @@
 import { logObserver, type LogEntry } from '../../src/observe/log.ts';
-import { createGateway, serve } from '../../src/platform/node.ts';
-import { s3Client, s3Store, s3Transport } from '../../src/platform/s3-node-library.ts';
-import { withResume } from '../../src/store/resume.ts';
+import { createGateway } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
+import { s3Client, s3Store, s3Transport } from '../../src/platform/s3/index-node.ts';
+import { withResume } from '../../src/store/wrappers/with-resume.ts';
 import { BUCKET } from './origin.ts';
 import type { Gateway } from './run.ts';
 

@@ -11,7 +11,7 @@ import {
   toSeconds,
   type ByteDecision,
 } from '../../src/http/index.ts';
-import { parseSettings, toRangePolicy } from '../../src/gateway/settings.ts';
+import { parseSettings, toRangePolicy } from '../../src/config/settings.ts';
 import { boundaryOf, parseByteranges } from '../conformance/multipart.ts';
 import { valuesOf, type WireRequest, type WireResponse } from '../conformance/wire.ts';
 import type { Received } from './client.ts';

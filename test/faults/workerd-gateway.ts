@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { LogEntry } from '../../src/observe/log.ts';
-import { startWorkerd } from '../../src/platform/workerd.ts';
+import { startWorkerd } from '../../src/cli/dev/workerd.ts';
 import { BUCKET } from './origin.ts';
 import type { Gateway } from './run.ts';
 import { workerVariables } from '../s3/worker-variables.ts';

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseSettings, toRangePolicy } from '../../src/gateway/settings.ts';
-import { createGateway, serve } from '../../src/platform/node.ts';
+import { parseSettings, toRangePolicy } from '../../src/config/settings.ts';
+import { createGateway } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import { fixtureOf, fixtures, type Fixture } from '../conformance/fixtures.ts';
 import { memoryWithFixtures } from '../conformance/memory-fixtures.ts';
 import { send } from '../conformance/wire.ts';

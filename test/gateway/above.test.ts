@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { hookAccess, publicAccess, signedAccess, type AccessRule } from '../../src/access/index.ts';
 import { memoryCache } from '../../src/cache/drivers/memory.ts';
-import { parseConfig, type ConfigInput } from '../../src/gateway/config.ts';
+import { parseConfig, type ConfigInput } from '../../src/config/config.ts';
 import { createGateway, type MountsOptions } from '../../src/gateway/create-gateway.ts';
-import { openNodeConfig } from '../../src/platform/node.ts';
+import { openNodeConfig } from '../../src/platform/node/index.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { KEYS } from '../access/links.ts';
 

@@ -12,8 +12,8 @@ import {
   type AccessRule,
 } from '../../src/access/index.ts';
 import { createGateway, type GatewayOptions } from '../../src/gateway/create-gateway.ts';
-import { parseConfig, type ConfigInput } from '../../src/gateway/config.ts';
-import { openNodeConfig } from '../../src/platform/node.ts';
+import { parseConfig, type ConfigInput } from '../../src/config/config.ts';
+import { openNodeConfig } from '../../src/platform/node/index.ts';
 import { corsOf } from '../../src/platform/checked-config.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { KEYS, KEYS_TEXT } from '../access/links.ts';

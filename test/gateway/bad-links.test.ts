@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { signedAccess } from '../../src/access/index.ts';
-import { createGateway, serve, type NodeServer } from '../../src/platform/node.ts';
+import { createGateway, type NodeServer } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { badLinks, CLIENT, early, folder, full, plain, type Row } from '../access/bad-links.ts';

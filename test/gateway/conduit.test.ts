@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { portableConduit } from '../../src/gateway/conduit.ts';
+import { portableConduit } from '../../src/gateway/download/body-pipe.ts';
 import { parseByteranges } from '../conformance/multipart.ts';
 import { collect, counting, sourceOf } from '../http/bodies.ts';
 import { holdsAsync } from '../http/runs.ts';

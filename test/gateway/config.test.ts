@@ -2,9 +2,9 @@ import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseConfig, type ConfigInput } from '../../src/gateway/config.ts';
+import { parseConfig, type ConfigInput } from '../../src/config/config.ts';
 import { createGateway } from '../../src/gateway/create-gateway.ts';
-import { fsStore, openNodeConfig } from '../../src/platform/node.ts';
+import { fsStore, openNodeConfig } from '../../src/platform/node/index.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { KEYS_TEXT, link } from '../access/links.ts';
 

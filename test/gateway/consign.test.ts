@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { consign } from '../../src/gateway/parts.ts';
+import { consign } from '../../src/gateway/download/plan-body.ts';
 import { strongTag, type PlannedRead } from '../../src/http/index.ts';
 import type { OpenObject, ReadOptions } from '../../src/store/object-store.ts';
 import { storeError } from '../../src/store/store-error.ts';

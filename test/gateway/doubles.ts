@@ -1,5 +1,6 @@
 import { strongTag, type Representation } from '../../src/http/index.ts';
-import { countOperation, type ObjectStore, type ReadOptions, type ReadResult } from '../../src/store/object-store.ts';
+import { type ObjectStore, type ReadOptions, type ReadResult } from '../../src/store/object-store.ts';
+import { countOperation } from '../../src/store/request-stats.ts';
 
 /** Metadata of an object that a double pretends to have. */
 export function representation(size: number, tag = 'v1'): Representation {

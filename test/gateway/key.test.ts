@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { explainKey, toPath } from '../../src/gateway/place.ts';
+import { explainKey, toPath } from '../../src/gateway/match-mount.ts';
 
 /** As a request for the root mount goes. */
 function toKey(encoded: string) {

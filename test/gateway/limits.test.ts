@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
-import { parseConfig } from '../../src/gateway/config.ts';
+import { parseConfig } from '../../src/config/config.ts';
 import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { logObserver, type LogEntry } from '../../src/observe/log.ts';
-import type { LimitsInput } from '../../src/gateway/limits.ts';
+import type { LimitsInput } from '../../src/config/limits.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 
 async function gatewayWith(limits: LimitsInput) {

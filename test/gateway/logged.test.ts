@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { portableConduit, type Conduit } from '../../src/gateway/conduit.ts';
+import { portableConduit, type Conduit } from '../../src/gateway/download/body-pipe.ts';
 import { createGateway, type GatewayOptions } from '../../src/gateway/create-gateway.ts';
 import { logObserver, type LogEntry, type Logged } from '../../src/observe/log.ts';
 import type { ReadResult } from '../../src/store/object-store.ts';

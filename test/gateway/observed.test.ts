@@ -10,8 +10,8 @@ import {
   type GatewayParts,
   type Observer,
 } from '../../src/index.ts';
-import { portableConduit } from '../../src/gateway/conduit.ts';
-import { serve } from '../../src/platform/node.ts';
+import { portableConduit } from '../../src/gateway/download/body-pipe.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import { onlyEvent, watcher } from './watcher.ts';
 
 const SIZE = 300_000;

@@ -7,7 +7,7 @@ import {
   type ObjectStore,
   type Span,
 } from '../../src/index.ts';
-import { serve } from '../../src/platform/node.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import { ask as askOverSocket } from '../platform/ask.ts';
 import { onlyEvent, spansIn, watcher } from './watcher.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { logObserver, type LogEntry } from '../../src/observe/log.ts';
-import type { LinkTarget, Overflow } from '../../src/gateway/overflow.ts';
+import type { LinkTarget, Overflow } from '../../src/gateway/download/size-limit.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 
 const BYTES = Uint8Array.from({ length: 1_000 }, (_, i) => i & 0xff);

@@ -1,8 +1,8 @@
 import { afterAll, describe, expect, test } from 'vitest';
 import { publicAccess, refererAccess } from '../../src/access/index.ts';
 import { createGateway } from '../../src/gateway/create-gateway.ts';
-import { parseConfig } from '../../src/gateway/config.ts';
-import { serve } from '../../src/platform/node.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { send, valuesOf } from '../conformance/wire.ts';
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { memoryCache } from '../../src/cache/drivers/memory.ts';
-import { parseConfig } from '../../src/gateway/config.ts';
-import { portableConduit } from '../../src/gateway/conduit.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { portableConduit } from '../../src/gateway/download/body-pipe.ts';
 import { createGateway, type GatewayOptions } from '../../src/gateway/create-gateway.ts';
 import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import { checkConfig } from '../../src/platform/checked-config.ts';

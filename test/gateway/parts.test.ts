@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { readParts, startCourier, type ConsignedPart } from '../../src/gateway/parts.ts';
+import { type ConsignedPart } from '../../src/gateway/download/plan-body.ts';
+import { readParts, startCourier } from '../../src/gateway/download/part-reader.ts';
 import { defaultReader, type ChunkReader } from '../../src/store/chunk-stream.ts';
 import { counting, sourceOf, type Source } from '../http/bodies.ts';
 

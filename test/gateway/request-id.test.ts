@@ -1,7 +1,8 @@
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { accessLog, createGateway, memoryStore, requestId, type Observer } from '../../src/index.ts';
-import { serve, type NodeServer } from '../../src/platform/node.ts';
+import { type NodeServer } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import { send, valuesOf } from '../conformance/wire.ts';
 import { watcher } from './watcher.ts';
 

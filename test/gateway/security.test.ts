@@ -5,7 +5,7 @@ import { memoryCache } from '../../src/cache/drivers/memory.ts';
 import { createGateway, type GatewayOptions } from '../../src/gateway/create-gateway.ts';
 import { logObserver, printLogEntry } from '../../src/observe/log.ts';
 import { strongTag } from '../../src/http/index.ts';
-import { serve } from '../../src/platform/node.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { storeError } from '../../src/store/store-error.ts';

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
-import { fsStore } from '../../src/store/drivers/fs.ts';
+import { fsStore } from '../../src/store/drivers/fs/fs-store.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { countPulls, describeStorageOperations, SIZE } from '../contract/storage-operations.ts';

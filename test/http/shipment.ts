@@ -1,4 +1,4 @@
-import { consign, type Consignment } from '../../src/gateway/parts.ts';
+import { consign, type Consignment } from '../../src/gateway/download/plan-body.ts';
 import fc from 'fast-check';
 import { planReads, type Decision, type Representation, type Span } from '../../src/http/index.ts';
 import type { OpenObject } from '../../src/store/object-store.ts';

@@ -27,7 +27,7 @@ const RUN = `
 let bundle = '';
 beforeAll(() => {
   const folder = makeFolder();
-  bundleHandler(join(import.meta.dirname, '../../src/platform/lambda.ts'), folder);
+  bundleHandler(join(import.meta.dirname, '../../src/platform/lambda/function.ts'), folder);
   bundle = join(folder, FILE);
 });
 

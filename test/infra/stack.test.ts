@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { readEnvironment } from '../../src/platform/lambda-gateway.ts';
+import { readEnvironment } from '../../src/platform/lambda/gateway.ts';
 import { dig, isRecord, type Json } from './json.ts';
 import { synthesise, type Synthesised } from './synthesise.ts';
 

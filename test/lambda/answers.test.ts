@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { STREAMED_LIMIT } from '../../src/platform/lambda-streamed.ts';
+import { STREAMED_LIMIT } from '../../src/platform/lambda/streamed.ts';
 import { access, hasS3, newBucket } from '../s3/server.ts';
 import { toAnswer, type Answer } from './answer.ts';
 import { hasRuntime, startRuntime, type Asked, type Runtime } from './runtime.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { FunctionUrlEvent } from '../../src/platform/lambda-event.ts';
+import type { FunctionUrlEvent } from '../../src/platform/lambda/event.ts';
 
 /** What the runtime posted for an invocation. */
 export type Posted =

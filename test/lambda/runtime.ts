@@ -5,14 +5,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { inject } from 'vitest';
 import { bundleHandler, type HANDLERS } from '../../infra/bundle.ts';
-import type { FunctionUrlEvent } from '../../src/platform/lambda-event.ts';
+import type { FunctionUrlEvent } from '../../src/platform/lambda/event.ts';
 import { startRuntimeApi, type Cut, type Posted } from './runtime-api.ts';
 import { RUNTIME } from './setup.ts';
 
 /** Whether AWS's runtime client is installed; without it the tests under it are skipped, loudly. */
 export const hasRuntime = inject('hasLambdaRuntime');
 
-const ENTRY = join(import.meta.dirname, '../../src/platform/lambda.ts');
+const ENTRY = join(import.meta.dirname, '../../src/platform/lambda/function.ts');
 
 /** A process of AWS's runtime client that runs the function as it is deployed. */
 export interface Runtime {

@@ -7,7 +7,8 @@ import { cp, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/pro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
-import { createGateway, fsStore, serve } from '../../src/platform/node.ts';
+import { createGateway, fsStore } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import { skipLoudly } from '../full.ts';
 import { dig, isRecord } from '../infra/json.ts';
 import { compile, createProject, link, ROOT, runIn, type Project } from './project.ts';

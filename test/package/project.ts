@@ -62,7 +62,7 @@ export async function link(folder: string, name: string): Promise<void> {
 }
 
 /** The entries whose docstrings have examples that need no more than hono and the SDK. */
-const DOCUMENTED = ['lambda-library', 's3-library', 's3-node-library'] as const;
+const DOCUMENTED = ['lambda/index', 's3/index', 's3/index-node'] as const;
 
 /** Makes a module of each example in these docstrings. */
 async function writeExamples(folder: string): Promise<readonly string[]> {

@@ -1,13 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
-import { parseConfig, type ConfigInput } from '../../src/gateway/config.ts';
+import { parseConfig, type ConfigInput } from '../../src/config/config.ts';
 import { createGateway } from '../../src/gateway/create-gateway.ts';
-import { BUFFERED_LIMIT } from '../../src/platform/lambda-buffered.ts';
-import { lambdaGateway, readEnvironment } from '../../src/platform/lambda-gateway.ts';
-import { openNodeConfig } from '../../src/platform/node-config.ts';
-import { s3Client } from '../../src/platform/s3-client.ts';
-import { s3Storage } from '../../src/platform/s3-storage.ts';
-import { startWorkerd } from '../../src/platform/workerd.ts';
+import { BUFFERED_LIMIT } from '../../src/platform/lambda/buffered.ts';
+import { lambdaGateway, readEnvironment } from '../../src/platform/lambda/gateway.ts';
+import { openNodeConfig } from '../../src/platform/node/open-node-config.ts';
+import { s3Client } from '../../src/platform/s3/s3-client.ts';
+import { s3Storage } from '../../src/platform/s3/s3-storage.ts';
+import { startWorkerd } from '../../src/cli/dev/workerd.ts';
 import { misbehaving } from '../s3/misbehaving.ts';
 
 const MOUNTS: ConfigInput = { mounts: [{ fallback: { type: 's3', bucket: 'copy' } }] };

@@ -4,7 +4,7 @@ import { compress } from 'hono/compress';
 import { cors } from 'hono/cors';
 import { etag } from 'hono/etag';
 import { describe, expect, test } from 'vitest';
-import { createGateway, fsStore } from '../../src/platform/node.ts';
+import { createGateway, fsStore } from '../../src/platform/node/index.ts';
 import { bodyOf, representation, storeDouble } from '../gateway/doubles.ts';
 import { watcher } from '../gateway/watcher.ts';
 import { ask, type Answer } from './ask.ts';

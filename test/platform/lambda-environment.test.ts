@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { toFacts, toRequest, type FunctionUrlEvent } from '../../src/platform/lambda-event.ts';
-import { BUFFERED_LIMIT } from '../../src/platform/lambda-buffered.ts';
-import { lambdaGateway, readEnvironment } from '../../src/platform/lambda-gateway.ts';
-import { s3Client } from '../../src/platform/s3-client.ts';
+import { toFacts, toRequest, type FunctionUrlEvent } from '../../src/platform/lambda/event.ts';
+import { BUFFERED_LIMIT } from '../../src/platform/lambda/buffered.ts';
+import { lambdaGateway, readEnvironment } from '../../src/platform/lambda/gateway.ts';
+import { s3Client } from '../../src/platform/s3/s3-client.ts';
 
 describe('the environment', () => {
   test('needs a bucket, and has defaults for the rest', () => {

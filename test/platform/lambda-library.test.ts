@@ -1,10 +1,10 @@
 import { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createGateway } from '../../src/gateway/create-gateway.ts';
-import { serveFunction } from '../../src/platform/function-url.ts';
-import type { FunctionUrlEvent } from '../../src/platform/lambda-event.ts';
-import { handle, streamHandle } from '../../src/platform/lambda-library.ts';
-import type { NodeServer } from '../../src/platform/node-server.ts';
+import { serveFunction } from '../../src/cli/dev/function-url.ts';
+import type { FunctionUrlEvent } from '../../src/platform/lambda/event.ts';
+import { handle, streamHandle } from '../../src/platform/lambda/index.ts';
+import type { NodeServer } from '../../src/platform/node/node-server.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 
 /** Every byte value, among them those that are no UTF-8. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { parseSecretSources } from '../../src/platform/lambda-secret-sources.ts';
-import { readSecrets } from '../../src/platform/lambda-secrets.ts';
-import { signRequest } from '../../src/platform/lambda-signature.ts';
+import { parseSecretSources } from '../../src/platform/lambda/secret-sources.ts';
+import { readSecrets } from '../../src/platform/lambda/secrets.ts';
+import { signRequest } from '../../src/platform/lambda/signature.ts';
 import { serveSecrets, valueOf, type Answer, type SecretService } from './secret-service.ts';
 
 /** Of AWS's published suite of test vectors for Signature Version 4. */

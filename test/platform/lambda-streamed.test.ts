@@ -2,9 +2,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { beforeAll, expect, test } from 'vitest';
 import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { logObserver, type LogEntry } from '../../src/observe/log.ts';
-import { installRuntime, openWire, readWire } from '../../src/platform/function-url-wire.ts';
-import type { FunctionUrlEvent } from '../../src/platform/lambda-event.ts';
-import { lambdaStreamHandler } from '../../src/platform/lambda-streamed.ts';
+import { installRuntime, openWire, readWire } from '../../src/cli/dev/function-url-wire.ts';
+import type { FunctionUrlEvent } from '../../src/platform/lambda/event.ts';
+import { lambdaStreamHandler } from '../../src/platform/lambda/streamed.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 
 const SIZE = 8 * 1024 * 1024;

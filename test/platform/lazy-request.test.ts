@@ -3,7 +3,7 @@ import { createServer, request as send } from 'node:http';
 import { Hono, type Context } from 'hono';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hookAccess, memoryStore } from '../../src/index.ts';
-import { createGateway, type FetchHandler } from '../../src/platform/node.ts';
+import { createGateway, type FetchHandler } from '../../src/platform/node/index.ts';
 import { watcher } from '../gateway/watcher.ts';
 import { ask } from './ask.ts';
 import { open } from './lazy-server.ts';

@@ -7,10 +7,10 @@ import {
   createGateway,
   fsStore,
   memoryCache,
-  serve,
   type FetchHandler,
   type NodeServer,
-} from '../../src/platform/node.ts';
+} from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import { watcher } from '../gateway/watcher.ts';
 import { ask, type Answer } from './ask.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { lineFields } from '../../src/platform/line-fields.ts';
+import { lineFields } from '../../src/platform/node/raw-fields.ts';
 
 const fields = lineFields([
   'Host',

@@ -2,7 +2,7 @@ import { EventEmitter } from 'node:events';
 import { setTimeout } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { printLogEntry, type LogEntry } from '../../src/observe/log.ts';
-import { lineLog } from '../../src/platform/line-log.ts';
+import { lineLog } from '../../src/platform/node/line-log.ts';
 
 const entry = (requestId: string): LogEntry => ({
   time: '2026-01-01T00:00:00.000Z',

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, expect, test, vi } from 'vitest';
-import { createGateway, memoryCache, serve, type NodeServer } from '../../src/platform/node.ts';
+import { createGateway, memoryCache, type NodeServer } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 
 let server: NodeServer | undefined;

@@ -2,7 +2,8 @@ import { Hono } from 'hono';
 import { once } from 'node:events';
 import { request } from 'node:http';
 import { afterEach, expect, test } from 'vitest';
-import { createGateway, serve, type NodeServer } from '../../src/platform/node.ts';
+import { createGateway, type NodeServer } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import { memoryStore } from '../../src/index.ts';
 
 let server: NodeServer | undefined;

@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, expect, test } from 'vitest';
-import { createGateway, diskCache, serve, withMemoryTier, type NodeServer } from '../../src/platform/node.ts';
+import { createGateway, diskCache, withMemoryTier, type NodeServer } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
 

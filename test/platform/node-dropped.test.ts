@@ -12,7 +12,8 @@ import {
   requestId,
   type RangewayEnv,
 } from '../../src/index.ts';
-import { serve, type FetchHandler } from '../../src/platform/node.ts';
+import { type FetchHandler } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import { countedStore } from '../gateway/counted-store.ts';
 import { misdeeds } from '../gateway/dropped.ts';
 import { watcher, type Watcher } from '../gateway/watcher.ts';

@@ -1,9 +1,10 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { portableConduit } from '../../src/gateway/conduit.ts';
+import { portableConduit } from '../../src/gateway/download/body-pipe.ts';
 import { logObserver, type LogEntry } from '../../src/observe/log.ts';
-import { createGateway, serve, type GatewayOptions, type NodeServer } from '../../src/platform/node.ts';
-import { openedBytes } from '../../src/store/opened-bytes.ts';
+import { createGateway, type GatewayOptions, type NodeServer } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
+import { openedBytes } from '../../src/store/open-in-memory.ts';
 import { countedStore, SIZE } from '../gateway/counted-store.ts';
 import { representation, storeDouble } from '../gateway/doubles.ts';
 

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createGateway, serve } from '../../src/platform/node.ts';
+import { createGateway } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { send } from '../conformance/wire.ts';
 

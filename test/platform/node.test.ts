@@ -6,7 +6,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { logObserver, type LogEntry } from '../../src/observe/log.ts';
-import { createGateway, fsStore, memoryCache, serve } from '../../src/platform/node.ts';
+import { createGateway, fsStore, memoryCache } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { send } from '../conformance/wire.ts';
 

@@ -1,5 +1,6 @@
-import { createGateway, memoryCache, serve } from '../../src/platform/node.ts';
-import { s3Storage } from '../../src/platform/s3-node-library.ts';
+import { createGateway, memoryCache } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
+import { s3Storage } from '../../src/platform/s3/index-node.ts';
 import { BUCKET } from '../contract/odd-s3.ts';
 import { describeOddS3, type OddGateway } from '../contract/odd-s3-answers.ts';
 import { logObserver } from '../../src/observe/log.ts';

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { OWN_CONFIG, startWorkerd, type WorkerdOptions } from '../../src/platform/workerd.ts';
+import { OWN_CONFIG, startWorkerd, type WorkerdOptions } from '../../src/cli/dev/workerd.ts';
 import { BUCKET } from '../contract/odd-s3.ts';
 import { describeOddS3, type OddGateway } from '../contract/odd-s3-answers.ts';
 import { workerVariables } from '../s3/worker-variables.ts';

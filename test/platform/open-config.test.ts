@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { parseConfig } from '../../src/gateway/config.ts';
+import { parseConfig } from '../../src/config/config.ts';
 import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { openConfig } from '../../src/platform/open-config.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
-import { checkS3, type S3Check } from '../../src/platform/s3-storage.ts';
-import type { S3Source } from '../../src/platform/s3-source.ts';
+import { checkS3, type S3Check } from '../../src/platform/s3/s3-storage.ts';
+import type { S3Source } from '../../src/platform/s3/s3-source.ts';
 import { misbehaving } from '../s3/misbehaving.ts';
 import { refuse } from '../store/s3/storage.ts';
 

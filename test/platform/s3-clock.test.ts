@@ -1,7 +1,8 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-import { createGateway, openNodeConfig, parseConfig, serve } from '../../src/platform/node.ts';
-import { startWorkerd } from '../../src/platform/workerd.ts';
+import { createGateway, openNodeConfig, parseConfig } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
+import { startWorkerd } from '../../src/cli/dev/workerd.ts';
 import { misbehaving } from '../s3/misbehaving.ts';
 import { workerVariables } from '../s3/worker-variables.ts';
 import { refuse, sendObject } from '../store/s3/storage.ts';

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { LogEntry } from '../../src/observe/log.ts';
-import { startWorkerd, type Workerd } from '../../src/platform/workerd.ts';
+import { startWorkerd, type Workerd } from '../../src/cli/dev/workerd.ts';
 import { send, valuesOf } from '../conformance/wire.ts';
 
 const CONFIG = fileURLToPath(new URL('../conformance/workers-cache.toml', import.meta.url));

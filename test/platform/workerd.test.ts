@@ -8,10 +8,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { listFiles } from '../../src/cli/files.ts';
-import { fill } from '../../src/cli/fill.ts';
-import { localBucket } from '../../src/platform/local-bucket.ts';
-import { startWorkerd, type Workerd } from '../../src/platform/workerd.ts';
+import { listFiles } from '../../src/cli/dev/files.ts';
+import { fill } from '../../src/cli/dev/fill.ts';
+import { localBucket } from '../../src/cli/dev/local-bucket.ts';
+import { startWorkerd, type Workerd } from '../../src/cli/dev/workerd.ts';
 import { parseByteranges, boundaryOf } from '../conformance/multipart.ts';
 import { send, valuesOf } from '../conformance/wire.ts';
 

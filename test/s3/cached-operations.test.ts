@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { SettingsInput } from '../../src/gateway/settings.ts';
-import { createGateway, memoryCache } from '../../src/platform/node.ts';
+import type { SettingsInput } from '../../src/config/settings.ts';
+import { createGateway, memoryCache } from '../../src/platform/node/index.ts';
 import { secondIsOver } from '../conformance/second-is-over.ts';
 import { countingProxy } from './counting-proxy.ts';
 import { hasS3, newBucket } from './server.ts';

@@ -1,9 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { describe, expect, test } from 'vitest';
-import { createGateway, memoryCache, serve } from '../../src/platform/node.ts';
-import { s3Storage } from '../../src/platform/s3-node-library.ts';
-import { OWN_CONFIG, startWorkerd } from '../../src/platform/workerd.ts';
+import { createGateway, memoryCache } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
+import { s3Storage } from '../../src/platform/s3/index-node.ts';
+import { OWN_CONFIG, startWorkerd } from '../../src/cli/dev/workerd.ts';
 import { boundaryOf, parseByteranges } from '../conformance/multipart.ts';
 import { ask } from '../platform/ask.ts';
 import { access, hasS3, newBucket, workerVariables } from './server.ts';

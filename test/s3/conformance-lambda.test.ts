@@ -1,9 +1,9 @@
 import { describe } from 'vitest';
-import { serveFunction } from '../../src/platform/function-url.ts';
-import type { ConfigInput } from '../../src/gateway/config.ts';
-import { BUFFERED_LIMIT, lambdaHandler } from '../../src/platform/lambda-buffered.ts';
-import { lambdaGateway } from '../../src/platform/lambda-gateway.ts';
-import { lambdaStreamHandler, STREAMED_LIMIT } from '../../src/platform/lambda-streamed.ts';
+import { serveFunction } from '../../src/cli/dev/function-url.ts';
+import type { ConfigInput } from '../../src/config/config.ts';
+import { BUFFERED_LIMIT, lambdaHandler } from '../../src/platform/lambda/buffered.ts';
+import { lambdaGateway } from '../../src/platform/lambda/gateway.ts';
+import { lambdaStreamHandler, STREAMED_LIMIT } from '../../src/platform/lambda/streamed.ts';
 import { OVERFLOW_LIMIT, overflowCases } from '../conformance/cases/overflow.ts';
 import { describeConformance } from '../conformance/describe.ts';
 import { shared } from '../conformance/shared.ts';

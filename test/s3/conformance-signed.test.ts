@@ -1,9 +1,9 @@
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe } from 'vitest';
-import { serveFunction } from '../../src/platform/function-url.ts';
-import { BUFFERED_LIMIT, lambdaHandler } from '../../src/platform/lambda-buffered.ts';
-import { lambdaGateway } from '../../src/platform/lambda-gateway.ts';
-import { startWorkerd } from '../../src/platform/workerd.ts';
+import { serveFunction } from '../../src/cli/dev/function-url.ts';
+import { BUFFERED_LIMIT, lambdaHandler } from '../../src/platform/lambda/buffered.ts';
+import { lambdaGateway } from '../../src/platform/lambda/gateway.ts';
+import { startWorkerd } from '../../src/cli/dev/workerd.ts';
 import { KEYS_TEXT } from '../access/links.ts';
 import { describeConformance } from '../conformance/describe.ts';
 import { signer } from '../conformance/signed.ts';

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { OWN_CONFIG, startWorkerd, type WorkerdOptions } from '../../src/platform/workerd.ts';
+import { OWN_CONFIG, startWorkerd, type WorkerdOptions } from '../../src/cli/dev/workerd.ts';
 import { describeConformance } from '../conformance/describe.ts';
 import { shared } from '../conformance/shared.ts';
 import { fixtureBucket, hasS3, workerVariables } from './server.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { s3Store } from '../../src/store/drivers/s3/s3-store.ts';
-import { newTally } from '../../src/store/object-store.ts';
+import { newTally } from '../../src/store/request-stats.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
 import { hasS3, newBucket } from './server.ts';
 

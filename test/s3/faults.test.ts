@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { logObserver, type LogEntry } from '../../src/observe/log.ts';
-import type { S3Access } from '../../src/platform/s3-client.ts';
-import { s3Storage } from '../../src/platform/s3-storage.ts';
+import type { S3Access } from '../../src/platform/s3/s3-client.ts';
+import { s3Storage } from '../../src/platform/s3/s3-storage.ts';
 import type { S3Location } from '../../src/store/drivers/s3/s3-store.ts';
 import { misbehaving } from './misbehaving.ts';
 import { access, hasS3 } from './server.ts';

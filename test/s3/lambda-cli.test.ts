@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LogEntry } from '../../src/observe/log.ts';
-import { serveFunction } from '../../src/platform/function-url.ts';
-import { BUFFERED_LIMIT } from '../../src/platform/lambda-buffered.ts';
-import { lambdaGateway } from '../../src/platform/lambda-gateway.ts';
-import { lambdaStreamHandler, STREAMED_LIMIT } from '../../src/platform/lambda-streamed.ts';
+import { serveFunction } from '../../src/cli/dev/function-url.ts';
+import { BUFFERED_LIMIT } from '../../src/platform/lambda/buffered.ts';
+import { lambdaGateway } from '../../src/platform/lambda/gateway.ts';
+import { lambdaStreamHandler, STREAMED_LIMIT } from '../../src/platform/lambda/streamed.ts';
 import { send } from '../conformance/wire.ts';
 import { startCommand } from './command.ts';
 import { access, hasS3, newBucket } from './server.ts';

@@ -1,7 +1,7 @@
 import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { lambdaGateway } from '../../src/platform/lambda-gateway.ts';
-import { s3Client } from '../../src/platform/s3-client.ts';
+import { lambdaGateway } from '../../src/platform/lambda/gateway.ts';
+import { s3Client } from '../../src/platform/s3/s3-client.ts';
 import { access, hasS3, newBucket } from './server.ts';
 
 const KEY = 'a b+ü%?#/x.bin';

@@ -3,9 +3,10 @@ import { request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createGateway, openNodeConfig, parseConfig, serve } from '../../src/platform/node.ts';
-import { s3Storage } from '../../src/platform/s3-node-library.ts';
-import { startWorkerd } from '../../src/platform/workerd.ts';
+import { createGateway, openNodeConfig, parseConfig } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
+import { s3Storage } from '../../src/platform/s3/index-node.ts';
+import { startWorkerd } from '../../src/cli/dev/workerd.ts';
 import { ODD_KEYS } from './odd-keys.ts';
 import { access, hasS3, workerVariables } from './server.ts';
 

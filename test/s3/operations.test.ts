@@ -1,5 +1,5 @@
 import { afterAll, describe } from 'vitest';
-import { s3Client, s3Transport } from '../../src/platform/s3-client.ts';
+import { s3Client, s3Transport } from '../../src/platform/s3/s3-client.ts';
 import { s3Store } from '../../src/store/drivers/s3/s3-store.ts';
 import { describeStorageOperations, SIZE } from '../contract/storage-operations.ts';
 import { countingProxy } from './counting-proxy.ts';

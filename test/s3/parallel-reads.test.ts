@@ -1,8 +1,8 @@
 import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { OpenObject } from '../../src/store/object-store.ts';
-import { withParallelReads } from '../../src/store/parallel-reads.ts';
-import { withResume } from '../../src/store/resume.ts';
+import { withParallelReads } from '../../src/store/wrappers/with-parallel-reads.ts';
+import { withResume } from '../../src/store/wrappers/with-resume.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
 import { until } from '../store/counted.ts';
 import { countingProxy } from './counting-proxy.ts';

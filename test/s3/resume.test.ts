@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { logObserver, type LogEntry } from '../../src/observe/log.ts';
-import { withFallback } from '../../src/store/fallback.ts';
-import { s3Client, s3Transport } from '../../src/platform/s3-client.ts';
+import { withFallback } from '../../src/store/wrappers/with-fallback.ts';
+import { s3Client, s3Transport } from '../../src/platform/s3/s3-client.ts';
 import { s3Store } from '../../src/store/drivers/s3/s3-store.ts';
 import { breaking } from '../store/breaking.ts';
 import { access, hasS3, newBucket } from './server.ts';

@@ -1,6 +1,6 @@
 import { CreateBucketCommand, PutObjectCommand, S3Client, type PutObjectCommandInput } from '@aws-sdk/client-s3';
 import { inject } from 'vitest';
-import { s3Client, s3Transport, type S3Access } from '../../src/platform/s3-client.ts';
+import { s3Client, s3Transport, type S3Access } from '../../src/platform/s3/s3-client.ts';
 import { s3Store } from '../../src/store/drivers/s3/s3-store.ts';
 import { identity } from './identity.ts';
 

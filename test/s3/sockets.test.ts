@@ -2,7 +2,8 @@ import { once } from 'node:events';
 import { connect } from 'node:net';
 import { describe, expect, test } from 'vitest';
 import { logObserver, type LogEntry } from '../../src/observe/log.ts';
-import { createGateway, serve } from '../../src/platform/node.ts';
+import { createGateway } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import { hasS3, newBucket } from './server.ts';
 
 const SIZE = 16 * 1024 * 1024;

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { parseRange, resolveRange, type Span } from '../../src/http/index.ts';
-import { writable } from '../../src/platform/writable.ts';
+import { writable } from '../../src/platform/node/writable.ts';
 import { bytesAt, PIECE } from './content.ts';
 
 /** A storage that speaks as much of S3 as the gateway reads, as fast as loopback is. */

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { withBlockCache } from '../../src/cache/with-block-cache.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { withResume } from '../../src/store/resume.ts';
+import { withResume } from '../../src/store/wrappers/with-resume.ts';
 import { storeError } from '../../src/store/store-error.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
 import { breaking } from './breaking.ts';

@@ -1,9 +1,10 @@
-import { createGateway, serve } from '../../src/platform/node.ts';
+import { createGateway } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
 import { withBlockCache } from '../../src/cache/with-block-cache.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { withResume } from '../../src/store/resume.ts';
-import { retryBudget, withBudget } from '../../src/store/retry-budget.ts';
+import { withResume } from '../../src/store/wrappers/with-resume.ts';
+import { retryBudget, withBudget } from '../../src/store/wrappers/retry-budget.ts';
 import { describeConformance } from '../conformance/describe.ts';
 import { memoryWithFixtures } from '../conformance/memory-fixtures.ts';
 import { describeObjectStore } from '../contract/object-store.ts';

@@ -5,7 +5,7 @@ import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { withBlockCache } from '../../src/cache/with-block-cache.ts';
 import { isStoreError } from '../../src/store/store-error.ts';
-import { withResume } from '../../src/store/resume.ts';
+import { withResume } from '../../src/store/wrappers/with-resume.ts';
 import { share } from '../campaigns/share.ts';
 import { mapCache } from './map-cache.ts';
 import { expectNoneUnhandled } from './unhandled.ts';

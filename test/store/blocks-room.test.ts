@@ -2,13 +2,8 @@ import { expect, test } from 'vitest';
 import type { BlockCache } from '../../src/cache/block-cache.ts';
 import { withBlockCache, type BlockCacheOptions } from '../../src/cache/with-block-cache.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
-import {
-  newTally,
-  type ObjectStore,
-  type OpenObject,
-  type ReadOptions,
-  type Tally,
-} from '../../src/store/object-store.ts';
+import { type ObjectStore, type OpenObject, type ReadOptions } from '../../src/store/object-store.ts';
+import { newTally, type Tally } from '../../src/store/request-stats.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
 import { counted, sleep, until } from './counted.ts';
 import { mapCache } from './map-cache.ts';

@@ -3,7 +3,7 @@ import { withBlockCache } from '../../src/cache/with-block-cache.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore, OpenObject } from '../../src/store/object-store.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
-import { withResume } from '../../src/store/resume.ts';
+import { withResume } from '../../src/store/wrappers/with-resume.ts';
 import { breaking, type Break } from './breaking.ts';
 import { counted, until } from './counted.ts';
 import { mapCache } from './map-cache.ts';

@@ -1,8 +1,8 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
-import { withFallback } from '../../src/store/fallback.ts';
+import { withFallback } from '../../src/store/wrappers/with-fallback.ts';
 import type { ObjectStore, ReadOptions } from '../../src/store/object-store.ts';
-import { withResume } from '../../src/store/resume.ts';
+import { withResume } from '../../src/store/wrappers/with-resume.ts';
 import { storeError, type StoreErrorCode } from '../../src/store/store-error.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
 import { breaking } from './breaking.ts';

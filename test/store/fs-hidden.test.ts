@@ -2,11 +2,12 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { listFiles } from '../../src/cli/files.ts';
+import { listFiles } from '../../src/cli/dev/files.ts';
 import { createGateway } from '../../src/gateway/create-gateway.ts';
-import { parseConfig } from '../../src/gateway/config.ts';
-import { openNodeConfig, serve } from '../../src/platform/node.ts';
-import { fsStore } from '../../src/store/drivers/fs.ts';
+import { parseConfig } from '../../src/config/config.ts';
+import { openNodeConfig } from '../../src/platform/node/index.ts';
+import { serve } from '../../src/platform/node/serve.ts';
+import { fsStore } from '../../src/store/drivers/fs/fs-store.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { send } from '../conformance/wire.ts';
 

@@ -16,7 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import { fsStore, type FsStoreOptions } from '../../src/store/drivers/fs.ts';
+import { fsStore, type FsStoreOptions } from '../../src/store/drivers/fs/fs-store.ts';
 import type { OpenObject } from '../../src/store/object-store.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
 

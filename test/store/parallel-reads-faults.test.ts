@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ObjectStore, OpenObject } from '../../src/store/object-store.ts';
-import { withParallelReads } from '../../src/store/parallel-reads.ts';
-import { retryBudget, withBudget } from '../../src/store/retry-budget.ts';
+import { withParallelReads } from '../../src/store/wrappers/with-parallel-reads.ts';
+import { retryBudget, withBudget } from '../../src/store/wrappers/retry-budget.ts';
 import { storeError } from '../../src/store/store-error.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
 import { breaking, tagged } from './breaking.ts';

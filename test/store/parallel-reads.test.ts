@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { RangeSpec } from '../../src/http/index.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
-import { newTally, type ObjectStore } from '../../src/store/object-store.ts';
-import { withParallelReads } from '../../src/store/parallel-reads.ts';
-import { withResume } from '../../src/store/resume.ts';
-import { budgetOf, retryBudget, withBudget } from '../../src/store/retry-budget.ts';
-import { withRanges } from '../../src/store/slice.ts';
+import { type ObjectStore } from '../../src/store/object-store.ts';
+import { newTally } from '../../src/store/request-stats.ts';
+import { withParallelReads } from '../../src/store/wrappers/with-parallel-reads.ts';
+import { withResume } from '../../src/store/wrappers/with-resume.ts';
+import { budgetOf, retryBudget, withBudget } from '../../src/store/wrappers/retry-budget.ts';
+import { withRanges } from '../../src/store/wrappers/with-ranges.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
 import { breaking, tagged } from './breaking.ts';

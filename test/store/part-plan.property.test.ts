@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { resolveSpec, type RangeSpec, type Span } from '../../src/http/index.ts';
-import { firstPart, nextPart } from '../../src/store/part-plan.ts';
+import { firstPart, nextPart } from '../../src/store/wrappers/read-ahead.ts';
 import { holds } from '../http/runs.ts';
 
 const size = fc.integer({ min: 1, max: 400 });

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { readPace, type ReadPace } from '../../src/store/read-pace.ts';
+import { readPace, type ReadPace } from '../../src/store/wrappers/read-ahead-pace.ts';
 
 const MiB = 1024 * 1024;
 const PART = 8 * MiB;

@@ -1,14 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
-import {
-  newTally,
-  type ObjectStore,
-  type OpenObject,
-  type ReadOptions,
-  type ReadResult,
-} from '../../src/store/object-store.ts';
-import { withResume, type ResumeOptions } from '../../src/store/resume.ts';
-import { retryBudget, withBudget } from '../../src/store/retry-budget.ts';
+import { type ObjectStore, type OpenObject, type ReadOptions, type ReadResult } from '../../src/store/object-store.ts';
+import { newTally } from '../../src/store/request-stats.ts';
+import { withResume, type ResumeOptions } from '../../src/store/wrappers/with-resume.ts';
+import { retryBudget, withBudget } from '../../src/store/wrappers/retry-budget.ts';
 import { storeError } from '../../src/store/store-error.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
 import { breaking, tagged, type Break } from './breaking.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { ObjectStore } from '../../src/store/object-store.ts';
-import { withRetry } from '../../src/store/retry.ts';
+import { withRetry } from '../../src/store/wrappers/with-retry.ts';
 import { storeError, type StoreErrorCode } from '../../src/store/store-error.ts';
 import { representation } from '../gateway/doubles.ts';
 

@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers';
-import { nativeConduit } from '../../src/platform/native-conduit.ts';
+import { nativeConduit } from '../../src/platform/workers/native-body-pipe.ts';
 import { r2Store, type R2BucketLike } from '../../src/store/drivers/r2.ts';
 import { describeStorageOperations, SIZE } from '../contract/storage-operations.ts';
 

@@ -6,7 +6,7 @@ import { createWriteStream, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { startWorkerd, type Workerd } from '../../../src/platform/workerd.ts';
+import { startWorkerd, type Workerd } from '../../../src/cli/dev/workerd.ts';
 import { bytesAt, MAX_SLICE, type BenchObject } from '../../origin/objects.ts';
 import { parseWorkerOptions } from '../worker-options.ts';
 

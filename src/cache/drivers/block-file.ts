@@ -1,6 +1,6 @@
 import { mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { errorCode } from '../../error-code.ts';
+import { errorCode } from '../../base/error-code.ts';
 import { PAGE, checksum, headSize, pagesOf, printHead } from './block-format.ts';
 import { temporaryPath } from './block-folder.ts';
 

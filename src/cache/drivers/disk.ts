@@ -1,16 +1,16 @@
 import { hash } from 'node:crypto';
 import { resolve } from 'node:path';
-import { errorCode } from '../../error-code.ts';
-import { semaphore } from '../../semaphore.ts';
+import { errorCode } from '../../base/error-code.ts';
+import { semaphore } from '../../base/semaphore.ts';
 import type { BlockCache, BlockName, CachedBytes } from '../block-cache.ts';
 import { spanLength, type Span } from '../../http/index.ts';
 import { blockId } from './block-id.ts';
 import { writeBlockFile } from './block-file.ts';
 import { blockPath } from './block-folder.ts';
 import { CHUNK, blockStream, chunkBuffers } from './block-stream.ts';
-import { blockRoom, heldBlocks } from './held-blocks.ts';
+import { blockRoom, heldBlocks } from './block-index.ts';
 import { freshMemory, type Room } from './open-block.ts';
-import { openBlocks } from './open-blocks.ts';
+import { openBlocks } from './open-block-cache.ts';
 
 export interface DiskCacheOptions {
   /** Made where it is not there. Its blocks are removed as the cache likes, other files are left alone. */

@@ -2,7 +2,7 @@ import { close, closeSync, constants, fstatSync, open, read, type Stats } from '
 import { spanLength, type Span } from '../../http/index.ts';
 import { isAbsent } from './block-file.ts';
 import { blockFileSize, headSize, pagesAround, parseHead } from './block-format.ts';
-import { checkedPages, type CheckedPages } from './checked-pages.ts';
+import { checkedPages, type CheckedPages } from './verified-pages.ts';
 
 /** Memory for so many bytes, all of which are overwritten. */
 export type Room = (length: number) => Uint8Array;

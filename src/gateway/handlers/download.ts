@@ -1,10 +1,10 @@
 import type { Handler } from 'hono';
 import type { Grant } from '../../access/index.ts';
-import { exchangeOf, fieldsOf, placeOf, type Exchange, type ExchangeContext, type ExchangeEnv } from '../exchange.ts';
-import { explainKey, type DownloadSource, type FoundPlace } from '../place.ts';
+import { exchangeOf, placeOf, type Exchange, type ExchangeContext, type ExchangeEnv } from '../gateway-request.ts';
+import { fieldsOf } from '../platform-env.ts';
+import { explainKey, type DownloadSource, type FoundPlace } from '../match-mount.ts';
 import { bare, problem, type Reply } from '../reply.ts';
-import { respond, respondWith } from '../answer.ts';
-import { withTally } from '../../store/object-store.ts';
+import { respond, respondWith } from '../respond.ts';
 import {
   boundaryFrom,
   byteHeaders,
@@ -17,9 +17,11 @@ import {
   type Fields,
   type HeaderChoices,
 } from '../../http/index.ts';
-import { acquire } from '../acquire.ts';
-import { consign } from '../parts.ts';
-import { fit, type OpenedBytes } from '../overflow.ts';
+import { acquire } from '../download/resolve.ts';
+import { consign } from '../download/plan-body.ts';
+import { fit, type OpenedBytes } from '../download/size-limit.ts';
+import type { Tally } from '../../store/request-stats.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
 
 /** How downloads are sent. */
 export interface DownloadOptions {
@@ -206,4 +208,12 @@ function chooseHeaders(request: Download, context: DownloadContext, decision?: B
 
 function drawBoundary(): string {
   return boundaryFrom(crypto.getRandomValues(new Uint8Array(16)));
+}
+
+/** The same store, whose calls are all on this tally, and defer what outlasts them. */
+export function withTally(store: ObjectStore, tally: Tally, defer: (work: Promise<unknown>) => void): ObjectStore {
+  return {
+    head: (key, options) => store.head(key, { ...options, tally, defer }),
+    read: (key, options) => store.read(key, { ...options, tally, defer }),
+  };
 }

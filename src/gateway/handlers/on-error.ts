@@ -1,7 +1,7 @@
 import type { ErrorHandler } from 'hono';
-import { failureReply } from '../failure.ts';
-import { findExchange, openExchange, randomIds } from '../exchange.ts';
-import { respond } from '../answer.ts';
+import { failureReply } from '../error-reply.ts';
+import { findExchange, openExchange, randomIds } from '../gateway-request.ts';
+import { respond } from '../respond.ts';
 
 /**
  * For an app that composes these parts: answers what its own parts throw as problem+json, as `download()` answers what

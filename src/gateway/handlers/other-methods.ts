@@ -1,7 +1,7 @@
 import type { Handler } from 'hono';
-import { exchangeOf, type ExchangeEnv } from '../exchange.ts';
+import { exchangeOf, type ExchangeEnv } from '../gateway-request.ts';
 import { bare, problem } from '../reply.ts';
-import { respond } from '../answer.ts';
+import { respond } from '../respond.ts';
 
 /** What objects can be asked for. */
 const METHODS = 'GET, HEAD, OPTIONS';

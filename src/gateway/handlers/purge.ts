@@ -1,10 +1,11 @@
 import type { Handler } from 'hono';
 import { equalInConstantTime, sha256 } from '../../access/constant-time.ts';
-import { settingsError } from '../../config/settings-error.ts';
+import { settingsError } from '../../base/settings-error.ts';
 import type { Fields } from '../../http/index.ts';
-import { exchangeOf, fieldsOf, placeOf, type ExchangeEnv } from '../exchange.ts';
+import { exchangeOf, placeOf, type ExchangeEnv } from '../gateway-request.ts';
+import { fieldsOf } from '../platform-env.ts';
 import { bare, problem } from '../reply.ts';
-import { respondWith } from '../answer.ts';
+import { respondWith } from '../respond.ts';
 
 /** The credentials for making the gateway ask the storage again. */
 export interface PurgeOptions {

@@ -1,10 +1,11 @@
 import type { MiddlewareHandler } from 'hono';
-import { steadyTime } from '../../clock.ts';
+import { steadyTime } from '../../base/clock.ts';
 import type { DownloadEvent, DownloadStart, Observer, Outcome } from '../../observe/event.ts';
 import { logObserver } from '../../observe/log.ts';
-import { exchangeOf, fieldsOf, type Ended, type Exchange, type ExchangeEnv } from '../exchange.ts';
+import { exchangeOf, type Ended, type Exchange, type ExchangeEnv } from '../gateway-request.ts';
+import { fieldsOf } from '../platform-env.ts';
 import type { Content } from '../reply.ts';
-import { attempt } from '../answer.ts';
+import { attempt } from '../handle-request.ts';
 import type { Span } from '../../http/index.ts';
 
 /**

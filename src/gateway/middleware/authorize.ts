@@ -1,11 +1,11 @@
 import type { MiddlewareHandler, Next } from 'hono';
 import { toRefusal, type AccessRule, type AccessVerdict, type Grant } from '../../access/index.ts';
 import { toSeconds } from '../../http/index.ts';
-import { exchangeOf, placeOf, type Exchange, type ExchangeContext, type ExchangeEnv } from '../exchange.ts';
-import type { FoundPlace } from '../place.ts';
-import { failureReply } from '../failure.ts';
+import { exchangeOf, placeOf, type Exchange, type ExchangeContext, type ExchangeEnv } from '../gateway-request.ts';
+import type { FoundPlace } from '../match-mount.ts';
+import { failureReply } from '../error-reply.ts';
 import { problem } from '../reply.ts';
-import { respond } from '../answer.ts';
+import { respond } from '../respond.ts';
 
 /** What everybody gets with what everybody may read. */
 const EVERYBODY: Grant = { isPrivate: false };

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
-import { semaphore } from '../../semaphore.ts';
-import { respond } from '../answer.ts';
-import { exchangeOf, type ExchangeEnv } from '../exchange.ts';
+import { semaphore } from '../../base/semaphore.ts';
+import { respond } from '../respond.ts';
+import { exchangeOf, type ExchangeEnv } from '../gateway-request.ts';
 import { problem } from '../reply.ts';
 
 /**

@@ -1,6 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { corsFields, type CorsPolicy } from '../cors.ts';
-import { exchangeOf, fieldsOf, type ExchangeEnv } from '../exchange.ts';
+import { exchangeOf, type ExchangeEnv } from '../gateway-request.ts';
+import { fieldsOf } from '../platform-env.ts';
 
 /**
  * Lets pages of other origins read the answers, errors and 304 included, and preflights say what a page may send, as the

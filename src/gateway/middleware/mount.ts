@@ -1,8 +1,9 @@
 import type { MiddlewareHandler } from 'hono';
-import { portableConduit, type Conduit } from '../conduit.ts';
-import { addressOf, exchangeOf, fieldsOf, type ExchangeEnv } from '../exchange.ts';
-import { openAll, type MountOptions, type SeveralMounts } from '../mount.ts';
-import { toPlace, type Mount } from '../place.ts';
+import { portableConduit, type Conduit } from '../download/body-pipe.ts';
+import { exchangeOf, type ExchangeEnv } from '../gateway-request.ts';
+import { addressOf, fieldsOf } from '../platform-env.ts';
+import { openAll, type MountOptions, type SeveralMounts } from '../open-mounts.ts';
+import { toPlace, type Mount } from '../match-mount.ts';
 
 /**
  * Finds the mount and the key that a request is for, below the path of the route that it stands at. It refuses nothing

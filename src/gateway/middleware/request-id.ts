@@ -1,16 +1,16 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Fields } from '../../http/index.ts';
 import {
-  factsOf,
-  fieldsOf,
   findExchange,
   openExchange,
   type Client,
   type ClientAddress,
   type ExchangeEnv,
   type Ids,
-} from '../exchange.ts';
-import { completeFields, settle } from '../answer.ts';
+} from '../gateway-request.ts';
+import { factsOf, fieldsOf } from '../platform-env.ts';
+import { completeFields } from '../respond.ts';
+import { settle } from '../handle-request.ts';
 
 /** A client's own id that is taken up: what no log, no header field and no shell has a second meaning for. */
 const SAFE_ID = /^[A-Za-z\d][\w.:-]{7,127}$/;

@@ -1,6 +1,7 @@
 import { strongTag, type Representation } from '../../http/index.ts';
-import { countOperation, type ObjectStore, type ReadOptions, type ReadResult } from '../object-store.ts';
-import { select } from '../slice.ts';
+import { type ObjectStore, type ReadOptions, type ReadResult } from '../object-store.ts';
+import { countOperation } from '../request-stats.ts';
+import { select } from '../evaluate-read.ts';
 
 /** Bytes a chunk, so that a slow reader of a large object sees back-pressure here as elsewhere. */
 const CHUNK = 64 * 1024;

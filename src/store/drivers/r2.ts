@@ -10,8 +10,9 @@ import {
   type Representation,
   type Span,
 } from '../../http/index.ts';
-import { countOperation, type ObjectStore, type ReadOptions, type ReadResult } from '../object-store.ts';
-import { withheld } from '../slice.ts';
+import { type ObjectStore, type ReadOptions, type ReadResult } from '../object-store.ts';
+import { countOperation } from '../request-stats.ts';
+import { withheld } from '../evaluate-read.ts';
 import { isStoreError, storeError, type StoreError } from '../store-error.ts';
 
 /** What this driver uses of the R2 binding; an `R2Bucket` fits it. */

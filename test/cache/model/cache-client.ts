@@ -1,9 +1,10 @@
 import { piecesOf, type Pieces } from '../../../src/cache/body-stream.ts';
 import type { Preconditions, RangeSpec, Span } from '../../../src/http/index.ts';
 import { defaultReader, type ChunkReader } from '../../../src/store/chunk-stream.ts';
-import { within } from '../../../src/cache/within.ts';
-import { newTally, type ObjectStore, type OpenObject } from '../../../src/store/object-store.ts';
-import { select } from '../../../src/store/slice.ts';
+import { within } from '../../../src/cache/with-timeout.ts';
+import { type ObjectStore, type OpenObject } from '../../../src/store/object-store.ts';
+import { newTally } from '../../../src/store/request-stats.ts';
+import { select } from '../../../src/store/evaluate-read.ts';
 import { isStoreError } from '../../../src/store/store-error.ts';
 import type { ModelStore, Version } from './model-store.ts';
 import { microtask, type Turns } from './turns.ts';

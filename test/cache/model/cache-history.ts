@@ -1,6 +1,6 @@
 import { vi } from 'vitest';
 import { withBlockCache, type BlockCacheOptions } from '../../../src/cache/with-block-cache.ts';
-import { withResume } from '../../../src/store/resume.ts';
+import { withResume } from '../../../src/store/wrappers/with-resume.ts';
 import type { Random } from '../../fuzz/random.ts';
 import { askOnce, type RequestEnd, type Scene } from './cache-client.ts';
 import { modelCache, type ModelCache } from './model-cache.ts';

@@ -1,6 +1,6 @@
 import { strongTag, type Representation } from '../../../src/http/index.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
-import { select } from '../../../src/store/slice.ts';
+import { select } from '../../../src/store/evaluate-read.ts';
 import { storeError } from '../../../src/store/store-error.ts';
 import { modelBody, rollScript, toStream, type Ending, type ModelBody } from './model-body.ts';
 import type { Turns } from './turns.ts';

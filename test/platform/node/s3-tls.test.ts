@@ -1,6 +1,6 @@
 import { setDefaultCACertificates } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
-import { s3Storage } from '../../../src/platform/s3-storage.ts';
+import { s3Storage } from '../../../src/platform/s3/s3-storage.ts';
 import { certificate, stopLater, type Certified } from './http1/opened.ts';
 import { startStorage, whole } from './http1/storage.ts';
 

@@ -1,7 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import { s3Store } from '../../../src/store/drivers/s3/s3-store.ts';
-import { newTally } from '../../../src/store/object-store.ts';
+import { newTally } from '../../../src/store/request-stats.ts';
 import { KEY, refuse, sendObject, storageThat } from './storage.ts';
 
 const HOUR = 3_600_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Preconditions } from '../../../src/http/index.ts';
-import { newTally } from '../../../src/store/object-store.ts';
+import { newTally } from '../../../src/store/request-stats.ts';
 import { answer, toS3Request } from '../../faults/s3-answer.ts';
 import type { StoredObject } from '../../faults/stored-object.ts';
 import { storageThat } from './storage.ts';

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
 import { withBlockCache } from '../../../src/cache/with-block-cache.ts';
-import { withFallback } from '../../../src/store/fallback.ts';
-import { withPrefix } from '../../../src/store/prefix.ts';
-import { withResume } from '../../../src/store/resume.ts';
-import { withRetry } from '../../../src/store/retry.ts';
+import { withFallback } from '../../../src/store/wrappers/with-fallback.ts';
+import { withPrefix } from '../../../src/store/wrappers/with-prefix.ts';
+import { withResume } from '../../../src/store/wrappers/with-resume.ts';
+import { withRetry } from '../../../src/store/wrappers/with-retry.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
 import { mapCache } from '../map-cache.ts';
 import { refuse, sendObject, storageThat } from './storage.ts';

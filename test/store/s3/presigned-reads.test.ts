@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { newTally } from '../../../src/store/object-store.ts';
+import { newTally } from '../../../src/store/request-stats.ts';
 import { KEY, refuse, sendObject, signatureOf, storageThat } from './storage.ts';
 
 const START = Date.UTC(2026, 0, 1);

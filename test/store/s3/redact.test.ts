@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { s3Transport } from '../../../src/platform/s3-client.ts';
+import { s3Transport } from '../../../src/platform/s3/s3-client.ts';
 import { fetchTransport } from '../../../src/store/drivers/s3/fetch-transport.ts';
 import { redact, redactedError } from '../../../src/store/drivers/s3/redact.ts';
 import type { Transport } from '../../../src/store/drivers/s3/transport.ts';

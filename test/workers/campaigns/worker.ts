@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { createGateway, r2Store } from '../../../src/index.ts';
-import { nativeConduit } from '../../../src/platform/native-conduit.ts';
+import { nativeConduit } from '../../../src/platform/workers/native-body-pipe.ts';
 
 /** The gateway over R2, and a way to store any metadata there. */
 const gateway = createGateway({ store: r2Store(env.BUCKET), conduit: nativeConduit, limits: { downloads: 4 } });

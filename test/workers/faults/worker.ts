@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { createGateway, r2Store } from '../../../src/index.ts';
-import { nativeConduit } from '../../../src/platform/native-conduit.ts';
+import { nativeConduit } from '../../../src/platform/workers/native-body-pipe.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
 
 /**

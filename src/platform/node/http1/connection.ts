@@ -1,8 +1,8 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectSecure, type TLSSocket } from 'node:tls';
-import { steadyTime } from '../../../clock.ts';
-import { exchange, type Exchange, type Http1Answer } from './exchange.ts';
-import { makePages } from './pages.ts';
+import { steadyTime } from '../../../base/clock.ts';
+import { exchange, type Exchange, type Http1Answer } from './response-stream.ts';
+import { makePages } from './buffer-pool.ts';
 
 /** Where a connection goes to. */
 export interface Origin {

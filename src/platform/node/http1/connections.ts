@@ -1,6 +1,6 @@
-import { steadyTime } from '../../../clock.ts';
+import { steadyTime } from '../../../base/clock.ts';
 import { openConnection, type Connection, type Origin, type Http1Request } from './connection.ts';
-import type { Http1Answer } from './exchange.ts';
+import type { Http1Answer } from './response-stream.ts';
 
 /** Connections to one origin, used again. */
 export interface Connections {

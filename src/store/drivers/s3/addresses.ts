@@ -1,7 +1,7 @@
 import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl, S3RequestPresigner } from '@aws-sdk/s3-request-presigner';
-import { steadyTime } from '../../../clock.ts';
-import { lruMap } from '../../../lru-map.ts';
+import { steadyTime } from '../../../base/clock.ts';
+import { lruMap } from '../../../base/lru-map.ts';
 import { isStoreError, storeError } from '../../store-error.ts';
 import { takesCommands } from './bucket-kinds.ts';
 import type { S3Credentials } from './client.ts';

@@ -1,6 +1,5 @@
 import { parseContentRange, type Representation } from '../../../http/index.ts';
 import {
-  countOperation,
   type BodilessResult,
   type CallOptions,
   type HeadOptions,
@@ -9,7 +8,9 @@ import {
   type ReadOptions,
   type ReadResult,
 } from '../../object-store.ts';
-import { sliced, withheld } from '../../slice.ts';
+import { countOperation } from '../../request-stats.ts';
+import { withheld } from '../../evaluate-read.ts';
+import { sliced } from '../../slice-whole.ts';
 import { storeError } from '../../store-error.ts';
 import { assertS3Client, type S3ClientLike } from './client.ts';
 import { toFields, wantsMetadataFirst } from './conditions.ts';

@@ -1,0 +1,109 @@
+import { createReadStream } from 'node:fs';
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { json, text } from 'node:stream/consumers';
+import { mediaType } from '../../store/drivers/fs/media-type.ts';
+
+export { isHidden } from '../../store/drivers/fs/fs-store.ts';
+
+/** An object as the local bucket lists it. */
+export interface ListedObject {
+  readonly key: string;
+  /** What {@link LocalFile.mark} said when it was filled; null for objects that somebody else put there. */
+  readonly mark: string | null;
+}
+
+/** A file to put into the local bucket. */
+export interface LocalFile {
+  readonly path: string;
+  readonly size: number;
+  /** Tells the file's states apart, so that an unchanged one need not be uploaded again. */
+  readonly mark: string;
+}
+
+/** The bucket of a Worker that runs here. */
+export interface LocalBucket {
+  list(): Promise<readonly ListedObject[]>;
+  put(key: string, file: LocalFile, onBytes?: (count: number) => void, pieces?: PieceSizes): Promise<void>;
+  delete(key: string): Promise<void>;
+}
+
+/** How a file is cut for uploading, in bytes. */
+export interface PieceSizes {
+  readonly maxPiece: number;
+  readonly part: number;
+}
+
+/** R2 takes up to 5 GiB less 5 MiB in one piece; beyond, parts of one size. */
+const PIECES: PieceSizes = { maxPiece: 4 * 1024 ** 3, part: 256 * 1024 ** 2 };
+
+/** Speaks with the Worker of bucket-admin.ts. */
+export function localBucket(url: URL, token: string): LocalBucket {
+  const call = (method: string, path: string, query: Readonly<Record<string, string>>, body?: Body) =>
+    send(new URL(`${path}?${new URLSearchParams(query).toString()}`, url), method, token, body);
+  return {
+    async list() {
+      return toListing(await json(await call('GET', '/objects', {})));
+    },
+    async put(key, file, onBytes = () => undefined, { maxPiece, part } = PIECES) {
+      const { size, mark } = file;
+      const type = mediaType(key);
+      if (size <= maxPiece) {
+        (await call('PUT', '/object', { key, type, mark }, slice(file, 0, size, onBytes))).resume();
+        return;
+      }
+      const upload = await text(await call('POST', '/upload', { key, type, mark }));
+      const parts: unknown[] = [];
+      for (let start = 0; start < size; start += part) {
+        const body = slice(file, start, Math.min(size, start + part), onBytes);
+        parts.push(await json(await call('PUT', '/part', { key, upload, part: String(parts.length + 1) }, body)));
+      }
+      (await call('POST', '/complete', { key, upload }, whole(JSON.stringify(parts)))).resume();
+    },
+    async delete(key) {
+      (await call('DELETE', '/object', { key })).resume();
+    },
+  };
+}
+
+interface Body {
+  readonly length: number;
+  readonly stream: Readable;
+}
+
+function slice({ path }: LocalFile, start: number, end: number, onBytes: (count: number) => void): Body {
+  if (start === end) return whole('');
+  const stream = createReadStream(path, { start, end: end - 1, highWaterMark: 1024 * 1024 });
+  stream.on('data', (chunk) => onBytes(chunk.length));
+  stream.pause();
+  return { length: end - start, stream };
+}
+
+function whole(content: string): Body {
+  return { length: Buffer.byteLength(content), stream: Readable.from([content]) };
+}
+
+/** Over node:http, because fetch sends a stream chunked and R2 takes none whose length it does not know. */
+async function send(url: URL, method: string, token: string, body: Body | undefined): Promise<Readable> {
+  const headers = {
+    Authorization: `Bearer ${token}`,
+    ...(body === undefined ? {} : { 'Content-Length': body.length }),
+  };
+  const outgoing = request(url, { method, headers });
+  const answered = once(outgoing, 'response');
+  // Listened to at once, or an error while the body is sent would be nobody's.
+  answered.catch(() => undefined);
+  if (body === undefined) outgoing.end();
+  else await pipeline(body.stream, outgoing);
+  const [response]: IncomingMessage[] = await answered;
+  if (response === undefined) throw new Error('the local bucket did not answer');
+  if (response.statusCode !== 200) throw new Error(`the local bucket failed: ${await text(response)}`);
+  return response;
+}
+
+function toListing(value: unknown): readonly ListedObject[] {
+  if (!Array.isArray(value)) throw new Error('the local bucket gave no list');
+  return value.map(({ key, mark }) => ({ key: String(key), mark: typeof mark === 'string' ? mark : null }));
+}

@@ -1,0 +1,13 @@
+export { diskCache, type DiskCache, type DiskCacheOptions } from '../../cache/drivers/disk.ts';
+export { memoryCache, type MemoryCache, type MemoryCacheOptions } from '../../cache/drivers/memory.ts';
+export { withMemoryTier } from '../../cache/drivers/memory-tier.ts';
+export { createGateway, type GatewayOptions } from '../../gateway/create-gateway.ts';
+export { describeError } from '../../observe/log.ts';
+export { parseConfig, type Config } from '../../config/config.ts';
+export { fsStore, type FsStoreOptions } from '../../store/drivers/fs/fs-store.ts';
+export type { FetchHandler } from '../fetch-handler.ts';
+export { openNodeConfig } from './open-node-config.ts';
+export * from '../links.ts';
+export type { ListenOptions, NodeServer } from './node-server.ts';
+export { serve } from './serve.ts';
+export type { S3Access } from '../s3/s3-access.ts';

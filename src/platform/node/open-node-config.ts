@@ -1,0 +1,80 @@
+import { diskCache } from '../../cache/drivers/disk.ts';
+import { memoryCache } from '../../cache/drivers/memory.ts';
+import { withMemoryTier } from '../../cache/drivers/memory-tier.ts';
+import type { BlockCache } from '../../cache/block-cache.ts';
+import type { CacheConfig, Config, MountConfig, StoreConfig } from '../../config/config.ts';
+import type { GatewayParts } from '../../gateway/create-gateway.ts';
+import type { MountOptions } from '../../gateway/open-mounts.ts';
+import type { Log } from '../../observe/log.ts';
+import { settingsError } from '../../base/settings-error.ts';
+import { fsStore } from '../../store/drivers/fs/fs-store.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { openConfig } from '../open-config.ts';
+import { openJwt } from '../open-jwt.ts';
+import { loadS3, type S3Parts } from '../s3/load-s3.ts';
+import type { S3Access } from '../s3/s3-access.ts';
+
+/**
+ * Makes the mounts of a configuration on Node. Secrets are variables of the environment. The AWS SDK is loaded where a
+ * mount is over S3, and not before.
+ *
+ * @param store what mounts without one of their own are over
+ * @param access how buckets are reached that say nothing else
+ * @param ownPrefix what stands before each key in `store`, and so before those of its fallback
+ * @param log where log entries go; by default to the console
+ * @throws SettingsError naming what is missing or can't be used
+ */
+export async function openNodeConfig(
+  config: Config,
+  store: ObjectStore | undefined,
+  access: S3Access = {},
+  ownPrefix = '',
+  log?: Log,
+): Promise<Pick<GatewayParts, 'limits' | 'observers' | 'purge'> & { readonly mounts: readonly MountOptions[] }> {
+  const s3 = config.mounts.some(readsS3) ? await loadS3() : undefined;
+  return openConfig(config, {
+    own: () => store ?? missing(),
+    ownPrefix,
+    log,
+    open: (one) => openStore(one, access, s3),
+    cache: openCache,
+    secret: (name) => process.env[name],
+    jwt: openJwt,
+  });
+}
+
+function missing(): never {
+  throw settingsError('mounts: a mount takes a store, since nothing else names one');
+}
+
+function readsS3({ store, fallback }: MountConfig): boolean {
+  return store?.type === 's3' || fallback?.type === 's3';
+}
+
+function openStore(store: StoreConfig, access: S3Access, s3: S3Parts | undefined): ObjectStore | undefined {
+  switch (store.type) {
+    case 's3':
+      return s3?.s3Storage(s3.toS3Source(store, access));
+    case 'dir':
+      return fsStore(store.path, store);
+    case 'r2':
+      return undefined;
+  }
+}
+
+function openCache(cache: CacheConfig): BlockCache | undefined {
+  switch (cache.type) {
+    case 'memory':
+      return memoryCache({ maxBytes: cache.bytes });
+    case 'disk':
+      return openDisk(cache);
+    case 'tiered':
+    case 'workers':
+      return undefined;
+  }
+}
+
+function openDisk({ folder, bytes, memory }: Extract<CacheConfig, { readonly type: 'disk' }>): BlockCache {
+  const disk = diskCache({ folder, maxBytes: bytes });
+  return memory === 0 ? disk : withMemoryTier(disk, { maxBytes: memory });
+}

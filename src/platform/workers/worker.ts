@@ -1,0 +1,41 @@
+import { env } from 'cloudflare:workers';
+import { parseConfig, type ConfigInput, type StoreConfig } from '../../config/config.ts';
+import { createGateway } from '../../gateway/create-gateway.ts';
+import { r2Store } from '../../store/drivers/r2.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
+import { withRetry } from '../../store/wrappers/with-retry.ts';
+import { nativeConduit } from './native-body-pipe.ts';
+import { openConfig } from '../open-config.ts';
+import { openBinding, workerAddress, workerCache, workerSecret } from './worker-env.ts';
+
+export { Blocks } from './worker-env.ts';
+
+/** The Worker's bindings: the bucket, and the configuration as a TOML table in wrangler.toml. */
+declare global {
+  namespace Cloudflare {
+    interface Env {
+      readonly BUCKET: R2Bucket;
+      readonly RANGEWAY?: ConfigInput;
+    }
+  }
+}
+
+/** R2's binding, unlike an S3 client, tries nothing again by itself. */
+function storage(bucket: R2Bucket): ObjectStore {
+  return withRetry(r2Store(bucket));
+}
+
+function own(): ObjectStore {
+  return storage(openBinding('BUCKET'));
+}
+
+function open(store: StoreConfig): ObjectStore | undefined {
+  return store.type === 'r2' ? storage(openBinding(store.binding)) : undefined;
+}
+
+// At start, so that a deployment with a wrong configuration is refused instead of failing its first client.
+export default createGateway({
+  ...openConfig(parseConfig(env.RANGEWAY ?? {}), { own, open, secret: workerSecret, cache: workerCache }),
+  conduit: nativeConduit,
+  clientAddress: workerAddress,
+});
