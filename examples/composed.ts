@@ -11,17 +11,17 @@ import {
   onError,
   options,
   requestId,
-  type Conduit,
+  type BodyPipe,
   type MountOptions,
   type Observer,
   type RangewayEnv,
 } from 'rangeway';
 
 /** The parts of a gateway below /files, with middleware and an observer of one's own between them. */
-export function createComposed(files: MountOptions, conduit?: Conduit) {
+export function createComposed(files: MountOptions, bodyPipe?: BodyPipe) {
   const counts = new Map<string, number>();
   const app = new Hono<RangewayEnv>().onError(onError);
-  app.use('/files/*', requestId(), accessLog([logObserver(), byteCounter(counts)]), cors(), mount(files, conduit));
+  app.use('/files/*', requestId(), accessLog([logObserver(), byteCounter(counts)]), cors(), mount(files, bodyPipe));
   app.use('/files/*', async (c, next) => {
     c.header('X-Served-By', 'my app');
     await next();
@@ -30,7 +30,7 @@ export function createComposed(files: MountOptions, conduit?: Conduit) {
   app.get('/files/*', concurrencyLimit(100), authorize(), download());
   app.options('/files/*', options());
   app.all('/files/*', methodNotAllowed());
-  app.get('/info/*', requestId(), cors(), mount(files, conduit), authorize(), (c) =>
+  app.get('/info/*', requestId(), cors(), mount(files, bodyPipe), authorize(), (c) =>
     c.json({ key: c.var.rangeway.key, isPrivate: c.var.rangeway.grant?.isPrivate }),
   );
   // Keys are names: where reading takes a right, this does too.

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { r2Store } from 'rangeway';
-import { nativeConduit } from 'rangeway/workers';
+import { nativeBodyPipe } from 'rangeway/workers';
 import { createApp } from './app.ts';
 
 declare global {
@@ -11,4 +11,4 @@ declare global {
   }
 }
 
-export default createApp({ store: r2Store(env.BUCKET), conduit: nativeConduit });
+export default createApp({ store: r2Store(env.BUCKET), bodyPipe: nativeBodyPipe });

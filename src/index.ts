@@ -1,14 +1,14 @@
-export type { Consignment } from './gateway/download/plan-body.ts';
+export type { BodyPlan } from './gateway/download/body-pipe.ts';
 export * from './access/index.ts';
 export type { BlockCache, BlockName, CachedBytes } from './cache/block-cache.ts';
 export { memoryCache, type MemoryCache, type MemoryCacheOptions } from './cache/drivers/memory.ts';
 export type { Freshness } from './cache/metadata-cache.ts';
 export { withBlockCache, type BlockCacheOptions, type BlockCacheStore } from './cache/with-block-cache.ts';
-export type { Conduit, Delivery, Dispatch } from './gateway/download/body-pipe.ts';
-export type { CorsOrigins, CorsPolicy } from './gateway/cors.ts';
+export type { BodyPipe, TransferOutcome, PipedBody } from './gateway/download/body-pipe.ts';
+export type { CorsOrigins, CorsPolicy } from './http/index.ts';
 export { createGateway, type GatewayOptions, type GatewayParts, type MountsOptions } from './gateway/create-gateway.ts';
-export type { ClientAddress, Rangeway, RangewayEnv } from './gateway/gateway-request.ts';
-export type { RequestFacts } from './gateway/platform-env.ts';
+export type { ClientAddress, RangewayState, RangewayEnv } from './gateway/gateway-request.ts';
+export type { PlatformEnv } from './gateway/gateway-request.ts';
 export { download, type DownloadOptions } from './gateway/handlers/download.ts';
 export { onError } from './gateway/handlers/on-error.ts';
 export { methodNotAllowed, options } from './gateway/handlers/other-methods.ts';
@@ -34,3 +34,4 @@ export { withParallelReads, type ParallelReadsOptions } from './store/wrappers/w
 export { withResume, type ResumeOptions } from './store/wrappers/with-resume.ts';
 export { withRetry, type RetryOptions } from './store/wrappers/with-retry.ts';
 export { isStoreError, storeError, type StoreError, type StoreErrorCode } from './store/store-error.ts';
+export { withRanges } from './store/wrappers/with-ranges.ts';

@@ -4,7 +4,7 @@ import { connectionTo, type Answer, type Connection } from './connection.ts';
 import type { LoadJob, LoadResult } from './job.ts';
 
 /** What is counted while a job runs. */
-interface Tally {
+interface RequestStats {
   begun: number;
   requests: number;
   bytes: number;
@@ -18,37 +18,37 @@ export async function runJob(job: LoadJob): Promise<LoadResult> {
   const { connections, limit, pace } = job;
   const clients = Array.from({ length: connections }, () => connectionTo(job.port, pace));
   await Promise.all(clients.map((client) => client.open()));
-  const tally: Tally = { begun: 0, requests: 0, bytes: 0, failures: 0, failure: undefined, firstBytes: [] };
+  const stats: RequestStats = { begun: 0, requests: 0, bytes: 0, failures: 0, failure: undefined, firstBytes: [] };
   const begun = performance.now();
   const end = 'seconds' in limit ? begun + limit.seconds * 1000 : Number.POSITIVE_INFINITY;
   const isOver = () =>
-    tally.failures > 0 || ('seconds' in limit ? performance.now() >= end : tally.begun >= limit.requests);
+    stats.failures > 0 || ('seconds' in limit ? performance.now() >= end : stats.begun >= limit.requests);
   const leave = () => {
     for (const client of clients) client.close();
   };
   const leaving = pace === undefined || !('seconds' in limit) ? undefined : setTimeout(leave, limit.seconds * 1000);
-  await Promise.all(clients.map((client) => runClient(client, job, tally, isOver)));
+  await Promise.all(clients.map((client) => runClient(client, job, stats, isOver)));
   clearTimeout(leaving);
   const seconds = (performance.now() - begun) / 1000;
   leave();
-  const { requests, bytes, failures, failure } = tally;
-  return { requests, bytes, seconds, firstByte: percentiles(tally.firstBytes), failures, failure };
+  const { requests, bytes, failures, failure } = stats;
+  return { requests, bytes, seconds, firstByte: percentiles(stats.firstBytes), failures, failure };
 }
 
-async function runClient(client: Connection, job: LoadJob, tally: Tally, isOver: () => boolean): Promise<void> {
+async function runClient(client: Connection, job: LoadJob, stats: RequestStats, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
-    tally.begun++;
+    stats.begun++;
     const asked = draw(job.ask, job.object);
     const answer = await client.request(toHead(job, asked), job.status);
-    tally.bytes += answer.bytes;
-    if (answer.bytes > 0 || answer.whole) tally.firstBytes.push(answer.firstByte);
+    stats.bytes += answer.bytes;
+    if (answer.bytes > 0 || answer.whole) stats.firstBytes.push(answer.firstByte);
     // It left by itself.
     if (job.pace !== undefined && !answer.whole && isOver()) return;
     const failure = findFailure(answer, asked, job);
-    if (failure === undefined) tally.requests++;
+    if (failure === undefined) stats.requests++;
     else {
-      tally.failures++;
-      tally.failure ??= failure;
+      stats.failures++;
+      stats.failure ??= failure;
     }
   }
 }

@@ -1,6 +1,6 @@
 import type { RangeSpec, Span } from '../http/index.ts';
 import { blockLength, blocksOf, isLargePart, partOf } from './grid.ts';
-import type { PinnedObject } from './resilient-cache.ts';
+import type { ObjectVersion } from './resilient-cache.ts';
 
 /**
  * Decides which blocks are worth keeping. One that is covered from its start on, by a quarter at least, costs at most
@@ -12,7 +12,7 @@ export interface Admission {
    * What to read of an object so that each block worth keeping is whole, for a client that is given `span`: the same, or
    * more at both ends. Called once for a request, cached or not: it notes the touch.
    */
-  widen(object: PinnedObject, span: Span): Span;
+  widen(object: ObjectVersion, span: Span): Span;
 }
 
 /** Blocks remembered at least; twice as many at the most, some 2 MB. */
@@ -27,7 +27,7 @@ export function admission(blockSize: number): Admission {
   let before = new Set<string>();
 
   /** Notes a block as touched. @returns whether it was before */
-  function touchBlock({ key, representation }: PinnedObject, index: number): boolean {
+  function touchBlock({ key, representation }: ObjectVersion, index: number): boolean {
     // The tag of a version has no space in it, so no two blocks share a name.
     const name = `${index} ${representation.etag.opaque} ${key}`;
     if (recent.has(name)) return true;
@@ -40,7 +40,7 @@ export function admission(blockSize: number): Admission {
     return wasTouched;
   }
 
-  function isWorth(object: PinnedObject, span: Span, index: number): boolean {
+  function isWorth(object: ObjectVersion, span: Span, index: number): boolean {
     const part = partOf(span, index, blockSize);
     const length = blockLength(index, blockSize, object.representation.size);
     return isLargePart(part, length) || touchBlock(object, index);

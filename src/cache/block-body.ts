@@ -1,34 +1,34 @@
 import type { Span } from '../http/index.ts';
 import type { CallOptions } from '../store/object-store.ts';
-import type { CacheAccount } from '../store/request-stats.ts';
-import { isChanged, isGone } from '../store/store-error.ts';
-import type { CachedParts } from './cached-slices.ts';
-import type { Seat } from './fill.ts';
-import type { Fills } from './fill-registry.ts';
+import type { CacheStats } from '../store/request-stats.ts';
+import { isVersionChanged, isGone } from '../store/store-error.ts';
+import type { CachedSlices } from './cached-slices.ts';
+import type { FillReader } from './fill.ts';
+import type { FillRegistry } from './fill-registry.ts';
 import { holdsWholeBlock } from './grid.ts';
-import { discard, type PinnedObject } from './resilient-cache.ts';
+import { discard, type ObjectVersion } from './resilient-cache.ts';
 
 /** What a body is made of. */
-export interface BodyPlan {
-  readonly object: PinnedObject;
+export interface BlockBodySource {
+  readonly object: ObjectVersion;
   /** The bytes of the body, at least one. */
   readonly span: Span;
   /** The same or more: what to read so that blocks worth keeping are whole. */
   readonly wide: Span;
   readonly blockSize: number;
-  readonly fills: Fills;
+  readonly fills: FillRegistry;
   /** What the cache has of `span`. */
-  readonly cached: CachedParts;
+  readonly cached: CachedSlices;
   readonly call: CallOptions;
-  readonly account: CacheAccount;
+  readonly cacheStats: CacheStats;
   /** At the fill that the question for the object has started. */
-  readonly seat: Seat | undefined;
+  readonly fillReader: FillReader | undefined;
 }
 
 /** The next bytes of a body: in memory, or as a stream of exactly the object's bytes from `start` up to `end`. */
-export type Piece = Uint8Array | StreamPiece;
+export type BlockSlice = Uint8Array | StreamSlice;
 
-export interface StreamPiece {
+export interface StreamSlice {
   readonly stream: ReadableStream<Uint8Array>;
   readonly start: number;
   readonly end: number;
@@ -44,12 +44,12 @@ export interface BlockBody {
    *
    * @throws StoreError
    */
-  begin(): Promise<Piece>;
+  begin(): Promise<BlockSlice>;
   /**
    * @returns the next piece; `undefined` at the end
    * @throws StoreError
    */
-  next(): Promise<Piece | undefined>;
+  next(): Promise<BlockSlice | undefined>;
   /** Goes back to `at`, in the object, where a stream of the cache has broken, and takes its block from the storage. */
   restart(at: number): void;
   /** Gives back all that it holds. May be called while `next` waits, which then comes to the end. */
@@ -60,118 +60,119 @@ export interface BlockBody {
 const ASKED = 256;
 
 /** Makes a body. Each block comes from the cache, else from the fill that brings it, else from a new fill. */
-export function blockBody(plan: BodyPlan): BlockBody {
-  const { object, span, wide, blockSize, fills, cached, call, account } = plan;
+export function blockBody(plan: BlockBodySource): BlockBody {
+  const { object, span, wide, blockSize, fills, cached, call, cacheStats } = plan;
   const { size } = object.representation;
   /** Until the answer begins the new version is better than the old one under its name. */
   const current = { ...object, representation: { ...object.representation, version: undefined } };
   let at = span.start;
   /** Set when the answer has begun, and so has to be of this version. */
-  let isBegun = false;
-  let isLeft = false;
-  let held: Piece | undefined;
-  let { seat } = plan;
+  let hasBegun = false;
+  let isAbandoned = false;
+  let held: BlockSlice | undefined;
+  let { fillReader } = plan;
   /** At a fill of bytes that follow, while those before them come from the cache. */
-  let reserved: Seat | undefined;
+  let reservedReader: FillReader | undefined;
   /** The block of which the cache gave a stream that broke. */
-  let distrusted = -1;
+  let brokenBlock = -1;
   /** The block that was counted last. */
-  let counted = -1;
+  let countedBlock = -1;
   /** Set when a fill has found the object replaced. The cache may have the rest, or the storage under its version's name. */
-  let isAlone = false;
+  let isDetached = false;
 
   const indexOf = (position: number) => Math.floor(position / blockSize);
 
   function leave(): undefined {
-    isLeft = true;
-    dropSeat();
-    reserved?.leave();
+    isAbandoned = true;
+    dropReader();
+    reservedReader?.leave();
     cached.close();
     if (held !== undefined && !(held instanceof Uint8Array)) discard(held.stream);
     held = undefined;
   }
 
-  function dropSeat(): undefined {
-    seat?.leave();
-    seat = undefined;
+  function dropReader(): undefined {
+    fillReader?.leave();
+    fillReader = undefined;
   }
 
   /** Takes a seat where a fill brings the next bytes. */
-  function findSeat(): boolean {
-    if (reserved?.fill.reaches(at, Number.POSITIVE_INFINITY) === true) [seat, reserved] = [reserved, undefined];
-    if (!isAlone) seat ??= fills.join(object, at);
-    return seat !== undefined;
+  function findReader(): boolean {
+    if (reservedReader?.fill.reaches(at, Number.POSITIVE_INFINITY) === true)
+      [fillReader, reservedReader] = [reservedReader, undefined];
+    if (!isDetached) fillReader ??= fills.join(object, at);
+    return fillReader !== undefined;
   }
 
   function count(isHit: boolean): void {
-    if (indexOf(at) === counted) return;
-    counted = indexOf(at);
-    if (isHit) account.hits++;
-    else account.misses++;
+    if (indexOf(at) === countedBlock) return;
+    countedBlock = indexOf(at);
+    if (isHit) cacheStats.hits++;
+    else cacheStats.misses++;
   }
 
-  async function fromFill(): Promise<Piece | undefined> {
-    if (seat === undefined) return undefined;
-    if (at % blockSize === 0 && distrusted !== indexOf(at) && cached.isThere(at)) return dropSeat();
+  async function fromFill(): Promise<BlockSlice | undefined> {
+    if (fillReader === undefined) return undefined;
+    if (at % blockSize === 0 && brokenBlock !== indexOf(at) && cached.isReady(at)) return dropReader();
     try {
-      const bytes = await seat.read(at);
-      if (isLeft) return undefined;
-      if (bytes === undefined) return fallBehind(seat);
-      account.isStored = true;
+      const bytes = await fillReader.read(at);
+      if (isAbandoned) return undefined;
+      if (bytes === undefined) return fallBehind(fillReader);
+      cacheStats.isStored = true;
       count(false);
       return bytes.subarray(0, span.end - at);
     } catch (error) {
-      dropSeat();
-      if (!isChanged(error) || !isBegun || isAlone) throw error;
-      isAlone = true;
+      dropReader();
+      if (!isVersionChanged(error) || !hasBegun || isDetached) throw error;
+      isDetached = true;
       return undefined;
     }
   }
 
   /** The blocks that a fill has read on are in the cache. It is held for those that come behind them. */
-  function fallBehind(passed: Seat): undefined {
-    seat = undefined;
-    if (reserved === undefined && !passed.fill.isOver()) reserved = passed;
+  function fallBehind(passed: FillReader): undefined {
+    fillReader = undefined;
+    if (reservedReader === undefined && !passed.fill.isOver()) reservedReader = passed;
     else passed.leave();
   }
 
-  async function fromCache(): Promise<Piece | undefined> {
-    if (seat !== undefined || isLeft || distrusted === indexOf(at)) return undefined;
+  async function fromCache(): Promise<BlockSlice | undefined> {
+    if (fillReader !== undefined || isAbandoned || brokenBlock === indexOf(at)) return undefined;
     // A fill that is under way has them sooner than a cache that has to be asked and may not have them.
-    if (!cached.isThere(at) && cached.has(at) !== true && findSeat()) return undefined;
+    if (!cached.isReady(at) && cached.has(at) !== true && findReader()) return undefined;
     const found = await cached.get(at);
     if (found === undefined) return undefined;
     const end = Math.min((indexOf(at) + 1) * blockSize, span.end);
     count(true);
-    account.bytes += end - at;
+    cacheStats.bytes += end - at;
     if (found instanceof Uint8Array) return found;
-    return unlessLeft({ stream: found, start: at, end, isCached: true });
+    return unlessAbandoned({ stream: found, start: at, end, isCached: true });
   }
 
-  async function fromStorage(): Promise<Piece | undefined> {
-    if (seat !== undefined || isLeft || findSeat()) return undefined;
+  async function fromStorage(): Promise<BlockSlice | undefined> {
+    if (fillReader !== undefined || isAbandoned || findReader()) return undefined;
     const due = { start: at, end: nextCached(at) };
-    account.forward ??= account.hits > 0 || due.end < span.end ? 'partial' : 'miss';
-    const pinned = isBegun ? object : current;
-    seat = startFill(pinned, due);
-    if (seat !== undefined) return undefined;
+    cacheStats.forward ??= cacheStats.hits > 0 || due.end < span.end ? 'partial' : 'miss';
+    const pinned = hasBegun ? object : current;
+    fillReader = startFill(pinned, due);
+    if (fillReader !== undefined) return undefined;
     count(false);
-    return unlessLeft({ stream: await fills.open(pinned, due, call), ...due, isCached: false });
+    return unlessAbandoned({ stream: await fills.open(pinned, due, call), ...due, isCached: false });
   }
 
   /** The client may have left while the stream was opened. */
-  function unlessLeft(piece: StreamPiece): Piece | undefined {
-    if (!isLeft) return piece;
-    discard(piece.stream);
+  function unlessAbandoned(slice: StreamSlice): BlockSlice | undefined {
+    if (!isAbandoned) return slice;
+    discard(slice.stream);
     return undefined;
   }
 
   /** A fill of these bytes; `undefined` where no block of them is to be kept, or there is no memory for one. */
-  function startFill(pinned: PinnedObject, { start, end }: Span): Seat | undefined {
+  function startFill(pinned: ObjectVersion, { start, end }: Span): FillReader | undefined {
     const read = { start: start === span.start ? wide.start : start, end: end === span.end ? wide.end : end };
     if (!holdsWholeBlock(read, blockSize, size)) return undefined;
     const started = fills.start(pinned, read, call);
-    if (started === undefined) account.forward = 'bypass';
+    if (started === undefined) cacheStats.forward = 'bypass';
     return started;
   }
 
@@ -201,24 +202,24 @@ export function blockBody(plan: BodyPlan): BlockBody {
   async function reserve(from: number): Promise<void> {
     const missing = from < span.end ? nextMissing(from) : undefined;
     if (missing === undefined) return;
-    account.forward ??= 'partial';
-    reserved?.leave();
-    reserved = fills.join(object, missing) ?? startFill(current, { start: missing, end: nextCached(missing) });
+    cacheStats.forward ??= 'partial';
+    reservedReader?.leave();
+    reservedReader = fills.join(object, missing) ?? startFill(current, { start: missing, end: nextCached(missing) });
     try {
-      await reserved?.fill.opened;
+      await reservedReader?.fill.opened;
     } catch (error) {
       if (isGone(error)) throw error;
     }
   }
 
-  async function find(): Promise<Piece | undefined> {
+  async function find(): Promise<BlockSlice | undefined> {
     for (;;) {
-      if (isLeft || at === span.end) return leave();
-      const piece = (await fromFill()) ?? (await fromCache()) ?? (await fromStorage());
-      if (piece === undefined) continue;
+      if (isAbandoned || at === span.end) return leave();
+      const slice = (await fromFill()) ?? (await fromCache()) ?? (await fromStorage());
+      if (slice === undefined) continue;
       // It may be left between the answer of a source and this line: what is asked for then is not given back.
-      if (!isLeft) cached.lookAhead(Math.ceil(endOf(piece, at) / blockSize) * blockSize);
-      return piece;
+      if (!isAbandoned) cached.prefetch(Math.ceil(endOf(slice, at) / blockSize) * blockSize);
+      return slice;
     }
   }
 
@@ -226,26 +227,26 @@ export function blockBody(plan: BodyPlan): BlockBody {
     async begin() {
       held = await find();
       if (held === undefined) throw new RangeError('a body without bytes was begun');
-      await reserve(seat === undefined ? endOf(held, at) : seat.fill.span.end);
-      isBegun = true;
+      await reserve(fillReader === undefined ? endOf(held, at) : fillReader.fill.span.end);
+      hasBegun = true;
       return held;
     },
     async next() {
-      const piece = held ?? (await find());
+      const slice = held ?? (await find());
       held = undefined;
-      if (piece === undefined) return undefined;
-      at = endOf(piece, at);
-      if (at === span.end && piece instanceof Uint8Array) leave();
-      return piece;
+      if (slice === undefined) return undefined;
+      at = endOf(slice, at);
+      if (at === span.end && slice instanceof Uint8Array) leave();
+      return slice;
     },
     restart(position) {
       at = position;
-      distrusted = indexOf(position);
+      brokenBlock = indexOf(position);
     },
     leave,
   };
 }
 
-function endOf(piece: Piece, at: number): number {
-  return piece instanceof Uint8Array ? at + piece.length : piece.end;
+function endOf(slice: BlockSlice, at: number): number {
+  return slice instanceof Uint8Array ? at + slice.length : slice.end;
 }

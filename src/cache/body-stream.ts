@@ -1,22 +1,22 @@
 import { chunkStream, defaultReader, type ChunkReader } from '../store/chunk-stream.ts';
 import { expectEnd, nextChunk } from '../store/exact-body.ts';
-import type { BlockBody, StreamPiece } from './block-body.ts';
+import type { BlockBody, StreamSlice } from './block-body.ts';
 import { discard } from './resilient-cache.ts';
-import { within } from './with-timeout.ts';
+import { withTimeout } from './with-timeout.ts';
 
 /** The pieces of a body, for a platform that pipes streams itself. */
-export type Pieces = Pick<BlockBody, 'next' | 'leave'>;
+export type BlockSlices = Pick<BlockBody, 'next' | 'leave'>;
 
-const bodies = new WeakMap<ReadableStream<Uint8Array>, Pieces>();
+const bodies = new WeakMap<ReadableStream<Uint8Array>, BlockSlices>();
 
 /** The pieces of a stream that {@link bodyStream} made: to be taken in the place of its bytes. */
-export function piecesOf(stream: ReadableStream<Uint8Array>): Pieces | undefined {
+export function slicesOf(stream: ReadableStream<Uint8Array>): BlockSlices | undefined {
   return bodies.get(stream);
 }
 
 /** A stream of the cache, or of the storage, that is being read. */
 interface Current {
-  readonly piece: StreamPiece;
+  readonly slice: StreamSlice;
   readonly reader: ChunkReader;
   /** In the object, in bytes. */
   at: number;
@@ -40,16 +40,16 @@ export function bodyStream(body: BlockBody, timeout: number): ReadableStream<Uin
   async function read(max: number): Promise<Uint8Array | undefined> {
     for (;;) {
       if (current === undefined) {
-        const piece = await body.next();
-        if (piece === undefined || piece instanceof Uint8Array) return piece;
+        const slice = await body.next();
+        if (slice === undefined || slice instanceof Uint8Array) return slice;
         // It may be cancelled between the answer of the body and this line.
         if (isCancelled) {
-          discard(piece.stream);
+          discard(slice.stream);
           return undefined;
         }
-        current = { piece, reader: defaultReader(piece.stream), at: piece.start };
+        current = { slice, reader: defaultReader(slice.stream), at: slice.start };
       }
-      const chunk = await (current.piece.isCached ? readCached(current, max) : readStored(current));
+      const chunk = await (current.slice.isCached ? readCached(current, max) : readStored(current));
       if (chunk !== undefined) return chunk;
       current = undefined;
     }
@@ -57,9 +57,9 @@ export function bodyStream(body: BlockBody, timeout: number): ReadableStream<Uin
 
   /** @returns `undefined` at the end of the piece, or where it broke: the body then goes on from there */
   async function readCached(from: Current, max: number): Promise<Uint8Array | undefined> {
-    const left = from.piece.end - from.at;
+    const left = from.slice.end - from.at;
     const chunk =
-      left === 0 ? undefined : await within(timeout, from.reader.read(Math.min(max, left))).catch(() => undefined);
+      left === 0 ? undefined : await withTimeout(timeout, from.reader.read(Math.min(max, left))).catch(() => undefined);
     if (chunk !== undefined && chunk.length > 0) {
       const taken = chunk.subarray(0, left);
       from.at += taken.length;
@@ -91,10 +91,10 @@ export function bodyStream(body: BlockBody, timeout: number): ReadableStream<Uin
 }
 
 async function readStored(from: Current): Promise<Uint8Array | undefined> {
-  const left = from.piece.end - from.at;
+  const left = from.slice.end - from.at;
   if (left === 0) return undefined;
   const chunk = await nextChunk(from.reader, left);
   from.at += chunk.length;
-  if (from.at === from.piece.end) await expectEnd(from.reader);
+  if (from.at === from.slice.end) await expectEnd(from.reader);
   return chunk;
 }

@@ -1,26 +1,31 @@
 import type { Span } from '../http/index.ts';
 import type { CachedBytes } from './block-cache.ts';
 import { partOf } from './grid.ts';
-import { discard, type GuardedCache, type PinnedObject } from './resilient-cache.ts';
+import { discard, type ResilientCache, type ObjectVersion } from './resilient-cache.ts';
 
 /** What the cache has of the bytes of one body. All positions are of the object, in bytes. */
-export interface CachedParts {
+export interface CachedSlices {
   /** The bytes from `at` to the end of their block, or of the body, where they are in memory. */
   peek(at: number): Uint8Array | undefined;
   /** The same, from wherever the cache has them. */
   get(at: number): Promise<CachedBytes | undefined>;
   /** Whether they can be had without waiting. */
-  isThere(at: number): boolean;
+  isReady(at: number): boolean;
   /** Whether the cache has their block; `undefined` where it does not tell. */
   has(at: number): boolean | undefined;
   /** Asks for them while others are sent. Forgets what was asked for before and not taken. */
-  lookAhead(at: number): void;
+  prefetch(at: number): void;
   /** Gives back what was asked for and not taken. */
   close(): void;
 }
 
 /** Makes a view of the cache for the bytes of `span`. */
-export function cachedParts(cache: GuardedCache, object: PinnedObject, span: Span, blockSize: number): CachedParts {
+export function cachedSlices(
+  cache: ResilientCache,
+  object: ObjectVersion,
+  span: Span,
+  blockSize: number,
+): CachedSlices {
   let ahead: { readonly at: number; readonly answer: Promise<CachedBytes | undefined> } | undefined;
   /** The answer, once it is there. */
   let found: { readonly bytes: CachedBytes | undefined } | undefined;
@@ -42,9 +47,9 @@ export function cachedParts(cache: GuardedCache, object: PinnedObject, span: Spa
       // What was not there when it was looked up may have come since.
       return (await answer) ?? peek(at) ?? cache.get(object, indexOf(at), part(at));
     },
-    isThere: (at) => (ahead?.at === at && found?.bytes !== undefined) || peek(at) !== undefined,
+    isReady: (at) => (ahead?.at === at && found?.bytes !== undefined) || peek(at) !== undefined,
     has: (at) => cache.has(object, indexOf(at)),
-    lookAhead(at) {
+    prefetch(at) {
       // One question at a time: a cache that hangs is not asked for each block.
       if (ahead?.at === at || (ahead !== undefined && found === undefined)) return;
       close();

@@ -9,47 +9,52 @@ import {
   type Span,
 } from '../http/index.ts';
 import type { ObjectStore, OpenObject, ReadOptions, ReadResult } from '../store/object-store.ts';
-import { select } from '../store/evaluate-read.ts';
+import { evaluateRead } from '../store/evaluate-read.ts';
 import { isArchived } from '../store/store-error.ts';
 import { widenUnknown, type Admission } from './admission.ts';
-import type { Seat } from './fill.ts';
-import type { Fills } from './fill-registry.ts';
+import type { FillReader } from './fill.ts';
+import type { FillRegistry } from './fill-registry.ts';
 import { blocksOf, holdsWholeBlock } from './grid.ts';
-import type { AccountedCall, Finding, MetadataCache, Note } from './metadata-cache.ts';
+import type { TrackedCall, MetadataResult, MetadataCache, Remember } from './metadata-cache.ts';
 
-export type Asked = ReadOptions & AccountedCall;
+export type TrackedRead = ReadOptions & TrackedCall;
 
 /** What is asked, and what takes the answer. */
-export interface Asking {
+export interface FetchDependencies {
   readonly store: ObjectStore;
   readonly metadata: MetadataCache;
-  readonly fills: Fills;
+  readonly fills: FillRegistry;
   readonly admission: Admission;
   readonly settings: { readonly blockSize: number; readonly maxBlocks: number };
 }
 
 /** What the question for an object brings: what is known of it now, or the answer itself. */
-export type Answer = Known | { readonly type: 'absent' } | { readonly type: 'answer'; readonly result: ReadResult };
+export type FetchResult =
+  | KnownVersion
+  | { readonly type: 'absent' }
+  | { readonly type: 'answer'; readonly result: ReadResult };
 
-/** `seat` is at the fill of the body that the answer had. */
-export type Known = Extract<Finding, { readonly type: 'present' }> & { readonly seat?: Seat | undefined };
+/** `fillReader` is at the fill of the body that the answer had. */
+export type KnownVersion = Extract<MetadataResult, { readonly type: 'present' }> & {
+  readonly fillReader?: FillReader | undefined;
+};
 
 /** Asks the storage about an object, by a read that brings the bytes that its client most likely gets. */
-export async function askStorage(
-  parts: Asking,
+export async function fetchFromStorage(
+  parts: FetchDependencies,
   key: string,
-  asked: Asked,
+  asked: TrackedRead,
   old: Representation | undefined,
-  note: Note,
-): Promise<Answer> {
+  remember: Remember,
+): Promise<FetchResult> {
   const { store, metadata, fills, settings } = parts;
-  const { tally, conditions } = asked;
+  const { stats, conditions } = asked;
   const pinned = old !== undefined && isPinnable(old) ? old : undefined;
   // A 304 need not tell the size, without which the next request would have to ask again.
-  if (pinned === undefined && mayBeUnmodified(conditions)) return metadata.head(key, asked, note);
+  if (pinned === undefined && mayBeUnmodified(conditions)) return metadata.fetchHead(key, asked, remember);
   let isForbidden = false;
   const call = {
-    tally,
+    stats,
     range: fills.hasMemory(settings.blockSize) ? widenUnknown(asked.range, settings.blockSize) : asked.range,
     conditions: pinned === undefined ? conditions : { ifNoneMatch: [pinned.etag] },
     onForbidden: () => (isForbidden = true),
@@ -59,56 +64,63 @@ export async function askStorage(
     throw error;
   });
   // The metadata of an archived object can be asked for, and its blocks may be cached.
-  if (result === undefined) return metadata.head(key, asked, note);
+  if (result === undefined) return metadata.fetchHead(key, asked, remember);
   switch (result.type) {
     case 'open':
-      note(result.representation);
-      return takeBody(parts, key, asked, result);
+      remember(result.representation);
+      return fillFromBody(parts, key, asked, result);
     case 'missing':
-      if (!isForbidden) note(undefined);
+      if (!isForbidden) remember(undefined);
       return { type: 'absent' };
     case 'unmodified':
-      if (pinned === undefined) return metadata.head(key, asked, note);
-      return learn(refreshed(pinned, result.metadata), note);
-    case 'changed':
-      if (result.representation !== undefined) note(result.representation);
+      if (pinned === undefined) return metadata.fetchHead(key, asked, remember);
+      return rememberPresent(refreshed(pinned, result.metadata), remember);
+    case 'version-changed':
+      if (result.representation !== undefined) remember(result.representation);
       return { type: 'answer', result };
     case 'unsatisfiable':
       // An object without bytes, or a range beyond its end: which one, only the metadata tell.
-      return result.representation === undefined ? metadata.head(key, asked, note) : learn(result.representation, note);
+      return result.representation === undefined
+        ? metadata.fetchHead(key, asked, remember)
+        : rememberPresent(result.representation, remember);
   }
 }
 
 /** Makes a fill of the body that a question has brought, or the answer, or gives it back. */
-async function takeBody(parts: Asking, key: string, asked: Asked, opened: OpenObject): Promise<Answer> {
+async function fillFromBody(
+  parts: FetchDependencies,
+  key: string,
+  asked: TrackedRead,
+  opened: OpenObject,
+): Promise<FetchResult> {
   const { fills, admission, settings } = parts;
   const { representation, body, span } = opened;
   const { size } = representation;
-  const selection = select(representation, asked);
-  if (selection.type === 'span' && isPinnable(representation)) {
+  const evaluation = evaluateRead(representation, asked);
+  if (evaluation.type === 'span' && isPinnable(representation)) {
     const object = { key, representation };
     const isToKeep = holdsWholeBlock(span, settings.blockSize, size) && isWithinBounds(span, settings);
-    const seat = isToKeep ? fills.start(object, span, asked, body) : undefined;
-    if (seat !== undefined) return { ...present(representation), seat };
-    asked.account.misses += spanLength(blocksOf(span, settings.blockSize));
+    const fillReader = isToKeep ? fills.start(object, span, asked, body) : undefined;
+    if (fillReader !== undefined) return { ...present(representation), fillReader };
+    asked.cacheStats.misses += spanLength(blocksOf(span, settings.blockSize));
     admission.widen(object, span);
-  } else if (selection.type === 'span') asked.account.forward = 'bypass';
-  if (selection.type === 'span' && sameSpan(selection.span, span)) return { type: 'answer', result: opened };
+  } else if (evaluation.type === 'span') asked.cacheStats.forward = 'bypass';
+  if (evaluation.type === 'span' && sameSpan(evaluation.span, span)) return { type: 'answer', result: opened };
   await body.cancel().catch(() => undefined);
   return present(representation);
 }
 
 /** Whether an answer is not too long for the cache. */
-export function isWithinBounds(span: Span, { blockSize, maxBlocks }: Asking['settings']): boolean {
+export function isWithinBounds(span: Span, { blockSize, maxBlocks }: FetchDependencies['settings']): boolean {
   return spanLength(blocksOf(span, blockSize)) <= maxBlocks;
 }
 
-function present(representation: Representation): Known {
+function present(representation: Representation): KnownVersion {
   return { type: 'present', representation, isNew: true };
 }
 
-function learn(representation: Representation, note: Note): Known {
-  note(representation);
+function rememberPresent(representation: Representation, remember: Remember): KnownVersion {
+  remember(representation);
   return present(representation);
 }
 

@@ -1,5 +1,5 @@
 import { spanLength, type Span } from '../http/index.ts';
-import { kept, type ChunkReader, type ToReader } from '../store/chunk-stream.ts';
+import { copyIfReusable, type ChunkReader, type ToReader } from '../store/chunk-stream.ts';
 import { expectEnd, nextChunk } from '../store/exact-body.ts';
 import { isLargePart } from './grid.ts';
 import { isStoreError, storeError, type StoreError } from '../store/store-error.ts';
@@ -15,11 +15,11 @@ export interface Fill {
   /** Whether nothing more is read. */
   isOver(): boolean;
   /** One more client. */
-  join(): Seat;
+  join(): FillReader;
 }
 
 /** A client's place at a fill. */
-export interface Seat {
+export interface FillReader {
   readonly fill: Fill;
   /**
    * The next bytes from `at` on, as many as are there; reads the storage on where none are.
@@ -42,11 +42,11 @@ export interface FillPlan {
   readonly open: () => Promise<ReadableStream<Uint8Array>>;
   readonly toReader: ToReader;
   /** Takes so many bytes of the memory for blocks. @returns gives them back; `undefined` where there are none */
-  readonly takeMemory: (bytes: number) => (() => void) | undefined;
+  readonly reserveMemory: (bytes: number) => (() => void) | undefined;
   /** Keeps a whole block, and gives its memory back afterwards. */
-  readonly keep: (index: number, block: Uint8Array, giveBack: () => void) => void;
+  readonly keep: (index: number, block: Uint8Array, release: () => void) => void;
   /** Called once, when nothing more is read. */
-  readonly onOver: () => void;
+  readonly onEnd: () => void;
   /** Takes the work that outlasts the clients. */
   readonly defer: ((work: Promise<unknown>) => void) | undefined;
 }
@@ -60,7 +60,7 @@ type State =
   | { readonly type: 'failed'; readonly error: StoreError };
 
 /** A block under way, or the part of it that is read. */
-interface Page {
+interface BlockBuffer {
   readonly span: Span;
   /** What can be had of it: half-open. */
   readonly start: number;
@@ -68,17 +68,17 @@ interface Page {
   /** These bytes, with room for more; where there is no memory for those, the chunk that came last. */
   bytes: Uint8Array;
   /** Gives its memory back; left out where it has none, or the block is kept. */
-  giveBack?: (() => void) | undefined;
+  release?: (() => void) | undefined;
 }
 
 /** A chunk of so many bytes is followed by more at once: the storage is faster than its chunks are taken. */
-const FULL = 64 * 1024;
+const FULL_CHUNK = 64 * 1024;
 
 /** Bytes that are gathered before clients are given them: each piece costs the same, whatever its length. */
-const GATHERED = 384 * 1024;
+const GATHER_BYTES = 384 * 1024;
 
 /** Bytes that a page begins with. */
-const LEAST_PAGE = 1024 * 1024;
+const FIRST_BUFFER_BYTES = 1024 * 1024;
 
 const NOTHING = new Uint8Array(0);
 
@@ -92,17 +92,17 @@ const NOTHING = new Uint8Array(0);
 export function startFill(plan: FillPlan): Fill | undefined {
   const { span, blockSize, size, toReader } = plan;
   let state: State = { type: 'idle' };
-  let page = newPage(span.start);
-  if (page.giveBack === undefined) return undefined;
+  let buffer = newBuffer(span.start);
+  if (buffer.release === undefined) return undefined;
   /** What the storage has sent and no page has taken. */
   let rest: Uint8Array = NOTHING;
-  let seats = 0;
+  let readers = 0;
   let pulling: Promise<void> | undefined;
   const opened = open();
   // Told to each client that reads.
   opened.catch(() => undefined);
 
-  const isLeft = () => seats === 0;
+  const hasNoReaders = () => readers === 0;
   const isOver = () => state.type === 'closed' || state.type === 'failed';
 
   async function open(): Promise<void> {
@@ -125,10 +125,10 @@ export function startFill(plan: FillPlan): Fill | undefined {
     if (isOver()) return;
     if (state.type === 'reading') void state.reader.cancel().catch(() => undefined);
     state = how;
-    page.giveBack?.();
-    page.giveBack = undefined;
+    buffer.release?.();
+    buffer.release = undefined;
     rest = NOTHING;
-    plan.onOver();
+    plan.onEnd();
   }
 
   /** Reads the next bytes, for all clients that wait for them. */
@@ -144,96 +144,97 @@ export function startFill(plan: FillPlan): Fill | undefined {
       await opened;
       if (state.type !== 'reading') return;
       const { reader } = state;
-      if (page.end === page.span.end) {
-        page.giveBack?.();
-        page = newPage(page.end);
+      if (buffer.end === buffer.span.end) {
+        buffer.release?.();
+        buffer = newBuffer(buffer.end);
       }
       // The first bytes go to the client as they come.
-      const enough = page.end === span.start ? page.end : page.end + GATHERED;
-      for (let isFull = true; isFull && page.end <= enough && page.end < page.span.end;) isFull = await take(reader);
+      const enough = buffer.end === span.start ? buffer.end : buffer.end + GATHER_BYTES;
+      for (let isFull = true; isFull && buffer.end <= enough && buffer.end < buffer.span.end;)
+        isFull = await take(reader);
     } catch (cause) {
       // Thrown by the clients' reads, once the bytes that came before it are taken.
       fail(cause);
     }
   }
 
-  function newPage(start: number): Page {
+  function newBuffer(start: number): BlockBuffer {
     const due = { start, end: Math.min((Math.floor(start / blockSize) + 1) * blockSize, span.end) };
-    const giveBack = plan.takeMemory(due.end - start);
-    return { span: due, start, end: start, bytes: NOTHING, giveBack };
+    const release = plan.reserveMemory(due.end - start);
+    return { span: due, start, end: start, bytes: NOTHING, release };
   }
 
   /** Puts a chunk at the end of the page. A large one grows with its bytes: most clients that leave do so early. */
   function append(chunk: Uint8Array): void {
-    const { start, end: at, bytes } = page;
+    const { start, end: at, bytes } = buffer;
     if (at + chunk.length - start > bytes.length) {
-      const length = Math.max(at + chunk.length - start, LEAST_PAGE, bytes.length * 4);
-      page.bytes = new Uint8Array(Math.min(length, spanLength(page.span)));
-      page.bytes.set(bytes.subarray(0, at - start));
+      const length = Math.max(at + chunk.length - start, FIRST_BUFFER_BYTES, bytes.length * 4);
+      buffer.bytes = new Uint8Array(Math.min(length, spanLength(buffer.span)));
+      buffer.bytes.set(bytes.subarray(0, at - start));
     }
-    page.bytes.set(chunk, at - start);
+    buffer.bytes.set(chunk, at - start);
   }
 
   /** @returns whether more is there in all likelihood, and can be taken with it */
   async function take(reader: ChunkReader): Promise<boolean> {
-    const at = page.end;
+    const at = buffer.end;
     if (rest.length === 0) rest = await nextChunk(reader, span.end - at);
     if (isOver()) return false;
-    const chunk = rest.subarray(0, page.span.end - at);
-    const hasMemory = page.giveBack !== undefined;
+    const chunk = rest.subarray(0, buffer.span.end - at);
+    const hasMemory = buffer.release !== undefined;
     if (hasMemory) append(chunk);
-    else page = { span: page.span, start: at, end: at, bytes: kept(chunk) };
+    else buffer = { span: buffer.span, start: at, end: at, bytes: copyIfReusable(chunk) };
     rest = rest.subarray(chunk.length);
     // The last bytes are held back until the storage is seen to end there.
     if (at + chunk.length === span.end) await expectEnd(reader);
     if (isOver()) return false;
-    page.end += chunk.length;
-    if (page.end === page.span.end) keepPage();
-    if (page.end === span.end) end({ type: 'closed' });
-    return hasMemory && chunk.length >= FULL;
+    buffer.end += chunk.length;
+    if (buffer.end === buffer.span.end) storeBlock();
+    if (buffer.end === span.end) end({ type: 'closed' });
+    return hasMemory && chunk.length >= FULL_CHUNK;
   }
 
   function isWholeBlock(): boolean {
-    const { start, end: blockEnd } = page.span;
-    return page.giveBack !== undefined && start % blockSize === 0 && (blockEnd % blockSize === 0 || blockEnd === size);
+    const { start, end: blockEnd } = buffer.span;
+    return buffer.release !== undefined && start % blockSize === 0 && (blockEnd % blockSize === 0 || blockEnd === size);
   }
 
-  function keepPage(): void {
-    if (page.giveBack === undefined || !isWholeBlock()) return;
-    plan.keep(page.start / blockSize, page.bytes, page.giveBack);
-    page.giveBack = undefined;
+  function storeBlock(): void {
+    if (buffer.release === undefined || !isWholeBlock()) return;
+    plan.keep(buffer.start / blockSize, buffer.bytes, buffer.release);
+    buffer.release = undefined;
   }
 
   /** Reads the block under way to its end where much of it is there, and closes the read, unless a client joins. */
   async function finish(): Promise<void> {
-    while (!isOver() && isLeft()) {
-      const part = { start: 0, end: page.end - page.start };
-      if (!isWholeBlock() || !isLargePart(part, spanLength(page.span))) return end({ type: 'closed' });
+    while (!isOver() && hasNoReaders()) {
+      const part = { start: 0, end: buffer.end - buffer.start };
+      if (!isWholeBlock() || !isLargePart(part, spanLength(buffer.span))) return end({ type: 'closed' });
       await pull();
     }
   }
 
-  function join(): Seat {
-    seats++;
+  function join(): FillReader {
+    readers++;
     /** What the client takes, up to its end, also after others have read on. */
-    let own = page;
+    let own = buffer;
     let isTaken = true;
     return {
       fill,
       async read(at) {
         for (;;) {
-          if (at < own.start || at >= own.end) own = page;
+          if (at < own.start || at >= own.end) own = buffer;
           if (at >= own.start && at < own.end) return own.bytes.subarray(at - own.start, own.end - own.start);
           if (state.type === 'failed') throw state.error;
-          if (at < page.end || at >= span.end || state.type === 'closed') return undefined;
+          if (at < buffer.end || at >= span.end || state.type === 'closed') return undefined;
           await pull();
         }
       },
       leave() {
         if (!isTaken) return;
         isTaken = false;
-        seats--;
-        if (seats > 0) return;
+        readers--;
+        if (readers > 0) return;
         const work = finish();
         plan.defer?.(work);
       },
@@ -244,7 +245,7 @@ export function startFill(plan: FillPlan): Fill | undefined {
     span,
     opened,
     isOver,
-    reaches: (at, ahead) => !isOver() && at >= page.start && at < span.end && at - page.end <= ahead,
+    reaches: (at, ahead) => !isOver() && at >= buffer.start && at < span.end && at - buffer.end <= ahead,
     join,
   };
   return fill;

@@ -2,9 +2,9 @@ import { steadyTime } from '../base/clock.ts';
 import type { Representation } from '../http/index.ts';
 import { lruMap } from '../base/lru-map.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
-import type { CacheAccount } from '../store/request-stats.ts';
-import { isPassing, isStoreError } from '../store/store-error.ts';
-import { SHARE_TIMEOUT, within } from './with-timeout.ts';
+import type { CacheStats } from '../store/request-stats.ts';
+import { isTransient, isStoreError } from '../store/store-error.ts';
+import { SINGLE_FLIGHT_TIMEOUT, withTimeout } from './with-timeout.ts';
 
 /** How long what is known of an object holds, in ms. */
 export interface Freshness {
@@ -19,21 +19,21 @@ export interface Freshness {
 }
 
 /** What is known of a key. */
-export type Finding =
+export type MetadataResult =
   /** `isNew` says whether the storage was asked for this request. */
   | { readonly type: 'present'; readonly representation: Representation; readonly isNew: boolean }
   | { readonly type: 'absent' };
 
 /** A call, and what the cache does for it. */
-export interface AccountedCall extends CallOptions {
-  readonly account: CacheAccount;
+export interface TrackedCall extends CallOptions {
+  readonly cacheStats: CacheStats;
 }
 
 /** Keeps what a question to the storage brought; `undefined` where there is no such object. */
-export type Note = (representation: Representation | undefined) => void;
+export type Remember = (representation: Representation | undefined) => void;
 
-/** A question to the storage. `old` is what was known and no longer holds; `note` is called with what may be remembered. */
-export type Ask<Answer> = (old: Representation | undefined, note: Note) => Promise<Answer>;
+/** A question to the storage. `old` is what was known and no longer holds; `remember` is called with what may be remembered. */
+export type FetchMetadata<Answer> = (old: Representation | undefined, remember: Remember) => Promise<Answer>;
 
 /** Keeps the metadata of objects, and asks the storage only where what is known does not hold. */
 export interface MetadataCache {
@@ -43,123 +43,129 @@ export interface MetadataCache {
    *
    * @throws StoreError what the storage answers the question with
    */
-  find<Answer>(key: string, call: AccountedCall, ask: Ask<Answer>): Promise<Answer | Finding>;
+  lookup<Answer>(key: string, call: TrackedCall, ask: FetchMetadata<Answer>): Promise<Answer | MetadataResult>;
   /** The same, by a question for metadata alone. */
-  describe(key: string, call: AccountedCall): Promise<Finding>;
-  /** The question for metadata alone, as an {@link Ask}. */
-  head(key: string, call: CallOptions, note: Note): Promise<Finding>;
+  lookupHead(key: string, call: TrackedCall): Promise<MetadataResult>;
+  /** The question for metadata alone, as an {@link FetchMetadata}. */
+  fetchHead(key: string, call: CallOptions, remember: Remember): Promise<MetadataResult>;
   /** Forgets a key, and makes an answer that is under way out of date. */
-  forget(key: string): void;
+  invalidate(key: string): void;
   /** The same, where this is still all that is known: what was learnt since is kept, and so is the tag to ask with. */
-  doubt(key: string, representation: Representation): void;
+  markStale(key: string, representation: Representation): void;
 }
 
-type Knowledge =
+type MetadataEntry =
   | { readonly type: 'present'; readonly representation: Representation; readonly since: number }
   | { readonly type: 'absent'; readonly since: number };
 
 /** Whether knowledge can be used as it is, while it is checked, only if it can't be checked, or not at all. */
-type Standing = 'fresh' | 'while-revalidating' | 'if-error' | 'stale';
+type FreshnessState = 'fresh' | 'while-revalidating' | 'if-error' | 'stale';
 
 /** Keys whose metadata are kept at once. An entry takes about 1 KB. */
 const CAPACITY = 10_000;
 
 /** Makes a cache of metadata that knows nothing yet. */
 export function metadataCache(store: ObjectStore, freshness: Freshness): MetadataCache {
-  const entries = lruMap<Knowledge>(CAPACITY);
-  const questions = new Map<string, { readonly answer: Promise<unknown> }>();
+  const entries = lruMap<MetadataEntry>(CAPACITY);
+  const inFlight = new Map<string, { readonly answer: Promise<unknown> }>();
 
-  const standing = (knowledge: Knowledge) => standingOf(knowledge, freshness, steadyTime());
+  const freshnessNow = (entry: MetadataEntry) => freshnessOf(entry, freshness, steadyTime());
 
   /** Tells the request how long what is known holds. */
-  function tellAge(key: string, { account }: AccountedCall): void {
-    const knowledge = entries.get(key);
-    if (knowledge !== undefined) account.ttl = timeLeft(knowledge, freshness, steadyTime());
+  function reportTtl(key: string, { cacheStats }: TrackedCall): void {
+    const entry = entries.get(key);
+    if (entry !== undefined) cacheStats.ttl = timeLeft(entry, freshness, steadyTime());
   }
 
-  async function once<Answer>(key: string, ask: (note: Note) => Promise<Answer>): Promise<Answer | Finding> {
-    const other = questions.get(key);
+  async function singleFlight<Answer>(
+    key: string,
+    ask: (remember: Remember) => Promise<Answer>,
+  ): Promise<Answer | MetadataResult> {
+    const other = inFlight.get(key);
     if (other !== undefined) {
-      await settled(other.answer);
-      const knowledge = entries.get(key);
-      if (knowledge !== undefined && standing(knowledge) === 'fresh') return toFinding(knowledge);
+      await waitForFlight(other.answer);
+      const entry = entries.get(key);
+      if (entry !== undefined && freshnessNow(entry) === 'fresh') return toResult(entry);
     }
-    const isCurrent = () => questions.get(key) === question;
+    const isCurrent = () => inFlight.get(key) === flight;
     // An answer that was overtaken, by a purge or a later question, is not remembered.
-    const note: Note = (representation) => isCurrent() && entries.set(key, toKnowledge(representation));
-    const question = { answer: Promise.resolve().then(() => ask(note)) };
-    questions.set(key, question);
+    const remember: Remember = (representation) => isCurrent() && entries.set(key, toEntry(representation));
+    const flight = { answer: Promise.resolve().then(() => ask(remember)) };
+    inFlight.set(key, flight);
     try {
-      return await question.answer;
+      return await flight.answer;
     } finally {
-      if (isCurrent()) questions.delete(key);
+      if (isCurrent()) inFlight.delete(key);
     }
   }
 
-  async function head(key: string, { tally }: CallOptions, note: Note): Promise<Finding> {
+  async function fetchHead(key: string, { stats }: CallOptions, remember: Remember): Promise<MetadataResult> {
     let isForbidden = false;
     const onForbidden = () => (isForbidden = true);
-    const representation = await store.head(key, { tally, onForbidden });
-    if (!isForbidden) note(representation);
+    const representation = await store.head(key, { stats, onForbidden });
+    if (!isForbidden) remember(representation);
     return representation === undefined ? { type: 'absent' } : { type: 'present', representation, isNew: true };
   }
 
-  async function find<Answer>(key: string, call: AccountedCall, ask: Ask<Answer>): Promise<Answer | Finding> {
-    const knowledge = entries.get(key);
-    const how = knowledge === undefined ? 'stale' : standing(knowledge);
-    tellAge(key, call);
-    if (knowledge !== undefined && how === 'fresh') return toFinding(knowledge);
-    if (knowledge !== undefined && how === 'while-revalidating') {
+  async function lookup<Answer>(
+    key: string,
+    call: TrackedCall,
+    ask: FetchMetadata<Answer>,
+  ): Promise<Answer | MetadataResult> {
+    const entry = entries.get(key);
+    const how = entry === undefined ? 'stale' : freshnessNow(entry);
+    reportTtl(key, call);
+    if (entry !== undefined && how === 'fresh') return toResult(entry);
+    if (entry !== undefined && how === 'while-revalidating') {
       // The client does not wait for the answer, so its cost is not of this request.
-      const work = once(key, (note) => head(key, {}, note)).catch(() => undefined);
+      const work = singleFlight(key, (remember) => fetchHead(key, {}, remember)).catch(() => undefined);
       call.defer?.(work);
-      return toFinding(knowledge);
+      return toResult(entry);
     }
-    call.account.forward = knowledge === undefined ? 'uri-miss' : 'stale';
-    const old = knowledge?.type === 'present' ? knowledge.representation : undefined;
+    call.cacheStats.forward = entry === undefined ? 'uri-miss' : 'stale';
+    const old = entry?.type === 'present' ? entry.representation : undefined;
     try {
-      return await once(key, (note) => ask(old, note));
+      return await singleFlight(key, (remember) => ask(old, remember));
     } catch (error) {
-      if (knowledge !== undefined && how === 'if-error' && isPassing(error)) return toFinding(knowledge);
+      if (entry !== undefined && how === 'if-error' && isTransient(error)) return toResult(entry);
       throw error;
     } finally {
-      tellAge(key, call);
+      reportTtl(key, call);
     }
   }
 
   return {
-    find,
-    describe: (key, call) => find<Finding>(key, call, (_, note) => head(key, call, note)),
-    head,
-    forget(key) {
+    lookup,
+    lookupHead: (key, call) => lookup<MetadataResult>(key, call, (_, remember) => fetchHead(key, call, remember)),
+    fetchHead,
+    invalidate(key) {
       entries.delete(key);
-      questions.delete(key);
+      inFlight.delete(key);
     },
-    doubt(key, representation) {
-      const knowledge = entries.get(key);
-      const isSame =
-        knowledge?.type === 'present' && knowledge.representation.etag?.opaque === representation.etag?.opaque;
+    markStale(key, representation) {
+      const entry = entries.get(key);
+      const isSame = entry?.type === 'present' && entry.representation.etag?.opaque === representation.etag?.opaque;
       if (!isSame) return;
-      entries.set(key, { ...knowledge, since: Number.NEGATIVE_INFINITY });
-      questions.delete(key);
+      entries.set(key, { ...entry, since: Number.NEGATIVE_INFINITY });
+      inFlight.delete(key);
     },
   };
 }
 
-function toKnowledge(representation: Representation | undefined): Knowledge {
+function toEntry(representation: Representation | undefined): MetadataEntry {
   const since = steadyTime();
   return representation === undefined ? { type: 'absent', since } : { type: 'present', representation, since };
 }
 
-function toFinding(knowledge: Knowledge): Finding {
-  return knowledge.type === 'absent'
+function toResult(entry: MetadataEntry): MetadataResult {
+  return entry.type === 'absent'
     ? { type: 'absent' }
-    : { type: 'present', representation: knowledge.representation, isNew: false };
+    : { type: 'present', representation: entry.representation, isNew: false };
 }
 
-function standingOf(knowledge: Knowledge, freshness: Freshness, at: number): Standing {
-  const age = at - knowledge.since;
-  if (knowledge.type === 'absent') return age < freshness.negativeTtl ? 'fresh' : 'stale';
+function freshnessOf(entry: MetadataEntry, freshness: Freshness, at: number): FreshnessState {
+  const age = at - entry.since;
+  if (entry.type === 'absent') return age < freshness.negativeTtl ? 'fresh' : 'stale';
   const { ttl, staleWhileRevalidate, staleIfError } = freshness;
   if (age < ttl) return 'fresh';
   if (age < ttl + staleWhileRevalidate) return 'while-revalidating';
@@ -167,7 +173,7 @@ function standingOf(knowledge: Knowledge, freshness: Freshness, at: number): Sta
 }
 
 /** How long knowledge is still fresh, in ms; less than 0 where it is not. */
-function timeLeft({ type, since }: Knowledge, { ttl, negativeTtl }: Freshness, at: number): number {
+function timeLeft({ type, since }: MetadataEntry, { ttl, negativeTtl }: Freshness, at: number): number {
   return since + (type === 'absent' ? negativeTtl : ttl) - at;
 }
 
@@ -176,9 +182,9 @@ function timeLeft({ type, since }: Knowledge, { ttl, negativeTtl }: Freshness, a
  *
  * @throws StoreError what the storage answered it with
  */
-async function settled(answer: Promise<unknown>): Promise<void> {
+async function waitForFlight(answer: Promise<unknown>): Promise<void> {
   try {
-    await within(SHARE_TIMEOUT, answer);
+    await withTimeout(SINGLE_FLIGHT_TIMEOUT, answer);
   } catch (error) {
     if (isStoreError(error)) throw error;
   }

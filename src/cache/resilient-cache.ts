@@ -2,24 +2,24 @@ import { steadyTime } from '../base/clock.ts';
 import { spanLength, type Pinnable, type Span } from '../http/index.ts';
 import type { BlockCache, BlockName, CachedBytes } from './block-cache.ts';
 import { blockLength } from './grid.ts';
-import { within } from './with-timeout.ts';
+import { withTimeout } from './with-timeout.ts';
 
 /** A version of an object whose blocks can be told from those of any other. */
-export interface PinnedObject {
+export interface ObjectVersion {
   readonly key: string;
   readonly representation: Pinnable;
 }
 
 /** A cache that throws nothing, answers in time, and has a block from the moment on in which it is put. */
-export interface GuardedCache {
+export interface ResilientCache {
   /** A part of a block, of the length that was asked for where it is not a stream. */
-  get(object: PinnedObject, index: number, part: Span): Promise<CachedBytes | undefined>;
+  get(object: ObjectVersion, index: number, part: Span): Promise<CachedBytes | undefined>;
   /** The same, where it is in memory. */
-  peek(object: PinnedObject, index: number, part: Span): Uint8Array | undefined;
+  peek(object: ObjectVersion, index: number, part: Span): Uint8Array | undefined;
   /** Whether it has the block; `undefined` where it does not tell. */
-  has(object: PinnedObject, index: number): boolean | undefined;
+  has(object: ObjectVersion, index: number): boolean | undefined;
   /** Resolves when the block is kept, or is not going to be. */
-  put(object: PinnedObject, index: number, block: Uint8Array): Promise<void>;
+  put(object: ObjectVersion, index: number, block: Uint8Array): Promise<void>;
 }
 
 /** After the cache failed, it is left alone for so long, in ms. */
@@ -30,11 +30,11 @@ const REST = 5_000;
  *
  * @param timeout how long it may take to answer, in ms
  */
-export function guardedCache(cache: BlockCache, scope: string, blockSize: number, timeout: number): GuardedCache {
+export function resilientCache(cache: BlockCache, scope: string, blockSize: number, timeout: number): ResilientCache {
   const beingPut = new Map<string, Uint8Array>();
   let restsUntil = Number.NEGATIVE_INFINITY;
 
-  const nameOf = ({ key, representation }: PinnedObject, index: number): BlockName => ({
+  const nameOf = ({ key, representation }: ObjectVersion, index: number): BlockName => ({
     scope,
     key,
     etag: representation.etag.opaque,
@@ -48,23 +48,23 @@ export function guardedCache(cache: BlockCache, scope: string, blockSize: number
   }
 
   /** What the cache says, unless it rests. */
-  function ask<Answer>(question: () => Answer): Answer | undefined {
+  function ask<FetchResult>(flight: () => FetchResult): FetchResult | undefined {
     try {
-      return steadyTime() < restsUntil ? undefined : question();
+      return steadyTime() < restsUntil ? undefined : flight();
     } catch {
       return fail();
     }
   }
 
-  async function wait<Answer>(answer: Promise<Answer> | undefined): Promise<Answer | undefined> {
+  async function wait<FetchResult>(answer: Promise<FetchResult> | undefined): Promise<FetchResult | undefined> {
     try {
-      return answer && (await within(timeout, answer));
+      return answer && (await withTimeout(timeout, answer));
     } catch {
       return fail();
     }
   }
 
-  function peek(object: PinnedObject, index: number, part: Span): Uint8Array | undefined {
+  function peek(object: ObjectVersion, index: number, part: Span): Uint8Array | undefined {
     const known = beingPut.size === 0 ? undefined : beingPut.get(idOf(object, index));
     if (known !== undefined) return known.subarray(part.start, part.end);
     try {
@@ -100,7 +100,7 @@ export function guardedCache(cache: BlockCache, scope: string, blockSize: number
 }
 
 /** The tag of a version has no space in it, so no two blocks share an id. */
-function idOf({ key, representation }: PinnedObject, index: number): string {
+function idOf({ key, representation }: ObjectVersion, index: number): string {
   return `${index} ${representation.etag.opaque} ${key}`;
 }
 

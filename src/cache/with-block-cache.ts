@@ -1,21 +1,27 @@
 import { isPinnable, spanLength, type Representation, type Span } from '../http/index.ts';
 import { defaultReader, type ToReader } from '../store/chunk-stream.ts';
 import type { CallOptions, HeadOptions, ObjectStore, ReadResult } from '../store/object-store.ts';
-import type { CacheAccount } from '../store/request-stats.ts';
-import { openedBytes } from '../store/open-in-memory.ts';
-import { select, withheld } from '../store/evaluate-read.ts';
-import { isChanged } from '../store/store-error.ts';
+import type { CacheStats } from '../store/request-stats.ts';
+import { openInMemory } from '../store/open-in-memory.ts';
+import { evaluateRead, failedCondition } from '../store/evaluate-read.ts';
+import { isVersionChanged } from '../store/store-error.ts';
 import { admission } from './admission.ts';
-import { askStorage, isWithinBounds, type Asked, type Asking, type Known } from './fetch-from-storage.ts';
+import {
+  fetchFromStorage,
+  isWithinBounds,
+  type TrackedRead,
+  type FetchDependencies,
+  type KnownVersion,
+} from './fetch-from-storage.ts';
 import type { BlockCache } from './block-cache.ts';
 import { blockBody } from './block-body.ts';
 import { bodyStream } from './body-stream.ts';
-import { cachedParts } from './cached-slices.ts';
-import type { Seat } from './fill.ts';
-import { makeFills } from './fill-registry.ts';
+import { cachedSlices } from './cached-slices.ts';
+import type { FillReader } from './fill.ts';
+import { fillRegistry } from './fill-registry.ts';
 import { blocksOf, partOf } from './grid.ts';
-import { guardedCache, type GuardedCache, type PinnedObject } from './resilient-cache.ts';
-import { metadataCache, type AccountedCall, type Freshness } from './metadata-cache.ts';
+import { resilientCache, type ResilientCache, type ObjectVersion } from './resilient-cache.ts';
+import { metadataCache, type TrackedCall, type Freshness } from './metadata-cache.ts';
 
 /** How a cache of blocks works. */
 export interface BlockCacheOptions {
@@ -73,59 +79,61 @@ export function withBlockCache(
   options: Partial<BlockCacheOptions> = {},
 ): BlockCacheStore {
   const settings: BlockCacheOptions = { ...DEFAULTS, ...options };
-  const guarded = guardedCache(cache, settings.scope, settings.blockSize, settings.cacheTimeout);
+  const guarded = resilientCache(cache, settings.scope, settings.blockSize, settings.cacheTimeout);
   const metadata = metadataCache(store, settings.freshness);
-  const fills = makeFills({
+  const fills = fillRegistry({
     ...settings,
     store,
     cache: guarded,
-    onChanged: ({ key, representation }) => metadata.doubt(key, representation),
+    onChanged: ({ key, representation }) => metadata.markStale(key, representation),
   });
   const parts: Parts = { store, cache: guarded, metadata, fills, admission: admission(settings.blockSize), settings };
   return {
-    head: (key, asked = {}) => describe(parts, key, accounted(asked)),
+    head: (key, asked = {}) => headThrough(parts, key, trackCall(asked)),
     // A version by its name is asked for where another one was replaced under a read.
     read: (key, asked = {}) =>
-      asked.version === undefined ? readThrough(parts, key, accounted(asked)) : store.read(key, asked),
-    purge: (key) => metadata.forget(key),
+      asked.version === undefined ? readThrough(parts, key, trackCall(asked)) : store.read(key, asked),
+    purge: (key) => metadata.invalidate(key),
   };
 }
 
-interface Parts extends Asking {
-  readonly cache: GuardedCache;
+interface Parts extends FetchDependencies {
+  readonly cache: ResilientCache;
   readonly settings: BlockCacheOptions;
 }
 
 /** The call with its account, which is the tally's where there is one. */
-function accounted<Call extends CallOptions>(call: Call): Call & AccountedCall {
-  const account: CacheAccount = call.tally?.cache ?? { hits: 0, misses: 0, bytes: 0, isStored: false };
-  if (call.tally !== undefined) call.tally.cache = account;
-  return { ...call, account };
+function trackCall<Call extends CallOptions>(call: Call): Call & TrackedCall {
+  const cacheStats: CacheStats = call.stats?.cache ?? { hits: 0, misses: 0, bytes: 0, isStored: false };
+  if (call.stats !== undefined) call.stats.cache = cacheStats;
+  return { ...call, cacheStats };
 }
 
-async function describe(
+async function headThrough(
   { metadata }: Parts,
   key: string,
-  asked: HeadOptions & AccountedCall,
+  asked: HeadOptions & TrackedCall,
 ): Promise<Representation | undefined> {
   const { conditions = {} } = asked;
-  const first = await metadata.describe(key, asked);
+  const first = await metadata.lookupHead(key, asked);
   if (first.type === 'absent') return undefined;
   const { representation, isNew } = first;
-  if (isNew || withheld(representation, conditions)?.type !== 'changed') return representation;
+  if (isNew || failedCondition(representation, conditions)?.type !== 'version-changed') return representation;
   // Who asks for another version may know of a newer one.
-  metadata.doubt(key, representation);
-  const second = await metadata.describe(key, asked);
+  metadata.markStale(key, representation);
+  const second = await metadata.lookupHead(key, asked);
   return second.type === 'absent' ? undefined : second.representation;
 }
 
 /** An object may be replaced while its first blocks are read; so often it is begun again. */
 const MAX_CHANGES = 2;
 
-async function readThrough(parts: Parts, key: string, asked: Asked): Promise<ReadResult> {
+async function readThrough(parts: Parts, key: string, asked: TrackedRead): Promise<ReadResult> {
   const { metadata } = parts;
   for (let changes = 0; ; changes++) {
-    const known = await metadata.find(key, asked, (old, note) => askStorage(parts, key, asked, old, note));
+    const known = await metadata.lookup(key, asked, (old, remember) =>
+      fetchFromStorage(parts, key, asked, old, remember),
+    );
     switch (known.type) {
       case 'absent':
         return { type: 'missing' };
@@ -136,53 +144,53 @@ async function readThrough(parts: Parts, key: string, asked: Asked): Promise<Rea
     try {
       const result = await readKnown(parts, key, known, asked);
       // Who asks for another version may know of a newer one.
-      if (result.type !== 'changed' || known.isNew || changes === MAX_CHANGES) return result;
+      if (result.type !== 'version-changed' || known.isNew || changes === MAX_CHANGES) return result;
     } catch (error) {
-      if (!isChanged(error) || changes === MAX_CHANGES) throw error;
+      if (!isVersionChanged(error) || changes === MAX_CHANGES) throw error;
     }
-    metadata.doubt(key, known.representation);
+    metadata.markStale(key, known.representation);
   }
 }
 
-async function readKnown(parts: Parts, key: string, known: Known, asked: Asked): Promise<ReadResult> {
+async function readKnown(parts: Parts, key: string, known: KnownVersion, asked: TrackedRead): Promise<ReadResult> {
   const { store, fills, settings } = parts;
-  const { representation, seat } = known;
-  const selection = select(representation, asked);
-  if (selection.type === 'span' && isPinnable(representation)) {
-    const { span } = selection;
+  const { representation, fillReader } = known;
+  const evaluation = evaluateRead(representation, asked);
+  if (evaluation.type === 'span' && isPinnable(representation)) {
+    const { span } = evaluation;
     const object = { key, representation };
-    if (isWithinBounds(span, settings)) return openBody(parts, object, span, asked, seat);
-    asked.account.forward = 'bypass';
+    if (isWithinBounds(span, settings)) return openBody(parts, object, span, asked, fillReader);
+    asked.cacheStats.forward = 'bypass';
     return { type: 'open', representation, span, body: await fills.open(object, span, asked) };
   }
-  seat?.leave();
-  if (selection.type !== 'span') return selection;
-  asked.account.forward = 'bypass';
+  fillReader?.leave();
+  if (evaluation.type !== 'span') return evaluation;
+  asked.cacheStats.forward = 'bypass';
   return store.read(key, asked);
 }
 
 async function openBody(
   { cache, fills, admission: admitted, settings }: Parts,
-  object: PinnedObject,
+  object: ObjectVersion,
   span: Span,
-  asked: Asked,
-  seat: Seat | undefined,
+  asked: TrackedRead,
+  fillReader: FillReader | undefined,
 ): Promise<ReadResult> {
   const { representation } = object;
   const { blockSize, cacheTimeout } = settings;
-  const { account } = asked;
+  const { cacheStats } = asked;
   const length = spanLength(span);
-  if (length === 0) return openedBytes(representation, span, new Uint8Array(0));
+  if (length === 0) return openInMemory(representation, span, new Uint8Array(0));
   const wide = admitted.widen(object, span);
   const few = length > FEW ? undefined : peekAll(cache, object, span, blockSize);
   if (few !== undefined) {
-    seat?.leave();
-    account.hits += spanLength(blocksOf(span, blockSize));
-    account.bytes += length;
-    return openedBytes(representation, span, few);
+    fillReader?.leave();
+    cacheStats.hits += spanLength(blocksOf(span, blockSize));
+    cacheStats.bytes += length;
+    return openInMemory(representation, span, few);
   }
-  const cached = cachedParts(cache, object, span, blockSize);
-  const body = blockBody({ object, span, wide, blockSize, fills, cached, call: asked, account, seat });
+  const cached = cachedSlices(cache, object, span, blockSize);
+  const body = blockBody({ object, span, wide, blockSize, fills, cached, call: asked, cacheStats, fillReader });
   try {
     const first = await body.begin();
     const isInOne = first instanceof Uint8Array ? length <= FEW : !first.isCached;
@@ -192,7 +200,7 @@ async function openBody(
     await body.next();
     body.leave();
     return first instanceof Uint8Array
-      ? openedBytes(representation, span, first)
+      ? openInMemory(representation, span, first)
       : { type: 'open', representation, span, body: first.stream };
   } catch (error) {
     body.leave();
@@ -204,16 +212,16 @@ async function openBody(
 const FEW = 256 * 1024;
 
 /** The bytes of a span that are all in memory; of several blocks copied, since a stream of them costs more than 64 KiB do. */
-function peekAll(cache: GuardedCache, object: PinnedObject, span: Span, blockSize: number): Uint8Array | undefined {
+function peekAll(cache: ResilientCache, object: ObjectVersion, span: Span, blockSize: number): Uint8Array | undefined {
   const { start, end } = blocksOf(span, blockSize);
   const first = cache.peek(object, start, partOf(span, start, blockSize));
   if (first === undefined || end - start === 1) return first;
   const whole = new Uint8Array(spanLength(span));
   whole.set(first);
   for (let index = start + 1; index < end; index++) {
-    const piece = cache.peek(object, index, partOf(span, index, blockSize));
-    if (piece === undefined) return undefined;
-    whole.set(piece, index * blockSize - span.start);
+    const slice = cache.peek(object, index, partOf(span, index, blockSize));
+    if (slice === undefined) return undefined;
+    whole.set(slice, index * blockSize - span.start);
   }
   return whole;
 }

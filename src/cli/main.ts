@@ -13,7 +13,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   dev: async (args) => (await loadDev()).dev(args),
   keygen: async (args) => (await import('./keygen.ts')).keygen(args),
   lambda: async (args) => (await import('./lambda.ts')).lambda(args),
-  purge: async (args) => (await import('./purge.ts')).purge(args),
+  purge: async (args) => (await import('./purge.ts')).sendPurge(args),
   serve: async (args) => (await import('./serve.ts')).serveOnNode(args),
   sign: async (args) => (await import('./sign.ts')).sign(args),
 };

@@ -12,7 +12,7 @@ const LIMIT = 30_000;
 const EXIT_REFUSED = 1;
 
 /** `rangeway purge KEY --url URL`: makes a gateway ask its storage again for a key. */
-export async function purge(args: readonly string[]): Promise<void> {
+export async function sendPurge(args: readonly string[]): Promise<void> {
   const { texts, operands } = parseLine(args, ['url']);
   const address = toObjectAddress(operands, texts.url);
   const token = process.env[VARIABLE];

@@ -1,6 +1,14 @@
-import { createGateway, fsStore, openNodeConfig, parseConfig } from '../platform/node/index.ts';
+import {
+  createGateway,
+  fsStore,
+  openNodeConfig,
+  parseConfig,
+  type Config,
+  type FetchHandler,
+  type ListenOptions,
+  type NodeServer,
+} from '../platform/node/index.ts';
 import { serve } from '../platform/node/serve.ts';
-import type { Config, FetchHandler, ListenOptions, NodeServer } from '../platform/node/index.ts';
 import { lineLog } from '../platform/node/line-log.ts';
 import { loadS3 } from '../platform/s3/load-s3.ts';
 import type { S3Source } from '../platform/s3/s3-storage.ts';

@@ -3,8 +3,8 @@ import { accessSchema } from './access-config.ts';
 import { assertInherited, inherit } from './inherit.ts';
 import { LimitsSchema, type Limits } from './limits.ts';
 import { LOGGED, type Logged } from '../observe/log.ts';
-import { OVERFLOW_POLICIES } from './overflow-policy.ts';
-import { placeEntries, settingsEntries } from './settings.ts';
+import { OVERFLOW_POLICIES } from './size-limit.ts';
+import { locationEntries, settingsEntries } from './settings.ts';
 import { check, count, MiB, mountList, onOff, secretName, text } from './schema.ts';
 
 const bytes = count(Number.MAX_SAFE_INTEGER, 'bytes', 1);
@@ -96,7 +96,7 @@ const shared = {
 const MountSchema = v.strictObject(
   {
     ...shared,
-    ...placeEntries,
+    ...locationEntries,
     /** By default the platform's own: the bucket that it is bound to, or was told. */
     store: v.optional(store),
     /** Asked where the store is out of reach. */

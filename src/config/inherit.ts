@@ -16,7 +16,7 @@ interface Shared {
  * shared caches may keep an answer only if that mount itself says so.
  */
 export function inherit<Mount extends Shared>(above: object, own: Mount): Mount {
-  const mount = { ...own, ...said(above), ...said(own) };
+  const mount = { ...own, ...definedFields(above), ...definedFields(own) };
   const { access, cacheControl } = mount;
   if (own.cacheControl !== undefined || typeof cacheControl !== 'string' || isPublic(access)) return mount;
   return { ...mount, cacheControl: asPrivate(cacheControl) };
@@ -26,8 +26,8 @@ export function inherit<Mount extends Shared>(above: object, own: Mount): Mount 
  * @throws SettingsError where something stands above all mounts, and no mount takes it from there
  */
 export function assertInherited(above: object, mounts: readonly object[]): void {
-  const owns = mounts.map(said);
-  const name = Object.keys(said(above)).find((one) => owns.every((own) => Object.hasOwn(own, one)));
+  const owns = mounts.map(definedFields);
+  const name = Object.keys(definedFields(above)).find((one) => owns.every((own) => Object.hasOwn(own, one)));
   if (name !== undefined) throw settingsError(`${name}: has no effect, since every mount says its own`);
 }
 
@@ -37,6 +37,6 @@ function isPublic(access: unknown): boolean {
 }
 
 /** The fields of a table that say something: all but those that are `undefined`. */
-export function said(table: object): Readonly<Record<string, unknown>> {
+export function definedFields(table: object): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(table).filter(([, value]) => value !== undefined));
 }

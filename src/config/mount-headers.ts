@@ -1,5 +1,5 @@
 /** Fields that a mount adds to its answers with bytes: name to value. */
-export type OwnHeaders = Readonly<Record<string, string>>;
+export type MountHeaders = Readonly<Record<string, string>>;
 
 const MAX_FIELDS = 16;
 
@@ -28,7 +28,7 @@ const DECIDED =
   /^(?:content-(?!security-policy(?:-report-only)?$).*|(?:repr-|want-.*)?digest|etag|last-modified|date|age|accept-ranges|cache-status|allow|location|retry-after|(?:www-)?authenticat.*|proxy-.*|set-cookie2?|x-content-type-options|x-request-id|connection|keep-alive|transfer-encoding|te|trailer|upgrade)$/i;
 
 /** Says why a value can't be the setting `headers`; `undefined` where it can. */
-export function faultOfHeaders(value: unknown): string | undefined {
+export function explainHeaders(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'takes a table of names and values';
   const entries: readonly (readonly [string, unknown])[] = Object.entries(value);
   const names = new Set(entries.map(([name]) => name.toLowerCase()));

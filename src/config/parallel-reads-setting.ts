@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { settingsError } from '../base/settings-error.ts';
-import { PARALLEL_READS } from '../store/wrappers/with-parallel-reads.ts';
+import { DEFAULT_PARALLEL_READS } from '../store/wrappers/with-parallel-reads.ts';
 import { count, MiB, table } from './schema.ts';
 
 /** One connection would read no part ahead. Of the 1,000 that a process on Node has, no client takes more than these. */
@@ -8,9 +8,9 @@ const connections = count(16, 'connections', 2);
 
 const parallelReadsTable = table({
   /** Connections to the storage that one download has at a time at the most; on Workers 4. */
-  connections: v.optional(connections, PARALLEL_READS.connections),
+  connections: v.optional(connections, DEFAULT_PARALLEL_READS.connections),
   /** Of a part, which is one read of the storage. */
-  partSize: v.optional(count(1024 * MiB, 'bytes', 64 * 1024), PARALLEL_READS.partSize),
+  partSize: v.optional(count(1024 * MiB, 'bytes', 64 * 1024), DEFAULT_PARALLEL_READS.partSize),
 });
 
 const TAKES = 'takes false, a number of connections from 2 to 16, or a table with the fields connections, partSize';
@@ -20,7 +20,7 @@ const parallelReadsScalar = v.union(
     v.literal(false),
     v.pipe(
       connections,
-      v.transform((number) => ({ ...PARALLEL_READS, connections: number })),
+      v.transform((number) => ({ ...DEFAULT_PARALLEL_READS, connections: number })),
     ),
   ],
   TAKES,

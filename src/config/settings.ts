@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { RangePolicy } from '../http/index.ts';
-import { faultOfHeaders, type OwnHeaders } from './mount-headers.ts';
+import { explainHeaders, type MountHeaders } from './mount-headers.ts';
 import { parallelReads } from './parallel-reads-setting.ts';
 import { check, count, MiB, milliseconds, onOff, table, text, YEAR } from './schema.ts';
 
@@ -83,9 +83,9 @@ export const settingsEntries = {
   ),
   /** Fields added to answers with bytes, such as Content-Security-Policy. */
   headers: v.optional(
-    v.custom<OwnHeaders>(
-      (value) => faultOfHeaders(value) === undefined,
-      ({ input }) => faultOfHeaders(input) ?? '',
+    v.custom<MountHeaders>(
+      (value) => explainHeaders(value) === undefined,
+      ({ input }) => explainHeaders(input) ?? '',
     ),
   ),
 };
@@ -123,7 +123,7 @@ export function toRangePolicy({ ranges, headRange }: Settings): RangePolicy {
 }
 
 /** Where a mount is. */
-export const placeEntries = {
+export const locationEntries = {
   path: v.optional(
     text(
       /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)*\/?$/,

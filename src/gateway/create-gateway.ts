@@ -2,7 +2,7 @@ import type { Hono } from 'hono';
 // The preset with the smallest router: there are few routes, and all of them match all paths.
 import { Hono as TinyHono } from 'hono/tiny';
 import type { Observer } from '../observe/event.ts';
-import { portableConduit, type Conduit } from './download/body-pipe.ts';
+import { portableBodyPipe, type BodyPipe } from './download/body-pipe.ts';
 import type { ClientAddress } from './gateway-request.ts';
 import { download } from './handlers/download.ts';
 import { methodNotAllowed, options as answerOptions } from './handlers/other-methods.ts';
@@ -12,14 +12,14 @@ import { accessLog } from './middleware/access-log.ts';
 import { authorize } from './middleware/authorize.ts';
 import { concurrencyLimit } from './middleware/concurrency-limit.ts';
 import { cors } from './middleware/cors.ts';
-import { mountOf } from './middleware/mount.ts';
-import { beginExchange } from './middleware/request-id.ts';
-import { openAll, type MountOptions, type SeveralMounts } from './open-mounts.ts';
+import { mountMiddleware } from './middleware/mount.ts';
+import { beginRequest } from './middleware/request-id.ts';
+import { openMounts, type MountOptions, type SeveralMounts } from './open-mounts.ts';
 
 /** What all mounts share. */
 export interface GatewayParts {
   /** How bytes move on this platform. By default in JavaScript; on Workers, `rangeway/workers` has a native one. */
-  readonly conduit?: Conduit;
+  readonly bodyPipe?: BodyPipe;
   /** Are told of each request. By default {@link logObserver}, which writes a line of JSON for each to the console. */
   readonly observers?: readonly Observer[];
   /** Finds the client's address, for rules that ask. By default what `serve`, `handle` and `streamHandle` tell. */
@@ -46,16 +46,23 @@ export interface MountsOptions extends GatewayParts, SeveralMounts {}
  * const app = new Hono().route('/files', createGateway({ store: r2Store(env.BUCKET) }));
  */
 export function createGateway(options: GatewayOptions | MountsOptions): Hono {
-  const { conduit = portableConduit, observers, clientAddress, limits: given = {}, purge: purging, ...rest } = options;
+  const {
+    bodyPipe = portableBodyPipe,
+    observers,
+    clientAddress,
+    limits: given = {},
+    purge: purging,
+    ...rest
+  } = options;
   const limits = parseLimits(given);
-  const mounts = openAll(rest, conduit);
+  const mounts = openMounts(rest, bodyPipe);
   // Pages learn nothing where no mount lets them read.
   const isClosed = mounts.every((one) => one.cors.origins.length === 0);
 
   const app = new TinyHono();
-  app.use(beginExchange({ clientAddress }, true), accessLog(observers), cors({ origins: isClosed ? [] : '*' }));
+  app.use(beginRequest({ clientAddress }, true), accessLog(observers), cors({ origins: isClosed ? [] : '*' }));
   if (limits.downloads !== undefined) app.get('*', concurrencyLimit(limits.downloads));
-  app.use(mountOf(mounts));
+  app.use(mountMiddleware(mounts));
   app.get('*', authorize(), download(limits));
   if (purging !== undefined) app.on(PURGE, '*', purge(purging));
   app.options('*', answerOptions());

@@ -1,12 +1,11 @@
-import type { DispositionType, Fields, HeaderList, RangePolicy } from '../http/index.ts';
+import type { DispositionType, Fields, HeaderList, RangePolicy, CorsPolicy } from '../http/index.ts';
 import { DOT_SEGMENT, decodePath } from '../access/path.ts';
 import { MAX_KEY_BYTES, type ObjectStore } from '../store/object-store.ts';
 import { settingsError } from '../base/settings-error.ts';
-import type { Conduit } from './download/body-pipe.ts';
-import type { Overflow } from './download/size-limit.ts';
+import type { BodyPipe } from './download/body-pipe.ts';
+import type { SizeLimit } from '../config/size-limit.ts';
 import type { AccessRule } from '../access/index.ts';
 import type { Settings } from '../config/settings.ts';
-import type { CorsPolicy } from './cors.ts';
 
 /** A mount, ready for requests. */
 export interface Mount {
@@ -30,16 +29,16 @@ export interface Mount {
 /** What a mount answers downloads from, and how. */
 export interface DownloadSource {
   /** How bodies reach clients. */
-  readonly conduit: Conduit;
+  readonly bodyPipe: BodyPipe;
   readonly store: ObjectStore;
   readonly policy: RangePolicy;
   readonly cacheControl?: string | undefined;
   readonly disposition?: DispositionType | undefined;
-  readonly overflow?: Overflow | undefined;
+  readonly sizeLimit?: SizeLimit | undefined;
 }
 
 /** What an address stands for. */
-export type Place = {
+export type MountMatch = {
   /** The whole path as it was sent, still encoded. */
   readonly pathname: string;
   /** As it was sent, without the question mark. */
@@ -51,11 +50,11 @@ export type Place = {
       /** For a folder, that of its index document. */
       readonly key: string;
     }
-  | { readonly type: 'nowhere' }
-  | { readonly type: 'unsafe'; readonly detail: string }
+  | { readonly type: 'unmatched' }
+  | { readonly type: 'invalid'; readonly detail: string }
 );
 
-export type FoundPlace = Extract<Place, { readonly type: 'found' }>;
+export type MatchedMount = Extract<MountMatch, { readonly type: 'found' }>;
 
 /**
  * Finds the mount that a request is for, by its encoded path: a guard and a router that decode differently are a hole.
@@ -63,17 +62,17 @@ export type FoundPlace = Extract<Place, { readonly type: 'found' }>;
  * @param mounts in the order in which they are looked at
  * @param pattern of the route, such as `/files/*`; mounts are below it
  */
-export function toPlace(
+export function matchMount(
   mounts: readonly Mount[],
   { pathname, hostname, search }: URL,
   headers: Fields,
   pattern: string,
-): Place {
+): MountMatch {
   const address = { pathname, query: search.slice(1) };
   const path = toPath(below(pathname, pattern.replace(/\/?\*$/, '')));
-  if (path.type === 'unsafe') return { ...address, type: 'unsafe', detail: path.detail };
+  if (path.type === 'invalid') return { ...address, type: 'invalid', detail: path.detail };
   const found = findMount(mounts, toHost(headers.get('Host'), hostname), `/${path.path}`);
-  if (found === undefined) return { ...address, type: 'nowhere' };
+  if (found === undefined) return { ...address, type: 'unmatched' };
   return { ...address, type: 'found', mount: found.mount, key: toKey(found.mount, found.key) };
 }
 
@@ -96,7 +95,7 @@ function toKey({ settings: { index } }: Mount, key: string): string {
 /** What a path stands for, or why it can't stand for anything. */
 type PathResult =
   | { readonly type: 'path'; readonly path: string }
-  | { readonly type: 'unsafe'; readonly detail: string };
+  | { readonly type: 'invalid'; readonly detail: string };
 
 /**
  * Decodes the path of a URL, without its first slash. An encoded slash is a slash like any other: storages know no
@@ -104,10 +103,10 @@ type PathResult =
  */
 export function toPath(encoded: string): PathResult {
   const path = decodePath(encoded);
-  if (path === undefined) return unsafe('The path is not percent-encoded UTF-8.');
-  if (path.includes('\0')) return unsafe('The path has a NUL character in it.');
+  if (path === undefined) return invalidPath('The path is not percent-encoded UTF-8.');
+  if (path.includes('\0')) return invalidPath('The path has a NUL character in it.');
   // The URL parser has resolved those in plain sight; what is left was hidden by encoding.
-  if (DOT_SEGMENT.test(path)) return unsafe('The path has a "." or ".." segment in it.');
+  if (DOT_SEGMENT.test(path)) return invalidPath('The path has a "." or ".." segment in it.');
   return { type: 'path', path };
 }
 
@@ -119,13 +118,13 @@ export function explainKey(key: string): string | undefined {
   return isTooLong ? `The path is longer than a key can be, ${MAX_KEY_BYTES} bytes of UTF-8.` : undefined;
 }
 
-function unsafe(detail: string): PathResult {
-  return { type: 'unsafe', detail };
+function invalidPath(detail: string): PathResult {
+  return { type: 'invalid', detail };
 }
 
 /** @throws SettingsError where a request could be for two of them alike */
 export function sortMounts(mounts: readonly Mount[]): readonly Mount[] {
-  assertPlaces(mounts);
+  assertDistinctLocations(mounts);
   return mounts.toSorted(
     (a, b) => b.path.length - a.path.length || Number(a.host === undefined) - Number(b.host === undefined),
   );
@@ -135,7 +134,7 @@ export function sortMounts(mounts: readonly Mount[]): readonly Mount[] {
  * @param places paths without a slash at their end
  * @throws SettingsError where two are alike
  */
-export function assertPlaces(places: readonly Pick<Mount, 'path' | 'host'>[]): void {
+export function assertDistinctLocations(places: readonly Pick<Mount, 'path' | 'host'>[]): void {
   const names = places.map(({ host = '', path }) => `${host}${path}/`);
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) {

@@ -5,12 +5,12 @@ import type { ObjectStore, ReadOptions } from '../store/object-store.ts';
 import { withParallelReads } from '../store/wrappers/with-parallel-reads.ts';
 import { withResume } from '../store/wrappers/with-resume.ts';
 import { withRanges } from '../store/wrappers/with-ranges.ts';
-import type { Conduit } from './download/body-pipe.ts';
-import { assertAsAsked } from './download/pinned-read.ts';
+import type { BodyPipe } from './download/body-pipe.ts';
+import { assertMatchesRequest } from './download/pinned-read.ts';
 import type { Settings } from '../config/settings.ts';
 
 /** What a mount reads from. */
-export interface Storage {
+export interface MountStore {
   readonly store: ObjectStore;
   /** Makes the next request for a key ask the storage, whatever a cache knows of it. */
   readonly purge: (key: string) => void;
@@ -22,14 +22,14 @@ export interface Storage {
  * Bodies are read on by default where they pass through JavaScript anyway. Where they don't, that would double the
  * CPU time of a body (in workerd, from 1.3 to 2.7 seconds a GiB, the kernel's part included), and takes a setting.
  */
-export function openStorage(
+export function composeStore(
   given: ObjectStore,
   cache: BlockCache | undefined,
   scope: string,
-  conduit: Conduit,
+  bodyPipe: BodyPipe,
   { resume, parallelReads, blocks }: Settings,
-): Storage {
-  const { toReader, isNative, toBlocks } = conduit;
+): MountStore {
+  const { toReader, isNative, toBlocks } = bodyPipe;
   const store = withRanges(given);
   const isPassedOn = isNative && (resume === undefined || resume === false);
   // Switched off, bodies that pass through JavaScript are still ended where the storage falls silent.
@@ -43,7 +43,7 @@ export function openStorage(
   const { timeout } = cache;
   const platform = toBlocks?.(size) ?? (size === undefined ? {} : { blockSize: size });
   const kept = { scope, freshness, toReader, ...platform };
-  cache.attach?.(scope, (name) => readBlock(resumed, conduit, name));
+  cache.attach?.(scope, (name) => readBlock(resumed, bodyPipe, name));
   const cached = withBlockCache(parallel, cache, timeout === undefined ? kept : { ...kept, cacheTimeout: timeout });
   return { store: cached, purge: (key) => cached.purge(key) };
 }
@@ -51,7 +51,7 @@ export function openStorage(
 /** For a cache that fills itself. What is another version by now, it is not to have. */
 async function readBlock(
   store: ObjectStore,
-  conduit: Conduit,
+  bodyPipe: BodyPipe,
   { key, etag: opaque, blockSize, index, length }: BlockName,
 ): Promise<ReadableStream<Uint8Array> | undefined> {
   const etag = strongTag(opaque);
@@ -61,15 +61,15 @@ async function readBlock(
   const options: ReadOptions = { range: { form: 'bounded', ...rest }, conditions: { ifMatch: [etag] } };
   const result = await store.read(key, options);
   if (result.type !== 'open') return undefined;
-  await assertAsAsked(result, options);
+  await assertMatchesRequest(result, options);
   if (!sameSpan(result.span, rest)) {
     await result.body.cancel();
     return undefined;
   }
-  if (result.isSealed === true) return result.body;
+  if (result.hasNativeLength === true) return result.body;
   // What is kept has to have a length that the platform knows.
   const parts = [{ head: new Uint8Array(0), span: rest }];
   const reads = [{ open: async () => result.body, span: rest, parts }];
   const { signal } = new AbortController();
-  return conduit.dispatch({ length, reads, tail: new Uint8Array(0), signal, close: () => undefined }).body;
+  return bodyPipe.pipe({ length, reads, tail: new Uint8Array(0), signal, close: () => undefined }).body;
 }

@@ -1,18 +1,18 @@
-import { publicAccess, type AccessRule } from '../access/index.ts';
+import { publicAccess, type AccessRule, type AccessNeeds } from '../access/index.ts';
 import type { BlockCache } from '../cache/block-cache.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { withPrefix } from '../store/wrappers/with-prefix.ts';
-import type { Conduit } from './download/body-pipe.ts';
-import { corsPolicy } from './cors.ts';
-import { assertInherited, inherit, said } from '../config/inherit.ts';
-import type { Overflow } from './download/size-limit.ts';
+import type { BodyPipe } from './download/body-pipe.ts';
+import { assertInherited, inherit, definedFields } from '../config/inherit.ts';
+import type { SizeLimit } from '../config/size-limit.ts';
 import { settingsError } from '../base/settings-error.ts';
 import { assertParallelReads } from '../config/parallel-reads-setting.ts';
 import { check, mountList } from '../config/schema.ts';
-import { openStorage } from './mount-store.ts';
+import { composeStore } from './mount-store.ts';
 import { sortMounts, type Mount } from './match-mount.ts';
 import * as v from 'valibot';
-import { settingsEntries, toRangePolicy, type SettingsInput, placeEntries } from '../config/settings.ts';
+import { settingsEntries, toRangePolicy, type SettingsInput, locationEntries } from '../config/settings.ts';
+import type { CorsPolicy } from '../http/index.ts';
 
 /** What a mount has, and what may stand above all mounts in its place. */
 export interface SharedOptions extends SettingsInput {
@@ -21,7 +21,7 @@ export interface SharedOptions extends SettingsInput {
   /** Where blocks of objects are kept. By default, and with `false`, nowhere: every request reads the storage. */
   readonly cache?: BlockCache | false | undefined;
   /** What the platform can't send, and what is done about it. By default everything fits. */
-  readonly overflow?: Overflow | undefined;
+  readonly overflow?: SizeLimit | undefined;
 }
 
 /** One store under one path. */
@@ -60,7 +60,7 @@ const sharedEntries = {
       'takes false, or a cache, such as memoryCache({ maxBytes })',
     ),
   ),
-  overflow: v.optional(part<Overflow>('object', 'takes a table with the fields limit, policy, link')),
+  overflow: v.optional(part<SizeLimit>('object', 'takes a table with the fields limit, policy, link')),
 };
 
 const AboveSchema = v.strictObject(sharedEntries);
@@ -69,7 +69,7 @@ const MountsSchema = v.object({ mounts: mountList(part('object', 'takes a table 
 
 const MountSchema = v.strictObject({
   ...sharedEntries,
-  ...placeEntries,
+  ...locationEntries,
   store: part<ObjectStore>('object', 'takes a store, such as memoryStore()'),
   prefix: v.optional(v.string('takes a text'), ''),
 });
@@ -78,16 +78,16 @@ const MountSchema = v.strictObject({
 const PLACES = ['store', 'path', 'host', 'prefix'] as const;
 
 /** @throws SettingsError that names each field which is unknown, wrong, or without effect where it stands */
-export function openAll(
+export function openMounts(
   options: (MountOptions & { readonly mounts?: undefined }) | SeveralMounts,
-  conduit: Conduit,
+  bodyPipe: BodyPipe,
 ): readonly Mount[] {
   if (options.mounts === undefined) {
     const { mounts: _, ...only } = options;
-    return [openMount(only, conduit)];
+    return [openMount(only, bodyPipe)];
   }
   const { mounts, ...above } = options;
-  return openMounts(above, mounts, conduit);
+  return openSeveral(above, mounts, bodyPipe);
 }
 
 /**
@@ -96,8 +96,8 @@ export function openAll(
  * @param above what holds for each mount that says nothing else
  * @throws SettingsError that names each field which is unknown, wrong, or without effect where it stands
  */
-function openMounts(above: object, mounts: readonly MountOptions[], conduit: Conduit): readonly Mount[] {
-  const written = said(above);
+function openSeveral(above: object, mounts: readonly MountOptions[], bodyPipe: BodyPipe): readonly Mount[] {
+  const written = definedFields(above);
   const name = PLACES.find((one) => one in written);
   if (name !== undefined) {
     throw settingsError(`${name}: has no effect beside mounts; each mount takes a ${name} of its own`);
@@ -105,24 +105,24 @@ function openMounts(above: object, mounts: readonly MountOptions[], conduit: Con
   check(AboveSchema, written);
   check(MountsSchema, { mounts });
   assertInherited(written, mounts);
-  return sortMounts(mounts.map((mount, i) => openMount(inherit(above, mount), conduit, `mounts.${i}.`)));
+  return sortMounts(mounts.map((mount, i) => openMount(inherit(above, mount), bodyPipe, `mounts.${i}.`)));
 }
 
 /**
  * @param where put before the names of fields
  * @throws SettingsError that names each field which is unknown or wrong, and what it takes
  */
-function openMount(options: MountOptions, conduit: Conduit, where = ''): Mount {
+function openMount(options: MountOptions, bodyPipe: BodyPipe, where = ''): Mount {
   const { path, host, store, prefix, access: rule, cache, overflow, ...settings } = check(MountSchema, options, where);
   const { cacheControl, disposition } = settings;
-  assertParallelReads(settings.parallelReads, conduit.maxParallelReads, where);
+  assertParallelReads(settings.parallelReads, bodyPipe.maxParallelReads, where);
   const root = path.replace(/\/$/, '');
   // A rule that grants everything need not be asked.
   const access = rule === publicAccess() ? undefined : rule;
   const kept = cache === false ? undefined : cache;
   const prefixed = prefix === '' ? store : withPrefix(store, prefix);
   // Whatever shares a cache has keys of its own only together with where they are mounted.
-  const { store: opened, purge } = openStorage(prefixed, kept, `${host ?? ''}${path}`, conduit, settings);
+  const { store: opened, purge } = composeStore(prefixed, kept, `${host ?? ''}${path}`, bodyPipe, settings);
   return {
     path: root,
     host,
@@ -134,19 +134,32 @@ function openMount(options: MountOptions, conduit: Conduit, where = ''): Mount {
     headers: Object.entries(settings.headers ?? {}),
     downloads: {
       store: opened,
-      conduit,
+      bodyPipe,
       policy: toRangePolicy(settings),
       cacheControl,
       disposition,
-      overflow: overflow === undefined ? undefined : withLinkPrefix(overflow, prefix),
+      sizeLimit: overflow === undefined ? undefined : withLinkPrefix(overflow, prefix),
     },
     purge,
   };
 }
 
 /** A link names the object by its whole key, as the store below the prefix knows it. */
-function withLinkPrefix({ link, ...overflow }: Overflow, prefix: string): Overflow {
+function withLinkPrefix({ link, ...overflow }: SizeLimit, prefix: string): SizeLimit {
   return link === undefined
     ? overflow
     : { ...overflow, link: (target) => link({ ...target, key: prefix + target.key }) };
+}
+
+/**
+ * The policy of a mount. Where its rule asks for nothing but what browsers send by themselves, a page of any site could
+ * read the files with the browser of a client that is granted. There, pages read only what `cors.origins` allows explicitly.
+ *
+ * @param needs of the mount's rule
+ */
+export function corsPolicy(
+  { origins, headers }: { readonly [Field in keyof CorsPolicy]?: CorsPolicy[Field] | undefined },
+  needs: AccessNeeds | undefined,
+): CorsPolicy {
+  return { origins: origins ?? (needs === 'ambient' ? [] : '*'), headers };
 }

@@ -6,13 +6,13 @@ import {
   type ProblemStatus,
   type Span,
 } from '../http/index.ts';
-import type { Dispatch } from './download/body-pipe.ts';
+import type { PipedBody } from './download/body-pipe.ts';
 
 /** Bytes on their way, bytes or text that are all there, or nothing. */
 export type ReplyBody = ReadableStream<Uint8Array> | Uint8Array | string | null;
 
 /** The bytes of an object that an answer brings. */
-export interface Content {
+export interface SentContent {
   readonly etag: string | undefined;
   /** Of the object. */
   readonly size: number;
@@ -27,15 +27,15 @@ export interface Reply {
   readonly fields: HeaderList;
   readonly body: ReplyBody;
   /** A body on its way. Absent where it is all there already. */
-  readonly dispatch?: Omit<Dispatch, 'body'>;
+  readonly pipe?: Omit<PipedBody, 'body'>;
   /** Of an answer with bytes of an object. */
-  readonly content?: Content;
+  readonly content?: SentContent;
   /** What to log beside the status: a thrown value. */
   readonly error?: unknown;
 }
 
 /** An answer as it goes out. */
-export interface Answer {
+export interface OutgoingResponse {
   readonly status: number;
   /** In the order in which they are sent; of several of one name the values are joined (§5.3). */
   readonly fields: ReadonlyMap<string, string>;
@@ -43,12 +43,12 @@ export interface Answer {
 }
 
 /** An answer without a body. */
-export function bare(status: number, fields: HeaderList): Reply {
+export function emptyReply(status: number, fields: HeaderList): Reply {
   return { status, fields, body: null };
 }
 
 /** An error as problem+json; a HEAD gets its head alone. */
-export function problem(
+export function problemReply(
   status: ProblemStatus,
   detail: string,
   requestId: string,
@@ -64,10 +64,4 @@ export function problem(
     ['Content-Length', String(new TextEncoder().encode(body).length)],
   ];
   return { status, fields: [...fields, ...own], body: method === 'HEAD' ? null : body };
-}
-
-/** Gives back what a body holds that is not sent. Does nothing at its end. Never throws. */
-export function abandonReply({ body, dispatch }: Reply): void {
-  if (dispatch !== undefined) dispatch.abandon();
-  else if (body instanceof ReadableStream && !body.locked) body.cancel().catch(() => undefined);
 }

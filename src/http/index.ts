@@ -1,6 +1,7 @@
 export * from './cache-status.ts';
 export * from './content-disposition.ts';
 export * from './content-range.ts';
+export * from './cors.ts';
 export * from './decision.ts';
 export * from './entity-tag.ts';
 export * from './fields.ts';

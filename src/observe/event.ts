@@ -1,5 +1,5 @@
 import type { Span } from '../http/index.ts';
-import type { Tally } from '../store/request-stats.ts';
+import type { RequestStats } from '../store/request-stats.ts';
 
 /** The facts of a request that are known when its answer begins. */
 export interface DownloadStart {
@@ -46,7 +46,7 @@ export interface DownloadEvent extends DownloadStart {
   /** From the request's arrival to the body's end. */
   readonly durationMs: number;
   /** Storage operations, continued bodies, and what a cache did. */
-  readonly stats: Readonly<Tally>;
+  readonly stats: Readonly<RequestStats>;
   /** The thrown value, where it failed. */
   readonly cause: unknown;
 }

@@ -1,4 +1,4 @@
-import type { CacheAccount } from '../store/request-stats.ts';
+import type { CacheStats } from '../store/request-stats.ts';
 import type { DownloadEvent, Observer } from './event.ts';
 import { printable } from './printable.ts';
 
@@ -104,6 +104,6 @@ export function toLogEntry(event: DownloadEvent): LogEntry {
   };
 }
 
-function toCacheFields({ hits, misses, bytes }: CacheAccount): Partial<LogEntry> {
+function toCacheFields({ hits, misses, bytes }: CacheStats): Partial<LogEntry> {
   return { cacheHits: hits, cacheMisses: misses, bytesCached: bytes };
 }

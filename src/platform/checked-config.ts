@@ -1,9 +1,10 @@
 import type { Config } from '../config/config.ts';
 import { needsOf, type AccessNeeds } from '../access/access.ts';
 import type { AccessConfig } from '../config/access-config.ts';
-import { corsPolicy, type CorsPolicy } from '../gateway/cors.ts';
+import { corsPolicy } from '../gateway/open-mounts.ts';
+import { type CorsPolicy } from '../http/index.ts';
 import { assertParallelReads, WORKERS_PARALLEL_READS } from '../config/parallel-reads-setting.ts';
-import { assertPlaces } from '../gateway/match-mount.ts';
+import { assertDistinctLocations } from '../gateway/match-mount.ts';
 import { assertReadable } from './s3/s3-readable.ts';
 
 // Apart from node.ts, so that who only checks a configuration does not wait for a storage's SDK to load.
@@ -21,10 +22,10 @@ export function checkConfig({ mounts }: Config, isWorker = false): void {
   const most = isWorker ? WORKERS_PARALLEL_READS : undefined;
   for (const [i, { parallelReads }] of mounts.entries())
     assertParallelReads(parallelReads, most, mounts.length > 1 ? `mounts.${i}.` : '');
-  for (const store of mounts.flatMap(({ store: own, fallback }) => [own, fallback])) {
+  for (const store of mounts.flatMap(({ store: defaultStore, fallback }) => [defaultStore, fallback])) {
     if (store?.type === 's3') assertReadable(store);
   }
-  assertPlaces(mounts.map(({ path, host }) => ({ path: path.replace(/\/$/, ''), host })));
+  assertDistinctLocations(mounts.map(({ path, host }) => ({ path: path.replace(/\/$/, ''), host })));
 }
 
 /** What pages may do at a mount, by its table `cors` and its rule. */

@@ -1,11 +1,11 @@
-import type { RequestFacts } from '../gateway/platform-env.ts';
+import type { PlatformEnv } from '../gateway/gateway-request.ts';
 
-export type { RequestFacts };
+export type { PlatformEnv };
 
 /** Anything that answers requests: a gateway, or the app that it is mounted in. */
 export interface FetchHandler {
-  /** @param env what the platform knows beside the request; {@link RequestFacts} of ours */
-  fetch(request: Request, env?: RequestFacts, context?: FetchContext): Response | Promise<Response>;
+  /** @param env what the platform knows beside the request; {@link PlatformEnv} of ours */
+  fetch(request: Request, env?: PlatformEnv, context?: FetchContext): Response | Promise<Response>;
 }
 
 /** What outlives a request: hono's ExecutionContext. */

@@ -3,7 +3,7 @@ import { logObserver, type Log } from '../observe/log.ts';
 import type { CacheConfig, Config, MountConfig, StoreConfig } from '../config/config.ts';
 import type { GatewayParts } from '../gateway/create-gateway.ts';
 import type { MountOptions } from '../gateway/open-mounts.ts';
-import type { Overflow } from '../gateway/download/size-limit.ts';
+import type { SizeLimit } from '../config/size-limit.ts';
 import { settingsError } from '../base/settings-error.ts';
 import { locate } from '../config/schema.ts';
 import { withFallback } from '../store/wrappers/with-fallback.ts';
@@ -14,13 +14,13 @@ import { openAccess, type AccessParts } from './open-access.ts';
 /** What a configuration needs of its platform. */
 export interface PlatformParts extends AccessParts {
   /** The store that the platform is bound to, or was told. */
-  readonly own: () => ObjectStore;
+  readonly defaultStore: () => ObjectStore;
   /** Stands before each key in it, and so before those of its fallback. By default nothing. */
-  readonly ownPrefix?: string | undefined;
+  readonly defaultPrefix?: string | undefined;
   /** Opens another for this use; `undefined` for a type that this platform does not know. */
   readonly open: (store: StoreConfig, use: 'store' | 'fallback') => ObjectStore | undefined;
   readonly cache?: (cache: CacheConfig) => BlockCache | undefined;
-  readonly overflow?: Overflow | undefined;
+  readonly overflow?: SizeLimit | undefined;
   /** Where log entries go. By default to the console. */
   readonly log?: Log | undefined;
   /** What mounts do unless they or the configuration say otherwise. */
@@ -60,8 +60,8 @@ function toMountOptions(
 ): MountOptions {
   const open = (use: 'store' | 'fallback', config: StoreConfig) =>
     parts.open(config, use) ?? refuse(`${where}${use}`, config.type);
-  const first = store === undefined ? parts.own() : open('store', store);
-  const shift = store === undefined ? (parts.ownPrefix ?? '') : '';
+  const first = store === undefined ? parts.defaultStore() : open('store', store);
+  const shift = store === undefined ? (parts.defaultPrefix ?? '') : '';
   return {
     ...parts.defaults,
     ...mount,

@@ -2,7 +2,7 @@
 export interface ChunkReader {
   /**
    * The next bytes, at most `max` where the platform lets us choose; `undefined` at the end. They may be in memory that
-   * is used again, and then hold until the next bytes are given: whoever needs them for longer takes them `kept`.
+   * is used again, and then hold until the next bytes are given: whoever needs them for longer takes them `copyIfReusable`.
    */
   read(max: number): Promise<Uint8Array | undefined>;
   /** Gives the body back. A read that waits ends at once, as if at the end. */
@@ -13,7 +13,7 @@ export interface ChunkReader {
 export type ToReader = (body: ReadableStream<Uint8Array>) => ChunkReader;
 
 /** The readers behind streams of `chunkStream` from which nothing was read. */
-export const untouched = new WeakMap<ReadableStream<Uint8Array>, ChunkReader>();
+export const unreadStreams = new WeakMap<ReadableStream<Uint8Array>, ChunkReader>();
 
 /**
  * Takes the reader out of a stream, which then is locked as by any other reader.
@@ -21,9 +21,9 @@ export const untouched = new WeakMap<ReadableStream<Uint8Array>, ChunkReader>();
  * @returns `undefined` where it is no stream of ours, or somebody has begun to read it
  */
 export function takeReader(stream: ReadableStream<Uint8Array>): ChunkReader | undefined {
-  const reader = untouched.get(stream);
+  const reader = unreadStreams.get(stream);
   if (reader === undefined || stream.locked) return undefined;
-  untouched.delete(stream);
+  unreadStreams.delete(stream);
   stream.getReader();
   return reader;
 }
@@ -43,48 +43,48 @@ export function defaultReader(body: ReadableStream<Uint8Array>): ChunkReader {
 }
 
 /** Memory that is used again as soon as the bytes in it have had their time. */
-const memories = new WeakSet<ArrayBufferLike>();
+const reusableMemory = new WeakSet<ArrayBufferLike>();
 
 /** Marks memory whose bytes are only lent: see `ChunkReader.read`. */
-export function lend(memory: ArrayBufferLike): void {
-  memories.add(memory);
+export function markReusable(memory: ArrayBufferLike): void {
+  reusableMemory.add(memory);
 }
 
 /** Marks it as the property of whoever has its bytes. */
-export function give(memory: ArrayBufferLike): void {
-  memories.delete(memory);
+export function unmarkReusable(memory: ArrayBufferLike): void {
+  reusableMemory.delete(memory);
 }
 
 /** Whether these bytes hold only until the next ones are given. */
-export function isLent({ buffer }: Uint8Array): boolean {
-  return memories.has(buffer);
+export function isReusable({ buffer }: Uint8Array): boolean {
+  return reusableMemory.has(buffer);
 }
 
 /** The bytes for whoever keeps them: copied where they are only lent. */
-export function kept(bytes: Uint8Array): Uint8Array {
-  return isLent(bytes) ? new Uint8Array(bytes) : bytes;
+export function copyIfReusable(bytes: Uint8Array): Uint8Array {
+  return isReusable(bytes) ? new Uint8Array(bytes) : bytes;
 }
 
 /**
  * A reader as a stream. Whoever opens it with `defaultReader` gets the reader itself: most bodies go through several
  * hands which are all ours, and a web stream in JavaScript costs Node several promises a chunk for each. What `cancel`
- * means is as for streams, whoever reads: see {@link strict}.
+ * means is as for streams, whoever reads: see {@link strictReader}.
  */
 export function chunkStream(source: ChunkReader): ReadableStream<Uint8Array> {
-  const reader = strict(source);
+  const reader = strictReader(source);
   const stream = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        untouched.delete(stream);
+        unreadStreams.delete(stream);
         const chunk = await reader.read(Number.MAX_SAFE_INTEGER);
         if (chunk === undefined) controller.close();
-        else controller.enqueue(kept(chunk));
+        else controller.enqueue(copyIfReusable(chunk));
       },
       cancel: () => reader.cancel(),
     },
     { highWaterMark: 0 },
   );
-  untouched.set(stream, reader);
+  unreadStreams.set(stream, reader);
   return stream;
 }
 
@@ -102,7 +102,7 @@ export function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
 }
 
 /** A reader that keeps to a stream's rules: cancelled, it is at its end at once; at its end, there is nothing to cancel. */
-function strict(reader: ChunkReader): ChunkReader {
+function strictReader(reader: ChunkReader): ChunkReader {
   let isOver = false;
   let failure: { readonly error: unknown } | undefined;
   return {

@@ -1,5 +1,5 @@
 import type { Metadata, Preconditions, RangeSpec, Representation, Span } from '../http/index.ts';
-import type { Tally } from './request-stats.ts';
+import type { RequestStats } from './request-stats.ts';
 
 /** The limit of S3 and R2 for a key, in bytes of UTF-8. */
 export const MAX_KEY_BYTES = 1024;
@@ -9,7 +9,7 @@ export interface CallOptions {
   /** Ends the call as long as its answer is not there; after that, cancel the body. */
   readonly signal?: AbortSignal | undefined;
   /** Where the call says what it cost. */
-  readonly tally?: Tally | undefined;
+  readonly stats?: RequestStats | undefined;
   /** Takes work that may outlast the answer, such as filling a cache. Where it is left out, nothing ends it early. */
   readonly defer?: ((work: Promise<unknown>) => void) | undefined;
   /**
@@ -44,7 +44,7 @@ export interface ReadOptions extends CallOptions {
    * to be dropped. `withParallelReads` asks so for the first part of a read, because each further part would transfer
    * the whole again.
    */
-  readonly isUncut?: boolean | undefined;
+  readonly neverSlice?: boolean | undefined;
   /** Of a storage that keeps versions: the one to read, current or not. Others have no use for it. */
   readonly version?: string | undefined;
 }
@@ -53,7 +53,7 @@ export interface ReadOptions extends CallOptions {
 export interface OpenObject {
   readonly type: 'open';
   readonly representation: Representation;
-  /** The bytes that `body` yields, those asked for unless `mayBeWhole` or `isUncut`: exactly these, or it errors. Empty only for the whole of a zero-byte object. */
+  /** The bytes that `body` yields, those asked for unless `mayBeWhole` or `neverSlice`: exactly these, or it errors. Empty only for the whole of a zero-byte object. */
   readonly span: Span;
   readonly body: ReadableStream<Uint8Array>;
   /**
@@ -65,7 +65,7 @@ export interface OpenObject {
    * Whether the platform itself knows the body's length, sends it along, and breaks what ends before it. Such a body
    * can be an answer's as it is. Who puts another body in its place leaves it out.
    */
-  readonly isSealed?: boolean | undefined;
+  readonly hasNativeLength?: boolean | undefined;
 }
 
 /** Answers that are no failures: values, so that every caller says what it does about each. */
@@ -77,7 +77,7 @@ export type BodilessResult =
   /** `ifNoneMatch` or `ifModifiedSince` held the body back. */
   | { readonly type: 'unmodified'; readonly metadata?: Metadata | undefined }
   /** `ifMatch` or `ifUnmodifiedSince` held it back: this is another version than the one asked for. */
-  | { readonly type: 'changed'; readonly representation?: Representation | undefined }
+  | { readonly type: 'version-changed'; readonly representation?: Representation | undefined }
   /**
    * The conditions hold, and no byte of the range is in the object, as always in one of zero bytes. `size` is in
    * bytes.

@@ -3,7 +3,7 @@ import type { CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } fr
 import { isArchived, storeError } from './store-error.ts';
 
 /** A body that broke off, and where it is read on. */
-export interface Continuation {
+export interface ReopenRequest {
   readonly store: ObjectStore;
   readonly key: string;
   /** What the first read said; it has a strong tag. */
@@ -21,10 +21,10 @@ export interface Continuation {
  * began. It is named only then: reading by version needs a permission of its own on S3.
  *
  * @throws StoreError `changed` where that version is not to be had any more; `archived` where it has to be restored
- * first; `nonsense` for any other bytes
+ * first; `invalid-response` for any other bytes
  */
-export async function openRest(
-  { store, key, representation, rest, version: named }: Continuation,
+export async function reopenFrom(
+  { store, key, representation, rest, version: named }: ReopenRequest,
   call: CallOptions,
 ): Promise<ReadableStream<Uint8Array>> {
   const { etag, version } = representation;
@@ -33,10 +33,14 @@ export async function openRest(
   const result = await (named === undefined
     ? readOriginal(store, key, options, version)
     : store.read(key, { ...options, version: named }));
-  if (result.type !== 'open') throw storeError('changed', `the object was ${result.type} when its rest was read`);
+  if (result.type !== 'open')
+    throw storeError('version-changed', `the object was ${result.type} when its rest was read`);
   if (isRest(result, representation, rest)) return result.body;
   await result.body.cancel().catch(() => undefined);
-  throw storeError('nonsense', `the storage gave other bytes than ${rest.start} to ${rest.end} to read on with`);
+  throw storeError(
+    'invalid-response',
+    `the storage gave other bytes than ${rest.start} to ${rest.end} to read on with`,
+  );
 }
 
 /** Reads the current version where it still is the one pinned, else by the version's name, where it has one. */
@@ -65,7 +69,7 @@ async function readVersion(store: ObjectStore, key: string, options: ReadOptions
   try {
     return await store.read(key, options);
   } catch (error) {
-    throw storeError('changed', 'the object was replaced, and its old version could not be read', error);
+    throw storeError('version-changed', 'the object was replaced, and its old version could not be read', error);
   }
 }
 

@@ -1,15 +1,15 @@
 /** What one request has cost. Whoever spends adds to it: a driver its operations, a wrapper what it did besides. */
-export interface Tally {
+export interface RequestStats {
   /** Operations of the storage, as it would bill them; what an SDK tries again by itself is not seen here. */
   operations: number;
   /** Bodies that broke and were read on. */
   continued: number;
   /** What a cache did; absent where none was asked. */
-  cache?: CacheAccount;
+  cache?: CacheStats;
 }
 
 /** What a cache of blocks did for one request. */
-export interface CacheAccount {
+export interface CacheStats {
   /** Blocks, or parts of them, that it had and that it had not. */
   hits: number;
   misses: number;
@@ -24,11 +24,11 @@ export interface CacheAccount {
 }
 
 /** A tally of nothing yet. */
-export function newTally(): Tally {
+export function newRequestStats(): RequestStats {
   return { operations: 0, continued: 0 };
 }
 
 /** Counts one operation of a storage, about to be made. */
-export function countOperation({ tally }: { readonly tally?: Tally | undefined }): void {
-  if (tally !== undefined) tally.operations++;
+export function countOperation({ stats }: { readonly stats?: RequestStats | undefined }): void {
+  if (stats !== undefined) stats.operations++;
 }

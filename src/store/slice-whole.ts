@@ -11,7 +11,10 @@ const MOST_SKIPPED = 64 * 1024 * 1024;
  *
  * @param whole gets its body cut, or cancelled where no byte of the range is in it
  */
-export async function sliced(whole: OpenObject, { range, mayBeWhole, isUncut }: ReadOptions): Promise<ReadResult> {
+export async function sliceWhole(
+  whole: OpenObject,
+  { range, mayBeWhole, neverSlice }: ReadOptions,
+): Promise<ReadResult> {
   const { representation, span, body } = whole;
   if (range === undefined) return whole;
   const due = resolveSpec(range, representation.size);
@@ -19,7 +22,7 @@ export async function sliced(whole: OpenObject, { range, mayBeWhole, isUncut }: 
     await body.cancel();
     return { type: 'unsatisfiable', representation };
   }
-  const isWanted = isUncut === true || (mayBeWhole === true && due.start > MOST_SKIPPED);
+  const isWanted = neverSlice === true || (mayBeWhole === true && due.start > MOST_SKIPPED);
   if (sameSpan(due, span) || isWanted) return whole;
   return { type: 'open', representation, span: due, body: slice(body, due, representation.size) };
 }
@@ -39,7 +42,7 @@ function slice(body: ReadableStream<Uint8Array>, { start, end }: Span, size: num
         const chunk = await reader.read(Math.max(1, Math.min(max, end - at)));
         if (chunk === undefined && at < end) throw storeError('unavailable', `a body ended at byte ${at} of ${size}`);
         if (chunk === undefined) return undefined;
-        if (at + chunk.length > size) throw storeError('nonsense', 'the storage sent more bytes than it said');
+        if (at + chunk.length > size) throw storeError('invalid-response', 'the storage sent more bytes than it said');
         const wanted = chunk.subarray(Math.max(0, start - at), Math.max(0, end - at));
         at += chunk.length;
         if (wanted.length > 0) return wanted;

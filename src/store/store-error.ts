@@ -5,10 +5,17 @@
  * - `denied`: it refuses our credentials, which is our fault and not the client's
  * - `changed`: the object changes faster than it can be read
  * - `archived`: it has the object and its metadata, and gives its bytes only after they were restored (S3 Glacier)
- * - `nonsense`: its answer is not what was asked for
+ * - `invalid-response`: its answer is not what was asked for
  * - `aborted`: the signal ended the read
  */
-export type StoreErrorCode = 'unavailable' | 'throttled' | 'denied' | 'changed' | 'archived' | 'nonsense' | 'aborted';
+export type StoreErrorCode =
+  | 'unavailable'
+  | 'throttled'
+  | 'denied'
+  | 'version-changed'
+  | 'archived'
+  | 'invalid-response'
+  | 'aborted';
 
 /** The only thing that a store throws. Its message and cause are for the log, never for a client. */
 export interface StoreError extends Error {
@@ -23,13 +30,13 @@ export function storeError(code: StoreErrorCode, message: string, cause?: unknow
 }
 
 /** Whether a storage failed in a way that passes, so that the same call may succeed later. */
-export function isPassing(error: unknown): boolean {
+export function isTransient(error: unknown): boolean {
   return isStoreError(error) && (error.code === 'unavailable' || error.code === 'throttled');
 }
 
 /** Whether the version that was read was replaced. */
-export function isChanged(error: unknown): boolean {
-  return isStoreError(error) && error.code === 'changed';
+export function isVersionChanged(error: unknown): boolean {
+  return isStoreError(error) && error.code === 'version-changed';
 }
 
 /** Whether a storage has the object, and not at hand: see {@link StoreErrorCode}. */
@@ -39,7 +46,7 @@ export function isArchived(error: unknown): error is StoreError {
 
 /** Whether the version that was read can't be read any more: it was replaced or archived. */
 export function isGone(error: unknown): boolean {
-  return isChanged(error) || isArchived(error);
+  return isVersionChanged(error) || isArchived(error);
 }
 
 /** Whether a thrown value is a {@link StoreError}. */

@@ -50,7 +50,7 @@ test('keys are fetched when a token needs them, and once', async () => {
   const { issuer, url } = await startIssuer();
   issuer.keys = [await jwk(first, 'a')];
   const rule = ruleFor(url);
-  expect(await rule(bearing('nonsense'))).toEqual(INVALID);
+  expect(await rule(bearing('invalid-response'))).toEqual(INVALID);
   expect(issuer.fetches).toBe(0);
   const signed = await token(first, {}, { kid: 'a' });
   const verdicts = await Promise.all(Array.from({ length: 20 }, async () => rule(bearing(signed))));

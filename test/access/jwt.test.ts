@@ -50,7 +50,7 @@ describe('jwtAccess', () => {
   test('tells who has no token from who has a wrong one, and says what has expired', async () => {
     expect(await rule(requestFor('/a'))).toEqual(MISSING);
     expect(await rule(requestFor('/a', { Authorization: 'Basic YTpi' }))).toEqual(MISSING);
-    expect(await rule(bearing('nonsense'))).toEqual(INVALID);
+    expect(await rule(bearing('invalid-response'))).toEqual(INVALID);
     expect(await rule(bearing(await token(es256, { exp: NOW - 31 })))).toEqual(EXPIRED);
   });
   test('shows the realm that it is given', async () => {

@@ -31,7 +31,7 @@ describe('ipAccess', () => {
     ['2001:db8::1', true],
     ['11.1.2.3', false],
     ['2001:db9::1', false],
-    ['nonsense', false],
+    ['invalid-response', false],
     [undefined, false],
   ] as const)('%s: %s', async ([clientAddress, isAllowed]) => {
     expect(await rule(requestFor('/a', {}, { clientAddress }))).toEqual(isAllowed ? granted() : FORBIDDEN);

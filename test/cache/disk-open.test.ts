@@ -7,9 +7,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import zlib from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BlockCache, BlockName } from '../../src/cache/block-cache.ts';
-import { checkedPages } from '../../src/cache/drivers/verified-pages.ts';
+import { verifiedPages } from '../../src/cache/drivers/verified-pages.ts';
 import { diskCache } from '../../src/cache/drivers/disk.ts';
-import { freshMemory, openBlock } from '../../src/cache/drivers/open-block.ts';
+import { newBuffers, openBlock } from '../../src/cache/drivers/open-block.ts';
 import { toBytes } from '../contract/block-cache-blocks.ts';
 import { pseudoRandom } from '../contract/bytes.ts';
 import { LENGTH, MIB, NAME, PAGE, files, has, makeCache, nth, put, withBlock } from './disk-folder.ts';
@@ -108,7 +108,7 @@ describe('a page is checked once', () => {
 
   test('and settles later where the file system keeps whole seconds', () => {
     const stats = Object.assign(statSync(import.meta.filename), { ctimeMs: 1_700_000_000_000 });
-    const pages = checkedPages(stats, new Uint32Array(1));
+    const pages = verifiedPages(stats, new Uint32Array(1));
     const settled = (age: number) => {
       vi.spyOn(Date, 'now').mockReturnValue(stats.ctimeMs + age);
       return pages.isSettled(stats);
@@ -197,12 +197,12 @@ describe('descriptors', () => {
     expect(await has(cache, NAME)).toBe(true);
     const block = await openBlock(file, basename(file), LENGTH, undefined);
     if (typeof block === 'string') throw new Error(block);
-    const reading = block.read({ start: 1, end: LENGTH }, freshMemory);
+    const reading = block.read({ start: 1, end: LENGTH }, newBuffers);
     const closed = block.close();
-    expect(await block.read({ start: 1, end: LENGTH }, freshMemory)).toBe('changed');
+    expect(await block.read({ start: 1, end: LENGTH }, newBuffers)).toBe('changed');
     expect(await reading).toEqual(new Uint8Array(content.subarray(content.length - LENGTH + 1)));
     await Promise.all([closed, block.close()]);
-    expect(await block.read({ start: 1, end: LENGTH }, freshMemory)).toBe('changed');
+    expect(await block.read({ start: 1, end: LENGTH }, newBuffers)).toBe('changed');
   });
 
   test('of a block that is put again while it is read are those of one file or the other', async () => {

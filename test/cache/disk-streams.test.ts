@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { BlockCache, BlockName } from '../../src/cache/block-cache.ts';
-import { defaultReader, isLent, type ChunkReader } from '../../src/store/chunk-stream.ts';
+import { defaultReader, isReusable, type ChunkReader } from '../../src/store/chunk-stream.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
 import { MIB, NAME, files, makeCache } from './disk-folder.ts';
 
@@ -66,7 +66,7 @@ describe('a long part comes as a stream', () => {
     let given = 0;
     for (let i = 0; i < 40; i++) {
       await readAll(await openReader(cache, i % 4), 0, LENGTH, (chunk) => {
-        if (isLent(chunk)) memories.add(chunk.buffer);
+        if (isReusable(chunk)) memories.add(chunk.buffer);
         else given += chunk.length;
       });
     }
@@ -86,7 +86,7 @@ describe('a long part comes as a stream', () => {
     }
     await reader.cancel();
     const last = chunks.at(-1) ?? new Uint8Array();
-    expect(isLent(last)).toBe(false);
+    expect(isReusable(last)).toBe(false);
     for (let i = 0; i < 4; i++) await readAll(await openReader(cache, 1));
     expect(equal(last, BYTES.subarray(LENGTH - last.length))).toBe(true);
   });

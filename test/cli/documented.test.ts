@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { unstable_readConfig } from 'wrangler';
 import { parseConfig } from '../../src/config/config.ts';
 import { openNodeConfig } from '../../src/platform/node/index.ts';
 import { checkConfig } from '../../src/platform/checked-config.ts';
-import { readVariables } from '../../src/platform/wrangler-variables.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { KEYS_TEXT } from '../access/links.ts';
 
@@ -17,6 +17,9 @@ const pages = await Promise.all(
 );
 const examples = (language: string) =>
   [...pages.join('\n').matchAll(new RegExp(`^\`\`\`${language}\\n([^]*?)^\`\`\``, 'gm'))].map(([, text = '']) => text);
+
+const readVariables = (config: string): Record<string, unknown> =>
+  unstable_readConfig({ config }, { hideWarnings: true }).vars;
 
 let folder: string;
 beforeAll(async () => {
@@ -38,7 +41,7 @@ test.for([...examples('json').entries()])('example %i in JSON opens on Node', as
 test.for([...examples('toml').entries()])('example %i in TOML is read as wrangler reads it', async ([i, text]) => {
   const file = join(folder, `${i}.toml`);
   await writeFile(file, `name = "x"\n${text}`);
-  const { RANGEWAY: input } = readVariables(file, undefined);
+  const { RANGEWAY: input } = readVariables(file);
   expect(input).toBeDefined();
   checkConfig(parseConfig(input));
 });
@@ -58,6 +61,6 @@ test('the examples of mounts come to the same places, prefixes and rules in both
   const file = join(folder, 'mounts.toml');
   await writeFile(file, `name = "x"\n${toml}`);
   const json: unknown = JSON.parse(examples('json').find((text) => text.includes('mounts')) ?? '');
-  expect(places(readVariables(file, undefined)['RANGEWAY'])).toEqual(places(json));
+  expect(places(readVariables(file)['RANGEWAY'])).toEqual(places(json));
   expect(places(json)).toHaveLength(4);
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { EntityTag, RangeSpec, Representation } from '../../src/http/index.ts';
 import { type ObjectStore, type OpenObject, type ReadOptions, type ReadResult } from '../../src/store/object-store.ts';
-import { newTally } from '../../src/store/request-stats.ts';
+import { newRequestStats } from '../../src/store/request-stats.ts';
 import { equal, pseudoRandom } from './bytes.ts';
 
 /** A store under test, and a way to put objects into what it reads from. */
@@ -78,12 +78,12 @@ function describeWhole(harness: () => Promise<StoreHarness>): void {
   test('each call is on the tally as what it cost', async () => {
     const { store, hasOtherCosts = false } = await withDigits(harness);
     if (hasOtherCosts) return;
-    const tally = newTally();
-    await store.head('digits', { tally });
-    expect(tally.operations).toBe(1);
-    const { body } = opened(await store.read('digits', { tally }));
+    const stats = newRequestStats();
+    await store.head('digits', { stats });
+    expect(stats.operations).toBe(1);
+    const { body } = opened(await store.read('digits', { stats }));
     await body.cancel();
-    expect(tally.operations).toBe(2);
+    expect(stats.operations).toBe(2);
   });
 
   test('an object of zero bytes is read as a whole without bytes', async () => {
@@ -183,16 +183,16 @@ function describeConditions(harness: () => Promise<StoreHarness>): void {
   ])[] = [
     ['If-Match with the tag', 'open', ({ etag }) => ({ conditions: { ifMatch: [etag] } })],
     ['If-Match with the tag among others', 'open', ({ etag }) => ({ conditions: { ifMatch: [other, etag] } })],
-    ['If-Match with another tag', 'changed', () => ({ conditions: { ifMatch: [other] } })],
+    ['If-Match with another tag', 'version-changed', () => ({ conditions: { ifMatch: [other] } })],
     [
       'If-Match with the tag made weak',
-      'changed',
+      'version-changed',
       ({ etag }) => ({ conditions: { ifMatch: [{ ...etag, weak: true }] } }),
     ],
-    ['If-Match without a tag', 'changed', () => ({ conditions: { ifMatch: [] } })],
+    ['If-Match without a tag', 'version-changed', () => ({ conditions: { ifMatch: [] } })],
     [
       'If-Match with another tag, and a range beyond the end',
-      'changed',
+      'version-changed',
       () => ({ conditions: { ifMatch: [other] }, range: { form: 'from', start: 99 } }),
     ],
     [
@@ -214,7 +214,11 @@ function describeConditions(harness: () => Promise<StoreHarness>): void {
     ['If-Modified-Since a second before', 'open', (r) => ({ conditions: { ifModifiedSince: secondOf(r) - 1 } })],
     ['If-Unmodified-Since the same second', 'open', (r) => ({ conditions: { ifUnmodifiedSince: secondOf(r) } })],
     ['If-Unmodified-Since a second later', 'open', (r) => ({ conditions: { ifUnmodifiedSince: secondOf(r) + 1 } })],
-    ['If-Unmodified-Since a second before', 'changed', (r) => ({ conditions: { ifUnmodifiedSince: secondOf(r) - 1 } })],
+    [
+      'If-Unmodified-Since a second before',
+      'version-changed',
+      (r) => ({ conditions: { ifUnmodifiedSince: secondOf(r) - 1 } }),
+    ],
   ];
   test.for(cases)('%s gives %s', async ([, type, toOptions]) => {
     const { store, representation, etag } = await withDigits(harness);
@@ -222,7 +226,7 @@ function describeConditions(harness: () => Promise<StoreHarness>): void {
     expect(result.type).toBe(type);
     if (result.type === 'open') expect(await textOf(result)).toBe('0123456789');
     // What a store tells of the version that it has instead, or of the one that matched, has to be true.
-    if (result.type === 'changed') expect(result.representation ?? representation).toEqual(representation);
+    if (result.type === 'version-changed') expect(result.representation ?? representation).toEqual(representation);
     if (result.type === 'unmodified') expect(representation).toMatchObject(result.metadata ?? {});
   });
 }
@@ -242,7 +246,7 @@ function describeVersions(harness: () => Promise<StoreHarness>): void {
     const { store, put, etag } = await withDigits(harness);
     await put('digits', new TextEncoder().encode('9876543210'));
     const result = await store.read('digits', { conditions: { ifMatch: [etag] }, range: { form: 'from', start: 5 } });
-    expect(result.type).toBe('changed');
+    expect(result.type).toBe('version-changed');
     expect(await textOf(opened(await store.read('digits', { range: { form: 'from', start: 5 } })))).toBe('43210');
   });
 }

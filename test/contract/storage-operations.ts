@@ -6,7 +6,7 @@ import { createGateway, type GatewayOptions } from '../../src/gateway/create-gat
 export const SIZE = 1_000_000;
 
 /** A gateway over a store that holds `object` and `empty`, and a count of the storage's own operations. */
-export interface CountedStorage extends Pick<GatewayOptions, 'store' | 'conduit'> {
+export interface CountedStorage extends Pick<GatewayOptions, 'store' | 'bodyPipe'> {
   /** Operations since the last call. */
   operations(): number;
   /** Operations of which a body was asked and read, were it only in part, since the last call; where it can be told. */
@@ -28,10 +28,10 @@ export function describeStorageOperations(name: string, make: () => Promise<Coun
 
     beforeAll(async () => {
       storage = await make();
-      const { store, conduit } = storage;
+      const { store, bodyPipe } = storage;
       gateway = createGateway({
         store,
-        ...(conduit === undefined ? {} : { conduit }),
+        ...(bodyPipe === undefined ? {} : { bodyPipe }),
         observers: [{ end: () => undefined }],
       });
       const { headers } = await gateway.request('/object', { method: 'HEAD' });

@@ -94,8 +94,8 @@ const COMPOSED: Readonly<Record<string, Start>> = {
       `import { env } from 'cloudflare:workers';
 import { createComposed } ${from('examples/composed.ts')}
 import { r2Store } ${from('src/index.ts')}
-import { nativeConduit } ${from('src/platform/workers/index.ts')}
-export default createComposed({ store: r2Store(env.BUCKET) }, nativeConduit);
+import { nativeBodyPipe } ${from('src/platform/workers/index.ts')}
+export default createComposed({ store: r2Store(env.BUCKET) }, nativeBodyPipe);
 `,
     );
     return startWorker(main);

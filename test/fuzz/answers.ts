@@ -6,7 +6,7 @@ import { literal } from './decision-case.ts';
 
 /** What became of a run: how many answers were read or refused by both clients, or differ for a listed reason. */
 export interface AnswerRun {
-  readonly tally: ReadonlyMap<string, number>;
+  readonly stats: ReadonlyMap<string, number>;
 }
 
 /** Answers at once. */
@@ -20,17 +20,17 @@ const CONNECTIONS = 24;
  */
 export async function fuzzAnswers(seed: number, to: number, from = 0): Promise<AnswerRun> {
   const server = await startAnswerServer((index) => answerCase(seed, index));
-  const tally = new Map<string, number>();
+  const stats = new Map<string, number>();
   let next = from;
   const work = async (): Promise<void> => {
     while (next < to) {
       const kind = await runCase(seed, next++, server.origin);
-      tally.set(kind, (tally.get(kind) ?? 0) + 1);
+      stats.set(kind, (stats.get(kind) ?? 0) + 1);
     }
   };
   try {
     await Promise.all(Array.from({ length: CONNECTIONS }, work));
-    return { tally };
+    return { stats };
   } finally {
     server.stop();
   }

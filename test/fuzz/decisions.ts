@@ -3,7 +3,7 @@ import { checkDecision, type Checked, type Kind } from './decision-check.ts';
 
 /** What became of a run. */
 export interface DecisionRun {
-  readonly tally: ReadonlyMap<Kind, number>;
+  readonly stats: ReadonlyMap<Kind, number>;
   /** The longest that the core took for one case, in ms. */
   readonly slowest: number;
 }
@@ -22,17 +22,17 @@ export function fuzzDecisions(
   from = 0,
   onCase: (index: number) => void = () => undefined,
 ): DecisionRun {
-  const tally = new Map<Kind, number>();
+  const stats = new Map<Kind, number>();
   let slowest = 0;
   for (let index = from; index < to; index++) {
     onCase(index);
     const one = decisionCase(seed, index);
     const { kind, took } = attempt(one, seed, index);
-    tally.set(kind, (tally.get(kind) ?? 0) + 1);
+    stats.set(kind, (stats.get(kind) ?? 0) + 1);
     if (took > LIMIT) assertSeldomSlow(one, seed, index);
     slowest = Math.max(slowest, took);
   }
-  return { tally, slowest };
+  return { stats, slowest };
 }
 
 function attempt(one: DecisionCase, seed: number, index: number): Checked {

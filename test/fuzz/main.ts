@@ -18,26 +18,26 @@ const kinds: Readonly<Record<string, Kind>> = {
   decisions: {
     cases: chooseCount('RANGEWAY_FUZZ_CASES', 1_000_000),
     async run(seed, to, from) {
-      const { tally, slowest } = await fuzzDecisionsWatched(seed, to, from);
-      return `${print(tally)}; the slowest took ${slowest.toFixed(1)} ms`;
+      const { stats, slowest } = await fuzzDecisionsWatched(seed, to, from);
+      return `${print(stats)}; the slowest took ${slowest.toFixed(1)} ms`;
     },
   },
   sockets: {
     cases: chooseCount('RANGEWAY_FUZZ_SOCKETS', 20_000),
     async run(seed, to, from) {
-      return print((await fuzzSockets(seed, to, from)).tally);
+      return print((await fuzzSockets(seed, to, from)).stats);
     },
   },
   answers: {
     cases: chooseCount('RANGEWAY_FUZZ_ANSWERS', 30_000),
     async run(seed, to, from) {
-      return print((await fuzzAnswers(seed, to, from)).tally);
+      return print((await fuzzAnswers(seed, to, from)).stats);
     },
   },
 };
 
-function print(tally: ReadonlyMap<string | number, number>): string {
-  const counts = [...tally].map(([kind, count]) => [String(kind), count] as const);
+function print(stats: ReadonlyMap<string | number, number>): string {
+  const counts = [...stats].map(([kind, count]) => [String(kind), count] as const);
   return counts
     .toSorted(([a], [b]) => a.localeCompare(b))
     .map(([kind, count]) => `${kind}: ${count}`)

@@ -12,7 +12,7 @@ import { converse } from './socket-client.ts';
 
 /** What became of a run: how many answers had each status. */
 export interface SocketRun {
-  readonly tally: ReadonlyMap<number, number>;
+  readonly stats: ReadonlyMap<number, number>;
 }
 
 /** Connections at once. */
@@ -30,18 +30,18 @@ export async function fuzzSockets(seed: number, to: number, from = 0): Promise<S
   const objects = new Map<Fixture, ServedObject>();
   for (const fixture of fixtures) objects.set(fixture, await serveObject(port, fixture, await store.head(fixture.key)));
   const served: Served = { objects, policy: toRangePolicy(parseSettings({})) };
-  const tally = new Map<number, number>();
+  const stats = new Map<number, number>();
   let next = from;
   const work = async (): Promise<void> => {
     while (next < to) {
-      for (const status of await runCase(seed, next++, port, served)) tally.set(status, (tally.get(status) ?? 0) + 1);
+      for (const status of await runCase(seed, next++, port, served)) stats.set(status, (stats.get(status) ?? 0) + 1);
     }
   };
   const slips = await slipsDuring(() => Promise.all(Array.from({ length: CONNECTIONS }, work)));
   if (slips.length > 0) throw new Error(`seed ${seed}: the server let slip ${slips.join('; ')}`);
   await assertServes(server.url);
   await server.stop(1_000);
-  return { tally };
+  return { stats };
 }
 
 async function serveObject(

@@ -10,7 +10,7 @@ import { NOW } from '../access/request.ts';
 import { send, valuesOf, type WireResponse } from '../conformance/wire.ts';
 
 /** Where the object is, where it is not, and where the storage may not be touched. */
-let servers: { readonly present: NodeServer; readonly missing: NodeServer; readonly untouched: NodeServer };
+let servers: { readonly present: NodeServer; readonly missing: NodeServer; readonly unreadStreams: NodeServer };
 let touched = 0;
 
 const toucher: ObjectStore = {
@@ -33,7 +33,7 @@ beforeAll(async () => {
       port: 0,
       trustedProxies: 1,
     });
-  servers = { present: await open(store), missing: await open(memoryStore()), untouched: await open(toucher) };
+  servers = { present: await open(store), missing: await open(memoryStore()), unreadStreams: await open(toucher) };
 });
 afterAll(async () => {
   vi.useRealTimers();
@@ -100,10 +100,10 @@ test.for<Row>([
 describe('a bad link gets one answer, and the storage is not asked', () => {
   test.for(others)('%s', async (row) => {
     const before = touched;
-    const [present, missing, untouched] = await Promise.all(
-      [servers.present, servers.missing, servers.untouched].map((server) => ask(server, row)),
+    const [present, missing, unreadStreams] = await Promise.all(
+      [servers.present, servers.missing, servers.unreadStreams].map((server) => ask(server, row)),
     );
-    if (present === undefined || missing === undefined || untouched === undefined) throw new Error('no answer');
+    if (present === undefined || missing === undefined || unreadStreams === undefined) throw new Error('no answer');
     const { status, headers, body } = comparable(present);
     expect(status).toBe(403);
     expect(headers).toContain('cache-control: no-store');
@@ -116,9 +116,9 @@ describe('a bad link gets one answer, and the storage is not asked', () => {
       requestId: 'ID',
     });
     expect(comparable(missing)).toEqual(comparable(present));
-    expect(comparable(untouched)).toEqual(comparable(present));
+    expect(comparable(unreadStreams)).toEqual(comparable(present));
     expect(touched).toBe(before);
-    const head = await ask(servers.untouched, row, 'HEAD');
+    const head = await ask(servers.unreadStreams, row, 'HEAD');
     expect([head.status, head.body.length, touched]).toEqual([403, 0, before]);
   });
 
@@ -127,20 +127,20 @@ describe('a bad link gets one answer, and the storage is not asked', () => {
     const [name] = row;
     const present = await ask(servers.present, row);
     expect(present.status).toBe(EARLIER[name]);
-    expect(comparable(await ask(servers.untouched, row))).toEqual(comparable(present));
+    expect(comparable(await ask(servers.unreadStreams, row))).toEqual(comparable(present));
     expect(touched).toBe(before);
   });
 });
 
 describe('times', () => {
   test('a link that has expired, or is not valid yet, says so, and how a download goes on', async () => {
-    const tooEarly = await ask(servers.untouched, ['', early]);
+    const tooEarly = await ask(servers.unreadStreams, ['', early]);
     expect([tooEarly.status, Buffer.from(tooEarly.body).toString()]).toEqual([
       403,
       expect.stringContaining('not valid yet'),
     ]);
     vi.setSystemTime((NOW + 3_600) * 1000);
-    const late = await ask(servers.untouched, ['', plain]);
+    const late = await ask(servers.unreadStreams, ['', plain]);
     vi.setSystemTime(NOW * 1000);
     expect([late.status, Buffer.from(late.body).toString()]).toEqual([403, expect.stringContaining('has expired')]);
     expect(touched).toBe(0);
@@ -177,5 +177,5 @@ describe('times', () => {
 });
 
 test('the field that says what would be accepted is no part of a refused link', async () => {
-  expect(valuesOf(await ask(servers.untouched, ['', '/files/a.bin']), 'www-authenticate')).toEqual([]);
+  expect(valuesOf(await ask(servers.unreadStreams, ['', '/files/a.bin']), 'www-authenticate')).toEqual([]);
 });

@@ -16,7 +16,7 @@ import {
   PURGE,
   requestId,
   type AccessRule,
-  type Rangeway,
+  type RangewayState,
   type RangewayEnv,
 } from '../../src/index.ts';
 import { watcher } from './watcher.ts';
@@ -30,7 +30,7 @@ async function compose(path: string, { access, base }: { access?: AccessRule; ba
   const store = memoryStore();
   const { etag } = await store.put('dir/a b.txt', new TextEncoder().encode(TEXT));
   const watched = watcher();
-  const seen: Rangeway[] = [];
+  const seen: RangewayState[] = [];
   const look: MiddlewareHandler<RangewayEnv> = async (c, next) => {
     await next();
     seen.push({ ...c.var.rangeway });

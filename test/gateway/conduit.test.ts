@@ -1,11 +1,11 @@
 import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { portableConduit } from '../../src/gateway/download/body-pipe.ts';
+import { portableBodyPipe } from '../../src/gateway/download/body-pipe.ts';
 import { parseByteranges } from '../conformance/multipart.ts';
 import { collect, counting, sourceOf } from '../http/bodies.ts';
 import { holdsAsync } from '../http/runs.ts';
-import { anyShipment, BOUNDARY, multipartShipment, NEVER, ship, singleShipment } from '../http/shipment.ts';
+import { anyShipment, BOUNDARY, multipartShipment, NEVER, planOver, singleShipment } from '../http/shipment.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -13,10 +13,10 @@ describe('a consignment', () => {
   test('of several parts is sent in its length, and read by the strict parser', async () => {
     await holdsAsync(
       fc.asyncProperty(multipartShipment, async ({ bytes, decision, storage }) => {
-        const { consignment, parts, sources } = ship(bytes, decision, { ...storage, surplus: 0 });
-        const { body, done } = portableConduit.dispatch(consignment);
+        const { plan, parts, sources } = planOver(bytes, decision, { ...storage, surplus: 0 });
+        const { body, done } = portableBodyPipe.pipe(plan);
         const sent = (await collect(body)).bytes;
-        expect(sent).toHaveLength(consignment.length);
+        expect(sent).toHaveLength(plan.length);
         expect(parseByteranges(sent, BOUNDARY)).toEqual(
           parts.map(({ start, end }) => ({
             headers: [
@@ -38,12 +38,12 @@ describe('a consignment', () => {
   test('of one part is exactly its bytes', async () => {
     await holdsAsync(
       fc.asyncProperty(singleShipment, async ({ bytes, decision, storage }) => {
-        const { consignment } = ship(bytes, decision, { ...storage, surplus: 0 });
-        const { body, done } = portableConduit.dispatch(consignment);
+        const { plan } = planOver(bytes, decision, { ...storage, surplus: 0 });
+        const { body, done } = portableBodyPipe.pipe(plan);
         const { start, end } = decision.span;
         expect((await collect(body)).bytes).toEqual(bytes.slice(start, end));
         expect(await done).toEqual({ outcome: 'complete', bytesSent: end - start, bytesRead: end - start });
-        expect(consignment.length).toBe(end - start);
+        expect(plan.length).toBe(end - start);
       }),
     );
   });
@@ -52,15 +52,15 @@ describe('a consignment', () => {
       fc.asyncProperty(anyShipment, async ({ bytes, decision, storage }) => {
         fc.pre(storage.surplus !== 0);
         const right = await collect(
-          portableConduit.dispatch(ship(bytes, decision, { ...storage, surplus: 0 }).consignment).body,
+          portableBodyPipe.pipe(planOver(bytes, decision, { ...storage, surplus: 0 }).plan).body,
         );
-        const { consignment, sources } = ship(bytes, decision, storage);
-        const { body, done } = portableConduit.dispatch(consignment);
+        const { plan, sources } = planOver(bytes, decision, storage);
+        const { body, done } = portableBodyPipe.pipe(plan);
         const { bytes: sent, error } = await collect(body);
-        expect(error).toMatchObject({ name: 'StoreError', code: 'nonsense' });
+        expect(error).toMatchObject({ name: 'StoreError', code: 'invalid-response' });
         expect(await done).toMatchObject({ outcome: 'failed', bytesSent: sent.length, cause: error });
         expect(sent).toEqual(right.bytes.slice(0, sent.length));
-        expect(sent.length).toBeLessThan(consignment.length);
+        expect(sent.length).toBeLessThan(plan.length);
         expect(sources.filter((source) => source.ended() === 'open')).toEqual([]);
       }),
     );
@@ -68,16 +68,16 @@ describe('a consignment', () => {
   test('that the client leaves is aborted, and the storage is told', async () => {
     await holdsAsync(
       fc.asyncProperty(anyShipment, fc.integer({ min: 1, max: 12 }), async ({ bytes, decision, storage }, reads) => {
-        const { consignment, sources } = ship(bytes, decision, { ...storage, surplus: 0 });
-        const { body, done } = portableConduit.dispatch(consignment);
+        const { plan, sources } = planOver(bytes, decision, { ...storage, surplus: 0 });
+        const { body, done } = portableBodyPipe.pipe(plan);
         const reader = body.getReader();
         let received = 0;
         for (let i = 0; i < reads; i++) received += (await reader.read()).value?.length ?? 0;
         await reader.cancel();
-        const delivery = await done;
-        expect(delivery.bytesSent).toBe(received);
+        const transfer = await done;
+        expect(transfer.bytesSent).toBe(received);
         // With the last byte out, the end may have come before.
-        if (received < consignment.length) expect(delivery.outcome).toBe('aborted');
+        if (received < plan.length) expect(transfer.outcome).toBe('aborted');
         expect(sources.filter((source) => source.ended() === 'open')).toEqual([]);
       }),
     );
@@ -89,7 +89,7 @@ function eight(open?: () => Promise<ReadableStream<Uint8Array>>, signal: AbortSi
   const source = sourceOf([counting(4), counting(4)]);
   const span = { start: 0, end: 8 };
   const reads = [{ open: open ?? (async () => source.body), span, parts: [{ head: NO_BYTES, span }] }];
-  return { source, ...portableConduit.dispatch({ length: 8, reads, tail: NO_BYTES, signal, close: () => undefined }) };
+  return { source, ...portableBodyPipe.pipe({ length: 8, reads, tail: NO_BYTES, signal, close: () => undefined }) };
 }
 
 /** Yields one chunk, then hangs until it is cancelled. */
@@ -101,7 +101,7 @@ function hanging(cancel: () => Promise<void> = async () => undefined): ReadableS
   });
 }
 
-describe('portableConduit', () => {
+describe('portableBodyPipe', () => {
   test('takes nothing from the storage before the client reads', async () => {
     const { source } = eight();
     await setImmediate();
@@ -124,20 +124,20 @@ describe('portableConduit', () => {
       span,
       parts: [{ head: NO_BYTES, span }],
     }));
-    const consignment = { length: 8, reads, tail: NO_BYTES, signal: NEVER, close: () => undefined };
-    const reader = portableConduit.dispatch(consignment).body.getReader();
+    const plan = { length: 8, reads, tail: NO_BYTES, signal: NEVER, close: () => undefined };
+    const reader = portableBodyPipe.pipe(plan).body.getReader();
     await reader.read();
     expect(opened).toEqual([0]);
     await reader.read();
     expect(opened).toEqual([0, 1]);
   });
   test('sends an empty object', async () => {
-    const { consignment } = ship(
+    const { plan } = planOver(
       NO_BYTES,
       { status: 200, span: { start: 0, end: 0 } },
       { lengths: [], wrongRead: 9, surplus: 0, apart: false },
     );
-    const { body, done } = portableConduit.dispatch(consignment);
+    const { body, done } = portableBodyPipe.pipe(plan);
     expect(await collect(body)).toEqual({ bytes: NO_BYTES });
     expect(await done).toEqual({ outcome: 'complete', bytesSent: 0, bytesRead: 0 });
   });
@@ -210,12 +210,12 @@ describe('portableConduit', () => {
     expect(await done).toMatchObject({ outcome: 'failed' });
   });
   test('gives an open body back to the storage where the client leaves before it reads', async () => {
-    const { consignment, sources } = ship(
+    const { plan, sources } = planOver(
       counting(8),
       { status: 200, span: { start: 0, end: 8 } },
       { lengths: [4], wrongRead: 9, surplus: 0, apart: false },
     );
-    const { body, done } = portableConduit.dispatch(consignment);
+    const { body, done } = portableBodyPipe.pipe(plan);
     await body.cancel();
     expect(await done).toMatchObject({ outcome: 'aborted' });
     expect(sources.map((source) => source.ended())).toEqual(['cancelled']);

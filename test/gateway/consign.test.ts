@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { consign } from '../../src/gateway/download/plan-body.ts';
+import { planBody } from '../../src/gateway/download/plan-body.ts';
 import { strongTag, type PlannedRead } from '../../src/http/index.ts';
 import type { OpenObject, ReadOptions } from '../../src/store/object-store.ts';
 import { storeError } from '../../src/store/store-error.ts';
@@ -11,7 +11,7 @@ const MiB = 1024 * 1024;
 const read = (start: number, end: number): PlannedRead => ({ span: { start, end }, parts: [{ start, end }] });
 
 /** Several reads of an object whose bodies tell whether they were given back. */
-function several(reads: readonly PlannedRead[], answer?: (options: ReadOptions) => 'changed' | 'open') {
+function several(reads: readonly PlannedRead[], answer?: (options: ReadOptions) => 'version-changed' | 'open') {
   const representation = { size: SIZE, etag: strongTag('v1'), version: 'kept' };
   const asked: string[] = [];
   const cancelled: string[] = [];
@@ -24,73 +24,73 @@ function several(reads: readonly PlannedRead[], answer?: (options: ReadOptions) 
   const store = storeDouble({
     read(options) {
       const { range, version } = options;
-      if (range?.form !== 'bounded') throw storeError('nonsense', 'the tests read bounded ranges');
+      if (range?.form !== 'bounded') throw storeError('invalid-response', 'the tests read bounded ranges');
       asked.push(`${range.start}${version === undefined ? '' : ` of ${version}`}`);
-      return answer?.(options) === 'changed' ? { type: 'changed' } : open(range.start, range.end);
+      return answer?.(options) === 'version-changed' ? { type: 'version-changed' } : open(range.start, range.end);
     },
   });
   const [first] = reads;
   const { start, end } = first?.span ?? { start: 0, end: 0 };
-  const context = { store, key: 'key', boundary: 'b', signal: new AbortController().signal, idleTimeout: 60_000 };
-  const consignment = consign({ status: 206, form: 'multipart', reads }, open(start, end), context);
-  return { consignment, asked, cancelled };
+  const context = { store, key: 'key', signal: new AbortController().signal, idleTimeout: 60_000 };
+  const plan = planBody({ status: 206, form: 'multipart', reads }, open(start, end), context, 'b');
+  return { plan, asked, cancelled };
 }
 
 test('while one read is sent the next is open, and no other', async () => {
-  const { consignment, asked } = several([read(0, 10), read(20, 30), read(40, 50)]);
+  const { plan, asked } = several([read(0, 10), read(20, 30), read(40, 50)]);
   expect(asked).toEqual([]);
-  await consignment.reads[0]?.open();
+  await plan.reads[0]?.open();
   expect(asked).toEqual(['20']);
-  await consignment.reads[1]?.open();
+  await plan.reads[1]?.open();
   expect(asked).toEqual(['20', '40']);
-  await consignment.reads[2]?.open();
+  await plan.reads[2]?.open();
   expect(asked).toEqual(['20', '40']);
 });
 
 test('behind a long one the next is opened when it is due', async () => {
-  const { consignment, asked } = several([read(0, 9 * MiB), read(20 * MiB, 21 * MiB)]);
-  await consignment.reads[0]?.open();
+  const { plan, asked } = several([read(0, 9 * MiB), read(20 * MiB, 21 * MiB)]);
+  await plan.reads[0]?.open();
   expect(asked).toEqual([]);
-  await consignment.reads[1]?.open();
+  await plan.reads[1]?.open();
   expect(asked).toEqual([String(20 * MiB)]);
 });
 
 test('closed, what nobody took is given back, once', async () => {
-  const { consignment, cancelled } = several([read(0, 10), read(20, 30)]);
-  await consignment.reads[0]?.open();
-  consignment.close();
-  consignment.close();
+  const { plan, cancelled } = several([read(0, 10), read(20, 30)]);
+  await plan.reads[0]?.open();
+  plan.close();
+  plan.close();
   await expect.poll(() => cancelled).toEqual(['20']);
 });
 
 test('nothing is opened once it is closed', async () => {
-  const { consignment, asked } = several([read(0, 10), read(20, 30)]);
-  consignment.close();
-  await consignment.reads[0]?.open();
+  const { plan, asked } = several([read(0, 10), read(20, 30)]);
+  plan.close();
+  await plan.reads[0]?.open();
   expect(asked).toEqual([]);
-  await expect(consignment.reads[1]?.open()).rejects.toMatchObject({ code: 'aborted' });
+  await expect(plan.reads[1]?.open()).rejects.toMatchObject({ code: 'aborted' });
 });
 
 test('what was taken is left to who took it', async () => {
-  const { consignment, cancelled } = several([read(0, 10), read(20, 30)]);
-  await consignment.reads[0]?.open();
-  await consignment.reads[1]?.open();
-  consignment.close();
+  const { plan, cancelled } = several([read(0, 10), read(20, 30)]);
+  await plan.reads[0]?.open();
+  await plan.reads[1]?.open();
+  plan.close();
   await new Promise((resolve) => setTimeout(resolve, 5));
   expect(cancelled).toEqual([]);
 });
 
 test('a version that was replaced is read on where the storage keeps it', async () => {
-  const { consignment, asked } = several([read(0, 10), read(20, 30)], ({ version }) =>
-    version === undefined ? 'changed' : 'open',
+  const { plan, asked } = several([read(0, 10), read(20, 30)], ({ version }) =>
+    version === undefined ? 'version-changed' : 'open',
   );
-  await consignment.reads[0]?.open();
-  await consignment.reads[1]?.open();
+  await plan.reads[0]?.open();
+  await plan.reads[1]?.open();
   expect(asked).toEqual(['20', '20 of kept']);
 });
 
 test('and where it is gone, the answer ends', async () => {
-  const { consignment } = several([read(0, 10), read(20, 30)], () => 'changed');
-  await consignment.reads[0]?.open();
-  await expect(consignment.reads[1]?.open()).rejects.toMatchObject({ code: 'changed' });
+  const { plan } = several([read(0, 10), read(20, 30)], () => 'version-changed');
+  await plan.reads[0]?.open();
+  await expect(plan.reads[1]?.open()).rejects.toMatchObject({ code: 'version-changed' });
 });

@@ -17,10 +17,10 @@ describe('a storage that fails before the first byte', () => {
   const expected: readonly (readonly [StoreErrorCode, status: number, retryAfter: string | null])[] = [
     ['unavailable', 503, '5'],
     ['throttled', 503, '5'],
-    ['changed', 503, '1'],
+    ['version-changed', 503, '1'],
     ['archived', 409, null],
     ['denied', 502, null],
-    ['nonsense', 502, null],
+    ['invalid-response', 502, null],
     ['aborted', 503, '1'],
   ];
   test.for(expected)('%s is answered %i', async ([code, status, retryAfter]) => {
@@ -124,7 +124,7 @@ describe('an object that changes under our hands', () => {
         const now = representation(size, tags[Math.min(call, tags.length - 1)]);
         const pin = conditions?.ifMatch;
         if (Array.isArray(pin) && !pin.some(({ opaque }) => opaque === now.etag?.opaque))
-          return { type: 'changed', representation: now };
+          return { type: 'version-changed', representation: now };
         const span = range === undefined ? { start: 0, end: size } : resolveSpec(range, size);
         if (span === undefined) return { type: 'unsatisfiable', representation: now };
         const fill = Number(now.etag?.opaque.slice(1));
@@ -165,7 +165,7 @@ describe('an object that changes under our hands', () => {
     await expect(reading()).rejects.toThrow();
     expect(received).toContain(1);
     expect(received).not.toContain(2);
-    expect(entries[0]).toMatchObject({ outcome: 'failed', error: expect.stringContaining('changed') });
+    expect(entries[0]).toMatchObject({ outcome: 'failed', error: expect.stringContaining('version-changed') });
   });
 });
 
@@ -193,7 +193,9 @@ describe('a body that nobody may read', () => {
   // A store that evaluates no condition that it need not gives a body for the others: it has to be given back unread.
   test.for(cases)('%i for %o %s', async ([status, headers, method]) => {
     const read = ({ conditions }: ReadOptions) =>
-      conditions?.ifMatch === undefined ? open() : ({ type: 'changed', representation: representation(10) } as const);
+      conditions?.ifMatch === undefined
+        ? open()
+        : ({ type: 'version-changed', representation: representation(10) } as const);
     const { gateway, entries } = gatewayOver(storeDouble({ head: () => representation(10), read }));
     const response = await gateway.request('/key', { method, headers });
     expect(response.status).toBe(status);

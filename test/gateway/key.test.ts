@@ -4,9 +4,9 @@ import { explainKey, toPath } from '../../src/gateway/match-mount.ts';
 /** As a request for the root mount goes. */
 function toKey(encoded: string) {
   const result = toPath(encoded);
-  if (result.type === 'unsafe') return result;
+  if (result.type === 'invalid') return result;
   const detail = explainKey(result.path);
-  return detail === undefined ? { type: 'key', key: result.path } : { type: 'unsafe', detail };
+  return detail === undefined ? { type: 'key', key: result.path } : { type: 'invalid', detail };
 }
 
 test.for([
@@ -44,5 +44,5 @@ test.for([
   ['%C3%BC'.repeat(513), /1024 bytes/],
   ['x'.repeat(1_000_000), /1024 bytes/],
 ] as const)('%.20s is refused', ([path, detail]) => {
-  expect(toKey(path)).toEqual({ type: 'unsafe', detail: expect.stringMatching(detail) });
+  expect(toKey(path)).toEqual({ type: 'invalid', detail: expect.stringMatching(detail) });
 });

@@ -2,7 +2,7 @@ import { Hono } from 'hono';
 import { describe, expect, test } from 'vitest';
 import { hookAccess, refererAccess, signedAccess, type AccessRequest } from '../../src/access/index.ts';
 import { createGateway, type MountsOptions } from '../../src/gateway/create-gateway.ts';
-import type { LinkTarget } from '../../src/gateway/download/size-limit.ts';
+import type { LinkTarget } from '../../src/config/size-limit.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { withFallback } from '../../src/store/wrappers/with-fallback.ts';
 import { storeError } from '../../src/store/store-error.ts';

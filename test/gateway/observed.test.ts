@@ -6,11 +6,11 @@ import {
   parseLinkKeys,
   signedAccess,
   signLink,
-  type Conduit,
+  type BodyPipe,
   type GatewayParts,
   type Observer,
 } from '../../src/index.ts';
-import { portableConduit } from '../../src/gateway/download/body-pipe.ts';
+import { portableBodyPipe } from '../../src/gateway/download/body-pipe.ts';
 import { serve } from '../../src/platform/node/serve.ts';
 import { onlyEvent, watcher } from './watcher.ts';
 
@@ -47,17 +47,17 @@ test('a part that overflow cuts is asked and delivered as it was cut', async () 
 
 test('what is delivered is unknown where the platform’s pipes do not tell', async () => {
   // As the native pipes of Workers: of a body that broke off they know nothing.
-  const conduit: Conduit = {
-    ...portableConduit,
-    dispatch(consignment) {
-      const { done, ...rest } = portableConduit.dispatch(consignment);
-      const told = done.then((delivery) =>
-        delivery.outcome === 'complete' ? delivery : { ...delivery, bytesSent: null, bytesRead: null },
+  const bodyPipe: BodyPipe = {
+    ...portableBodyPipe,
+    pipe(plan) {
+      const { done, ...rest } = portableBodyPipe.pipe(plan);
+      const told = done.then((transfer) =>
+        transfer.outcome === 'complete' ? transfer : { ...transfer, bytesSent: null, bytesRead: null },
       );
       return { ...rest, done: told };
     },
   };
-  const { ask, watched } = open({ conduit });
+  const { ask, watched } = open({ bodyPipe });
   const reader = (await ask()).body?.getReader();
   await reader?.read();
   await reader?.cancel();

@@ -157,7 +157,7 @@ describe('a body that is cut', () => {
 
   test('by a storage that breaks off: failed, with its cause and a prefix', async () => {
     const memory = await storeWith();
-    const error = Object.assign(new Error('broken off'), { name: 'StoreError', code: 'nonsense' });
+    const error = Object.assign(new Error('broken off'), { name: 'StoreError', code: 'invalid-response' });
     const store: ObjectStore = {
       head: (key, options) => memory.head(key, options),
       async read(key, options) {

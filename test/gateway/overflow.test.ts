@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { logObserver, type LogEntry } from '../../src/observe/log.ts';
-import type { LinkTarget, Overflow } from '../../src/gateway/download/size-limit.ts';
+import type { LinkTarget, SizeLimit } from '../../src/config/size-limit.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 
 const BYTES = Uint8Array.from({ length: 1_000 }, (_, i) => i & 0xff);
 
 /** A gateway that can send 100 bytes, over an object of 1,000. */
-async function open(overflow: Partial<Overflow>) {
+async function open(overflow: Partial<SizeLimit>) {
   const store = memoryStore();
   const { etag } = await store.put('a b.bin', BYTES);
   const entries: LogEntry[] = [];

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { memoryCache } from '../../src/cache/drivers/memory.ts';
 import { parseConfig } from '../../src/config/config.ts';
-import { portableConduit } from '../../src/gateway/download/body-pipe.ts';
+import { portableBodyPipe } from '../../src/gateway/download/body-pipe.ts';
 import { createGateway, type GatewayOptions } from '../../src/gateway/create-gateway.ts';
 import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import { checkConfig } from '../../src/platform/checked-config.ts';
@@ -58,13 +58,13 @@ describe('the setting parallelReads', () => {
   });
 
   test('more connections than the platform allows are refused, above mounts and in one', async () => {
-    const conduit = { ...portableConduit, maxParallelReads: 4 };
+    const bodyPipe = { ...portableBodyPipe, maxParallelReads: 4 };
     const store = memoryStore();
-    await gatewayWith({ conduit, parallelReads: 4 });
-    await expect(gatewayWith({ conduit, parallelReads: 5 })).rejects.toThrow(
+    await gatewayWith({ bodyPipe, parallelReads: 4 });
+    await expect(gatewayWith({ bodyPipe, parallelReads: 5 })).rejects.toThrow(
       /^parallelReads: takes 4 connections at the most on this platform, not 5/,
     );
-    expect(() => createGateway({ conduit, mounts: [{ store }, { store, path: '/a', parallelReads: 16 }] })).toThrow(
+    expect(() => createGateway({ bodyPipe, mounts: [{ store }, { store, path: '/a', parallelReads: 16 }] })).toThrow(
       /^mounts\.1\.parallelReads: takes 4 connections/,
     );
     const config = parseConfig({ parallelReads: 8, mounts: [{ parallelReads: 2 }, { path: '/a' }] });

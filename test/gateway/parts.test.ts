@@ -1,27 +1,26 @@
 import { describe, expect, test } from 'vitest';
-import { type ConsignedPart } from '../../src/gateway/download/plan-body.ts';
-import { readParts, startCourier } from '../../src/gateway/download/part-reader.ts';
+import { type BodyPart, readParts, newReadProgress } from '../../src/gateway/download/body-pipe.ts';
 import { defaultReader, type ChunkReader } from '../../src/store/chunk-stream.ts';
 import { counting, sourceOf, type Source } from '../http/bodies.ts';
 
 const NO_HEAD = new Uint8Array(0);
 
-function part(start: number, end: number, head = NO_HEAD): ConsignedPart {
+function part(start: number, end: number, head = NO_HEAD): BodyPart {
   return { head, span: { start, end } };
 }
 
 /** Runs a read of the chunks to its end. The span goes from the first part's start to the last one's end. */
-async function run(chunks: readonly (readonly number[])[], parts: readonly ConsignedPart[]) {
+async function run(chunks: readonly (readonly number[])[], parts: readonly BodyPart[]) {
   const source = sourceOf(chunks.map((chunk) => Uint8Array.from(chunk)));
-  const courier = startCourier();
+  const progress = newReadProgress();
   const span = { start: parts[0]?.span.start ?? 0, end: parts.at(-1)?.span.end ?? 0 };
   const yielded: number[][] = [];
-  const generator = readParts({ open: async () => source.body, span, parts }, courier, defaultReader);
+  const generator = readParts({ open: async () => source.body, span, parts }, progress, defaultReader);
   try {
     for await (const chunk of generator) yielded.push([...chunk]);
-    return { yielded, source, bytesRead: courier.bytesRead };
+    return { yielded, source, bytesRead: progress.bytesRead };
   } catch (error) {
-    return { yielded, source, bytesRead: courier.bytesRead, error };
+    return { yielded, source, bytesRead: progress.bytesRead, error };
   }
 }
 
@@ -29,7 +28,7 @@ describe('readParts yields', () => {
   type Row = readonly [
     name: string,
     chunks: readonly (readonly number[])[],
-    parts: readonly ConsignedPart[],
+    parts: readonly BodyPart[],
     expected: readonly (readonly number[])[],
   ];
   const rows: readonly Row[] = [
@@ -87,7 +86,7 @@ describe('readParts throws where the body', () => {
   const rows: readonly (readonly [
     name: string,
     chunks: readonly (readonly number[])[],
-    parts: readonly ConsignedPart[],
+    parts: readonly BodyPart[],
     message: string,
   ])[] = [
     ['is empty', [], [part(0, 3)], 'the storage ended a body 3 bytes early'],
@@ -114,7 +113,7 @@ describe('readParts throws where the body', () => {
   ];
   test.each(rows)('%s', async (_name, chunks, parts, message) => {
     const { error, source } = await run(chunks, parts);
-    expect(error).toMatchObject({ name: 'StoreError', code: 'nonsense', message });
+    expect(error).toMatchObject({ name: 'StoreError', code: 'invalid-response', message });
     expect(source.ended()).not.toBe('open');
   });
   test('is too long, and passes nothing of that chunk on', async () => {
@@ -126,7 +125,7 @@ describe('readParts gives the body back', () => {
   function start(): { readonly source: Source; readonly chunks: AsyncGenerator<Uint8Array, undefined> } {
     const source = sourceOf([counting(4), counting(4)]);
     const read = { open: async () => source.body, span: { start: 0, end: 8 }, parts: [part(0, 8)] };
-    return { source, chunks: readParts(read, startCourier(), defaultReader) };
+    return { source, chunks: readParts(read, newReadProgress(), defaultReader) };
   }
   test('where its reader stops', async () => {
     const { source, chunks } = start();
@@ -154,7 +153,7 @@ describe('readParts gives the body back', () => {
     };
     const read = { open: async () => sourceOf([]).body, span: { start: 0, end: 1 }, parts: [part(0, 1)] };
     const yielded: Uint8Array[] = [];
-    for await (const chunk of readParts(read, startCourier(), () => reader)) yielded.push(chunk);
+    for await (const chunk of readParts(read, newReadProgress(), () => reader)) yielded.push(chunk);
     expect(yielded).toEqual([Uint8Array.of(1)]);
   });
 });
@@ -177,7 +176,7 @@ describe('readParts asks', () => {
       span: { start: 10, end: 18 },
       parts: [part(10, 12), part(14, 18)],
     };
-    const chunks = readParts(read, startCourier(), () => reader);
+    const chunks = readParts(read, newReadProgress(), () => reader);
     while (!(await chunks.next()).done);
     // And for one byte more, to see that there is none.
     expect(asked).toEqual([8, 5, 2, 1]);
@@ -190,14 +189,14 @@ describe('readParts asks', () => {
 
 describe('startCourier', () => {
   test('has carried nothing yet', () => {
-    expect(startCourier()).toEqual({ bytesRead: 0, reader: undefined });
+    expect(newReadProgress()).toEqual({ bytesRead: 0, reader: undefined });
   });
   test('knows the read that is under way, so that it can be stopped', async () => {
     const source = sourceOf([counting(2), counting(2)]);
-    const courier = startCourier();
+    const progress = newReadProgress();
     const read = { open: async () => source.body, span: { start: 0, end: 4 }, parts: [part(0, 4)] };
-    await readParts(read, courier, defaultReader).next();
-    await courier.reader?.cancel();
+    await readParts(read, progress, defaultReader).next();
+    await progress.reader?.cancel();
     expect(source.ended()).toBe('cancelled');
   });
 });

@@ -1,9 +1,14 @@
 import { describe, expect, test } from 'vitest';
 import { decisionHeaders } from './decision-headers.ts';
-import { notModifiedHeaders } from '../../src/http/response-headers.ts';
+import {
+  notModifiedHeaders,
+  bodyLength,
+  decisionParts,
+  type HeaderChoices,
+  type HeaderList,
+} from '../../src/http/response-headers.ts';
 import type { Decision } from '../../src/http/decision.ts';
 import type { Representation } from '../../src/http/representation.ts';
-import { bodyLength, decisionParts, type HeaderChoices, type HeaderList } from '../../src/http/response-headers.ts';
 
 const NOW = Date.UTC(2026, 6, 1) / 1000;
 const BOUNDARY = 'rangeway00112233445566778899aabbccddeeff';

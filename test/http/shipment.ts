@@ -1,4 +1,5 @@
-import { consign, type Consignment } from '../../src/gateway/download/plan-body.ts';
+import { planBody } from '../../src/gateway/download/plan-body.ts';
+import { type BodyPlan } from '../../src/gateway/download/body-pipe.ts';
 import fc from 'fast-check';
 import { planReads, type Decision, type Representation, type Span } from '../../src/http/index.ts';
 import type { OpenObject } from '../../src/store/object-store.ts';
@@ -11,9 +12,9 @@ export const NEVER = new AbortController().signal;
 const NO_BYTES = new Uint8Array(0);
 
 /** A consignment, and what the storage saw of it. */
-export interface Shipment {
+export interface PlannedBody {
   readonly parts: readonly Span[];
-  readonly consignment: Consignment;
+  readonly plan: BodyPlan;
   /** One a read, as they were opened; the first is open from the start. */
   readonly sources: readonly Source[];
 }
@@ -31,7 +32,7 @@ export interface Storage {
 type Sending = Extract<Decision, { readonly status: 200 | 206 }>;
 
 /** A consignment as the gateway makes it, of an object that a store holds in memory. */
-export function ship(bytes: Uint8Array, decision: Sending, storage: Storage): Shipment {
+export function planOver(bytes: Uint8Array, decision: Sending, storage: Storage): PlannedBody {
   const representation: Representation = {
     size: bytes.length,
     etag: { weak: false, opaque: 'v1' },
@@ -52,14 +53,18 @@ export function ship(bytes: Uint8Array, decision: Sending, storage: Storage): Sh
     head: async () => representation,
     read: async () => open(spans[sources.length] ?? { start: 0, end: 0 }),
   };
-  const consignment = consign(decision, first, {
-    store,
-    key: 'k',
-    boundary: BOUNDARY,
-    signal: NEVER,
-    idleTimeout: 60_000,
-  });
-  return { parts, consignment, sources };
+  const plan = planBody(
+    decision,
+    first,
+    {
+      store,
+      key: 'k',
+      signal: NEVER,
+      idleTimeout: 60_000,
+    },
+    BOUNDARY,
+  );
+  return { parts, plan, sources };
 }
 
 function withSurplus(chunks: readonly Uint8Array[], surplus: Uint8Array, apart: boolean): readonly Uint8Array[] {
@@ -92,7 +97,7 @@ const bytesAndParts = fc
     return { bytes, parts: turned ? parts.toReversed() : parts };
   });
 const lengths = fc.array(fc.nat(40), { maxLength: 6 });
-/** What {@link ship} takes, for several parts. */
+/** What {@link planOver} takes, for several parts. */
 export const multipartShipment = fc
   .record({
     object: bytesAndParts,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { toFacts, toRequest, type FunctionUrlEvent } from '../../src/platform/lambda/event.ts';
+import { toPlatformEnv, toRequest, type FunctionUrlEvent } from '../../src/platform/lambda/event.ts';
 import { BUFFERED_LIMIT } from '../../src/platform/lambda/buffered.ts';
 import { lambdaGateway, readEnvironment } from '../../src/platform/lambda/gateway.ts';
 import { s3Client } from '../../src/platform/s3/s3-client.ts';
@@ -121,8 +121,8 @@ describe('an event', () => {
     });
 
     test('is what the function URL tells, whatever a client sends', () => {
-      expect(toFacts(from('203.0.113.9:443'))).toEqual({ clientAddress: '198.51.100.7' });
-      expect(toFacts(from())).toEqual({ clientAddress: '198.51.100.7' });
+      expect(toPlatformEnv(from('203.0.113.9:443'))).toEqual({ clientAddress: '198.51.100.7' });
+      expect(toPlatformEnv(from())).toEqual({ clientAddress: '198.51.100.7' });
     });
 
     test.for([
@@ -132,7 +132,7 @@ describe('an event', () => {
       ['[2001:db8::1]:443', '2001:db8::1'],
       ['::1:1', '::1'],
     ] as const)('is that of the viewer behind CloudFront: %s', ([viewer, address]) => {
-      expect(toFacts(from(viewer), 'cloudfront')).toEqual({ clientAddress: address });
+      expect(toPlatformEnv(from(viewer), 'cloudfront')).toEqual({ clientAddress: address });
     });
 
     test.for([
@@ -148,7 +148,7 @@ describe('an event', () => {
       '203.0.113.9:1, 198.51.100.1:2',
       'localhost:443',
     ])('is unknown behind CloudFront where CloudFront does not tell it: %s', (viewer) => {
-      expect(toFacts(from(viewer), 'cloudfront')).toEqual({ clientAddress: undefined });
+      expect(toPlatformEnv(from(viewer), 'cloudfront')).toEqual({ clientAddress: undefined });
     });
   });
 });

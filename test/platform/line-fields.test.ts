@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { lineFields } from '../../src/platform/node/raw-fields.ts';
+import { rawFields } from '../../src/platform/node/raw-fields.ts';
 
-const fields = lineFields([
+const fields = rawFields([
   'Host',
   'x',
   'if-range',
@@ -35,13 +35,13 @@ describe('fields of lines', () => {
 
   test('two lines of a date are no date, although Node’s own headers have the first alone', () => {
     const date = 'Sun, 06 Nov 1994 08:49:37 GMT';
-    expect(lineFields(['If-Modified-Since', date, 'If-Modified-Since', date]).get('If-Modified-Since')).toBe(
+    expect(rawFields(['If-Modified-Since', date, 'If-Modified-Since', date]).get('If-Modified-Since')).toBe(
       `${date}, ${date}`,
     );
   });
 
   test('lines come in turn, as they were', () => {
-    expect([...lineFields(['B', '1', 'a', '2', 'b', '3'])]).toEqual([
+    expect([...rawFields(['B', '1', 'a', '2', 'b', '3'])]).toEqual([
       ['B', '1'],
       ['a', '2'],
       ['b', '3'],

@@ -1,10 +1,10 @@
 import { Hono, type MiddlewareHandler } from 'hono';
 import { afterEach, describe, expect, test, vi } from 'vitest';
-import { portableConduit } from '../../src/gateway/download/body-pipe.ts';
+import { portableBodyPipe } from '../../src/gateway/download/body-pipe.ts';
 import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import { createGateway, type GatewayOptions, type NodeServer } from '../../src/platform/node/index.ts';
 import { serve } from '../../src/platform/node/serve.ts';
-import { openedBytes } from '../../src/store/open-in-memory.ts';
+import { openInMemory } from '../../src/store/open-in-memory.ts';
 import { countedStore, SIZE } from '../gateway/counted-store.ts';
 import { representation, storeDouble } from '../gateway/doubles.ts';
 
@@ -105,13 +105,13 @@ describe('slot, body and log line are given back where', () => {
 
   test('a body can not be put on its way', async () => {
     silent();
-    const conduit = {
-      ...portableConduit,
-      dispatch() {
+    const bodyPipe = {
+      ...portableBodyPipe,
+      pipe() {
         throw new Error('no memory for a pipe');
       },
     };
-    const { gateway, entries, open } = gatewayWith({ conduit });
+    const { gateway, entries, open } = gatewayWith({ bodyPipe });
     server = await serve(gateway, { port: 0 });
     for (let i = 0; i < 3; i++) expect(await status()).toBe(500);
     expect(open()).toBe(0);
@@ -135,7 +135,7 @@ describe('slot, body and log line are given back where', () => {
     silent();
     const bytes = new Uint8Array(10);
     const store = storeDouble({
-      read: () => openedBytes({ ...representation(10), contentType: 'text/\u4e2d' }, { start: 0, end: 10 }, bytes),
+      read: () => openInMemory({ ...representation(10), contentType: 'text/\u4e2d' }, { start: 0, end: 10 }, bytes),
     });
     const { gateway, entries } = gatewayWith({ store });
     server = await serve(gateway, { port: 0 });

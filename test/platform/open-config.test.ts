@@ -12,7 +12,7 @@ test('a mount says itself what is done about an answer that does not fit, else t
   });
   const gateway = createGateway({
     ...openConfig(config, {
-      own: () => store,
+      defaultStore: () => store,
       open: () => undefined,
       secret: () => undefined,
       overflow: { limit: 10, policy: 'redirect', link: async ({ key }) => `https://storage.example/${key}` },

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { s3Store } from '../../src/store/drivers/s3/s3-store.ts';
-import { newTally } from '../../src/store/request-stats.ts';
+import { newRequestStats } from '../../src/store/request-stats.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
 import { hasS3, newBucket } from './server.ts';
 
@@ -50,10 +50,10 @@ describe.skipIf(!hasS3)('over Ceph', () => {
       await put(key, new TextEncoder().encode(key));
       for (const reads of ['presigned', 'commands'] as const) {
         const store = s3Store(client, { bucket, reads });
-        const tally = newTally();
-        expect(await store.read(key, { tally })).toEqual({ type: 'missing' });
-        expect(await store.head(key, { tally })).toBeUndefined();
-        expect(tally.operations).toBe(0);
+        const stats = newRequestStats();
+        expect(await store.read(key, { stats })).toEqual({ type: 'missing' });
+        expect(await store.head(key, { stats })).toBeUndefined();
+        expect(stats.operations).toBe(0);
       }
     },
   );

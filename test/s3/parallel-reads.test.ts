@@ -56,7 +56,7 @@ describe.skipIf(!hasS3)('parallel reads of a real S3', async () => {
         chunks.push(value);
       }
     })();
-    await expect(rest).rejects.toMatchObject({ code: 'changed' });
+    await expect(rest).rejects.toMatchObject({ code: 'version-changed' });
     const got = Buffer.concat(chunks);
     expect(equal(got, BYTES.subarray(0, got.length))).toBe(true);
   });

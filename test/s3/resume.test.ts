@@ -44,7 +44,7 @@ describe.skipIf(!hasS3)('a body of a real S3 that breaks', () => {
     const { gateway, entries } = gatewayOver(store, () => put('key', bytes.toReversed()));
     await expect(bytesOf(await gateway.request('/key'))).rejects.toThrow();
     expect(entries).toMatchObject([
-      { outcome: 'failed', bytesSent: 300_000, error: expect.stringContaining('changed') },
+      { outcome: 'failed', bytesSent: 300_000, error: expect.stringContaining('version-changed') },
     ]);
   });
 

@@ -4,7 +4,7 @@ import { download, type Ask } from './client.ts';
 import { keyOf, tagOf } from './origin.ts';
 
 /** What a load has done so far. */
-export interface Tally {
+export interface RequestStats {
   requests: number;
   bytes: number;
   /** In words, one for each request that went wrong. */
@@ -20,25 +20,25 @@ const PACE = 250;
 const MiB = 1024 * 1024;
 
 /** Mixed clients at a fixed pace, until told otherwise. */
-export async function runLoad(base: string, seed: number, tally: Tally, until: AbortSignal): Promise<void> {
+export async function runLoad(base: string, seed: number, stats: RequestStats, until: AbortSignal): Promise<void> {
   await Promise.all(
     Array.from({ length: CLIENTS }, async (_, client) => {
       const random = randomOf(seed, client);
       while (!until.aborted) {
         const pause = sleep(PACE);
-        await one(anyAsk(random, base), tally);
+        await one(anyAsk(random, base), stats);
         await pause;
       }
     }),
   );
 }
 
-async function one(ask: Ask, tally: Tally): Promise<void> {
-  tally.requests++;
+async function one(ask: Ask, stats: RequestStats): Promise<void> {
+  stats.requests++;
   try {
-    tally.bytes += (await download(ask)).bytes;
+    stats.bytes += (await download(ask)).bytes;
   } catch (error) {
-    tally.errors.push(error instanceof Error ? error.message : String(error));
+    stats.errors.push(error instanceof Error ? error.message : String(error));
   }
 }
 

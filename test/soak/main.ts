@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util';
 import { chooseSeed } from '../fuzz/random.ts';
 import { figuresOf, mib } from './figures.ts';
 import { startGateway } from './gateway-process.ts';
-import { runLoad, type Tally } from './load.ts';
+import { runLoad, type RequestStats } from './load.ts';
 import { startOrigin } from './origin.ts';
 import { watchPeak, whenHolds } from './settle.ts';
 
@@ -40,9 +40,9 @@ await whenHolds(() => origin.connections() === 0, SETTLE);
 const idle = figuresOf(pid);
 console.log(`seed ${seed}; the gateway idles with ${mib(idle.rss)} MiB and ${idle.sockets} sockets`);
 
-const tally: Tally = { requests: 0, bytes: 0, errors: [] };
+const stats: RequestStats = { requests: 0, bytes: 0, errors: [] };
 const stop = new AbortController();
-const load = runLoad(gateway.url, seed, tally, stop.signal);
+const load = runLoad(gateway.url, seed, stats, stop.signal);
 const began = performance.now();
 const reporting = report();
 await sleep(warmUp);
@@ -59,10 +59,10 @@ await gateway.stop();
 origin.stop();
 
 async function report(): Promise<void> {
-  let before = { ...figuresOf(pid), ...tally };
+  let before = { ...figuresOf(pid), ...stats };
   while (!stop.signal.aborted) {
     await sleep(every, undefined, { signal: stop.signal }).catch(() => undefined);
-    const now = { ...figuresOf(pid), ...tally };
+    const now = { ...figuresOf(pid), ...stats };
     const seconds = Math.round((performance.now() - began) / 1000);
     console.log(
       `${seconds} s: ${now.requests} requests (+${now.requests - before.requests}), ${now.errors.length} errors, ` +
@@ -74,8 +74,8 @@ async function report(): Promise<void> {
 }
 
 const checks: readonly (readonly [what: string, holds: boolean])[] = [
-  [`${tally.requests} requests, ${mib(tally.bytes)} MiB, ${cpu.toFixed(1)} s of CPU`, tally.requests > 0],
-  [`${tally.errors.length} wrong answers${list(tally.errors)}`, tally.errors.length === 0],
+  [`${stats.requests} requests, ${mib(stats.bytes)} MiB, ${cpu.toFixed(1)} s of CPU`, stats.requests > 0],
+  [`${stats.errors.length} wrong answers${list(stats.errors)}`, stats.errors.length === 0],
   [
     `${gateway.complaints.length} complaints of the gateway${list(gateway.complaints)}`,
     gateway.complaints.length === 0,

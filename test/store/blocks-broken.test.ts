@@ -4,7 +4,7 @@ import { withBlockCache } from '../../src/cache/with-block-cache.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { withResume } from '../../src/store/wrappers/with-resume.ts';
-import { retryBudget, withBudget } from '../../src/store/wrappers/retry-budget.ts';
+import { retryBudget, withRetryBudget } from '../../src/store/wrappers/retry-budget.ts';
 import { describeConformance } from '../conformance/describe.ts';
 import { memoryWithFixtures } from '../conformance/memory-fixtures.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
@@ -19,7 +19,7 @@ const plan = (read: number) =>
   ({ how: read % 4 < 2 ? 'fails' : 'ends', after: read % 2 === 0 ? 1 + (read % 7) ** 5 : 66_000 + read }) as const;
 
 /** More breaks than clients, which no storage may ask for that is in use. */
-const patient = (store: ObjectStore) => withBudget(breaking(store, plan), retryBudget(1_000_000));
+const patient = (store: ObjectStore) => withRetryBudget(breaking(store, plan), retryBudget(1_000_000));
 
 describeObjectStore('a cache of blocks over a storage that keeps breaking', async () => {
   const store = memoryStore();

@@ -131,7 +131,7 @@ describe('a cache that fails fails no download', () => {
     );
     await get(store);
     await memory.put('key', bytes.toReversed());
-    await expect(get(store)).rejects.toMatchObject({ code: 'changed' });
+    await expect(get(store)).rejects.toMatchObject({ code: 'version-changed' });
     expect(equal(await get(store), bytes.toReversed())).toBe(true);
   });
 

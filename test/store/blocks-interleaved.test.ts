@@ -141,7 +141,7 @@ async function play(seed: number, { blocks, isVersioned, memory }: Play): Promis
     } catch (error) {
       if (!isStoreError(error)) throw error;
       // The one reason there is: what the answer began with is gone.
-      if (!isChanged(error)) throw error;
+      if (!isVersionChanged(error)) throw error;
       expect([...contents.keys()][store.current()]).not.toBe(response.headers.get('ETag'));
       if (isWhole) outcome.brokenWholes++;
       else if (headers['Range']?.includes(',') === true) outcome.brokenMultipart++;
@@ -171,8 +171,8 @@ async function play(seed: number, { blocks, isVersioned, memory }: Play): Promis
 }
 
 /** Whether it is why a body broke that its version is gone. */
-function isChanged(error: unknown): boolean {
-  return isStoreError(error) && (error.code === 'changed' || isChanged(error.cause));
+function isVersionChanged(error: unknown): boolean {
+  return isStoreError(error) && (error.code === 'version-changed' || isVersionChanged(error.cause));
 }
 
 /** Passes turns of the event loop, of 1 ms each. */

@@ -3,7 +3,7 @@ import type { BlockCache } from '../../src/cache/block-cache.ts';
 import { withBlockCache, type BlockCacheOptions } from '../../src/cache/with-block-cache.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { type ObjectStore, type OpenObject, type ReadOptions } from '../../src/store/object-store.ts';
-import { newTally, type Tally } from '../../src/store/request-stats.ts';
+import { newRequestStats, type RequestStats } from '../../src/store/request-stats.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
 import { counted, sleep, until } from './counted.ts';
 import { mapCache } from './map-cache.ts';
@@ -46,8 +46,8 @@ async function open(store: Store, key: string, options: ReadOptions = {}): Promi
   return result;
 }
 
-async function get(store: Store, key: string, tally: Tally = newTally()): Promise<boolean> {
-  const { body } = await open(store, key, { tally });
+async function get(store: Store, key: string, stats: RequestStats = newRequestStats()): Promise<boolean> {
+  const { body } = await open(store, key, { stats });
   return equal(new Uint8Array(await new Response(body).arrayBuffer()), bytes);
 }
 
@@ -69,10 +69,10 @@ test('without room, an answer is one read of just its bytes past the cache, know
   for (const isKnown of [false, true]) {
     storage.operations = 0;
     storage.bytes = 0;
-    const tally = newTally();
-    expect(await get(store, 'a', tally)).toBe(true);
+    const stats = newRequestStats();
+    expect(await get(store, 'a', stats)).toBe(true);
     expect([isKnown, storage.operations, storage.bytes]).toEqual([isKnown, 1, bytes.length]);
-    expect(tally.cache).toMatchObject({ forward: isKnown ? 'bypass' : 'uri-miss', isStored: false, hits: 0 });
+    expect(stats.cache).toMatchObject({ forward: isKnown ? 'bypass' : 'uri-miss', isStored: false, hits: 0 });
   }
   expect(cache.blocks.size).toBe(0);
 });

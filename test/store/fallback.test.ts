@@ -70,12 +70,15 @@ test.for<StoreErrorCode>(['unavailable', 'throttled'])(
   },
 );
 
-test.for<StoreErrorCode>(['denied', 'nonsense', 'archived'])('it is not where the first is %s', async (code) => {
-  const { first, replica } = await pair({ first: bytes, replica: bytes });
-  first.state.failure = code;
-  await expect(withFallback(first.store, replica.store).read('key')).rejects.toMatchObject({ code });
-  expect(replica.asked).toEqual([]);
-});
+test.for<StoreErrorCode>(['denied', 'invalid-response', 'archived'])(
+  'it is not where the first is %s',
+  async (code) => {
+    const { first, replica } = await pair({ first: bytes, replica: bytes });
+    first.state.failure = code;
+    await expect(withFallback(first.store, replica.store).read('key')).rejects.toMatchObject({ code });
+    expect(replica.asked).toEqual([]);
+  },
+);
 
 test("what the replica lacks, or can not say, is the first one's failure, and no 404", async () => {
   const { first, replica } = await pair({ first: bytes });

@@ -163,7 +163,7 @@ describe('a file that changes while it is read', () => {
     await writeFile(join(root, 'file'), new Uint8Array(SIZE).fill(2));
     await expect(new Response(object.body).arrayBuffer()).rejects.toMatchObject({
       name: 'StoreError',
-      code: 'changed',
+      code: 'version-changed',
     });
   });
 
@@ -172,7 +172,7 @@ describe('a file that changes while it is read', () => {
     await put('file', new Uint8Array(SIZE));
     const object = await open(store, 'file');
     await truncate(join(root, 'file'), 10);
-    await expect(new Response(object.body).arrayBuffer()).rejects.toMatchObject({ code: 'changed' });
+    await expect(new Response(object.body).arrayBuffer()).rejects.toMatchObject({ code: 'version-changed' });
   });
 
   test('is read to its end where another was put in its place', async () => {
@@ -205,7 +205,7 @@ describe('a file that changes while it is read', () => {
     await writeFile(file, new Uint8Array(SIZE).fill(2));
     await utimes(file, 1_000_000_000, 1_000_000_000);
     await renamed(file, join(root, 'second'));
-    await expect(new Response(object.body).arrayBuffer()).rejects.toMatchObject({ code: 'changed' });
+    await expect(new Response(object.body).arrayBuffer()).rejects.toMatchObject({ code: 'version-changed' });
   });
 });
 

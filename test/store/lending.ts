@@ -1,4 +1,4 @@
-import { chunkStream, defaultReader, lend } from '../../src/store/chunk-stream.ts';
+import { chunkStream, defaultReader, markReusable } from '../../src/store/chunk-stream.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 
 const MEMORY = 4 * 1024;
@@ -12,14 +12,14 @@ export function lending(store: ObjectStore): ObjectStore {
     head: (...args) => store.head(...args),
     async read(...args) {
       const result = await store.read(...args);
-      return result.type === 'open' ? { ...result, isSealed: false, body: throughMemory(result.body) } : result;
+      return result.type === 'open' ? { ...result, hasNativeLength: false, body: throughMemory(result.body) } : result;
     },
   };
 }
 
 function throughMemory(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
   const memory = new Uint8Array(MEMORY);
-  lend(memory.buffer);
+  markReusable(memory.buffer);
   const reader = defaultReader(body);
   let left: Uint8Array = new Uint8Array(0);
   let isOver = false;

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ObjectStore, OpenObject } from '../../src/store/object-store.ts';
 import { withParallelReads } from '../../src/store/wrappers/with-parallel-reads.ts';
-import { retryBudget, withBudget } from '../../src/store/wrappers/retry-budget.ts';
+import { retryBudget, withRetryBudget } from '../../src/store/wrappers/retry-budget.ts';
 import { storeError } from '../../src/store/store-error.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
 import { breaking, tagged } from './breaking.ts';
@@ -28,7 +28,7 @@ describe('versions never mix', () => {
         if (chunks.length === 3) await memory.put('key', upper);
       }
     })();
-    await expect(all).rejects.toMatchObject({ code: 'changed' });
+    await expect(all).rejects.toMatchObject({ code: 'version-changed' });
     const got = Buffer.concat(chunks);
     expect(got.length).toBeLessThan(BYTES.length);
     expect(equal(got, BYTES.subarray(0, got.length))).toBe(true);
@@ -79,7 +79,7 @@ describe('versions never mix', () => {
       return call === 4 && result.type === 'open' ? falsify(result) : result;
     });
     await expect(bytesOf(await open(withParallelReads(store, { partSize: PART })))).rejects.toMatchObject({
-      code: 'nonsense',
+      code: 'invalid-response',
     });
     await until(() => storage.open === 0);
   });
@@ -90,13 +90,15 @@ describe('versions never mix', () => {
       const result = await read();
       return result.type === 'open' ? { ...result, span: { start: 1, end: 1_001 } } : result;
     });
-    await expect(withParallelReads(store, { partSize: PART }).read('key')).rejects.toMatchObject({ code: 'nonsense' });
+    await expect(withParallelReads(store, { partSize: PART }).read('key')).rejects.toMatchObject({
+      code: 'invalid-response',
+    });
     expect(storage.open).toBe(0);
   });
 
   test.each([
     ['ends early', -1, 'unavailable'],
-    ['is too long', 1, 'nonsense'],
+    ['is too long', 1, 'invalid-response'],
   ] as const)('a part whose body %s breaks the body there', async (_name, more, code) => {
     const memory = await memoryWith();
     const store = answering(memory, async (call, read) => {
@@ -141,7 +143,7 @@ describe('failures', () => {
     const store = failing();
     expect(equal(await bytesOf(await open(withParallelReads(store, { partSize: PART }))), BYTES)).toBe(true);
     expect(store.asked).toHaveLength(11);
-    const spent = withBudget(failing(), retryBudget(0));
+    const spent = withRetryBudget(failing(), retryBudget(0));
     await expect(bytesOf(await open(withParallelReads(spent, { partSize: PART })))).rejects.toMatchObject({
       code: 'unavailable',
     });

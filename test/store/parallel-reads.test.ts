@@ -2,10 +2,10 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { RangeSpec } from '../../src/http/index.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { type ObjectStore } from '../../src/store/object-store.ts';
-import { newTally } from '../../src/store/request-stats.ts';
+import { newRequestStats } from '../../src/store/request-stats.ts';
 import { withParallelReads } from '../../src/store/wrappers/with-parallel-reads.ts';
 import { withResume } from '../../src/store/wrappers/with-resume.ts';
-import { budgetOf, retryBudget, withBudget } from '../../src/store/wrappers/retry-budget.ts';
+import { retryBudgetOf, retryBudget, withRetryBudget } from '../../src/store/wrappers/retry-budget.ts';
 import { withRanges } from '../../src/store/wrappers/with-ranges.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
@@ -39,7 +39,7 @@ describeObjectStore('withParallelReads over lent memory', async () => {
 describeObjectStore('withParallelReads over bodies that keep breaking', async () => {
   const memory = memoryStore();
   const plan = (read: number) => ({ how: read % 2 === 0 ? 'fails' : 'ends', after: 1 + (read % 7) ** 5 }) as const;
-  const resumed = withResume(withBudget(breaking(memory, plan), retryBudget(1_000_000)), FAST);
+  const resumed = withResume(withRetryBudget(breaking(memory, plan), retryBudget(1_000_000)), FAST);
   const store = withParallelReads(resumed, { connections: 4, partSize: 50_021 });
   return { store, put: async (key, bytes) => void (await memory.put(key, bytes)) };
 });
@@ -85,12 +85,12 @@ describe('what a read costs', () => {
     [9_500, 10],
   ])('%i bytes in parts of 1,000 are %i operations', async (size, operations) => {
     const storage = counted(await memoryWith(pseudoRandom(size)));
-    const tally = newTally();
-    const object = await open(withParallelReads(storage, { partSize: PART }), { tally });
-    expect(tally.operations).toBe(1);
+    const stats = newRequestStats();
+    const object = await open(withParallelReads(storage, { partSize: PART }), { stats });
+    expect(stats.operations).toBe(1);
     expect(await bytesOf(object)).toHaveLength(size);
     expect(storage).toMatchObject({ operations, bytes: size, open: 0 });
-    expect(tally.operations).toBe(operations);
+    expect(stats.operations).toBe(operations);
   });
 
   test.each<RangeSpec>([
@@ -139,7 +139,7 @@ describe('what a read costs', () => {
 
   test('a wrapper around it shares the budget of the store', () => {
     const store = memoryStore();
-    expect(budgetOf(withParallelReads(store))).toBe(budgetOf(store));
+    expect(retryBudgetOf(withParallelReads(store))).toBe(retryBudgetOf(store));
   });
 
   test('less than two connections, or no bytes a part, is refused', async () => {
@@ -161,7 +161,7 @@ describe('connections', () => {
 
   test('a part that is open ahead is not read before its turn', async () => {
     const storage = counted(await memoryWith(), 5);
-    const { read, cancel } = await clientOf(storage);
+    const { read, cancel } = await makeS3Client(storage);
     await read(0);
     await vi.advanceTimersByTimeAsync(20);
     expect([storage.open, storage.bytes]).toEqual([4, 1_000]);
@@ -170,7 +170,7 @@ describe('connections', () => {
   });
 
   /** A client that asks for the next bytes so many ms after it got some. The storage answers after 5 ms. */
-  async function clientOf(storage: ObjectStore) {
+  async function makeS3Client(storage: ObjectStore) {
     vi.useFakeTimers();
     const opening = open(withParallelReads(storage, { connections: 4, partSize: PART }));
     await vi.advanceTimersByTimeAsync(5);
@@ -194,7 +194,7 @@ describe('connections', () => {
     [20, 2],
   ])('a client that takes %i ms for a part whose answer comes in 5 holds %i', async (pause, mostOpen) => {
     const storage = counted(await memoryWith(), 5);
-    const { read } = await clientOf(storage);
+    const { read } = await makeS3Client(storage);
     let got = 0;
     while (got < BYTES.length) got += await read(pause);
     await read(0);
@@ -203,7 +203,7 @@ describe('connections', () => {
 
   test('a client that a part ahead is enough for keeps one ahead', async () => {
     const storage = counted(await memoryWith(pseudoRandom(30_000)), 5);
-    const { read, cancel } = await clientOf(storage);
+    const { read, cancel } = await makeS3Client(storage);
     await read(0);
     await read(0);
     expect(storage.open).toBe(4);
@@ -214,7 +214,7 @@ describe('connections', () => {
 
   test('a client that becomes slow gives up those ahead, and one that becomes fast has them again', async () => {
     const storage = counted(await memoryWith(pseudoRandom(40_000)), 5);
-    const { read, cancel } = await clientOf(storage);
+    const { read, cancel } = await makeS3Client(storage);
     await read(0);
     await read(0);
     expect(storage.open).toBe(4);

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { type ObjectStore, type OpenObject, type ReadOptions, type ReadResult } from '../../src/store/object-store.ts';
-import { newTally } from '../../src/store/request-stats.ts';
+import { newRequestStats } from '../../src/store/request-stats.ts';
 import { withResume, type ResumeOptions } from '../../src/store/wrappers/with-resume.ts';
-import { retryBudget, withBudget } from '../../src/store/wrappers/retry-budget.ts';
+import { retryBudget, withRetryBudget } from '../../src/store/wrappers/retry-budget.ts';
 import { storeError } from '../../src/store/store-error.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
 import { breaking, tagged, type Break } from './breaking.ts';
@@ -50,13 +50,13 @@ function answering(store: ObjectStore, answer: (call: number, result: ReadResult
 describe.each<Break>(['fails', 'ends', 'hangs'])('a body that %s', (how) => {
   test('is read on at the exact byte, as often as it takes', async () => {
     const { store } = await memoryOf();
-    const tally = newTally();
+    const stats = newRequestStats();
     const resumed = withResume(
       breaking(store, () => ({ how, after: 10 })),
       FAST,
     );
-    expect(await textOf(await open(resumed, { tally }))).toBe(TEXT);
-    expect(tally).toEqual({ operations: 5, continued: 4 });
+    expect(await textOf(await open(resumed, { stats }))).toBe(TEXT);
+    expect(stats).toEqual({ operations: 5, continued: 4 });
   });
 
   test('is given up after three tries in a row without a byte, and not before', async () => {
@@ -99,13 +99,13 @@ describe('what is read on is pinned and checked', () => {
     await put('key', TEXT.toUpperCase());
     const reader = opened.body.getReader();
     expect(new TextDecoder().decode((await reader.read()).value)).toBe(TEXT.slice(0, 10));
-    await expect(reader.read()).rejects.toMatchObject({ code: 'changed' });
+    await expect(reader.read()).rejects.toMatchObject({ code: 'version-changed' });
   });
 
   test('with the version, where the storage still has the one that was replaced', async () => {
     const { store } = await memoryOf();
     const { store: versioned, asked } = answering(store, (call, result) => {
-      if (call === 1) return { type: 'changed' };
+      if (call === 1) return { type: 'version-changed' };
       if (result.type !== 'open') return result;
       return { ...result, representation: { ...result.representation, version: 'v1' } };
     });
@@ -116,12 +116,14 @@ describe('what is read on is pinned and checked', () => {
   test('a version that may not be read counts as changed', async () => {
     const { store } = await memoryOf();
     const { store: versioned } = answering(store, (call, result) => {
-      if (call === 1) return { type: 'changed' };
+      if (call === 1) return { type: 'version-changed' };
       if (call === 2) throw storeError('denied', 'no permission');
       if (result.type !== 'open') return result;
       return { ...result, representation: { ...result.representation, version: 'v1' } };
     });
-    await expect(textOf(await open(withResume(cutOnce(versioned), FAST)))).rejects.toMatchObject({ code: 'changed' });
+    await expect(textOf(await open(withResume(cutOnce(versioned), FAST)))).rejects.toMatchObject({
+      code: 'version-changed',
+    });
   });
 
   const wrong: readonly (readonly [string, (opened: OpenObject) => OpenObject])[] = [
@@ -168,7 +170,7 @@ describe('what is read on is pinned and checked', () => {
     const { store: generous } = answering(store, (_call, result) =>
       result.type === 'open' ? { ...result, span: { start: 0, end: 10 } } : result,
     );
-    await expect(textOf(await open(withResume(generous, FAST)))).rejects.toMatchObject({ code: 'nonsense' });
+    await expect(textOf(await open(withResume(generous, FAST)))).rejects.toMatchObject({ code: 'invalid-response' });
   });
 });
 
@@ -219,9 +221,9 @@ test('a storage that gives a byte a time is asked no more often than the budget 
     breaking(store, () => ({ how: 'ends', after: 1 })),
     FAST,
   );
-  const tallies = Array.from({ length: 100 }, newTally);
-  for (const tally of tallies)
-    await expect(textOf(await open(drop, { tally }))).rejects.toMatchObject({ code: 'unavailable' });
+  const tallies = Array.from({ length: 100 }, newRequestStats);
+  for (const stats of tallies)
+    await expect(textOf(await open(drop, { stats }))).rejects.toMatchObject({ code: 'unavailable' });
   // 50 in hand, and half of one earned by each of the clients' own requests.
   expect(tallies[0]?.continued).toBe(50);
   expect(tallies.reduce((sum, { continued }) => sum + continued, 0)).toBe(99);
@@ -230,31 +232,31 @@ test('a storage that gives a byte a time is asked no more often than the budget 
 test('a storage that breaks after 64 KiB each time is read on at once and as often as it takes', async () => {
   const text = 'x'.repeat(100 * 65_536);
   const { store } = await memoryOf(text);
-  const tally = newTally();
+  const stats = newRequestStats();
   const never = { first: 1e9, most: 1e9 };
   const drop = breaking(store, () => ({ how: 'ends', after: 65_536 }));
-  expect((await textOf(await open(withResume(drop, { ...FAST, backoff: never }), { tally }))).length).toBe(text.length);
-  expect(tally.continued).toBe(99);
+  expect((await textOf(await open(withResume(drop, { ...FAST, backoff: never }), { stats }))).length).toBe(text.length);
+  expect(stats.continued).toBe(99);
 });
 
 test('reads behind fewer than 64 KiB wait, each longer than the one before, and all but the first', async () => {
   const { store } = await memoryOf('x'.repeat(20));
   const waits: number[] = [];
   const random = vi.spyOn(Math, 'random').mockImplementation(() => (waits.push(0), 0));
-  const tally = newTally();
+  const stats = newRequestStats();
   const drop = breaking(store, () => ({ how: 'ends', after: 1 }));
-  await textOf(await open(withResume(drop, FAST), { tally }));
+  await textOf(await open(withResume(drop, FAST), { stats }));
   random.mockRestore();
-  expect([tally.continued, waits.length]).toEqual([19, 18]);
+  expect([stats.continued, waits.length]).toEqual([19, 18]);
 });
 
 test('a client that takes its time is not the storage falling silent', async () => {
   const { store } = await memoryOf();
-  const tally = newTally();
-  const { body } = await open(withResume(store, { ...FAST, idleTimeout: 10, patience: 10 }), { tally });
+  const stats = newRequestStats();
+  const { body } = await open(withResume(store, { ...FAST, idleTimeout: 10, patience: 10 }), { stats });
   await new Promise((resolve) => setTimeout(resolve, 40));
   expect(await new Response(body).text()).toBe(TEXT);
-  expect(tally.continued).toBe(0);
+  expect(stats.continued).toBe(0);
 });
 
 describeObjectStore('a store whose bodies break and are read on', async () => {
@@ -262,7 +264,7 @@ describeObjectStore('a store whose bodies break and are read on', async () => {
   const broken = breaking(store, (read) => ({ how: read % 2 === 0 ? 'fails' : 'ends', after: 1 + read ** 2 }));
   // More breaks than any storage in use may ask for.
   return {
-    store: withResume(withBudget(broken, retryBudget(1_000_000)), FAST),
+    store: withResume(withRetryBudget(broken, retryBudget(1_000_000)), FAST),
     put: async (key, bytes) => void (await store.put(key, bytes)),
   };
 });

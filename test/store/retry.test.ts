@@ -32,7 +32,7 @@ describe('withRetry', () => {
     expect(calls()).toBe(3);
   });
 
-  test.for<StoreErrorCode>(['denied', 'nonsense', 'changed', 'archived', 'aborted'])(
+  test.for<StoreErrorCode>(['denied', 'invalid-response', 'version-changed', 'archived', 'aborted'])(
     'does not ask again where it is %s',
     async (code) => {
       const { store, calls } = failing(9, code);

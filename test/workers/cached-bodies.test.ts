@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { BlockCache } from '../../src/cache/block-cache.ts';
 import { workersCache } from '../../src/cache/drivers/workers.ts';
 import { createGateway } from '../../src/gateway/create-gateway.ts';
-import { nativeConduit } from '../../src/platform/workers/native-body-pipe.ts';
+import { nativeBodyPipe } from '../../src/platform/workers/native-body-pipe.ts';
 import { r2Store } from '../../src/store/drivers/r2.ts';
 
 const BLOCK = 64 * 1024;
@@ -45,7 +45,7 @@ async function serveObject() {
     store,
     cache: watched,
     blocks,
-    conduit: nativeConduit,
+    bodyPipe: nativeBodyPipe,
     observers: [{ end: () => undefined }],
   });
   const get = async (range?: string) =>

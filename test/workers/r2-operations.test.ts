@@ -1,5 +1,5 @@
 import { env } from 'cloudflare:workers';
-import { nativeConduit } from '../../src/platform/workers/native-body-pipe.ts';
+import { nativeBodyPipe } from '../../src/platform/workers/native-body-pipe.ts';
 import { r2Store, type R2BucketLike } from '../../src/store/drivers/r2.ts';
 import { describeStorageOperations, SIZE } from '../contract/storage-operations.ts';
 
@@ -50,7 +50,7 @@ describeStorageOperations('R2, in workerd', async () => {
   await env.BUCKET.put('empty', new Uint8Array(0));
   return {
     ...counted(env.BUCKET),
-    conduit: nativeConduit,
+    bodyPipe: nativeBodyPipe,
     tellsSizeWhenUnsatisfiable: false,
     tellsMetadataWhenUnmodified: true,
     replace: async () => void (await env.BUCKET.put('object', new Uint8Array(SIZE).fill(1))),

@@ -5,7 +5,7 @@ import { blockFileSize } from './block-format.ts';
 import { blockPath, findBlocks } from './block-folder.ts';
 
 /** Which blocks a folder holds, by their digests: the least used ones go where there is no room. */
-export interface HeldBlocks {
+export interface BlockIndex {
   /** Of all files, in bytes, in steps of {@link ALLOCATION}. */
   readonly bytes: number;
   has(digest: string): boolean;
@@ -37,12 +37,12 @@ function allocated(size: number): number {
  * @param onRemove called before a block's file is removed
  * @throws TypeError where `maxBytes` is not a whole number above 0
  */
-export function heldBlocks(
+export function blockIndex(
   folder: string,
   maxBytes: number,
   openFiles: Semaphore,
   onRemove: (digest: string) => void,
-): HeldBlocks {
+): BlockIndex {
   const removals = new Set<Promise<void>>();
   const held = new LRUCache<string, number>({
     maxSize: maxBytes,

@@ -1,7 +1,7 @@
 import type { Span } from '../../http/index.ts';
-import { chunkStream, lend } from '../../store/chunk-stream.ts';
+import { chunkStream, markReusable } from '../../store/chunk-stream.ts';
 import { PAGE } from './block-format.ts';
-import { freshMemory, type Room } from './open-block.ts';
+import { newBuffers, type BufferSource } from './open-block.ts';
 
 /** Bytes of a chunk at the most, and of a stream's buffer. */
 export const CHUNK = 4 * PAGE;
@@ -31,9 +31,9 @@ export function chunkBuffers(): ChunkBuffers {
   let large = 0;
   return {
     take() {
-      if (large === MAX_LARGE) return kept.pop() ?? lentMemory(CHUNK);
+      if (large === MAX_LARGE) return kept.pop() ?? reusableBuffers(CHUNK);
       large++;
-      return keptLarge.pop() ?? lentMemory(LARGE);
+      return keptLarge.pop() ?? reusableBuffers(LARGE);
     },
     giveBack(buffer) {
       if (buffer.length === LARGE) {
@@ -47,14 +47,14 @@ export function chunkBuffers(): ChunkBuffers {
   };
 }
 
-function lentMemory(length: number): Uint8Array {
-  const memory = freshMemory(length);
-  lend(memory.buffer);
+function reusableBuffers(length: number): Uint8Array {
+  const memory = newBuffers(length);
+  markReusable(memory.buffer);
   return memory;
 }
 
 /** Reads a part of a block into the memory that `room` gives. @throws where that is not possible any more */
-export type ReadPart = (part: Span, room: Room) => Promise<Uint8Array>;
+export type ReadPart = (part: Span, room: BufferSource) => Promise<Uint8Array>;
 
 /** Bytes at the end of a stream that are copied: when the reader asks for them, it has used the lent bytes before them. */
 const LAST = 4096;

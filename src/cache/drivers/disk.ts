@@ -8,9 +8,9 @@ import { blockId } from './block-id.ts';
 import { writeBlockFile } from './block-file.ts';
 import { blockPath } from './block-folder.ts';
 import { CHUNK, blockStream, chunkBuffers } from './block-stream.ts';
-import { blockRoom, heldBlocks } from './block-index.ts';
-import { freshMemory, type Room } from './open-block.ts';
-import { openBlocks } from './open-block-cache.ts';
+import { blockRoom, blockIndex } from './block-index.ts';
+import { newBuffers, type BufferSource } from './open-block.ts';
+import { openBlockCache } from './open-block-cache.ts';
 
 export interface DiskCacheOptions {
   /** Made where it is not there. Its blocks are removed as the cache likes, other files are left alone. */
@@ -45,8 +45,8 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
   // Now, because the process may go to another folder later.
   const folder = resolve(given);
   const openFiles = semaphore(OPEN_FILES);
-  const open = openBlocks(folder, openFiles);
-  const held = heldBlocks(folder, maxBytes, openFiles, (digest) => open.drop(digest));
+  const open = openBlockCache(folder, openFiles);
+  const held = blockIndex(folder, maxBytes, openFiles, (digest) => open.drop(digest));
   const buffers = chunkBuffers();
   const puts = new Map<string, Promise<void>>();
   let unwritten = 0;
@@ -70,7 +70,7 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
 
   /** A part of a block, as it was put; longer ones as a stream that was checked, and may break off. */
   async function read(digest: string, length: number, part: Span): Promise<CachedBytes | 'missing' | 'damaged'> {
-    if (spanLength(part) <= CHUNK) return open.read(digest, length, part, freshMemory);
+    if (spanLength(part) <= CHUNK) return open.read(digest, length, part, newBuffers);
     let buffer: Uint8Array | undefined;
     const room = () => (buffer ??= buffers.take());
     const found = await open.check(digest, length, part, CHUNK, room).finally(() => {
@@ -82,7 +82,7 @@ export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCa
   }
 
   /** @throws Error where the block is there no more */
-  async function readOn(digest: string, length: number, part: Span, room: Room): Promise<Uint8Array> {
+  async function readOn(digest: string, length: number, part: Span, room: BufferSource): Promise<Uint8Array> {
     held.use(digest);
     const found = await open.read(digest, length, part, room);
     if (typeof found !== 'string') return found;

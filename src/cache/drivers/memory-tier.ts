@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { spanLength, type Span } from '../../http/index.ts';
 import type { BlockCache, BlockName } from '../block-cache.ts';
-import { keptBytes, memoryId, type MemoryCacheOptions } from './memory.ts';
+import { lruBytes, memoryId, type MemoryCacheOptions } from './memory.ts';
 
 /** Bytes of a unit: a piece of a block of the larger cache that is kept in memory on its own. */
 const UNIT = 64 * 1024;
@@ -21,7 +21,7 @@ const MOST_UNITS = 4;
  * @throws TypeError where `maxBytes` is not a whole number above 0
  */
 export function withMemoryTier(cache: BlockCache, { maxBytes }: MemoryCacheOptions): BlockCache {
-  const memory = keptBytes(maxBytes);
+  const memory = lruBytes(maxBytes);
   const readOnce = new LRUCache<string, true>({ max: Math.max(1, Math.floor(maxBytes / UNIT)) });
 
   function peek(name: BlockName, part: Span): Uint8Array | undefined {

@@ -17,7 +17,7 @@ export interface MemoryCache extends BlockCache {
 const ENTRY_BYTES = 512;
 
 /** Bytes in memory by an id; those that were not used for longest go where there is no room. */
-export interface KeptBytes {
+export interface LruBytes {
   /** All entries together, counted with their ids and {@link ENTRY_BYTES}. */
   readonly bytes: number;
   /** @param length of the bytes that were set; a transferred buffer has no bytes any more, and is a miss */
@@ -27,7 +27,7 @@ export interface KeptBytes {
 }
 
 /** @throws TypeError where `maxBytes` is not a whole number above 0 */
-export function keptBytes(maxBytes: number): KeptBytes {
+export function lruBytes(maxBytes: number): LruBytes {
   const entries = new LRUCache<string, Uint8Array>({
     maxSize: maxBytes,
     sizeCalculation: (bytes, id) => bytes.length + id.length + ENTRY_BYTES,
@@ -54,7 +54,7 @@ export function keptBytes(maxBytes: number): KeptBytes {
  * @throws TypeError where `maxBytes` is not a whole number above 0
  */
 export function memoryCache({ maxBytes }: MemoryCacheOptions): MemoryCache {
-  const blocks = keptBytes(maxBytes);
+  const blocks = lruBytes(maxBytes);
   const peek = (name: BlockName, { start, end }: Span) => blocks.get(memoryId(name), name.length)?.subarray(start, end);
   return {
     get bytes() {

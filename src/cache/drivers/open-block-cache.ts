@@ -2,25 +2,25 @@ import { LRUCache } from 'lru-cache';
 import type { Span } from '../../http/index.ts';
 import type { Semaphore } from '../../base/semaphore.ts';
 import { blockPath } from './block-folder.ts';
-import type { CheckedPages } from './verified-pages.ts';
-import { openBlock, type OpenBlock, type Room } from './open-block.ts';
+import type { VerifiedPages } from './verified-pages.ts';
+import { openBlock, type OpenBlock, type BufferSource } from './open-block.ts';
 
 /** Reads blocks of a folder through descriptors that stay open. */
-export interface OpenBlocks {
+export interface OpenBlockCache {
   /**
    * Reads a part of a block of `length` bytes: see {@link OpenBlock.read}.
    *
    * @returns `damaged` where the file has other bytes than were written under this name
    * @throws the system's error where the file can't be read, which says nothing about its bytes
    */
-  read(digest: string, length: number, part: Span, room: Room): Promise<Uint8Array | 'missing' | 'damaged'>;
+  read(digest: string, length: number, part: Span, room: BufferSource): Promise<Uint8Array | 'missing' | 'damaged'>;
   /** Checks a part that is to be read later: see {@link OpenBlock.check}, and `read`. */
   check(
     digest: string,
     length: number,
     part: Span,
     step: number,
-    room: Room,
+    room: BufferSource,
   ): Promise<'checked' | 'missing' | 'damaged'>;
   /** Closes a block's descriptor, since its file is removed or replaced, and forgets which pages were checked. */
   drop(digest: string): void;
@@ -53,10 +53,10 @@ interface Entry {
 }
 
 /** @param openFiles how many files are in use at once, each read and each opening among them */
-export function openBlocks(folder: string, openFiles: Semaphore): OpenBlocks {
+export function openBlockCache(folder: string, openFiles: Semaphore): OpenBlockCache {
   // In the order of their use.
   const entries = new Map<string, Entry>();
-  const checked = new LRUCache<string, CheckedPages>({ maxSize: CHECKED_BYTES, sizeCalculation: ({ room }) => room });
+  const checked = new LRUCache<string, VerifiedPages>({ maxSize: CHECKED_BYTES, sizeCalculation: ({ room }) => room });
   let sweep: NodeJS.Timeout | undefined;
 
   /** Only itself: another one of the same block may have taken its place. */

@@ -2,19 +2,19 @@ import { close, closeSync, constants, fstatSync, open, read, type Stats } from '
 import { spanLength, type Span } from '../../http/index.ts';
 import { isAbsent } from './block-file.ts';
 import { blockFileSize, headSize, pagesAround, parseHead } from './block-format.ts';
-import { checkedPages, type CheckedPages } from './verified-pages.ts';
+import { verifiedPages, type VerifiedPages } from './verified-pages.ts';
 
 /** Memory for so many bytes, all of which are overwritten. */
-export type Room = (length: number) => Uint8Array;
+export type BufferSource = (length: number) => Uint8Array;
 
 /** Memory that nothing else refers to. Not a Buffer, whose `slice` is no copy. */
-export function freshMemory(length: number): Uint8Array {
+export function newBuffers(length: number): Uint8Array {
   return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
 }
 
 /** A block's file with a descriptor. */
 export interface OpenBlock {
-  readonly pages: CheckedPages;
+  readonly pages: VerifiedPages;
   /**
    * Reads a part of the block, and checks those of its pages that were not checked before.
    *
@@ -23,7 +23,7 @@ export interface OpenBlock {
    * other bytes than were written
    * @throws the system's error
    */
-  read(part: Span, room: Room): Promise<Uint8Array | 'changed' | 'damaged'>;
+  read(part: Span, room: BufferSource): Promise<Uint8Array | 'changed' | 'damaged'>;
   /**
    * Checks those pages of a part that were not checked before, and keeps none of their bytes.
    *
@@ -31,7 +31,7 @@ export interface OpenBlock {
    * @param room where they are put
    * @throws the system's error
    */
-  check(part: Span, step: number, room: Room): Promise<'checked' | 'changed' | 'damaged'>;
+  check(part: Span, step: number, room: BufferSource): Promise<'checked' | 'changed' | 'damaged'>;
   /** Whether the file has no name any more. */
   isRemoved(): boolean;
   /** Closes the descriptor as soon as no read is in it. Resolves when it is closed. */
@@ -50,7 +50,7 @@ export async function openBlock(
   path: string,
   digest: string,
   length: number,
-  known: CheckedPages | undefined,
+  known: VerifiedPages | undefined,
 ): Promise<OpenBlock | 'missing' | 'damaged'> {
   const descriptor = await openFile(path);
   if (descriptor === undefined) return 'missing';
@@ -71,16 +71,16 @@ async function readPages(
   digest: string,
   length: number,
   stats: Stats,
-): Promise<CheckedPages | undefined> {
+): Promise<VerifiedPages | undefined> {
   if (!stats.isFile() || stats.size !== blockFileSize(length)) return undefined;
   const head = Buffer.alloc(headSize(length));
   if ((await readAt(descriptor, head, 0)) < head.length) return undefined;
   const checksums = parseHead(head, digest);
-  return checksums && checkedPages(stats, checksums);
+  return checksums && verifiedPages(stats, checksums);
 }
 
 /** @param wasSettled whether a change since the file was opened is sure to show */
-function readable(descriptor: number, length: number, pages: CheckedPages, wasSettled: boolean): OpenBlock {
+function readable(descriptor: number, length: number, pages: VerifiedPages, wasSettled: boolean): OpenBlock {
   let isSettled = wasSettled;
   let reads = 0;
   let closed: PromiseWithResolvers<void> | undefined;
@@ -90,7 +90,7 @@ function readable(descriptor: number, length: number, pages: CheckedPages, wasSe
     if (reads === 0 && closed !== undefined) void closeFile(descriptor).then(closed.resolve);
   }
 
-  async function readPart(part: Span, room: Room): Promise<Uint8Array | 'changed' | 'damaged'> {
+  async function readPart(part: Span, room: BufferSource): Promise<Uint8Array | 'changed' | 'damaged'> {
     const span = pages.covers(part) ? part : pagesAround(part, length);
     const bytes = room(spanLength(span)).subarray(0, spanLength(span));
     // As it is before the read: a change in the same tick as an earlier one would not show.
@@ -105,7 +105,11 @@ function readable(descriptor: number, length: number, pages: CheckedPages, wasSe
     return pages.check(bytes, span.start, isNoted) ? bytes.subarray(at, at + spanLength(part)) : 'damaged';
   }
 
-  async function checkPart({ start, end }: Span, step: number, room: Room): Promise<'checked' | 'changed' | 'damaged'> {
+  async function checkPart(
+    { start, end }: Span,
+    step: number,
+    room: BufferSource,
+  ): Promise<'checked' | 'changed' | 'damaged'> {
     for (let at = start; at < end; at += step) {
       const part = { start: at, end: Math.min(at + step, end) };
       if (pages.covers(part)) continue;

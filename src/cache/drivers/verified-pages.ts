@@ -7,7 +7,7 @@ import { PAGE, checksum, pageCount, pagesOf } from './block-format.ts';
  * then: the kernel moves the change time with each write, so a file with the same inode, size and change time has the
  * same bytes. A write through a memory map does not show, nor do bytes that go bad on the disk without a write.
  */
-export interface CheckedPages {
+export interface VerifiedPages {
   /** Whether all pages of a part were found right. */
   covers(part: Span): boolean;
   /** Whether the file is the one that was checked, unchanged, and still has a name. */
@@ -41,7 +41,7 @@ const ENTRY_BYTES = 400;
  * @param stats the file's state before its head was read
  * @param checksums of the pages
  */
-export function checkedPages(stats: Stats, checksums: Uint32Array): CheckedPages {
+export function verifiedPages(stats: Stats, checksums: Uint32Array): VerifiedPages {
   const { dev, ino, size, ctimeMs } = stats;
   const isRight = new Uint8Array(checksums.length);
   return {

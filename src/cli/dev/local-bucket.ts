@@ -4,7 +4,7 @@ import { request, type IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { json, text } from 'node:stream/consumers';
-import { mediaType } from '../../store/drivers/fs/media-type.ts';
+import { mediaType } from '../../store/drivers/fs/fs-store.ts';
 
 export { isHidden } from '../../store/drivers/fs/fs-store.ts';
 

@@ -6,56 +6,20 @@ import {
   spanLength,
   type ByteDecision,
   type PlannedRead,
-  type Span,
 } from '../../http/index.ts';
+import type { DownloadContext } from './download-context.ts';
 import { storeError } from '../../store/store-error.ts';
-import { openRest } from '../../store/reopen-from.ts';
-import type { ObjectStore, OpenObject } from '../../store/object-store.ts';
-
-/** A body about to be sent: reads of the storage, in order, and the text around their parts. */
-export interface Consignment {
-  /** Exact length in bytes of everything together. */
-  readonly length: number;
-  readonly reads: readonly ConsignedRead[];
-  /** Goes out after the last part; empty but for multipart. */
-  readonly tail: Uint8Array;
-  /** Fires when the client leaves, where the platform tells. */
-  readonly signal: AbortSignal;
-  /** How long the body may be left unread, in ms, before it is ended as aborted. Left out where the platform sees to it. */
-  readonly idleTimeout?: number | undefined;
-  /** Gives back what was opened ahead. Called however the body ends. */
-  readonly close: () => void;
-}
-
-/** One read of the storage. */
-export interface ConsignedRead {
-  /** Opens the read, or hands over a body that is open already. Called once. Throws a StoreError. */
-  open(): Promise<ReadableStream<Uint8Array>>;
-  /** What the opened body yields. */
-  readonly span: Span;
-  /** In ascending order, inside `span`. */
-  readonly parts: readonly ConsignedPart[];
-}
-
-/** Bytes to pass on, and the text that goes out before them; empty but for multipart. */
-export interface ConsignedPart {
-  readonly head: Uint8Array;
-  readonly span: Span;
-}
+import { reopenFrom } from '../../store/reopen-from.ts';
+import type { OpenObject } from '../../store/object-store.ts';
+import type { BodyPlan } from './body-pipe.ts';
 
 /** What the reads after the first need. */
-export interface ReadContext {
-  readonly store: ObjectStore;
-  readonly key: string;
-  readonly boundary: string;
-  readonly signal: AbortSignal;
-  readonly idleTimeout: number | undefined;
-}
+type BodyContext = Pick<DownloadContext, 'store' | 'key' | 'signal' | 'idleTimeout'>;
 
 /** Makes the body of a decision that sends bytes, out of the read that is open and those still to come. */
-export function consign(decision: ByteDecision, first: OpenObject, context: ReadContext): Consignment {
+export function planBody(decision: ByteDecision, first: OpenObject, context: BodyContext, boundary: string): BodyPlan {
   const { representation } = first;
-  const { boundary, signal, idleTimeout } = context;
+  const { signal, idleTimeout } = context;
   const length = bodyLength(decision, representation);
   if (decision.status === 200 || decision.form === 'single') {
     const parts = [{ head: EMPTY, span: decision.span }];
@@ -63,7 +27,7 @@ export function consign(decision: ByteDecision, first: OpenObject, context: Read
     return { length, reads, tail: EMPTY, signal, idleTimeout, close: () => undefined };
   }
   const type = representationType(representation);
-  const queue = openInTurn(first, decision.reads, context);
+  const queue = openInOrder(first, decision.reads, context);
   const reads = decision.reads.map((read, i) => ({
     span: read.span,
     open: () => queue.open(i),
@@ -75,11 +39,11 @@ export function consign(decision: ByteDecision, first: OpenObject, context: Read
 const EMPTY = new Uint8Array(0);
 
 /** A read is opened ahead only behind one of so few bytes: behind more, a slow client would leave it idle for too long. */
-const SHORT = 8 * 1024 * 1024;
+const READ_AHEAD_LIMIT = 8 * 1024 * 1024;
 
 type Body = ReadableStream<Uint8Array>;
 
-interface Turns {
+interface OrderedReads {
   /** In their order, each once. */
   readonly open: (i: number) => Promise<Body>;
   /** Gives back what was opened and not taken. */
@@ -91,7 +55,11 @@ interface Turns {
  * to the storage is not waited for. After the first byte there is no starting again: where that version is not to be
  * had any more, the answer ends.
  */
-function openInTurn(first: OpenObject, reads: readonly PlannedRead[], { store, key, signal }: ReadContext): Turns {
+function openInOrder(
+  first: OpenObject,
+  reads: readonly PlannedRead[],
+  { store, key, signal }: BodyContext,
+): OrderedReads {
   const { representation } = first;
   let next: Promise<Body> | undefined;
   let isClosed = false;
@@ -99,7 +67,7 @@ function openInTurn(first: OpenObject, reads: readonly PlannedRead[], { store, k
   function openAhead(i: number): void {
     const read = reads[i];
     if (read === undefined || isClosed || signal.aborted) return;
-    next = openRest({ store, key, representation, rest: read.span }, { signal });
+    next = reopenFrom({ store, key, representation, rest: read.span }, { signal });
     // Its failure is told where it is taken.
     next.catch(() => undefined);
   }
@@ -111,7 +79,7 @@ function openInTurn(first: OpenObject, reads: readonly PlannedRead[], { store, k
       next = undefined;
       if (opened === undefined) throw storeError('aborted', 'nobody takes the next part any more');
       const read = reads[i];
-      if (read !== undefined && spanLength(read.span) <= SHORT) openAhead(i + 1);
+      if (read !== undefined && spanLength(read.span) <= READ_AHEAD_LIMIT) openAhead(i + 1);
       return opened;
     },
     close() {

@@ -4,73 +4,47 @@ import {
   contentDisposition,
   isPinnable,
   type ByteDecision,
-  type DispositionType,
   type DownloadRequest,
   type Representation,
   type Span,
 } from '../../http/index.ts';
-import type { ObjectStore, OpenObject } from '../../store/object-store.ts';
+import type { OpenObject } from '../../store/object-store.ts';
 import { storeError } from '../../store/store-error.ts';
-import { assertAsAsked, pinned } from './pinned-read.ts';
-import { bare, problem, type Reply } from '../reply.ts';
-import type { OverflowPolicy } from '../../config/overflow-policy.ts';
-
-/** What a link leads to. */
-export interface LinkTarget {
-  readonly key: string;
-  /** What was evaluated, for pinning the link to it. */
-  readonly representation: Representation;
-  /** The Content-Disposition to answer with, where it is another than the stored one. */
-  readonly disposition: string | undefined;
-}
-
-/** How much a platform can send, and what is done about more. */
-export interface Overflow {
-  /** Bytes of a body that fit. */
-  readonly limit: number;
-  readonly policy: OverflowPolicy;
-  /** Makes an address from which the client itself reads the object; without it, redirects are refusals. */
-  readonly link?: ((target: LinkTarget) => Promise<string>) | undefined;
-}
+import type { DownloadContext } from './download-context.ts';
+import { assertMatchesRequest, pinnedRead } from './pinned-read.ts';
+import { emptyReply, problemReply, type Reply } from '../reply.ts';
+import type { SizeLimit } from '../../config/size-limit.ts';
 
 /** Bytes about to be sent, evaluated and opened. */
-export interface OpenedBytes {
+export interface OpenedBody {
   readonly decision: ByteDecision;
   readonly representation: Representation;
   readonly first: OpenObject;
 }
 
-/** A request whose conditions have been evaluated. */
-export interface Evaluated {
-  readonly key: string;
-  readonly requestId: string;
-  readonly parsed: DownloadRequest;
-  readonly signal: AbortSignal;
-  readonly disposition: { readonly type: DispositionType; readonly key: string } | undefined;
-}
-
 /** What is sent: the bytes, all or fewer, or an answer instead. */
-export type Fitted = ({ readonly type: 'bytes' } & OpenedBytes) | { readonly type: 'reply'; readonly reply: Reply };
+export type SizedBody = ({ readonly type: 'bytes' } & OpenedBody) | { readonly type: 'reply'; readonly reply: Reply };
 
 /**
- * Holds an answer to what the platform can send.
+ * Holds an answer to the number of bytes that the platform can send.
  *
- * @throws StoreError where the whole, or the beginning of a range, can't be read
+ * @returns the opened body, a smaller one in its place, or the reply that is sent instead
+ * @throws StoreError if the whole, or the beginning of a range, can't be read
  */
-export async function fit(
-  opened: OpenedBytes,
-  request: Evaluated,
-  store: ObjectStore,
-  overflow: Overflow | undefined,
-): Promise<Fitted> {
+export async function applySizeLimit(
+  opened: OpenedBody,
+  sizeLimit: SizeLimit,
+  request: DownloadRequest,
+  context: DownloadContext,
+): Promise<SizedBody> {
   const { decision, representation, first } = opened;
-  if (overflow === undefined || bodyLength(decision, representation) <= overflow.limit) {
+  if (bodyLength(decision, representation) <= sizeLimit.limit) {
     return { type: 'bytes', ...opened };
   }
   await first.body.cancel();
-  const shorter = shorten(decision, representation, overflow);
-  if (shorter !== undefined) return openInstead(shorter, representation, request, store);
-  return { type: 'reply', reply: await replyInstead(opened, request, overflow) };
+  const shorter = shorten(decision, representation, sizeLimit);
+  if (shorter !== undefined) return openInstead(shorter, representation, context);
+  return { type: 'reply', reply: await replyInstead(opened, request, context, sizeLimit) };
 }
 
 type OneSpan = Extract<ByteDecision, { readonly span: Span }>;
@@ -83,7 +57,7 @@ type OneSpan = Extract<ByteDecision, { readonly span: Span }>;
 function shorten(
   decision: ByteDecision,
   representation: Representation,
-  { limit, policy }: Overflow,
+  { limit, policy }: SizeLimit,
 ): OneSpan | undefined {
   if (!isPinnable(representation) || decision.status === 200) return undefined;
   const { size } = representation;
@@ -96,38 +70,38 @@ function shorten(
 async function openInstead(
   decision: OneSpan,
   representation: Representation,
-  { key, signal }: Evaluated,
-  store: ObjectStore,
-): Promise<Fitted> {
-  const options = { ...pinned(decision.span, representation), signal };
+  { store, key, signal }: DownloadContext,
+): Promise<SizedBody> {
+  const options = { ...pinnedRead(decision.span, representation), signal };
   const first = await store.read(key, options);
-  if (first.type !== 'open') throw storeError('changed', `the object was ${first.type} when it was read again`);
-  await assertAsAsked(first, options);
+  if (first.type !== 'open') throw storeError('version-changed', `the object was ${first.type} when it was read again`);
+  await assertMatchesRequest(first, options);
   return { type: 'bytes', decision, representation, first };
 }
 
 async function replyInstead(
-  { decision, representation }: OpenedBytes,
-  { key, requestId, parsed, disposition }: Evaluated,
-  { limit, policy, link }: Overflow,
+  { decision, representation }: OpenedBody,
+  request: DownloadRequest,
+  { key, requestId, contentDisposition: disposition }: DownloadContext,
+  { limit, policy, link }: SizeLimit,
 ): Promise<Reply> {
   const target = policy === 'refuse' ? undefined : link;
-  if (isStale(parsed, representation) && (target === undefined || parsed.range?.length === 1)) {
+  if (isStale(request, representation) && (target === undefined || request.range?.length === 1)) {
     const detail =
       'If-Range does not name the current version, which is too large for this gateway to send whole. Start over: ask again without Range and If-Range.';
-    return problem(412, detail, requestId, 'GET', [], 'changed');
+    return problemReply(412, detail, requestId, 'GET', [], 'changed');
   }
   if (target === undefined) {
     const length = bodyLength(decision, representation);
     const detail = `The answer has ${length} bytes, and this gateway sends ${limit} at the most. Ask for ranges of fewer.`;
-    return problem(501, detail, requestId, 'GET');
+    return problemReply(501, detail, requestId, 'GET');
   }
   const url = await target({
     key,
     representation,
     disposition: disposition === undefined ? undefined : contentDisposition(disposition.type, disposition.key),
   });
-  return bare(307, [
+  return emptyReply(307, [
     ['Location', url],
     // The link is for this client, and does not live for long.
     ['Cache-Control', 'private, no-store'],

@@ -1,7 +1,7 @@
 import type { ErrorHandler } from 'hono';
-import { failureReply } from '../error-reply.ts';
-import { findExchange, openExchange, randomIds } from '../gateway-request.ts';
-import { respond } from '../respond.ts';
+import { errorReply } from '../error-reply.ts';
+import { findGatewayRequest, openGatewayRequest, randomIds } from '../gateway-request.ts';
+import { respond } from '../handle-request.ts';
 
 /**
  * For an app that composes these parts: answers what its own parts throw as problem+json, as `download()` answers what
@@ -11,9 +11,9 @@ import { respond } from '../respond.ts';
  * const app = new Hono<RangewayEnv>().onError(onError);
  */
 export const onError: ErrorHandler = (error, c) => {
-  const known = findExchange(c);
+  const known = findGatewayRequest(c);
   // No part has begun, so that nothing else tells of it.
   if (known === undefined) console.error(error);
-  const exchange = known ?? openExchange(c, randomIds());
-  return respond(c, exchange, failureReply(error, exchange.requestId, c.req.raw.method));
+  const request = known ?? openGatewayRequest(c, randomIds());
+  return respond(c, request, errorReply(error, request.requestId, c.req.raw.method));
 };

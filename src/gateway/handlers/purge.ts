@@ -2,10 +2,9 @@ import type { Handler } from 'hono';
 import { equalInConstantTime, sha256 } from '../../access/constant-time.ts';
 import { settingsError } from '../../base/settings-error.ts';
 import type { Fields } from '../../http/index.ts';
-import { exchangeOf, placeOf, type ExchangeEnv } from '../gateway-request.ts';
-import { fieldsOf } from '../platform-env.ts';
-import { bare, problem } from '../reply.ts';
-import { respondWith } from '../respond.ts';
+import { gatewayRequestOf, matchOf, type GatewayEnv, fieldsOf } from '../gateway-request.ts';
+import { emptyReply, problemReply } from '../reply.ts';
+import { respondWith } from '../handle-request.ts';
 
 /** The credentials for making the gateway ask the storage again. */
 export interface PurgeOptions {
@@ -33,20 +32,20 @@ const CREDENTIALS = /^bearer +([\w.~+/-]+={0,2})$/i;
  * @example
  * app.on(PURGE, '/files/*', requestId(), mount({ store, cache }), purge({ token }));
  */
-export function purge({ token }: PurgeOptions): Handler<ExchangeEnv> {
+export function purge({ token }: PurgeOptions): Handler<GatewayEnv> {
   const isAllowed = purgeGuard(token);
   return (c) => {
-    const exchange = exchangeOf(c, 'purge()');
-    const { requestId } = exchange;
-    const place = placeOf(c, exchange, 'purge()');
-    return respondWith(c, exchange, async () => {
-      if (!(await isAllowed(fieldsOf(exchange.facts, c.req.raw)))) {
+    const request = gatewayRequestOf(c, 'purge()');
+    const { requestId } = request;
+    const match = matchOf(c, request, 'purge()');
+    return respondWith(c, request, async () => {
+      if (!(await isAllowed(fieldsOf(request.platform, c.req.raw)))) {
         const fields = [['WWW-Authenticate', 'Bearer realm="purge"']] as const;
-        return problem(401, 'Purging takes a token, which this is not.', requestId, PURGE, fields);
+        return problemReply(401, 'Purging takes a token, which this is not.', requestId, PURGE, fields);
       }
-      if (place.type === 'refused') return place.reply;
-      place.mount.purge(place.key);
-      return bare(204, []);
+      if (match.type === 'refused') return match.reply;
+      match.mount.purge(match.key);
+      return emptyReply(204, []);
     });
   };
 }

@@ -2,9 +2,14 @@ import type { MiddlewareHandler } from 'hono';
 import { steadyTime } from '../../base/clock.ts';
 import type { DownloadEvent, DownloadStart, Observer, Outcome } from '../../observe/event.ts';
 import { logObserver } from '../../observe/log.ts';
-import { exchangeOf, type Ended, type Exchange, type ExchangeEnv } from '../gateway-request.ts';
-import { fieldsOf } from '../platform-env.ts';
-import type { Content } from '../reply.ts';
+import {
+  gatewayRequestOf,
+  type RequestEnd,
+  type GatewayRequest,
+  type GatewayEnv,
+  fieldsOf,
+} from '../gateway-request.ts';
+import type { SentContent } from '../reply.ts';
 import { attempt } from '../handle-request.ts';
 import type { Span } from '../../http/index.ts';
 
@@ -15,25 +20,25 @@ import type { Span } from '../../http/index.ts';
  * @example
  * app.use('/files/*', requestId(), accessLog([logObserver(write, 'errors')]));
  */
-export function accessLog(observers: readonly Observer[] = [logObserver()]): MiddlewareHandler<ExchangeEnv> {
+export function accessLog(observers: readonly Observer[] = [logObserver()]): MiddlewareHandler<GatewayEnv> {
   const starters = observers.filter((one) => one.start !== undefined);
-  const isWatched = observers.some((one) => one.only !== 'failed');
+  const needsOutcome = observers.some((one) => one.only !== 'failed');
   return (c, next) => {
-    const exchange = exchangeOf(c, 'accessLog()');
+    const request = gatewayRequestOf(c, 'accessLog()');
     const { method } = c.req.raw;
-    const range = fieldsOf(exchange.facts, c.req.raw).get('Range') ?? undefined;
-    let began: Content | undefined;
-    exchange.isWatched ||= isWatched;
-    exchange.starts.push((status, content) => {
+    const range = fieldsOf(request.platform, c.req.raw).get('Range') ?? undefined;
+    let began: SentContent | undefined;
+    request.needsOutcome ||= needsOutcome;
+    request.starts.push((status, content) => {
       began = content;
       if (starters.length === 0) return;
-      const start = toStart(exchange, method, range, status, content, content.parts());
+      const start = toStart(request, method, range, status, content, content.parts());
       for (const observer of starters) attempt(() => observer.start?.(start));
     });
-    exchange.ends.push((end) => {
-      if (!isWatched && end.delivery.outcome !== 'failed') return;
+    request.ends.push((end) => {
+      if (!needsOutcome && end.transfer.outcome !== 'failed') return;
       const parts = began?.parts() ?? [];
-      const event = toEvent(exchange, toStart(exchange, method, range, end.status, began, parts), end, parts);
+      const event = toEvent(request, toStart(request, method, range, end.status, began, parts), end, parts);
       for (const observer of observers) {
         if (observer.only === undefined || event.outcome === 'failed') attempt(() => observer.end(event));
       }
@@ -42,14 +47,14 @@ export function accessLog(observers: readonly Observer[] = [logObserver()]): Mid
   };
 }
 
-type Parts = ReturnType<Content['parts']>;
+type Parts = ReturnType<SentContent['parts']>;
 
 function toStart(
-  { requestId, traceId, received, client, shared: { mount, key, grant } }: Exchange,
+  { requestId, traceId, received, client, shared: { mount, key, grant } }: GatewayRequest,
   method: string,
   range: string | undefined,
   status: number,
-  content: Content | undefined,
+  content: SentContent | undefined,
   parts: Parts,
 ): DownloadStart {
   return {
@@ -70,12 +75,12 @@ function toStart(
 }
 
 function toEvent(
-  { begun, stats }: Exchange,
+  { begun, stats }: GatewayRequest,
   start: DownloadStart,
-  { reply, delivery }: Ended,
+  { reply, transfer }: RequestEnd,
   parts: Parts,
 ): DownloadEvent {
-  const { outcome, bytesSent, bytesRead } = delivery;
+  const { outcome, bytesSent, bytesRead } = transfer;
   return {
     ...start,
     outcome: toOutcome(outcome, start.status),
@@ -84,11 +89,11 @@ function toEvent(
     bytesRead,
     durationMs: steadyTime() - begun,
     stats,
-    cause: delivery.outcome === 'failed' ? delivery.cause : reply?.error,
+    cause: transfer.outcome === 'failed' ? transfer.cause : reply?.error,
   };
 }
 
-function toOutcome(outcome: Ended['delivery']['outcome'], status: number): Outcome {
+function toOutcome(outcome: RequestEnd['transfer']['outcome'], status: number): Outcome {
   return outcome === 'complete' && status === 307 ? 'redirected' : outcome;
 }
 

@@ -1,7 +1,6 @@
 import type { MiddlewareHandler } from 'hono';
-import { corsFields, type CorsPolicy } from '../cors.ts';
-import { exchangeOf, type ExchangeEnv } from '../gateway-request.ts';
-import { fieldsOf } from '../platform-env.ts';
+import { gatewayRequestOf, type GatewayEnv, fieldsOf } from '../gateway-request.ts';
+import { corsFields, type CorsPolicy } from '../../http/index.ts';
 
 /**
  * Lets pages of other origins read the answers, errors and 304 included, and preflights say what a page may send, as the
@@ -11,15 +10,15 @@ import { fieldsOf } from '../platform-env.ts';
  * @example
  * app.use('/files/*', requestId(), cors(), mount({ store, cors: { origins: ['https://example.com'] } }));
  */
-export function cors(otherwise: CorsPolicy = { origins: [] }): MiddlewareHandler<ExchangeEnv> {
+export function cors(otherwise: CorsPolicy = { origins: [] }): MiddlewareHandler<GatewayEnv> {
   return (c, next) => {
-    const exchange = exchangeOf(c, 'cors()');
-    exchange.fields.push(() => {
-      const { place } = exchange;
+    const request = gatewayRequestOf(c, 'cors()');
+    request.fields.push(() => {
+      const { match } = request;
       return corsFields(
         c.req.raw.method,
-        fieldsOf(exchange.facts, c.req.raw),
-        place?.type === 'found' ? place.mount.cors : otherwise,
+        fieldsOf(request.platform, c.req.raw),
+        match?.type === 'found' ? match.mount.cors : otherwise,
       );
     });
     return next();

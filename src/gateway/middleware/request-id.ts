@@ -1,16 +1,16 @@
 import type { MiddlewareHandler } from 'hono';
 import type { Fields } from '../../http/index.ts';
 import {
-  findExchange,
-  openExchange,
+  findGatewayRequest,
+  openGatewayRequest,
   type Client,
   type ClientAddress,
-  type ExchangeEnv,
-  type Ids,
+  type GatewayEnv,
+  type RequestIds,
+  platformEnvOf,
+  fieldsOf,
 } from '../gateway-request.ts';
-import { factsOf, fieldsOf } from '../platform-env.ts';
-import { completeFields } from '../respond.ts';
-import { settle } from '../handle-request.ts';
+import { handleRequest } from '../handle-request.ts';
 
 /** A client's own id that is taken up: what no log, no header field and no shell has a second meaning for. */
 const SAFE_ID = /^[A-Za-z\d][\w.:-]{7,127}$/;
@@ -20,7 +20,7 @@ const TRACE_PARENT = /^(?!ff|00-.{53})[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16}
 
 /** What the first part takes. */
 export interface RequestIdOptions {
-  /** Finds the client's address where `env` does not tell it; see {@link RequestFacts}. */
+  /** Finds the client's address where `env` does not tell it; see {@link PlatformEnv}. */
   readonly clientAddress?: ClientAddress | undefined;
 }
 
@@ -33,28 +33,21 @@ export interface RequestIdOptions {
  * app.use('/files/*', requestId(), accessLog(), mount({ store }), authorize());
  * app.get('/files/*', download());
  */
-export function requestId(options: RequestIdOptions = {}): MiddlewareHandler<ExchangeEnv> {
-  return beginExchange(options, false);
+export function requestId(options: RequestIdOptions = {}): MiddlewareHandler<GatewayEnv> {
+  return beginRequest(options, false);
 }
 
 /** @param isWhole that nothing stands between this part and the handler but parts of ours */
-export function beginExchange({ clientAddress }: RequestIdOptions, isWhole: boolean): MiddlewareHandler<ExchangeEnv> {
+export function beginRequest({ clientAddress }: RequestIdOptions, isWhole: boolean): MiddlewareHandler<GatewayEnv> {
   return async (c, next) => {
-    const facts = factsOf(c.env);
+    const platform = platformEnvOf(c.env);
     // One request has one id, though a gateway stands in an app that begins with requestId() itself.
-    const around: Ids | undefined = findExchange(c);
-    const exchange = openExchange(c, around ?? toIds(fieldsOf(facts, c.req.raw)), facts);
-    exchange.isAlone = isWhole && c.req.routeIndex === 0;
-    exchange.fields.push(() => [['X-Request-Id', exchange.requestId]]);
-    try {
-      if (clientAddress !== undefined) exchange.client = findClient(clientAddress, c.req.raw, c.env);
-      await next();
-    } catch (error) {
-      settle(c, exchange, 500, error);
-      throw error;
-    }
-    completeFields(c, exchange);
-    settle(c, exchange, c.res.status, undefined);
+    const around: RequestIds | undefined = findGatewayRequest(c);
+    const request = openGatewayRequest(c, around ?? toIds(fieldsOf(platform, c.req.raw)), platform);
+    request.isAlone = isWhole && c.req.routeIndex === 0;
+    request.fields.push(() => [['X-Request-Id', request.requestId]]);
+    if (clientAddress !== undefined) request.client = findClient(clientAddress, c.req.raw, c.env);
+    await handleRequest(c, request, next);
   };
 }
 
@@ -67,7 +60,7 @@ function findClient(find: ClientAddress, request: Request, env: unknown): Client
   }
 }
 
-function toIds(headers: Fields): Ids {
+function toIds(headers: Fields): RequestIds {
   const traceId = TRACE_PARENT.exec(headers.get('traceparent') ?? '')?.[1];
   const own = headers.get('X-Request-Id');
   return { requestId: own !== null && SAFE_ID.test(own) ? own : (traceId ?? crypto.randomUUID()), traceId };

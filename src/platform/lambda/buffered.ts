@@ -1,5 +1,5 @@
 import {
-  toFacts,
+  toPlatformEnv,
   toHead,
   toRequest,
   type FunctionUrlEvent,
@@ -29,7 +29,7 @@ export const BUFFERED_LIMIT = 4_500_000;
  */
 export function lambdaHandler({ gateway, front }: LambdaHandlerOptions): BufferedHandler {
   return async (event) => {
-    const facts = { ...toFacts(event, front), event };
+    const facts = { ...toPlatformEnv(event, front), event };
     const response = await gateway.fetch(toRequest(event), facts);
     const body = Buffer.from(await response.arrayBuffer());
     return {

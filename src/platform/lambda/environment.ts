@@ -1,5 +1,5 @@
 import { settingsError } from '../../base/settings-error.ts';
-import { OVERFLOW_POLICIES, type OverflowPolicy } from '../../config/overflow-policy.ts';
+import { OVERFLOW_POLICIES, type OverflowPolicy } from '../../config/size-limit.ts';
 import type { LambdaFront } from './event.ts';
 import { parseSecretSources, TAKES_SOURCES, type SecretSources } from './secret-sources.ts';
 import { assertNoFallback } from '../no-fallback.ts';

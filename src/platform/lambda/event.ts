@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { requestMethod, type FetchHandler, type RequestFacts } from '../fetch-handler.ts';
+import { requestMethod, type FetchHandler, type PlatformEnv } from '../fetch-handler.ts';
 
 /** What this gateway reads of an event of payload format 2.0, as function URLs send it. */
 export interface FunctionUrlEvent {
@@ -64,7 +64,7 @@ const VIEWER_ADDRESS = 'cloudfront-viewer-address';
  * @param front decides which address is the client's. Without CloudFront in front, any client can send CloudFront's
  *   field, so the event's own address counts. With CloudFront, that address is CloudFront's.
  */
-export function toFacts({ headers, requestContext }: FunctionUrlEvent, front?: LambdaFront): RequestFacts {
+export function toPlatformEnv({ headers, requestContext }: FunctionUrlEvent, front?: LambdaFront): PlatformEnv {
   return {
     clientAddress: front === 'cloudfront' ? parseViewer(headers[VIEWER_ADDRESS] ?? '') : requestContext.http.sourceIp,
   };

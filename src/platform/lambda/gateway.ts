@@ -2,8 +2,7 @@ import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { createGateway } from '../../gateway/create-gateway.ts';
 import type { Log } from '../../observe/log.ts';
-import { type LinkTarget } from '../../gateway/download/size-limit.ts';
-import { OVERFLOW_POLICIES } from '../../config/overflow-policy.ts';
+import { type LinkTarget, OVERFLOW_POLICIES } from '../../config/size-limit.ts';
 import { parseConfig } from '../../config/config.ts';
 import { memoryCache } from '../../cache/drivers/memory.ts';
 import type { FetchHandler } from '../fetch-handler.ts';
@@ -30,11 +29,11 @@ export function lambdaGateway(
   log?: Log,
   secrets: ReadonlyMap<string, string> = new Map(),
 ): FetchHandler {
-  const { settings, overflow: policy, access, prefix: ownPrefix, forbidden } = config;
+  const { settings, overflow: policy, access, prefix: defaultPrefix, forbidden } = config;
   return createGateway({
     ...openConfig(parseConfig(settings), {
-      own: () => s3Storage(config, client),
-      ownPrefix,
+      defaultStore: () => s3Storage(config, client),
+      defaultPrefix,
       // Links lead to the own bucket, so that mounts have no other; a fallback is read and never linked to.
       open: (store, use) =>
         store.type === 's3' && use === 'fallback' ? s3Storage({ forbidden, ...toS3Source(store, access) }) : undefined,

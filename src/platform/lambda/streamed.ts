@@ -1,7 +1,7 @@
-import { defaultReader, kept, type ChunkReader } from '../../store/chunk-stream.ts';
+import { defaultReader, copyIfReusable, type ChunkReader } from '../../store/chunk-stream.ts';
 import { writable } from '../node/writable.ts';
 import {
-  toFacts,
+  toPlatformEnv,
   toHead,
   toRequest,
   type FunctionUrlEvent,
@@ -56,7 +56,7 @@ export function lambdaStreamHandler({ gateway, front }: LambdaHandlerOptions): S
     const leave = () => left.abort();
     stream.once('close', leave);
     try {
-      const facts = { ...toFacts(event, front), event };
+      const facts = { ...toPlatformEnv(event, front), event };
       await send(await gateway.fetch(toRequest(event, left.signal), facts), stream);
     } finally {
       stream.off('close', leave);
@@ -96,7 +96,7 @@ async function sendBody(reader: ChunkReader, stream: ResponseStream, cancel: () 
     for (;;) {
       const chunk = await reader.read(Number.MAX_SAFE_INTEGER);
       if (chunk === undefined) break;
-      if (!stream.write(kept(chunk)) && !stream.destroyed) await writable(stream);
+      if (!stream.write(copyIfReusable(chunk)) && !stream.destroyed) await writable(stream);
     }
     if (!stream.destroyed) stream.end();
   } catch (error) {

@@ -1,8 +1,8 @@
-import { streamOf, untouched } from '../../store/chunk-stream.ts';
-import type { Answer, ReplyBody } from '../../gateway/reply.ts';
+import { streamOf, unreadStreams } from '../../store/chunk-stream.ts';
+import type { OutgoingResponse, ReplyBody } from '../../gateway/reply.ts';
 
 /** What is written to a client. */
-export interface Sent {
+export interface WritableResponse {
   readonly status: number;
   readonly fields: Iterable<readonly [name: string, value: string]>;
   readonly body: ReplyBody;
@@ -24,19 +24,19 @@ class LazyResponse implements Response {
   readonly type = 'default';
   readonly url = '';
   readonly redirected = false;
-  readonly #answer: Answer;
+  readonly #answer: OutgoingResponse;
   #headers: Headers | undefined;
   /** Once somebody has looked. */
   #body: ReadableStream<Uint8Array> | undefined;
   #real: Response | undefined;
 
-  constructor(answer: Answer) {
+  constructor(answer: OutgoingResponse) {
     this.status = answer.status;
     this.#answer = answer;
   }
 
   /** What is sent of a Response, ours or any other. One that was rebuilt around our body still has it. */
-  static toSent(this: void, response: Response): Sent {
+  static toWritableResponse(this: void, response: Response): WritableResponse {
     if (!(#answer in response)) {
       return { status: response.status, fields: response.headers, body: sourceOf(response.body) };
     }
@@ -70,7 +70,7 @@ class LazyResponse implements Response {
 
   get bodyUsed(): boolean {
     if (this.#real !== undefined) return this.#real.bodyUsed;
-    return this.#body !== undefined && !untouched.has(this.#body);
+    return this.#body !== undefined && !unreadStreams.has(this.#body);
   }
 
   clone(): Response {
@@ -105,11 +105,11 @@ class LazyResponse implements Response {
 Object.setPrototypeOf(LazyResponse.prototype, Response.prototype);
 
 /** Makes the Response of an answer. */
-export function lazyResponse(answer: Answer): Response {
+export function lazyResponse(answer: OutgoingResponse): Response {
   return new LazyResponse(answer);
 }
 
-export const toSent = LazyResponse.toSent;
+export const toWritableResponse = LazyResponse.toWritableResponse;
 
 function toStream(body: Exclude<ReplyBody, null>): ReadableStream<Uint8Array> {
   if (body instanceof ReadableStream) return body;
@@ -121,6 +121,6 @@ function toStream(body: Exclude<ReplyBody, null>): ReadableStream<Uint8Array> {
 
 /** The bytes behind a stream of which nothing was read, else the stream itself. */
 function sourceOf(stream: ReadableStream<Uint8Array> | null): ReplyBody {
-  const whole = stream === null || stream.locked || !untouched.has(stream) ? undefined : wholes.get(stream);
+  const whole = stream === null || stream.locked || !unreadStreams.has(stream) ? undefined : wholes.get(stream);
   return whole ?? stream;
 }

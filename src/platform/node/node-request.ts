@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Readable } from 'node:stream';
 import type { Fields } from '../../http/index.ts';
 import { requestMethod } from '../fetch-handler.ts';
-import { lineFields } from './raw-fields.ts';
+import { rawFields } from './raw-fields.ts';
 
 /** What Node's parser tells of a request, checked. */
 export interface NodeRequest {
@@ -23,7 +23,7 @@ export function readRequest(req: IncomingMessage): NodeRequest | undefined {
   const address = toAddress(url, isPath);
   // The name and the password of an address are for nobody's eyes, so no web Request takes them either.
   if (address === undefined || address.username !== '' || address.password !== '') return undefined;
-  const headers = lineFields(rawHeaders);
+  const headers = rawFields(rawHeaders);
   // Of two lines nobody can say which a proxy in front has looked at (RFC 9112 §3.2).
   if (headers.get('Host')?.includes(',') === true) return undefined;
   // §3.2.2 there: the host in the target counts, and the field is ignored.
@@ -33,7 +33,7 @@ export function readRequest(req: IncomingMessage): NodeRequest | undefined {
     method: requestMethod(method),
     address,
     lines,
-    headers: isPath ? headers : lineFields(lines),
+    headers: isPath ? headers : rawFields(lines),
   };
 }
 

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { requestTurns, type RequestTurns, type Work } from './request-queue.ts';
+import { requestQueue, type RequestQueue, type RequestWorker } from './request-queue.ts';
 
 /** Where to listen. */
 export interface ListenOptions {
@@ -36,10 +36,10 @@ export interface NodeServer {
  * @param readsContent whether it may read the content of requests, for which Node's own time is given then
  * @throws the system's error where it can't, such as EADDRINUSE
  */
-export async function listen(work: Work, options: ListenOptions, readsContent = false): Promise<NodeServer> {
+export async function listen(work: RequestWorker, options: ListenOptions, readsContent = false): Promise<NodeServer> {
   const { port, host = '127.0.0.1' } = options;
   const stopping = new AbortController();
-  const turns = requestTurns((req, res, sent) => {
+  const turns = requestQueue((req, res, sent) => {
     if (stopping.signal.aborted) res.setHeader('Connection', 'close');
     work(req, res, sent);
   });
@@ -57,7 +57,7 @@ export async function listen(work: Work, options: ListenOptions, readsContent = 
 
 function createHttpServer(
   { headerBytes = 64 * 1024, headerTimeout = 15_000, idleTimeout = 60_000, keepAliveTimeout = 75_000 }: ListenOptions,
-  turns: RequestTurns,
+  turns: RequestQueue,
   readsContent: boolean,
 ): Server {
   const server = createServer({

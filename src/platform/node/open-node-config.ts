@@ -20,7 +20,7 @@ import type { S3Access } from '../s3/s3-access.ts';
  *
  * @param store what mounts without one of their own are over
  * @param access how buckets are reached that say nothing else
- * @param ownPrefix what stands before each key in `store`, and so before those of its fallback
+ * @param defaultPrefix what stands before each key in `store`, and so before those of its fallback
  * @param log where log entries go; by default to the console
  * @throws SettingsError naming what is missing or can't be used
  */
@@ -28,13 +28,13 @@ export async function openNodeConfig(
   config: Config,
   store: ObjectStore | undefined,
   access: S3Access = {},
-  ownPrefix = '',
+  defaultPrefix = '',
   log?: Log,
 ): Promise<Pick<GatewayParts, 'limits' | 'observers' | 'purge'> & { readonly mounts: readonly MountOptions[] }> {
   const s3 = config.mounts.some(readsS3) ? await loadS3() : undefined;
   return openConfig(config, {
-    own: () => store ?? missing(),
-    ownPrefix,
+    defaultStore: () => store ?? missing(),
+    defaultPrefix,
     log,
     open: (one) => openStore(one, access, s3),
     cache: openCache,

@@ -6,7 +6,7 @@ import type { Fields } from '../../http/index.ts';
  *
  * @param lines names and values in turn
  */
-export function lineFields(lines: readonly string[]): Fields {
+export function rawFields(lines: readonly string[]): Fields {
   function get(name: string): string | null {
     let value: string | null = null;
     for (let i = 0; i + 1 < lines.length; i += 2) {

@@ -2,10 +2,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** Answers one request. `sent` tells how the answer's way to the client ended, whatever has been done about it. */
-export type Work = (req: IncomingMessage, res: ServerResponse, sent: Promise<boolean>) => void;
+export type RequestWorker = (req: IncomingMessage, res: ServerResponse, sent: Promise<boolean>) => void;
 
 /** Works on the requests of each connection one after the other, in the order in which they came. */
-export interface RequestTurns {
+export interface RequestQueue {
   /** For the event `request`: works on it now, or when the requests before it on its connection are answered. */
   take(req: IncomingMessage, res: ServerResponse): void;
   /** Whether a request of this connection is being worked on. */
@@ -36,7 +36,7 @@ interface Connection {
  *
  * @param work what it throws ends the connection
  */
-export function requestTurns(work: Work): RequestTurns {
+export function requestQueue(work: RequestWorker): RequestQueue {
   const connections = new WeakMap<Socket, Connection>();
   let waitingInAll = 0;
 

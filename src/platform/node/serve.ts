@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { defaultReader, isLent, type ChunkReader } from '../../store/chunk-stream.ts';
-import type { FetchContext, FetchHandler, RequestFacts } from '../fetch-handler.ts';
+import { defaultReader, isReusable, type ChunkReader } from '../../store/chunk-stream.ts';
+import type { FetchContext, FetchHandler, PlatformEnv } from '../fetch-handler.ts';
 import { isGateway } from '../../gateway/create-gateway.ts';
 import { lazyRequest } from './lazy-request.ts';
 import { readRequest, toWebRequest } from './node-request.ts';
-import type { Work } from './request-queue.ts';
-import { lazyResponse, toSent, type Sent } from './lazy-response.ts';
+import type { RequestWorker } from './request-queue.ts';
+import { lazyResponse, toWritableResponse, type WritableResponse } from './lazy-response.ts';
 import { listen, type ListenOptions, type NodeServer } from './node-server.ts';
 import { writable } from './writable.ts';
 
@@ -17,7 +17,7 @@ import { writable } from './writable.ts';
 export async function serve(handler: FetchHandler, options: ListenOptions): Promise<NodeServer> {
   const { trustedProxies = 0 } = options;
   const readsContent = !isGateway(handler);
-  const work: Work = (req, res, sent) => {
+  const work: RequestWorker = (req, res, sent) => {
     respond(handler, readsContent, req, res, sent, trustedProxies).catch((error: unknown) => {
       console.error(error);
       // The app has failed, or its answer can't be sent. What the gateway holds for it ends with the response.
@@ -47,13 +47,13 @@ async function respond(
   }
   const { address, headers: fields } = asked;
   if (readsContent && asked.content !== undefined && req.headers.expect !== undefined) res.writeContinue();
-  const facts: RequestFacts = {
+  const facts: PlatformEnv = {
     clientAddress: clientAddress(req, trustedProxies),
     sent,
     toResponse: lazyResponse,
     head: { request, fields, address },
   };
-  await send(toSent(await handler.fetch(request, facts, CONTEXT)), res);
+  await send(toWritableResponse(await handler.fetch(request, facts, CONTEXT)), res);
 }
 
 /** Nothing has to be kept alive on Node. Without one, hono throws an error for each request, which is caught. */
@@ -66,7 +66,7 @@ function clientAddress({ socket, headers }: IncomingMessage, trustedProxies: num
   return forwarded.at(-trustedProxies)?.trim();
 }
 
-async function send({ status, fields, body }: Sent, res: ServerResponse): Promise<void> {
+async function send({ status, fields, body }: WritableResponse, res: ServerResponse): Promise<void> {
   const reader = body instanceof ReadableStream ? defaultReader(body) : undefined;
   try {
     const lines: string[] = [];
@@ -103,7 +103,7 @@ async function sendBody(reader: ChunkReader, res: ServerResponse): Promise<void>
     for (;;) {
       const chunk = await reader.read(Number.MAX_SAFE_INTEGER);
       if (chunk === undefined) break;
-      if (isLent(chunk)) {
+      if (isReusable(chunk)) {
         await written(res, chunk);
         continue;
       }

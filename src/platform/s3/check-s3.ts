@@ -1,6 +1,5 @@
 import { describeError } from '../../observe/log.ts';
-import type { S3StoreOptions } from '../../store/drivers/s3/s3-store.ts';
-import { s3Store } from '../../store/drivers/s3/s3-store.ts';
+import { type S3StoreOptions, s3Store } from '../../store/drivers/s3/s3-store.ts';
 import type { Transport } from '../../store/drivers/s3/transport.ts';
 import { withRetry } from '../../store/wrappers/with-retry.ts';
 import { isStoreError } from '../../store/store-error.ts';

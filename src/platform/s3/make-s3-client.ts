@@ -7,7 +7,10 @@ export type { S3Access };
 export const REQUEST_TIMEOUT = 15_000;
 
 /** A client for reading whole objects and ranges on behalf of others, which sends with this handler. */
-export function clientOf(access: S3Access, requestHandler: NonNullable<S3ClientConfig['requestHandler']>): S3Client {
+export function makeS3Client(
+  access: S3Access,
+  requestHandler: NonNullable<S3ClientConfig['requestHandler']>,
+): S3Client {
   const { region, endpoint, pathStyle = false, credentials } = access;
   return new S3Client({
     // Regions other than AWS's mean nothing, but signing wants one.

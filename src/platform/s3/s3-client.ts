@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { http1Transport, type Http1Transport } from '../node/http1/http1-transport.ts';
-import { clientOf, REQUEST_TIMEOUT, type S3Access } from './make-s3-client.ts';
+import { makeS3Client, REQUEST_TIMEOUT, type S3Access } from './make-s3-client.ts';
 
 export type { S3Access } from './make-s3-client.ts';
 
@@ -14,7 +14,7 @@ export function s3Client(access: S3Access): S3Client {
   const { connectTimeout = CONNECT_TIMEOUT, requestTimeout = REQUEST_TIMEOUT } = access;
   const agent = { maxSockets: MAX_SOCKETS, keepAlive: true };
   // Nothing ends a body that is not read: a slow client lets the storage's connection idle, which is no fault.
-  return clientOf(access, {
+  return makeS3Client(access, {
     connectionTimeout: connectTimeout,
     requestTimeout,
     throwOnRequestTimeout: true,

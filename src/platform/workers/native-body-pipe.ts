@@ -1,10 +1,16 @@
-import { type ConsignedRead, type Consignment } from '../../gateway/download/plan-body.ts';
-import { readParts, startCourier } from '../../gateway/download/part-reader.ts';
-import type { Conduit, Delivery, Dispatch } from '../../gateway/download/body-pipe.ts';
+import {
+  type PlannedBodyRead,
+  type BodyPlan,
+  type BodyPipe,
+  type TransferOutcome,
+  type PipedBody,
+  readParts,
+  newReadProgress,
+} from '../../gateway/download/body-pipe.ts';
 import { WORKERS_PARALLEL_READS } from '../../config/parallel-reads-setting.ts';
 import { MiB } from '../../config/schema.ts';
 import { spanLength } from '../../http/index.ts';
-import { piecesOf, type Pieces } from '../../cache/body-stream.ts';
+import { slicesOf, type BlockSlices } from '../../cache/body-stream.ts';
 import type { BlockCacheOptions } from '../../cache/with-block-cache.ts';
 import { defaultReader, type ChunkReader } from '../../store/chunk-stream.ts';
 
@@ -14,8 +20,8 @@ import { defaultReader, type ChunkReader } from '../../store/chunk-stream.ts';
  *
  * The compatibility flag `enable_request_signal` is what tells a client that left from a storage that failed.
  */
-export const nativeConduit: Conduit = {
-  dispatch,
+export const nativeBodyPipe: BodyPipe = {
+  pipe,
   toReader: byobReader,
   isNative: true,
   maxParallelReads: WORKERS_PARALLEL_READS,
@@ -31,17 +37,17 @@ function workersBlocks(blockSize = 8 * MiB): Partial<BlockCacheOptions> {
   return { blockSize, maxBlocks: 3_000, memory: 32 * MiB, isShared: false };
 }
 
-function dispatch(consignment: Consignment): Dispatch {
+function pipe(plan: BodyPlan): PipedBody {
   // Keeps the length, which any other TransformStream would lose: the answer would be chunked.
-  const { readable, writable } = new FixedLengthStream(consignment.length);
+  const { readable, writable } = new FixedLengthStream(plan.length);
   const abandon = () => void readable.cancel().catch(() => undefined);
-  return { body: readable, done: send(consignment, writable), abandon };
+  return { body: readable, done: send(plan, writable), abandon };
 }
 
 async function send(
-  { length, reads, tail, signal, close }: Consignment,
+  { length, reads, tail, signal, close }: BodyPlan,
   writable: WritableStream<Uint8Array>,
-): Promise<Delivery> {
+): Promise<TransferOutcome> {
   try {
     for (const read of reads) await sendRead(read, writable);
     await write(writable, tail);
@@ -61,13 +67,13 @@ async function send(
   }
 }
 
-async function sendRead(read: ConsignedRead, writable: WritableStream<Uint8Array>): Promise<void> {
+async function sendRead(read: PlannedBodyRead, writable: WritableStream<Uint8Array>): Promise<void> {
   const [part, ...others] = read.parts;
   if (part === undefined || others.length > 0) return sendParts(read, writable);
   const body = await read.open();
-  const pieces = piecesOf(body);
+  const slices = slicesOf(body);
   await write(writable, part.head);
-  await (pieces === undefined ? body.pipeTo(writable, { preventClose: true }) : sendPieces(pieces, writable));
+  await (slices === undefined ? body.pipeTo(writable, { preventClose: true }) : sendPieces(slices, writable));
 }
 
 /**
@@ -75,21 +81,21 @@ async function sendRead(read: ConsignedRead, writable: WritableStream<Uint8Array
  * and those that the cache gave as streams stay out of JavaScript. One that breaks off breaks the answer, since a native
  * pipe does not tell where: the client sees it and resumes.
  */
-async function sendPieces(pieces: Pieces, writable: WritableStream<Uint8Array>): Promise<void> {
+async function sendPieces(slices: BlockSlices, writable: WritableStream<Uint8Array>): Promise<void> {
   try {
     for (;;) {
-      const piece = await pieces.next();
-      if (piece === undefined) return;
-      if (piece instanceof Uint8Array) await write(writable, piece);
-      else await piece.stream.pipeTo(writable, { preventClose: true });
+      const slice = await slices.next();
+      if (slice === undefined) return;
+      if (slice instanceof Uint8Array) await write(writable, slice);
+      else await slice.stream.pipeTo(writable, { preventClose: true });
     }
   } finally {
-    pieces.leave();
+    slices.leave();
   }
 }
 
-async function sendParts(read: ConsignedRead, writable: WritableStream<Uint8Array>): Promise<void> {
-  for await (const chunk of readParts(read, startCourier(), byobReader)) await write(writable, chunk);
+async function sendParts(read: PlannedBodyRead, writable: WritableStream<Uint8Array>): Promise<void> {
+  for await (const chunk of readParts(read, newReadProgress(), byobReader)) await write(writable, chunk);
 }
 
 /**

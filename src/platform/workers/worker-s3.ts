@@ -6,11 +6,11 @@ import { r2Store } from '../../store/drivers/r2.ts';
 import { fetchTransport } from '../../store/drivers/s3/fetch-transport.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { withRetry } from '../../store/wrappers/with-retry.ts';
-import { nativeConduit } from './native-body-pipe.ts';
+import { nativeBodyPipe } from './native-body-pipe.ts';
 import { openConfig } from '../open-config.ts';
 import { assertNoFallback } from '../no-fallback.ts';
 import { openJwt } from '../open-jwt.ts';
-import { clientOf, REQUEST_TIMEOUT, type S3Access } from '../s3/make-s3-client.ts';
+import { makeS3Client, REQUEST_TIMEOUT, type S3Access } from '../s3/make-s3-client.ts';
 import { storageOf, toS3Source, type S3Source } from '../s3/s3-source.ts';
 import { openBinding, workerAddress, workerCache, workerSecret } from './worker-env.ts';
 
@@ -54,7 +54,7 @@ const transport = fetchTransport({ timeout: REQUEST_TIMEOUT });
 
 /** Its handler sends commands, where a store reads by them. */
 function connect(reached: S3Access): S3Client {
-  return clientOf(reached, {
+  return makeS3Client(reached, {
     requestTimeout: REQUEST_TIMEOUT,
     throwOnRequestTimeout: true,
     customFetch: plainFetch,
@@ -70,12 +70,12 @@ function overFetch(source: S3Source): ObjectStore {
   return storageOf(source, connect(source.access), transport);
 }
 
-const ownPrefix = env.S3_PREFIX ?? '';
+const defaultPrefix = env.S3_PREFIX ?? '';
 
 assertNoFallback(env);
 
-function own(): ObjectStore {
-  return overFetch({ access, bucket: required('S3_BUCKET'), prefix: ownPrefix });
+function defaultStore(): ObjectStore {
+  return overFetch({ access, bucket: required('S3_BUCKET'), prefix: defaultPrefix });
 }
 
 /** Other buckets are read with the same keys, and reached as the first unless the mount says otherwise. */
@@ -93,8 +93,8 @@ function open(store: StoreConfig): ObjectStore | undefined {
 /** The same gateway over S3. A Worker of its own, so that one over R2 carries neither the SDK nor jose. */
 export default createGateway({
   ...openConfig(parseConfig(env.RANGEWAY ?? {}), {
-    own,
-    ownPrefix,
+    defaultStore,
+    defaultPrefix,
     open,
     secret: workerSecret,
     cache: workerCache,
@@ -102,6 +102,6 @@ export default createGateway({
     // S3's bodies come over a network, and break. R2's come from inside, and stay out of JavaScript unless set.
     defaults: { resume: true },
   }),
-  conduit: nativeConduit,
+  bodyPipe: nativeBodyPipe,
   clientAddress: workerAddress,
 });

@@ -4,7 +4,7 @@ import { createGateway } from '../../gateway/create-gateway.ts';
 import { r2Store } from '../../store/drivers/r2.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { withRetry } from '../../store/wrappers/with-retry.ts';
-import { nativeConduit } from './native-body-pipe.ts';
+import { nativeBodyPipe } from './native-body-pipe.ts';
 import { openConfig } from '../open-config.ts';
 import { openBinding, workerAddress, workerCache, workerSecret } from './worker-env.ts';
 
@@ -25,7 +25,7 @@ function storage(bucket: R2Bucket): ObjectStore {
   return withRetry(r2Store(bucket));
 }
 
-function own(): ObjectStore {
+function defaultStore(): ObjectStore {
   return storage(openBinding('BUCKET'));
 }
 
@@ -35,7 +35,7 @@ function open(store: StoreConfig): ObjectStore | undefined {
 
 // At start, so that a deployment with a wrong configuration is refused instead of failing its first client.
 export default createGateway({
-  ...openConfig(parseConfig(env.RANGEWAY ?? {}), { own, open, secret: workerSecret, cache: workerCache }),
-  conduit: nativeConduit,
+  ...openConfig(parseConfig(env.RANGEWAY ?? {}), { defaultStore, open, secret: workerSecret, cache: workerCache }),
+  bodyPipe: nativeBodyPipe,
   clientAddress: workerAddress,
 });

@@ -1,7 +1,7 @@
 import { strongTag, type Representation } from '../../http/index.ts';
 import { type ObjectStore, type ReadOptions, type ReadResult } from '../object-store.ts';
 import { countOperation } from '../request-stats.ts';
-import { select } from '../evaluate-read.ts';
+import { evaluateRead } from '../evaluate-read.ts';
 
 /** Bytes a chunk, so that a slow reader of a large object sees back-pressure here as elsewhere. */
 const CHUNK = 64 * 1024;
@@ -55,9 +55,9 @@ export function memoryStore(): MemoryStore {
 function read(object: StoredObject | undefined, options: ReadOptions): ReadResult {
   if (object === undefined) return { type: 'missing' };
   const { bytes, representation } = object;
-  const selection = select(representation, options);
-  if (selection.type !== 'span') return selection;
-  const { span } = selection;
+  const evaluation = evaluateRead(representation, options);
+  if (evaluation.type !== 'span') return evaluation;
+  const { span } = evaluation;
   return { type: 'open', representation, span, body: chunked(bytes.subarray(span.start, span.end)) };
 }
 

@@ -12,7 +12,7 @@ import {
 } from '../../http/index.ts';
 import { type ObjectStore, type ReadOptions, type ReadResult } from '../object-store.ts';
 import { countOperation } from '../request-stats.ts';
-import { withheld } from '../evaluate-read.ts';
+import { failedCondition } from '../evaluate-read.ts';
 import { isStoreError, storeError, type StoreError } from '../store-error.ts';
 
 /** What this driver uses of the R2 binding; an `R2Bucket` fits it. */
@@ -116,10 +116,10 @@ function printList(list: EntityTagList): string {
 function toResult(object: R2ObjectLike, { conditions = {} }: ReadOptions): ReadResult {
   const representation = toRepresentation(object);
   const { body } = object;
-  if (body !== undefined) return { type: 'open', representation, span: toSpan(object), body, isSealed: true };
+  if (body !== undefined) return { type: 'open', representation, span: toSpan(object), body, hasNativeLength: true };
   // R2 does not say which condition failed, but gives all that decides it.
-  const held = withheld(representation, conditions);
-  if (held === undefined) throw storeError('nonsense', 'R2 held a body back, though every condition holds');
+  const held = failedCondition(representation, conditions);
+  if (held === undefined) throw storeError('invalid-response', 'R2 held a body back, though every condition holds');
   return held;
 }
 
@@ -160,13 +160,13 @@ function isErrorNumber(error: unknown, number: number): boolean {
 async function afterError(
   bucket: R2BucketLike,
   key: string,
-  { range, tally }: ReadOptions,
+  { range, stats }: ReadOptions,
   error: unknown,
 ): Promise<ReadResult> {
   if (isErrorNumber(error, INVALID_NAME)) return { type: 'missing' };
   if (range !== undefined && isErrorNumber(error, UNSATISFIABLE)) return { type: 'unsatisfiable' };
   if (range !== undefined && isErrorNumber(error, UNSPECIFIED)) {
-    countOperation({ tally });
+    countOperation({ stats });
     const object = await bucket.head(key).catch(() => null);
     if (object !== null && resolveSpec(range, object.size) === undefined) {
       return { type: 'unsatisfiable', representation: toRepresentation(object) };

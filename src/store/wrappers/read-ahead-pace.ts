@@ -16,7 +16,7 @@ const FADING = 7 / 8;
 const IDLE = 1_000;
 
 /** Decides how many parts are opened ahead of the one that is read. */
-export interface ReadPace {
+export interface ReadAheadPace {
   /** The reader asks for bytes. */
   onAsk(): void;
   /** It gets so many. */
@@ -40,7 +40,7 @@ export interface ReadPace {
  * @param partSize in bytes
  * @param most parts ahead at the most
  */
-export function readPace(partSize: number, most: number): ReadPace {
+export function readAheadPace(partSize: number, most: number): ReadAheadPace {
   const buffered = Math.min(BUFFERED, (partSize * 3) / 4);
   const size = Math.min(WINDOW, partSize / 8);
   let lead = 0;

@@ -1,11 +1,11 @@
 import { steadyTime } from '../../base/clock.ts';
 import type { Representation, Span, RangeSpec } from '../../http/index.ts';
 import { chunkStream, type ChunkReader, type ToReader } from '../chunk-stream.ts';
-import { openRest } from '../reopen-from.ts';
+import { reopenFrom } from '../reopen-from.ts';
 import type { ObjectStore, ReadOptions } from '../object-store.ts';
-import { readPace } from './read-ahead-pace.ts';
+import { readAheadPace } from './read-ahead-pace.ts';
 import type { RetryBudget } from './retry-budget.ts';
-import { isPassing, storeError } from '../store-error.ts';
+import { isTransient, storeError } from '../store-error.ts';
 
 /** A body that is read in parts, of which the first is open. */
 export interface PartedBody {
@@ -44,15 +44,15 @@ interface PartAhead {
 /**
  * Joins the parts of a body in order. While one is handed out, the next ones are open and unread: what they bring waits
  * in the receive buffers of their connections. They are opened only as long as the reader waits for the storage
- * ({@link readPace}), so a slow client holds one connection.
+ * ({@link readAheadPace}), so a slow client holds one connection.
  *
- * Each part is pinned to the version of the first ({@link openRest}): an object that is replaced meanwhile ends the
+ * Each part is pinned to the version of the first ({@link reopenFrom}): an object that is replaced meanwhile ends the
  * body with the StoreError `changed`, unless the storage keeps its old version. A part that fails ahead is told when
  * its turn comes.
  */
 export function joinParts(parted: PartedBody): ReadableStream<Uint8Array> {
   const { signal } = parted.asked;
-  const bytes = inTurn(parted);
+  const bytes = partsReader(parted);
   const leave = () => void bytes.end();
   // Beside `cancel`, which a pipe may call only when the next bytes are there.
   signal?.addEventListener('abort', leave, { once: true });
@@ -79,12 +79,12 @@ export function joinParts(parted: PartedBody): ReadableStream<Uint8Array> {
 }
 
 /** The bytes of all parts, one chunk after the other. */
-function inTurn({ first, ...parted }: PartedBody) {
+function partsReader({ first, ...parted }: PartedBody) {
   const { store, key, asked, representation, span, partSize, connections, toReader, budget } = parted;
-  const { tally, version } = asked;
+  const { stats, version } = asked;
   const left = new AbortController();
   const ahead: PartAhead[] = [];
-  const pace = readPace(partSize, connections - 1);
+  const pace = readAheadPace(partSize, connections - 1);
   let current: CurrentPart = { reader: toReader(first.body), end: first.end };
   let at = span.start;
   let planned = first.end;
@@ -94,7 +94,7 @@ function inTurn({ first, ...parted }: PartedBody) {
   }
 
   function openPart(rest: Span): Promise<ReadableStream<Uint8Array>> {
-    return openRest({ store, key, representation, rest, version }, { signal: left.signal, tally });
+    return reopenFrom({ store, key, representation, rest, version }, { signal: left.signal, stats });
   }
 
   /** Asks for parts until so many are open ahead. */
@@ -117,7 +117,7 @@ function inTurn({ first, ...parted }: PartedBody) {
     try {
       return await body;
     } catch (error) {
-      if (!isPassing(error) || left.signal.aborted || !budget.take()) throw error;
+      if (!isTransient(error) || left.signal.aborted || !budget.take()) throw error;
       return openPart(rest);
     }
   }
@@ -126,7 +126,7 @@ function inTurn({ first, ...parted }: PartedBody) {
   async function advance(): Promise<void> {
     openAhead(1);
     const part = ahead.shift();
-    if (part === undefined) throw storeError('nonsense', `a body of parts has none behind byte ${at}`);
+    if (part === undefined) throw storeError('invalid-response', `a body of parts has none behind byte ${at}`);
     pace.onTurn(part.readySince);
     openAhead(pace.lead());
     const body = await take(part);
@@ -143,7 +143,7 @@ function inTurn({ first, ...parted }: PartedBody) {
     if (chunk === undefined && at < current.end)
       throw storeError('unavailable', `a part ended at byte ${at}, before ${current.end}`);
     at += chunk?.length ?? 0;
-    if (at > current.end) throw storeError('nonsense', 'the storage sent more bytes than it said');
+    if (at > current.end) throw storeError('invalid-response', 'the storage sent more bytes than it said');
     return chunk;
   }
 

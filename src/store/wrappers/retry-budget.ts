@@ -30,7 +30,7 @@ export function retryBudget(most = 50): RetryBudget {
 const budgets = new WeakMap<ObjectStore, RetryBudget>();
 
 /** The budget of a store, which the wrappers around it share; a full one where it has none yet. */
-export function budgetOf(store: ObjectStore): RetryBudget {
+export function retryBudgetOf(store: ObjectStore): RetryBudget {
   const known = budgets.get(store);
   if (known !== undefined) return known;
   const made = retryBudget();
@@ -39,7 +39,7 @@ export function budgetOf(store: ObjectStore): RetryBudget {
 }
 
 /** Makes a store spend from this budget, so that the next wrapper around it does too. @returns the store */
-export function withBudget(store: ObjectStore, budget: RetryBudget): ObjectStore {
+export function withRetryBudget(store: ObjectStore, budget: RetryBudget): ObjectStore {
   budgets.set(store, budget);
   return store;
 }

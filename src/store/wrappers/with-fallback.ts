@@ -1,7 +1,7 @@
 import { steadyTime } from '../../base/clock.ts';
 import type { ObjectStore } from '../object-store.ts';
-import { budgetOf, withBudget } from './retry-budget.ts';
-import { isPassing, isStoreError } from '../store-error.ts';
+import { retryBudgetOf, withRetryBudget } from './retry-budget.ts';
+import { isTransient, isStoreError } from '../store-error.ts';
 
 /** When a replica is asked. */
 export interface FallbackOptions {
@@ -29,7 +29,7 @@ export function withFallback(first: ObjectStore, replica: ObjectStore, options: 
     try {
       return await askOf(first);
     } catch (error) {
-      if (!isPassing(error)) throw error;
+      if (!isTransient(error)) throw error;
       pausedUntil = steadyTime() + pause;
       const answer = await askReplica(askOf, isMissing);
       if (answer === undefined) throw error;
@@ -64,5 +64,5 @@ export function withFallback(first: ObjectStore, replica: ObjectStore, options: 
         ({ type }) => type === 'missing',
       ),
   };
-  return withBudget(either, budgetOf(first));
+  return withRetryBudget(either, retryBudgetOf(first));
 }

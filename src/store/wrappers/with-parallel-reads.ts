@@ -2,8 +2,8 @@ import { isPinnable, resolveSpec, sameSpan } from '../../http/index.ts';
 import { defaultReader, type ToReader } from '../chunk-stream.ts';
 import type { ObjectStore, OpenObject, ReadOptions, ReadResult } from '../object-store.ts';
 import { firstPart, nextPart, joinParts } from './read-ahead.ts';
-import { budgetOf, withBudget } from './retry-budget.ts';
-import { sliced } from '../slice-whole.ts';
+import { retryBudgetOf, withRetryBudget } from './retry-budget.ts';
+import { sliceWhole } from '../slice-whole.ts';
 import { storeError } from '../store-error.ts';
 
 /** How a body is read through several connections. */
@@ -17,7 +17,7 @@ export interface ParallelReadsOptions {
 }
 
 /** What is used where nothing is said. */
-export const PARALLEL_READS = { connections: 4, partSize: 8 * 1024 * 1024 } as const;
+export const DEFAULT_PARALLEL_READS = { connections: 4, partSize: 8 * 1024 * 1024 } as const;
 
 /**
  * Reads what is longer than a part through several connections of the storage, for a client that is faster than one of
@@ -39,11 +39,11 @@ export const PARALLEL_READS = { connections: 4, partSize: 8 * 1024 * 1024 } as c
  * const store = withParallelReads(withResume(withRetry(r2Store(bucket))), { connections: 4, partSize: 8 * 1024 ** 2 });
  */
 export function withParallelReads(store: ObjectStore, options: ParallelReadsOptions = {}): ObjectStore {
-  const { connections = PARALLEL_READS.connections, partSize = PARALLEL_READS.partSize } = options;
+  const { connections = DEFAULT_PARALLEL_READS.connections, partSize = DEFAULT_PARALLEL_READS.partSize } = options;
   const { toReader = defaultReader } = options;
   assertAtLeast('connections', connections, 2);
   assertAtLeast('partSize', partSize, 1);
-  const budget = budgetOf(store);
+  const budget = retryBudgetOf(store);
 
   /** Makes the read that was asked for out of its first part's answer. */
   async function complete(key: string, asked: ReadOptions, opened: OpenObject): Promise<ReadResult> {
@@ -52,10 +52,13 @@ export function withParallelReads(store: ObjectStore, options: ParallelReadsOpti
     const due = asked.range === undefined ? whole : resolveSpec(asked.range, representation.size);
     if (due !== undefined && sameSpan(span, due)) return opened;
     // The storage ignores ranges.
-    if (sameSpan(span, whole)) return sliced(opened, asked);
+    if (sameSpan(span, whole)) return sliceWhole(opened, asked);
     if (due === undefined || !sameSpan(span, nextPart(due.start, due.end, partSize))) {
       await body.cancel().catch(() => undefined);
-      throw storeError('nonsense', `the storage gave bytes ${span.start} to ${span.end}, which were not asked for`);
+      throw storeError(
+        'invalid-response',
+        `the storage gave bytes ${span.start} to ${span.end}, which were not asked for`,
+      );
     }
     if (!isPinnable(representation)) {
       await body.cancel().catch(() => undefined);
@@ -71,13 +74,13 @@ export function withParallelReads(store: ObjectStore, options: ParallelReadsOpti
     async read(key, asked = {}) {
       const range = firstPart(asked.range, partSize);
       if (range === undefined) return store.read(key, asked);
-      const result = await store.read(key, { ...asked, range, isUncut: true });
+      const result = await store.read(key, { ...asked, range, neverSlice: true });
       if (result.type === 'open') return complete(key, asked, result);
       // No range of an object of zero bytes can be satisfied, but the whole of it can be read.
       return result.type === 'unsatisfiable' && asked.range === undefined ? store.read(key, asked) : result;
     },
   };
-  return withBudget(parallel, budget);
+  return withRetryBudget(parallel, budget);
 }
 
 function assertAtLeast(name: string, value: number, least: number): void {

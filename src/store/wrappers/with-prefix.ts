@@ -1,5 +1,5 @@
 import type { ObjectStore } from '../object-store.ts';
-import { budgetOf, withBudget } from './retry-budget.ts';
+import { retryBudgetOf, withRetryBudget } from './retry-budget.ts';
 
 /** The objects of a store whose keys begin so, by what their keys go on with. */
 export function withPrefix(store: ObjectStore, prefix: string): ObjectStore {
@@ -7,5 +7,5 @@ export function withPrefix(store: ObjectStore, prefix: string): ObjectStore {
     head: (key, options) => store.head(prefix + key, options),
     read: (key, options) => store.read(prefix + key, options),
   };
-  return withBudget(prefixed, budgetOf(store));
+  return withRetryBudget(prefixed, retryBudgetOf(store));
 }

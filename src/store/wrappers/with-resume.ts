@@ -2,10 +2,10 @@ import { isPinnable, spanLength, type Span } from '../../http/index.ts';
 import { steadyTime } from '../../base/clock.ts';
 import { backOff, type Backoff } from './backoff.ts';
 import { chunkStream, defaultReader, type ChunkReader, type ToReader } from '../chunk-stream.ts';
-import { openRest } from '../reopen-from.ts';
+import { reopenFrom } from '../reopen-from.ts';
 import type { ObjectStore, OpenObject, ReadOptions } from '../object-store.ts';
-import { budgetOf, type RetryBudget } from './retry-budget.ts';
-import { isPassing, isStoreError, storeError } from '../store-error.ts';
+import { retryBudgetOf, type RetryBudget } from './retry-budget.ts';
+import { isTransient, isStoreError, storeError } from '../store-error.ts';
 
 /** How hard a broken body is tried to be read on. */
 export interface ResumeOptions {
@@ -27,16 +27,16 @@ const EARNED = 0.5;
 type ResumeSettings = { readonly [Name in keyof ResumeOptions]-?: NonNullable<ResumeOptions[Name]> };
 
 /** Times that one body is read on, however far each got. A storage that breaks every MB still sends 10 GB. */
-const MOST = 10_000;
+const MAX_CONTINUATIONS = 10_000;
 
 /**
  * Bytes that a read has to bring to count as progress. Behind fewer the next read takes a request of the budget that
  * all bodies of the storage share, and all but the first of them wait before.
  */
-const PROGRESS = 64 * 1024;
+const MIN_PROGRESS = 64 * 1024;
 
 /** At most this much is asked for at once, in bytes, where the platform lets us choose. */
-const VIEW = 256 * 1024;
+const MAX_READ = 256 * 1024;
 
 /**
  * Reads on where the bodies of a store break off: where they end early, fail or fall silent. What follows is pinned to
@@ -51,14 +51,18 @@ export function withResume(store: ObjectStore, options: ResumeOptions = {}): Obj
     backoff: options.backoff ?? { first: 100, most: 5_000 },
     toReader: options.toReader ?? defaultReader,
   };
-  const budget = budgetOf(store);
+  const budget = retryBudgetOf(store);
   return {
     head: (...args) => store.head(...args),
     async read(key, asked = {}) {
       const result = await store.read(key, asked);
       if (result.type !== 'open' || spanLength(result.span) === 0) return result;
       budget.earn(EARNED);
-      return { ...result, isSealed: false, body: unbroken({ store, key, opened: result, asked, settings, budget }) };
+      return {
+        ...result,
+        hasNativeLength: false,
+        body: resumingStream({ store, key, opened: result, asked, settings, budget }),
+      };
     },
   };
 }
@@ -73,11 +77,11 @@ interface ResumableBody {
 }
 
 /** A body as a stream that reads on by itself. */
-function unbroken(resumable: ResumableBody): ReadableStream<Uint8Array> {
+function resumingStream(resumable: ResumableBody): ReadableStream<Uint8Array> {
   const { signal } = resumable.asked;
   const left = new AbortController();
   const leave = () => left.abort();
-  const bytes = readOn(resumable, left.signal);
+  const bytes = resumingReader(resumable, left.signal);
   // Beside `cancel`, which a pipe may call only when the next bytes are there: those may be a timeout away.
   signal?.addEventListener('abort', leave, { once: true });
   if (signal?.aborted === true) leave();
@@ -103,7 +107,7 @@ function unbroken(resumable: ResumableBody): ReadableStream<Uint8Array> {
 }
 
 /** The bytes of a body, one chunk after the other. */
-function readOn({ store, key, opened, asked, settings, budget }: ResumableBody, left: AbortSignal) {
+function resumingReader({ store, key, opened, asked, settings, budget }: ResumableBody, left: AbortSignal) {
   const { representation, span } = opened;
   const { tries, patience, backoff, idleTimeout, toReader } = settings;
   const isPinned = isPinnable(representation);
@@ -120,9 +124,10 @@ function readOn({ store, key, opened, asked, settings, budget }: ResumableBody, 
   /** Opens the rest, or throws what makes it pointless to try again. */
   async function reopen(first: unknown, since: number): Promise<void> {
     for (let cause = first; ; fruitless++) {
-      assertPresent(left);
-      const isHopeless = !isPinned || fruitless >= tries || continued >= MOST || steadyTime() - since > patience;
-      short = brought < PROGRESS ? short + 1 : 0;
+      assertWanted(left);
+      const isHopeless =
+        !isPinned || fruitless >= tries || continued >= MAX_CONTINUATIONS || steadyTime() - since > patience;
+      short = brought < MIN_PROGRESS ? short + 1 : 0;
       if (isHopeless || (short > 0 && !budget.take())) {
         throw storeError('unavailable', `a body broke off at byte ${at}, before ${span.end}`, cause);
       }
@@ -130,15 +135,15 @@ function readOn({ store, key, opened, asked, settings, budget }: ResumableBody, 
       if (short > 1) await backOff(backoff, short - 1, left);
       try {
         const rest = { start: at, end: span.end };
-        reader = toReader(await openRest({ store, key, representation, rest }, { signal: left, tally: asked.tally }));
+        reader = toReader(await reopenFrom({ store, key, representation, rest }, { signal: left, stats: asked.stats }));
         fruitless++;
         continued++;
-        if (asked.tally !== undefined) asked.tally.continued++;
+        if (asked.stats !== undefined) asked.stats.continued++;
         if (left.aborted) await end();
         return;
       } catch (error) {
         // Nonsense too: it may be of something in between, and is checked again.
-        if (!isPassing(error) && !isNonsense(error)) throw error;
+        if (!isTransient(error) && !isInvalidResponse(error)) throw error;
         cause = error;
       }
     }
@@ -168,7 +173,7 @@ function readOn({ store, key, opened, asked, settings, budget }: ResumableBody, 
   };
 }
 
-function assertPresent(left: AbortSignal): void {
+function assertWanted(left: AbortSignal): void {
   if (left.aborted) throw storeError('aborted', 'nobody takes the body any more');
 }
 
@@ -180,7 +185,7 @@ type BodyRead =
 /**
  * The next piece of a body that owes these bytes.
  *
- * @throws StoreError `nonsense` where it has more, so that none of its bytes can be trusted
+ * @throws StoreError `invalid-response` where it has more, so that none of its bytes can be trusted
  */
 async function take(reader: ChunkReader, owed: Span, idleTimeout: number): Promise<BodyRead> {
   const left = spanLength(owed);
@@ -191,22 +196,22 @@ async function take(reader: ChunkReader, owed: Span, idleTimeout: number): Promi
     void reader.cancel().catch(() => undefined);
   }, idleTimeout);
   try {
-    const bytes = await reader.read(Math.min(Math.max(left, 1), VIEW));
+    const bytes = await reader.read(Math.min(Math.max(left, 1), MAX_READ));
     if (bytes !== undefined && bytes.length > left)
-      throw storeError('nonsense', 'the storage sent more bytes than it said');
+      throw storeError('invalid-response', 'the storage sent more bytes than it said');
     if (bytes !== undefined) return { type: 'bytes', bytes };
     if (left === 0) return { type: 'end' };
     return { type: 'break', cause: isSilent ? silence(idleTimeout) : new Error(`it ended ${left} bytes early`) };
   } catch (cause) {
-    if (isNonsense(cause)) throw cause;
+    if (isInvalidResponse(cause)) throw cause;
     return left === 0 ? { type: 'end' } : { type: 'break', cause };
   } finally {
     clearTimeout(timer);
   }
 }
 
-function isNonsense(error: unknown): boolean {
-  return isStoreError(error) && error.code === 'nonsense';
+function isInvalidResponse(error: unknown): boolean {
+  return isStoreError(error) && error.code === 'invalid-response';
 }
 
 function silence(ms: number): Error {

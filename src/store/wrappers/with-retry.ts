@@ -1,7 +1,7 @@
 import { backOff, type Backoff } from './backoff.ts';
 import type { CallOptions, ObjectStore } from '../object-store.ts';
-import { retryBudget, withBudget } from './retry-budget.ts';
-import { isPassing } from '../store-error.ts';
+import { retryBudget, withRetryBudget } from './retry-budget.ts';
+import { isTransient } from '../store-error.ts';
 
 /** How often a storage that fails is asked again. */
 export interface RetryOptions {
@@ -34,7 +34,7 @@ export function withRetry(store: ObjectStore, options: RetryOptions = {}): Objec
         budget.earn(EARNED);
         return answer;
       } catch (error) {
-        if (!isPassing(error) || failed >= tries || !budget.take()) throw error;
+        if (!isTransient(error) || failed >= tries || !budget.take()) throw error;
         await backOff(backoff, failed, signal);
       }
     }
@@ -44,5 +44,5 @@ export function withRetry(store: ObjectStore, options: RetryOptions = {}): Objec
     head: (key, asked = {}) => persist(() => store.head(key, asked), asked),
     read: (key, asked = {}) => persist(() => store.read(key, asked), asked),
   };
-  return withBudget(retrying, budget);
+  return withRetryBudget(retrying, budget);
 }

@@ -1,10 +1,10 @@
-import { piecesOf, type Pieces } from '../../../src/cache/body-stream.ts';
+import { slicesOf, type BlockSlices } from '../../../src/cache/body-stream.ts';
 import type { Preconditions, RangeSpec, Span } from '../../../src/http/index.ts';
 import { defaultReader, type ChunkReader } from '../../../src/store/chunk-stream.ts';
-import { within } from '../../../src/cache/with-timeout.ts';
+import { withTimeout } from '../../../src/cache/with-timeout.ts';
 import { type ObjectStore, type OpenObject } from '../../../src/store/object-store.ts';
-import { newTally } from '../../../src/store/request-stats.ts';
-import { select } from '../../../src/store/evaluate-read.ts';
+import { newRequestStats } from '../../../src/store/request-stats.ts';
+import { evaluateRead } from '../../../src/store/evaluate-read.ts';
 import { isStoreError } from '../../../src/store/store-error.ts';
 import type { ModelStore, Version } from './model-store.ts';
 import { microtask, type Turns } from './turns.ts';
@@ -24,16 +24,16 @@ export interface Scene {
 }
 
 /** How a request ended. */
-export type RequestEnd = 'whole' | 'left' | 'broken' | 'refused' | 'bodiless';
+export type Ended = 'whole' | 'left' | 'broken' | 'refused' | 'bodiless';
 
 /** One request, its answer checked. */
-export async function askOnce(scene: Scene): Promise<RequestEnd> {
+export async function askOnce(scene: Scene): Promise<Ended> {
   const { turns, storage, store, deferred } = scene;
   const { random } = turns;
   const range = rollRange(scene);
   const conditions = rollConditions(scene);
   const before = storage.current();
-  const call = { range, conditions, tally: newTally() };
+  const call = { range, conditions, stats: newRequestStats() };
   const isDeferring = !random.oneIn(3);
   const result = await store
     .read('key', isDeferring ? { ...call, defer: (work) => void deferred.push(work) } : call)
@@ -50,14 +50,14 @@ export async function askOnce(scene: Scene): Promise<RequestEnd> {
       const number = scene.versions.findIndex((version) => version.representation.etag === representation.etag);
       const version = scene.versions[number];
       if (version === undefined || number > storage.current()) throw new Error('it is of no version that ever was');
-      const due = select(version.representation, { range, conditions });
+      const due = evaluateRead(version.representation, { range, conditions });
       const isDue = due.type === 'span' && due.span.start === span.start && due.span.end === span.end;
       if (!isDue) throw new Error(`opened ${span.start} to ${span.end}, not ${JSON.stringify(due)}`);
       return readChecked(scene, result, version, body);
     }
     case 'missing':
       throw new Error('the object is there');
-    case 'changed':
+    case 'version-changed':
       if (etag === undefined) throw new Error('changed, without a condition');
       if (before === storage.current() && etag === scene.versions[before]?.representation.etag)
         throw new Error('changed, and it is the current version');
@@ -75,7 +75,7 @@ export async function askOnce(scene: Scene): Promise<RequestEnd> {
 function checkError({ isStorageFailing, keepsVersions }: Scene, error: unknown, isReplaced: boolean): void {
   if (!isStoreError(error)) throw new Error('it threw what is no error of a store', { cause: error });
   if (isStorageFailing) return;
-  const isExcused = error.code === 'changed' && isReplaced && !keepsVersions;
+  const isExcused = error.code === 'version-changed' && isReplaced && !keepsVersions;
   if (!isExcused) throw new Error('it failed without a reason', { cause: error });
 }
 
@@ -87,7 +87,7 @@ async function readChecked(
   opened: OpenObject,
   version: Version,
   body: ReadableStream<Uint8Array>,
-): Promise<RequestEnd> {
+): Promise<Ended> {
   const { turns, storage, versions } = scene;
   const { random, wait } = turns;
   const { span } = opened;
@@ -96,8 +96,8 @@ async function readChecked(
     if (opened.bytes.length !== span.end - span.start) throw new Error('other bytes than it said');
     return 'whole';
   }
-  const pieces = random.oneIn(3) ? piecesOf(body) : undefined;
-  const reader = pieces === undefined ? openReader(turns, body) : readPieces(pieces);
+  const slices = random.oneIn(3) ? slicesOf(body) : undefined;
+  const reader = slices === undefined ? openReader(turns, body) : readPieces(slices);
   const leave = () => reader.cancel().catch(() => undefined);
   const pace = random.pick([0, 0, 1, 4, 20]);
   const isLeaving = random.oneIn(4);
@@ -122,14 +122,14 @@ async function readChecked(
     }
   } catch (error) {
     if (error instanceof Wrong) throw error;
-    if (pieces !== undefined) await leave();
+    if (slices !== undefined) await leave();
     // Those that pipe a stream of the cache themselves break with it.
-    if (pieces !== undefined && scene.isCacheFailing) return 'broken';
+    if (slices !== undefined && scene.isCacheFailing) return 'broken';
     // What a storage's own body fails with need be no error of a store.
     if (!scene.isStorageFailing) checkError(scene, error, versions[storage.current()] !== version);
     return 'broken';
   }
-  if (pieces !== undefined) await leave();
+  if (slices !== undefined) await leave();
   if (at !== span.end) throw new Wrong(`it ended at ${at} as if whole, before ${span.end}`);
   return 'whole';
 }
@@ -148,12 +148,12 @@ function openReader({ random }: Turns, body: ReadableStream<Uint8Array>): ChunkR
 }
 
 /** Reads as a platform does that pipes the streams of the cache itself. */
-function readPieces(pieces: Pieces): ChunkReader {
+function readPieces(slices: BlockSlices): ChunkReader {
   let stream: ChunkReader | undefined;
   let left = 0;
   let isLeft = false;
   async function fromStream(): Promise<Uint8Array | undefined> {
-    const chunk = await (stream === undefined ? undefined : within(PATIENCE, stream.read(left + 1)));
+    const chunk = await (stream === undefined ? undefined : withTimeout(PATIENCE, stream.read(left + 1)));
     if (stream === undefined || isLeft) return undefined;
     left -= chunk?.length ?? 0;
     if (left < 0 || (chunk === undefined && left > 0)) throw new Error('a stream has another length than it said');
@@ -166,16 +166,16 @@ function readPieces(pieces: Pieces): ChunkReader {
         const chunk = await fromStream();
         if (chunk !== undefined && chunk.length > 0) return chunk;
         if (stream !== undefined && !isLeft) continue;
-        const piece = await pieces.next();
-        if (piece === undefined || piece instanceof Uint8Array) return isLeft ? undefined : piece;
-        stream = defaultReader(piece.stream);
-        left = piece.end - piece.start;
+        const slice = await slices.next();
+        if (slice === undefined || slice instanceof Uint8Array) return isLeft ? undefined : slice;
+        stream = defaultReader(slice.stream);
+        left = slice.end - slice.start;
         if (isLeft) await stream.cancel();
       }
     },
     async cancel() {
       isLeft = true;
-      pieces.leave();
+      slices.leave();
       await stream?.cancel();
     },
   };

@@ -2,14 +2,14 @@ import { vi } from 'vitest';
 import { withBlockCache, type BlockCacheOptions } from '../../../src/cache/with-block-cache.ts';
 import { withResume } from '../../../src/store/wrappers/with-resume.ts';
 import type { Random } from '../../fuzz/random.ts';
-import { askOnce, type RequestEnd, type Scene } from './cache-client.ts';
+import { askOnce, type Ended, type Scene } from './cache-client.ts';
 import { modelCache, type ModelCache } from './model-cache.ts';
 import type { Ending } from './model-body.ts';
 import { makeVersion, modelStore } from './model-store.ts';
 import { makeTurns, type Turns } from './turns.ts';
 
 /** How many requests of a history ended in each way. */
-export type CacheOutcome = Record<RequestEnd, number>;
+export type CacheOutcome = Record<Ended, number>;
 
 interface Stage extends Scene {
   readonly cache: ModelCache;

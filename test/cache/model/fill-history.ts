@@ -1,4 +1,4 @@
-import type { Seat } from '../../../src/cache/fill.ts';
+import type { FillReader } from '../../../src/cache/fill.ts';
 import { isStoreError } from '../../../src/store/store-error.ts';
 import type { Random } from '../../fuzz/random.ts';
 import { isEqual, setFillStage, type FillStage } from './fill-stage.ts';
@@ -79,7 +79,7 @@ async function live(crowd: Crowd, counts: Counts, mayBeLate: boolean): Promise<v
   const isReached = fill.reaches(at, Number.POSITIVE_INFINITY);
   if (isReached && wasOver) throw new Error('it reaches what it no longer reads');
   if (!isReached && random.oneIn(2)) return;
-  const seat = fill.join();
+  const fillReader = fill.join();
   crowd.seated++;
   const end = at + 1 + random.below(span.end - at);
   const pace = random.pick([0, 0, 1, 5]);
@@ -90,7 +90,7 @@ async function live(crowd: Crowd, counts: Counts, mayBeLate: boolean): Promise<v
   try {
     while (at < end) {
       const isOpen = () => !wasOver && !isLeft;
-      const read = readChecked(crowd, seat, at, { isFirst: isReached && isFirst, isFollowing, isOpen });
+      const read = readChecked(crowd, fillReader, at, { isFirst: isReached && isFirst, isFollowing, isOpen });
       isFirst = false;
       const found = await (isImpatient
         ? Promise.race([read, wait(1 + random.below(30)).then(() => 'left' as const)])
@@ -112,8 +112,8 @@ async function live(crowd: Crowd, counts: Counts, mayBeLate: boolean): Promise<v
   } finally {
     isLeft = true;
     if (--crowd.seated === 0) crowd.leftAt = crowd.seen;
-    seat.leave();
-    if (random.oneIn(3)) seat.leave();
+    fillReader.leave();
+    if (random.oneIn(3)) fillReader.leave();
   }
 }
 
@@ -131,7 +131,7 @@ type Found = number | 'missed' | 'broken';
 /** Reads, and checks what comes. @returns how many bytes came */
 async function readChecked(
   crowd: Crowd,
-  seat: Seat,
+  fillReader: FillReader,
   at: number,
   { isFirst, isFollowing, isOpen }: ReadContext,
 ): Promise<Found> {
@@ -139,7 +139,7 @@ async function readChecked(
   const { span, object } = stage;
   crowd.asked = Math.max(crowd.asked, at);
   try {
-    const reading = seat.read(at);
+    const reading = fillReader.read(at);
     let isAtOnce = true;
     void microtask()
       .then(microtask)

@@ -68,8 +68,8 @@ export function setFillStage(turns: Turns): FillStage | undefined {
   let asked = span.start;
 
   /** Memory for the next block, as the fill goes on block by block. */
-  function takeMemory(bytes: number): (() => void) | undefined {
-    const page = { start: asked, end: asked + bytes };
+  function reserveMemory(bytes: number): (() => void) | undefined {
+    const buffer = { start: asked, end: asked + bytes };
     const due = Math.min((Math.floor(asked / blockSize) + 1) * blockSize, span.end) - asked;
     if (bytes !== due) faults.push(`took ${bytes} bytes at ${asked}, not ${due}`);
     asked += due;
@@ -78,27 +78,27 @@ export function setFillStage(turns: Turns): FillStage | undefined {
       return undefined;
     }
     taken += bytes;
-    granted.push(page);
+    granted.push(buffer);
     let isHeld = true;
     return () => {
-      if (!isHeld) return void faults.push(`gave the memory at ${page.start} back twice`);
+      if (!isHeld) return void faults.push(`gave the memory at ${buffer.start} back twice`);
       isHeld = false;
       taken -= bytes;
     };
   }
 
-  function keep(index: number, block: Uint8Array, giveBack: () => void): void {
+  function keep(index: number, block: Uint8Array, release: () => void): void {
     if (kept.has(index)) faults.push(`kept block ${index} twice`);
     kept.set(index, { bytes: block, copy: block.slice() });
     const start = index * blockSize;
     if (!isEqual(block, object.subarray(start, start + blockLength(index, blockSize, size))))
       faults.push(`kept other bytes as block ${index}`);
-    deferred.push(wait(random.below(6)).then(giveBack));
+    deferred.push(wait(random.below(6)).then(release));
   }
 
   async function open(): Promise<ReadableStream<Uint8Array>> {
     if (opening !== 'prompt') await wait(random.below(8));
-    if (opening === 'fails') throw random.oneIn(2) ? storeError('changed', 'replaced') : new Error('refused');
+    if (opening === 'fails') throw random.oneIn(2) ? storeError('version-changed', 'replaced') : new Error('refused');
     return toStream(body, stream === 'platform');
   }
 
@@ -108,9 +108,9 @@ export function setFillStage(turns: Turns): FillStage | undefined {
     size,
     open,
     toReader: (opened) => (stream === 'none' ? body.reader : defaultReader(opened)),
-    takeMemory,
+    reserveMemory,
     keep,
-    onOver: () => overs++,
+    onEnd: () => overs++,
     defer: random.oneIn(3) ? undefined : (work) => void deferred.push(work),
   });
   if (fill === undefined) {

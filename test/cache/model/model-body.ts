@@ -1,4 +1,4 @@
-import { chunkStream, lend, type ChunkReader } from '../../../src/store/chunk-stream.ts';
+import { chunkStream, markReusable, type ChunkReader } from '../../../src/store/chunk-stream.ts';
 import { storeError } from '../../../src/store/store-error.ts';
 import type { Turns } from './turns.ts';
 
@@ -14,7 +14,7 @@ export interface BodyScript {
   readonly chunk: number;
   /** Turns before a chunk, at the most. */
   readonly delay: number;
-  readonly isLent: boolean;
+  readonly isReusable: boolean;
   /** Whether it gives no more than it is asked for. */
   readonly isMeasured: boolean;
 }
@@ -36,10 +36,10 @@ export interface ModelBody {
 
 /** Makes a body. */
 export function modelBody({ random, wait }: Turns, script: BodyScript): ModelBody {
-  const { bytes, ending, after, chunk: most, delay, isLent, isMeasured } = script;
+  const { bytes, ending, after, chunk: most, delay, isReusable, isMeasured } = script;
   const end = ending === 'whole' || ending === 'surplus' ? bytes.length : after;
-  const memory = new Uint8Array(isLent ? most : 0);
-  if (isLent) lend(memory.buffer);
+  const memory = new Uint8Array(isReusable ? most : 0);
+  if (isReusable) markReusable(memory.buffer);
   const misuse: string[] = [];
   let at = 0;
   let isClosed = false;
@@ -57,7 +57,7 @@ export function modelBody({ random, wait }: Turns, script: BodyScript): ModelBod
   released.catch(() => undefined);
 
   function give(source: Uint8Array): Uint8Array {
-    if (!isLent) return source.slice();
+    if (!isReusable) return source.slice();
     memory.fill(0xaa);
     memory.set(source);
     return memory.subarray(0, source.length);
@@ -130,7 +130,7 @@ export function rollScript(
     after: random.oneIn(4) ? bytes.length : random.below(bytes.length + 1),
     chunk: Math.max(1, random.pick([1, 3, scale >> 1, scale - 1, scale, scale + 1, 3 * scale])),
     delay: random.pick([0, 1, 3]),
-    isLent: random.oneIn(2),
+    isReusable: random.oneIn(2),
     isMeasured: random.oneIn(2),
   };
 }

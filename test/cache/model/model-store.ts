@@ -1,6 +1,6 @@
 import { strongTag, type Representation } from '../../../src/http/index.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
-import { select } from '../../../src/store/evaluate-read.ts';
+import { evaluateRead } from '../../../src/store/evaluate-read.ts';
 import { storeError } from '../../../src/store/store-error.ts';
 import { modelBody, rollScript, toStream, type Ending, type ModelBody } from './model-body.ts';
 import type { Turns } from './turns.ts';
@@ -73,17 +73,17 @@ export function modelStore(turns: Turns, options: ModelStoreOptions): ModelStore
     },
     async read(_, asked = {}) {
       const { bytes, representation } = await find(asked.version);
-      const selection = select(representation, asked);
+      const evaluation = evaluateRead(representation, asked);
       await wait(random.below(4));
-      switch (selection.type) {
-        case 'changed':
-          return random.oneIn(2) ? selection : { type: 'changed' };
+      switch (evaluation.type) {
+        case 'version-changed':
+          return random.oneIn(2) ? evaluation : { type: 'version-changed' };
         case 'unmodified':
-          return random.oneIn(2) ? selection : { type: 'unmodified' };
+          return random.oneIn(2) ? evaluation : { type: 'unmodified' };
         case 'unsatisfiable':
-          return random.oneIn(2) ? selection : { type: 'unsatisfiable' };
+          return random.oneIn(2) ? evaluation : { type: 'unsatisfiable' };
         case 'span': {
-          const { span } = selection;
+          const { span } = evaluation;
           const body = modelBody(turns, rollScript(turns, bytes.subarray(span.start, span.end), blockSize, endings));
           bodies.push(body);
           return { type: 'open', representation, span, body: toStream(body, random.oneIn(2)) };

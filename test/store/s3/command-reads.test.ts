@@ -1,7 +1,7 @@
 import { S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import { s3Store } from '../../../src/store/drivers/s3/s3-store.ts';
-import { newTally } from '../../../src/store/request-stats.ts';
+import { newRequestStats } from '../../../src/store/request-stats.ts';
 import { KEY, refuse, sendObject, storageThat } from './storage.ts';
 
 const HOUR = 3_600_000;
@@ -88,9 +88,9 @@ describe("reads by the SDK's commands", () => {
       credentials: KEY,
       maxAttempts: 3,
     });
-    const tally = newTally();
-    await s3Store(client, { bucket: 'bucket', reads: 'commands' }).read('key', { tally });
-    expect([tally.operations, s3.asked.length]).toEqual([3, 3]);
+    const stats = newRequestStats();
+    await s3Store(client, { bucket: 'bucket', reads: 'commands' }).read('key', { stats });
+    expect([stats.operations, s3.asked.length]).toEqual([3, 3]);
   });
 
   test.each([HOUR, -HOUR])('with a clock that is %i ms behind, find what is there', async (ahead) => {
@@ -132,7 +132,7 @@ describe('refusals read alike by both ways', () => {
     [403, 'InvalidObjectState', { code: 'archived' }],
     [404, 'NoSuchKey', { type: 'missing' }],
     [404, 'NoSuchBucket', { code: 'denied' }],
-    [412, 'PreconditionFailed', { type: 'changed' }],
+    [412, 'PreconditionFailed', { type: 'version-changed' }],
     [416, 'InvalidRange', { type: 'unsatisfiable', size: 10 }],
     [429, 'TooManyRequests', { code: 'throttled' }],
     [500, 'InternalError', { code: 'unavailable' }],

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Preconditions } from '../../../src/http/index.ts';
-import { newTally } from '../../../src/store/request-stats.ts';
+import { newRequestStats } from '../../../src/store/request-stats.ts';
 import { answer, toS3Request } from '../../faults/s3-answer.ts';
 import type { StoredObject } from '../../faults/stored-object.ts';
 import { storageThat } from './storage.ts';
@@ -52,13 +52,13 @@ const cases: readonly (readonly [string, Preconditions, type: string, methods: s
   ['another weak tag', { ifNoneMatch: [weak(other)] }, 'open', 'GET'],
   ['two other tags', { ifNoneMatch: [other, weak(other)] }, 'open', 'HEAD, GET'],
   ['no tag', { ifNoneMatch: [] }, 'open', 'GET'],
-  ['a guard of the tag made weak', { ifMatch: [weak(same)] }, 'changed', 'HEAD'],
-  ['a guard of two weak tags', { ifMatch: [weak(same), weak(other)] }, 'changed', 'HEAD'],
-  ['a guard without a tag', { ifMatch: [] }, 'changed', 'HEAD'],
-  ['a guard of another tag', { ifMatch: [other] }, 'changed', 'GET'],
+  ['a guard of the tag made weak', { ifMatch: [weak(same)] }, 'version-changed', 'HEAD'],
+  ['a guard of two weak tags', { ifMatch: [weak(same), weak(other)] }, 'version-changed', 'HEAD'],
+  ['a guard without a tag', { ifMatch: [] }, 'version-changed', 'HEAD'],
+  ['a guard of another tag', { ifMatch: [other] }, 'version-changed', 'GET'],
   ['a guard of any tag', { ifMatch: '*' }, 'open', 'GET'],
   ['a guard and a list', { ifMatch: [same], ifNoneMatch: [other, same] }, 'unmodified', 'HEAD'],
-  ['a guard that fails and a list', { ifMatch: [other], ifNoneMatch: [other, same] }, 'changed', 'HEAD'],
+  ['a guard that fails and a list', { ifMatch: [other], ifNoneMatch: [other, same] }, 'version-changed', 'HEAD'],
 ];
 
 describe.each(['presigned', 'commands'] as const)('conditions by %s reads', (reads) => {
@@ -66,11 +66,11 @@ describe.each(['presigned', 'commands'] as const)('conditions by %s reads', (rea
     using s3 = await storage(reads);
     for (const range of [undefined, { form: 'from', start: 7 }] as const) {
       s3.asked.splice(0);
-      const tally = newTally();
-      const result = await s3.store.read('key', { conditions, range, tally });
+      const stats = newRequestStats();
+      const result = await s3.store.read('key', { conditions, range, stats });
       expect(result.type).toBe(type);
       expect(s3.asked.map(({ method }) => method).join(', ')).toBe(methods);
-      expect(tally.operations).toBe(s3.asked.length);
+      expect(stats.operations).toBe(s3.asked.length);
       if (result.type === 'open') await result.body.cancel();
       else expect(s3.bodies()).toBe(0);
     }

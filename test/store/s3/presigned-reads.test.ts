@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
-import { newTally } from '../../../src/store/request-stats.ts';
+import { newRequestStats } from '../../../src/store/request-stats.ts';
 import { KEY, refuse, sendObject, signatureOf, storageThat } from './storage.ts';
 
 const START = Date.UTC(2026, 0, 1);
@@ -112,13 +112,13 @@ function clockwise(ahead: number, ban?: () => string | undefined) {
 describe('where a 403 means missing, an object that is there is never missing', () => {
   test.each([HOUR, -HOUR, 10 * 24 * HOUR, 0])('with a clock that is %i ms behind the storage', async (ahead) => {
     using s3 = await clockwise(ahead);
-    const tally = newTally();
-    expect((await s3.store.read('key', { tally })).type).toBe('open');
-    expect(tally.operations).toBe(ahead === 0 ? 1 : 2);
+    const stats = newRequestStats();
+    expect((await s3.store.read('key', { stats })).type).toBe('open');
+    expect(stats.operations).toBe(ahead === 0 ? 1 : 2);
     expect(await s3.store.head('key')).toMatchObject({ size: 3 });
     expect((await s3.store.read('other')).type).toBe('open');
     // The difference is remembered.
-    expect(s3.asked).toHaveLength(tally.operations + 2);
+    expect(s3.asked).toHaveLength(stats.operations + 2);
   });
 
   test('when an address has grown stale without its clock telling', async () => {
@@ -134,12 +134,12 @@ describe('where a 403 means missing, an object that is there is never missing', 
     expect(await s3.store.head('key')).toMatchObject({ size: 3 });
     asleep = 30_000;
     vi.setSystemTime(START + asleep);
-    const tally = newTally();
-    expect((await s3.store.read('key', { tally })).type).toBe('open');
-    expect(await s3.store.head('key', { tally })).toMatchObject({ size: 3 });
-    expect(tally.operations).toBe(4);
-    expect((await s3.store.read('key', { tally })).type).toBe('open');
-    expect(tally.operations).toBe(5);
+    const stats = newRequestStats();
+    expect((await s3.store.read('key', { stats })).type).toBe('open');
+    expect(await s3.store.head('key', { stats })).toMatchObject({ size: 3 });
+    expect(stats.operations).toBe(4);
+    expect((await s3.store.read('key', { stats })).type).toBe('open');
+    expect(stats.operations).toBe(5);
   });
 
   test.each([400, 401, 403])('when a kept address is refused with %i', async (status) => {

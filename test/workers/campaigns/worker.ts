@@ -1,9 +1,9 @@
 import { env } from 'cloudflare:workers';
 import { createGateway, r2Store } from '../../../src/index.ts';
-import { nativeConduit } from '../../../src/platform/workers/native-body-pipe.ts';
+import { nativeBodyPipe } from '../../../src/platform/workers/native-body-pipe.ts';
 
 /** The gateway over R2, and a way to store any metadata there. */
-const gateway = createGateway({ store: r2Store(env.BUCKET), conduit: nativeConduit, limits: { downloads: 4 } });
+const gateway = createGateway({ store: r2Store(env.BUCKET), bodyPipe: nativeBodyPipe, limits: { downloads: 4 } });
 
 interface Stored {
   readonly key: string;

@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { createGateway, r2Store } from '../../../src/index.ts';
-import { nativeConduit } from '../../../src/platform/workers/native-body-pipe.ts';
+import { nativeBodyPipe } from '../../../src/platform/workers/native-body-pipe.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
 
 /**
@@ -24,8 +24,8 @@ const breaking: ObjectStore = {
   },
 };
 
-const gateway = createGateway({ store: r2Store(env.BUCKET), conduit: nativeConduit });
-const breakingGateway = createGateway({ store: breaking, conduit: nativeConduit });
+const gateway = createGateway({ store: r2Store(env.BUCKET), bodyPipe: nativeBodyPipe });
+const breakingGateway = createGateway({ store: breaking, bodyPipe: nativeBodyPipe });
 
 export default {
   async fetch(request: Request, _env: unknown, context: ExecutionContext): Promise<Response> {

@@ -1,8 +1,8 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectSecure, type TLSSocket } from 'node:tls';
 import { steadyTime } from '../../../base/clock.ts';
-import { exchange, type Exchange, type Http1Answer } from './response-stream.ts';
-import { makePages } from './buffer-pool.ts';
+import { sendRequest, type Http1ResponseStream, type Http1Answer } from './response-stream.ts';
+import { bufferPool } from './buffer-pool.ts';
 
 /** Where a connection goes to. */
 export interface Origin {
@@ -51,9 +51,9 @@ export interface ConnectionOptions {
 
 /** Opens a connection. If it can't be opened, the request that is sent on it is rejected. */
 export function openConnection(origin: Origin, options: ConnectionOptions): Connection {
-  const pages = makePages();
+  const pages = bufferPool();
   let room = pages.room();
-  let current: Exchange | undefined;
+  let current: Http1ResponseStream | undefined;
   let failure: { readonly cause: unknown } | undefined;
   let isUsed = false;
   let isStale = false;
@@ -146,7 +146,7 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
         };
         signal?.addEventListener('abort', abort, { once: true });
         socket.ref();
-        current = exchange(method, {
+        current = sendRequest(method, {
           onAnswer(answer) {
             clearTimeout(timeLeft);
             resolve(answer);

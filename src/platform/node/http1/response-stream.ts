@@ -1,5 +1,5 @@
 import type { ChunkReader } from '../../../store/chunk-stream.ts';
-import { ownBytes, type Held } from './buffer-pool.ts';
+import { ownBytes, type HeldBuffer } from './buffer-pool.ts';
 import { responseDecoder } from './response-decoder.ts';
 import type { ResponseHead } from './response-head.ts';
 
@@ -14,7 +14,7 @@ export interface Http1Answer {
  * One request and its answer, on a connection that has nothing else to do. No getters: V8 makes a hidden class for each
  * object that has its own, and they outlive many of its collections.
  */
-export interface Exchange {
+export interface Http1ResponseStream {
   /** Whether a byte of the answer is there. */
   isBegun(): boolean;
   /** Whether the body has no length and ends with the connection. */
@@ -25,14 +25,14 @@ export interface Exchange {
    * @returns whether more are to be read before the body's reader asks for them
    * @throws Error for an answer that can't be understood
    */
-  feed(held: Held): boolean;
+  feed(held: HeldBuffer): boolean;
   /** No more will come, which ends a body that has no length. */
   close(): void;
   fail(error: unknown): void;
 }
 
 /** What an exchange needs of its connection. */
-export interface ExchangeOptions {
+export interface SendOptions {
   readonly onAnswer: (answer: Http1Answer) => void;
   readonly onFail: (error: unknown) => void;
   /** Bytes are wanted again. */
@@ -49,14 +49,17 @@ interface Waiter {
 }
 
 /** Makes an exchange: bytes go in, and out through the answer's body. The socket is paused while the body is not read. */
-export function exchange(method: string, { onAnswer, onFail, resume, leave, onEnd }: ExchangeOptions): Exchange {
-  const waiting: Held[] = [];
+export function sendRequest(
+  method: string,
+  { onAnswer, onFail, resume, leave, onEnd }: SendOptions,
+): Http1ResponseStream {
+  const waiting: HeldBuffer[] = [];
   let isBegun = false;
   let isReusable = false;
   let isOver = false;
   let failure: { readonly error: unknown } | undefined;
-  let source: Held | undefined;
-  let lent: Held | undefined;
+  let source: HeldBuffer | undefined;
+  let lent: HeldBuffer | undefined;
   let waiter: Waiter | undefined;
 
   const decoder = responseDecoder(method, {

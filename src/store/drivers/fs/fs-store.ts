@@ -3,12 +3,12 @@ import { open, realpath, type FileHandle } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { errorCode } from '../../../base/error-code.ts';
 import { spanLength, type Representation, type Span } from '../../../http/index.ts';
-import { type ObjectStore, type ReadOptions, type ReadResult } from '../../object-store.ts';
+import type { ObjectStore, ReadOptions, ReadResult } from '../../object-store.ts';
 import { countOperation } from '../../request-stats.ts';
-import { select } from '../../evaluate-read.ts';
+import { evaluateRead } from '../../evaluate-read.ts';
 import { isStoreError, storeError, type StoreError } from '../../store-error.ts';
-import { mediaType } from './media-type.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
+import mime from 'mime';
 
 /** What of a folder is served. */
 export interface FsStoreOptions {
@@ -92,12 +92,12 @@ async function describe(handle: FileHandle, key: string): Promise<OpenFile | und
 }
 
 async function readFile({ handle, representation, stat }: OpenFile, options: ReadOptions): Promise<ReadResult> {
-  const selection = select(representation, options);
-  if (selection.type !== 'span') {
+  const evaluation = evaluateRead(representation, options);
+  if (evaluation.type !== 'span') {
     await handle.close();
-    return selection;
+    return evaluation;
   }
-  return { type: 'open', representation, span: selection.span, body: fileBody(handle, selection.span, stat) };
+  return { type: 'open', representation, span: evaluation.span, body: fileBody(handle, evaluation.span, stat) };
 }
 
 const MISSING = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO']);
@@ -221,7 +221,7 @@ async function readChunk(handle: FileHandle, start: number, end: number): Promis
   const { bytesRead } = await handle.read(buffer, 0, buffer.length, start).catch((error: unknown) => {
     throw storeError('unavailable', 'a file could not be read on', error);
   });
-  if (bytesRead === 0) throw storeError('changed', 'a file became shorter while it was read');
+  if (bytesRead === 0) throw storeError('version-changed', 'a file became shorter while it was read');
   return buffer.subarray(0, bytesRead);
 }
 
@@ -233,5 +233,11 @@ async function readChunk(handle: FileHandle, start: number, end: number): Promis
 function assertUnchanged(opened: BigIntStats, now: BigIntStats): void {
   const sameBytes = now.size === opened.size && now.mtimeNs === opened.mtimeNs;
   if (fileTag(now) === fileTag(opened) || (sameBytes && now.nlink === 0n)) return;
-  throw storeError('changed', 'a file changed while it was read');
+  throw storeError('version-changed', 'a file changed while it was read');
+}
+
+/** Content-Type by a file name's ending. Text is taken for UTF-8, as nearly all of it is; without it browsers guess. */
+export function mediaType(name: string): string {
+  const type = mime.getType(name) ?? 'application/octet-stream';
+  return type.startsWith('text/') ? `${type}; charset=utf-8` : type;
 }

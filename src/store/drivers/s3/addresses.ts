@@ -9,7 +9,7 @@ import { encodeKey, encodeParameter } from './keys.ts';
 import type { S3Request } from './reads.ts';
 
 /** Makes presigned addresses of one bucket's objects, and keeps them for a while. */
-export interface Addresses {
+export interface PresignedAddresses {
   /**
    * The address that is kept for a request, else a new one.
    *
@@ -18,7 +18,7 @@ export interface Addresses {
    * @throws StoreError 'denied' where the address needs more than a signature of SigV4 in its query
    */
   take(request: S3Request, difference: number): Promise<{ readonly url: string; readonly isKept: boolean }>;
-  /** A new one, which is kept in place of the one before. Otherwise as {@link Addresses.take}. */
+  /** A new one, which is kept in place of the one before. Otherwise as {@link PresignedAddresses.take}. */
   renew(request: S3Request, difference: number): Promise<string>;
   /** Forgets the address of a request. */
   drop(request: S3Request): void;
@@ -55,7 +55,7 @@ interface Signer {
  * The credentials are asked for with each request, and compared by their values: `client.config.credentials` is the
  * provider that the presigner itself would ask, and a provider may make a new object each time.
  */
-export function presignedAddresses(client: S3Client, bucket: string): Addresses {
+export function presignedAddresses(client: S3Client, bucket: string): PresignedAddresses {
   const template = once(() => readTemplate(client, bucket));
   const kept = lruMap<Kept>(MAX_KEPT);
   let signer: Signer | undefined;

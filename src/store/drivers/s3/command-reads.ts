@@ -43,7 +43,8 @@ async function send(
     const { Body: body, $metadata: metadata } = await sendCommand(client, bucket, request, head);
     countRetries(metadata.attempts);
     const { latest } = head;
-    if (latest === undefined) throw storeError('nonsense', "a middleware of the client's answered without a storage");
+    if (latest === undefined)
+      throw storeError('invalid-response', "a middleware of the client's answered without a storage");
     return {
       type: 'answer',
       status: latest.status,

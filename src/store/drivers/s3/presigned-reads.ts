@@ -1,4 +1,4 @@
-import type { Addresses } from './addresses.ts';
+import type { PresignedAddresses } from './addresses.ts';
 import { toDate } from './metadata.ts';
 import {
   newClockDifference,
@@ -20,7 +20,7 @@ import type { Transport } from './transport.ts';
  * storage's time, where the address was kept from before or the storage's clock differs. The storage's clock is taken
  * for right from then on only if that signature is accepted: the Date may be of a proxy.
  */
-export function presignedReads(addresses: Addresses, transport: Transport): S3Reads {
+export function presignedReads(addresses: PresignedAddresses, transport: Transport): S3Reads {
   /** Is added to our clock for the time of a signature, in ms. */
   let difference = 0;
 

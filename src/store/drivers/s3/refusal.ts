@@ -63,7 +63,7 @@ export function toBodiless(refusal: S3Refusal, forbidden: 'missing' | 'denied'):
     case 403:
       return forbidden === 'missing' && isOfObject(refusal) ? { type: 'missing' } : undefined;
     case 412:
-      return { type: 'changed' };
+      return { type: 'version-changed' };
     case 416:
       return { type: 'unsatisfiable', size: actualObjectSize };
     default:
@@ -115,5 +115,5 @@ function toCode(status: number, code: string): StoreErrorCode {
   if (code === IS_ARCHIVED) return 'archived';
   if (status === 429 || THROTTLING.has(code)) return 'throttled';
   if (status === 400 || status === 401 || status === 403 || status === 404) return 'denied';
-  return status >= 200 && status < 500 ? 'nonsense' : 'unavailable';
+  return status >= 200 && status < 500 ? 'invalid-response' : 'unavailable';
 }

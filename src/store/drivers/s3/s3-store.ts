@@ -9,8 +9,8 @@ import {
   type ReadResult,
 } from '../../object-store.ts';
 import { countOperation } from '../../request-stats.ts';
-import { withheld } from '../../evaluate-read.ts';
-import { sliced } from '../../slice-whole.ts';
+import { failedCondition } from '../../evaluate-read.ts';
+import { sliceWhole } from '../../slice-whole.ts';
 import { storeError } from '../../store-error.ts';
 import { assertS3Client, type S3ClientLike } from './client.ts';
 import { toFields, wantsMetadataFirst } from './conditions.ts';
@@ -143,7 +143,7 @@ export function s3Store(
     if (wantsMetadataFirst(options)) {
       const representation = await head(key, options);
       if (representation === undefined) return { type: 'missing' };
-      const held = withheld(representation, options.conditions ?? {});
+      const held = failedCondition(representation, options.conditions ?? {});
       if (held !== undefined) return held;
     }
     const answer = await ask({ method: 'GET', key, fields: toFields(options), version }, options);
@@ -184,9 +184,9 @@ async function toResult({ status, fields, body: given }: S3Answer, options: Read
     // Without a length, a body that ends early ends cleanly, and native pipes would go on to the next part.
     if (length !== span.end - span.start)
       refuse(`Content-Length ${length ?? 'missing'} with Content-Range ${contentRange}`);
-    const held = withheld(representation, options.conditions ?? {});
+    const held = failedCondition(representation, options.conditions ?? {});
     const open: OpenObject = { type: 'open', representation, span, body };
-    if (held === undefined) return partial === undefined ? await sliced(open, options) : open;
+    if (held === undefined) return partial === undefined ? await sliceWhole(open, options) : open;
     await body.cancel();
     return held;
   } catch (error) {
@@ -210,5 +210,5 @@ function toLength(fields: S3Fields): number | undefined {
 }
 
 function refuse(what: string): never {
-  throw storeError('nonsense', `S3 answered with ${redact(what)}`);
+  throw storeError('invalid-response', `S3 answered with ${redact(what)}`);
 }

@@ -3,7 +3,7 @@ import { networkInterfaces } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { setDefaultCACertificates } from 'node:tls';
 import { describe, expect, test, vi } from 'vitest';
-import { defaultReader, isLent } from '../../../../src/store/chunk-stream.ts';
+import { defaultReader, isReusable } from '../../../../src/store/chunk-stream.ts';
 import type { TransportAnswer } from '../../../../src/store/drivers/s3/transport.ts';
 import { certificate, offered, open, read, stopLater, until } from './opened.ts';
 import { startStorage, whole, type Answer } from './storage.ts';
@@ -222,7 +222,7 @@ describe('bodies in memory that is used again', () => {
     let lent = 0;
     for (let chunk = await first.read(Infinity); chunk !== undefined; chunk = await first.read(Infinity)) {
       chunks.push(Buffer.from(chunk));
-      if (isLent(chunk)) lent++;
+      if (isReusable(chunk)) lent++;
       last = chunk;
     }
     expect(digest(Buffer.concat(chunks))).toBe(digest(bytes));

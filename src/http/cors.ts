@@ -1,5 +1,5 @@
-import type { AccessNeeds } from '../access/index.ts';
-import type { Fields, HeaderList } from '../http/index.ts';
+import type { Fields } from './fields.ts';
+import type { HeaderList } from './response-headers.ts';
 
 /** Origins that may read answers from a page: all of them, or those listed, such as `https://example.com`. */
 export type CorsOrigins = '*' | readonly string[];
@@ -10,19 +10,6 @@ export interface CorsPolicy {
   readonly origins: CorsOrigins;
   /** Request fields that pages may send beside those that downloads need. */
   readonly headers?: readonly string[] | undefined;
-}
-
-/**
- * The policy of a mount. Where its rule asks for nothing but what browsers send by themselves, a page of any site could
- * read the files with the browser of a client that is granted. There, pages read only what `cors.origins` allows explicitly.
- *
- * @param needs of the mount's rule
- */
-export function corsPolicy(
-  { origins, headers }: { readonly [Field in keyof CorsPolicy]?: CorsPolicy[Field] | undefined },
-  needs: AccessNeeds | undefined,
-): CorsPolicy {
-  return { origins: origins ?? (needs === 'ambient' ? [] : '*'), headers };
 }
 
 /** Fields of a request that make browsers ask first, and that downloads need: tokens, Range with a suffix, If-Range, conditions. */

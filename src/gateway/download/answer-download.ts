@@ -1,0 +1,101 @@
+import {
+  boundaryFrom,
+  byteHeaders,
+  notModifiedHeaders,
+  printEntityTag,
+  unsatisfiableHeaders,
+  type ByteDecision,
+  type DownloadRequest,
+  type HeaderChoices,
+} from '../../http/index.ts';
+import { emptyReply, problemReply, type Reply } from '../reply.ts';
+import { planBody } from './plan-body.ts';
+import { resolve } from './resolve.ts';
+import { applySizeLimit, type OpenedBody } from './size-limit.ts';
+import type { DownloadContext } from './download-context.ts';
+
+/**
+ * Answers one GET or HEAD: asks the storage, decides, and makes the body of what was decided.
+ *
+ * @throws StoreError if the storage can't answer
+ */
+export async function answerDownload(request: DownloadRequest, context: DownloadContext): Promise<Reply> {
+  const { method } = request;
+  const { requestId } = context;
+  const resolution = await resolve(context.store, context.key, request, context.policy, context.signal);
+  switch (resolution.status) {
+    case 404:
+      return problemReply(404, 'There is no such object.', requestId, method);
+    case 412:
+      return problemReply(412, 'The object is not the version that the request is for.', requestId, method);
+    case 416: {
+      const { size } = resolution;
+      const detail = `No byte of the range is in the object, which has ${size}.`;
+      return problemReply(416, detail, requestId, method, unsatisfiableHeaders(size));
+    }
+    case 304:
+      return emptyReply(304, notModifiedHeaders(resolution.metadata, headerChoices(request, context)));
+    case 200:
+    case 206: {
+      const { status, decision, representation, first } = resolution;
+      if (first === undefined) {
+        return emptyReply(status, byteHeaders(decision, representation, headerChoices(request, context, decision)));
+      }
+      const opened = { decision, representation, first };
+      if (context.sizeLimit === undefined) return sendBody(opened, request, context);
+      const sized = await applySizeLimit(opened, context.sizeLimit, request, context);
+      return sized.type === 'reply' ? sized.reply : sendBody(sized, request, context);
+    }
+  }
+}
+
+/** Makes the reply with the bytes. If that throws, the open read is closed. */
+async function sendBody(body: OpenedBody, request: DownloadRequest, context: DownloadContext): Promise<Reply> {
+  try {
+    return bodyReply(body, request, context);
+  } catch (error) {
+    await body.first.body.cancel().catch(() => undefined);
+    throw error;
+  }
+}
+
+function bodyReply(
+  { decision, representation, first }: OpenedBody,
+  request: DownloadRequest,
+  context: DownloadContext,
+): Reply {
+  const { status } = decision;
+  const choices = headerChoices(request, context, decision);
+  const fields = byteHeaders(decision, representation, choices);
+  const { bytes } = first;
+  const { etag, size } = representation;
+  const about = { etag: etag === undefined ? undefined : printEntityTag(etag), size };
+  if (isOneRead(decision) && (bytes !== undefined || (!context.needsOutcome && first.hasNativeLength === true))) {
+    const content = { ...about, parts: () => [{ head: 0, span: first.span }] };
+    return { status, fields, body: bytes ?? first.body, content };
+  }
+  const plan = planBody(decision, first, context, choices.boundary);
+  const { body, ...pipe } = context.bodyPipe.pipe(plan);
+  const parts = () =>
+    plan.reads.flatMap((read) => read.parts.map((part) => ({ head: part.head.length, span: part.span })));
+  return { status, fields, body, pipe, content: { ...about, parts } };
+}
+
+/** Whether the bytes of one read are the whole body. */
+function isOneRead(decision: ByteDecision): boolean {
+  return decision.status === 200 || decision.form === 'single';
+}
+
+function headerChoices(request: DownloadRequest, context: DownloadContext, decision?: ByteDecision): HeaderChoices {
+  return {
+    cacheControl: context.cacheControl,
+    isPrivate: context.isPrivate,
+    disposition: context.contentDisposition,
+    boundary: decision?.status === 206 && decision.form === 'multipart' ? randomBoundary() : '',
+    now: request.now,
+  };
+}
+
+function randomBoundary(): string {
+  return boundaryFrom(crypto.getRandomValues(new Uint8Array(16)));
+}
