@@ -1,6 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node';
 import { isFull } from './full.ts';
-import { RUNS, WHOLE_RUNS } from './http/runs.ts';
+import { RUNS, WHOLE_RUNS } from './property-runs.ts';
 
 /** Prints one line at the end of a run: how many cases of how many were run, and how to run all. */
 export const sampleLine: Reporter = {

@@ -2,7 +2,7 @@ import { BlockList, isIP } from 'node:net';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isInCidr, parseCidr } from '../../src/access/cidr.ts';
-import { holds } from '../http/runs.ts';
+import { holds } from '../property-runs.ts';
 
 function contains(block: string, address: string): boolean {
   const parsed = parseCidr(block);

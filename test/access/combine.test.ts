@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { granted, refused, type AccessRule, type AccessVerdict, type Refused } from '../../src/access/access.ts';
 import { allOf, anyOf, toRefusal } from '../../src/access/index.ts';
-import { holdsAsync } from '../http/runs.ts';
+import { holdsAsync } from '../property-runs.ts';
 import { requestFor } from './request.ts';
 
 const REQUEST = requestFor('/a');

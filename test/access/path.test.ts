@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isWithin, plainPath } from '../../src/access/path.ts';
 import { toPath } from '../../src/gateway/match-mount.ts';
-import { holds } from '../http/runs.ts';
+import { holds } from '../property-runs.ts';
 
 describe('plainPath decodes once, and changes nothing else', () => {
   test.for([

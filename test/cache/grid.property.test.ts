@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { blockLength, blocksOf, holdsWholeBlock, partOf } from '../../src/cache/grid.ts';
-import { holds } from '../http/runs.ts';
+import { holds } from '../property-runs.ts';
 
 const blockSize = fc.integer({ min: 1, max: 9 });
 const span = fc.tuple(fc.nat(60), fc.nat(60)).map(([start, length]) => ({ start, end: start + length }));

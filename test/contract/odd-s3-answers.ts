@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { boundaryOf, parseByteranges } from '../conformance/multipart.ts';
-import { ask } from '../platform/ask.ts';
+import { ask } from '../platform/node/raw-request.ts';
 import { CODED, LARGE, largeByte, startOddS3, TEXT, type OddS3 } from './odd-s3.ts';
 
 /** A gateway over the odd storage, on some platform. */

@@ -15,7 +15,7 @@ import {
 } from './reference/arbitrary-request.ts';
 import { answerLength, expectedAnswer, type Answer, type MeantObject } from './reference/decision-table.ts';
 import { printRequest } from './reference/print-request.ts';
-import { holds } from './runs.ts';
+import { holds } from '../property-runs.ts';
 
 const BOUNDARY = `rangeway${'0'.repeat(32)}`;
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseEntityTag, parseEntityTagList, printEntityTag, type EntityTag } from '../../src/http/entity-tag.ts';
-import { holds } from './runs.ts';
+import { holds } from '../property-runs.ts';
 
 const etagc = fc.oneof(
   fc.constantFrom(',', '!', '#', '~', '*', '\\', 'W', '/'),

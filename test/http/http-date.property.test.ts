@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { parseHttpDate, printHttpDate, toSeconds } from '../../src/http/http-date.ts';
 import { DATE_FORMS, printDate } from './reference/dates.ts';
-import { holds } from './runs.ts';
+import { holds } from '../property-runs.ts';
 
 const NOW = Date.UTC(2026, 6, 1) / 1000;
 const YEAR = 366 * 86_400;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MAX_POSITION, parseRange, printRange, resolveSpec, type RangeSpec } from '../../src/http/range.ts';
 import { readRangeField, type WrittenSpec } from './reference/range-grammar.ts';
-import { holds } from './runs.ts';
+import { holds } from '../property-runs.ts';
 
 const LIMITS = { maxFieldLength: 400, maxRanges: 6 };
 const MAX = BigInt(MAX_POSITION);

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { planReads, type ReadBudget } from '../../src/http/read-plan.ts';
 import { droppedBytes } from './dropped-bytes.ts';
 import { overlap, type Span } from '../../src/http/span.ts';
-import { holds } from './runs.ts';
+import { holds } from '../property-runs.ts';
 
 /** Parts that do not overlap, mostly ascending, at times turned around. */
 const parts: fc.Arbitrary<readonly Span[]> = fc

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { bundleHandler, FILE } from '../../infra/bundle.ts';
 import { parseLinkKeys, signLink } from '../../src/access/index.ts';
-import { serveSecrets, valueOf, type Answer, type Asked } from '../platform/secret-service.ts';
+import { serveSecrets, valueOf, type Answer, type Asked } from '../platform/lambda/secret-service.ts';
 import { makeFolder } from './folder.ts';
 import { dig, type Json } from './json.ts';
 import { synthesise } from './synthesise.ts';

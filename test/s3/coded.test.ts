@@ -6,7 +6,7 @@ import { serve } from '../../src/platform/node/serve.ts';
 import { s3Storage } from '../../src/platform/s3/index-node.ts';
 import { OWN_CONFIG, startWorkerd } from '../../src/cli/dev/workerd.ts';
 import { boundaryOf, parseByteranges } from '../conformance/multipart.ts';
-import { ask } from '../platform/ask.ts';
+import { ask } from '../platform/node/raw-request.ts';
 import { access, hasS3, newBucket, workerVariables } from './server.ts';
 
 /** Of several blocks of 64 KiB. */

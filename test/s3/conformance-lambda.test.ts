@@ -4,7 +4,7 @@ import type { ConfigInput } from '../../src/config/config.ts';
 import { BUFFERED_LIMIT, lambdaHandler } from '../../src/platform/lambda/buffered.ts';
 import { lambdaGateway } from '../../src/platform/lambda/gateway.ts';
 import { lambdaStreamHandler, STREAMED_LIMIT } from '../../src/platform/lambda/streamed.ts';
-import { OVERFLOW_LIMIT, overflowCases } from '../conformance/cases/overflow.ts';
+import { OVERFLOW_LIMIT, overflowCases } from '../conformance/cases/size-limit.ts';
 import { describeConformance } from '../conformance/describe.ts';
 import { shared } from '../conformance/shared.ts';
 import { access, fixtureBucket, hasS3 } from './server.ts';

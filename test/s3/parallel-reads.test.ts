@@ -4,7 +4,7 @@ import type { OpenObject } from '../../src/store/object-store.ts';
 import { withParallelReads } from '../../src/store/wrappers/with-parallel-reads.ts';
 import { withResume } from '../../src/store/wrappers/with-resume.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
-import { until } from '../store/counted.ts';
+import { until } from '../store/counted-store.ts';
 import { countingProxy } from './counting-proxy.ts';
 import { hasS3, newBucket } from './server.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { chunkStream, defaultReader, takeReader, type ChunkReader } from '../../src/store/chunk-stream.ts';
-import { collect } from '../http/bodies.ts';
+import { collect } from './bodies.ts';
 
 const MAX = Number.MAX_SAFE_INTEGER;
 

@@ -5,8 +5,8 @@ import { setDefaultCACertificates } from 'node:tls';
 import { describe, expect, test, vi } from 'vitest';
 import { defaultReader, isReusable } from '../../../../src/store/chunk-stream.ts';
 import type { TransportAnswer } from '../../../../src/store/drivers/s3/transport.ts';
-import { certificate, offered, open, read, stopLater, until } from './opened.ts';
-import { startStorage, whole, type Answer } from './storage.ts';
+import { certificate, offered, open, read, stopLater, until } from './open-transport.ts';
+import { startStorage, whole, type Answer } from './socket-server.ts';
 
 describe('requests on the wire', () => {
   test('say what was asked, and use one connection again', async () => {

@@ -1,0 +1,16 @@
+import { fileURLToPath } from 'node:url';
+import { listFiles } from '../../src/cli/dev/files.ts';
+import { fill } from '../../src/cli/dev/fill.ts';
+import { startWorkerd } from '../../src/cli/dev/workerd.ts';
+import { describeConformance } from './describe.ts';
+import { fixtureFolder } from './fixture-folder.ts';
+
+const CONFIG = fileURLToPath(new URL('workers-native-bodies.toml', import.meta.url));
+
+const start = async () => {
+  const workerd = await startWorkerd({ config: CONFIG, host: '127.0.0.1', port: 0 });
+  await fill(workerd.bucket, await listFiles(fixtureFolder.path), () => undefined);
+  return { url: workerd.url, stop: () => workerd.stop(), storedAt: Date.now() };
+};
+
+describeConformance('workerd over R2, bodies untouched', start, { dropsEmptyFields: true });

@@ -1,0 +1,96 @@
+import { expect, test } from 'vitest';
+import { planBody } from '../../../src/gateway/download/plan-body.ts';
+import { strongTag, type PlannedRead } from '../../../src/http/index.ts';
+import type { OpenObject, ReadOptions } from '../../../src/store/object-store.ts';
+import { storeError } from '../../../src/store/store-error.ts';
+import { storeDouble } from '../store-double.ts';
+
+const SIZE = 100 * 1024 * 1024;
+const MiB = 1024 * 1024;
+
+const read = (start: number, end: number): PlannedRead => ({ span: { start, end }, parts: [{ start, end }] });
+
+/** Several reads of an object whose bodies tell whether they were given back. */
+function several(reads: readonly PlannedRead[], answer?: (options: ReadOptions) => 'version-changed' | 'open') {
+  const representation = { size: SIZE, etag: strongTag('v1'), version: 'kept' };
+  const asked: string[] = [];
+  const cancelled: string[] = [];
+  const open = (start: number, end: number): OpenObject => ({
+    type: 'open',
+    representation,
+    span: { start, end },
+    body: new ReadableStream({ cancel: () => void cancelled.push(`${start}`) }),
+  });
+  const store = storeDouble({
+    read(options) {
+      const { range, version } = options;
+      if (range?.form !== 'bounded') throw storeError('invalid-response', 'the tests read bounded ranges');
+      asked.push(`${range.start}${version === undefined ? '' : ` of ${version}`}`);
+      return answer?.(options) === 'version-changed' ? { type: 'version-changed' } : open(range.start, range.end);
+    },
+  });
+  const [first] = reads;
+  const { start, end } = first?.span ?? { start: 0, end: 0 };
+  const context = { store, key: 'key', signal: new AbortController().signal, idleTimeout: 60_000 };
+  const plan = planBody({ status: 206, form: 'multipart', reads }, open(start, end), context, 'b');
+  return { plan, asked, cancelled };
+}
+
+test('while one read is sent the next is open, and no other', async () => {
+  const { plan, asked } = several([read(0, 10), read(20, 30), read(40, 50)]);
+  expect(asked).toEqual([]);
+  await plan.reads[0]?.open();
+  expect(asked).toEqual(['20']);
+  await plan.reads[1]?.open();
+  expect(asked).toEqual(['20', '40']);
+  await plan.reads[2]?.open();
+  expect(asked).toEqual(['20', '40']);
+});
+
+test('behind a long one the next is opened when it is due', async () => {
+  const { plan, asked } = several([read(0, 9 * MiB), read(20 * MiB, 21 * MiB)]);
+  await plan.reads[0]?.open();
+  expect(asked).toEqual([]);
+  await plan.reads[1]?.open();
+  expect(asked).toEqual([String(20 * MiB)]);
+});
+
+test('closed, what nobody took is given back, once', async () => {
+  const { plan, cancelled } = several([read(0, 10), read(20, 30)]);
+  await plan.reads[0]?.open();
+  plan.close();
+  plan.close();
+  await expect.poll(() => cancelled).toEqual(['20']);
+});
+
+test('nothing is opened once it is closed', async () => {
+  const { plan, asked } = several([read(0, 10), read(20, 30)]);
+  plan.close();
+  await plan.reads[0]?.open();
+  expect(asked).toEqual([]);
+  await expect(plan.reads[1]?.open()).rejects.toMatchObject({ code: 'aborted' });
+});
+
+test('what was taken is left to who took it', async () => {
+  const { plan, cancelled } = several([read(0, 10), read(20, 30)]);
+  await plan.reads[0]?.open();
+  await plan.reads[1]?.open();
+  plan.close();
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  expect(cancelled).toEqual([]);
+});
+
+test('a version that was replaced is read on where the storage keeps it', async () => {
+  const { plan, asked } = several([read(0, 10), read(20, 30)], ({ version }) =>
+    version === undefined ? 'version-changed' : 'open',
+  );
+  await plan.reads[0]?.open();
+  await plan.reads[1]?.open();
+  expect(asked).toEqual(['20', '20 of kept']);
+});
+
+test('and where it is gone, the answer ends', async () => {
+  const { plan } = several([read(0, 10), read(20, 30)], () => 'version-changed');
+  await plan.reads[0]?.open();
+  await expect(plan.reads[1]?.open()).rejects.toMatchObject({ code: 'version-changed' });
+});

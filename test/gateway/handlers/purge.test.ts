@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest';
+import { createGateway } from '../../../src/gateway/create-gateway.ts';
+import { memoryStore } from '../../../src/store/drivers/memory.ts';
+import type { ObjectStore } from '../../../src/store/object-store.ts';
+import { mapCache } from '../../cache/map-cache.ts';
+
+const TOKEN = 'a-token-that-nobody-guesses-0123456789';
+const text = (value: string) => new TextEncoder().encode(value);
+
+/** A store in memory, and how often it was asked. */
+async function counted() {
+  const memory = memoryStore();
+  await memory.put('dir/a b.txt', text('first'));
+  await memory.put('index.html', text('index'));
+  let asked = 0;
+  const store: ObjectStore = {
+    head: (key, options) => (asked++, memory.head(key, options)),
+    read: (key, options) => (asked++, memory.read(key, options)),
+  };
+  return { memory, store, asked: () => asked };
+}
+
+const bearer = (token: string) => ({ method: 'PURGE', headers: { Authorization: `Bearer ${token}` } });
+
+async function gatewayWith(who: 'holder' | 'nobody' = 'holder') {
+  const a = await counted();
+  const b = await counted();
+  const cache = mapCache();
+  const gateway = createGateway({
+    purge: who === 'nobody' ? undefined : { token: TOKEN },
+    observers: [{ end: () => undefined }],
+    mounts: [
+      { path: '/a', store: a.store, cache, index: 'index.html' },
+      { path: '/b', store: b.store, cache },
+    ],
+  });
+  return { a, b, gateway };
+}
+
+const read = async (gateway: ReturnType<typeof createGateway>, path: string) => (await gateway.request(path)).text();
+
+describe('a purge', () => {
+  test('makes the next request ask the storage, for that key of that mount alone', async () => {
+    const { a, b, gateway } = await gatewayWith();
+    expect(await read(gateway, '/a/dir/a%20b.txt')).toBe('first');
+    expect(await read(gateway, '/b/dir/a%20b.txt')).toBe('first');
+    await a.memory.put('dir/a b.txt', text('second'));
+    await b.memory.put('dir/a b.txt', text('second'));
+    expect(await read(gateway, '/a/dir/a%20b.txt')).toBe('first');
+
+    const purged = await gateway.request('/a/dir/a%20b.txt', bearer(TOKEN));
+    expect([purged.status, await purged.text(), a.asked(), b.asked()]).toEqual([204, '', 1, 1]);
+    expect(await read(gateway, '/a/dir/a%20b.txt')).toBe('second');
+    expect(await read(gateway, '/b/dir/a%20b.txt')).toBe('first');
+  });
+
+  test('of a missing object makes the next request see that it is there', async () => {
+    const { a, gateway } = await gatewayWith();
+    expect((await gateway.request('/a/new')).status).toBe(404);
+    await a.memory.put('new', text('new'));
+    expect((await gateway.request('/a/new')).status).toBe(404);
+    expect((await gateway.request('/a/new', bearer(TOKEN))).status).toBe(204);
+    expect(await read(gateway, '/a/new')).toBe('new');
+  });
+
+  test('of a folder is of its index', async () => {
+    const { a, gateway } = await gatewayWith();
+    await read(gateway, '/a/');
+    await a.memory.put('index.html', text('changed'));
+    await gateway.request('/a/', bearer(TOKEN));
+    expect(await read(gateway, '/a/')).toBe('changed');
+  });
+
+  test.for([
+    ['no credentials', undefined],
+    ['another token', `Bearer ${TOKEN.replace('9', '8')}`],
+    ['a longer token', `Bearer ${TOKEN}0`],
+    ['a shorter token', `Bearer ${TOKEN.slice(0, -1)}`],
+    ['an empty token', 'Bearer '],
+    ['another scheme', `Basic ${TOKEN}`],
+    ['the token without a scheme', TOKEN],
+    ['a very long token', `Bearer ${'a'.repeat(10_000)}`],
+  ] as const)('with %s is the same 401 wherever it goes, and changes nothing', async ([, field]) => {
+    const { a, gateway } = await gatewayWith();
+    await read(gateway, '/a/dir/a%20b.txt');
+    const headers = field === undefined ? {} : { Authorization: field };
+    const answers = await Promise.all(
+      ['/a/dir/a%20b.txt', '/a/missing', '/nowhere'].map(async (path) => {
+        const response = await gateway.request(path, { method: 'PURGE', headers });
+        const { requestId: _, ...body }: Record<string, unknown> = JSON.parse(await response.text());
+        return [response.status, response.headers.get('WWW-Authenticate'), body];
+      }),
+    );
+    const [first] = answers;
+    expect(first).toEqual([401, 'Bearer realm="purge"', expect.objectContaining({ status: 401 })]);
+    expect(answers).toEqual([first, first, first]);
+    await a.memory.put('dir/a b.txt', text('second'));
+    expect(await read(gateway, '/a/dir/a%20b.txt')).toBe('first');
+    expect(a.asked()).toBe(1);
+  });
+
+  test('is 405 where nobody may purge, and Allow says so', async () => {
+    const { gateway } = await gatewayWith('nobody');
+    const refused = await gateway.request('/a/dir/a%20b.txt', bearer(TOKEN));
+    expect([refused.status, refused.headers.get('Allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
+    const open = await gatewayWith();
+    const other = await open.gateway.request('/a/dir/a%20b.txt', { method: 'POST' });
+    expect([other.status, other.headers.get('Allow')]).toEqual([405, 'GET, HEAD, OPTIONS, PURGE']);
+  });
+
+  test('of nothing is refused: an unsafe path, and one without a mount', async () => {
+    const { gateway } = await gatewayWith();
+    expect((await gateway.request('/a/%00', bearer(TOKEN))).status).toBe(400);
+    expect((await gateway.request('/nowhere', bearer(TOKEN))).status).toBe(404);
+  });
+
+  test.for([
+    ['too short', 'x'.repeat(31)],
+    ['too long', 'x'.repeat(1025)],
+    ['with spaces', `${'x'.repeat(32)} y`],
+  ])('a token %s is refused at start, and not shown', ([, token = '']) => {
+    const make = () => createGateway({ store: memoryStore(), purge: { token } });
+    expect(make).toThrow(/^purge: the token takes 32 to 1024 letters, digits/);
+    expect(make).not.toThrow(token);
+  });
+});

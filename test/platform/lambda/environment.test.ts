@@ -1,0 +1,154 @@
+import { describe, expect, test } from 'vitest';
+import { toPlatformEnv, toRequest, type FunctionUrlEvent } from '../../../src/platform/lambda/event.ts';
+import { BUFFERED_LIMIT } from '../../../src/platform/lambda/buffered.ts';
+import { lambdaGateway, readEnvironment } from '../../../src/platform/lambda/gateway.ts';
+import { s3Client } from '../../../src/platform/s3/s3-client.ts';
+
+describe('the environment', () => {
+  test('needs a bucket, and has defaults for the rest', () => {
+    expect(readEnvironment({ RANGEWAY_BUCKET: 'files', RANGEWAY_PREFIX: '' })).toEqual({
+      bucket: 'files',
+      prefix: '',
+      access: { endpoint: undefined, pathStyle: false },
+      settings: {},
+      overflow: 'redirect',
+      forbidden: 'denied',
+      linkSeconds: 900,
+    });
+  });
+
+  test('is read', () => {
+    const env = {
+      RANGEWAY_BUCKET: 'files',
+      RANGEWAY_PREFIX: 'releases/',
+      RANGEWAY_SETTINGS: '{"headRange":true}',
+      RANGEWAY_OVERFLOW: 'partial',
+      RANGEWAY_FORBIDDEN: 'missing',
+      RANGEWAY_LINK_SECONDS: '60',
+      RANGEWAY_S3_ENDPOINT: 'https://s3.example.com',
+      RANGEWAY_S3_PATH_STYLE: 'true',
+      RANGEWAY_FRONT: 'cloudfront',
+      RANGEWAY_SECRETS: '{"RANGEWAY_KEYS":"secretsmanager:my/keys","USERS":"ssm:/files/users"}',
+    };
+    expect(readEnvironment(env)).toEqual({
+      bucket: 'files',
+      prefix: 'releases/',
+      access: { endpoint: 'https://s3.example.com', pathStyle: true },
+      settings: { headRange: true },
+      overflow: 'partial',
+      forbidden: 'missing',
+      linkSeconds: 60,
+      front: 'cloudfront',
+      secrets: new Map([
+        ['RANGEWAY_KEYS', { service: 'secretsmanager', id: 'my/keys' }],
+        ['USERS', { service: 'ssm', id: '/files/users' }],
+      ]),
+    });
+  });
+
+  test.for<readonly [Record<string, string>, string]>([
+    [{}, 'RANGEWAY_BUCKET'],
+    [{ RANGEWAY_OVERFLOW: 'drop' }, 'RANGEWAY_OVERFLOW takes redirect or partial or refuse, not "drop"'],
+    [{ RANGEWAY_FORBIDDEN: 'no' }, 'RANGEWAY_FORBIDDEN'],
+    [{ RANGEWAY_LINK_SECONDS: '604801' }, 'RANGEWAY_LINK_SECONDS takes seconds from 1 to 604800'],
+    [{ RANGEWAY_LINK_SECONDS: '0' }, 'RANGEWAY_LINK_SECONDS'],
+    [{ RANGEWAY_S3_PATH_STYLE: 'yes' }, 'RANGEWAY_S3_PATH_STYLE'],
+    [{ RANGEWAY_SETTINGS: '{' }, 'RANGEWAY_SETTINGS takes a JSON object'],
+    [{ RANGEWAY_SETTINGS: '[]' }, 'RANGEWAY_SETTINGS takes a JSON object'],
+    [{ RANGEWAY_SETTINGS: 'null' }, 'RANGEWAY_SETTINGS takes a JSON object'],
+    [{ RANGEWAY_FALLBACK_BUCKET: 'b' }, 'RANGEWAY_FALLBACK_BUCKET is not read; a mount takes it, as fallback = {'],
+    [{ RANGEWAY_FALLBACK_REGION: 'r' }, 'RANGEWAY_FALLBACK_REGION is not read; a mount takes it'],
+    [{ RANGEWAY_FRONT: 'stream' }, 'RANGEWAY_FRONT takes cloudfront, not "stream"'],
+  ])('%o is refused at start', ([env, message]) => {
+    const bucket = message === 'RANGEWAY_BUCKET' ? {} : { RANGEWAY_BUCKET: 'files' };
+    expect(() => readEnvironment({ ...bucket, ...env })).toThrow(message);
+  });
+
+  test.for([
+    'k1:sW0rdfish',
+    '{"KEYS":"sW0rdfish"}',
+    '{"KEYS":"ssm:sW0rdfish?"}',
+    '["sW0rdfish"]',
+    '{"sW0rdfish":"ssm:a"}',
+  ])('places of secrets in another form, %s, are refused and not shown', (text) => {
+    const read = () => readEnvironment({ RANGEWAY_BUCKET: 'files', RANGEWAY_SECRETS: text });
+    expect(read).toThrow('RANGEWAY_SECRETS takes ');
+    expect(read).not.toThrow('sW0rdfish');
+  });
+
+  test('settings that there are not are refused at start', () => {
+    const config = readEnvironment({ RANGEWAY_BUCKET: 'files', RANGEWAY_SETTINGS: '{"colour":"red"}' });
+    expect(() => lambdaGateway(s3Client(config.access), config, BUFFERED_LIMIT)).toThrow('colour: no such field');
+  });
+});
+
+describe('an event', () => {
+  const event: FunctionUrlEvent = {
+    version: '2.0',
+    rawPath: '/a%2Fb%20c',
+    rawQueryString: 'v=%zz&download',
+    cookies: ['a=1', 'b=2'],
+    headers: { range: 'bytes=0-1', 'x-utf8': 'ü日', 'x-latin': '\u00fc', 'bad name': 'x' },
+    requestContext: { http: { method: 'GET' } },
+    isBase64Encoded: true,
+    body: 'eA==',
+  };
+
+  test('keeps path and query as they were sent', () => {
+    expect(toRequest(event).url).toBe('https://localhost/a%2Fb%20c?v=%zz&download');
+    expect(toRequest({ ...event, rawPath: '//evil.example/x', rawQueryString: '' }).url).toBe(
+      'https://localhost//evil.example/x',
+    );
+  });
+
+  test('keeps every field that HTTP allows', () => {
+    const { headers } = toRequest(event);
+    expect(headers.get('Range')).toBe('bytes=0-1');
+    expect(headers.get('Cookie')).toBe('a=1; b=2');
+    expect(headers.get('X-Latin')).toBe('\u00fc');
+    expect(headers.get('X-Utf8')).toBe('Ã¼æ\u0097¥');
+  });
+
+  test.for(['TRACE', 'CONNECT', 'a b', ''])('the method %j, which no Request has, is one that is refused', (method) => {
+    expect(toRequest({ ...event, requestContext: { http: { method } } }).method).toBe('UNSUPPORTED');
+  });
+
+  describe("the client's address", () => {
+    const from = (viewer?: string): FunctionUrlEvent => ({
+      ...event,
+      headers: viewer === undefined ? {} : { 'cloudfront-viewer-address': viewer },
+      requestContext: { http: { method: 'GET', sourceIp: '198.51.100.7' } },
+    });
+
+    test('is what the function URL tells, whatever a client sends', () => {
+      expect(toPlatformEnv(from('203.0.113.9:443'))).toEqual({ clientAddress: '198.51.100.7' });
+      expect(toPlatformEnv(from())).toEqual({ clientAddress: '198.51.100.7' });
+    });
+
+    test.for([
+      ['203.0.113.9:46532', '203.0.113.9'],
+      ['2001:db8::1:443', '2001:db8::1'],
+      ['2001:db8:0:0:0:0:0:1:65535', '2001:db8:0:0:0:0:0:1'],
+      ['[2001:db8::1]:443', '2001:db8::1'],
+      ['::1:1', '::1'],
+    ] as const)('is that of the viewer behind CloudFront: %s', ([viewer, address]) => {
+      expect(toPlatformEnv(from(viewer), 'cloudfront')).toEqual({ clientAddress: address });
+    });
+
+    test.for([
+      undefined,
+      '',
+      ':',
+      '203.0.113.9',
+      '203.0.113.9:',
+      '203.0.113.9:x',
+      ':443',
+      '2001:db8:0:0:0:0:0:1',
+      '203.0.113.9:1,198.51.100.1:2',
+      '203.0.113.9:1, 198.51.100.1:2',
+      'localhost:443',
+    ])('is unknown behind CloudFront where CloudFront does not tell it: %s', (viewer) => {
+      expect(toPlatformEnv(from(viewer), 'cloudfront')).toEqual({ clientAddress: undefined });
+    });
+  });
+});

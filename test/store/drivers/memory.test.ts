@@ -1,0 +1,31 @@
+import { expect, test } from 'vitest';
+import { memoryStore } from '../../../src/store/drivers/memory.ts';
+import { describeObjectStore } from '../../contract/object-store.ts';
+
+describeObjectStore('memory', async () => {
+  const store = memoryStore();
+  return { store, put: async (key, bytes) => void (await store.put(key, bytes)) };
+});
+
+test('an object deleted is missing', async () => {
+  const store = memoryStore();
+  await store.put('gone', new Uint8Array(3));
+  store.delete('gone');
+  expect(await store.read('gone')).toEqual({ type: 'missing' });
+});
+
+test('metadata is kept', async () => {
+  const store = memoryStore();
+  const metadata = { contentType: 'text/css', contentEncoding: 'br', cacheControl: 'no-cache', expires: '0' };
+  await store.put('styled', new Uint8Array(3), metadata);
+  expect(await store.head('styled')).toMatchObject(metadata);
+});
+
+test('bytes changed by the caller after put are not those stored', async () => {
+  const store = memoryStore();
+  const bytes = new Uint8Array([1, 2, 3]);
+  await store.put('copied', bytes);
+  bytes[0] = 9;
+  const result = await store.read('copied');
+  expect(result.type === 'open' && (await new Response(result.body).bytes())).toEqual(new Uint8Array([1, 2, 3]));
+});

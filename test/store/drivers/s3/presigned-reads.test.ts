@@ -1,0 +1,245 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { newRequestStats } from '../../../../src/store/request-stats.ts';
+import { KEY, refuse, sendObject, signatureOf, storageThat } from './loopback-s3.ts';
+
+const START = Date.UTC(2026, 0, 1);
+const HOUR = 3_600_000;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date'], now: START });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+describe('presigned addresses', () => {
+  test('are the same for all ranges and conditions, which they do not cover', async () => {
+    using s3 = await storageThat(sendObject);
+    await s3.store.read('key', { range: { form: 'bounded', start: 0, end: 9 } });
+    vi.setSystemTime(START + 59_000);
+    await s3.store.read('key', { range: { form: 'bounded', start: 9, end: 19 } }).catch(() => undefined);
+    await s3.store.read('key', { conditions: { ifMatch: [{ opaque: 'tag', weak: false }] } });
+    expect(new Set(s3.signatures()).size).toBe(1);
+    expect(s3.asked.map((req) => signatureOf(req).signed)).toEqual(['host', 'host', 'host']);
+    expect(s3.asked.map(({ headers }) => headers.range)).toEqual(['bytes=0-8', 'bytes=9-18', undefined]);
+    expect(s3.asked[2]?.headers['if-match']).toBe('"tag"');
+  });
+
+  test('are made anew after a minute, and when the clock was put back', async () => {
+    using s3 = await storageThat(sendObject);
+    for (const time of [0, 60_500, 30_000]) {
+      vi.setSystemTime(START + time);
+      await s3.store.read('key');
+    }
+    expect(new Set(s3.signatures()).size).toBe(3);
+  });
+
+  test('are of one method, key and version', async () => {
+    using s3 = await storageThat(sendObject);
+    await s3.store.read('key');
+    await s3.store.head('key');
+    await s3.store.read('key2');
+    await s3.store.read('key', { version: '' });
+    await s3.store.read('key', { version: '2' });
+    await s3.store.read('key', { version: '3' });
+    await s3.store.read('key?versionId=3');
+    expect(new Set(s3.signatures()).size).toBe(7);
+  });
+
+  test('end with the credentials that made them, though these are given on', async () => {
+    using s3 = await storageThat(sendObject, {
+      credentials: async () => ({ ...KEY, expiration: new Date(START + 400_000) }),
+    });
+    for (const time of [350_000, 399_000, 401_000]) {
+      vi.setSystemTime(START + time);
+      await s3.store.read('key');
+    }
+    const [first, second, third] = s3.signatures();
+    expect(second).toBe(first);
+    expect(third).not.toBe(first);
+  });
+
+  test.each([
+    { ...KEY, accessKeyId: 'c' },
+    { ...KEY, secretAccessKey: 'c' },
+    { ...KEY, sessionToken: 'c' },
+  ])('go with the credentials that made them: %o', async (other) => {
+    let current: () => typeof KEY = () => ({ ...KEY, expiration: new Date(Date.now() + 1_000) });
+    using s3 = await storageThat(sendObject, { credentials: async () => current() });
+    await s3.store.read('key');
+    current = () => other;
+    await s3.store.read('key');
+    const [first, second] = s3.signatures();
+    expect(second).not.toBe(first);
+    expect(s3.asked.map((req) => signatureOf(req).key)).toEqual([KEY.accessKeyId, other.accessKeyId]);
+  });
+
+  test('stay while a provider gives the same credentials in new objects', async () => {
+    using s3 = await storageThat(sendObject, { credentials: async () => ({ ...KEY }) });
+    await s3.store.read('key');
+    await s3.store.read('key');
+    expect(new Set(s3.signatures()).size).toBe(1);
+  });
+
+  test('are forgotten, the oldest first, so that no number of keys fills the memory', async () => {
+    using s3 = await storageThat(sendObject);
+    await s3.store.head('first');
+    for (let i = 0; i < 1_000; i++) await s3.store.head(`key${i}`);
+    vi.setSystemTime(START + 2_000);
+    await s3.store.head('key999');
+    await s3.store.head('first');
+    const signatures = s3.signatures();
+    expect(signatures[1001]).toBe(signatures[1000]);
+    expect(signatures[1002]).not.toBe(signatures[0]);
+  });
+});
+
+/** As S3: it has the object, and refuses signatures that are more than 15 minutes off its clock, without saying why. */
+function clockwise(ahead: number, ban?: () => string | undefined) {
+  return storageThat(
+    (req, res) => {
+      const now = Date.now() + ahead;
+      const { at, key } = signatureOf(req);
+      if (key === ban?.()) refuse(req, res, 403, 'AccessDenied', new Date(now));
+      else if (Math.abs(at - now) <= 900_000) sendObject(req, res);
+      else refuse(req, res, 403, 'AccessDenied', new Date(now));
+    },
+    { forbidden: 'missing' },
+  );
+}
+
+describe('where a 403 means missing, an object that is there is never missing', () => {
+  test.each([HOUR, -HOUR, 10 * 24 * HOUR, 0])('with a clock that is %i ms behind the storage', async (ahead) => {
+    using s3 = await clockwise(ahead);
+    const stats = newRequestStats();
+    expect((await s3.store.read('key', { stats })).type).toBe('open');
+    expect(stats.operations).toBe(ahead === 0 ? 1 : 2);
+    expect(await s3.store.head('key')).toMatchObject({ size: 3 });
+    expect((await s3.store.read('other')).type).toBe('open');
+    // The difference is remembered.
+    expect(s3.asked).toHaveLength(stats.operations + 2);
+  });
+
+  test('when an address has grown stale without its clock telling', async () => {
+    let asleep = 0;
+    using s3 = await storageThat(
+      (req, res) => {
+        if (signatureOf(req).at < START + asleep) refuse(req, res, 403, 'AccessDenied', new Date());
+        else sendObject(req, res);
+      },
+      { forbidden: 'missing' },
+    );
+    expect((await s3.store.read('key')).type).toBe('open');
+    expect(await s3.store.head('key')).toMatchObject({ size: 3 });
+    asleep = 30_000;
+    vi.setSystemTime(START + asleep);
+    const stats = newRequestStats();
+    expect((await s3.store.read('key', { stats })).type).toBe('open');
+    expect(await s3.store.head('key', { stats })).toMatchObject({ size: 3 });
+    expect(stats.operations).toBe(4);
+    expect((await s3.store.read('key', { stats })).type).toBe('open');
+    expect(stats.operations).toBe(5);
+  });
+
+  test.each([400, 401, 403])('when a kept address is refused with %i', async (status) => {
+    let isRefusing = false;
+    using s3 = await storageThat(
+      (req, res) => {
+        if (isRefusing) refuse(req, res, status, 'ExpiredToken', new Date());
+        else sendObject(req, res);
+        isRefusing = false;
+      },
+      { forbidden: 'missing' },
+    );
+    await s3.store.read('key');
+    isRefusing = true;
+    expect((await s3.store.read('key')).type).toBe('open');
+    expect(s3.asked).toHaveLength(3);
+  });
+
+  test.each(['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'RequestTimeTooSkewed', 'ExpiredToken'])(
+    'when credentials are refused with %s',
+    async (code) => {
+      using s3 = await storageThat((req, res) => refuse(req, res, 403, code, new Date()), { forbidden: 'missing' });
+      await expect(s3.store.read('key')).rejects.toMatchObject({ code: 'denied' });
+      await expect(s3.store.head('key')).rejects.toMatchObject({ code: 'denied' });
+    },
+  );
+
+  test('when the refusal says that the request has expired', async () => {
+    using s3 = await storageThat(
+      (_, res) =>
+        void res
+          .writeHead(403, { Date: new Date().toUTCString() })
+          .end('<Error><Code>AccessDenied</Code><X-Amz-Expires>900</X-Amz-Expires><ServerTime>x</ServerTime></Error>'),
+      { forbidden: 'missing' },
+    );
+    await expect(s3.store.read('key')).rejects.toMatchObject({ code: 'denied' });
+  });
+
+  test('after a proxy with a wrong Date has refused another object', async () => {
+    using s3 = await storageThat(
+      (req, res) => {
+        const { at, pathname } = signatureOf(req);
+        if (pathname.endsWith('/none')) refuse(req, res, 403, 'AccessDenied', new Date(START + HOUR));
+        else if (Math.abs(at - Date.now()) <= 900_000) sendObject(req, res);
+        else refuse(req, res, 403, 'AccessDenied', new Date(START + HOUR));
+      },
+      { forbidden: 'missing' },
+    );
+    expect((await s3.store.read('none')).type).toBe('missing');
+    expect((await s3.store.read('key')).type).toBe('open');
+    expect(s3.asked).toHaveLength(3);
+  });
+
+  test('in many requests at a time, while the clock is found to be off', async () => {
+    using s3 = await clockwise(HOUR);
+    const results = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => s3.store.read(`key${i % 4}`).then(({ type }) => type)),
+    );
+    expect(new Set(results)).toEqual(new Set(['open']));
+  });
+
+  test('after credentials were exchanged, the old ones being refused from then on', async () => {
+    let current = KEY;
+    let banned: string | undefined;
+    using server = await storageThat(
+      (req, res) => {
+        if (signatureOf(req).key === banned) refuse(req, res, 403, 'AccessDenied', new Date());
+        else sendObject(req, res);
+      },
+      { forbidden: 'missing', credentials: async () => ({ ...current, expiration: new Date(Date.now() + 60_000) }) },
+    );
+    await server.store.read('key');
+    banned = KEY.accessKeyId;
+    current = { ...KEY, accessKeyId: 'new' };
+    expect((await server.store.read('key')).type).toBe('open');
+  });
+});
+
+describe('a 403 that stays', () => {
+  const forbidding = (forbidden: 'missing' | 'denied') =>
+    storageThat((req, res) => refuse(req, res, 403, 'AccessDenied', new Date()), { forbidden });
+
+  test('is missing or denied as it is set, after one request with a new signature', async () => {
+    using missing = await forbidding('missing');
+    using denied = await forbidding('denied');
+    expect(await missing.store.read('key')).toEqual({ type: 'missing' });
+    await expect(denied.store.read('key')).rejects.toMatchObject({ code: 'denied' });
+    expect([missing.asked.length, denied.asked.length]).toEqual([1, 1]);
+  });
+
+  test('is told to a cache as nothing to remember, and a 404 is not', async () => {
+    using forbidden = await forbidding('missing');
+    using gone = await storageThat((req, res) => refuse(req, res, 404, 'NoSuchKey'), { forbidden: 'missing' });
+    const onForbidden = vi.fn();
+    await gone.store.read('key', { onForbidden });
+    await gone.store.head('key', { onForbidden });
+    expect(onForbidden).not.toHaveBeenCalled();
+    await forbidden.store.read('key', { onForbidden });
+    expect(onForbidden).toHaveBeenCalledOnce();
+    await forbidden.store.head('key', { onForbidden });
+    expect(onForbidden).toHaveBeenCalledTimes(2);
+  });
+});
