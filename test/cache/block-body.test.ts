@@ -35,7 +35,7 @@ async function get(store: ObjectStore, start?: number, end?: number): Promise<Ui
   return new Uint8Array(await new Response((await open(store, start, end)).body).arrayBuffer());
 }
 
-/** Reads a body, and does something when so many pieces are there. */
+/** Reads a body, and calls a function after a given number of chunks. */
 async function readWith(
   { body }: OpenObject,
   work: Readonly<Record<number, () => Promise<unknown>>>,
@@ -50,7 +50,7 @@ async function readWith(
   }
 }
 
-describe('an object that is replaced while it is sent ends as it began', () => {
+describe('a body ends with the version it began with if the object is replaced while it is sent', () => {
   test.for([0, 1, 4, 5, 9, 19])('after %i blocks', async (at) => {
     const { memory, storage, store } = await setUp();
     const replace = () => memory.put('key', bytes.toReversed());
@@ -60,7 +60,7 @@ describe('an object that is replaced while it is sent ends as it began', () => {
     expect(equal(await get(store), bytes.toReversed())).toBe(true);
   });
 
-  test('twice', async () => {
+  test('the object is replaced twice', async () => {
     const { memory, storage, store } = await setUp();
     const body = await readWith(await open(store), {
       2: () => memory.put('key', bytes.toReversed()),
@@ -70,7 +70,7 @@ describe('an object that is replaced while it is sent ends as it began', () => {
     await until(() => storage.open === 0);
   });
 
-  test('a range that ends inside a block, and never beyond', async () => {
+  test('a range that ends inside a block is not read beyond its end', async () => {
     const { memory, storage, store } = await setUp();
     const body = await readWith(await open(store, 1_500, 17_300), { 1: () => memory.put('key', bytes.toReversed()) });
     expect(equal(body, bytes.subarray(1_500, 17_300))).toBe(true);
@@ -88,7 +88,7 @@ describe('an object that is replaced while it is sent ends as it began', () => {
     }
   });
 
-  test('several clients at once, each at a pace of its own', async () => {
+  test('several clients at once, each at its own pace', async () => {
     const { memory, storage, store } = await setUp();
     const answers = await Promise.all([open(store), open(store), open(store)]);
     const replace = () => memory.put('key', bytes.toReversed());
@@ -98,14 +98,14 @@ describe('an object that is replaced while it is sent ends as it began', () => {
   });
 });
 
-describe('what that costs', () => {
-  test('cold: one operation, of any size', async () => {
+describe('storage operations for a body of one version', () => {
+  test('cold: one operation, for an object of any size', async () => {
     const { storage, store } = await setUp();
     await get(store);
     expect(storage.operations).toBe(1);
   });
 
-  test('warm: none; the first blocks alone cached: the read of the others', async () => {
+  test('warm: none; with only the first blocks cached: one read of the others', async () => {
     const { storage, store } = await setUp();
     await get(store, 0, 4 * BLOCK);
     storage.operations = 0;
@@ -115,7 +115,7 @@ describe('what that costs', () => {
     expect(storage.operations).toBe(1);
   });
 
-  test('blocks that are cached in the middle: one more a gap', async () => {
+  test('with blocks cached in the middle: one more for each gap', async () => {
     const { storage, store } = await setUp();
     for (const at of [3, 4, 9, 15]) await get(store, at * BLOCK, (at + 1) * BLOCK);
     storage.operations = 0;
@@ -125,7 +125,7 @@ describe('what that costs', () => {
     expect(storage.bytes).toBe(bytes.length - 4 * BLOCK);
   });
 
-  test('an answer of a few blocks leaves nothing open', async () => {
+  test('a response of a few blocks leaves no read open', async () => {
     const { storage, store } = await setUp();
     await get(store, 0, 4 * BLOCK);
     expect([storage.operations, storage.mostOpen]).toEqual([1, 1]);
@@ -133,9 +133,9 @@ describe('what that costs', () => {
   });
 });
 
-describe('a read that breaks', () => {
+describe('an interrupted read', () => {
   test.for(['fails', 'ends'] as const)(
-    '%s after the object was replaced: a visible break, and nothing mixed',
+    '%s after the object was replaced: the body fails, and no versions are mixed',
     async (how: Break) => {
       const { memory, storage, store } = await setUp((inner) =>
         breaking(inner, (read) => (read === 0 ? { how, after: 5 * BLOCK } : undefined)),
@@ -147,7 +147,7 @@ describe('a read that breaks', () => {
     },
   );
 
-  test('falls silent, of an object that stays as it is: it is read on', async () => {
+  test('hangs while the object is unchanged: it is resumed', async () => {
     const { storage, store } = await setUp((inner) =>
       withResume(
         breaking(inner, (read) => (read === 0 ? { how: 'hangs', after: 4 * BLOCK } : undefined)),
@@ -158,7 +158,7 @@ describe('a read that breaks', () => {
     await until(() => storage.open === 0);
   });
 
-  test.for([0, 1, 5, 12])('the client leaves after %i pieces: it is closed', async (pulls) => {
+  test.for([0, 1, 5, 12])('the client disconnects after %i chunks: it is closed', async (pulls) => {
     const { storage, store } = await setUp();
     const reader = (await open(store)).body.getReader();
     for (let i = 0; i < pulls; i++) await reader.read();
@@ -166,8 +166,8 @@ describe('a read that breaks', () => {
     await until(() => storage.open === 0);
   });
 
-  test('the client leaves while it is read', async () => {
-    // Larger than the chunks of the memory store, so that what follows has to be read.
+  test('the client disconnects while a chunk is pending: it is closed', async () => {
+    // Larger than the chunks of the memory store, so that another read is needed.
     const blockSize = 128 * 1024;
     const memory = memoryStore();
     await memory.put('key', new Uint8Array(12 * blockSize));

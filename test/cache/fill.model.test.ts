@@ -9,11 +9,11 @@ expectNoneUnhandled();
 beforeAll(fakeTime);
 afterAll(() => void vi.useRealTimers());
 
-/** Another run: by the environment variable RANGEWAY_SEED, which a failure names. */
+/** The environment variable RANGEWAY_SEED selects another run; a failure prints the seed. */
 const SEED = Number(process.env['RANGEWAY_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const ROUNDS = share(10_000);
 
-test('a fill gives each client exact bytes or an error, keeps whole blocks once, and gives back memory and read', async () => {
+test('a fill gives each client exact bytes or an error, stores whole blocks once, and releases its memory and its read', async () => {
   const sum = { given: 0, missed: 0, broken: 0, left: 0 };
   for (let round = 0; round < ROUNDS; round++) {
     const seed = SEED + round;
@@ -28,7 +28,7 @@ test('a fill gives each client exact bytes or an error, keeps whole blocks once,
     }
   }
   console.log(`RANGEWAY_SEED=${SEED}, ${ROUNDS} histories of a fill: ${JSON.stringify(sum)}`);
-  // A run in which hardly anything happens shows nothing, unless it plays a single history again.
+  // Enough must happen for the run to prove anything, unless it repeats a single history.
   if (ROUNDS < 100) return;
   expect(sum.given).toBeGreaterThan(ROUNDS);
   expect(Math.min(sum.missed, sum.broken, sum.left)).toBeGreaterThan(ROUNDS / 50);

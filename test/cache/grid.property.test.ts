@@ -6,7 +6,7 @@ import { holds } from '../property-runs.ts';
 const blockSize = fc.integer({ min: 1, max: 9 });
 const span = fc.tuple(fc.nat(60), fc.nat(60)).map(([start, length]) => ({ start, end: start + length }));
 
-test('parts of a span are its bytes, in order; none is empty or crosses a block', () => {
+test('the slices of a span are its bytes, in order; none is empty or crosses a block border', () => {
   holds(
     fc.property(span, blockSize, (whole, size) => {
       const blocks = blocksOf(whole, size);
@@ -23,7 +23,7 @@ test('parts of a span are its bytes, in order; none is empty or crosses a block'
   );
 });
 
-test('blocks of a span are those that hold one of its bytes', () => {
+test('the blocks of a span are those that contain one of its bytes', () => {
   holds(
     fc.property(span, blockSize, (whole, size) => {
       const touched = new Set(range(whole.start, whole.end).map((at) => Math.floor(at / size)));
@@ -33,7 +33,7 @@ test('blocks of a span are those that hold one of its bytes', () => {
   );
 });
 
-test('the lengths of all blocks are the object', () => {
+test('the lengths of all blocks add up to the size of the object', () => {
   holds(
     fc.property(fc.nat(60), blockSize, (total, size) => {
       const lengths = range(0, Math.ceil(total / size)).map((index) => blockLength(index, size, total));
@@ -43,7 +43,7 @@ test('the lengths of all blocks are the object', () => {
   );
 });
 
-test('a span holds a whole block where all bytes of one are in it', () => {
+test('a span contains a whole block if it covers all bytes of one', () => {
   holds(
     fc.property(fc.nat(60), blockSize, span, (total, size, { start, end: beyond }) => {
       const end = Math.min(beyond, total);

@@ -1,6 +1,6 @@
 import type { BlockCache, BlockName } from '../../src/cache/block-cache.ts';
 
-/** A cache that forgets nothing, and shows what it has. */
+/** A cache over a Map, without eviction, with its blocks exposed. */
 export function mapCache(): BlockCache & { readonly blocks: ReadonlyMap<string, Uint8Array> } {
   const blocks = new Map<string, Uint8Array>();
   const nameOf = ({ scope, key, etag, blockSize, index, length }: BlockName) =>

@@ -9,7 +9,7 @@ import { expectNoneUnhandled } from '../unhandled-rejections.ts';
 
 expectNoneUnhandled();
 
-// The clock alone: what waits, waits in real time.
+// Only the clock is fake: timers run in real time.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'performance'] }));
 afterEach(() => void vi.useRealTimers());
 
@@ -46,7 +46,7 @@ async function read(store: ObjectStore, key = 'key'): Promise<string> {
 
 const size = async (store: ObjectStore) => (await store.head('key'))?.size;
 
-test('metadata hold for ttl, then one question says that they still do', async () => {
+test('metadata are fresh for ttl, then one conditional request revalidates them', async () => {
   const { storage, store } = await setUp({});
   await read(store);
   pass(999);
@@ -60,7 +60,7 @@ test('metadata hold for ttl, then one question says that they still do', async (
   expect(storage.operations).toBe(2);
 });
 
-test('a changed object is seen after ttl', async () => {
+test('a changed object is found after ttl', async () => {
   const { memory, store } = await setUp({});
   await read(store);
   await memory.put('key', text('newer'));
@@ -69,7 +69,7 @@ test('a changed object is seen after ttl', async () => {
   expect([await read(store), await size(store)]).toEqual(['newer', 5]);
 });
 
-test('that there is no object holds for negativeTtl', async () => {
+test('a missing object is cached for negativeTtl', async () => {
   const { memory, storage, store } = await setUp({});
   expect(await read(store, 'other')).toBe('missing');
   await memory.put('other', text('here'));
@@ -95,7 +95,7 @@ describe('stale-while-revalidate', () => {
     ['a read', read],
     ['HEAD', async (store: ObjectStore) => ((await size(store)) === 3 ? 'old' : 'newer')],
   ] as const) {
-    test(`${name} is answered at once, once; the storage is asked behind it`, async () => {
+    test(`${name} is served stale at once, and revalidated in the background`, async () => {
       const { memory, storage, store } = await setUp({ staleWhileRevalidate: 500 });
       await read(store);
       await memory.put('key', text('newer'));
@@ -107,7 +107,7 @@ describe('stale-while-revalidate', () => {
     });
   }
 
-  test('after its time the storage is waited for', async () => {
+  test('after staleWhileRevalidate the response waits for the storage', async () => {
     const { memory, store } = await setUp({ staleWhileRevalidate: 500 });
     await read(store);
     await memory.put('key', text('newer'));
@@ -115,7 +115,7 @@ describe('stale-while-revalidate', () => {
     expect(await read(store)).toBe('newer');
   });
 
-  test('many at once ask once, and no body is left open', async () => {
+  test('many requests at once cause one revalidation, and leave no body open', async () => {
     const { storage, store, memory } = await setUp({ staleWhileRevalidate: 500 });
     await read(store);
     await memory.put('key', text('newer'));
@@ -125,7 +125,7 @@ describe('stale-while-revalidate', () => {
     expect(storage.operations).toBe(2);
   });
 
-  test('the work is handed to whoever keeps it alive, and fails in silence', async () => {
+  test('the revalidation is passed to waitUntil, and its failure is ignored', async () => {
     const { store, setDown } = await setUp({ staleWhileRevalidate: 500 });
     await read(store);
     setDown(true);
@@ -139,7 +139,7 @@ describe('stale-while-revalidate', () => {
 });
 
 describe('stale-if-error', () => {
-  test('a storage that is down leaves reads and HEAD as they were, for so long', async () => {
+  test('GET and HEAD are served stale for staleIfError while the storage is down', async () => {
     const { store, setDown } = await setUp({ staleIfError: 500 });
     await read(store);
     setDown(true);
@@ -150,7 +150,7 @@ describe('stale-if-error', () => {
     await expect(store.head('key')).rejects.toMatchObject({ code: 'unavailable' });
   });
 
-  test('a storage that is up is believed', async () => {
+  test('a response of the storage is used, not the stale metadata', async () => {
     const { memory, store } = await setUp({ staleIfError: 500 });
     await read(store);
     await memory.put('key', text('newer'));
@@ -159,7 +159,7 @@ describe('stale-if-error', () => {
   });
 });
 
-test('immutable: the storage is not asked again', async () => {
+test('immutable: the metadata are never revalidated', async () => {
   const { memory, storage, store } = await setUp({ ttl: Number.POSITIVE_INFINITY });
   await read(store);
   await memory.put('key', text('newer'));
@@ -168,7 +168,7 @@ test('immutable: the storage is not asked again', async () => {
   expect(storage.operations).toBe(1);
 });
 
-test('purge makes the next request ask', async () => {
+test('after a purge the next request reads the storage', async () => {
   const { memory, store } = await setUp({});
   await read(store);
   await memory.put('key', text('newer'));
@@ -176,7 +176,7 @@ test('purge makes the next request ask', async () => {
   expect(await read(store)).toBe('newer');
 });
 
-test('purge while the storage is being asked: the answer is not kept', async () => {
+test('a purge during a request to the storage: its result is not stored', async () => {
   const memory = memoryStore();
   await memory.put('key', text('old'));
   const storage = counted(memory, 30);

@@ -15,7 +15,7 @@ const BLOCK = 1_000;
 const bytes = pseudoRandom(20_500);
 const options = { blockSize: BLOCK, cacheTimeout: 20 };
 
-/** A cache that has everything, and gives it in another way. */
+/** A cache that has all blocks, with a replaced get(). */
 function faulty(give: (bytes: Uint8Array) => Promise<CachedBytes | undefined>, put?: BlockCache['put']): BlockCache {
   const cache = mapCache();
   return {
@@ -32,7 +32,7 @@ const fails = async () => {
   throw new Error('no cache today');
 };
 const broken = new Error('the cache broke');
-/** A stream that says nothing after these bytes. */
+/** A stream that hangs after these bytes. */
 const silentAfter = (some: Uint8Array) =>
   new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(some) }, { highWaterMark: 0 });
 
@@ -78,7 +78,7 @@ async function get(store: ObjectStore, range?: ReadOptions['range']): Promise<Ui
   return new Uint8Array(await new Response(result.body).arrayBuffer());
 }
 
-describe('a cache that fails fails no download', () => {
+describe('a failing cache makes no download fail', () => {
   test.for(Object.keys(caches))('%s', async (name) => {
     const memory = memoryStore();
     await memory.put('key', bytes);
@@ -94,7 +94,7 @@ describe('a cache that fails fails no download', () => {
     await until(() => storage.open === 0);
   });
 
-  test('a stream is read on at the very byte, from the same version', async () => {
+  test('a broken cache stream is resumed at the exact byte, from the same version', async () => {
     const memory = memoryStore();
     await memory.put('key', bytes);
     const asked: ReadOptions[] = [];
@@ -121,7 +121,7 @@ describe('a cache that fails fails no download', () => {
     ]);
   });
 
-  test('a cache stream that breaks after the object was replaced ends the body, and never with other bytes', async () => {
+  test('a cache stream that breaks after the object was replaced makes the body fail, without bytes of another version', async () => {
     const memory = memoryStore();
     await memory.put('key', bytes);
     const store = withBlockCache(
@@ -135,7 +135,7 @@ describe('a cache that fails fails no download', () => {
     expect(equal(await get(store), bytes.toReversed())).toBe(true);
   });
 
-  test('a cache that hangs is waited for once, then left alone', async () => {
+  test('a hanging cache delays one request by its timeout, and is then not used for a while', async () => {
     const memory = memoryStore();
     await memory.put('key', bytes);
     let gets = 0;
@@ -154,7 +154,7 @@ describe('a cache that fails fails no download', () => {
     expect(gets).toBeLessThanOrEqual(2);
   });
 
-  test('every stream of a cache is read to its end or given back', async () => {
+  test('each stream of a cache is read to its end or closed', async () => {
     const memory = memoryStore();
     await memory.put('key', bytes);
     let open = 0;

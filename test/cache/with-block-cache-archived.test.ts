@@ -12,7 +12,7 @@ import { mapCache } from './map-cache.ts';
 /** Six windows, the last of them short. */
 const SMALL = pseudoRandom(20_500);
 
-/** A store that is archived when it is said to be. */
+/** A store whose object can be switched to archived. */
 function archivable(store: ObjectStore) {
   const state = { isArchived: false };
   const archived: ObjectStore = {
@@ -26,7 +26,7 @@ function archivable(store: ObjectStore) {
 }
 
 describe('an object that is archived while it is sent', () => {
-  test('ends as it began out of a cache of blocks, by the read that is open', async () => {
+  test('a body from the block cache ends with its version, by the read that is already open', async () => {
     const memory = memoryStore();
     await memory.put('key', SMALL);
     const storage = counted(memory);
@@ -46,7 +46,7 @@ describe('an object that is archived while it is sent', () => {
     await until(() => storage.open === 0);
   });
 
-  test('with the first window cached alone, is refused before the first byte', async () => {
+  test('a read with only the first window cached is refused before the first byte', async () => {
     const memory = memoryStore();
     await memory.put('key', SMALL);
     const { state, store } = archivable(memory);
@@ -57,26 +57,29 @@ describe('an object that is archived while it is sent', () => {
     await expect(blocks.read('key')).rejects.toMatchObject({ code: 'archived' });
   });
 
-  test.each([true, false])('is read on by its version, where that is at hand: %s', async (isAtHand) => {
-    const memory = memoryStore();
-    await memory.put('key', SMALL);
-    let reads = 0;
-    const versioned: ObjectStore = {
-      head: (...args) => memory.head(...args),
-      async read(key, asked = {}) {
-        // The second read finds a new version, which was uploaded into the archive.
-        if (reads++ > 0 && (asked.version === undefined || !isAtHand)) throw storeError('archived', 'it is archived');
-        const result = await memory.read(key, { ...asked, version: undefined });
-        return result.type === 'open'
-          ? { ...result, representation: { ...result.representation, version: 'v1' } }
-          : result;
-      },
-    };
-    const cut = breaking(versioned, (read) => (read === 0 ? { how: 'fails', after: 9_000 } : undefined));
-    const result = await withResume(cut, { backoff: { first: 1, most: 1 } }).read('key');
-    if (result.type !== 'open') throw new Error(result.type);
-    const body = new Response(result.body).arrayBuffer();
-    if (isAtHand) expect(equal(new Uint8Array(await body), SMALL)).toBe(true);
-    else await expect(body).rejects.toMatchObject({ code: 'archived' });
-  });
+  test.each([true, false])(
+    'a body is resumed by its version id, if that version is not archived: %s',
+    async (isAtHand) => {
+      const memory = memoryStore();
+      await memory.put('key', SMALL);
+      let reads = 0;
+      const versioned: ObjectStore = {
+        head: (...args) => memory.head(...args),
+        async read(key, asked = {}) {
+          // The second read finds a new version, which was uploaded to an archive class.
+          if (reads++ > 0 && (asked.version === undefined || !isAtHand)) throw storeError('archived', 'it is archived');
+          const result = await memory.read(key, { ...asked, version: undefined });
+          return result.type === 'open'
+            ? { ...result, representation: { ...result.representation, version: 'v1' } }
+            : result;
+        },
+      };
+      const cut = breaking(versioned, (read) => (read === 0 ? { how: 'fails', after: 9_000 } : undefined));
+      const result = await withResume(cut, { backoff: { first: 1, most: 1 } }).read('key');
+      if (result.type !== 'open') throw new Error(result.type);
+      const body = new Response(result.body).arrayBuffer();
+      if (isAtHand) expect(equal(new Uint8Array(await body), SMALL)).toBe(true);
+      else await expect(body).rejects.toMatchObject({ code: 'archived' });
+    },
+  );
 });

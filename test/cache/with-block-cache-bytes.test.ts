@@ -27,7 +27,7 @@ async function setUp(cache: BlockCache = memoryCache({ maxBytes: 2 ** 30 })) {
   return { memory, storage, open };
 }
 
-describe('few bytes that are in memory', () => {
+describe('a small read from memory', () => {
   test.for([
     ['the first', 0, 1],
     ['a whole block', 0, 256 * KiB],
@@ -44,7 +44,7 @@ describe('few bytes that are in memory', () => {
     expect(storage.operations).toBe(0);
   });
 
-  test('more of them come as a body alone', async () => {
+  test('a larger read has only a body, without `bytes`', async () => {
     const { open } = await setUp();
     const opened = await open(10, 11 + 256 * KiB);
     expect(opened.bytes).toBeUndefined();
@@ -52,7 +52,7 @@ describe('few bytes that are in memory', () => {
     expect(equal(body, bytes.subarray(10, 11 + 256 * KiB))).toBe(true);
   });
 
-  test('a cache that gives too few or too many is not believed', async () => {
+  test('bytes of a wrong length from the cache are not used', async () => {
     for (const off of [-1, 1]) {
       const kept = memoryCache({ maxBytes: 2 ** 30 });
       const { open } = await setUp({

@@ -12,19 +12,19 @@ import { expectNoneUnhandled } from '../unhandled-rejections.ts';
 
 expectNoneUnhandled();
 
-// Metadata expire by the clock, and a seed has to play the same history every time.
+// The clock is fake: metadata expire by it, and a seed must always play the same history.
 beforeAll(() => void vi.useFakeTimers({ toFake: ['Date'] }));
 afterAll(() => void vi.useRealTimers());
 
-/** Another run: by the environment variable RANGEWAY_SEED, which a failure names. */
+/** The environment variable RANGEWAY_SEED selects another run; a failure prints the seed. */
 const SEED = Number(process.env['RANGEWAY_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
-/** Histories of each kind. */
+/** The number of histories of each kind. */
 const ROUNDS = { oneWindow: share(600), others: share(200) };
 const BLOCK = 512;
-/** No more than a read is begun again for: an object that changes with every read is refused. */
+/** At most the number of restarts of a read: an object that changes with each read is refused. */
 const VERSIONS = 3;
 
-/** Numbers from 0 up to and without `below`, the same for the same seed. */
+/** Pseudo-random integers from 0 to `below`, exclusive, reproducible by the seed. */
 function dice(seed: number): (below: number) => number {
   let state = seed >>> 0;
   return (below) => {
@@ -33,14 +33,14 @@ function dice(seed: number): (below: number) => number {
   };
 }
 
-/** An object whose every byte tells its version: none can be mixed with another unseen. */
+/** An object each byte of which identifies its version, so mixed versions are detected. */
 function version(number: number, size: number): Uint8Array {
   return new Uint8Array(size).fill(number % 251);
 }
 
 /**
- * One key of which the memory store has all versions, each under a key of its own: replaced in no time, so that a seed
- * plays the same history every time.
+ * One key whose versions are stored under keys of their own. Replacing takes no time, so a seed always
+ * plays the same history.
  */
 function switching(versions: ObjectStore, isVersioned: boolean): ObjectStore & { current(): number; replace(): void } {
   let current = 0;
@@ -69,7 +69,7 @@ interface Outcome {
   readonly wholes: number;
   readonly brokenWholes: number;
   readonly brokenRanges: number;
-  /** Their later reads are pinned to a version that the gateway knows to be gone. */
+  /** Whether later reads are pinned to a version that the gateway knows was replaced. */
   readonly brokenMultipart: number;
   readonly refused: number;
 }
@@ -77,11 +77,11 @@ interface Outcome {
 interface Play {
   readonly blocks: number;
   readonly isVersioned: boolean;
-  /** In blocks. */
+  /** The size, in blocks. */
   readonly memory: number;
 }
 
-/** One history: several clients at once, each with its own requests, while the object is replaced under their hands. */
+/** One history: several clients at once, each with its own requests, while the object is replaced. */
 async function play(seed: number, { blocks, isVersioned, memory }: Play): Promise<Outcome> {
   const roll = dice(seed);
   const contents = new Map<string, Uint8Array>();
@@ -140,7 +140,7 @@ async function play(seed: number, { blocks, isVersioned, memory }: Play): Promis
       check(response, body, contents);
     } catch (error) {
       if (!isStoreError(error)) throw error;
-      // The one reason there is: what the answer began with is gone.
+      // The only allowed reason: the version of the response was replaced.
       if (!isVersionChanged(error)) throw error;
       expect([...contents.keys()][store.current()]).not.toBe(response.headers.get('ETag'));
       if (isWhole) outcome.brokenWholes++;
@@ -163,19 +163,19 @@ async function play(seed: number, { blocks, isVersioned, memory }: Play): Promis
     }
   };
   await Promise.all([...clients, writer()]);
-  // When all is quiet, the next who knows the newest version gets it.
+  // After the history, a client that knows the newest version gets it.
   const last = await gateway.request('/key', { headers: { 'If-Match': newest } });
   expect(last.status).toBe(200);
   check(last, await slowly(last, 0), contents);
   return outcome;
 }
 
-/** Whether it is why a body broke that its version is gone. */
+/** Whether the body failed because its version was replaced. */
 function isVersionChanged(error: unknown): boolean {
   return isStoreError(error) && (error.code === 'version-changed' || isVersionChanged(error.cause));
 }
 
-/** Passes turns of the event loop, of 1 ms each. */
+/** Advances the event loop by turns of 1 ms. */
 async function tick(times: number): Promise<void> {
   vi.setSystemTime(Date.now() + times);
   for (let i = 0; i < times; i++) await new Promise((resolve) => setImmediate(resolve));
@@ -244,7 +244,7 @@ test.for<[name: string, play: Play]>([
   ['an object of several windows', { blocks: 18, isVersioned: false, memory: ENDLESS }],
   ['an object of several windows whose versions are kept', { blocks: 18, isVersioned: true, memory: ENDLESS }],
   ['an object of several windows, memory for one block', { blocks: 18, isVersioned: false, memory: 1 }],
-])('%s, replaced while it is read: every answer is of one version', async ([name, history]) => {
+])('%s, replaced while it is read: each response is of one version', async ([name, history]) => {
   const rounds = history.blocks === 5 ? ROUNDS.oneWindow : ROUNDS.others;
   const sum = { wholes: 0, brokenWholes: 0, brokenRanges: 0, brokenMultipart: 0, refused: 0 };
   for (let round = 0; round < rounds; round++) {
@@ -262,7 +262,7 @@ test.for<[name: string, play: Play]>([
   }
   console.log(`RANGEWAY_SEED=${SEED}, ${rounds} histories of ${name}: ${JSON.stringify(sum)}`);
   expect(sum.wholes).toBeGreaterThan(rounds);
-  // Blocks that were cached before the object was replaced may be followed by some that are gone with it.
+  // Cached blocks of a replaced version may be followed by blocks that can no longer be read.
   expect(sum.brokenWholes + sum.brokenRanges).toBeLessThanOrEqual(2 + rounds / 15);
   if (history.isVersioned) expect(sum.brokenWholes + sum.brokenRanges).toBe(0);
 });

@@ -14,14 +14,14 @@ import { expectNoneUnhandled } from '../unhandled-rejections.ts';
 
 expectNoneUnhandled();
 
-/** Every other body breaks soon, and is read on out of the budget; the others break after what counts as progress. */
+/** Every second body breaks soon, and its resumption takes from the budget; the others break after enough bytes to count as progress. */
 const plan = (read: number) =>
   ({ how: read % 4 < 2 ? 'fails' : 'ends', after: read % 2 === 0 ? 1 + (read % 7) ** 5 : 66_000 + read }) as const;
 
-/** More breaks than clients, which no storage may ask for that is in use. */
+/** A budget for more interruptions than a storage in use would be allowed. */
 const patient = (store: ObjectStore) => withRetryBudget(breaking(store, plan), retryBudget(1_000_000));
 
-describeObjectStore('a cache of blocks over a storage that keeps breaking', async () => {
+describeObjectStore('a block cache over a storage that interrupts every body', async () => {
   const store = memoryStore();
   const resumed = withResume(patient(store), { backoff: { first: 1, most: 1 } });
   const freshness = { ttl: 0, negativeTtl: 0, staleWhileRevalidate: 0, staleIfError: 0 };
@@ -32,7 +32,7 @@ describeObjectStore('a cache of blocks over a storage that keeps breaking', asyn
   };
 });
 
-describeConformance('Node with blocks, over a storage that keeps breaking', async () => {
+describeConformance('Node with a block cache, over a storage that interrupts every body', async () => {
   const store = await memoryWithFixtures();
   const gateway = createGateway({
     store: patient(store),

@@ -16,7 +16,7 @@ const BLOCKS = 6;
 const bytes = pseudoRandom(BLOCKS * BLOCK);
 const KEYS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 
-/** A cache whose puts end when they are let. */
+/** A cache whose puts stay pending until the test releases them. */
 function heldCache() {
   const kept = mapCache();
   const waiting: (() => void)[] = [];
@@ -51,11 +51,11 @@ async function get(store: Store, key: string, stats: RequestStats = newRequestSt
   return equal(new Uint8Array(await new Response(body).arrayBuffer()), bytes);
 }
 
-test('of many cold downloads at once, no more blocks wait to be kept than there is room for, and all are exact', async () => {
+test('many cold downloads at once: the blocks that wait for the cache stay within the memory limit, and all bodies are exact', async () => {
   const { cache, waiting, letAll } = heldCache();
   const { storage, store } = await setUp(cache, { memory: 3 * BLOCK });
   expect(await Promise.all(KEYS.map((key) => get(store, key)))).toEqual(KEYS.map(() => true));
-  // None was let, so those that wait now are all that ever did.
+  // No put was released, so the pending ones are all that were made.
   expect(waiting.length).toBeGreaterThan(0);
   expect(waiting.length).toBeLessThanOrEqual(3);
   expect(storage.operations).toBe(KEYS.length);
@@ -63,7 +63,7 @@ test('of many cold downloads at once, no more blocks wait to be kept than there 
   await until(() => storage.open === 0);
 });
 
-test('without room, an answer is one read of just its bytes past the cache, known object or not', async () => {
+test('without memory, a response is one read of exactly its bytes past the cache, with or without known metadata', async () => {
   const cache = mapCache();
   const { storage, store } = await setUp(cache, { memory: BLOCK - 1 });
   for (const isKnown of [false, true]) {
@@ -77,7 +77,7 @@ test('without room, an answer is one read of just its bytes past the cache, know
   expect(cache.blocks.size).toBe(0);
 });
 
-test('what is cached is served although there is no room', async () => {
+test('cached blocks are served even if no memory is free', async () => {
   const { cache, kept, letAll } = heldCache();
   const { storage, store } = await setUp(cache, { memory: BLOCKS * BLOCK });
   const first = get(store, 'a');
@@ -85,7 +85,7 @@ test('what is cached is served although there is no room', async () => {
   expect(await first).toBe(true);
   await until(() => kept.blocks.size === BLOCKS);
   clearInterval(timer);
-  // Fills the room, and leaves it full.
+  // Takes all memory, and keeps it.
   expect(await get(store, 'b')).toBe(true);
   const { operations } = storage;
   expect(await get(store, 'a')).toBe(true);
@@ -93,7 +93,7 @@ test('what is cached is served although there is no room', async () => {
   letAll();
 });
 
-test('the block under way of a slow client takes memory until it is kept; one that is kept does not', async () => {
+test('the unfinished block of a slow client takes memory until it is stored; a stored block does not', async () => {
   const cache = mapCache();
   const memory = memoryStore();
   for (const key of KEYS) await memory.put(key, bytes);
@@ -112,7 +112,7 @@ test('the block under way of a slow client takes memory until it is kept; one th
   await until(() => storage.open === 0);
 });
 
-test('memory comes back from a client that leaves', async () => {
+test('memory is released when a client disconnects', async () => {
   const cache = mapCache();
   const { storage, store } = await setUp(cache, { memory: BLOCK });
   const { body } = await open(store, 'a');
@@ -122,7 +122,7 @@ test('memory comes back from a client that leaves', async () => {
   await until(() => cache.blocks.size > 0);
 });
 
-test('room comes back where the storage fails', async () => {
+test('memory is released when the storage fails', async () => {
   const cache = mapCache();
   const { memory, storage } = await setUp(cache, {});
   let isBroken = true;
@@ -147,10 +147,10 @@ test('room comes back where the storage fails', async () => {
   await until(() => cache.blocks.size > 0);
 });
 
-test('an answer that finds no memory on the way goes on in the same read, and its blocks are not kept', async () => {
+test('a response that finds no memory in the middle continues with the same read, and its further blocks are not stored', async () => {
   const { cache, waiting, letAll } = heldCache();
   const { storage, store } = await setUp(cache, { memory: 2 * BLOCK });
-  // Its own first blocks are not in the cache yet, so that there is none for the third.
+  // Its own first blocks are not stored yet, so there is no memory for the third.
   expect(await get(store, 'a')).toBe(true);
   expect(waiting.length).toBe(2);
   expect(storage.operations).toBe(1);
@@ -158,7 +158,7 @@ test('an answer that finds no memory on the way goes on in the same read, and it
   await until(() => storage.open === 0);
 });
 
-/** The store with chunks of at most so many bytes. */
+/** Wraps a store: its chunks have at most `length` bytes. */
 function small(store: ObjectStore, most: number): ObjectStore {
   return {
     head: store.head,

@@ -35,7 +35,7 @@ async function setUp(cache: BlockCache = mapCache()) {
     const response = await gateway.request(`/${key}`, { method, headers: Object.fromEntries(filled) });
     const body = new Uint8Array(await response.arrayBuffer());
     const operations = storage.operations - before;
-    // What the log says is what the storage has counted.
+    // The log has the same count of operations as the storage.
     expect(entries.at(-1)?.storageReads).toBe(operations);
     return { status: response.status, headers: response.headers, body, operations };
   }
@@ -75,8 +75,8 @@ const warm: readonly (readonly [
   ['HEAD, If-Match', 200, { 'If-Match': '{tag}' }, 'HEAD'],
 ];
 
-describe('warm', () => {
-  test.for(warm)('%s: %i and no operation', async ([, status, headers, method]) => {
+describe('a warm cache', () => {
+  test.for(warm)('%s: %i and no storage operation', async ([, status, headers, method]) => {
     const { ask } = await setUp();
     await ask();
     const answer = await ask(headers, method);
@@ -85,7 +85,7 @@ describe('warm', () => {
   });
 });
 
-describe('cold', () => {
+describe('a cold cache, number of storage operations', () => {
   test.for([
     ['suffix', { Range: 'bytes=-100' }, 1],
     ['long suffix', { Range: 'bytes=-500000' }, 1],
@@ -101,7 +101,7 @@ describe('cold', () => {
     expect((await ask(headers)).operations).toBe(operations);
   });
 
-  test('the whole of a small object: 1, and then none', async () => {
+  test('a whole small object: 1, and then none', async () => {
     const { memory, ask } = await setUp();
     await memory.put('key', bytes.slice(0, 300_000));
     const first = await ask();
@@ -109,7 +109,7 @@ describe('cold', () => {
     expect((await ask()).operations).toBe(0);
   });
 
-  test('an object without bytes: 1, and then none', async () => {
+  test('an empty object: 1, and then none', async () => {
     const { ask } = await setUp();
     expect(await ask({}, 'GET', 'empty')).toMatchObject({ status: 200, operations: 1 });
     expect(await ask({}, 'GET', 'empty')).toMatchObject({ status: 200, operations: 0 });
@@ -122,15 +122,15 @@ describe('cold', () => {
     expect(await ask({ Range: 'bytes=-5' }, 'HEAD', 'missing')).toMatchObject({ status: 404, operations: 0 });
   });
 
-  test('a few bytes asked for again bring their block, and then cost nothing', async () => {
+  test('a second request for a few bytes stores their block; a third one costs none', async () => {
     const { ask } = await setUp();
     const range = { Range: 'bytes=70000-70009' };
     const costs = [await ask(range), await ask(range), await ask(range), await ask({ Range: 'bytes=65536-131071' })];
     expect(costs.map(({ operations }) => operations)).toEqual([1, 1, 0, 0]);
   });
 
-  test('a block that was hit for a few bytes, and has left the cache, comes back with 1', async () => {
-    // Room for half of the object.
+  test('a block that was hit for a few bytes and then evicted is stored again with 1', async () => {
+    // The cache has space for half of the object.
     const { ask } = await setUp(memoryCache({ maxBytes: SIZE / 2 }));
     const range = { Range: 'bytes=999000-999009' };
     const asks = [{}, range, { Range: 'bytes=0-599999' }, range, range];
@@ -173,7 +173,7 @@ describe('a client that knows a newer version than the cache', () => {
     expect([answer.status, answer.headers.get('ETag')]).toEqual([status, tag]);
     if (answer.headers.get('Content-Range')?.startsWith('bytes 5-') === true)
       expect(equal(answer.body, newer.subarray(5))).toBe(true);
-    // From then on for everyone.
+    // From then on for every client.
     expect(equal((await setting.ask()).body, newer)).toBe(true);
   });
 

@@ -32,7 +32,7 @@ async function get(store: BlockCacheStore, range?: ReadOptions['range']): Promis
   return new Uint8Array(await new Response((await open(store, range)).body).arrayBuffer());
 }
 
-/** The memory store with chunks that come slowly. */
+/** The memory store with slow chunks. */
 function slow(store: ObjectStore, ms: number): ObjectStore {
   return {
     head: store.head,
@@ -57,7 +57,7 @@ function slow(store: ObjectStore, ms: number): ObjectStore {
   };
 }
 
-describe('one read for all', () => {
+describe('one storage read for all clients of a block', () => {
   test.for([
     ['cold', false, undefined],
     ['cold, one block', false, { form: 'bounded', start: 0, end: BLOCK }],
@@ -74,7 +74,7 @@ describe('one read for all', () => {
     expect(storage.bytes).toBe(end - start);
   });
 
-  test('50 at once with a slow cache: still 1', async () => {
+  test('50 requests at once with a slow cache: 1', async () => {
     const memory = memoryStore();
     await memory.put('key', bytes);
     const storage = counted(memory);
@@ -94,7 +94,7 @@ describe('one read for all', () => {
     expect(storage.operations).toBe(1);
   });
 
-  test('50 at once that ask whether it changed: 1', async () => {
+  test('50 conditional requests at once: 1', async () => {
     const { memory, storage, store } = await setUp({}, 5);
     const etag = (await memory.head('key'))?.etag;
     const call = () => store.read('key', { conditions: { ifNoneMatch: etag === undefined ? [] : [etag] } });
@@ -105,7 +105,7 @@ describe('one read for all', () => {
     expect(storage.operations).toBe(1);
   });
 
-  test('a read that fails is not shared with those who come after it', async () => {
+  test('a failed read is not shared with later requests', async () => {
     const { memory, cache } = await setUp();
     let fails = true;
     const store = withBlockCache(
@@ -126,8 +126,8 @@ describe('one read for all', () => {
   });
 });
 
-describe('a client that leaves', () => {
-  test.for([0, 1, 2])('after %i pieces: the block under way is kept, and nothing more is read', async (pulls) => {
+describe('a client that disconnects', () => {
+  test.for([0, 1, 2])('after %i chunks: the current block is stored, and no more is read', async (pulls) => {
     const memory = memoryStore();
     await memory.put('key', bytes);
     const storage = counted(slow(memory, 2));
@@ -141,12 +141,12 @@ describe('a client that leaves', () => {
     await until(() => storage.open === 0);
     expect(storage.bytes).toBeLessThanOrEqual(Math.ceil((taken + 1) / BLOCK) * BLOCK);
     expect(cache.blocks.size).toBe(Math.floor(storage.bytes / BLOCK));
-    // Nothing is left behind that a later request would wait for.
+    // A later request does not wait for anything of the first.
     expect(equal(await get(store), bytes)).toBe(true);
     expect(storage.bytes).toBe(SIZE);
   });
 
-  test('two that are far apart have a read each, and leave within one block of it', async () => {
+  test('two far apart have a read each, which stops within one block after the disconnect', async () => {
     const memory = memoryStore();
     await memory.put('key', pseudoRandom(32 * BLOCK));
     const storage = counted(slow(memory, 2));
@@ -162,7 +162,7 @@ describe('a client that leaves', () => {
     expect(storage.bytes - taken).toBeLessThanOrEqual(2 * BLOCK);
   });
 
-  test('while the storage is silent: the read is given up as soon as it answers', async () => {
+  test('while the storage has not responded: the read is closed as soon as it responds', async () => {
     const { storage, store, memory } = await setUp({}, 60);
     await store.head('key');
     const { body } = await open(store);
@@ -174,7 +174,7 @@ describe('a client that leaves', () => {
     expect(storage.operations).toBe(2);
   });
 
-  test('those who share its read get their bytes, by the same read', async () => {
+  test('other clients of its read get their bytes by the same read', async () => {
     const memory = memoryStore();
     await memory.put('key', bytes);
     const storage = counted(slow(memory, 2));
@@ -190,7 +190,7 @@ describe('a client that leaves', () => {
     expect(storage.bytes).toBe(SIZE);
   });
 
-  test('one who joins as the read is given up gets its bytes too', async () => {
+  test('a client that joins as the read is being closed gets its bytes too', async () => {
     for (let wait = 0; wait < 12; wait++) {
       const memory = memoryStore();
       await memory.put('key', bytes);
@@ -204,7 +204,7 @@ describe('a client that leaves', () => {
     }
   });
 
-  test('an answer that nobody reads holds nothing', async () => {
+  test('an unread response holds no block', async () => {
     const { storage, store } = await setUp();
     for (const range of [undefined, { form: 'suffix', length: 10 }, { form: 'bounded', start: 5, end: 9 }] as const) {
       const { body } = await open(store, range);
@@ -214,7 +214,7 @@ describe('a client that leaves', () => {
   });
 });
 
-/** An object too large for anything but to be read in passing. */
+/** An object too large for the cache and for memory. */
 function sparse(size: number): ObjectStore {
   const representation = { size, etag: strongTag('sparse'), lastModified: new Date(0) };
   const chunk = new Uint8Array(64 * 1024);
@@ -242,8 +242,8 @@ function sparse(size: number): ObjectStore {
 
 const forgetful = { get: async () => undefined, put: async () => undefined };
 
-describe('the pace', () => {
-  test('a client that pulls rarely holds one block, whatever the size', async () => {
+describe('back-pressure', () => {
+  test('a slow client holds one block, for an object of any size', async () => {
     const storage = counted(sparse(2 ** 40));
     const store = withBlockCache(storage, forgetful, { blockSize: BLOCK, maxBlocks: 2 ** 30 });
     const reader = (await open(store)).body.getReader();
@@ -260,7 +260,7 @@ describe('the pace', () => {
     await until(() => storage.open === 0);
   });
 
-  test('a fast follower is not held by a slow leader, and costs at most one read more', async () => {
+  test('a fast follower is not slowed by a slow leader, and costs at most one more read', async () => {
     const memory = memoryStore();
     await memory.put('key', bytes);
     const storage = counted(slow(memory, 1));
@@ -281,7 +281,7 @@ describe('the pace', () => {
   });
 
   test.for([1, 2, 3])(
-    'of a leader that is %i blocks ahead, a follower takes what is cached and then its read',
+    'a follower %i blocks behind a leader reads the cached blocks and then joins its read',
     async (ahead) => {
       const { storage, store } = await setUp();
       const leader = (await open(store)).body.getReader();

@@ -9,11 +9,11 @@ expectNoneUnhandled();
 beforeAll(fakeTime);
 afterAll(() => void vi.useRealTimers());
 
-/** Another run: by the environment variable RANGEWAY_SEED, which a failure names. */
+/** The environment variable RANGEWAY_SEED selects another run; a failure prints the seed. */
 const SEED = Number(process.env['RANGEWAY_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const ROUNDS = share(10_000);
 
-test('a cached store gives bytes of one version or an error, closes all it has opened, and gives back its memory', async () => {
+test('a cached store gives bytes of one version or an error, closes all that it has opened, and releases its memory', async () => {
   const sum: CacheOutcome = { whole: 0, left: 0, broken: 0, refused: 0, bodiless: 0 };
   for (let round = 0; round < ROUNDS; round++) {
     const seed = SEED + round;
@@ -29,7 +29,7 @@ test('a cached store gives bytes of one version or an error, closes all it has o
     }
   }
   console.log(`RANGEWAY_SEED=${SEED}, ${ROUNDS} histories of a cached store: ${JSON.stringify(sum)}`);
-  // A run in which hardly anything happens shows nothing, unless it plays a single history again.
+  // Enough must happen for the run to prove anything, unless it repeats a single history.
   if (ROUNDS < 100) return;
   expect(sum.whole).toBeGreaterThan(ROUNDS);
   expect(Math.min(sum.left, sum.broken, sum.bodiless)).toBeGreaterThan(ROUNDS / 20);

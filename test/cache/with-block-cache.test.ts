@@ -6,7 +6,7 @@ import { mapCache } from './map-cache.ts';
 const NEVER_FRESH = { ttl: 0, negativeTtl: 0, staleWhileRevalidate: 0, staleIfError: 0 };
 
 for (const blockSize of [1, 3, 4, 64 * 1024]) {
-  describeObjectStore(`a cache of blocks of ${blockSize} bytes that always asks`, async () => {
+  describeObjectStore(`a block cache with blocks of ${blockSize} bytes that always revalidates`, async () => {
     const store = memoryStore();
     return {
       store: withBlockCache(store, mapCache(), { blockSize, freshness: NEVER_FRESH }),

@@ -1,12 +1,12 @@
-/** A body whose chunks a test chooses, and what became of it. */
+/** A body with the chunks that a test chooses, which records reads and cancellation. */
 export interface Source {
   readonly body: ReadableStream<Uint8Array>;
-  /** Chunks asked for so far. */
+  /** Chunks pulled so far. */
   readonly pulls: () => number;
   readonly ended: () => 'open' | 'closed' | 'cancelled';
 }
 
-/** Yields the chunks one by one, only when asked, then closes. */
+/** Yields one chunk for each pull, then closes. */
 export function sourceOf(chunks: Iterable<Uint8Array>): Source {
   const left = [...chunks].values();
   let pulls = 0;
@@ -32,10 +32,10 @@ export function sourceOf(chunks: Iterable<Uint8Array>): Source {
   return { body, pulls: () => pulls, ended: () => ended };
 }
 
-/** Cuts bytes into chunks of the given lengths, over and over; a length of 0 is an empty chunk. */
+/** Cuts bytes into chunks of the given lengths, repeated as often as needed; a length of 0 is an empty chunk. */
 export function cut(bytes: Uint8Array, lengths: readonly number[]): readonly Uint8Array[] {
   const chunks: Uint8Array[] = [];
-  // Without a length above 0 there would be no end.
+  // If all lengths were 0, the loop would not end.
   const cycle = [...lengths, 7];
   let at = 0;
   for (let i = 0; at < bytes.length; i++) {
@@ -46,7 +46,7 @@ export function cut(bytes: Uint8Array, lengths: readonly number[]): readonly Uin
   return chunks;
 }
 
-/** Reads a body to its end, or to its error. */
+/** Reads a body until it ends or fails. */
 export async function collect(
   body: ReadableStream<Uint8Array>,
 ): Promise<{ readonly bytes: Uint8Array; readonly error?: unknown }> {

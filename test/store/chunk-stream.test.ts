@@ -4,7 +4,7 @@ import { collect } from './bodies.ts';
 
 const MAX = Number.MAX_SAFE_INTEGER;
 
-/** Gives so many chunks of a byte, then ends or fails. */
+/** Yields `count` chunks of one byte each, then ends or fails. */
 function source(chunks: number, failure?: Error) {
   let given = 0;
   let cancels = 0;
@@ -20,7 +20,7 @@ function source(chunks: number, failure?: Error) {
   return { stream: chunkStream(reader), given: () => given, cancels: () => cancels };
 }
 
-/** Says nothing, whatever happens, until it is told to. */
+/** A source whose read stays pending until the test settles it. */
 function silent() {
   const tell: ((chunk: Uint8Array) => void)[] = [];
   const reader: ChunkReader = {
@@ -30,14 +30,14 @@ function silent() {
   return { stream: chunkStream(reader), tell: () => tell[0]?.(Uint8Array.of(1)) };
 }
 
-describe('a stream of chunks', () => {
-  test('is read as any stream', async () => {
+describe('chunkStream', () => {
+  test('can be read as a web stream', async () => {
     expect(await collect(source(3).stream)).toEqual({ bytes: Uint8Array.of(0, 1, 2) });
     const failure = new Error('broken');
     expect(await collect(source(2, failure).stream)).toEqual({ bytes: Uint8Array.of(0, 1), error: failure });
   });
 
-  test('is asked for nothing before somebody reads, and for one chunk at a time', async () => {
+  test('pulls nothing before the first read, then one chunk for each read', async () => {
     const { stream, given } = source(3);
     await new Promise((resolve) => void setTimeout(resolve));
     expect(given()).toBe(0);
@@ -45,7 +45,7 @@ describe('a stream of chunks', () => {
     expect(given()).toBe(1);
   });
 
-  test('is taken once, and then is locked', async () => {
+  test('gives its source reader once, and is locked afterwards', async () => {
     const { stream } = source(2);
     const reader = defaultReader(stream);
     expect(stream.locked).toBe(true);
@@ -57,7 +57,7 @@ describe('a stream of chunks', () => {
     expect(await reader.read(MAX)).toBeUndefined();
   });
 
-  test('is not taken from who reads it, nor after he has begun', async () => {
+  test('does not give its source reader while a web reader is attached or after a chunk was read', async () => {
     const { stream } = source(3);
     const reader = stream.getReader();
     expect(takeReader(stream)).toBeUndefined();
@@ -67,7 +67,7 @@ describe('a stream of chunks', () => {
     expect(await collect(stream)).toEqual({ bytes: Uint8Array.of(1, 2) });
   });
 
-  test('goes on failing for who has taken it', async () => {
+  test('fails on each read of its source reader after the source has failed', async () => {
     const failure = new Error('broken');
     const { stream } = source(0, failure);
     const reader = defaultReader(stream);
@@ -75,7 +75,7 @@ describe('a stream of chunks', () => {
     await expect(reader.read(MAX)).rejects.toBe(failure);
   });
 
-  test.for(['stream', 'reader'] as const)('is cancelled once, as a %s', async (by) => {
+  test.for(['stream', 'reader'] as const)('cancels its source once, through the %s', async (by) => {
     const { stream, cancels, given } = source(3);
     const it = by === 'stream' ? stream : defaultReader(stream);
     await it.cancel();
@@ -85,7 +85,7 @@ describe('a stream of chunks', () => {
     expect(given()).toBe(0);
   });
 
-  test('has nothing to cancel at its end', async () => {
+  test('does not cancel a source that has ended', async () => {
     const { stream, cancels } = source(0);
     const reader = defaultReader(stream);
     expect(await reader.read(MAX)).toBeUndefined();
@@ -93,7 +93,7 @@ describe('a stream of chunks', () => {
     expect(cancels()).toBe(0);
   });
 
-  test('drops what comes after it was cancelled', async () => {
+  test('drops a chunk that arrives after the cancellation', async () => {
     const { stream, tell } = silent();
     const reader = defaultReader(stream);
     const read = reader.read(MAX);

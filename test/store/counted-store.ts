@@ -1,15 +1,15 @@
 import type { ObjectStore } from '../../src/store/object-store.ts';
 
-/** What was asked of a store, and how many bytes of its bodies were taken. */
+/** The calls of a store, and the number of bytes read from its bodies. */
 export interface Counted extends ObjectStore {
   operations: number;
   bytes: number;
-  /** Bodies opened that have neither ended nor been cancelled, and the most at a time. */
+  /** Bodies that are open (neither ended nor cancelled), and the highest number at one time. */
   open: number;
   mostOpen: number;
 }
 
-/** The same store, counted, that answers after so many ms. */
+/** Wraps a store: counts its calls and bytes, and delays each result by `delay` ms. */
 export function counted(store: ObjectStore, delay = 0): Counted {
   const count: Counted = {
     operations: 0,
@@ -68,7 +68,7 @@ export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-/** Waits until it is so, and fails where it never is. */
+/** Waits until the condition holds; fails after a timeout. */
 export async function until(holds: () => boolean, ms = 5_000): Promise<void> {
   const end = Date.now() + ms;
   while (!holds()) {

@@ -2,10 +2,10 @@ import { strongTag } from '../../src/http/index.ts';
 import type { ObjectStore, OpenObject } from '../../src/store/object-store.ts';
 import { storeError } from '../../src/store/store-error.ts';
 
-/** How a body breaks: it fails, ends as if whole, or says nothing more until it is cancelled. */
+/** How a body breaks: it fails, ends too early, or hangs until it is cancelled. */
 export type Break = 'fails' | 'ends' | 'hangs';
 
-/** The same store, whose bodies break after so many bytes, unless they are shorter. `next` says how, and after how many. */
+/** Wraps a store: its bodies break after a number of bytes, unless they are shorter. `next` gives how, and the number. */
 export function breaking(
   store: ObjectStore,
   next: (read: number) => { readonly how: Break; readonly after: number } | undefined,
@@ -60,7 +60,7 @@ function snap(controller: ReadableStreamDefaultController<Uint8Array>, how: Brea
   }
 }
 
-/** The object under a tag of another kind, or none. */
+/** Wraps a store: its objects have a weak entity tag, or none. */
 export function tagged(opened: OpenObject, tag: 'weak' | 'none' | 'other'): OpenObject {
   const etags = { weak: { weak: true, opaque: 'w' }, none: undefined, other: strongTag('other') };
   return { ...opened, representation: { ...opened.representation, etag: etags[tag] } };

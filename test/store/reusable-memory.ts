@@ -4,8 +4,8 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 const MEMORY = 4 * 1024;
 
 /**
- * A store whose bodies come through one small piece of memory each, which is spoilt as soon as the next bytes are
- * asked for: whoever has kept bytes that were only lent sends rubbish.
+ * Wraps a store: each body passes through one small buffer that is overwritten with 0xaa as soon as the next bytes are
+ * read. A consumer that uses a chunk after that sends wrong bytes, and the test fails.
  */
 export function lending(store: ObjectStore): ObjectStore {
   return {
@@ -30,7 +30,7 @@ function throughMemory(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Ar
         isOver = chunk === undefined;
         left = chunk?.slice() ?? left;
       }
-      // At the end nothing is given, and what was given before holds.
+      // At the end no chunk is returned, and the last one stays valid.
       if (isOver && left.length === 0) return undefined;
       const taken = left.subarray(0, MEMORY);
       left = left.subarray(MEMORY);

@@ -5,8 +5,8 @@ import { afterAll, describe, expect, test, vi } from 'vitest';
 import { diskCache } from '../../../src/cache/drivers/disk.ts';
 import { LENGTH, MIB, NAME, WHOLE, base, files, has, makeCache, nth, put, withBlock } from './disk-folder.ts';
 
-describe('a folder that', () => {
-  test('is removed while the cache is used is made again', async () => {
+describe('a cache folder that', () => {
+  test('is removed while the cache is in use is created again', async () => {
     const { folder, cache } = await makeCache();
     await put(cache, 0);
     await rm(folder, { recursive: true });
@@ -18,7 +18,7 @@ describe('a folder that', () => {
     expect([await has(cache, nth(0)), await has(cache, nth(1))]).toEqual([false, true]);
   });
 
-  test('is removed again and again under gets and puts breaks none of them', async () => {
+  test('is removed repeatedly during gets and puts makes none of them fail', async () => {
     const { folder, cache } = await makeCache(10 * LENGTH);
     const removing = (async () => {
       for (let i = 0; i < 30; i++)
@@ -32,7 +32,7 @@ describe('a folder that', () => {
     expect(await has(cache, nth(99))).toBe(true);
   });
 
-  test('is a file keeps nothing', async () => {
+  test('is a file stores nothing', async () => {
     const folder = join(await mkdtemp(join(base, 'file-')), 'file');
     await writeFile(folder, 'x');
     const cache = diskCache({ folder, maxBytes: MIB });
@@ -42,7 +42,7 @@ describe('a folder that', () => {
     expect(await readFile(folder, 'utf8')).toBe('x');
   });
 
-  test('may not be written keeps what it has, and no more', async () => {
+  test('is read-only keeps its blocks and stores no more', async () => {
     const { folder, cache, file } = await withBlock();
     await asNobody(folder, async () => {
       await Promise.all([1, 2, 3].map((index) => put(cache, index)));
@@ -52,22 +52,22 @@ describe('a folder that', () => {
     expect(await files(folder)).toEqual([file]);
   });
 
-  test('is for the user alone', async () => {
+  test('is readable and writable only by its user', async () => {
     const { folder, file } = await withBlock();
     const modes = await Promise.all([folder, dirname(file), file].map(async (path) => (await stat(path)).mode & 0o777));
     expect(modes).toEqual([0o700, 0o700, 0o600]);
   });
 });
 
-/** Mounts need root and the right to; elsewhere these are skipped. */
+/** Mounting needs root and its capability; the tests are skipped without them. */
 const small = await mountSmall();
 afterAll(async () => {
-  // Descriptors that are not used are closed after a while.
+  // Idle descriptors are closed after a while.
   if (small !== undefined) await vi.waitFor(() => execFileSync('umount', [small], { stdio: 'ignore' }));
 });
 
 describe.skipIf(small === undefined)('a full disk', () => {
-  test('keeps what fits, leaves no leftovers, and is used again when there is room', async () => {
+  test('stores the blocks that fit, leaves no temporary files, and stores again when there is space', async () => {
     const folder = join(small ?? '', 'cache');
     const cache = diskCache({ folder, maxBytes: 64 * MIB });
     const indices = Array.from({ length: 20 }, (_, index) => index);
@@ -105,7 +105,7 @@ describe('processes that share a folder', () => {
     expect(other.bytes).toBe(cache.bytes);
   });
 
-  test('give misses or the right bytes, while each removes what the other needs', async () => {
+  test('get misses or the right bytes while each evicts blocks of the other', async () => {
     const { folder, cache } = await makeCache(3.5 * LENGTH);
     const caches = [cache, diskCache({ folder, maxBytes: 2.5 * LENGTH })];
     for (let round = 0; round < 20; round++) {
@@ -123,7 +123,7 @@ describe('processes that share a folder', () => {
 });
 
 describe('bounds', () => {
-  test('the files are never more than they may be, and what is held is what is there', async () => {
+  test('the files never exceed maxBytes, and the reported size is the size on disk', async () => {
     const maxBytes = 5 * LENGTH;
     const { folder, cache } = await makeCache(maxBytes);
     await cache.get(NAME, WHOLE);
@@ -134,14 +134,14 @@ describe('bounds', () => {
     }
   });
 
-  test('a block forgotten while it is written leaves no file', async () => {
+  test('a block that is evicted while it is written leaves no file', async () => {
     const { folder, cache } = await makeCache(1.5 * LENGTH);
     await Promise.all(Array.from({ length: 30 }, (_, index) => put(cache, index)));
     await expect.poll(() => files(folder)).toHaveLength(1);
     expect(await has(cache, nth(29))).toBe(true);
   });
 
-  test('blocks that wait for the disk are no more than 64 MiB; the others are not kept', async () => {
+  test('at most 64 MiB of blocks wait for the disk; further blocks are not stored', async () => {
     const { cache } = await makeCache(1024 * MIB);
     const length = 4 * MIB;
     const bytes = new Uint8Array(length);
@@ -156,7 +156,7 @@ describe('bounds', () => {
     expect(await cache.get(name(20), { start: 0, end: 1 })).toBeDefined();
   });
 
-  test('one block put many times at once waits once', async () => {
+  test('a block that is put many times at once is queued once', async () => {
     const { cache } = await makeCache();
     const bytes = new Uint8Array(4 * MIB);
     const names = [0, 1].map((index) => Object.assign(nth(index), { length: bytes.length }));
@@ -172,7 +172,7 @@ describe('bounds', () => {
   }
 });
 
-/** Root may write everything, so as root the test is run as somebody else, who may read. */
+/** Root can write every file, so as root the test switches to a user with read permission only. */
 async function asNobody(folder: string, run: () => Promise<void>): Promise<void> {
   const paths = await readdir(folder, { recursive: true, withFileTypes: true });
   for (const entry of paths) await chmod(join(entry.parentPath, entry.name), entry.isDirectory() ? 0o555 : 0o444);

@@ -17,7 +17,7 @@ export async function makeCache(maxBytes = 64 * MIB) {
   return { folder, cache: diskCache({ folder, maxBytes }) };
 }
 
-/** Three pages and a bit. */
+/** A little more than three pages. */
 export const LENGTH = 3 * PAGE + 1000;
 export const BYTES = pseudoRandom(LENGTH);
 export const NAME: BlockName = { scope: 's', key: 'k', etag: 'e', blockSize: MIB, index: 0, length: LENGTH };
@@ -26,7 +26,7 @@ export const WHOLE = { start: 0, end: LENGTH };
 export const nth = (index: number): BlockName => ({ ...NAME, index });
 export const put = (cache: BlockCache, index: number) => cache.put(nth(index), BYTES);
 
-/** Whether it is there; a hit has to be right. */
+/** Whether the block is a hit; fails if a hit has wrong bytes. */
 export async function has(cache: BlockCache, name: BlockName, part = WHOLE): Promise<boolean> {
   const bytes = await cache.get(name, part);
   if (bytes === undefined) return false;
@@ -34,7 +34,7 @@ export async function has(cache: BlockCache, name: BlockName, part = WHOLE): Pro
   return true;
 }
 
-/** All files, by their whole paths. */
+/** The absolute paths of all files. */
 export async function files(folder: string): Promise<readonly string[]> {
   const entries = await readdir(folder, { recursive: true, withFileTypes: true });
   return entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name));

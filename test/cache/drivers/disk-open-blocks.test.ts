@@ -14,10 +14,10 @@ import { toBytes } from '../../contract/block-cache-blocks.ts';
 import { pseudoRandom } from '../../contract/bytes.ts';
 import { LENGTH, MIB, NAME, PAGE, files, has, makeCache, nth, put, withBlock } from './disk-folder.ts';
 
-/** After so long, in ms, a later change of a file has another stamp on any of the tested file systems. */
+/** In ms. A change of a file this long after another one has a different timestamp on each tested file system. */
 const SETTLED = 60;
 
-/** A block whose pages were all checked and noted by the cache, under a descriptor that is open. */
+/** A block with all pages verified by the cache, and its descriptor open. */
 async function withCheckedBlock() {
   const made = await withBlock();
   await sleep(SETTLED);
@@ -32,14 +32,14 @@ async function overwrite(file: string, at: number, bytes: Uint8Array): Promise<v
   await handle.close();
 }
 
-/** What this process has open below a folder; of removed files, with " (deleted)" behind it. */
+/** The files below a folder that this process has open; removed ones end with " (deleted)". */
 async function openBelow(folder: string): Promise<readonly string[]> {
   const links = await readdir('/proc/self/fd');
   const targets = await Promise.all(links.map((link) => readlink(join('/proc/self/fd', link)).catch(() => '')));
   return targets.filter((target) => target.startsWith(folder));
 }
 
-describe('a page is checked once', () => {
+describe('the checksum of a page is verified once', () => {
   let summed = 0;
   beforeEach(() => {
     summed = 0;
@@ -51,7 +51,7 @@ describe('a page is checked once', () => {
   });
   afterEach(() => vi.restoreAllMocks());
 
-  test('and no more, for as long as its file is the same', async () => {
+  test('as long as its file is unchanged', async () => {
     const { cache } = await withCheckedBlock();
     summed = 0;
     for (let start = 0; start < LENGTH; start += 5_000)
@@ -59,7 +59,7 @@ describe('a page is checked once', () => {
     expect(summed).toBe(0);
   });
 
-  test('of more blocks than may be open, too', async () => {
+  test('also for more blocks than descriptors may be open', async () => {
     const { cache } = await makeCache(1024 * MIB);
     const names = Array.from({ length: 300 }, (_, index): BlockName => ({ ...NAME, index, length: 500 }));
     for (const name of names) await cache.put(name, new Uint8Array(500));
@@ -71,7 +71,7 @@ describe('a page is checked once', () => {
     expect(summed).toBe(0);
   });
 
-  test('although its descriptor was closed meanwhile', async () => {
+  test('even if its descriptor was closed in between', async () => {
     const { folder, cache } = await withCheckedBlock();
     await expect.poll(() => openBelow(folder)).toEqual([]);
     summed = 0;
@@ -79,7 +79,7 @@ describe('a page is checked once', () => {
     expect(summed).toBe(0);
   });
 
-  test('again when its file was touched, and then no more', async () => {
+  test('and once again after its file was touched', async () => {
     const { cache, file, content } = await withCheckedBlock();
     summed = 0;
     await overwrite(file, content.length - 1, content.subarray(-1));
@@ -106,7 +106,7 @@ describe('a page is checked once', () => {
     }
   });
 
-  test('and settles later where the file system keeps whole seconds', () => {
+  test('after a longer delay if the file system has timestamps of whole seconds', () => {
     const stats = Object.assign(statSync(import.meta.filename), { ctimeMs: 1_700_000_000_000 });
     const pages = verifiedPages(stats, new Uint32Array(1));
     const settled = (age: number) => {
@@ -117,7 +117,7 @@ describe('a page is checked once', () => {
   });
 });
 
-describe('a file that changes after its pages were checked is found:', () => {
+describe('a file that changes after its pages were verified is detected:', () => {
   test.for([0, 50, 5_000, LENGTH - 1])('a bit flipped at byte %i of the file', async (at) => {
     const { cache, file, content } = await withCheckedBlock();
     await overwrite(file, at, Uint8Array.of((content[at] ?? 0) ^ 0x10));
@@ -134,7 +134,7 @@ describe('a file that changes after its pages were checked is found:', () => {
     await expect(stat(file)).rejects.toThrow('ENOENT');
   });
 
-  test('two blocks whose names were swapped', async () => {
+  test('two blocks with swapped names', async () => {
     const { folder, cache, file } = await withCheckedBlock();
     const bytes = pseudoRandom(LENGTH + 1).subarray(1);
     const other = { ...NAME, etag: 'other' };
@@ -150,7 +150,7 @@ describe('a file that changes after its pages were checked is found:', () => {
     expect(await files(folder)).toEqual([]);
   });
 
-  test('replaced by another process: with rubbish, then with the same block', async () => {
+  test('replaced by another process: with random bytes, then with the same block', async () => {
     const { folder, cache, file, content } = await withCheckedBlock();
     await writeFile(join(folder, 'rubbish'), Buffer.alloc(content.length, 1));
     execFileSync('mv', [join(folder, 'rubbish'), file]);
@@ -164,13 +164,13 @@ describe('a file that changes after its pages were checked is found:', () => {
   });
 });
 
-describe('descriptors', () => {
+describe('file descriptors', () => {
   test('stay open between reads', async () => {
     const { folder, file } = await withCheckedBlock();
     expect(await openBelow(folder)).toEqual([file]);
   });
 
-  test('of a file that another process removed are closed: by a read, or by themselves', async () => {
+  test('of a file that another process removed are closed by the next read, or by the idle timeout', async () => {
     const { folder, cache, file } = await withCheckedBlock();
     execFileSync('rm', [file]);
     expect(await has(cache, NAME)).toBe(false);
@@ -181,7 +181,7 @@ describe('descriptors', () => {
     await expect.poll(() => openBelow(folder)).toEqual([]);
   });
 
-  test('of a block that makes room for others are closed at once, not only when they are idle', async () => {
+  test('of an evicted block are closed at once, not only by the idle timeout', async () => {
     vi.useFakeTimers({ toFake: ['setTimeout'] });
     const { folder, cache } = await makeCache(1.5 * LENGTH);
     for (let index = 0; index < 10; index++) {
@@ -192,7 +192,7 @@ describe('descriptors', () => {
     vi.useRealTimers();
   });
 
-  test('are not closed under a read, and not read when they may be closed', async () => {
+  test('are not closed during a read, and not read after they may be closed', async () => {
     const { cache, file, content } = await withBlock();
     expect(await has(cache, NAME)).toBe(true);
     const block = await openBlock(file, basename(file), LENGTH, undefined);
@@ -205,7 +205,7 @@ describe('descriptors', () => {
     expect(await block.read({ start: 1, end: LENGTH }, newBuffers)).toBe('changed');
   });
 
-  test('of a block that is put again while it is read are those of one file or the other', async () => {
+  test('of a block that is put again while it is read belong to the old file or the new one', async () => {
     const { folder, cache } = await withCheckedBlock();
     for (let i = 0; i < 20; i++) {
       await Promise.all([put(cache, 0), ...Array.from({ length: 10 }, () => has(cache, NAME))]);
@@ -214,7 +214,7 @@ describe('descriptors', () => {
     await expect.poll(() => openBelow(folder)).toEqual([]);
   });
 
-  test('are 256 at the most, whatever is read at once, and every byte is right', async () => {
+  test('are at most 256 for any number of parallel reads, and every byte is right', async () => {
     const { folder, cache } = await makeCache(1024 * MIB);
     const count = 700;
     const name = (index: number): BlockName => ({ ...NAME, index, length: 500 });
@@ -239,7 +239,7 @@ describe('descriptors', () => {
   });
 });
 
-/** Two processes that put and read the same blocks, in a folder with too little room for them. */
+/** Two processes that put and read the same blocks, in a folder too small for all of them. */
 const OTHER = `
   import { diskCache } from ${JSON.stringify(join(import.meta.dirname, '../../../src/cache/drivers/disk.ts'))};
   const cache = diskCache({ folder: process.argv[1], maxBytes: ${4 * MIB} });
@@ -252,7 +252,7 @@ const OTHER = `
   }
 `;
 
-test('blocks that another process puts and removes meanwhile come right, break off or are missing', async () => {
+test('blocks that another process puts and removes at the same time are right, fail, or are misses', async () => {
   const { folder, cache } = await makeCache(6 * MIB);
   const name = (index: number): BlockName => ({ ...NAME, index, length: MIB });
   const child = spawn(process.execPath, ['--input-type=module', '-e', OTHER, folder], {

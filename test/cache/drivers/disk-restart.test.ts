@@ -11,17 +11,17 @@ import { share } from '../../campaigns/share.ts';
 import { MIB, NAME, PAGE, WHOLE, files, has, makeCache, nth, put, withBlock } from './disk-folder.ts';
 
 describe('a restart', () => {
-  test('finds what was there', async () => {
+  test('finds the stored blocks', async () => {
     const { folder, cache } = await makeCache();
     for (const index of [0, 1, 2]) await put(cache, index);
     const again = diskCache({ folder, maxBytes: 64 * MIB });
-    // A hit at once, before the search can be over.
+    // A hit at once, before the scan of the folder can have ended.
     expect(await has(again, nth(0))).toBe(true);
     await expect.poll(() => again.bytes).toBe(cache.bytes);
     for (const index of [1, 2]) expect(await has(again, nth(index))).toBe(true);
   });
 
-  test('forgets first what was not used for longest', async () => {
+  test('keeps the order of eviction: least recently used first', async () => {
     const { folder, cache } = await makeCache();
     const order = [3, 0, 4, 2, 1];
     for (const index of [0, 1, 2, 3, 4]) {
@@ -29,7 +29,7 @@ describe('a restart', () => {
       await put(cache, index);
       const file = (await files(folder)).find((path) => !before.has(path)) ?? '';
       const second = 1_700_000_000 + order.indexOf(index);
-      // Read later than written, or the other way round: the later one counts.
+      // The later of the times of reading and writing counts.
       await (index % 2 === 0 ? utimes(file, second, 1_600_000_000) : utimes(file, 1_600_000_000, second));
     }
     const again = diskCache({ folder, maxBytes: (2.5 * cache.bytes) / 5 });
@@ -40,7 +40,7 @@ describe('a restart', () => {
     expect(kept).toEqual([false, true, true, false, false]);
   });
 
-  test('keeps what was put while it searched, rather than what it found', async () => {
+  test('keeps blocks that were put during the scan rather than those that it found', async () => {
     const { folder, cache } = await makeCache();
     for (const index of [0, 1, 2]) await put(cache, index);
     const again = diskCache({ folder, maxBytes: (2.5 * cache.bytes) / 3 });
@@ -50,7 +50,7 @@ describe('a restart', () => {
     expect([await has(again, nth(7)), await has(again, nth(8))]).toEqual([true, true]);
   });
 
-  test('removes blocks that are larger than all there may be now', async () => {
+  test('removes blocks that are larger than the new maxBytes', async () => {
     const { folder, cache } = await makeCache();
     await put(cache, 0);
     const again = diskCache({ folder, maxBytes: PAGE });
@@ -59,11 +59,11 @@ describe('a restart', () => {
     expect(again.bytes).toBe(0);
   });
 
-  test('removes what crashed processes left, and nothing else', async () => {
+  test('removes temporary files of crashed processes, and no other files', async () => {
     const { folder, cache, file } = await withBlock();
     const hour = Date.now() / 1000 - 3600;
     const written = (pid: number) => `${file}.${pid}-${randomUUID()}-0.tmp`;
-    // Of a process that is gone; of one that had this one's number; of a living one, an hour old and just begun.
+    // Of a process that has ended; of one with the id of this process; of a running one, an hour old and new.
     const left = written(await exitedPid());
     const ours = written(process.pid);
     const old = written(process.ppid);
@@ -92,7 +92,7 @@ describe('a restart', () => {
   }
 });
 
-/** Puts blocks of 1 MiB without end, and says so for each. */
+/** Puts blocks of 1 MiB in a loop, and prints a line for each. */
 const WRITER = `
   import { diskCache } from ${JSON.stringify(join(import.meta.dirname, '../../../src/cache/drivers/disk.ts'))};
   const cache = diskCache({ folder: process.argv[1], maxBytes: ${20 * MIB} });
@@ -105,16 +105,16 @@ const WRITER = `
 
 const KILLED = { timeout: 300_000 };
 
-/** Times that the process is killed. */
+/** How many times the process is killed. */
 const KILLS = share(48);
 
-/** Between the first rounds of two writers. */
+/** The difference between the first rounds of two writers. */
 const ROUNDS = 100;
 
-/** What the writer's folder may hold, in bytes. */
+/** The limit of the writer's folder, in bytes. */
 const BOUND = 20 * MIB;
 
-test('a process killed while it writes leaves blocks that are right, and no more than it may', KILLED, async () => {
+test('a process that is killed while it writes leaves only right blocks, within maxBytes', KILLED, async () => {
   const { folder } = await makeCache();
   for (let crash = 0; crash < KILLS; crash++) {
     const args = ['--input-type=module', '-e', WRITER, folder, String(crash * ROUNDS)];

@@ -29,7 +29,7 @@ async function openReader(cache: BlockCache, index: number, start = 0, end = LEN
   return defaultReader(body);
 }
 
-/** Reads to the end; each chunk is compared before the next is asked for, as lent memory has it. */
+/** Reads to the end; each chunk is compared before the next read, because its memory is reusable. */
 async function readAll(reader: ChunkReader, start = 0, end = LENGTH, onChunk?: (chunk: Uint8Array) => void) {
   for (let at = start; ;) {
     const chunk = await reader.read(Number.MAX_SAFE_INTEGER);
@@ -43,7 +43,7 @@ async function readAll(reader: ChunkReader, start = 0, end = LENGTH, onChunk?: (
   }
 }
 
-describe('a long part comes as a stream', () => {
+describe('a long slice is returned as a stream', () => {
   test.for([
     [0, LENGTH],
     [0, LENGTH - 1],
@@ -60,7 +60,7 @@ describe('a long part comes as a stream', () => {
     }
   });
 
-  test('through memory that is used again: the same few buffers, block after block', async () => {
+  test('through reusable memory: the same few buffers for all blocks', async () => {
     const { cache } = await withBlocks(4);
     const memories = new Set<ArrayBufferLike>();
     let given = 0;
@@ -71,11 +71,11 @@ describe('a long part comes as a stream', () => {
       });
     }
     expect(memories.size).toBeLessThanOrEqual(2);
-    // The last chunk is the reader's to keep, and small.
+    // The last chunk belongs to the reader, and is small.
     expect(given).toBeLessThanOrEqual(40 * 4096);
   });
 
-  test('the last chunk is given for good, since many readers ask no more', async () => {
+  test('the last chunk is not reusable memory, because many readers do not read once more', async () => {
     const { cache } = await withBlocks(2);
     const reader = await openReader(cache, 0);
     const chunks: Uint8Array[] = [];
@@ -91,7 +91,7 @@ describe('a long part comes as a stream', () => {
     expect(equal(last, BYTES.subarray(LENGTH - last.length))).toBe(true);
   });
 
-  test('read as a web stream', async () => {
+  test('that can be read as a web stream', async () => {
     const { cache } = await withBlocks(1);
     const body = await cache.get(block(0), { start: 5, end: LENGTH - 5 });
     if (!(body instanceof ReadableStream)) throw new Error('it is no stream');
@@ -99,8 +99,8 @@ describe('a long part comes as a stream', () => {
   });
 });
 
-describe('clients that read slowly or leave', () => {
-  test('100 that stopped after a chunk hold no more than 256 KiB each, and 4 MiB together', async () => {
+describe('clients that read slowly or disconnect', () => {
+  test('100 clients that stopped after a chunk hold at most 256 KiB each, and 4 MiB together', async () => {
     const { cache } = await withBlocks(4);
     const memories = new Set<ArrayBufferLike>();
     const readers: ChunkReader[] = [];
@@ -110,14 +110,14 @@ describe('clients that read slowly or leave', () => {
       if (chunk !== undefined) memories.add(chunk.buffer);
       readers.push(reader);
     }
-    // Not one is written to twice.
+    // No two of them share a buffer.
     expect(memories.size).toBe(100);
     const held = [...memories].reduce((sum, { byteLength }) => sum + byteLength, 0);
     expect(held).toBeLessThanOrEqual(100 * 256 * KIB + 4 * MIB);
     for (const reader of readers) await reader.cancel();
   });
 
-  test('a body of which nothing was read holds nothing', async () => {
+  test('an unread body holds no buffer', async () => {
     const { cache } = await withBlocks(1);
     await readAll(await openReader(cache, 0));
     const before = process.memoryUsage().arrayBuffers;
@@ -126,7 +126,7 @@ describe('clients that read slowly or leave', () => {
     for (const reader of readers) await reader.cancel();
   });
 
-  test('what was lent to one that leaves is not overwritten, since it may be on its way', async () => {
+  test('the buffer of a client that disconnects is not overwritten, because its bytes may still be in transit', async () => {
     const { cache } = await withBlocks(2);
     const reader = await openReader(cache, 0);
     const chunk = (await reader.read(Number.MAX_SAFE_INTEGER)) ?? new Uint8Array();
@@ -135,7 +135,7 @@ describe('clients that read slowly or leave', () => {
     expect(equal(chunk, BYTES.subarray(0, chunk.length))).toBe(true);
   });
 
-  test('large buffers and descriptors are there again after many have left, also in the middle of a read', async () => {
+  test('buffers and descriptors are released after many disconnects, also during a read', async () => {
     const { folder, cache } = await withBlocks(2);
     for (let i = 0; i < 50; i++) {
       const reader = await openReader(cache, i % 2);
@@ -155,8 +155,8 @@ describe('clients that read slowly or leave', () => {
   });
 });
 
-describe('a block that is not what it was any more', () => {
-  test('is a miss, whichever page is wrong: no stream begins', async () => {
+describe('a block that was changed on disk', () => {
+  test('is a miss before the stream begins, for each damaged page', async () => {
     const { folder, cache } = await withBlocks(1);
     const [file = ''] = await files(folder);
     const handle = await open(file, 'r+');
@@ -166,7 +166,7 @@ describe('a block that is not what it was any more', () => {
     expect(await files(folder)).toEqual([]);
   });
 
-  test.for(['removed', 'changed', 'cut'] as const)('breaks a stream off when it is %s', async (how) => {
+  test.for(['removed', 'changed', 'cut'] as const)('makes its stream fail when it is %s', async (how) => {
     const { folder, cache } = await withBlocks(1);
     await sleep(60);
     for (let i = 0; i < 3; i++) await readAll(await openReader(cache, 0));
@@ -184,7 +184,7 @@ describe('a block that is not what it was any more', () => {
     expect(await files(folder)).toEqual([]);
   });
 
-  test('leaves its buffer to the next: eight streams that broke off hold none', async () => {
+  test('releases its buffer: eight failed streams hold none', async () => {
     const { folder, cache } = await withBlocks(1);
     for (let i = 0; i < 8; i++) {
       const reader = await openReader(cache, 0);

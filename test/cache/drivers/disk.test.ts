@@ -10,7 +10,7 @@ import { LENGTH, MIB, NAME, PAGE, files, has, makeCache, put, withBlock } from '
 
 describeBlockCache('disk', makeCache, async (maxBytes) => (await makeCache(maxBytes)).cache);
 
-describe('a file that is not what was written is a miss, and removed:', () => {
+describe('a damaged file is a miss, and removed:', () => {
   const damages: readonly (readonly [string, (file: string, content: Buffer) => Promise<unknown>])[] = [
     ['cut by a byte', (file, content) => truncate(file, content.length - 1)],
     ['cut within its head', (file) => truncate(file, 20)],
@@ -43,7 +43,7 @@ describe('a file that is not what was written is a miss, and removed:', () => {
     return { file };
   }
 
-  test('any byte changed is found by the parts on its page, and by all where it is in the head', async () => {
+  test('a changed byte makes slices of its page misses, and all slices if it is in the header', async () => {
     const { cache, file, content } = await withBlock();
     const head = content.length - LENGTH;
     const cases = fc.record({
@@ -68,21 +68,21 @@ describe('a file that is not what was written is a miss, and removed:', () => {
     );
   });
 
-  test('a link, whatever it leads to', async () => {
+  test('a symbolic link to anything', async () => {
     const { folder, cache, file } = await withBlock();
     await rename(file, join(folder, 'moved'));
     await symlink(join(folder, 'moved'), file);
     expect(await has(cache, NAME)).toBe(false);
   });
 
-  test('a named pipe, for whose writer nobody waits', async () => {
+  test('a named pipe, without waiting for its writer', async () => {
     const { cache, file } = await withBlock();
     await rm(file);
     execFileSync('mkfifo', [file]);
     expect(await has(cache, NAME)).toBe(false);
   });
 
-  test('a folder, which stays', async () => {
+  test('a folder, which is not removed', async () => {
     const { cache, file } = await withBlock();
     await rm(file);
     await mkdir(join(file, 'sub'), { recursive: true });
@@ -94,7 +94,7 @@ describe('a file that is not what was written is a miss, and removed:', () => {
   });
 });
 
-test('a Node without CRC-32 has checksums too, and takes the files of another for damaged', async () => {
+test('a Node without CRC-32 uses other checksums, and treats files with CRC-32 as damaged', async () => {
   const { folder, cache } = await makeCache();
   await put(cache, 0);
   const zlib = (await import('node:zlib')).default;

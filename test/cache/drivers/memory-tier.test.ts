@@ -27,7 +27,7 @@ function block(index: number): BlockName {
   return { scope: 's', key: 'k', etag: 'e', blockSize: MIB, index, length: MIB };
 }
 
-/** A tier before a cache that holds all blocks, and the parts that this one was asked for. */
+/** A memory tier before a cache that holds all blocks, with a record of the slices read from that cache. */
 async function makeTier(maxBytes: number, blocks: number) {
   const asked: Span[] = [];
   const behind = memoryCache({ maxBytes: 1024 * MIB });
@@ -47,8 +47,8 @@ async function makeTier(maxBytes: number, blocks: number) {
   return { tier, read, asked };
 }
 
-describe('what is kept in memory', () => {
-  test('a block that was put, without a look at the larger cache', async () => {
+describe('the memory tier keeps', () => {
+  test('a block that was put, and does not read the larger cache for it', async () => {
     const { tier, read, asked } = await makeTier(2 * MIB, 0);
     await tier.put(block(0), BLOCK);
     await read(0, { start: 5, end: MIB });
@@ -56,7 +56,7 @@ describe('what is kept in memory', () => {
     expect(asked).toEqual([]);
   });
 
-  test('a unit that is read the second time, whole', async () => {
+  test('a whole unit when it is read the second time', async () => {
     const { tier, read, asked } = await makeTier(MIB, 1);
     await read(0, { start: UNIT + 100, end: UNIT + 116 });
     expect(tier.peek?.(block(0), { start: UNIT + 100, end: UNIT + 116 })).toBeUndefined();
@@ -68,7 +68,7 @@ describe('what is kept in memory', () => {
     ]);
   });
 
-  test('the units of a part that lies across several, and of the block that is its object’s last', async () => {
+  test('the units of a slice across several, and of the last block of an object', async () => {
     const { tier, read, asked } = await makeTier(MIB, 1);
     const part = { start: UNIT - 10, end: 2 * UNIT + 10 };
     await read(0, part);
@@ -79,13 +79,13 @@ describe('what is kept in memory', () => {
     expect(tier.peek?.(block(0), { start: 0, end: 3 * UNIT + 1 })).toBeUndefined();
   });
 
-  test('nothing of long parts, however often they are read', async () => {
+  test('nothing of long slices, even if they are read often', async () => {
     const { read, asked } = await makeTier(2 * MIB, 1);
     for (let i = 0; i < 4; i++) await read(0, { start: 0, end: MIB });
     expect(asked).toHaveLength(4);
   });
 
-  test('what is read once pushes out nothing that is read again and again', async () => {
+  test('units that are read often, when others are read once', async () => {
     const { read, asked } = await makeTier(MIB, 32);
     const hot = { start: 0, end: 1000 };
     await read(0, hot);
@@ -98,7 +98,7 @@ describe('what is kept in memory', () => {
     expect(asked).toEqual([]);
   });
 
-  test('it has a block that either has, and tells where the larger one tells', async () => {
+  test('no list of its own: it has a block if either cache has it, and reports the size if the larger one does', async () => {
     const { cache } = await makeCache();
     const tier = withMemoryTier(cache, { maxBytes: MIB });
     expect(tier.has?.(block(0))).toBe(false);
@@ -107,7 +107,7 @@ describe('what is kept in memory', () => {
     expect((await makeTier(MIB, 1)).tier.has).toBeUndefined();
   });
 
-  test('a memory that is no whole number of bytes is refused', () => {
+  test('its size as a positive whole number of bytes; others are refused', () => {
     for (const maxBytes of [0, -1, 1.5, Number.NaN])
       expect(() => withMemoryTier(memoryCache({ maxBytes: 1 }), { maxBytes })).toThrow(TypeError);
   });

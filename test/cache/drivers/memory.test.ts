@@ -11,7 +11,7 @@ describeBlockCache(
 const NAME = { scope: 's', key: 'k', etag: 'e', blockSize: 1000, index: 0, length: 1000 };
 
 describe('memoryCache', () => {
-  test('gives parts of the block itself, not copies', async () => {
+  test('returns views of the block, not copies', async () => {
     const cache = memoryCache({ maxBytes: 10_000 });
     const bytes = new Uint8Array(1000);
     await cache.put(NAME, bytes);
@@ -29,7 +29,7 @@ describe('memoryCache', () => {
     expect(part instanceof Uint8Array && part.buffer.byteLength).toBe(1000);
   });
 
-  test('a block whose buffer somebody transferred is a miss, and can be put again', async () => {
+  test('a block with a transferred buffer is a miss, and can be put again', async () => {
     const cache = memoryCache({ maxBytes: 10_000 });
     const bytes = new Uint8Array(1000);
     await cache.put(NAME, bytes);
@@ -40,7 +40,7 @@ describe('memoryCache', () => {
     expect(await cache.get(NAME, { start: 999, end: 1000 })).toEqual(Uint8Array.of(7));
   });
 
-  test('says what it holds, and holds no more than it may', async () => {
+  test('reports its size, and never exceeds maxBytes', async () => {
     const cache = memoryCache({ maxBytes: 10_000 });
     expect(cache.bytes).toBe(0);
     for (let index = 0; index < 20; index++) {
@@ -50,7 +50,7 @@ describe('memoryCache', () => {
     expect(cache.bytes).toBeGreaterThan(6_000);
   });
 
-  test.for([0, -1, 1.5, Number.NaN])('a bound of %d is refused', (maxBytes) => {
+  test.for([0, -1, 1.5, Number.NaN])('maxBytes %d is refused', (maxBytes) => {
     expect(() => memoryCache({ maxBytes })).toThrow(TypeError);
   });
 });

@@ -9,7 +9,7 @@ const SIZE = 5 * BLOCK + 100;
 
 const bytes = Uint8Array.from({ length: SIZE }, (_, i) => i * 7 + (i >> 8));
 
-/** Cloudflare's cache in front of an entrypoint, which can't be had here: keeps 200s by address, and answers ranges of them. */
+/** A double of Cloudflare's cache in front of an entrypoint: stores 200 responses by address, and serves ranges of them. */
 function platform(keeps: boolean) {
   const kept = new Map<string, Uint8Array>();
   const seen: (string | null)[] = [];
@@ -56,14 +56,14 @@ async function setting(keeps: boolean) {
   return { ask, seen, kept, memory, take: () => reads.splice(0).length };
 }
 
-test('blocks are read by the entrypoint, once, and answered from what is kept', async () => {
+test('blocks are read by the entrypoint once, and then served from its cache', async () => {
   const { ask, seen, kept, take } = await setting(true);
   expect((await ask()).body).toEqual(bytes);
   const cold = take();
   expect(cold).toBeGreaterThan(0);
   expect((await ask()).body).toEqual(bytes);
   take();
-  // All blocks are kept by now, however they were read at first.
+  // All blocks are stored by now.
   for (const [start, end] of [
     [0, SIZE],
     [BLOCK - 1, 3 * BLOCK + 1],
@@ -78,7 +78,7 @@ test('blocks are read by the entrypoint, once, and answered from what is kept', 
   expect(new Set(seen)).toEqual(new Set(['public, max-age=31536000, immutable, no-transform']));
 });
 
-test('where nothing is kept, every block is read on the way, and all answers are right', async () => {
+test('if nothing is stored, each block is read for each request, and all responses are right', async () => {
   const { ask } = await setting(false);
   for (let i = 0; i < 2; i++) {
     expect((await ask()).body).toEqual(bytes);
@@ -86,7 +86,7 @@ test('where nothing is kept, every block is read on the way, and all answers are
   }
 });
 
-test('a block of a version that is gone is not kept, and the answer is the new version', async () => {
+test('a block of a replaced version is not stored, and the response is of the new version', async () => {
   const { ask, memory, kept } = await setting(true);
   await ask('bytes=0-99999');
   kept.clear();
@@ -104,7 +104,7 @@ test.each([
   '?name=["","key","e",1,2,"3"]',
   '?name={',
   '?name=["none","k","e",1,0,1]',
-])('the entrypoint has nothing for %j, and nothing to keep', async (query) => {
+])('the entrypoint responds to %j without a block and with no-store', async (query) => {
   const { cache } = platform(true);
   const response = await cache.answer(new Request(`https://blocks.invalid/${query}`));
   expect([response.status, response.headers.get('Cache-Control')]).toEqual([404, 'no-store']);

@@ -9,13 +9,13 @@ import { isStoreError } from '../../../src/store/store-error.ts';
 import type { ModelStore, Version } from './model-store.ts';
 import { microtask, type Turns } from './turns.ts';
 
-/** What clients ask, and what they may be answered. */
+/** The requests of the clients, and the results that are allowed. */
 export interface Scene {
   readonly turns: Turns;
   readonly versions: readonly Version[];
   readonly storage: ModelStore;
   readonly store: ObjectStore;
-  /** Whether the storage fails by itself, and the cache. */
+  /** Whether the storage fails at random, and the cache. */
   readonly isStorageFailing: boolean;
   readonly isCacheFailing: boolean;
   readonly keepsVersions: boolean;
@@ -71,7 +71,7 @@ export async function askOnce(scene: Scene): Promise<Ended> {
   }
 }
 
-/** Fails where nothing can have led to this error. */
+/** Fails if nothing in this history can have caused the error. */
 function checkError({ isStorageFailing, keepsVersions }: Scene, error: unknown, isReplaced: boolean): void {
   if (!isStoreError(error)) throw new Error('it threw what is no error of a store', { cause: error });
   if (isStorageFailing) return;
@@ -79,7 +79,7 @@ function checkError({ isStorageFailing, keepsVersions }: Scene, error: unknown, 
   if (!isExcused) throw new Error('it failed without a reason', { cause: error });
 }
 
-/** A body's bytes, one after the other; `undefined` at the end. */
+/** The chunks of a body in order; `undefined` at the end. */
 type Read = () => Promise<Uint8Array | undefined>;
 
 async function readChecked(
@@ -106,7 +106,7 @@ async function readChecked(
   try {
     for (;;) {
       if (isLeaving && random.oneIn(5)) {
-        // While it waits for the next bytes, or before it does.
+        // While the next read is pending, or before it.
         const last = random.oneIn(2) ? read().catch(() => undefined) : undefined;
         for (let ticks = random.below(10); ticks > 0; ticks--) await microtask();
         await wait(random.below(3));
@@ -123,9 +123,9 @@ async function readChecked(
   } catch (error) {
     if (error instanceof Wrong) throw error;
     if (slices !== undefined) await leave();
-    // Those that pipe a stream of the cache themselves break with it.
+    // A client that pipes a stream of the cache fails with that stream.
     if (slices !== undefined && scene.isCacheFailing) return 'broken';
-    // What a storage's own body fails with need be no error of a store.
+    // A body of the storage may fail with any error, not only a StoreError.
     if (!scene.isStorageFailing) checkError(scene, error, versions[storage.current()] !== version);
     return 'broken';
   }
@@ -147,7 +147,7 @@ function openReader({ random }: Turns, body: ReadableStream<Uint8Array>): ChunkR
   return { read: async () => (await reader.read()).value, cancel: () => reader.cancel() };
 }
 
-/** Reads as a platform does that pipes the streams of the cache itself. */
+/** Reads like a platform that pipes the streams of the cache natively. */
 function readPieces(slices: BlockSlices): ChunkReader {
   let stream: ChunkReader | undefined;
   let left = 0;

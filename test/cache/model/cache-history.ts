@@ -16,13 +16,13 @@ interface Stage extends Scene {
   readonly settings: Pick<BlockCacheOptions, 'memory' | 'blockSize' | 'maxBlocks'>;
 }
 
-/** How long the cache is waited for, in ms. */
+/** The timeout of the cache, in ms. */
 const PATIENCE = 1_000;
 
-/** Whole blocks of the last version: as many as memory has room for, where it is bounded. */
+/** Whole blocks of the last version; with bounded memory, as many as fit. */
 const LAST = 3;
 
-/** Plays one history of a cached store: many clients, while the object is replaced, blocks go, and both sides break. */
+/** Plays one history of a cached store: many clients, while the object is replaced, blocks are evicted, and storage and cache fail. */
 export async function playCache(random: Random): Promise<CacheOutcome> {
   const turns = makeTurns(random);
   const stage = setStage(turns);
@@ -31,7 +31,7 @@ export async function playCache(random: Random): Promise<CacheOutcome> {
   async function live(): Promise<void> {
     for (let requests = 1 + random.below(7); requests > 0; requests--) {
       await turns.wait(random.below(12));
-      // Until a cache that failed is asked again.
+      // Until a cache that failed is used again.
       if (random.oneIn(4)) await new Promise((resolve) => setTimeout(resolve, 6_000));
       ends[await askOnce(stage)]++;
     }
@@ -39,7 +39,7 @@ export async function playCache(random: Random): Promise<CacheOutcome> {
   async function write(): Promise<void> {
     for (let replaced = random.pick([0, 1, 2]); replaced > 0; replaced--) {
       await turns.wait(random.below(60));
-      // The last version is for the end.
+      // The last version is reserved for the end of the history.
       if (storage.current() < stage.versions.length - 2) storage.replace();
     }
   }
@@ -65,7 +65,7 @@ function setStage(turns: Turns): Stage {
   const endings: Record<typeof storageMood, readonly Ending[]> = {
     sound: ['whole'],
     resumed: ['whole', 'early', 'fails', 'hangs', 'surplus'],
-    // A store's bodies are exact or fail: what has another length ends at the wrapper that reads on.
+    // The bodies of a store are exact or fail: withResume() ends a body of another length.
     bare: ['whole', 'fails'],
   };
   const isStorageFailing = storageMood !== 'sound';
@@ -119,7 +119,7 @@ function setStage(turns: Turns): Stage {
   };
 }
 
-/** Plays until some work has ended. */
+/** Runs the schedule until some work has ended. */
 async function playOut<Value>(turns: Turns, work: Promise<Value>): Promise<Value> {
   let isOver = false;
   const end = () => (isOver = true);
@@ -128,13 +128,13 @@ async function playOut<Value>(turns: Turns, work: Promise<Value>): Promise<Value
   return work;
 }
 
-/** Plays until no timer is left. */
+/** Runs the schedule until no timer is pending. */
 async function fireTimers(turns: Turns): Promise<void> {
   do await turns.play(() => vi.getTimerCount() === 0);
   while (vi.getTimerCount() > 0);
 }
 
-/** Checks what holds whenever all is over. */
+/** Checks the invariants of the end of a history. */
 function verify({ storage, cache }: Stage): void {
   const faults = [...cache.misuse];
   for (const { isClosed, misuse } of [...storage.bodies, ...cache.streams]) {
@@ -144,13 +144,13 @@ function verify({ storage, cache }: Stage): void {
   if (faults.length > 0) throw new Error([...new Set(faults)].join('; '));
 }
 
-/** Checks that all memory is back: of an object that fills it, each block waits to be kept at the same time. */
+/** Checks that all memory was released: all blocks of an object that needs all of it can wait for the cache at once. */
 async function verifyMemory(turns: Turns, stage: Stage): Promise<void> {
   const { storage, cache, store, versions, settings } = stage;
   const { memory, blockSize } = settings;
   storage.heal();
   while (storage.current() < versions.length - 1) storage.replace();
-  // Beyond the rest of a cache that failed, and the age of all metadata.
+  // Later than the pause of a failed cache and the lifetime of all metadata.
   vi.advanceTimersByTime(60_000);
   const letGo = cache.hold();
   const version = versions.at(-1);
@@ -162,7 +162,7 @@ async function verifyMemory(turns: Turns, stage: Stage): Promise<void> {
   if (cache.held() !== due) throw new Error(`${cache.held()} blocks of ${due} were kept`);
   letGo();
   await fireTimers(turns);
-  // The cache has kept none of them, and nothing else holds them.
+  // The cache has stored none of them, and no other memory is taken.
   const opened = storage.bodies.length;
   const again = await playOut(turns, store.read('key'));
   if (again.type !== 'open' || storage.bodies.length === opened) throw new Error('the blocks are still held');

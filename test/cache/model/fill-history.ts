@@ -4,22 +4,22 @@ import type { Random } from '../../fuzz/random.ts';
 import { isEqual, setFillStage, type FillStage } from './fill-stage.ts';
 import { makeTurns, microtask, type Turns } from './turns.ts';
 
-/** What all clients of a fill know together. */
+/** State that all clients of a fill share. */
 interface Crowd {
   readonly turns: Turns;
   readonly stage: FillStage;
-  /** Clients that have a seat. */
+  /** Clients that are attached to the fill. */
   seated: number;
-  /** Where the bytes ended that clients had got when the last of them left. */
+  /** The end of the bytes read by clients when the last of them detached. */
   leftAt: number;
-  /** The furthest place that a client has asked for, and the end of what any has got. */
+  /** The furthest position that a client has requested, and the end of the bytes that any has read. */
   asked: number;
   seen: number;
-  /** What clients have got, and where: it has to hold for ever. */
+  /** The chunks that clients have read, and their positions: they must never change. */
   readonly given: { readonly at: number; readonly bytes: Uint8Array }[];
 }
 
-/** What one history came to. */
+/** The outcome of one history. */
 export interface FillOutcome {
   readonly given: number;
   readonly missed: number;
@@ -29,7 +29,7 @@ export interface FillOutcome {
 
 type Counts = { -readonly [Name in keyof FillOutcome]: number };
 
-/** Plays one history of a fill: clients that join, stop, lag, jump ahead and leave, over a storage that may break. */
+/** Plays one history of a fill: clients attach, pause, lag, skip ahead and detach, over a storage that may fail. */
 export async function playFill(random: Random): Promise<FillOutcome> {
   const turns = makeTurns(random);
   const stage = setFillStage(turns);
@@ -37,14 +37,14 @@ export async function playFill(random: Random): Promise<FillOutcome> {
   const { body, span, blockSize } = stage;
   const crowd: Crowd = { turns, stage, seated: 0, leftAt: span.start, asked: span.start, seen: span.start, given: [] };
   const counts: Counts = { given: 0, missed: 0, broken: 0, left: 0 };
-  // Without clients it reads the block under way, and no more.
+  // Without clients it finishes the current block, and reads no more.
   body.onRead = (given) => {
     if (crowd.seated > 0) return;
     const at = span.start + given;
     const end = Math.min((Math.floor(crowd.asked / blockSize) + 1) * blockSize, span.end);
     if (at >= end && at < span.end) body.misuse.push(`it reads on at ${at} without clients, beyond ${end}`);
   };
-  // The first client is there at once, as the one that has started it.
+  // The first client is attached at once, because it has started the fill.
   const clients = Array.from({ length: 1 + random.below(4) }, (_, index) => live(crowd, counts, index > 0));
   const all = Promise.all(clients);
   all.catch(() => undefined);
@@ -58,7 +58,7 @@ export async function playFill(random: Random): Promise<FillOutcome> {
   await turns.play(() => isSettled);
   await all;
   await works;
-  // Without clients the block under way was read to its end where a quarter of it was there, and the storage has not failed.
+  // Without clients, the current block was finished if a quarter of it had been read and the storage has not failed.
   const blockEnd = Math.ceil(crowd.leftAt / blockSize) * blockSize;
   const isMuch = (crowd.leftAt - (blockEnd - blockSize)) * 4 >= blockSize;
   const isRead = stage.ending === 'whole' && crowd.leftAt > span.start && isMuch;
@@ -68,7 +68,7 @@ export async function playFill(random: Random): Promise<FillOutcome> {
   return counts;
 }
 
-/** One client: it joins, now or later, reads at its own pace, and leaves at the end or before. */
+/** One client: attaches now or later, reads at its own pace, and detaches at the end or before. */
 async function live(crowd: Crowd, counts: Counts, mayBeLate: boolean): Promise<void> {
   const { turns, stage } = crowd;
   const { random, wait } = turns;
@@ -100,7 +100,7 @@ async function live(crowd: Crowd, counts: Counts, mayBeLate: boolean): Promise<v
       isFollowing = found !== 'missed';
       if (found === 'missed') {
         counts.missed++;
-        // From the cache, perhaps; the next block, or a later place, may be had here.
+        // A client would read these bytes from the cache; the next block or a later position may be available here.
         at += 1 + random.below(2 * stage.blockSize);
       } else {
         counts.given++;
@@ -118,17 +118,17 @@ async function live(crowd: Crowd, counts: Counts, mayBeLate: boolean): Promise<v
 }
 
 interface ReadContext {
-  /** Whether the fill has just said that it reaches the place. */
+  /** Whether the fill has just reported that it reaches the position. */
   readonly isFirst: boolean;
-  /** Whether the client has got the bytes before. */
+  /** Whether the client has read the bytes before the position. */
   readonly isFollowing: boolean;
-  /** Whether the fill has to go on for the client: it was not over when the client joined, which has not left. */
+  /** Whether the fill must continue for the client: it was in progress when the client attached, and the client has not detached. */
   readonly isOpen: () => boolean;
 }
 
 type Found = number | 'missed' | 'broken';
 
-/** Reads, and checks what comes. @returns how many bytes came */
+/** Reads a chunk and checks it. @returns its length in bytes */
 async function readChecked(
   crowd: Crowd,
   fillReader: FillReader,
@@ -148,7 +148,7 @@ async function readChecked(
     if (bytes === undefined) {
       const isPassed = crowd.asked > at || at >= span.end || !isOpen();
       if (!isPassed) throw new Error(`nothing at ${at}, although no client has read on`);
-      // While it waited, others may have read on; what was gone when it was asked for is told in one microtask.
+      // During the wait, others may have read on; bytes released before the call are reported within one microtask.
       if (isFirst && isOpen() && isAtOnce) throw new Error(`it said that it reaches ${at}`);
       const isOwn = isFollowing && at % stage.blockSize !== 0 && at < span.end && !stage.isRefused();
       if (isOwn && !stage.fill.isOver())
@@ -169,13 +169,13 @@ async function readChecked(
   }
 }
 
-/** Where the bytes end that a client may get of a storage that breaks: its last ones are held back until it has ended. */
+/** The end of the bytes that a client may get from a storage that fails: the last bytes are withheld until its body has ended. */
 function lastSound({ ending, breakAt, span }: FillStage): number {
   if (ending === 'early') return breakAt;
   return ending === 'surplus' ? span.end - 1 : Math.min(breakAt, span.end - 1);
 }
 
-/** A read may fail only where the storage has, and then the bytes before are given first. */
+/** A read may fail only if the storage has failed, and only after the bytes before the failure. */
 function checkBreak({ stage, asked, seen }: Crowd, at: number, error: Error): void {
   if (stage.opening === 'fails') return;
   const isWhole = stage.ending === 'whole' || (stage.ending === 'early' && stage.breakAt === stage.span.end);

@@ -6,13 +6,13 @@ import { storeError } from '../../../src/store/store-error.ts';
 import { modelBody, rollScript, toStream, type Ending, type ModelBody } from './model-body.ts';
 import type { Turns } from './turns.ts';
 
-/** A block that was kept, and a copy made then. */
+/** A block that was stored, and a copy made at that time. */
 interface KeptBlock {
   readonly bytes: Uint8Array;
   readonly copy: Uint8Array;
 }
 
-/** A fill with all that it is given, watched. */
+/** A fill with recording doubles of all its dependencies. */
 export interface FillStage {
   readonly fill: Fill;
   readonly span: Span;
@@ -21,27 +21,27 @@ export interface FillStage {
   readonly body: ModelBody;
   readonly ending: Ending;
   readonly opening: Opening;
-  /** Whether a block was ever refused its memory. */
+  /** Whether the memory of a block was ever refused. */
   readonly isRefused: () => boolean;
-  /** Work that may outlast the clients. */
+  /** Work that may continue after all clients have detached. */
   readonly deferred: readonly Promise<unknown>[];
-  /** Where its bytes end, in the object, if the storage breaks off. */
+  /** The position in the object at which a failing storage ends. */
   readonly breakAt: number;
-  /** Checks what holds once all is over. `seen` is where the last byte was that a client has got. */
+  /** Checks the invariants of the end. `seen` is the end of the bytes that clients have read. */
   verify(seen: number): void;
 }
 
 export type Opening = 'prompt' | 'late' | 'fails';
 
-/** Random bytes to make objects of: no two places in them look alike. */
+/** Random bytes for objects: no two positions have the same content. */
 const BYTES = crypto.getRandomValues(new Uint8Array(64 * 1024));
 const MANY = Buffer.concat(Array.from({ length: 48 }, (_, index) => BYTES.map((byte) => byte ^ (index * 5))));
 
-/** Lengths of blocks, in bytes. The last ones are those at which chunks are gathered. */
+/** Lengths of blocks, in bytes. At the last ones, chunks are gathered. */
 const SIZES = [4, 7, 16, 64] as const;
 const LARGE = [200 * 1024, 512 * 1024] as const;
 
-/** Starts a fill by the dice; `undefined` where there is no memory for its first block, so that it does not start. */
+/** Starts a random fill; `undefined` if there is no memory for its first block, so that it does not start. */
 export function setFillStage(turns: Turns): FillStage | undefined {
   const { random, wait } = turns;
   const blockSize = random.pick(random.oneIn(20) ? LARGE : SIZES);
@@ -67,7 +67,7 @@ export function setFillStage(turns: Turns): FillStage | undefined {
   let overs = 0;
   let asked = span.start;
 
-  /** Memory for the next block, as the fill goes on block by block. */
+  /** Memory for the next block; the fill requests it block by block. */
   function reserveMemory(bytes: number): (() => void) | undefined {
     const buffer = { start: asked, end: asked + bytes };
     const due = Math.min((Math.floor(asked / blockSize) + 1) * blockSize, span.end) - asked;
@@ -124,7 +124,7 @@ export function setFillStage(turns: Turns): FillStage | undefined {
     if (overs !== 1) faults.push(`it was over ${overs} times`);
     if (taken !== 0) faults.push(`${taken} bytes of memory were not given back`);
     if (opening !== 'fails' && !body.isClosed()) faults.push('its read is open');
-    // What a body that is read to its end is cancelled for does no harm.
+    // Cancelling a body that has ended has no effect.
     faults.push(...body.misuse);
     for (const { start, end } of granted) {
       const isWhole = start % blockSize === 0 && (end % blockSize === 0 || end === size);

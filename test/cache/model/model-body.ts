@@ -2,35 +2,35 @@ import { chunkStream, markReusable, type ChunkReader } from '../../../src/store/
 import { storeError } from '../../../src/store/store-error.ts';
 import type { Turns } from './turns.ts';
 
-/** How a body ends: as it should, or too early, with bytes too many, with an error, or not before it is cancelled. */
+/** How a body ends: correctly, too early, with surplus bytes, with an error, or only when it is cancelled. */
 export type Ending = 'whole' | 'early' | 'surplus' | 'fails' | 'hangs';
 
 export interface BodyScript {
   readonly bytes: Uint8Array;
   readonly ending: Ending;
-  /** Bytes before it ends early, fails or hangs: at most all. */
+  /** Bytes before it ends early, fails or hangs. */
   readonly after: number;
-  /** Bytes of a chunk, at the most. */
+  /** The maximum length of a chunk, in bytes. */
   readonly chunk: number;
-  /** Turns before a chunk, at the most. */
+  /** The maximum number of turns before a chunk. */
   readonly delay: number;
   readonly isReusable: boolean;
-  /** Whether it gives no more than it is asked for. */
+  /** Whether a chunk is never longer than requested. */
   readonly isMeasured: boolean;
 }
 
-/** A body, and what was done with it. */
+/** A body, with a record of its use. */
 export interface ModelBody {
   readonly reader: ChunkReader;
-  /** Bytes given. */
+  /** Bytes yielded. */
   readonly given: () => number;
   /** Whether it was read to its end, has failed, or was cancelled. */
   readonly isClosed: () => boolean;
-  /** What was done with it that no reader may do. */
+  /** Calls that no reader may make. */
   readonly misuse: string[];
-  /** Called before each read, with the bytes given until then. */
+  /** Called before each read, with the number of bytes yielded before. */
   onRead: (given: number) => void;
-  /** Makes one that hangs fail, as a timeout does. */
+  /** Makes a hanging body fail, as a timeout does. */
   release(): void;
 }
 
@@ -71,7 +71,7 @@ export function modelBody({ random, wait }: Turns, script: BodyScript): ModelBod
       if (random.oneIn(20)) return new Uint8Array(0);
       const from = at;
       at = Math.min(end, at + 1 + random.below(room));
-      // Some send what is too much with the last bytes, others behind them.
+      // The surplus is in the last chunk, or in a chunk of its own.
       const isOver = at === bytes.length && surplus > 0 && at - from < room && !isMeasured && random.oneIn(2);
       return give(isOver ? Buffer.concat([bytes.subarray(from, at), new Uint8Array(1)]) : bytes.subarray(from, at));
     }
@@ -90,7 +90,7 @@ export function modelBody({ random, wait }: Turns, script: BodyScript): ModelBod
     reader: {
       async read(max) {
         if (isReading) misuse.push('two reads at once');
-        // Behind a chunk without bytes it may be read once more when it was cancelled; it is at its end then.
+        // After an empty chunk, a cancelled body may be read once more; it has ended then.
         if (isClosed && cancels === 0) misuse.push('read behind its end');
         if (max < 1) misuse.push('read of no bytes');
         if (!isClosed) body.onRead(at);
@@ -117,7 +117,7 @@ export function modelBody({ random, wait }: Turns, script: BodyScript): ModelBod
   return body;
 }
 
-/** A script by the dice. @param scale the length of a block, in bytes, around which the lengths of chunks are chosen */
+/** A random script. @param scale the length of a block, in bytes, around which the lengths of chunks are chosen */
 export function rollScript(
   { random }: Turns,
   bytes: Uint8Array,
@@ -135,13 +135,13 @@ export function rollScript(
   };
 }
 
-/** A body as a stream: of those that are read without web streams, or of the platform. */
+/** A body as a stream: a chunkStream, or a stream of the platform. */
 export function toStream({ reader }: ModelBody, isPlatforms: boolean): ReadableStream<Uint8Array> {
   if (!isPlatforms) return chunkStream(reader);
   return new ReadableStream(
     {
       async pull(controller) {
-        // The platform's own streams have no chunks without bytes, and own their memory.
+        // Streams of the platform have no empty chunks, and own their memory.
         for (;;) {
           const chunk = await reader.read(Number.MAX_SAFE_INTEGER);
           if (chunk?.length === 0) continue;

@@ -7,30 +7,30 @@ import type { Turns } from './turns.ts';
 export interface ModelCacheOptions {
   readonly versions: readonly Version[];
   readonly blockSize: number;
-  /** Bytes of all puts that may be under way. */
+  /** The limit of bytes of all puts in progress. */
   readonly memory: number;
-  /** How long it is waited for, in ms. */
+  /** The timeout of its callers, in ms. */
   readonly patience: number;
-  /** Whether it throws, hangs, gives other lengths and streams that break. */
+  /** Whether it throws, hangs, returns wrong lengths, and streams that fail. */
   readonly isFailing: boolean;
   readonly has: 'left out' | 'true' | 'guessed';
   readonly hasPeek: boolean;
   readonly givesStreams: boolean;
 }
 
-/** A cache that evicts what it likes, and what it was given and was asked for, watched. */
+/** A cache with random eviction, which records its calls. */
 export interface ModelCache extends BlockCache {
-  /** All streams that it has given. */
+  /** All streams that it has returned. */
   readonly streams: readonly ModelBody[];
-  /** What it was asked or given that is wrong. */
+  /** Calls with wrong arguments. */
   readonly misuse: readonly string[];
-  /** Evicts all, ends all faults, and keeps puts waiting. @returns lets them go on */
+  /** Evicts all blocks, ends all faults, and delays puts. @returns a function that lets the puts continue */
   hold(): () => void;
-  /** Blocks that are held so. */
+  /** The number of delayed puts. */
   held(): number;
 }
 
-/** Makes a cache. */
+/** Creates a cache. */
 export function modelCache(turns: Turns, options: ModelCacheOptions): ModelCache {
   const { versions, blockSize, memory, patience, hasPeek, givesStreams } = options;
   const { random, wait } = turns;
@@ -49,12 +49,12 @@ export function modelCache(turns: Turns, options: ModelCacheOptions): ModelCache
     const version = versions.find(({ representation }) => representation.etag?.opaque === etag);
     const due = Math.min(blockSize, (version?.bytes.length ?? 0) - index * blockSize);
     if (length !== due || size !== blockSize) misuse.push(`asked for block ${index} of ${etag}, ${length} bytes`);
-    // Evicted, now or by others.
+    // Evicted, by this call or another one.
     if (random.oneIn(30)) blocks.get(index)?.delete(etag);
     return blocks.get(index)?.get(etag);
   }
 
-  /** The part, or now and then another one, which the guard has to find out. */
+  /** The slice, or at random another one, which the wrapper must detect. */
   function cut(block: Uint8Array | undefined, { start, end }: Span): Uint8Array | undefined {
     if (!(start >= 0 && end > start && end <= blockSize)) misuse.push(`asked for ${start} to ${end} of a block`);
     if (!fails(15)) return block?.subarray(start, end);
@@ -77,7 +77,7 @@ export function modelCache(turns: Turns, options: ModelCacheOptions): ModelCache
   async function answer(name: BlockName, part: Span): Promise<CachedBytes | undefined> {
     await wait(random.below(5));
     if (fails(40)) throw new Error('the cache broke');
-    // As long as nothing, or too long: what comes then is given back all the same.
+    // Forever, or longer than the timeout: a late result must be closed too.
     if (fails(40)) await new Promise((resolve) => random.oneIn(2) && setTimeout(resolve, 2 * patience));
     const block = find(name);
     const isStream = block !== undefined && givesStreams && !random.oneIn(4);

@@ -12,18 +12,18 @@ export interface Version {
 }
 
 export interface ModelStoreOptions {
-  /** The first is the current one at the start. */
+  /** The first one is current at the start. */
   readonly versions: readonly Version[];
-  /** Whether versions that were replaced can be read by their name. */
+  /** Whether replaced versions can be read by their version id. */
   readonly keepsVersions: boolean;
   readonly blockSize: number;
   /** How its bodies end. */
   readonly endings: readonly Ending[];
-  /** Whether its calls fail now and then. */
+  /** Whether its calls fail at random. */
   readonly isFailing: boolean;
 }
 
-/** A storage with one object, which is replaced under its clients. */
+/** A storage with one object, which is replaced while clients read it. */
 export interface ModelStore extends ObjectStore {
   /** All bodies that it has opened. */
   readonly bodies: readonly ModelBody[];
@@ -33,14 +33,14 @@ export interface ModelStore extends ObjectStore {
   heal(): void;
 }
 
-/** Makes a version whose bytes are unlike those of any other at every place. */
+/** Creates a version whose bytes differ from those of each other version at each position. */
 export function makeVersion(number: number, size: number, isNamed: boolean): Version {
   const bytes = Uint8Array.from({ length: size }, (_, at) => number + 8 * (at % 31));
   const etag = strongTag(`v${number}`);
   return { bytes, representation: { size, etag, version: isNamed ? String(number) : undefined } };
 }
 
-/** Makes a storage. */
+/** Creates a storage. */
 export function modelStore(turns: Turns, options: ModelStoreOptions): ModelStore {
   const { versions, keepsVersions, blockSize } = options;
   const { random, wait } = turns;

@@ -1,23 +1,23 @@
 import { vi } from 'vitest';
 import type { Random } from '../../fuzz/random.ts';
 
-/** A schedule: the order in which all that waits goes on is the seed's alone, down to the microtask. */
+/** A schedule: the seed alone decides the order in which pending work continues, down to the microtask. */
 export interface Turns {
   readonly random: Random;
-  /** Waits for so many turns. None at all is not even a microtask for the schedule. */
+  /** Waits for a number of turns. With 0, the schedule does not take even a microtask. */
   wait(times: number): Promise<void>;
   /**
-   * Gives turns until `isDone` and nothing waits for one. Where nothing but timers can go on, the next one fires.
+   * Runs turns until `isDone` and no work waits for one. If only timers can continue, the next one fires.
    *
-   * @throws Error where nothing can go on, or it goes on for ever
+   * @throws Error if no work can continue, or if it never ends
    */
   play(isDone: () => boolean): Promise<void>;
 }
 
-/** More than any history takes. */
+/** More turns than any history needs. */
 const MOST = 200_000;
 
-/** Makes a schedule. Timers have to be fake. */
+/** Creates a schedule. Timers must be fake. */
 export function makeTurns(random: Random): Turns {
   const waiting: (() => void)[] = [];
 
@@ -37,7 +37,7 @@ export function makeTurns(random: Random): Turns {
     },
     async play(isDone) {
       for (let i = 0; i < MOST; i++) {
-        // Some go on in the middle of what others do.
+        // Some work continues in the middle of other work.
         if (waiting.length > 0 && random.oneIn(2))
           for (let left = random.below(12); left > 0; left--) await microtask();
         else await quiet();
@@ -51,7 +51,7 @@ export function makeTurns(random: Random): Turns {
   };
 }
 
-/** Lets the microtasks that are due go on for one step. */
+/** Runs the pending microtasks by one step. */
 export function microtask(): Promise<void> {
   return Promise.resolve();
 }

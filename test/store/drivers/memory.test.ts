@@ -7,21 +7,21 @@ describeObjectStore('memory', async () => {
   return { store, put: async (key, bytes) => void (await store.put(key, bytes)) };
 });
 
-test('an object deleted is missing', async () => {
+test('a deleted object is missing', async () => {
   const store = memoryStore();
   await store.put('gone', new Uint8Array(3));
   store.delete('gone');
   expect(await store.read('gone')).toEqual({ type: 'missing' });
 });
 
-test('metadata is kept', async () => {
+test('metadata given to put are returned by head and read', async () => {
   const store = memoryStore();
   const metadata = { contentType: 'text/css', contentEncoding: 'br', cacheControl: 'no-cache', expires: '0' };
   await store.put('styled', new Uint8Array(3), metadata);
   expect(await store.head('styled')).toMatchObject(metadata);
 });
 
-test('bytes changed by the caller after put are not those stored', async () => {
+test('put copies: later changes of the caller’s buffer do not change the object', async () => {
   const store = memoryStore();
   const bytes = new Uint8Array([1, 2, 3]);
   await store.put('copied', bytes);

@@ -8,7 +8,7 @@ const CHUNK = MiB / 4;
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-/** Reads so many bytes; for each chunk the client is away for some ms, and then waits for the storage for some. */
+/** Reads `bytes` bytes. Before each chunk the client pauses for some ms, and then waits for the storage for some. */
 function read(pace: ReadAheadPace, bytes: number, away: number, waited: number): void {
   for (let at = 0; at < bytes; at += CHUNK) {
     vi.advanceTimersByTime(away);
@@ -18,7 +18,7 @@ function read(pace: ReadAheadPace, bytes: number, away: number, waited: number):
   }
 }
 
-test('a client that waits has all connections, once the buffers of its socket are full', () => {
+test('a client that waits for the storage gets all connections once the buffers of its socket are full', () => {
   const pace = readAheadPace(PART, 3);
   read(pace, 6 * MiB - CHUNK, 0, 3);
   expect(pace.lead()).toBe(0);
@@ -26,7 +26,7 @@ test('a client that waits has all connections, once the buffers of its socket ar
   expect(pace.lead()).toBe(3);
 });
 
-test('a client that the storage waits for has none ahead, although it takes its bytes in bursts', () => {
+test('a client slower than the storage gets no read-ahead, even if it reads in bursts', () => {
   const pace = readAheadPace(PART, 3);
   read(pace, 4 * MiB, 0, 3);
   for (let burst = 0; burst < 8; burst++) {
@@ -36,7 +36,7 @@ test('a client that the storage waits for has none ahead, although it takes its 
   }
 });
 
-test('one that was away for long, and is fast from then on, has all before two parts are over', () => {
+test('a client that paused for long and is then fast gets all connections within two parts', () => {
   const pace = readAheadPace(PART, 3);
   read(pace, CHUNK, 50_000, 3);
   read(pace, 2 * PART, 0, 3);

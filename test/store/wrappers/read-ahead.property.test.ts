@@ -14,7 +14,7 @@ const range: fc.Arbitrary<RangeSpec | undefined> = fc.oneof(
     .map(([start, length]) => ({ form: 'bounded' as const, start, end: start + length })),
 );
 
-/** The parts of what a read asks for, as their answers come. */
+/** The parts of a read, in the order of their responses. */
 function partsOf(asked: RangeSpec | undefined, of: number, length: number): readonly Span[] {
   const due = asked === undefined ? { start: 0, end: of } : resolveSpec(asked, of);
   const first = firstPart(asked, length) ?? asked;
@@ -27,7 +27,7 @@ function partsOf(asked: RangeSpec | undefined, of: number, length: number): read
 }
 
 describe('the parts of a read', () => {
-  test('follow each other from its first byte to its last, and each but the last has the size of a part', () => {
+  test('are contiguous from its first byte to its last, and each except the last has the part size', () => {
     holds(
       fc.property(range, size, partSize, (asked, of, length) => {
         const due = asked === undefined ? { start: 0, end: of } : resolveSpec(asked, of);
@@ -49,7 +49,7 @@ describe('the parts of a read', () => {
     [{ form: 'bounded', start: 7, end: 17 }],
     [{ form: 'from', start: Number.MAX_SAFE_INTEGER - 5 }],
     [{ form: 'bounded', start: Number.MAX_SAFE_INTEGER - 5, end: Number.MAX_SAFE_INTEGER }],
-  ])('%o is read in one', (asked) => {
+  ])('%o is read in one part', (asked) => {
     expect(firstPart(asked, 10)).toBeUndefined();
   });
 });

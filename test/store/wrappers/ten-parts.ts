@@ -3,7 +3,7 @@ import type { ObjectStore, OpenObject, ReadOptions, ReadResult } from '../../../
 import { pseudoRandom } from '../../contract/bytes.ts';
 
 export const PART = 1_000;
-/** Ten parts, the last of them short. */
+/** Ten parts, of which the last is short. */
 export const BYTES = pseudoRandom(9_500);
 
 export async function memoryWith(bytes: Uint8Array = BYTES) {
@@ -22,7 +22,7 @@ export async function bytesOf({ body }: OpenObject): Promise<Uint8Array> {
   return new Uint8Array(await new Response(body).arrayBuffer());
 }
 
-/** The same store, whose reads `change` may answer otherwise; the first call is 0. */
+/** Wraps a store: `change` may replace the result of each read; the first call is 0. */
 export function answering(
   store: ObjectStore,
   change: (call: number, read: () => Promise<ReadResult>, options: ReadOptions) => Promise<ReadResult>,

@@ -13,7 +13,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A store that can be switched off, and what it was asked. */
+/** A store that can be switched off, with a record of its calls. */
 function switched(inner: ObjectStore) {
   const state: { failure: StoreErrorCode | undefined } = { failure: undefined };
   const asked: ReadOptions[] = [];
@@ -46,14 +46,14 @@ async function textOf(store: ObjectStore): Promise<string> {
   return result.type === 'open' ? new Response(result.body).text() : result.type;
 }
 
-test('the replica is not asked while the first answers, be it that there is no such object', async () => {
+test('the replica is not read while the primary responds, even if the object is missing there', async () => {
   const { first, replica } = await pair({ replica: bytes });
   expect(await textOf(withFallback(first.store, replica.store))).toBe('missing');
   expect(replica.asked).toEqual([]);
 });
 
 test.for<StoreErrorCode>(['unavailable', 'throttled'])(
-  'it is where the first is %s, and first for a while then',
+  'the replica is read if the primary is %s, and is tried first for a while afterwards',
   async (code) => {
     vi.useFakeTimers({ toFake: ['performance', 'Date'] });
     const { first, replica } = await pair({ first: bytes, replica: bytes });
@@ -71,7 +71,7 @@ test.for<StoreErrorCode>(['unavailable', 'throttled'])(
 );
 
 test.for<StoreErrorCode>(['denied', 'invalid-response', 'archived'])(
-  'it is not where the first is %s',
+  'the replica is not read if the primary is %s',
   async (code) => {
     const { first, replica } = await pair({ first: bytes, replica: bytes });
     first.state.failure = code;
@@ -80,7 +80,7 @@ test.for<StoreErrorCode>(['denied', 'invalid-response', 'archived'])(
   },
 );
 
-test("what the replica lacks, or can not say, is the first one's failure, and no 404", async () => {
+test('if the replica lacks the object or fails too, the error of the primary is thrown, not a 404', async () => {
   const { first, replica } = await pair({ first: bytes });
   first.state.failure = 'unavailable';
   const store = withFallback(first.store, replica.store);
@@ -92,7 +92,7 @@ test("what the replica lacks, or can not say, is the first one's failure, and no
   expect(await textOf(store)).toBe('0123456789');
 });
 
-test('a body is read on from the replica where it has the same version, and never where it has another', async () => {
+test('a broken body is resumed from the replica if it has the same version, and never with another version', async () => {
   for (const [content, end] of [
     [bytes, '0123456789'],
     [new TextEncoder().encode('abcdefghij'), /changed/],
@@ -109,7 +109,7 @@ test('a body is read on from the replica where it has the same version, and neve
   }
 });
 
-test('versions of the first name nothing in the replica', async () => {
+test('version ids of the primary are not sent to the replica', async () => {
   const { first, replica } = await pair({ first: bytes, replica: bytes });
   first.state.failure = 'unavailable';
   await withFallback(first.store, replica.store).read('key', { version: 'v1' });
@@ -119,7 +119,7 @@ test('versions of the first name nothing in the replica', async () => {
 describeObjectStore('a replica', async () => {
   const [one, two] = [switched(memoryStore()), memoryStore()];
   one.state.failure = 'unavailable';
-  // A key that only the first could know to be missing is asked of it in vain; here it answers that much.
+  // Only the primary can say that a key is missing; here it still responds to that.
   const first: ObjectStore = {
     head: async (key) => ((await two.head(key)) === undefined ? undefined : one.store.head(key)),
     read: async (key, options) =>

@@ -14,7 +14,7 @@ expectNoneUnhandled();
 describe('versions never mix', () => {
   const upper = BYTES.toReversed();
 
-  test('an object that is replaced under way breaks the body as changed', async () => {
+  test('a body fails with version-changed if the object is replaced while it is sent', async () => {
     const memory = await memoryWith();
     const storage = counted(memory);
     const object = await open(withParallelReads(storage, { connections: 2, partSize: PART }));
@@ -35,7 +35,7 @@ describe('versions never mix', () => {
     await until(() => storage.open === 0);
   });
 
-  test('a body ends as it began where the storage keeps versions', async () => {
+  test('a body ends with the version it began with if the storage keeps versions', async () => {
     const memories = { v1: await memoryWith(), v2: await memoryWith(upper) };
     let current: keyof typeof memories = 'v1';
     const versioned: ObjectStore = {
@@ -49,14 +49,14 @@ describe('versions never mix', () => {
     const object = await open(withParallelReads(versioned, { connections: 2, partSize: PART }));
     current = 'v2';
     expect(equal(await bytesOf(object), BYTES)).toBe(true);
-    // A version that is asked for by name costs no more than the current one.
+    // Reading a version by its id costs no more than reading the current one.
     const storage = counted(versioned);
     const old = await open(withParallelReads(storage, { partSize: PART }), { version: 'v1' });
     expect(equal(await bytesOf(old), BYTES)).toBe(true);
     expect(storage.operations).toBe(10);
   });
 
-  test('all parts but the first are pinned, and the first has the conditions of the caller', async () => {
+  test('all parts except the first are pinned, and the first has the preconditions of the caller', async () => {
     const memory = await memoryWith();
     const store = answering(memory, (_call, read) => read());
     const etag = (await memory.head('key'))?.etag;
@@ -84,7 +84,7 @@ describe('versions never mix', () => {
     await until(() => storage.open === 0);
   });
 
-  test('a first part of other bytes than those asked for is refused, and given back', async () => {
+  test('a first part with another span than the requested one is refused and closed', async () => {
     const storage = counted(await memoryWith());
     const store = answering(storage, async (_call, read) => {
       const result = await read();
@@ -112,7 +112,7 @@ describe('versions never mix', () => {
 });
 
 describe('failures', () => {
-  test('of a part are told when its turn comes, and no part behind it stays open', async () => {
+  test('of a part are thrown when its turn comes, and no later part stays open', async () => {
     const storage = counted(await memoryWith());
     const store = answering(storage, async (call, read) => {
       if (call === 3) throw storeError('denied', 'not this one');
@@ -133,7 +133,7 @@ describe('failures', () => {
     await until(() => storage.open === 0);
   });
 
-  test('that pass are asked for once more when the turn comes, out of the budget', async () => {
+  test('that are temporary are retried when the turn of the part comes, within the retry budget', async () => {
     const memory = await memoryWith();
     const failing = () =>
       answering(memory, async (call, read) => {
@@ -149,7 +149,7 @@ describe('failures', () => {
     });
   });
 
-  test('of the first part, and an object that is missing, are the answer', async () => {
+  test('of the first part are thrown, and a missing object is returned as missing', async () => {
     const memory = await memoryWith();
     const denied = answering(memory, async () => {
       throw storeError('denied', 'nothing');
@@ -159,7 +159,7 @@ describe('failures', () => {
   });
 });
 
-describe('a client that leaves', () => {
+describe('a client that disconnects', () => {
   const leaves = ['cancel', 'abort'] as const;
   for (const how of leaves) {
     test(`by ${how}, after any number of bytes, leaves nothing open`, async () => {
@@ -186,7 +186,7 @@ describe('a client that leaves', () => {
       }
     });
 
-    test(`by ${how}, while bytes are waited for, leaves nothing open`, async () => {
+    test(`by ${how}, while a chunk is pending, leaves nothing open`, async () => {
       const storage = counted(await memoryWith(), 20);
       const { signal, abort } = abortable();
       const object = await open(withParallelReads(storage, { partSize: PART }), { signal });
@@ -201,7 +201,7 @@ describe('a client that leaves', () => {
     });
   }
 
-  test.each(leaves)('by %s, while the answer of a part is waited for, whose body says nothing', async (how) => {
+  test.each(leaves)('by %s, while the response of a part is pending, whose body then hangs', async (how) => {
     const storage = counted(await memoryWith());
     const silent = breaking(storage, (read) => (read > 0 ? { how: 'hangs', after: 0 } : undefined));
     const late = Promise.withResolvers<undefined>();
@@ -223,7 +223,7 @@ describe('a client that leaves', () => {
     expect(storage.operations).toBe(3);
   });
 
-  test('before the first byte is asked for, with a signal that has fired, leaves nothing open', async () => {
+  test('before the first read, with an aborted signal, leaves nothing open', async () => {
     const storage = counted(await memoryWith());
     const { signal, abort } = abortable();
     const late = answering(storage, async (_call, read) => {

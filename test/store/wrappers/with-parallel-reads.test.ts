@@ -30,7 +30,7 @@ describeObjectStore('withParallelReads(memoryStore())', async () => {
   return { store, put: async (key, bytes) => void (await memory.put(key, bytes)) };
 });
 
-describeObjectStore('withParallelReads over lent memory', async () => {
+describeObjectStore('withParallelReads over reusable memory', async () => {
   const memory = memoryStore();
   const store = withParallelReads(lending(memory), { connections: 4, partSize: 10_007 });
   return { store, put: async (key, bytes) => void (await memory.put(key, bytes)) };
@@ -57,7 +57,7 @@ describe('bytes are exact', () => {
     { form: 'from', start: Number.MAX_SAFE_INTEGER },
   ];
 
-  test.each([19, 20, 21])('of every form of range around the borders of parts, in an object of %i', async (size) => {
+  test.each([19, 20, 21])('for each form of range around part borders, in an object of %i bytes', async (size) => {
     const memory = await memoryWith(pseudoRandom(size));
     for (const source of [memory, lending(memory)]) {
       const store = withParallelReads(source, { connections: 3, partSize: 4 });
@@ -104,24 +104,27 @@ describe('what a read costs', () => {
     expect(storage.operations).toBe(1);
   });
 
-  test('of an object of zero bytes, two', async () => {
+  test('an empty object costs two operations', async () => {
     const storage = counted(await memoryWith(new Uint8Array(0)));
     expect((await open(withParallelReads(storage))).span).toEqual({ start: 0, end: 0 });
     expect(storage.operations).toBe(2);
   });
 
-  test.each(['weak', 'none'] as const)('an object whose tag is %s is read in one, after one more', async (tag) => {
-    const storage = counted(await memoryWith());
-    const loose = answering(storage, async (_call, read) => {
-      const result = await read();
-      return result.type === 'open' ? tagged(result, tag) : result;
-    });
-    const object = await open(withParallelReads(loose, { partSize: PART }), { range: { form: 'from', start: 5 } });
-    expect(equal(await bytesOf(object), BYTES.subarray(5))).toBe(true);
-    expect(storage).toMatchObject({ operations: 2, bytes: BYTES.length - 5, open: 0, mostOpen: 1 });
-  });
+  test.each(['weak', 'none'] as const)(
+    'an object with tag %s is read in one piece, after one extra operation',
+    async (tag) => {
+      const storage = counted(await memoryWith());
+      const loose = answering(storage, async (_call, read) => {
+        const result = await read();
+        return result.type === 'open' ? tagged(result, tag) : result;
+      });
+      const object = await open(withParallelReads(loose, { partSize: PART }), { range: { form: 'from', start: 5 } });
+      expect(equal(await bytesOf(object), BYTES.subarray(5))).toBe(true);
+      expect(storage).toMatchObject({ operations: 2, bytes: BYTES.length - 5, open: 0, mostOpen: 1 });
+    },
+  );
 
-  test('a storage that ignores ranges is read in one, as without it', async () => {
+  test('a storage that ignores ranges is read in one piece, as without the wrapper', async () => {
     const memory = await memoryWith();
     const storage = counted({
       head: (...args) => memory.head(...args),
@@ -137,12 +140,12 @@ describe('what a read costs', () => {
     expect((await store.read('key', { range: { form: 'from', start: 9_500 } })).type).toBe('unsatisfiable');
   });
 
-  test('a wrapper around it shares the budget of the store', () => {
+  test('an outer wrapper shares the retry budget of the store', () => {
     const store = memoryStore();
     expect(retryBudgetOf(withParallelReads(store))).toBe(retryBudgetOf(store));
   });
 
-  test('less than two connections, or no bytes a part, is refused', async () => {
+  test('fewer than two connections or a part size of 0 is refused', async () => {
     const store = memoryStore();
     expect(() => withParallelReads(store, { connections: 1 })).toThrow(RangeError);
     expect(() => withParallelReads(store, { connections: 2.5 })).toThrow(RangeError);
@@ -151,7 +154,7 @@ describe('what a read costs', () => {
 });
 
 describe('connections', () => {
-  test.each([2, 3, 4])('%i are open at once for a client that waits, and never more', async (connections) => {
+  test.each([2, 3, 4])('%i are open at once for a waiting client, and never more', async (connections) => {
     const storage = counted(await memoryWith(), 5);
     const object = await open(withParallelReads(storage, { connections, partSize: PART }));
     expect(storage.mostOpen).toBe(1);
@@ -159,7 +162,7 @@ describe('connections', () => {
     expect(storage).toMatchObject({ mostOpen: connections, open: 0, operations: 10 });
   });
 
-  test('a part that is open ahead is not read before its turn', async () => {
+  test('a part that was opened ahead is not read before its turn', async () => {
     const storage = counted(await memoryWith(), 5);
     const { read, cancel } = await makeS3Client(storage);
     await read(0);
@@ -169,7 +172,7 @@ describe('connections', () => {
     expect(storage.open).toBe(0);
   });
 
-  /** A client that asks for the next bytes so many ms after it got some. The storage answers after 5 ms. */
+  /** A client that reads each chunk `pause` ms after the one before. The storage responds after 5 ms. */
   async function makeS3Client(storage: ObjectStore) {
     vi.useFakeTimers();
     const opening = open(withParallelReads(storage, { connections: 4, partSize: PART }));
@@ -192,16 +195,19 @@ describe('connections', () => {
     [200, 1],
     [50, 1],
     [20, 2],
-  ])('a client that takes %i ms for a part whose answer comes in 5 holds %i', async (pause, mostOpen) => {
-    const storage = counted(await memoryWith(), 5);
-    const { read } = await makeS3Client(storage);
-    let got = 0;
-    while (got < BYTES.length) got += await read(pause);
-    await read(0);
-    expect(storage).toMatchObject({ mostOpen, open: 0, operations: 10 });
-  });
+  ])(
+    'a client that takes %i ms for a part, with responses after 5 ms, has at most %i open',
+    async (pause, mostOpen) => {
+      const storage = counted(await memoryWith(), 5);
+      const { read } = await makeS3Client(storage);
+      let got = 0;
+      while (got < BYTES.length) got += await read(pause);
+      await read(0);
+      expect(storage).toMatchObject({ mostOpen, open: 0, operations: 10 });
+    },
+  );
 
-  test('a client that a part ahead is enough for keeps one ahead', async () => {
+  test('a client for which one part ahead is enough keeps one ahead', async () => {
     const storage = counted(await memoryWith(pseudoRandom(30_000)), 5);
     const { read, cancel } = await makeS3Client(storage);
     await read(0);
@@ -212,7 +218,7 @@ describe('connections', () => {
     await cancel();
   });
 
-  test('a client that becomes slow gives up those ahead, and one that becomes fast has them again', async () => {
+  test('a client that becomes slow loses its read-ahead, and regains it when it becomes fast', async () => {
     const storage = counted(await memoryWith(pseudoRandom(40_000)), 5);
     const { read, cancel } = await makeS3Client(storage);
     await read(0);
@@ -223,7 +229,7 @@ describe('connections', () => {
     for (let i = 0; i < 16; i++) await read(0);
     expect(storage).toMatchObject({ open: 4, mostOpen: 4 });
     await cancel();
-    // What was asked for last is given back with its answer.
+    // The read requested last is closed when its response arrives.
     await vi.advanceTimersByTimeAsync(5);
     expect(storage.open).toBe(0);
   });

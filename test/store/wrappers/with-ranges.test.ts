@@ -6,7 +6,7 @@ import type { ObjectStore } from '../../../src/store/object-store.ts';
 
 const BYTES = Uint8Array.from({ length: 300_000 }, (_, i) => (i * 7 + (i >> 8)) & 0xff);
 
-/** A store of a user's own that has no ranges, and gives the whole each time. */
+/** A custom store that ignores ranges and always returns the whole object. */
 async function rangeless(): Promise<ObjectStore> {
   const memory = memoryStore();
   await memory.put('key', BYTES);
@@ -25,7 +25,7 @@ const RANGES = [
 ] as const;
 
 describe('a store without ranges', () => {
-  test.each(RANGES)('%s gets the range, cut out of the whole', async (range, start, end) => {
+  test.each(RANGES)('%s gets the range, cut out of the whole object', async (range, start, end) => {
     const gateway = createGateway({ store: await rangeless(), observers: [{ end: () => undefined }] });
     const response = await gateway.request('/key', { headers: { Range: range } });
     expect([response.status, response.headers.get('Content-Range')]).toEqual([206, `bytes ${start}-${end - 1}/300000`]);
@@ -38,7 +38,7 @@ describe('a store without ranges', () => {
     expect([response.status, response.headers.get('Content-Range')]).toEqual([416, 'bytes */300000']);
   });
 
-  test('a range that begins beyond 64 MiB gets the whole, as 200', async () => {
+  test('a range that begins beyond 64 MiB gets the whole object, as 200', async () => {
     const size = 65 * 1024 * 1024;
     const memory = memoryStore();
     await memory.put('key', new Uint8Array(size));
@@ -53,7 +53,7 @@ describe('a store without ranges', () => {
     await response.body?.cancel();
   });
 
-  test.each(RANGES)('%s gets the range where blocks are cached, cold and warm', async (range, start, end) => {
+  test.each(RANGES)('%s gets the range through a block cache, cold and warm', async (range, start, end) => {
     const cache = memoryCache({ maxBytes: 16 * 1024 * 1024 });
     const gateway = createGateway({
       store: await rangeless(),
@@ -71,7 +71,7 @@ describe('a store without ranges', () => {
     }
   });
 
-  test('the whole comes out of blocks', async () => {
+  test('the whole object is served from cached blocks', async () => {
     const cache = memoryCache({ maxBytes: 16 * 1024 * 1024 });
     const gateway = createGateway({
       store: await rangeless(),

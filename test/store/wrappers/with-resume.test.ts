@@ -1,6 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { memoryStore } from '../../../src/store/drivers/memory.ts';
-import { type ObjectStore, type OpenObject, type ReadOptions, type ReadResult } from '../../../src/store/object-store.ts';
+import {
+  type ObjectStore,
+  type OpenObject,
+  type ReadOptions,
+  type ReadResult,
+} from '../../../src/store/object-store.ts';
 import { newRequestStats } from '../../../src/store/request-stats.ts';
 import { withResume, type ResumeOptions } from '../../../src/store/wrappers/with-resume.ts';
 import { retryBudget, withRetryBudget } from '../../../src/store/wrappers/retry-budget.ts';
@@ -34,7 +39,7 @@ async function open(store: ObjectStore, options: ReadOptions = {}): Promise<Open
 
 const textOf = ({ body }: OpenObject) => new Response(body).text();
 
-/** Answers reads as told, and notes what was asked. */
+/** A store with scripted read results, which records the options of each read. */
 function answering(store: ObjectStore, answer: (call: number, result: ReadResult) => ReadResult | Promise<ReadResult>) {
   const asked: ReadOptions[] = [];
   return {
@@ -48,7 +53,7 @@ function answering(store: ObjectStore, answer: (call: number, result: ReadResult
 }
 
 describe.each<Break>(['fails', 'ends', 'hangs'])('a body that %s', (how) => {
-  test('is read on at the exact byte, as often as it takes', async () => {
+  test('is resumed at the exact byte, as often as needed', async () => {
     const { store } = await memoryOf();
     const stats = newRequestStats();
     const resumed = withResume(
@@ -59,7 +64,7 @@ describe.each<Break>(['fails', 'ends', 'hangs'])('a body that %s', (how) => {
     expect(stats).toEqual({ operations: 5, continued: 4 });
   });
 
-  test('is given up after three tries in a row without a byte, and not before', async () => {
+  test('fails after three attempts in a row without a byte, and not before', async () => {
     const { store } = await memoryOf();
     const counted = answering(store, (_call, result) => result);
     const dying = breaking(counted.store, (read) => ({ how, after: read === 0 ? 5 : 0 }));
@@ -69,14 +74,14 @@ describe.each<Break>(['fails', 'ends', 'hangs'])('a body that %s', (how) => {
     expect(await textOf(await open(withResume(recovering, FAST)))).toBe(TEXT);
   });
 
-  test('of a range is read on inside the range', async () => {
+  test('of a range is resumed inside the range', async () => {
     const { store } = await memoryOf();
     const cut = breaking(store, () => ({ how, after: 3 }));
     const opened = await open(withResume(cut, FAST), { range: { form: 'suffix', length: 8 } });
     expect(await textOf(opened)).toBe(TEXT.slice(-8));
   });
 
-  test('without a strong tag is not read on, and errors', async () => {
+  test('without a strong tag is not resumed, and fails', async () => {
     const { store } = await memoryOf();
     for (const tag of ['weak', 'none'] as const) {
       const { store: loose, asked } = answering(store, (_call, result) =>
@@ -89,11 +94,11 @@ describe.each<Break>(['fails', 'ends', 'hangs'])('a body that %s', (how) => {
   });
 });
 
-describe('what is read on is pinned and checked', () => {
+describe('a resumed read is pinned and checked', () => {
   const cutOnce = (store: ObjectStore) =>
     breaking(store, (read) => (read === 0 ? { how: 'fails', after: 10 } : undefined));
 
-  test('an object that was replaced errors as changed, and nothing of it is sent', async () => {
+  test('a replaced object fails with version-changed, and none of its bytes is sent', async () => {
     const { store, put } = await memoryOf();
     const opened = await open(withResume(cutOnce(store), FAST));
     await put('key', TEXT.toUpperCase());
@@ -102,7 +107,7 @@ describe('what is read on is pinned and checked', () => {
     await expect(reader.read()).rejects.toMatchObject({ code: 'version-changed' });
   });
 
-  test('with the version, where the storage still has the one that was replaced', async () => {
+  test('the replaced version is read by its version id if the storage still has it', async () => {
     const { store } = await memoryOf();
     const { store: versioned, asked } = answering(store, (call, result) => {
       if (call === 1) return { type: 'version-changed' };
@@ -113,7 +118,7 @@ describe('what is read on is pinned and checked', () => {
     expect(asked.map(({ version }) => version)).toEqual([undefined, undefined, 'v1']);
   });
 
-  test('a version that may not be read counts as changed', async () => {
+  test('a version that is denied counts as changed', async () => {
     const { store } = await memoryOf();
     const { store: versioned } = answering(store, (call, result) => {
       if (call === 1) return { type: 'version-changed' };
@@ -133,7 +138,7 @@ describe('what is read on is pinned and checked', () => {
     ['an earlier start', (opened) => ({ ...opened, span: { ...opened.span, start: 0 } })],
     ['an earlier end', (opened) => ({ ...opened, span: { ...opened.span, end: opened.span.end - 1 } })],
   ];
-  test.for(wrong)('%s is refused, asked for again, and given up', async ([, falsify]) => {
+  test.for(wrong)('%s is refused, retried, and then fails', async ([, falsify]) => {
     const { store } = await memoryOf();
     let cancelled = 0;
     const { store: lying, asked } = answering(store, (call, result) =>
@@ -149,7 +154,7 @@ describe('what is read on is pinned and checked', () => {
     expect(cancelled).toBe(3);
   });
 
-  test('a storage that fails is tried again; one that refuses is not', async () => {
+  test('a failing storage is retried; a denied read is not', async () => {
     for (const [code, reads] of [
       ['throttled', 4],
       ['unavailable', 4],
@@ -165,7 +170,7 @@ describe('what is read on is pinned and checked', () => {
     }
   });
 
-  test('more bytes than were said error as nonsense', async () => {
+  test('more bytes than announced fail as an invalid response', async () => {
     const { store } = await memoryOf();
     const { store: generous } = answering(store, (_call, result) =>
       result.type === 'open' ? { ...result, span: { start: 0, end: 10 } } : result,
@@ -174,8 +179,8 @@ describe('what is read on is pinned and checked', () => {
   });
 });
 
-describe('a client that leaves', () => {
-  test('gives the body back', async () => {
+describe('a client that disconnects', () => {
+  test('closes the body', async () => {
     const { store } = await memoryOf();
     let cancelled = 0;
     const watched = breaking(
@@ -189,7 +194,7 @@ describe('a client that leaves', () => {
     expect(cancelled).toBe(1);
   });
 
-  test('ends a read that hangs, by its signal, and is not asked for again', async () => {
+  test('aborts a hanging read by its signal, without a retry', async () => {
     const { store } = await memoryOf();
     const { store: counted, asked } = answering(store, (_call, result) => result);
     const left = new AbortController();
@@ -203,7 +208,7 @@ describe('a client that leaves', () => {
     expect(asked).toHaveLength(1);
   });
 
-  test('ends the wait between tries', async () => {
+  test('ends the wait between attempts', async () => {
     const { store } = await memoryOf();
     const left = new AbortController();
     const dying = breaking(store, () => ({ how: 'fails', after: 0 }));
@@ -215,7 +220,7 @@ describe('a client that leaves', () => {
   });
 });
 
-test('a storage that gives a byte a time is asked no more often than the budget of all clients allows', async () => {
+test('a storage that breaks after each byte is retried only within the shared retry budget', async () => {
   const { store } = await memoryOf('x'.repeat(20_000));
   const drop = withResume(
     breaking(store, () => ({ how: 'ends', after: 1 })),
@@ -224,12 +229,12 @@ test('a storage that gives a byte a time is asked no more often than the budget 
   const tallies = Array.from({ length: 100 }, newRequestStats);
   for (const stats of tallies)
     await expect(textOf(await open(drop, { stats }))).rejects.toMatchObject({ code: 'unavailable' });
-  // 50 in hand, and half of one earned by each of the clients' own requests.
+  // The budget begins with 50, and each client request earns half a retry.
   expect(tallies[0]?.continued).toBe(50);
   expect(tallies.reduce((sum, { continued }) => sum + continued, 0)).toBe(99);
 });
 
-test('a storage that breaks after 64 KiB each time is read on at once and as often as it takes', async () => {
+test('a storage that breaks after each 64 KiB is resumed at once, as often as needed', async () => {
   const text = 'x'.repeat(100 * 65_536);
   const { store } = await memoryOf(text);
   const stats = newRequestStats();
@@ -239,7 +244,7 @@ test('a storage that breaks after 64 KiB each time is read on at once and as oft
   expect(stats.continued).toBe(99);
 });
 
-test('reads behind fewer than 64 KiB wait, each longer than the one before, and all but the first', async () => {
+test('after fewer than 64 KiB, each attempt except the first waits longer than the one before', async () => {
   const { store } = await memoryOf('x'.repeat(20));
   const waits: number[] = [];
   const random = vi.spyOn(Math, 'random').mockImplementation(() => (waits.push(0), 0));
@@ -250,7 +255,7 @@ test('reads behind fewer than 64 KiB wait, each longer than the one before, and 
   expect([stats.continued, waits.length]).toEqual([19, 18]);
 });
 
-test('a client that takes its time is not the storage falling silent', async () => {
+test('a slow client does not count as a silent storage', async () => {
   const { store } = await memoryOf();
   const stats = newRequestStats();
   const { body } = await open(withResume(store, { ...FAST, idleTimeout: 10, patience: 10 }), { stats });
@@ -262,7 +267,7 @@ test('a client that takes its time is not the storage falling silent', async () 
 describeObjectStore('a store whose bodies break and are read on', async () => {
   const store = memoryStore();
   const broken = breaking(store, (read) => ({ how: read % 2 === 0 ? 'fails' : 'ends', after: 1 + read ** 2 }));
-  // More breaks than any storage in use may ask for.
+  // More breaks than the budget allows to a storage in use.
   return {
     store: withResume(withRetryBudget(broken, retryBudget(1_000_000)), FAST),
     put: async (key, bytes) => void (await store.put(key, bytes)),

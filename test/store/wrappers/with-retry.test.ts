@@ -6,7 +6,7 @@ import { representation } from '../../gateway/store-double.ts';
 
 const backoff = { first: 1, most: 1 };
 
-/** Fails so often, then answers. */
+/** Fails `times` times, then returns a result. */
 function failing(times: number, code: StoreErrorCode = 'unavailable') {
   let calls = 0;
   const answer = async <Answer>(value: Answer) => {
@@ -18,7 +18,7 @@ function failing(times: number, code: StoreErrorCode = 'unavailable') {
 }
 
 describe('withRetry', () => {
-  test.for<StoreErrorCode>(['unavailable', 'throttled'])('asks again where a storage is %s', async (code) => {
+  test.for<StoreErrorCode>(['unavailable', 'throttled'])('retries if the storage is %s', async (code) => {
     const { store, calls } = failing(2, code);
     expect(await withRetry(store, { backoff }).read('key')).toEqual({ type: 'missing' });
     expect(calls()).toBe(3);
@@ -26,14 +26,14 @@ describe('withRetry', () => {
     expect(await withRetry(other.store, { backoff }).head('key')).toEqual(representation(1));
   });
 
-  test('throws what the last try threw', async () => {
+  test('throws the error of the last attempt', async () => {
     const { store, calls } = failing(9);
     await expect(withRetry(store, { backoff }).read('key')).rejects.toMatchObject({ code: 'unavailable' });
     expect(calls()).toBe(3);
   });
 
   test.for<StoreErrorCode>(['denied', 'invalid-response', 'version-changed', 'archived', 'aborted'])(
-    'does not ask again where it is %s',
+    'does not retry the error %s',
     async (code) => {
       const { store, calls } = failing(9, code);
       await expect(withRetry(store, { backoff }).read('key')).rejects.toMatchObject({ code });
@@ -41,14 +41,14 @@ describe('withRetry', () => {
     },
   );
 
-  test('spends its budget once, so that a storage that is down is not asked three times as much', async () => {
+  test('spends a shared budget, so a storage that is down does not get three times the requests', async () => {
     const { store, calls } = failing(Number.POSITIVE_INFINITY);
     const patient = withRetry(store, { backoff, budget: 10 });
     for (let i = 0; i < 50; i++) await patient.read('key').catch(() => undefined);
     expect(calls()).toBe(60);
   });
 
-  test('earns it back with what succeeds', async () => {
+  test('earns budget back with successful requests', async () => {
     let isDown = true;
     let calls = 0;
     const store: ObjectStore = {
@@ -69,7 +69,7 @@ describe('withRetry', () => {
     expect(calls).toBe(3);
   });
 
-  test('stops waiting when nobody waits for it', async () => {
+  test('stops waiting when the signal is aborted', async () => {
     const { store, calls } = failing(9);
     const left = new AbortController();
     const patient = withRetry(store, { backoff: { first: 60_000, most: 60_000 } });

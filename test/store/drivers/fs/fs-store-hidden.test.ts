@@ -14,7 +14,7 @@ import { send } from '../../../conformance/wire.ts';
 const base = await mkdtemp(join(tmpdir(), '.rangeway-hidden-'));
 afterAll(() => rm(base, { recursive: true }));
 
-// Below a folder with a dot of its own: what leads to the root does not count.
+// The root is below a folder whose name begins with a dot: names above the root must not count.
 const root = join(base, 'root');
 const SHOWN = ['a.txt', 'sub/b.txt', 'a..b', 'a.', '.well-known/security.txt', '.well-known/acme/token'];
 const HIDDEN = [
@@ -35,7 +35,7 @@ for (const key of [...SHOWN, ...HIDDEN]) {
   await mkdir(dirname(join(root, key)), { recursive: true });
   await writeFile(join(root, key), key);
 }
-/** Each link by its name and its target; the first of these lead to what is hidden. */
+/** Symbolic links: name and target. Those of the first table lead to hidden files. */
 const LINKS = { env: '.env', repo: '.git', chain: 'env', '.alias': 'a.txt', 'sub/up': '../sub/.git/HEAD' } as const;
 for (const [name, target] of Object.entries(LINKS)) await symlink(target, join(root, name));
 await symlink('.well-known/security.txt', join(root, 'contact'));
@@ -53,7 +53,7 @@ describe.each<readonly [string, ObjectStore | undefined, ObjectStore | undefined
   ['in code', fsStore(root), fsStore(root, { hidden: true })],
   ['of a configuration', await configured({}), await configured({ hidden: true })],
 ])('a folder %s', (_, plain, all) => {
-  test.for([...HIDDEN, ...LINKED])('%s is missing, unless hidden names count', async (key) => {
+  test.for([...HIDDEN, ...LINKED])('%s is missing by default, and served with `hidden: true`', async (key) => {
     expect(await plain?.head(key)).toBeUndefined();
     expect(await plain?.read(key)).toEqual({ type: 'missing' });
     expect(await all?.head(key)).toBeDefined();
@@ -64,14 +64,14 @@ describe.each<readonly [string, ObjectStore | undefined, ObjectStore | undefined
   });
 });
 
-test('what dev fills a bucket with', async () => {
+test('`rangeway dev` fills its bucket without hidden files', async () => {
   const keys = async (hidden: boolean) => (await listFiles(root, hidden)).map(({ key }) => key).toSorted();
   expect(await keys(false)).toEqual([...SHOWN, 'contact'].toSorted());
   const links = ['env', 'chain', '.alias', 'sub/up', 'contact'];
   expect(await keys(true)).toEqual([...SHOWN, ...HIDDEN, ...links].toSorted());
 });
 
-test('over HTTP no spelling leads to one', async () => {
+test('over HTTP no spelling of a path leads to a hidden file', async () => {
   const gateway = createGateway({
     mounts: [
       { store: fsStore(root), index: '.env' },

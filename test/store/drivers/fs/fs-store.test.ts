@@ -35,7 +35,7 @@ async function folder(options: FsStoreOptions = {}) {
   };
 }
 
-// With hidden names: the contract has keys that begin with a dot.
+// Hidden names are served here, because the contract has keys that begin with a dot.
 describeObjectStore('fs', () => folder({ hidden: true }));
 
 describe('nothing outside the folder is read', () => {
@@ -59,7 +59,7 @@ describe('nothing outside the folder is read', () => {
     expect(await store.read(key)).toEqual({ type: 'missing' });
   });
 
-  test('a link to a file outside, to a folder outside, and a chain of links', async () => {
+  test('not through a symbolic link to a file or folder outside, or through a chain of links', async () => {
     const { store, root } = await folder();
     await writeFile(secret, 'secret');
     await symlink(secret, join(root, 'file'));
@@ -69,7 +69,7 @@ describe('nothing outside the folder is read', () => {
       expect(await store.read(key)).toEqual({ type: 'missing' });
   });
 
-  test('a folder whose name begins with the name of the root', async () => {
+  test('not from a sibling folder whose name begins with the name of the root', async () => {
     const { store, root } = await folder();
     await mkdir(`${root}-sibling`);
     await writeFile(join(`${root}-sibling`, 'file'), 'sibling');
@@ -78,20 +78,20 @@ describe('nothing outside the folder is read', () => {
   });
 });
 
-test('a link to a file inside is followed', async () => {
+test('a symbolic link to a file inside the folder is followed', async () => {
   const { store, put, root } = await folder();
   await put('sub/file.txt', 'inside');
   await symlink('sub/file.txt', join(root, 'link.txt'));
   expect(await textOf(await open(store, 'link.txt'))).toBe('inside');
 });
 
-test('a link to itself is missing', async () => {
+test('a symbolic link to itself is a missing object', async () => {
   const { store, root } = await folder();
   await symlink('loop', join(root, 'loop'));
   expect(await store.read('loop')).toEqual({ type: 'missing' });
 });
 
-test('folders, named pipes and devices are missing, and nothing waits for them', async () => {
+test('folders, named pipes and devices are missing objects, and no read of them blocks', async () => {
   const { store, root } = await folder();
   await mkdir(join(root, 'folder'));
   execFileSync('mkfifo', [join(root, 'pipe')]);
@@ -111,8 +111,8 @@ test.for([
   expect((await store.head(key))?.contentType).toBe(type);
 });
 
-describe('the tag', () => {
-  test('changes where the bytes change, though size and modification time stay', async () => {
+describe('the entity tag of a file', () => {
+  test('changes if the bytes change, even with the same size and modification time', async () => {
     const { store, put, root } = await folder();
     await put('file', 'version A');
     await utimes(join(root, 'file'), 1_000_000_000, 1_000_000_000);
@@ -132,7 +132,7 @@ describe('the tag', () => {
     expect(await store.head('file')).toMatchObject({ isDateStrong: false, etag: { weak: false } });
   });
 
-  test('changes where another file takes the place', async () => {
+  test('changes if another file is renamed over it', async () => {
     const { store, put, root } = await folder();
     await put('file', 'version A');
     await put('other', 'version B');
@@ -141,7 +141,7 @@ describe('the tag', () => {
     expect((await store.head('file'))?.etag).not.toEqual(before?.etag);
   });
 
-  test('is weak while somebody writes without end', async () => {
+  test('is weak while a process keeps writing to the file', async () => {
     const { store, put, root } = await folder();
     await put('log', 'x');
     const writer = setInterval(() => void appendFile(join(root, 'log'), 'x'), 1);
@@ -156,7 +156,7 @@ describe('the tag', () => {
 describe('a file that changes while it is read', () => {
   const SIZE = 1024 * 1024;
 
-  test('ends in an error where it was overwritten', async () => {
+  test('fails if it was overwritten', async () => {
     const { store, put, root } = await folder();
     await put('file', new Uint8Array(SIZE).fill(1));
     const object = await open(store, 'file');
@@ -167,7 +167,7 @@ describe('a file that changes while it is read', () => {
     });
   });
 
-  test('ends in an error where it became shorter', async () => {
+  test('fails if it was truncated', async () => {
     const { store, put, root } = await folder();
     await put('file', new Uint8Array(SIZE));
     const object = await open(store, 'file');
@@ -175,7 +175,7 @@ describe('a file that changes while it is read', () => {
     await expect(new Response(object.body).arrayBuffer()).rejects.toMatchObject({ code: 'version-changed' });
   });
 
-  test('is read to its end where another was put in its place', async () => {
+  test('is read to its end if another file was renamed over it', async () => {
     const { store, put, root } = await folder();
     await put('file', new Uint8Array(SIZE).fill(1));
     await put('new', new Uint8Array(SIZE).fill(2));
@@ -185,7 +185,7 @@ describe('a file that changes while it is read', () => {
     expect(bytes.every((byte) => byte === 1)).toBe(true);
   });
 
-  test('is read to its end where it lost its only name', async () => {
+  test('is read to its end if it was unlinked', async () => {
     const { store, put, root } = await folder();
     await put('file', new Uint8Array(SIZE));
     const object = await open(store, 'file');
@@ -209,14 +209,14 @@ describe('a file that changes while it is read', () => {
   });
 });
 
-test('a file that may not be read is a failure of ours, not a missing one', async () => {
+test('a file without read permission is an error of the gateway, not a missing object', async () => {
   const { store, put, root } = await folder();
   await put('file', 'x');
   await chmod(join(root, 'file'), 0o000);
   await asNobody(() => expect(store.read('file')).rejects.toMatchObject({ name: 'StoreError', code: 'denied' }));
 });
 
-/** Root may read everything, so as root the test is run as somebody else. */
+/** Root can read every file, so as root the test switches to another user. */
 async function asNobody(run: () => Promise<void>): Promise<void> {
   if (process.geteuid?.() !== 0) return run();
   await chmod(base, 0o755);

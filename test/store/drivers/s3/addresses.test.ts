@@ -9,7 +9,7 @@ import { KEY } from './loopback-s3.ts';
 const EXTERNAL = 'arn:aws:s3:us-west-2:123456789012:accesspoint/releases';
 const LAMBDA = 'arn:aws:s3-object-lambda:us-west-2:123456789012:accesspoint/releases';
 
-/** Kinds of buckets and clients, each with another origin, path, region or service. */
+/** Buckets and client settings, each with another origin, path, region or service. */
 test.each<readonly [bucket: string, config: S3ClientConfig]>([
   ['releases', {}],
   ['releases.example.com', {}],
@@ -25,7 +25,7 @@ test.each<readonly [bucket: string, config: S3ClientConfig]>([
   [EXTERNAL, { region: 'us-west-2' }],
   [EXTERNAL, { useArnRegion: true }],
   [LAMBDA, { region: 'us-west-2' }],
-])('of %s with %o are those of the SDK, but for its own parameters', async (bucket, config) => {
+])('the address of %s with %o equals that of the SDK, except for the SDK’s own parameters', async (bucket, config) => {
   const client = new S3Client({ region: 'us-east-1', credentials: { ...KEY, sessionToken: 'token' }, ...config });
   const addresses = presignedAddresses(client, bucket);
   for (const key of ['a/b c.bin', '//', "(a)*!'$", '\u65e5\u672c']) {
@@ -44,12 +44,12 @@ test.each<readonly [bucket: string, config: S3ClientConfig]>([
 
 const FIELDS = { 'accept-encoding': '*' };
 
-test.each(ODD_KEYS.map((key) => [key.slice(0, 40), key]))('the path of %j is decoded to it', (_, key) => {
+test.each(ODD_KEYS.map((key) => [key.slice(0, 40), key]))('the path of the key %j decodes to the key', (_, key) => {
   expect(isPossibleKey(key)).toBe(true);
   const path = encodeKey(key);
   expect(path).toMatch(/^(?:[\w.~/-]|%[\dA-F]{2})+$/);
   expect(decodeURIComponent(path)).toBe(key);
-  // Every implementation of URL leaves it as it is.
+  // Each implementation of URL leaves the path unchanged.
   expect(new URL(`http://localhost/bucket/${path}`).pathname).toBe(`/bucket/${path}`);
 });
 
@@ -67,6 +67,6 @@ test.each([
   '\ud800',
   'a\udc00b',
   'x'.repeat(1025),
-])('no object has the key %j', (key) => {
+])('%j is not a possible key', (key) => {
   expect(isPossibleKey(key)).toBe(false);
 });

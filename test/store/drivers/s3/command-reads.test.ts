@@ -12,7 +12,7 @@ function signedAt(date: string | string[] | undefined): number {
 }
 
 describe("reads by the SDK's commands", () => {
-  test("run the middleware of the user's client, and its request handler", async () => {
+  test("run the middleware and the request handler of the user's client", async () => {
     using s3 = await storageThat(sendObject);
     const client = new S3Client({
       endpoint: s3.endpoint,
@@ -37,7 +37,7 @@ describe("reads by the SDK's commands", () => {
     expect(s3.asked[1]?.headers['accept-encoding']).toContain('gzip');
   });
 
-  test('send range and conditions as their fields', async () => {
+  test('send the range and the preconditions as header fields', async () => {
     using s3 = await storageThat(sendObject, { reads: 'commands' });
     const at = Date.UTC(2026, 0, 1) / 1000;
     await s3.store.read('key', {
@@ -60,7 +60,7 @@ describe("reads by the SDK's commands", () => {
     });
   });
 
-  test('take an object whose stored dates are none, as presigned reads do', async () => {
+  test('accept an object with invalid stored dates, as presigned reads do', async () => {
     for (const reads of ['presigned', 'commands'] as const) {
       using s3 = await storageThat(
         (_, res) =>
@@ -76,7 +76,7 @@ describe("reads by the SDK's commands", () => {
     }
   });
 
-  test('count what the SDK tries again', async () => {
+  test('count the retries of the SDK as storage operations', async () => {
     using s3 = await storageThat((req, res, call) => {
       if (call < 3) refuse(req, res, 503, 'SlowDown');
       else sendObject(req, res);
@@ -93,7 +93,7 @@ describe("reads by the SDK's commands", () => {
     expect([stats.operations, s3.asked.length]).toEqual([3, 3]);
   });
 
-  test.each([HOUR, -HOUR])('with a clock that is %i ms behind, find what is there', async (ahead) => {
+  test.each([HOUR, -HOUR])('find an existing object with a clock that is %i ms behind', async (ahead) => {
     using s3 = await storageThat(
       (req, res) => {
         const now = Date.now() + ahead;
@@ -106,7 +106,7 @@ describe("reads by the SDK's commands", () => {
     expect(await s3.store.head('key')).toMatchObject({ size: 3 });
   });
 
-  test('throw what a middleware throws, though the storage has answered', async () => {
+  test('throw the error of a middleware, even if the storage has responded', async () => {
     using s3 = await storageThat(sendObject);
     const { client } = s3;
     client.middlewareStack.add(
@@ -121,7 +121,7 @@ describe("reads by the SDK's commands", () => {
   });
 });
 
-describe('refusals read alike by both ways', () => {
+describe('presigned and command reads map an error response to the same store error', () => {
   const cases: readonly (readonly [status: number, code: string, expected: object])[] = [
     [304, '', { type: 'unmodified' }],
     [400, 'KeyTooLongError', { type: 'missing' }],
@@ -156,7 +156,7 @@ describe('refusals read alike by both ways', () => {
     },
   );
 
-  test.each(['presigned', 'commands'] as const)('%s: a signal that fires is aborted', async (reads) => {
+  test.each(['presigned', 'commands'] as const)('%s: an aborted signal gives the error code aborted', async (reads) => {
     const gone = new AbortController();
     using s3 = await storageThat(() => gone.abort(new Error('left')), { reads });
     await expect(s3.store.read('key', { signal: gone.signal })).rejects.toMatchObject({ code: 'aborted' });

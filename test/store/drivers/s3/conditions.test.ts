@@ -16,7 +16,7 @@ const OBJECT: StoredObject = {
   versions: [{ tag: TAG, lastModified: new Date('2026-01-01'), bytes: new Uint8Array(SIZE), versionId: undefined }],
 };
 
-/** By AWS's rules. Its lists of tags are as Ceph has them: one tag, which no object has. */
+/** Evaluates preconditions by the rules of AWS. A list of tags is compared as one tag, as Ceph does, so it matches no object. */
 async function storage(reads: 'presigned' | 'commands') {
   let bodies = 0;
   const s3 = await storageThat(
@@ -41,7 +41,7 @@ async function storage(reads: 'presigned' | 'commands') {
   return { ...s3, bodies: () => bodies, [Symbol.dispose]: () => s3[Symbol.dispose]() };
 }
 
-/** A condition that holds a body back costs one operation and none of its bytes. */
+/** A failed precondition costs one operation and transfers no byte of the body. */
 const cases: readonly (readonly [string, Preconditions, type: string, methods: string])[] = [
   ['one tag', { ifNoneMatch: [same] }, 'unmodified', 'GET'],
   ['one weak tag', { ifNoneMatch: [weak(same)] }, 'unmodified', 'GET'],
@@ -61,7 +61,7 @@ const cases: readonly (readonly [string, Preconditions, type: string, methods: s
   ['a guard that fails and a list', { ifMatch: [other], ifNoneMatch: [other, same] }, 'version-changed', 'HEAD'],
 ];
 
-describe.each(['presigned', 'commands'] as const)('conditions by %s reads', (reads) => {
+describe.each(['presigned', 'commands'] as const)('preconditions of %s reads', (reads) => {
   test.each(cases)('%s', async (_, conditions, type, methods) => {
     using s3 = await storage(reads);
     for (const range of [undefined, { form: 'from', start: 7 }] as const) {

@@ -5,22 +5,22 @@ import { misbehaving } from '../../../s3/misbehaving.ts';
 
 const CODED = gzipSync('text');
 
-test('an address is sent as it is, with the fields that it is given', async () => {
+test('the request has the address and the header fields unchanged', async () => {
   using server = await misbehaving((_, res) => void res.writeHead(204).end());
   const url = `${server.endpoint}//b/%2Ea%2B+~!'()/%E4?a=%2F&b=+`;
   await fetchTransport()({ method: 'GET', url, fields: { 'accept-encoding': 'gzip, *', range: 'bytes=0-1' } });
   expect(server.asked[0]?.url).toBe(url.slice(server.endpoint.length));
-  // Fetch itself adds identity to a request with Range.
+  // fetch adds Accept-Encoding: identity to a request with Range.
   expect(server.asked[0]?.headers).toMatchObject({ 'accept-encoding': 'gzip, *, identity', range: 'bytes=0-1' });
 });
 
-test('a redirect is an answer', async () => {
+test('a redirect is returned, not followed', async () => {
   using server = await misbehaving((_, res) => void res.writeHead(307, { Location: '/elsewhere' }).end());
   const answer = await fetchTransport()({ method: 'GET', url: `${server.endpoint}/a`, fields: {} });
   expect([answer.status, answer.fields['location'], server.asked.length]).toEqual([307, '/elsewhere', 1]);
 });
 
-test('a body that Node’s fetch decodes is refused, and its connection is given back; a HEAD is not', async () => {
+test('a body that Node’s fetch would decode is refused and its connection released; a HEAD response is accepted', async () => {
   let closed = 0;
   using server = await misbehaving((req, res) => {
     res.on('close', () => closed++);
@@ -37,7 +37,7 @@ test('a body that Node’s fetch decodes is refused, and its connection is given
   expect([status, body]).toEqual([200, undefined]);
 });
 
-test('a head that is late is a TimeoutError; a body may take its time', async () => {
+test('a late response head is a TimeoutError; the body has no timeout', async () => {
   using server = await misbehaving((req, res) => {
     if (req.url === '/never') return;
     res.writeHead(200, { 'Content-Length': 3 }).write('a');
@@ -52,7 +52,7 @@ test('a head that is late is a TimeoutError; a body may take its time', async ()
   expect(await new Response(body).text()).toBe('abc');
 });
 
-test('a signal rejects with its reason before the head, and breaks the body after it', async () => {
+test('an aborted signal rejects with its reason before the head, and fails the body after it', async () => {
   using server = await misbehaving((req, res) => {
     if (req.url === '/never') return;
     res.writeHead(200, { 'Content-Length': 3 }).write('a');

@@ -18,14 +18,14 @@ export function sendObject(_: IncomingMessage, res: ServerResponse): void {
   res.writeHead(200, { 'Content-Length': 3, ETag: '"tag"', 'Content-Type': 'text/plain' }).end('abc');
 }
 
-/** Refuses with an error document, which a HEAD does not have. */
+/** Sends an error with an S3 error document; without it for HEAD. */
 export function refuse(req: IncomingMessage, res: ServerResponse, status: number, code: string, date?: Date): void {
   const body = `<Error><Code>${code}</Code><Message>no</Message></Error>`;
   res.writeHead(status, { 'Content-Length': body.length, ...(date && { Date: date.toUTCString() }) });
   res.end(req.method === 'HEAD' ? undefined : body);
 }
 
-/** Of a presigned request: when and by whom it was signed, and its address without the query. */
+/** The signature of a presigned request: time, access key, and the path without the query. */
 export function signatureOf({ url = '', headers }: IncomingMessage) {
   const { pathname, searchParams } = new URL(url, `http://${headers.host}`);
   const date = searchParams.get('X-Amz-Date') ?? '';
@@ -38,7 +38,7 @@ export function signatureOf({ url = '', headers }: IncomingMessage) {
   };
 }
 
-/** A store over a storage on loopback that answers so. */
+/** An S3 store over an HTTP server on loopback that responds with `answer`. */
 export async function storageThat(
   answer: (req: IncomingMessage, res: ServerResponse, call: number) => void,
   options: Partial<S3StoreOptions> & { readonly credentials?: () => Promise<Key> } = {},

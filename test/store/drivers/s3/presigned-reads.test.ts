@@ -14,7 +14,7 @@ afterEach(() => {
 });
 
 describe('presigned addresses', () => {
-  test('are the same for all ranges and conditions, which they do not cover', async () => {
+  test('are the same for all ranges and preconditions, which are not signed', async () => {
     using s3 = await storageThat(sendObject);
     await s3.store.read('key', { range: { form: 'bounded', start: 0, end: 9 } });
     vi.setSystemTime(START + 59_000);
@@ -26,7 +26,7 @@ describe('presigned addresses', () => {
     expect(s3.asked[2]?.headers['if-match']).toBe('"tag"');
   });
 
-  test('are made anew after a minute, and when the clock was put back', async () => {
+  test('are signed again after a minute, and after the clock was set back', async () => {
     using s3 = await storageThat(sendObject);
     for (const time of [0, 60_500, 30_000]) {
       vi.setSystemTime(START + time);
@@ -35,7 +35,7 @@ describe('presigned addresses', () => {
     expect(new Set(s3.signatures()).size).toBe(3);
   });
 
-  test('are of one method, key and version', async () => {
+  test('differ by method, key and version', async () => {
     using s3 = await storageThat(sendObject);
     await s3.store.read('key');
     await s3.store.head('key');
@@ -47,7 +47,7 @@ describe('presigned addresses', () => {
     expect(new Set(s3.signatures()).size).toBe(7);
   });
 
-  test('end with the credentials that made them, though these are given on', async () => {
+  test('are not used after their credentials expire, even if the provider still returns these', async () => {
     using s3 = await storageThat(sendObject, {
       credentials: async () => ({ ...KEY, expiration: new Date(START + 400_000) }),
     });
@@ -64,7 +64,7 @@ describe('presigned addresses', () => {
     { ...KEY, accessKeyId: 'c' },
     { ...KEY, secretAccessKey: 'c' },
     { ...KEY, sessionToken: 'c' },
-  ])('go with the credentials that made them: %o', async (other) => {
+  ])('are signed again with changed credentials: %o', async (other) => {
     let current: () => typeof KEY = () => ({ ...KEY, expiration: new Date(Date.now() + 1_000) });
     using s3 = await storageThat(sendObject, { credentials: async () => current() });
     await s3.store.read('key');
@@ -75,14 +75,14 @@ describe('presigned addresses', () => {
     expect(s3.asked.map((req) => signatureOf(req).key)).toEqual([KEY.accessKeyId, other.accessKeyId]);
   });
 
-  test('stay while a provider gives the same credentials in new objects', async () => {
+  test('are reused if a provider returns equal credentials in a new object', async () => {
     using s3 = await storageThat(sendObject, { credentials: async () => ({ ...KEY }) });
     await s3.store.read('key');
     await s3.store.read('key');
     expect(new Set(s3.signatures()).size).toBe(1);
   });
 
-  test('are forgotten, the oldest first, so that no number of keys fills the memory', async () => {
+  test('are evicted, the oldest first, so the memory is bounded for any number of keys', async () => {
     using s3 = await storageThat(sendObject);
     await s3.store.head('first');
     for (let i = 0; i < 1_000; i++) await s3.store.head(`key${i}`);
@@ -95,7 +95,7 @@ describe('presigned addresses', () => {
   });
 });
 
-/** As S3: it has the object, and refuses signatures that are more than 15 minutes off its clock, without saying why. */
+/** Like S3: has the object, and refuses signatures more than 15 minutes off its clock with a plain 403. */
 function clockwise(ahead: number, ban?: () => string | undefined) {
   return storageThat(
     (req, res) => {
@@ -109,7 +109,7 @@ function clockwise(ahead: number, ban?: () => string | undefined) {
   );
 }
 
-describe('where a 403 means missing, an object that is there is never missing', () => {
+describe('if a 403 means missing, an existing object is never reported missing', () => {
   test.each([HOUR, -HOUR, 10 * 24 * HOUR, 0])('with a clock that is %i ms behind the storage', async (ahead) => {
     using s3 = await clockwise(ahead);
     const stats = newRequestStats();
@@ -117,11 +117,11 @@ describe('where a 403 means missing, an object that is there is never missing', 
     expect(stats.operations).toBe(ahead === 0 ? 1 : 2);
     expect(await s3.store.head('key')).toMatchObject({ size: 3 });
     expect((await s3.store.read('other')).type).toBe('open');
-    // The difference is remembered.
+    // The clock offset is remembered.
     expect(s3.asked).toHaveLength(stats.operations + 2);
   });
 
-  test('when an address has grown stale without its clock telling', async () => {
+  test('if a cached address has expired although the local clock says otherwise', async () => {
     let asleep = 0;
     using s3 = await storageThat(
       (req, res) => {
@@ -142,7 +142,7 @@ describe('where a 403 means missing, an object that is there is never missing', 
     expect(stats.operations).toBe(5);
   });
 
-  test.each([400, 401, 403])('when a kept address is refused with %i', async (status) => {
+  test.each([400, 401, 403])('if a cached address is refused with %i', async (status) => {
     let isRefusing = false;
     using s3 = await storageThat(
       (req, res) => {
@@ -159,7 +159,7 @@ describe('where a 403 means missing, an object that is there is never missing', 
   });
 
   test.each(['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'RequestTimeTooSkewed', 'ExpiredToken'])(
-    'when credentials are refused with %s',
+    'if the credentials are refused with %s',
     async (code) => {
       using s3 = await storageThat((req, res) => refuse(req, res, 403, code, new Date()), { forbidden: 'missing' });
       await expect(s3.store.read('key')).rejects.toMatchObject({ code: 'denied' });
@@ -167,7 +167,7 @@ describe('where a 403 means missing, an object that is there is never missing', 
     },
   );
 
-  test('when the refusal says that the request has expired', async () => {
+  test('if the error says that the request has expired', async () => {
     using s3 = await storageThat(
       (_, res) =>
         void res
@@ -178,7 +178,7 @@ describe('where a 403 means missing, an object that is there is never missing', 
     await expect(s3.store.read('key')).rejects.toMatchObject({ code: 'denied' });
   });
 
-  test('after a proxy with a wrong Date has refused another object', async () => {
+  test('after a proxy with a wrong Date refused another object', async () => {
     using s3 = await storageThat(
       (req, res) => {
         const { at, pathname } = signatureOf(req);
@@ -193,7 +193,7 @@ describe('where a 403 means missing, an object that is there is never missing', 
     expect(s3.asked).toHaveLength(3);
   });
 
-  test('in many requests at a time, while the clock is found to be off', async () => {
+  test('in parallel requests while the clock offset is being found', async () => {
     using s3 = await clockwise(HOUR);
     const results = await Promise.all(
       Array.from({ length: 40 }, (_, i) => s3.store.read(`key${i % 4}`).then(({ type }) => type)),
@@ -201,7 +201,7 @@ describe('where a 403 means missing, an object that is there is never missing', 
     expect(new Set(results)).toEqual(new Set(['open']));
   });
 
-  test('after credentials were exchanged, the old ones being refused from then on', async () => {
+  test('after the credentials were rotated and the old ones are refused', async () => {
     let current = KEY;
     let banned: string | undefined;
     using server = await storageThat(
@@ -218,11 +218,11 @@ describe('where a 403 means missing, an object that is there is never missing', 
   });
 });
 
-describe('a 403 that stays', () => {
+describe('a 403 that persists', () => {
   const forbidding = (forbidden: 'missing' | 'denied') =>
     storageThat((req, res) => refuse(req, res, 403, 'AccessDenied', new Date()), { forbidden });
 
-  test('is missing or denied as it is set, after one request with a new signature', async () => {
+  test('is missing or denied by the setting `forbidden`, after one request with a new signature', async () => {
     using missing = await forbidding('missing');
     using denied = await forbidding('denied');
     expect(await missing.store.read('key')).toEqual({ type: 'missing' });
@@ -230,7 +230,7 @@ describe('a 403 that stays', () => {
     expect([missing.asked.length, denied.asked.length]).toEqual([1, 1]);
   });
 
-  test('is told to a cache as nothing to remember, and a 404 is not', async () => {
+  test('is not cacheable as missing; a 404 is', async () => {
     using forbidden = await forbidding('missing');
     using gone = await storageThat((req, res) => refuse(req, res, 404, 'NoSuchKey'), { forbidden: 'missing' });
     const onForbidden = vi.fn();

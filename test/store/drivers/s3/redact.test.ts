@@ -11,7 +11,7 @@ const TOKEN = 'session-token-of-the-test';
 
 type Answer = Parameters<typeof storageThat>[0];
 
-/** Ways of a storage to fail, each of which could bring the address into an error. */
+/** Failures of a storage whose errors could contain the presigned address. */
 const FAILURES: Readonly<Record<string, Answer>> = {
   'an error document that repeats the address': (req, res) =>
     void res.writeHead(500).end(`<Error><Code>InternalError</Code><Message>at ${req.url}</Message></Error>`),
@@ -54,7 +54,7 @@ function assertRedacted(error: unknown, secrets: readonly unknown[]): void {
   for (const secret of [TOKEN, ...secrets]) expect(shown).not.toContain(secret);
 }
 
-describe('no error has the signature of an address', () => {
+describe('no error contains the signature of a presigned address', () => {
   test.each(
     Object.keys(TRANSPORTS).flatMap((name) => Object.keys(FAILURES).map((failure) => [name, failure] as const)),
   )('%s: %s', async (name, failure) => {
@@ -67,7 +67,7 @@ describe('no error has the signature of an address', () => {
     expect(s3.signatures().length).toBeGreaterThan(0);
   });
 
-  test.each(Object.keys(HOSTILE))('an HTTP client whose error has it in %s', async (name) => {
+  test.each(Object.keys(HOSTILE))('an HTTP client whose error contains it in %s', async (name) => {
     using s3 = await storageThat(() => undefined, {
       transport: HOSTILE[name],
       credentials: async () => ({ ...KEY, sessionToken: TOKEN }),
@@ -94,11 +94,11 @@ test.each([
   ['k?X-Amz-Signature%3Dabc', 'k?…'],
   ['x-amz-credential=AKIA/2026 and so on', 'x-amz-credential=… and so on'],
   ['why? because', 'why? because'],
-])('of %j is left %j', (text, left) => {
+])('redact(%j) is %j', (text, left) => {
   expect(redact(text)).toBe(left);
 });
 
-test('name, code, message and causes of an error are kept, in a bounded number', () => {
+test('name, code, message and causes of an error are kept, up to a bounded number of causes', () => {
   const cause = Object.assign(new Error('refused'), { code: 'ECONNREFUSED' });
   expect(redactedError(new TypeError('failed', { cause }))).toMatchObject({
     name: 'TypeError',

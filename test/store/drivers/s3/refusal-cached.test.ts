@@ -16,7 +16,7 @@ const WRAPPERS: Readonly<Record<string, (store: ObjectStore) => ObjectStore>> = 
 };
 
 test.each(Object.keys(WRAPPERS).flatMap((name) => [403, 404].map((status) => [name, status] as const)))(
-  'through %s, a cache remembers that an object is missing by a 404, and not by a 403: %i',
+  'through %s, a cache stores that an object is missing after a 404, but not after a 403: %i',
   async (name, status) => {
     let isThere = false;
     using s3 = await storageThat(

@@ -7,7 +7,7 @@ import { KEY, refuse, sendObject, storageThat } from './loopback-s3.ts';
 const OUTPOST = 'arn:aws:s3-outposts:us-east-1:123456789012:outpost/op-01234567890123456/accesspoint/releases';
 const MULTI_REGION = 'arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap';
 
-/** A client as of another copy of the SDK: a class with private members is no type of this copy's. */
+/** A client like one of another copy of the SDK: private members make its class incompatible with the S3Client of this copy. */
 class OtherClient implements S3ClientLike {
   readonly #inner: S3Client;
   private readonly handlers = new Map<string, string>();
@@ -25,14 +25,14 @@ class OtherClient implements S3ClientLike {
   }
 }
 
-describe('a client', () => {
-  test.each(['presigned', 'commands'] as const)('of another class is read by %s reads', async (reads) => {
+describe('an S3 client', () => {
+  test.each(['presigned', 'commands'] as const)('of another class works with %s reads', async (reads) => {
     using s3 = await storageThat(sendObject);
     const store = s3Store(new OtherClient(s3.client), { bucket: 'bucket', reads });
     expect(await store.head('key')).toMatchObject({ size: 3 });
   });
 
-  test('that is none is refused with a sentence', () => {
+  test('that is not a client is refused with a clear message', () => {
     const none: S3ClientLike = {
       config: { credentials: async () => KEY },
       middlewareStack: {},
@@ -42,7 +42,7 @@ describe('a client', () => {
   });
 
   test.each(['presigned', 'commands'] as const)(
-    'without credentials is denied by %s reads, and not retried',
+    'without credentials gives the error denied with %s reads, without a retry',
     async (reads) => {
       using s3 = await storageThat(sendObject, {
         reads,
@@ -56,7 +56,7 @@ describe('a client', () => {
     },
   );
 
-  test('whose addresses need fields is read by commands, unless presigned reads are set', async () => {
+  test('whose addresses need header fields is read by commands, unless presigned reads are set', async () => {
     using s3 = await storageThat(sendObject);
     const { client } = s3;
     client.middlewareStack.add(
@@ -81,7 +81,7 @@ describe('a client', () => {
   });
 });
 
-describe('a bucket that SigV4 can not read', () => {
+describe('a bucket that SigV4 signatures can not read', () => {
   test.each(['files--use1-az4--x-s3', 'files--use1-az4--xa-s3', MULTI_REGION, OUTPOST, 'files-alias--op-s3'])(
     '%s is refused at once with presigned reads',
     (bucket) => {
@@ -90,7 +90,7 @@ describe('a bucket that SigV4 can not read', () => {
     },
   );
 
-  test('a directory bucket is read by commands, which open a session', async () => {
+  test('a directory bucket is read by commands, which create a session', async () => {
     using s3 = await storageThat((req, res) => {
       if (req.url?.includes('?session') === true) refuse(req, res, 403, 'AccessDenied');
       else sendObject(req, res);
@@ -101,7 +101,7 @@ describe('a bucket that SigV4 can not read', () => {
     expect(s3.asked[0]?.url).not.toContain('X-Amz-Signature');
   });
 
-  test('a multi-region access point is denied without its signatures, with a sentence', async () => {
+  test('a multi-region access point gives denied with a clear message if its signature library is missing', async () => {
     const client = new S3Client({ region: 'us-east-1', credentials: KEY });
     await expect(s3Store(client, { bucket: MULTI_REGION }).read('key')).rejects.toMatchObject({
       code: 'denied',
