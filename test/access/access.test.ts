@@ -6,16 +6,16 @@ import { requestFor } from './request.ts';
 
 const FORBIDDEN = refused('forbidden');
 
-test('publicAccess lets everybody read, and caches keep it', async () => {
+test('publicAccess grants each request, and the response may be stored by shared caches', async () => {
   expect(await publicAccess()(requestFor('/a'))).toEqual({ type: 'granted', grant: { isPrivate: false } });
 });
 
 describe('hookAccess', () => {
-  test('does as the hook says, whether it waits for it or not', async () => {
+  test('returns the verdict of the hook, sync or async', async () => {
     expect(await hookAccess(({ path }) => path === '/a')(requestFor('/a'))).toEqual(granted());
     expect(await hookAccess(async ({ path }) => path === '/a')(requestFor('/b'))).toEqual(FORBIDDEN);
   });
-  test('refuses by passing on what the hook throws', async () => {
+  test('passes on an error of the hook', async () => {
     const rule = hookAccess(() => {
       throw new Error('no answer');
     });
@@ -36,11 +36,11 @@ describe('ipAccess', () => {
   ] as const)('%s: %s', async ([clientAddress, isAllowed]) => {
     expect(await rule(requestFor('/a', {}, { clientAddress }))).toEqual(isAllowed ? granted() : FORBIDDEN);
   });
-  test('believes no field of the request', async () => {
+  test('uses no header field of the request', async () => {
     const fields = { 'X-Forwarded-For': '10.1.2.3', Forwarded: 'for=10.1.2.3', 'CF-Connecting-IP': '10.1.2.3' };
     expect(await rule(requestFor('/a', fields, { clientAddress: '11.1.2.3' }))).toEqual(FORBIDDEN);
   });
-  test('lets nobody in where there is no block, and says what is none', async () => {
+  test('grants no request without a block, and refuses an invalid block with its text', async () => {
     expect(await ipAccess([])(requestFor('/a', {}, { clientAddress: '10.1.2.3' }))).toEqual(FORBIDDEN);
     expect(() => ipAccess(['10.0.0.0/8', '10.0.0.0/33'])).toThrow(
       'such as 203.0.113.0/24 or 2001:db8::/32, not "10.0.0.0/33"',
@@ -68,11 +68,11 @@ describe('refererAccess', () => {
     ['null', false],
     [`https://example.com/${'a'.repeat(9000)}`, false],
   ] as const)('%.60s: %s', async ([referer, isAllowed]) => {
-    // A field's value has bytes, and this is how Headers takes them.
+    // The bytes of a field value, one character each, as Headers takes them.
     const value = Buffer.from(referer).toString('latin1');
     expect(await rule(requestFor('/a', { Referer: value }))).toEqual(isAllowed ? granted() : FORBIDDEN);
   });
-  test('has a rule of its own for a missing field, which an empty one is too', async () => {
+  test('treats an empty field like a missing one', async () => {
     const lenient = refererAccess({ origins, missing: 'allow' });
     expect(await rule(requestFor('/a'))).toEqual(FORBIDDEN);
     expect(await rule(requestFor('/a', { Referer: '' }))).toEqual(FORBIDDEN);
@@ -81,7 +81,7 @@ describe('refererAccess', () => {
     expect(await lenient(requestFor('/a', { Referer: 'https://evil.example/' }))).toEqual(FORBIDDEN);
   });
   test.for(['example.com', 'https://example.com/', 'https://a@example.com', 'https://', 'ftp://example.com', '*'])(
-    '%s is no origin',
+    '%s is not an origin',
     (origin) => {
       expect(() => refererAccess({ origins: [origin], missing: 'allow' })).toThrow('referer takes origins');
     },
@@ -137,7 +137,7 @@ describe('basicAccess', () => {
   ] as const)('asks for credentials for %s', async ([, fields]) => {
     expect(await rule(requestFor('/a', fields))).toEqual(ASKED);
   });
-  test('refuses users that could not be sent, without showing passwords', () => {
+  test('refuses user names that can not be sent, without printing passwords', () => {
     const make = (name: string, password: string) => () => basicAccess({ users: [{ name, password }] });
     expect(() => basicAccess({ users: [] })).toThrow('a user at the least');
     expect(make('a:b', 'secret')).toThrow(/^basic takes names without a colon, which ends them$/);
@@ -163,7 +163,7 @@ test('equalInConstantTime compares every byte, and the lengths', () => {
   for (const [a, b, expected] of rows) expect([a, b, equalInConstantTime(a, b)]).toEqual([a, b, expected]);
 });
 
-test('a rule that reads no header field does not need any', async () => {
+test('a rule that reads no header field works without them', async () => {
   const rules: readonly AccessRule[] = [publicAccess(), ipAccess(['::/0'])];
   for (const rule of rules)
     expect(await rule(requestFor('/', {}, { clientAddress: '::1' }))).toMatchObject({ type: 'granted' });

@@ -42,7 +42,7 @@ describe('isInCidr', () => {
     expect(contains(block, address)).toBe(expected);
   });
   test.for(['', 'localhost', '10.0.0.1 ', '10.0.0', '010.0.0.1', '10.0.0.1/8', 'fe80::1%eth0', `::${'0'.repeat(60)}`])(
-    'no block has %o in it',
+    'no block contains %o',
     (address) => {
       expect(contains('0.0.0.0/0', address) || contains('::/0', address)).toBe(false);
     },
@@ -84,11 +84,11 @@ test.for([
   '１.2.3.4',
   'a'.repeat(100_000),
   '1:'.repeat(50_000),
-])('%.20s is no block', (text) => {
+])('%.20s is not a block', (text) => {
   expect(parseCidr(text)).toBeUndefined();
 });
 
-/** What Node says of it, that has no opinion on mapped addresses in common with us. */
+/** The result of Node's BlockList, for addresses that are not IPv4-mapped. */
 function containsByNode(block: string, prefix: number, address: string): boolean {
   const family = (text: string) => (isIP(text) === 4 ? 'ipv4' : 'ipv6');
   const list = new BlockList();
@@ -124,11 +124,11 @@ describe('agrees with Node on which addresses are in a block', () => {
   });
 });
 
-test('a block has the addresses that differ in its free bits only', () => {
+test('a block contains exactly the addresses that differ only in its free bits', () => {
   holds(
     fc.property(fc.bigInt(0n, 2n ** 128n - 1n), fc.nat(128), fc.nat(127), (bits, prefix, bit) => {
       const print = (value: bigint) => (value.toString(16).padStart(32, '0').match(/.{4}/g) ?? []).join(':');
-      // Mapped addresses are IPv4, with rows of their own above.
+      // Mapped addresses count as IPv4, and have rows of their own above.
       fc.pre(bits >> 48n !== 0n && (bits ^ (1n << BigInt(bit))) >> 48n !== 0n);
       const changed = bits ^ (1n << BigInt(bit));
       expect(contains(`${print(bits)}/${prefix}`, print(changed))).toBe(bit < 128 - prefix);
@@ -136,7 +136,7 @@ test('a block has the addresses that differ in its free bits only', () => {
   );
 });
 
-test('any text is a block or is not, and nothing throws', () => {
+test('parsing any text as a block never throws', () => {
   holds(
     fc.property(fc.string({ unit: fc.constantFrom(...'0123456789abcfF.:/%- '.split('')), maxLength: 30 }), (text) => {
       const isBlock = parseCidr(text) !== undefined;

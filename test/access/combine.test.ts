@@ -49,13 +49,13 @@ describe('anyOf', () => {
   test.for(rows)('%s', async ([, [first, ...others], expected]) => {
     expect(await anyOf(says(first), ...others.map(says))(REQUEST)).toEqual(expected);
   });
-  test('asks nobody after one that grants', async () => {
+  test('calls no rule after one that grants', async () => {
     expect(await anyOf(says(YES), never)(REQUEST)).toEqual(YES);
   });
 });
 
 describe('allOf', () => {
-  test('grants what every rule grants, the stricter of what they say', async () => {
+  test('grants if each rule grants, with the stricter of their terms', async () => {
     const rule = allOf(
       says(granted({ isPrivate: false, maxBytesPerSecond: 10 })),
       says(granted({ isPrivate: true, fileName: 'first', maxBytesPerSecond: 5 })),
@@ -66,19 +66,19 @@ describe('allOf', () => {
     );
   });
   test.for([refused('forbidden'), refused('expired'), BASIC, UNAVAILABLE])(
-    'answers with the first refusal: %o',
+    'returns the first refusal: %o',
     async (no) => {
       expect(await allOf(says(no), never)(REQUEST)).toBe(no);
       expect(await allOf(says(YES), says(no), never)(REQUEST)).toBe(no);
       expect(await allOf(says(YES), says(YES), says(no))(REQUEST)).toBe(no);
     },
   );
-  test('is as private as one rule alone', async () => {
+  test('is private if one rule is', async () => {
     expect(await allOf(says(YES))(REQUEST)).toEqual(YES);
   });
 });
 
-test('together they are the logic that they are named for', async () => {
+test('allOf and anyOf together are the logical and and or', async () => {
   const verdict = fc.constantFrom<AccessVerdict>(
     YES,
     granted(),

@@ -21,7 +21,7 @@ afterEach(async () => {
   }
 });
 
-/** An issuer's server, whose keys and ways can be changed while it runs. */
+/** The server of an issuer, whose keys and behaviour can be changed while it runs. */
 async function startIssuer() {
   const issuer = { keys: new Array<object>(), status: 200, body: undefined as string | undefined, fetches: 0 };
   const server = createServer((_req, res) => {
@@ -46,7 +46,7 @@ function ruleFor(url: string, others: Partial<Extract<JwtKey, { readonly type: '
   return jwtAccess({ key: { type: 'jwks', url, ...others }, issuer: ISSUER, audience: AUDIENCE });
 }
 
-test('keys are fetched when a token needs them, and once', async () => {
+test('keys are fetched once, when the first token needs them', async () => {
   const { issuer, url } = await startIssuer();
   issuer.keys = [await jwk(first, 'a')];
   const rule = ruleFor(url);
@@ -58,14 +58,14 @@ test('keys are fetched when a token needs them, and once', async () => {
   expect(issuer.fetches).toBe(1);
 });
 
-test('a key that is new makes them be fetched again, and one that is gone is refused', async () => {
+test('an unknown key id causes another fetch, and a removed key is refused', async () => {
   const { issuer, url } = await startIssuer();
   issuer.keys = [await jwk(first, 'a')];
   const rule = ruleFor(url, { cooldown: 0 });
   const old = bearing(await token(first, {}, { kid: 'a' }));
   const renewed = bearing(await token(second, {}, { kid: 'b' }));
   expect(await rule(old)).toEqual(granted());
-  // Both for a while, then the new one alone.
+  // Both keys for a while, then only the new one.
   issuer.keys = [await jwk(second, 'b'), await jwk(first, 'a')];
   expect([await rule(renewed), await rule(old)]).toEqual([granted(), granted()]);
   expect(issuer.fetches).toBe(2);
@@ -75,7 +75,7 @@ test('a key that is new makes them be fetched again, and one that is gone is ref
   expect([await rule(old), await rule(renewed)]).toEqual([INVALID, granted()]);
 });
 
-test('keys that are too old are fetched again, though they fit', async () => {
+test('keys that are too old are fetched again, even if they match', async () => {
   const { issuer, url } = await startIssuer();
   issuer.keys = [await jwk(first, 'a')];
   const rule = ruleFor(url, { maxAge: 0, cooldown: 0 });
@@ -84,7 +84,7 @@ test('keys that are too old are fetched again, though they fit', async () => {
   expect(issuer.fetches).toBe(2);
 });
 
-test('keys that are too old are fetched again, though the wall clock was set back', async () => {
+test('keys that are too old are fetched again, even if the wall clock was set back', async () => {
   const { issuer, url } = await startIssuer();
   issuer.keys = [await jwk(first, 'a')];
   const rule = ruleFor(url, { maxAge: 600, cooldown: 0 });
@@ -106,7 +106,7 @@ test('keys that are too old are fetched again, though the wall clock was set bac
   }
 });
 
-test('tokens of unknown keys do not make a flood of fetches', async () => {
+test('tokens with unknown keys cause a bounded number of fetches', async () => {
   const { issuer, url } = await startIssuer();
   issuer.keys = [await jwk(first, 'a')];
   const rule = ruleFor(url);
@@ -114,7 +114,7 @@ test('tokens of unknown keys do not make a flood of fetches', async () => {
   expect(issuer.fetches).toBe(1);
 });
 
-test('a token that names no key is tried with each that fits', async () => {
+test('a token without a key id is verified with each matching key', async () => {
   const { issuer, url } = await startIssuer();
   issuer.keys = [await jwk(first, 'a'), await jwk(rsa, 'r'), await jwk(second, 'b')];
   const rule = ruleFor(url);
@@ -124,7 +124,7 @@ test('a token that names no key is tried with each that fits', async () => {
   expect(await rule(bearing(await token(second, { aud: 'mail' })))).toEqual(INVALID);
 });
 
-test('a set is for the algorithms that are allowed, whatever stands in it', async () => {
+test('only the allowed algorithms are used, whatever the key set contains', async () => {
   const { issuer, url } = await startIssuer();
   const secret = new Uint8Array(32).fill(7);
   issuer.keys = [
@@ -142,7 +142,7 @@ test('a set is for the algorithms that are allowed, whatever stands in it', asyn
   expect(await rule(bearing(await token(rsa, {}, { kid: 'r' })))).toEqual(granted());
 });
 
-test('an issuer that can’t be asked is no fault of the token, and is left alone for a while', async () => {
+test('an unreachable issuer gives unavailable, not a rejected token, and is not contacted again for a while', async () => {
   const { issuer, url } = await startIssuer();
   issuer.status = 503;
   const rule = ruleFor(url);
@@ -160,7 +160,7 @@ test.for([
   ['no JSON', '<html>'],
   ['no set of keys', '{"keys":"none"}'],
   ['a list', '[]'],
-])('what is no answer can’t be judged by: %s', async ([, body]) => {
+])('an invalid key set gives unavailable: %s', async ([, body]) => {
   const { issuer, url } = await startIssuer();
   issuer.body = body;
   const rule = ruleFor(url);
@@ -169,7 +169,7 @@ test.for([
   expect(issuer.fetches).toBe(1);
 });
 
-test('a set is not fetched from where its address is sent on to', async () => {
+test('a redirect of the key set is not followed', async () => {
   const { issuer, url, server } = await startIssuer();
   const target = await startIssuer();
   target.issuer.keys = [await jwk(first, 'a')];
@@ -182,7 +182,7 @@ test('a set is not fetched from where its address is sent on to', async () => {
   expect([verdict.type, issuer.fetches, target.issuer.fetches]).toEqual(['unavailable', 1, 0]);
 });
 
-test('keys that are known go on being used while the issuer can’t be asked for more', async () => {
+test('known keys stay in use while the issuer is unreachable', async () => {
   const { issuer, url } = await startIssuer();
   issuer.keys = [await jwk(first, 'a')];
   const rule = ruleFor(url, { cooldown: 0 });

@@ -22,13 +22,13 @@ function encode(value: unknown): string {
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url');
 }
 
-/** A token of any header and payload, signed with a secret by hand. */
+/** A token with any header and payload, signed with a secret without a library. */
 function hmac(head: unknown, key: string | Uint8Array, body: unknown = claims(), hash = 'sha256'): string {
   const input = `${encode(head)}.${encode(body)}`;
   return `${input}.${createHmac(hash, key).update(input).digest('base64url')}`;
 }
 
-/** A token by the right key, whatever it says. */
+/** A token with any payload, signed by the right key. */
 async function signed(body: string, head: Readonly<Record<string, unknown>> = {}): Promise<string> {
   return new CompactSign(new TextEncoder().encode(body))
     .setProtectedHeader({ alg: 'RS256', ...head })
@@ -98,7 +98,7 @@ const rows: readonly (readonly [name: string, token: string, rule?: typeof byPub
   ['what has to be understood, by hand', hmac({ alg: 'HS256', crit: ['exp'], exp: 1 }, secret), bySecret],
   ['an empty list of it', hmac({ alg: 'HS256', crit: [] }, secret), bySecret],
   ['a payload that is not encoded', hmac({ alg: 'HS256', b64: false, crit: ['b64'] }, secret), bySecret],
-  // The claims, by the right key.
+  // The claims, signed by the right key.
   ['no issuer', await token(rs256, { iss: undefined })],
   ['another issuer', await token(rs256, { iss: 'https://evil.example/' })],
   ['an issuer without its slash', await token(rs256, { iss: ISSUER.slice(0, -1) })],
@@ -133,12 +133,12 @@ const rows: readonly (readonly [name: string, token: string, rule?: typeof byPub
   ['a token that is too long', `${header}.${'A'.repeat(16 * 1024)}.${signature}`],
 ];
 
-test('there are enough rows', () => {
+test('the table has enough rows', () => {
   expect(rows.length).toBeGreaterThanOrEqual(80);
   expect(new Set(rows.map(([name]) => name)).size).toBe(rows.length);
 });
 
-test('the tokens that the rows are made from are good', async () => {
+test('the tokens from which the rows are derived are valid', async () => {
   const made = [
     byPublicKey(bearing(good)),
     byPublicKey(bearing(await signed(JSON.stringify(claims())))),
@@ -150,13 +150,13 @@ test('the tokens that the rows are made from are good', async () => {
 
 test.for(rows)('%s', async ([, text, rule = byPublicKey]) => {
   const verdict = await rule(bearing(text));
-  // The same verdict, and so the same answer, whatever the reason.
+  // The same verdict, and so the same response, for each reason.
   expect(verdict).toEqual({ type: 'unauthenticated', challenges: ['Bearer realm="files", error="invalid_token"'] });
   if (verdict.type === 'granted') return;
   expect(toRefusal(verdict)).toMatchObject({ status: 401, detail: 'This request needs credentials that are valid.' });
 });
 
-test('that a token has expired is told only of one that is right in all else', async () => {
+test('expired is reported only for a token that is valid in all other respects', async () => {
   const late = { exp: NOW - 3600 };
   const told = async (text: string) => JSON.stringify(await byPublicKey(bearing(text))).includes('expired');
   expect(await told(await token(rs256, late))).toBe(true);
@@ -165,7 +165,7 @@ test('that a token has expired is told only of one that is right in all else', a
   expect(await told(await token(rs256, { ...late, iss: 'https://evil.example/' }))).toBe(false);
 });
 
-test('a token anywhere but in Authorization is not looked at', async () => {
+test('a token outside Authorization is not used', async () => {
   for (const request of [
     requestFor(`/a?access_token=${good}`),
     requestFor('/a', { Cookie: `token=${good}`, 'X-Access-Token': good, 'Proxy-Authorization': `Bearer ${good}` }),

@@ -14,7 +14,7 @@ const EXPIRED = {
 const es256 = await makePair('ES256');
 const rule = jwtAccess(optionsFor(es256));
 
-describe('jwtAccess takes tokens by', () => {
+describe('jwtAccess accepts tokens signed with', () => {
   const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const;
   test.for<PublicAlgorithm>(algorithms)('%s', async (algorithm) => {
     const pair = await makePair(algorithm);
@@ -35,29 +35,29 @@ describe('jwtAccess takes tokens by', () => {
 });
 
 describe('jwtAccess', () => {
-  test('takes the scheme in any case, and more spaces than one', async () => {
+  test('accepts the scheme in any case, and several spaces after it', async () => {
     const signed = await token(es256);
     for (const field of [`bearer ${signed}`, `BEARER   ${signed}`]) {
       expect(await rule(requestFor('/a', { Authorization: field }))).toEqual(granted());
     }
   });
-  test('takes one of several issuers and audiences', async () => {
+  test('accepts one of several issuers and audiences', async () => {
     const several = jwtAccess(optionsFor(es256, { issuer: ['x', ISSUER], audience: ['y', AUDIENCE] }));
     expect(await several(bearing(await token(es256)))).toEqual(granted());
     expect(await several(bearing(await token(es256, { iss: 'x', aud: ['z', 'y'] })))).toEqual(granted());
     expect(await several(bearing(await token(es256, { iss: 'y' })))).toEqual(INVALID);
   });
-  test('tells who has no token from who has a wrong one, and says what has expired', async () => {
+  test('distinguishes a missing, an invalid and an expired token', async () => {
     expect(await rule(requestFor('/a'))).toEqual(MISSING);
     expect(await rule(requestFor('/a', { Authorization: 'Basic YTpi' }))).toEqual(MISSING);
     expect(await rule(bearing('invalid-response'))).toEqual(INVALID);
     expect(await rule(bearing(await token(es256, { exp: NOW - 31 })))).toEqual(EXPIRED);
   });
-  test('shows the realm that it is given', async () => {
+  test('sends the configured realm', async () => {
     const named = jwtAccess(optionsFor(es256, { realm: 'releases' }));
     expect(await named(requestFor('/a'))).toEqual({ type: 'unauthenticated', challenges: ['Bearer realm="releases"'] });
   });
-  test('bears a clock that is off by as much as it may be', async () => {
+  test('tolerates a clock offset up to the configured one', async () => {
     const strict = jwtAccess(optionsFor(es256, { clockTolerance: 0 }));
     const late = bearing(await token(es256, { exp: NOW - 29 }));
     const early = bearing(await token(es256, { nbf: NOW + 30 }));
@@ -66,7 +66,7 @@ describe('jwtAccess', () => {
     expect(await strict(bearing(await token(es256, { exp: NOW })))).toEqual(EXPIRED);
     expect(await strict(bearing(await token(es256, { exp: NOW + 1 })))).toEqual(granted());
   });
-  test('says that it can’t tell where its own key is none for the algorithm', async () => {
+  test('gives unavailable if its own key does not match the algorithm', async () => {
     const { pem } = await makePair('RS256');
     const wrong = jwtAccess(optionsFor({ ...es256, pem }));
     expect(await wrong(bearing(await token(es256)))).toMatchObject({ type: 'unavailable' });
@@ -103,20 +103,20 @@ describe('a claim that limits paths', () => {
     [true, '/files/a.bin', false],
     [undefined, '/files/a.bin', false],
   ];
-  test.for(rows)('%o, asked for %s: %s', async ([paths, path, isAllowed]) => {
+  test.for(rows)('%o, request for %s: %s', async ([paths, path, isAllowed]) => {
     const signed = await token(es256, { paths });
     expect(await limited(bearing(signed, '/', { path }))).toEqual(isAllowed ? granted() : refused('forbidden'));
   });
-  test.for(['__proto__', 'constructor', 'toString'])('is the token’s own: %s', async (pathsClaim) => {
+  test.for(['__proto__', 'constructor', 'toString'])('must be an own property of the token: %s', async (pathsClaim) => {
     const odd = jwtAccess(optionsFor(es256, { pathsClaim }));
     expect(await odd(bearing(await token(es256)))).toEqual(refused('forbidden'));
   });
 });
 
-test('a claim is the token’s, even where somebody has given every object one', async () => {
+test('a claim is not read from a polluted Object.prototype', async () => {
   const limited = jwtAccess(optionsFor(es256, { pathsClaim: 'polluted' }));
   const request = bearing(await token(es256));
-  // oxlint-disable-next-line no-extend-native -- this is what is tried here
+  // oxlint-disable-next-line no-extend-native -- the pollution is the test
   Object.defineProperty(Object.prototype, 'polluted', { value: '/', configurable: true });
   try {
     expect(await limited(request)).toEqual(refused('forbidden'));
@@ -125,7 +125,7 @@ test('a claim is the token’s, even where somebody has given every object one',
   }
 });
 
-test('a token of many claims is taken, and one of far too many is not looked at', async () => {
+test('a token with many claims is accepted, and one over the size limit is not parsed', async () => {
   const verdicts = [];
   for (const length of [8_000, 16_000])
     verdicts.push(await rule(bearing(await token(es256, { x: 'x'.repeat(length) }))));

@@ -25,7 +25,7 @@ describe('plainPath decodes once, and changes nothing else', () => {
   });
 });
 
-describe('plainPath refuses what no rule can be sure about', () => {
+describe('plainPath refuses an ambiguous path', () => {
   test.for([
     ['an encoded slash, which routers and keys take differently', '/a%2Fb'],
     ['an encoded slash in lower case', '/a%2fb'],
@@ -60,7 +60,7 @@ function hide(one: string): string {
   return [...new TextEncoder().encode(one)].map((byte) => `%${byte.toString(16)}`).join('');
 }
 
-test('what a rule compares is the mount and the key, so that a rule and a read are about one object', () => {
+test('the path that a rule compares is the mount path and the key, so rule and read mean the same object', () => {
   holds(
     fc.property(encoded, fc.constantFrom('', '/m', '/m/n'), (rest, mount) => {
       const plain = plainPath(`${mount}/${rest}`);
@@ -70,7 +70,7 @@ test('what a rule compares is the mount and the key, so that a rule and a read a
   );
 });
 
-test('isWithin matches below a slash, and nowhere else', () => {
+test('isWithin matches only at a slash', () => {
   const rows: readonly (readonly [path: string, allowed: string, within: boolean])[] = [
     ['/a/b', '/a/', true],
     ['/a/', '/a/', true],

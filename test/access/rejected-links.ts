@@ -18,7 +18,7 @@ export const CLIENT = { clientAddress: '203.0.113.7' };
 export const signature = plain.slice(plain.indexOf('rgw-sig=1.') + 'rgw-sig=1.'.length);
 export const others = 'rgw-kid=k1&rgw-exp=1800003600';
 
-/** A link as only who has the key can make it, with a text that this library would not sign. */
+/** A link with a valid signature over a text that this library would not sign. */
 export function forged(path: string, parameters: string, text: string): string {
   const secret = Buffer.from(Array.from({ length: 32 }, (_, i) => i));
   return `${path}?${parameters}&rgw-sig=1.${createHmac('sha256', secret).update(text).digest('base64url')}`;
@@ -28,17 +28,17 @@ function linesOf(...lines: readonly string[]): string {
   return ['rangeway-link-1', 'method=read', ...lines].join('\n');
 }
 
-/** What is signed of a link that has a path, a key and an expiry. */
+/** The signed text of a link with a path, a key id and an expiry. */
 export function plainText(path: string, kid = 'k1', exp = '1800003600'): string {
   return linesOf(`path=${path}`, `kid=${kid}`, `exp=${exp}`, 'nbf=', 'prefix=', 'ip=', 'id=', 'name=', 'rate=');
 }
 
-/** What is wrong, the address, and what else the request has; a path there is sent as it is. */
+/** The fault, the URL, and other fields of the request; `path` is sent unchanged. */
 export type Row = readonly [name: string, url: string, others?: Partial<AccessRequest>];
 
-/** Links that open nothing, each with one fault. */
+/** Invalid links, each with one fault. */
 export const badLinks: readonly Row[] = [
-  // No link, or half of one.
+  // No link, or an incomplete one.
   ['no parameter', '/files/a.bin'],
   ['other parameters only', '/files/a.bin?exp=1800003600&sig=x'],
   ['the signature alone', `/files/a.bin?rgw-sig=1.${signature}`],
@@ -203,7 +203,7 @@ export function swap(base64: string, at: number): string {
   return base64.slice(0, at) + (base64[at] === 'A' ? 'B' : 'A') + base64.slice(at + 1);
 }
 
-/** The next character in place of the last, whose lowest bits stand for nothing. */
+/** Replaces the last character by the next one, which differs only in unused bits. */
 function bump(base64: string): string {
   return base64.slice(0, -1) + String.fromCharCode(base64.charCodeAt(base64.length - 1) + 1);
 }

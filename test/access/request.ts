@@ -3,7 +3,7 @@ import type { AccessRequest } from '../../src/access/access.ts';
 /** The time of all requests here, in seconds. */
 export const NOW = 1_800_000_000;
 
-/** A GET of an address, by nobody in particular. */
+/** A GET of a URL, without credentials. */
 export function requestFor(
   url: string,
   fields: Readonly<Record<string, string>> = {},

@@ -6,7 +6,7 @@ import { NOW, requestFor } from './request.ts';
 export const ISSUER = 'https://issuer.example/';
 export const AUDIENCE = 'files';
 
-/** A pair of keys, and the rule's view of it. */
+/** A key pair, and the options of a rule for it. */
 export interface Pair {
   readonly algorithm: PublicAlgorithm;
   readonly privateKey: CryptoKey;
@@ -18,12 +18,12 @@ export async function makePair(algorithm: PublicAlgorithm): Promise<Pair> {
   return { algorithm, privateKey, pem: await exportSPKI(publicKey) };
 }
 
-/** Options of a rule that takes what a pair has signed. */
+/** Options of a rule that accepts tokens signed with a key pair. */
 export function optionsFor({ algorithm, pem }: Pair, others: Partial<JwtOptions> = {}): JwtOptions {
   return { key: { type: 'public', pem, algorithm }, issuer: ISSUER, audience: AUDIENCE, ...others };
 }
 
-/** The claims of a token that is good for an hour; `undefined` leaves one out. */
+/** The claims of a token that is valid for an hour; `undefined` leaves a claim out. */
 export function claims(others: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
   return { iss: ISSUER, aud: AUDIENCE, iat: NOW - 60, exp: NOW + 3600, sub: 'ann', ...others };
 }

@@ -18,12 +18,12 @@ import {
 import { KEYS } from './links.ts';
 import { NOW, requestFor } from './request.ts';
 
-test('there are enough rows', () => {
+test('the table has enough rows', () => {
   expect(badLinks.length).toBeGreaterThanOrEqual(80);
   expect(new Set(badLinks.map(([name]) => name)).size).toBe(badLinks.length);
 });
 
-test('the links that the rows are made from are good', async () => {
+test('the links from which the rows are derived are valid', async () => {
   const good: readonly Row[] = [
     ['plain', plain],
     ['folder', folder.replace('/files/?', '/files/b/c.bin?')],
@@ -38,7 +38,7 @@ test('the links that the rows are made from are good', async () => {
 
 test.for(badLinks)('%s', async ([, url, fields]) => {
   const verdict = await signedAccess(KEYS)(requestFor(url, {}, fields));
-  // The same verdict, and so the same answer, whatever the reason.
+  // The same verdict, and so the same response, for each reason.
   expect(verdict).toEqual(refused('forbidden'));
   expect(toRefusal(forbidden(verdict))).toEqual({ status: 403, detail: 'This request may not read here.', fields: [] });
 });
@@ -56,11 +56,14 @@ const timed: readonly (readonly [name: string, url: string, others: Partial<Acce
   ['before, with another signature', early.replace('sig=1.', 'sig=1.A'), { now: NOW }, 'forbidden'],
 ];
 
-test.for(timed)('the time is told of a link that is right in all else: %s', async ([, url, fields, reason]) => {
-  expect(await signedAccess(KEYS)(requestFor(url, {}, fields))).toEqual({ type: 'refused', reason });
-});
+test.for(timed)(
+  'expired or not yet valid is reported only for a link that is valid in all other respects: %s',
+  async ([, url, fields, reason]) => {
+    expect(await signedAccess(KEYS)(requestFor(url, {}, fields))).toEqual({ type: 'refused', reason });
+  },
+);
 
-test('each bit of each character behind the path is signed', async () => {
+test('each bit of each character after the path is signed', async () => {
   const start = full.indexOf('?') + 1;
   for (let i = start; i < full.length; i++) {
     for (let bit = 0; bit < 7; bit++) {

@@ -27,7 +27,7 @@ describe('docs/link-vectors.json: links', () => {
   test.for(vectors.links)('$name', async ({ kid, url, terms, text, signature, link }) => {
     expect(linkText(decodeURIComponent(new URL(url).pathname), toTexts(kid, terms))).toBe(text);
     expect(await signLink(url, terms, keyOf(kid))).toBe(link);
-    // By an implementation that knows nothing of ours.
+    // Computed by an independent implementation.
     expect(createHmac('sha256', secretOf(kid)).update(text, 'utf8').digest('base64url')).toBe(signature);
     expect(new URL(link).searchParams.get('rgw-sig')).toBe(`1.${signature}`);
   });
@@ -40,7 +40,7 @@ describe('docs/link-vectors.json: requests', () => {
   });
 });
 
-test('docs/security.md shows the first of them', () => {
+test('docs/security.md has the first vector', () => {
   const page = readFileSync(new URL('../../docs/security.md', import.meta.url), 'utf8');
   const [first] = vectors.links;
   const text = first?.text ?? '';

@@ -12,7 +12,7 @@ const segment = fc
 const folders = fc.array(segment, { maxLength: 3 });
 const time = fc.nat(2_000_000_000);
 
-/** A prefix, a path below it, and terms that hold for a client and a second. */
+/** A prefix, a path below it, and terms that are valid for a client and a time. */
 const signed = fc
   .record({
     folders,
@@ -48,7 +48,7 @@ const signed = fc
     return { path, url, terms, use: { now: facts.now, clientAddress: facts.client } };
   });
 
-test('what is signed is valid, and says what was signed', async () => {
+test('a signed link is valid, and has the terms that were signed', async () => {
   await holdsAsync(
     fc.asyncProperty(signed, async ({ url, terms, use }) => {
       const link = await signLink(url, terms, KEYS[0]);
@@ -57,7 +57,7 @@ test('what is signed is valid, and says what was signed', async () => {
   );
 });
 
-test('a link with any bit of its query changed is none', async () => {
+test('a link with any bit of its query changed is refused', async () => {
   await holdsAsync(
     fc.asyncProperty(signed, fc.nat(), fc.nat(6), async ({ url, terms, use }, where, bit) => {
       const link = await signLink(url, terms, KEYS[0]);
@@ -67,7 +67,7 @@ test('a link with any bit of its query changed is none', async () => {
       const changed = link.slice(0, at) + char + link.slice(at + 1);
       const isSame = sameParameters(new URL(changed).searchParams, new URL(link).searchParams);
       const verdict = await verifyLink(changed, use, KEYS);
-      // `%2f` is `%2F`: another spelling, and the same facts.
+      // `%2f` is `%2F`: another spelling of the same text.
       expect(verdict).toEqual(isSame ? { type: 'valid', terms } : { type: 'refused', reason: 'forbidden' });
     }),
   );
@@ -77,7 +77,7 @@ function sameParameters(one: URLSearchParams, other: URLSearchParams): boolean {
   return JSON.stringify([...one]) === JSON.stringify([...other]);
 }
 
-test('a link with any bit of its path changed opens nothing, but what lies below its prefix', async () => {
+test('a link with any bit of its path changed is refused, unless the path is still below its prefix', async () => {
   await holdsAsync(
     fc.asyncProperty(signed, fc.nat(), fc.nat(6), async ({ url, path, terms, use }, where, bit) => {
       const link = new URL(await signLink(url, terms, KEYS[0]));
@@ -91,7 +91,7 @@ test('a link with any bit of its path changed opens nothing, but what lies below
   );
 });
 
-test('different facts are different texts, so that no signature is for two', () => {
+test('different terms have different signed texts, so no signature is valid for two of them', () => {
   const facts = fc.tuple(
     signed.map(({ path }) => path),
     signed.map(({ terms }) => toTexts('k1', terms)),
@@ -107,7 +107,7 @@ test('different facts are different texts, so that no signature is for two', () 
   );
 });
 
-test('whatever a query says, it is refused without throwing', async () => {
+test('any unsigned query is refused without throwing', async () => {
   const word = fc.oneof(
     fc.constantFrom(
       'rgw-',

@@ -14,17 +14,17 @@ import { NOW, requestFor } from './request.ts';
 const TERMS = { expires: NOW + 3600 };
 
 describe('signedAccess', () => {
-  test('lets a link read, and passes on what it says', async () => {
+  test('grants a valid link, and passes on its terms', async () => {
     const url = await link('/a', { fileName: 'Käse.bin', downloadId: 'd-1', maxBytesPerSecond: 1000 });
     expect(await signedAccess(KEYS)(requestFor(url))).toEqual(
       granted({ isPrivate: true, fileName: 'Käse.bin', downloadId: 'd-1', maxBytesPerSecond: 1000 }),
     );
   });
-  test('leaves all fields free that continue a download or read it in parallel', async () => {
+  test('does not restrict the fields of resumed and parallel downloads', async () => {
     const fields = { Range: 'bytes=5-', 'If-Range': '"a"', 'User-Agent': 'x', Cookie: 'y', Authorization: 'z' };
     expect(await signedAccess(KEYS)(requestFor(await link('/a'), fields))).toEqual(granted());
   });
-  test('lets HEAD read too', async () => {
+  test('grants HEAD too', async () => {
     expect(await signedAccess(KEYS)(requestFor(await link('/a'), {}, { method: 'HEAD' }))).toEqual(granted());
   });
   test.for([
@@ -40,23 +40,23 @@ describe('signedAccess', () => {
     expect(change(url)).not.toBe(url);
     expect(await signedAccess(KEYS)(requestFor(change(url)))).toEqual(granted());
   });
-  test('takes a space in a value in both spellings, as programs that pass links on write it', async () => {
+  test('accepts both spellings of a space in a value', async () => {
     const url = await link('/a', { fileName: 'a b' });
     expect(url).toContain('a%20b');
     expect(await signedAccess(KEYS)(requestFor(url.replace('%20', '+')))).toMatchObject({ grant: { fileName: 'a b' } });
   });
-  test('takes links of every key it has, and of none that it has not', async () => {
+  test('accepts links of each of its keys, and of no others', async () => {
     const url = await link('/a');
     const old = parseLinkKeys(KEYS_TEXT.split('\n').toReversed().join('\n'));
     const gone = parseLinkKeys(KEYS_TEXT.split('\n')[1] ?? '');
     expect(await signedAccess(old)(requestFor(url))).toEqual(granted());
     expect(await signedAccess(gone)(requestFor(url))).toEqual({ type: 'refused', reason: 'forbidden' });
   });
-  test('takes a key of the same id and another secret for another key', async () => {
+  test('refuses a link signed with another secret under the same key id', async () => {
     const other = parseLinkKeys(generateLinkKey('k1'));
     expect(await signedAccess(other)(requestFor(await link('/a')))).toEqual({ type: 'refused', reason: 'forbidden' });
   });
-  test('is valid from its first second to the one before its last', async () => {
+  test('is valid from notBefore, inclusive, to expires, exclusive', async () => {
     const url = await link('/a', { notBefore: NOW, expires: NOW + 2 });
     const reasons = await Promise.all(
       [-1, 0, 1, 2].map(async (offset) => signedAccess(KEYS)(requestFor(url, {}, { now: NOW + offset }))),
@@ -71,14 +71,14 @@ describe('signedAccess', () => {
 });
 
 describe('signLink', () => {
-  test('leaves the address as it is, its other parameters and its fragment', async () => {
+  test('leaves the URL, its other parameters and its fragment unchanged', async () => {
     const signed = await signLink('https://h.example:8443/a%20b/c?x=%20&y=a+b#end', TERMS, KEYS[0]);
     expect(signed).toMatch(
       /^https:\/\/h\.example:8443\/a%20b\/c\?x=%20&y=a\+b&rgw-kid=k1&rgw-exp=1800003600&rgw-sig=1\.[\w-]{43}#end$/,
     );
     expect(await verifyLink(signed, { now: NOW }, KEYS)).toEqual({ type: 'valid', terms: TERMS });
   });
-  test('gives back all that it was given', async () => {
+  test('signs all its terms, and verification returns them', async () => {
     const terms = {
       expires: NOW + 1,
       notBefore: NOW,
@@ -125,7 +125,7 @@ describe('signLink', () => {
       expect.objectContaining({ name: 'RangeError', message: expect.stringContaining(message) }),
     );
   });
-  test('makes no link that is too long to be read', async () => {
+  test('refuses to make a link longer than the limit of verification', async () => {
     const prefix = `/${'\u{1f600}'.repeat(250)}/`;
     const url = await link(`${encodeURI(prefix)}a`, {
       prefix,
@@ -142,11 +142,11 @@ describe('signLink', () => {
 
 describe('parseLinkKeys', () => {
   const secret = 'A'.repeat(43);
-  test('reads keys between white space, and leaves out comments', () => {
+  test('reads keys separated by white space, and skips comments', () => {
     const keys = parseLinkKeys(`# of 2026\r\nnew:${secret} # signs\n\n\told-1:${'A'.repeat(86)}\n#gone:${secret}`);
     expect(keys.map(({ id }) => id)).toEqual(['new', 'old-1']);
   });
-  test('shows no secret, whatever is done with a key', () => {
+  test('prints no secret in any conversion of a key', () => {
     const [key] = parseLinkKeys(`k:${'S'.repeat(42)}A`);
     expect(JSON.stringify([key, Object.values(key).map(String)])).not.toContain('SSSS');
   });
@@ -176,7 +176,7 @@ describe('parseLinkKeys', () => {
   });
 });
 
-test('generateLinkKey makes a key of 256 bits, another each time', async () => {
+test('generateLinkKey makes a new key of 256 bits at each call', async () => {
   const made = [generateLinkKey('k'), generateLinkKey('k')];
   expect(new Set(made).size).toBe(2);
   for (const entry of made) {
@@ -189,7 +189,7 @@ test('generateLinkKey makes a key of 256 bits, another each time', async () => {
   expect(() => generateLinkKey('k 1')).toThrow(RangeError);
 });
 
-test('stripLink leaves the parameters of others, in their order', async () => {
+test('stripLink keeps all other parameters, in their order', async () => {
   const { searchParams } = new URL(await link('/a?b=1&b=2&download', { prefix: '/' }), 'https://h');
   searchParams.append('rgw-', 'x');
   searchParams.append('c', 'rgw-');
@@ -197,7 +197,7 @@ test('stripLink leaves the parameters of others, in their order', async () => {
   expect(searchParams.has('rgw-sig')).toBe(true);
 });
 
-test('a signature that was proven is not proven again, and no other passes for it', async () => {
+test('a verified signature is cached, and no other one matches the cached entry', async () => {
   const [key] = parseLinkKeys(generateLinkKey('k'));
   const verify = vi.spyOn(crypto.subtle, 'verify');
   const signature = Uint8Array.from(await key.sign('text'));

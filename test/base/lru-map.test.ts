@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { lruMap } from '../../src/base/lru-map.ts';
 
-test('forgets the entry that was used longest ago, by get or set, and never more than it has to', () => {
+test('evicts the least recently used entry, by get or set, and no more than needed', () => {
   const map = lruMap<number>(3);
   for (const [i, key] of ['a', 'b', 'c'].entries()) map.set(key, i);
   expect(map.get('a')).toBe(0);
@@ -12,7 +12,7 @@ test('forgets the entry that was used longest ago, by get or set, and never more
   expect(['a', 'b', 'd', 'e'].map((key) => map.get(key))).toEqual([undefined, 10, 3, 4]);
 });
 
-test('an entry that is taken away makes room', () => {
+test('deleting an entry frees its place', () => {
   const map = lruMap<number>(2);
   map.set('a', 0);
   map.set('b', 1);

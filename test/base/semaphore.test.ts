@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { semaphore } from '../../src/base/semaphore.ts';
 
-describe('room', () => {
-  test('is taken until there is none, and given back once', () => {
+describe('slots of a semaphore', () => {
+  test('are taken until none is free, and released once each', () => {
     const bytes = semaphore(10);
     const first = bytes.tryAcquire(6);
     const second = bytes.tryAcquire(4);
@@ -14,7 +14,7 @@ describe('room', () => {
     expect(bytes.hasRoom(10)).toBe(true);
   });
 
-  test('is for 1 where nothing is said, and without a bound there is always some', () => {
+  test('number 1 by default, and without a bound one is always free', () => {
     const one = semaphore(1);
     expect([one.tryAcquire(), one.tryAcquire()]).toEqual([expect.any(Function), undefined]);
     const any = semaphore(Infinity);
@@ -22,8 +22,8 @@ describe('room', () => {
   });
 });
 
-describe('work', () => {
-  /** Work that ends when it is told to. */
+describe('queued work', () => {
+  /** Work that ends when the test resolves it. */
   function task(name: string, begun: string[]) {
     const { promise, resolve, reject } = Promise.withResolvers<string>();
     const work = () => {
@@ -33,7 +33,7 @@ describe('work', () => {
     return { work, resolve, reject };
   }
 
-  test('begins in the order of the calls, as many at once as there is room for', async () => {
+  test('starts in the order of the calls, as many at once as there are slots', async () => {
     const begun: string[] = [];
     const two = semaphore(2);
     const tasks = ['a', 'b', 'c', 'd'].map((name) => task(name, begun));
@@ -48,7 +48,7 @@ describe('work', () => {
     expect(two.hasRoom(2)).toBe(true);
   });
 
-  test('that fails gives its room back', async () => {
+  test('that fails releases its slot', async () => {
     const one = semaphore(1);
     await expect(one.run(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
     await expect(
@@ -59,7 +59,7 @@ describe('work', () => {
     expect(await one.run(async () => 'next')).toBe('next');
   });
 
-  test('that waits is not overtaken by a call that comes when room is given back', async () => {
+  test('is not overtaken by a call that is made when a slot is released', async () => {
     const one = semaphore(1);
     const release = one.tryAcquire();
     const waiting = one.run(async () => 'waited');

@@ -14,7 +14,7 @@ const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const folder = await mkdtemp(join(tmpdir(), 'rangeway-secrets-'));
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Runs a command that fails at once. */
+/** Runs a command that fails at start. */
 async function run(args: readonly string[]) {
   const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
   let said = '';
@@ -24,7 +24,7 @@ async function run(args: readonly string[]) {
   return { code: Number(code), said };
 }
 
-/** Secrets as they look: a token of hex, a key for links, a user, a PEM, a word. */
+/** Typical secrets: a hex token, a link key, a user with a password, a PEM, a word. */
 const TOKEN = 'a3f1c0de5ec7e7'.repeat(4);
 const LOOKS = [
   TOKEN,
@@ -37,7 +37,7 @@ const LOOKS = [
 
 const jwt = (key: unknown) => ({ access: { type: 'jwt', key, issuer: 'i', audience: 'a' } });
 
-/** A configuration with a secret where the name of a variable belongs, or one level off. */
+/** Configurations with a secret in place of a variable name, or one level off. */
 const PLACES: Readonly<Record<string, (secret: string) => unknown>> = {
   'purge.token': (secret) => ({ purge: { token: secret } }),
   purge: (secret) => ({ purge: secret }),
@@ -81,7 +81,7 @@ const PLACES: Readonly<Record<string, (secret: string) => unknown>> = {
 };
 
 describe.each(Object.entries(PLACES))('%s', (_, place) => {
-  test.for(LOOKS)('%j is refused, and no part of it shown', (secret) => {
+  test.for(LOOKS)('%j is refused, and no part of it printed', (secret) => {
     let message = '';
     try {
       parseConfig(place(secret));
@@ -89,22 +89,22 @@ describe.each(Object.entries(PLACES))('%s', (_, place) => {
       if (error instanceof Error && error.name === 'SettingsError') ({ message } = error);
     }
     expect(message).toMatch(/takes|there are/);
-    // Where the message has words of its own, one that is a word is not told from them.
+    // A secret that is a plain word can be part of the message by chance.
     for (const part of secret.split(/[:\n]/)) if (part.length > 4) expect(message).not.toContain(part);
   });
 });
 
-describe('a name of another form', () => {
+describe('a variable name in another form', () => {
   test.for(['token', 'Token', '_TOKEN', '1TOKEN', 'TO-KEN', 'TOKEN ', 'TOKEN\n', ''])('%j is refused', (token) => {
     expect(() => parseConfig({ purge: { token } })).toThrow(/purge\.token: takes the name of a variable or secret/);
     expect(() => parseConfig({ access: { type: 'signed', keys: token } })).toThrow(/access\.keys: takes the name/);
   });
-  test('A-Z, 0-9 and _ is one', () => {
+  test('A-Z, 0-9 and _ are accepted', () => {
     expect(parseConfig({ purge: { token: 'PURGE_TOKEN_2' } }).purge).toEqual({ token: 'PURGE_TOKEN_2' });
   });
 });
 
-test('a secret as the name of a field anywhere is not shown, a name that was misspelt is', () => {
+test('a secret as the name of a field is not printed; a misspelt field name is', () => {
   for (const name of [TOKEN, 'k1:secret', 'hunter2', 'x'.repeat(25)]) {
     for (const config of [{ [name]: 1 }, { mounts: [{ [name]: 1 }] }, { ranges: { [name]: 1 } }]) {
       expect(() => parseConfig(config)).toThrow(/field 1 is none of those that there are, and not shown/);
@@ -117,7 +117,7 @@ test('a secret as the name of a field anywhere is not shown, a name that was mis
   expect(() => parseConfig({ cacheControll: 1 })).toThrow(/cacheControll: no such field; there are/);
 });
 
-describe('commands show nothing of it', () => {
+describe('no command prints the secret', () => {
   test.for<readonly [name: string, args: readonly string[], text: string]>([
     ['config check', ['config', 'check', 'f.json'], JSON.stringify({ purge: { token: TOKEN } })],
     ['config check, no JSON', ['config', 'check', 'f.json'], `{"purge": {"token": ${TOKEN}}}`],
@@ -134,12 +134,12 @@ describe('commands show nothing of it', () => {
     expect(code).toBe(2);
     expect(said).toMatch(/^rangeway: /);
     expect(said).not.toContain(TOKEN.slice(0, 8));
-    // One that is told is no stack.
+    // A reported error has no stack.
     expect(said).not.toMatch(/^\s+at /m);
   });
 });
 
-test('a function shows nothing of it either, its cause included', () => {
+test('neither does a Lambda function, its cause included', () => {
   for (const text of [`{"purge": ${TOKEN}}`, `"${TOKEN}"`]) {
     let thrown: unknown;
     try {

@@ -14,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-/** Runs `config check` in a folder of its own with the file in it. */
+/** Runs `config check` in a new folder with the file in it. */
 async function check(
   name: string,
   text: string,
@@ -58,7 +58,7 @@ const json = JSON.stringify({
   ],
 });
 
-test('JSON: every default filled in, a block a mount, and of secrets the names', async () => {
+test('JSON: prints a block for each mount, with all defaults, and the names of secrets', async () => {
   const { code, out, err } = await check('gateway.json', json);
   expect([code, err]).toEqual([0, '']);
   expect(out).not.toContain('TOP-SECRET');
@@ -88,7 +88,7 @@ test('JSON: every default filled in, a block a mount, and of secrets the names',
     expect(lines).toContain(line);
 });
 
-test('what pages may do, the fields of answers and hidden names are told as they work', async () => {
+test('prints CORS, header fields and hidden names as they take effect', async () => {
   const config = {
     headers: { 'Content-Security-Policy': 'sandbox' },
     cors: { headers: ['X-Foo'] },
@@ -146,7 +146,7 @@ access = { type = "signed" }
     for (const line of lines) expect(out.split('\n')).toContain(line);
   });
 
-  test('with more parallel reads than a Worker has connections for', async () => {
+  test('with more parallel reads than the connections of a Worker', async () => {
     const { code, err } = await check('wrangler.toml', 'name = "x"\n[vars.RANGEWAY]\nparallelReads = 5\n');
     expect([code, err]).toEqual([
       2,
@@ -164,7 +164,7 @@ access = { type = "signed" }
   });
 });
 
-describe('what can not be used exits with 2', () => {
+describe('an invalid configuration exits with 2', () => {
   test.for<readonly [text: string, args: readonly string[] | undefined, message: RegExp]>([
     [
       '{"mounts":[{"index":1},{"path":"a","acces":"public"}],"trustedProxies":"x"}',
@@ -215,13 +215,13 @@ describe('each S3 store is read once', () => {
     expect(result.out + result.err).not.toContain('X-Amz-Signature');
   });
 
-  test('offline, it says so and is content with the file', async () => {
+  test('with --offline, only the file is checked, and the output says so', async () => {
     const result = await check('gateway.json', over('http://127.0.0.1:9'), ['gateway.json'], keys);
     expect([result.code, result.err]).toEqual([0, '']);
     expect(result.out).toContain('the storage gives no answer that can be used');
   });
 
-  test('without credentials, and for a Worker, nothing is asked', async () => {
+  test('without credentials, and for a Worker, no request is sent', async () => {
     using s3 = await misbehaving((_, res) => void res.writeHead(404).end());
     const result = await check('gateway.json', over(s3.endpoint));
     expect(result.out).toContain('storage s3://releases: not asked, since neither AWS_ACCESS_KEY_ID');

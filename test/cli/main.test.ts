@@ -35,7 +35,7 @@ async function run(...args: readonly string[]) {
   return { code: Number(code), ...output };
 }
 
-/** Starts a server and reads its address from what it prints. */
+/** Starts a server and reads its URL from its output. */
 async function startServer(...args: readonly string[]) {
   const { child, output } = start(args);
   const url = await new Promise<string>((resolve, reject) => {
@@ -58,7 +58,7 @@ async function takenPort() {
   return { port: String(address.port), close: () => server.close() };
 }
 
-test('--help and no command at all print the help', async () => {
+test('--help, and no command, print the help', async () => {
   for (const args of [['--help'], [], ['serve', '--help'], ['dev', '-h']]) {
     const { code, out } = await run(...args);
     expect([code, out]).toEqual([0, expect.stringContaining('rangeway dev')]);
@@ -69,7 +69,7 @@ test('--version prints the version', async () => {
   expect(await run('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
 });
 
-describe('bad usage exits with 2 and says in one line what to write', () => {
+describe('wrong usage exits with 2 and prints the right usage in one line', () => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
     [['frobnicate'], /there is no command "frobnicate"; there are config, dev, keygen, lambda, purge, serve, sign,/],
     [['lambda'], /lambda needs a bucket: rangeway lambda --s3 BUCKET/],
@@ -124,7 +124,7 @@ describe('bad usage exits with 2 and says in one line what to write', () => {
     expect(err).toMatch(/^rangeway: .*\n$/);
   });
 
-  test('settings with a field that does not exist', async () => {
+  test('an unknown setting', async () => {
     await writeFile(join(folder, 'wrong.json'), '{ "cacheControll": "x" }');
     const { code, err } = await run('serve', '--dir', '.', '--config', 'wrong.json');
     expect([code, err]).toEqual([2, expect.stringContaining('cacheControll: no such field; there are cacheControl')]);
@@ -134,7 +134,7 @@ describe('bad usage exits with 2 and says in one line what to write', () => {
     expect((await run('serve', '--dir', '.', '--config', 'wrong.json')).err).toContain('they take a table of fields');
   });
 
-  test.for(['serve', 'dev'])('a port that is taken, for %s', async (command) => {
+  test.for(['serve', 'dev'])('a port in use, for %s', async (command) => {
     const { port, close } = await takenPort();
     const { code, err } = await run(command, '--dir', '.', '--port', port);
     close();
@@ -146,7 +146,7 @@ describe('bad usage exits with 2 and says in one line what to write', () => {
 });
 
 describe('serve', () => {
-  test('lets a running download finish after SIGTERM, and takes no new one', async () => {
+  test('finishes a download after SIGTERM, and accepts no new one', async () => {
     await writeFile(join(folder, 'large.bin'), new Uint8Array(32 * 1024 * 1024));
     const { child, url, output } = await startServer('serve', '--dir', folder, '--port', '0');
     const response = await fetch(`${url}/large.bin`);
@@ -171,7 +171,7 @@ describe('serve', () => {
     expect(child.exitCode ?? (await once(child, 'exit'))[0]).toBe(0);
   });
 
-  test('applies settings, and logs a line a request', async () => {
+  test('applies settings, and logs a line for each request', async () => {
     await writeFile(join(folder, 'settings.json'), '{ "cacheControl": "max-age=5" }');
     const { child, url, output } = await startServer(
       'serve',
@@ -193,7 +193,7 @@ describe('serve', () => {
   });
 });
 
-test('dev fills a bucket, serves it from workerd, and leaves nothing behind', async () => {
+test('dev fills a bucket, serves it from workerd, and leaves no process or file behind', async () => {
   const source = await mkdtemp(join(folder, 'dev-'));
   await writeFile(join(source, 'ünï #1.txt'), 'content');
   await symlink(join(folder, 'file.txt'), join(source, 'outside.txt'));
@@ -220,7 +220,7 @@ describe('names that begin with a dot', () => {
     return answers;
   };
 
-  test.for(['serve', 'dev'])('%s has none of them, unless it is told to', async (command) => {
+  test.for(['serve', 'dev'])('%s serves none of them without --hidden', async (command) => {
     const source = await mkdtemp(join(folder, 'hidden-'));
     for (const name of ['.git', '.well-known']) await mkdir(join(source, name));
     for (const name of ['a', '.env', '.git/config', '.well-known/b']) await writeFile(join(source, name), name);
@@ -230,7 +230,7 @@ describe('names that begin with a dot', () => {
     expect(await statuses(all.url)).toEqual([200, 200, 200, 200, 200]);
     all.child.kill('SIGTERM');
     await once(all.child, 'exit');
-    // What a bucket had before is not served either.
+    // Hidden files that were in the bucket before are not served either.
     const plain = await startServer(...args);
     expect(await statuses(plain.url)).toEqual([200, 404, 404, 404, 200]);
     plain.child.kill('SIGTERM');
@@ -238,7 +238,7 @@ describe('names that begin with a dot', () => {
   });
 });
 
-test('dev refuses a wrangler.toml with wrong settings', async () => {
+test('dev refuses a wrangler.toml with invalid settings', async () => {
   const config = join(folder, 'wrong.toml');
   const main = fileURLToPath(new URL('../../src/platform/workers/worker.ts', import.meta.url));
   await writeFile(

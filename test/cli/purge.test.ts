@@ -20,7 +20,7 @@ const TOKEN = 'a-token-that-nobody-guesses-0123456789';
 let folder: string;
 let purging: NodeServer;
 let refusing: NodeServer;
-/** Where nothing listens any more. */
+/** An address without a listener. */
 let gone: string;
 
 beforeAll(async () => {
@@ -59,7 +59,7 @@ async function run(args: readonly string[], token = TOKEN): Promise<Run> {
 }
 
 describe('purge', () => {
-  test('makes the gateway see that a file was replaced', async () => {
+  test('makes the gateway read a replaced file', async () => {
     const read = async () => (await fetch(`${purging.url}/files/a%20b.txt`)).text();
     expect(await read()).toBe('first');
     await writeFile(join(folder, 'a b.txt'), 'second');
@@ -117,7 +117,7 @@ describe('purge', () => {
     expect(err).toContain(`rangeway: ${message}`);
   });
 
-  test('without a token says where it belongs', async () => {
+  test('without a token prints where to set it', async () => {
     expect(await run(['a', '--url', 'http://x'], '')).toEqual({
       code: 2,
       out: '',
@@ -126,8 +126,8 @@ describe('purge', () => {
   });
 });
 
-describe('a token that no field can carry', () => {
-  test('is refused, and not shown', async () => {
+describe('a token that is not a valid field value', () => {
+  test('is refused, and not printed', async () => {
     const { code, err } = await run(['a', '--url', 'http://x'], `${TOKEN}\n`);
     expect([code, err]).toEqual([2, 'rangeway: RANGEWAY_PURGE_TOKEN takes letters, digits and "-._~+/" alone\n']);
   });
@@ -145,7 +145,7 @@ describe('the setting', () => {
     );
   });
 
-  test('takes a table with that field alone', () => {
+  test('accepts a table with only that field', () => {
     expect(() => parseConfig({ purge: 'token' })).toThrow('purge: takes a table with the field token');
     expect(() => parseConfig({ purge: { tokens: 'X' } })).toThrow(/purge: field 1 is none of .*; there are token$/);
   });

@@ -24,7 +24,7 @@ interface Run {
   readonly err: string;
 }
 
-/** Runs a command with the keys in the environment, unless it is said otherwise. */
+/** Runs a command with the keys in the environment by default. */
 async function run(args: readonly string[], keys: string | undefined = KEYS_TEXT): Promise<Run> {
   const { RANGEWAY_KEYS: _, ...others } = process.env;
   const env = keys === '' ? others : { ...others, RANGEWAY_KEYS: keys };
@@ -40,7 +40,7 @@ function nowInSeconds(): number {
 }
 
 describe('sign', () => {
-  test('prints a link alone, and beside it how long it opens what', async () => {
+  test('prints only the link to stdout, and its scope and expiry to stderr', async () => {
     const before = nowInSeconds();
     const { code, out, err } = await run(['sign', FILE, '--expires', '2h']);
     expect([code, out]).toEqual([
@@ -59,7 +59,7 @@ describe('sign', () => {
     expect(Date.parse(`${/until (.*) UTC/.exec(err)?.[1]}Z`)).toBe(expires * 1000);
   });
 
-  test('signs all that it is told, with the key that it is told', async () => {
+  test('signs all terms of its options, with the chosen key', async () => {
     const args = [
       'sign',
       '--key-id',
@@ -94,7 +94,7 @@ describe('sign', () => {
     });
   });
 
-  test('takes keys from a file, and rather than from the environment', async () => {
+  test('takes keys from a file, which takes precedence over the environment', async () => {
     const args = ['sign', FILE, '--expires', '30m', '--keys', 'keys'];
     for (const keys of ['', 'other:broken']) {
       const { code, out } = await run(args, keys);
@@ -108,7 +108,7 @@ describe('sign', () => {
     expect(await verifyLink(link, { now: nowInSeconds() }, KEYS)).toMatchObject({ terms: { prefix: '/ü b/' } });
   });
 
-  test('says what a folder opens, in characters that can be seen', async () => {
+  test('prints the scope of a folder link in visible characters', async () => {
     const { err } = await run(['sign', 'https://h/a%E2%80%AEb%F3%A0%81%81/', '--expires', '1d', '--prefix']);
     expect(err).toMatch(/^rangeway: opens every file below \/a\\u202eb\\udb40\\udc41\/ until /);
     expect((await run(['sign', 'https://h', '--expires', '1d', '--prefix'])).err).toContain(
@@ -126,7 +126,7 @@ describe('sign', () => {
     [[FILE, 'b', ...expires], /sign takes one address; one with spaces or & takes quotes around it/],
     [['https://h/a%2Fb', ...expires], /sign: the path \/a%2Fb takes no link: it may have no %2F \(write a slash\)/],
     [['https://h/%ff/', '--prefix', ...expires], /sign: the path \/%ff\/ takes no link/],
-    // The folder that it is in may hold much more than the address says.
+    // The parent folder may contain much more than the address suggests.
     [['https://h/open', '--prefix', ...expires], /--prefix opens a folder, .* in a slash: \/open\/ and not \/open$/m],
     [[FILE, '--prefix', ...expires], /--prefix opens a folder, whose address ends in a slash/],
     [['https://h/open%2F', '--prefix', ...expires], /--prefix opens a folder/],
@@ -159,7 +159,7 @@ describe('sign', () => {
     [[FILE, ...expires], /key 2 for links takes id:secret/, `${KEYS_TEXT.split('\n')[0]} SECRETSECRET`],
     [[FILE, ...expires], /key k for links takes 32 to 64 bytes as base64url/, 'k:SECRETSECRET'],
   ];
-  test.for(cases)('%o exits with 2 and says in one line what to write', async ([args, message, keys]) => {
+  test.for(cases)('%o exits with 2 and prints the right usage in one line', async ([args, message, keys]) => {
     const { code, out, err } = await run(['sign', ...args], keys);
     expect([code, out]).toEqual([2, '']);
     expect(err).toMatch(message);
@@ -169,7 +169,7 @@ describe('sign', () => {
 });
 
 describe('keygen', () => {
-  test('prints a key alone, that sign takes', async () => {
+  test('prints only a key, which sign accepts', async () => {
     const { code, out, err } = await run(['keygen']);
     expect([code, out]).toEqual([0, expect.stringMatching(/^k\d{8}:[\w-]{43}\n$/)]);
     expect(err).toMatch(/^rangeway: put k\d{8} in front of the other keys to sign with it;.*\n$/);
@@ -180,7 +180,7 @@ describe('keygen', () => {
     });
   });
 
-  test('takes an id, and says which', async () => {
+  test('accepts a key id, and prints it', async () => {
     expect((await run(['keygen', '--key-id', 'ci-1'])).out).toMatch(/^ci-1:/);
     expect(await run(['keygen', '--key-id', 'a b'])).toMatchObject({
       code: 2,

@@ -9,7 +9,7 @@ import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { KEYS_TEXT, link } from '../access/links.ts';
 
 describe('defaults', () => {
-  test('nothing said is one mount at the root', () => {
+  test('an empty configuration is one mount at the root', () => {
     expect(parseConfig({})).toMatchObject({
       logged: 'requests',
       trustedProxies: 0,
@@ -17,11 +17,11 @@ describe('defaults', () => {
       limits: { idleTimeout: 60_000 },
       mounts: [{ path: '/', access: 'public', headRange: false, ranges: { maxRanges: 1_000 } }],
     });
-    // Whose pages may read depends on the rule, and stays unsaid.
+    // The allowed origins depend on the access rule, so parseConfig leaves them unset.
     expect(parseConfig({}).mounts[0]?.cors).toEqual({});
   });
 
-  test('a mount’s own word, else what stands above, else the default; a table is taken whole', () => {
+  test('a setting comes from the mount, else from above the mounts, else from the defaults; a table is taken whole', () => {
     const { mounts } = parseConfig({
       index: 'index.html',
       headRange: true,
@@ -41,7 +41,7 @@ describe('defaults', () => {
     ]);
   });
 
-  test('a Cache-Control above all mounts makes nothing public that a rule guards; a mount’s own word does', () => {
+  test('a Cache-Control above the mounts does not make a guarded mount public; that of a mount does', () => {
     const cacheControl = 'public, max-age=60';
     const access = { type: 'signed' } as const;
     const of = (config: ConfigInput) => parseConfig(config).mounts.map((mount) => mount.cacheControl);
@@ -58,7 +58,7 @@ describe('defaults', () => {
   });
 });
 
-describe('what can not be used is refused, by name', () => {
+describe('an invalid setting is refused, with its name', () => {
   test.for<readonly [string, RegExp]>([
     ['{"mounts":[{},{"path":"a"}]}', /mounts\.1\.path: takes a path such as "\/releases", .*, not "a"/],
     ['{"mounts":[{"host":"A:1"}]}', /mounts\.0\.host: takes a name in lower case without a port, .*, not "A:1"/],
@@ -123,7 +123,7 @@ describe('what can not be used is refused, by name', () => {
     ['{"logged":"none"}', /logged: takes "requests" or "errors", not "none"/],
     ['{"trustedProxies":11}', /trustedProxies: takes a whole number from 0 to 10 \(proxies\), not 11/],
     ['{"mounts":[{"index":1},{"path":2}]}', /mounts\.0\.index: .*\n.*mounts\.1\.path: /],
-    // JSON can name what every object has.
+    // JSON can have a field with a name of Object.prototype.
     ['{"__proto__":{"access":"public"}}', /__proto__: no such field/],
     ['{"constructor":{}}', /constructor: no such field/],
     ['{"mounts":[{"__proto__":{"path":"/x"}}]}', /mounts\.0\.__proto__: no such field/],
@@ -147,7 +147,7 @@ describe('what can not be used is refused, by name', () => {
     '{"access":{"type":"jwt","key":{"type":"jwks","url":"https://u:SECRET@issuer.example/"},"issuer":"i","audience":"a"}}',
     '{"mounts":[{"store":{"type":"s3","bucket":"abc","endpoint":"https://u:SECRET@s3.example"}}]}',
     '{"cache":{"type":"workers","origin":"https://u:SECRET@files.example"}}',
-  ])('without showing the secret that stands where its name goes: %s', (json) => {
+  ])('without printing a secret that is written in place of its name: %s', (json) => {
     const input: unknown = JSON.parse(json);
     let message = '';
     try {
@@ -160,7 +160,7 @@ describe('what can not be used is refused, by name', () => {
   });
 });
 
-describe('opened on Node', () => {
+describe('a configuration opened on Node', () => {
   let folder: string;
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'rangeway-config-'));
@@ -181,7 +181,7 @@ describe('opened on Node', () => {
     return createGateway({ ...opened, observers: [{ end: () => undefined }] });
   }
 
-  test('mounts over the platform’s own store with prefixes, over others, with a fallback, and behind a rule', async () => {
+  test('has mounts over the store of the platform with prefixes, over other stores, with a fallback, and behind a rule', async () => {
     const gateway = await open({
       cache: { type: 'memory' },
       mounts: [
@@ -223,7 +223,7 @@ describe('opened on Node', () => {
     );
   });
 
-  test('without a store of its own or of the platform, a mount is refused', async () => {
+  test('refuses a mount without a store of its own or of the platform', async () => {
     await expect(openNodeConfig(parseConfig({}), undefined)).rejects.toThrow(
       /a mount takes a store, since nothing else names one/,
     );

@@ -16,7 +16,7 @@ const open = (options: MountsOptions) => createGateway({ observers: [{ end: () =
 
 const two = [{ store }, { path: '/b', store }] as const;
 
-describe('what stands beside mounts holds for each that says nothing else', () => {
+describe('a setting beside the mounts is the default of each mount', () => {
   test.for<readonly [name: string, access: AccessRule]>([
     ['a hook', hookAccess(() => false)],
     ['signed links', signedAccess(KEYS)],
@@ -25,7 +25,7 @@ describe('what stands beside mounts holds for each that says nothing else', () =
     for (const path of ['/a', '/b/a', '/missing']) expect((await gateway.request(path)).status).toBe(403);
   });
 
-  test('access: a mount’s own word counts, and undefined says nothing', async () => {
+  test('access: the setting of a mount takes precedence, and undefined inherits', async () => {
     const gateway = open({
       access: hookAccess(() => false),
       mounts: [
@@ -40,7 +40,7 @@ describe('what stands beside mounts holds for each that says nothing else', () =
     ]);
   });
 
-  test('cache, and none', async () => {
+  test('cache: inherited, or none for a mount', async () => {
     const gateway = open({
       cache: memoryCache({ maxBytes: 1_000_000 }),
       mounts: [...two, { path: '/not', store, cache: false }],
@@ -55,7 +55,7 @@ describe('what stands beside mounts holds for each that says nothing else', () =
     expect([await has('/a'), await has('/b/a')]).toEqual([false, true]);
   });
 
-  test('overflow', async () => {
+  test('overflow: inherited, or that of the mount', async () => {
     const gateway = open({
       overflow: { limit: 3, policy: 'refuse' },
       mounts: [...two, { path: '/more', store, overflow: { limit: 30, policy: 'refuse' } }],
@@ -64,7 +64,7 @@ describe('what stands beside mounts holds for each that says nothing else', () =
     expect([await status('/a'), await status('/b/a'), await status('/more/a')]).toEqual([501, 501, 200]);
   });
 
-  test('settings; a table is taken whole', async () => {
+  test('other settings are inherited; a table is taken whole', async () => {
     const gateway = open({
       index: 'index.html',
       disposition: 'attachment',
@@ -122,7 +122,7 @@ describe('what stands beside mounts holds for each that says nothing else', () =
       { cacheControl, access: { type: 'signed' }, mounts: [{ access: 'public' }, { path: '/b' }] },
       [cacheControl, 'private, max-age=60'],
     ],
-  ])('cacheControl, in code as in a configuration: %s', async ([, code, config, expected]) => {
+  ])('cacheControl is inherited in code as in a configuration: %s', async ([, code, config, expected]) => {
     const gateway = open(code);
     const sent = [];
     for (const path of ['/a', '/b/a']) sent.push((await gateway.request(path)).headers.get('Cache-Control'));
@@ -131,7 +131,7 @@ describe('what stands beside mounts holds for each that says nothing else', () =
   });
 });
 
-describe('what has no effect there is refused', () => {
+describe('a setting without effect beside the mounts is refused', () => {
   const mounts = two;
   test('by its type', () => {
     // @ts-expect-error -- of one mount alone
@@ -155,7 +155,7 @@ describe('what has no effect there is refused', () => {
     [{ cache: true }, /cache: takes false, or a cache, .*, not true/],
     [{ cached: false }, /cached: no such field; use cache = false; there are/],
     [{ mounts: [{ store, cached: true }] }, /mounts\.0\.cached: no such field; use cache = false; there are/],
-    // Wrong above although each mount says something else, or right and without effect.
+    // Invalid above although each mount has its own value, or valid without effect.
     [{ index: 'a/b', mounts: [{ store, index: 'i' }] }, / {2}index: takes a file name/],
     [{ index: 'a', mounts: [{ store, index: 'i' }] }, /^index: has no effect, since every mount says its own/],
     [{ mounts: [{ store, limits: {} }] }, /mounts\.0\.limits: no such field/],
@@ -168,7 +168,7 @@ describe('what has no effect there is refused', () => {
     );
   });
 
-  test('a configuration’s mounts say every table, so that one beside them in code is refused and not ignored', async () => {
+  test('the mounts of a parsed configuration have all tables, so a table beside them in code is refused, not ignored', async () => {
     const opened = await openNodeConfig(parseConfig({}), store);
     expect(() => createGateway({ ...opened, cors: { origins: ['https://a.example'] } })).toThrow(
       /^cors: has no effect, since every mount says its own$/,
@@ -185,7 +185,7 @@ describe('what has no effect there is refused', () => {
     expect(() => parseConfig({ index: 'a', mounts: [{ index: 'b' }, { path: '/b' }] })).not.toThrow();
   });
 
-  test('what is undefined says nothing', async () => {
+  test('undefined beside the mounts has no effect', async () => {
     const nothing = { store: undefined, path: undefined, host: undefined, prefix: undefined };
     expect((await open({ ...nothing, access: undefined, mounts }).request('/a')).status).toBe(200);
     expect(

@@ -15,7 +15,7 @@ async function gatewayWith(limits: LimitsInput) {
   };
 }
 
-test('downloads beyond the limit get 503 with Retry-After, and there is room again when one has ended', async () => {
+test('downloads beyond the limit get 503 with Retry-After, and are served again when one has ended', async () => {
   const { gateway, entries } = await gatewayWith({ downloads: 2 });
   const running = [await gateway.request('/large'), await gateway.request('/large')];
   const refused = await gateway.request('/large');
@@ -39,7 +39,7 @@ test.for([
   expect(() => parseConfig({ limits: { [name]: 1 } })).toThrow(`limits.${name}: no such field; ${instead}; there are`);
 });
 
-test('an address beyond the limit gets 414', async () => {
+test('a URL longer than the limit gets 414', async () => {
   const { gateway, entries } = await gatewayWith({});
   const fill = (address: string, length: number) => address.padEnd(length, 'x');
   expect((await gateway.request(fill('http://gateway/', 16_385))).status).toBe(414);

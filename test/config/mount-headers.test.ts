@@ -29,7 +29,7 @@ const server = await serve(gateway, { port: 0 });
 const origin = { host: '127.0.0.1', port: Number(new URL(server.url).port) };
 afterAll(() => server.stop(0));
 
-describe('headers are added to answers with bytes, and to a 304', () => {
+describe('headers are added to responses with bytes, and to a 304', () => {
   test.for<
     readonly [
       method: string,
@@ -65,7 +65,7 @@ describe('headers are added to answers with bytes, and to a 304', () => {
 
 const make = (value: unknown) => () => createGateway({ store, ...JSON.parse(JSON.stringify({ headers: value })) });
 
-describe('fields that something else decides are refused, with the setting to use', () => {
+describe('a field that another setting controls is refused, with the name of that setting', () => {
   test.for<readonly [name: string, message: string]>([
     ['Cache-Control', 'takes no Cache-Control, which the setting cacheControl decides'],
     ['CDN-Cache-Control', 'cacheControl'],
@@ -118,7 +118,7 @@ describe('fields that something else decides are refused, with the setting to us
   });
 });
 
-describe('what can not be sent is refused', () => {
+describe('a field that can not be sent is refused', () => {
   const many = (count: number, length: number) =>
     Object.fromEntries(Array.from({ length: count }, (_, i) => [`X-${i}`, 'v'.repeat(length)]));
   test.for<readonly [headers: unknown, message: RegExp]>([
@@ -144,7 +144,7 @@ describe('what can not be sent is refused', () => {
     );
   });
 
-  test('what can, is taken', () => {
+  test('valid fields are accepted', () => {
     const value = {
       'Content-Security-Policy-Report-Only': "default-src 'self'",
       'Strict-Transport-Security': 'max-age=63072000',
@@ -162,7 +162,7 @@ describe('what can not be sent is refused', () => {
 
 describe('cors.headers', () => {
   const preflight = { Origin: 'https://page.example', 'Access-Control-Request-Method': 'GET' };
-  test('adds to what a preflight allows', async () => {
+  test('adds to the fields that a preflight allows', async () => {
     const adding = createGateway({
       store,
       access: publicAccess(),

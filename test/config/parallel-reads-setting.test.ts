@@ -33,7 +33,7 @@ describe('the setting parallelReads', () => {
     [{ parallelReads: { partSize: PART } }, { connections: 4, partSize: PART }],
   ] as const)('%o comes to %o', (config, expected) => {
     expect(parseConfig(config).mounts[0]?.parallelReads).toEqual(expected);
-    // What a configuration comes to is given to a mount, which checks it once more.
+    // The parsed value is passed to a mount, which validates it again.
     const { mounts } = parseConfig({ ...config, mounts: [{}, { path: '/a', parallelReads: false }] });
     expect(mounts.map(({ parallelReads }) => parallelReads)).toEqual([expected, false]);
   });
@@ -51,13 +51,13 @@ describe('the setting parallelReads', () => {
     [{ connections: 17 }, /parallelReads\.connections: takes/],
     [{ partSize: 65_535 }, /parallelReads\.partSize: takes a whole number from 65536 to 1073741824 \(bytes\)/],
     [{ parts: 3 }, /parallelReads\.parts: no such field; there are connections, partSize/],
-  ])('%o is refused, in a configuration as in code', async (parallelReads, message) => {
+  ])('%o is refused in a configuration and in code', async (parallelReads, message) => {
     const input: object = { parallelReads };
     expect(() => parseConfig(input)).toThrow(message);
     await expect(gatewayWith(input)).rejects.toThrow(message);
   });
 
-  test('more connections than the platform allows are refused, above mounts and in one', async () => {
+  test('more connections than the platform allows are refused, above the mounts and in a mount', async () => {
     const bodyPipe = { ...portableBodyPipe, maxParallelReads: 4 };
     const store = memoryStore();
     await gatewayWith({ bodyPipe, parallelReads: 4 });
@@ -73,10 +73,10 @@ describe('the setting parallelReads', () => {
   });
 });
 
-describe('a gateway', () => {
+describe('a gateway with parallelReads', () => {
   const parallelReads = { connections: 3, partSize: PART };
 
-  test('reads an object through several connections, and says what it cost', async () => {
+  test('reads an object through several connections, and logs the operations', async () => {
     const entries: LogEntry[] = [];
     const observers = [logObserver((entry) => void entries.push(entry))];
     const { store, gateway } = await gatewayWith({ parallelReads, observers });
@@ -86,7 +86,7 @@ describe('a gateway', () => {
     expect(entries).toMatchObject([{ outcome: 'complete', storageReads, bytesSent: SIZE }]);
   });
 
-  test('without it, through one', async () => {
+  test('reads through one connection without the setting', async () => {
     for (const options of [{}, { parallelReads: false }] as const) {
       const { store, gateway } = await gatewayWith(options);
       expect(equal(await bytesOf(await gateway.request('/key')), BYTES)).toBe(true);
@@ -94,7 +94,7 @@ describe('a gateway', () => {
     }
   });
 
-  test('reads through a cache above it, and the cache has all of it then', async () => {
+  test('reads through a cache above it, which then has all blocks', async () => {
     const { store, gateway } = await gatewayWith({
       parallelReads,
       cache: memoryCache({ maxBytes: 16 * MiB }),
@@ -108,7 +108,7 @@ describe('a gateway', () => {
     expect(store.open).toBe(0);
   });
 
-  test('answers small ranges, HEAD, 304, 412 and 416 at the cost of one operation each', async () => {
+  test('serves small ranges, HEAD, 304, 412 and 416 with one operation each', async () => {
     const { store, gateway } = await gatewayWith({ parallelReads });
     const etag = (await gateway.request('/key', { method: 'HEAD' })).headers.get('etag') ?? '';
     const asks: readonly (readonly [number, Record<string, string>])[] = [

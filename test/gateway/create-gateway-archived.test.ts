@@ -16,13 +16,13 @@ const BYTES = pseudoRandom(300_000);
 const TAG = '"0123456789abcdef0123456789abcdef"';
 const MODIFIED = 'Wed, 01 Jan 2020 00:00:00 GMT';
 
-/** As AWS writes it. */
+/** The error document of AWS. */
 const REFUSAL =
   '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>InvalidObjectState</Code><Message>The operation is not valid for the object&apos;s storage class</Message><StorageClass>GLACIER</StorageClass><RequestId>4442587FB7D0A2F9</RequestId></Error>';
 
 interface Archive {
   isArchived: boolean;
-  /** Whether conditions are looked at before the storage class. */
+  /** Whether preconditions are evaluated before the storage class. */
   readonly evaluatesFirst: boolean;
 }
 
@@ -47,7 +47,7 @@ function answer(archive: Archive, { method, headers }: IncomingMessage, res: Ser
   }
 }
 
-/** An S3 of one object, which may be archived, and a gateway over it. */
+/** An S3 with one object, which may be archived, and a gateway over it. */
 async function open(
   { evaluatesFirst = false, ...source }: Partial<S3Source> & Partial<Archive> = {},
   options: Partial<MountOptions> = {},
@@ -94,20 +94,20 @@ const REQUESTS: readonly (readonly [string, Record<string, string>])[] = [
   ['under If-None-Match of another version', { 'If-None-Match': '"old"' }],
 ];
 
-describe.each(['denied', 'missing'] as const)('an archived object, where a 403 means %s', (forbidden) => {
-  test.each(REQUESTS)('%s: 409, told as archived, and the reason in the log', async (_name, headers) => {
+describe.each(['denied', 'missing'] as const)('an archived object, if a 403 means %s', (forbidden) => {
+  test.each(REQUESTS)('%s: 409 of the type archived, and the reason in the log', async (_name, headers) => {
     using opened = await open({ forbidden });
     await expectArchived(await opened.ask(headers));
     expect(opened.entries).toMatchObject([{ status: 409, error: expect.stringContaining('InvalidObjectState') }]);
   });
 
-  test('is asked for once, though there are three tries', async () => {
+  test('is read once, without a retry', async () => {
     using opened = await open({ forbidden });
     await opened.ask({ Range: 'bytes=5-9' });
     expect(opened.asked).toHaveLength(1);
   });
 
-  test('HEAD is 200, since the metadata are there', async () => {
+  test('HEAD is 200, because the metadata can be read', async () => {
     using opened = await open({ forbidden });
     const response = await opened.ask({}, 'HEAD');
     expect([response.status, response.headers.get('ETag'), response.headers.get('Content-Length')]).toEqual([
@@ -117,14 +117,14 @@ describe.each(['denied', 'missing'] as const)('an archived object, where a 403 m
     ]);
   });
 
-  test("the storage's own 304 and 412 are passed on", async () => {
+  test('a 304 or 412 of the storage is passed on', async () => {
     using opened = await open({ forbidden, evaluatesFirst: true });
     expect((await opened.ask({ 'If-None-Match': TAG })).status).toBe(304);
     expect((await opened.ask({ 'If-Match': '"old"' })).status).toBe(412);
     await expectArchived(await opened.ask({ Range: 'bytes=5-', 'If-Range': '"old"' }));
   });
 
-  test('is there again when it is restored', async () => {
+  test('is served again after it is restored', async () => {
     using opened = await open({ forbidden });
     await expectArchived(await opened.ask());
     opened.archive.isArchived = false;
@@ -132,7 +132,7 @@ describe.each(['denied', 'missing'] as const)('an archived object, where a 403 m
   });
 });
 
-test('a 403 for another reason is what it was', async () => {
+test('a 403 for another reason keeps its meaning', async () => {
   for (const [forbidden, status] of [
     ['denied', 502],
     ['missing', 404],
@@ -148,16 +148,16 @@ test('a 403 for another reason is what it was', async () => {
   }
 });
 
-test('the replica is not asked: that an object is archived is an answer', async () => {
+test('the replica is not read for an archived object, because archived is a final result', async () => {
   using opened = await open({}, {}, (first, bucketOf) => withFallback(first, bucketOf('replica')));
   await expectArchived(await opened.ask());
   await expectArchived(await opened.ask());
   expect(opened.asked.map(({ url }) => url?.split('?')[0])).toEqual(['/bucket/a.bin', '/bucket/a.bin']);
 });
 
-describe('behind a cache of blocks', () => {
+describe('an archived object behind a block cache', () => {
   afterEach(() => void vi.useRealTimers());
-  // The clock alone: what waits, waits in real time.
+  // Only the clock is fake: timers run in real time.
   const pass = (ms: number) => {
     vi.useFakeTimers({ toFake: ['Date'] });
     vi.setSystemTime(Date.now() + ms);
@@ -168,14 +168,14 @@ describe('behind a cache of blocks', () => {
       { cache: memoryCache({ maxBytes: 10_000_000 }), blocks: { size: 64 * 1024, ttl: 1_000, negativeTtl: 60_000 } },
     );
 
-  test.each(REQUESTS)('%s: 409, cold and with the metadata known', async (_name, headers) => {
+  test.each(REQUESTS)('%s: 409, cold and with cached metadata', async (_name, headers) => {
     using opened = await cached();
     await expectArchived(await opened.ask(headers));
     expect((await opened.ask({}, 'HEAD')).status).toBe(200);
     await expectArchived(await opened.ask(headers));
   });
 
-  test('is never kept as missing', async () => {
+  test('is never cached as missing', async () => {
     using opened = await cached();
     await expectArchived(await opened.ask());
     expect((await opened.ask({}, 'HEAD')).status).toBe(200);
@@ -183,7 +183,7 @@ describe('behind a cache of blocks', () => {
     expect(equal(new Uint8Array(await (await opened.ask()).arrayBuffer()), BYTES)).toBe(true);
   });
 
-  test('costs one operation while the metadata are known', async () => {
+  test('costs one operation while its metadata are fresh', async () => {
     using opened = await cached();
     await opened.ask();
     const before = opened.asked.length;
@@ -193,7 +193,7 @@ describe('behind a cache of blocks', () => {
   });
 
   test.each([true, false])(
-    'what is cached is served, and revalidated by HEAD (conditions first: %s)',
+    'cached blocks are served, and revalidated by HEAD (preconditions first: %s)',
     async (evaluatesFirst) => {
       using opened = await cached('denied', evaluatesFirst);
       opened.archive.isArchived = false;
@@ -211,7 +211,7 @@ describe('behind a cache of blocks', () => {
     },
   );
 
-  test('of which a part is cached: 409 before the first byte', async () => {
+  test('that is partly cached gets 409 before the first byte', async () => {
     using opened = await cached('denied');
     opened.archive.isArchived = false;
     const first = await opened.ask({ Range: 'bytes=0-131071' });
@@ -223,8 +223,8 @@ describe('behind a cache of blocks', () => {
   });
 });
 
-describe('on Lambda', () => {
-  test('no link is given to what the storage will not send', async () => {
+describe('an archived object on Lambda', () => {
+  test('is not redirected to the storage, which would not send it', async () => {
     using opened = await open();
     const client = s3Client(opened.access);
     for (const forbidden of ['missing', 'denied'] as const) {

@@ -42,24 +42,24 @@ async function setUp(blocks: GatewayOptions['blocks'] = {}, wrap: (store: Object
 
 const block = (index: number): Headers => ({ Range: `bytes=${index * BLOCK}-${(index + 1) * BLOCK - 1}` });
 
-test('a whole, cold and warm', async () => {
+test('a whole object, cold and warm', async () => {
   const { ask } = await setUp();
   expect(await ask()).toEqual({ field: 'Rangeway; fwd=uri-miss; stored; ttl=30', log: [0, 4, 0, 1] });
   vi.setSystemTime(Date.now() + 10_000);
   expect(await ask()).toEqual({ field: 'Rangeway; hit; ttl=20', log: [4, 0, SIZE, 0] });
 });
 
-test('known, but not its bytes; and then some of them', async () => {
+test('with known metadata: without cached bytes, and with some', async () => {
   const { ask } = await setUp();
   expect(await ask({}, 'HEAD')).toEqual({ field: 'Rangeway; fwd=uri-miss; ttl=30', log: [0, 0, 0, 1] });
   expect(await ask({}, 'HEAD')).toEqual({ field: 'Rangeway; hit; ttl=30', log: [0, 0, 0, 0] });
   expect(await ask(block(1))).toEqual({ field: 'Rangeway; fwd=miss; stored; ttl=30', log: [0, 1, 0, 1] });
   expect(await ask(block(1))).toEqual({ field: 'Rangeway; hit; ttl=30', log: [1, 0, BLOCK, 0] });
-  // Two runs are missing around the one that is there.
+  // The blocks before and after the cached one are missing.
   expect(await ask()).toEqual({ field: 'Rangeway; fwd=partial; stored; ttl=30', log: [1, 3, BLOCK, 2] });
 });
 
-test('a few bytes are read past the cache the first time', async () => {
+test('a first request for a few bytes bypasses the cache', async () => {
   const { ask } = await setUp();
   const few = { Range: 'bytes=5-14' };
   expect(await ask(few)).toEqual({ field: 'Rangeway; fwd=uri-miss; ttl=30', log: [0, 1, 0, 1] });
@@ -71,7 +71,7 @@ test('a few bytes are read past the cache the first time', async () => {
   });
 });
 
-test('answers without bytes of the object', async () => {
+test('responses without bytes of the object', async () => {
   const { ask, tag } = await setUp();
   expect(await ask({}, 'GET', 'none')).toEqual({ field: 'Rangeway; fwd=uri-miss; ttl=5', log: [0, 0, 0, 1] });
   expect(await ask({}, 'GET', 'none')).toEqual({ field: 'Rangeway; hit; ttl=5', log: [0, 0, 0, 0] });
@@ -80,7 +80,7 @@ test('answers without bytes of the object', async () => {
     expect(await ask(headers)).toEqual({ field: 'Rangeway; hit; ttl=30', log: [0, 0, 0, 0] });
 });
 
-test('stale: unchanged, then changed', async () => {
+test('stale metadata: unchanged, then changed', async () => {
   const { ask, memory } = await setUp();
   await ask();
   vi.setSystemTime(Date.now() + 40_000);
@@ -90,20 +90,20 @@ test('stale: unchanged, then changed', async () => {
   expect(await ask()).toEqual({ field: 'Rangeway; fwd=stale; stored; ttl=30', log: [0, 4, 0, 1] });
 });
 
-test('stale while it is revalidated: a hit that says so', async () => {
+test('stale-while-revalidate: a hit with a negative ttl', async () => {
   const { ask } = await setUp({ staleWhileRevalidate: 60_000 });
   await ask();
   vi.setSystemTime(Date.now() + 40_000);
   expect(await ask()).toEqual({ field: 'Rangeway; hit; ttl=-10', log: [4, 0, SIZE, 0] });
 });
 
-test('what holds for ever has no ttl', async () => {
+test('immutable metadata have no ttl', async () => {
   const { ask } = await setUp({ ttl: 'forever' });
   expect((await ask()).field).toBe('Rangeway; fwd=uri-miss; stored');
   expect((await ask()).field).toBe('Rangeway; hit');
 });
 
-test('an object without a strong tag goes past the cache', async () => {
+test('an object without a strong tag bypasses the cache', async () => {
   const { ask } = await setUp({}, (store) => ({
     head: store.head,
     async read(...args) {
@@ -115,14 +115,14 @@ test('an object without a strong tag goes past the cache', async () => {
   expect(await ask()).toEqual({ field: 'Rangeway; fwd=bypass; ttl=30', log: [0, 0, 0, 1] });
 });
 
-test('several ranges are counted together', async () => {
+test('several ranges have one field', async () => {
   const { ask } = await setUp();
   await ask();
   const ranges = { Range: `bytes=0-9,${BLOCK * 2}-${BLOCK * 2 + 9},-5` };
   expect(await ask(ranges)).toEqual({ field: 'Rangeway; hit; ttl=30', log: [3, 0, 25, 0] });
 });
 
-test('without a cache there is neither field nor figure', async () => {
+test('without a cache there is neither the header field nor the log field', async () => {
   const memory = memoryStore();
   await memory.put('key', pseudoRandom(10));
   const entries: LogEntry[] = [];

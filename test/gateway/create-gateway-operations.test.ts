@@ -7,7 +7,7 @@ import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { countPulls, describeStorageOperations, SIZE } from '../contract/storage-operations.ts';
 
-/** A store's calls are its operations, and a body counts when its first byte is asked for. */
+/** Counts each call of a store as an operation, and a body when its first byte is read. */
 function counted(store: ObjectStore) {
   let operations = 0;
   let bodies = 0;

@@ -25,7 +25,7 @@ function open(options: Omit<GatewayOptions, 'observers'>) {
   };
 }
 
-describe('who is asked for a password or a token', () => {
+describe('the challenge for a password or a token', () => {
   const tokens = jwtAccess({ key: { type: 'secret', secret }, issuer: 'https://issuer.example/', audience: 'files' });
   const passwords = basicAccess({ realm: 'releases', users: [{ name: 'amy', password: 'pass' }] });
   test.for([
@@ -52,7 +52,7 @@ describe('who is asked for a password or a token', () => {
     expect(reads).toBe(0);
   });
 
-  test('a password opens, and its answer is private', async () => {
+  test('a right password gets a private response', async () => {
     const store = memoryStore();
     await store.put('a', text('a'));
     const { gateway } = open({ store, access: passwords });
@@ -61,7 +61,7 @@ describe('who is asked for a password or a token', () => {
   });
 });
 
-test('mounts that share a cache never share a block, though key and tag are the same', async () => {
+test('mounts that share a cache never share a block, even with the same key and tag', async () => {
   const of = (byte: number): ObjectStore => ({
     head: async () => ({ size: 200_000, etag: strongTag('same') }),
     read: async (_key, { range } = {}) => {
@@ -99,7 +99,7 @@ test('mounts that share a cache never share a block, though key and tag are the 
   }
 });
 
-describe('nothing splits a response', () => {
+describe('no value splits a response', () => {
   const evil = [
     'a\r\nSet-Cookie: x=1',
     'a\nSet-Cookie: x=1',
@@ -144,7 +144,7 @@ describe('nothing splits a response', () => {
     await plainServer.stop(1_000);
     const [disposition = '', ...more] = valuesOf(response, 'content-disposition');
     expect([response.status, valuesOf(response, 'set-cookie'), more]).toEqual([200, [], []]);
-    // One quoted name, with nothing in it that ends it or leads elsewhere.
+    // One quoted name, without a character that ends it or names another path.
     expect(disposition).toMatch(/^attachment; filename="[^"\\/\r\n]*"(?:; filename\*=UTF-8''[\w!#$&+.^`|~%-]+)?$/);
     expect(disposition).not.toMatch(/%0[ad]|%e2%80%(?:a8|ae)/i);
 
@@ -163,8 +163,8 @@ describe('nothing splits a response', () => {
   });
 });
 
-describe('secrets stay where they are', () => {
-  test('no link, token, password or cookie is in a log line, a problem, or a question to the storage', async () => {
+describe('secrets do not leak', () => {
+  test('no link, token, password or cookie is in a log line, a problem response, or a request to the storage', async () => {
     const failing: ObjectStore = {
       async head() {
         throw storeError('unavailable', 'the storage is away');
@@ -225,7 +225,7 @@ describe('redirects', () => {
     '/http://evil.example/a',
     '/a/?next=https://evil.example',
     '/a?url=//evil.example&download',
-  ])('%s leads nowhere but to the storage’s own link', async (target) => {
+  ])('%s redirects only to the presigned link of the storage', async (target) => {
     const seen: string[] = [];
     const store = storeDouble({
       read: () => ({

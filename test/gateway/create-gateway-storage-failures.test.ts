@@ -41,7 +41,7 @@ describe('a storage that fails before the first byte', () => {
     expect(entries[0]).toMatchObject({ status, outcome: 'failed', error: expect.stringContaining('10.0.0.7: stack') });
   });
 
-  test('a fault of our own is a 500 that tells nothing', async () => {
+  test('an internal error is a 500 without details', async () => {
     const { gateway, entries } = gatewayOver(
       storeDouble({
         read: () => {
@@ -56,7 +56,7 @@ describe('a storage that fails before the first byte', () => {
   });
 });
 
-describe('a storage that answers nonsense is answered 502, and its bytes are given back', () => {
+describe('an invalid response of the storage gives 502, and its body is closed', () => {
   const right: OpenObject = {
     type: 'open',
     representation: representation(10),
@@ -82,7 +82,7 @@ describe('a storage that answers nonsense is answered 502, and its bytes are giv
     expect(entries[0]).toMatchObject({ outcome: 'failed', bytesRead: 0 });
   });
 
-  test('the whole for a range is cut: a storage may ignore ranges (§14.2)', async () => {
+  test('a whole object in place of a range is cut, because a storage may ignore Range (§14.2)', async () => {
     const body = bodyOf([new TextEncoder().encode('0123456789')]);
     const { gateway } = gatewayOver(storeDouble({ read: () => ({ ...right, span: { start: 0, end: 10 }, body }) }));
     const response = await gateway.request('/key', { headers: { Range: 'bytes=2-4', 'If-Range': '"v1"' } });
@@ -90,13 +90,13 @@ describe('a storage that answers nonsense is answered 502, and its bytes are giv
     expect(await response.text()).toBe('234');
   });
 
-  test('a size of nonsense from head', async () => {
+  test('an invalid size from head', async () => {
     const { gateway } = gatewayOver(storeDouble({ head: () => representation(1.5) }));
     expect((await gateway.request('/key', { method: 'HEAD' })).status).toBe(502);
   });
 });
 
-describe('after the first byte a failure breaks the body', () => {
+describe('a failure after the first byte breaks the body', () => {
   const bytes = new Uint8Array(10).fill(7);
   const bodies: readonly (readonly [string, () => ReadableStream<Uint8Array>, sent: number])[] = [
     ['that fails', () => bodyOf([bytes.subarray(0, 4)], storeError('unavailable', SECRET)), 4],
@@ -116,8 +116,8 @@ describe('after the first byte a failure breaks the body', () => {
   });
 });
 
-describe('an object that changes under our hands', () => {
-  /** Holds version `tags[n]` at the nth read, and keeps to pins. */
+describe('an object that changes during a request', () => {
+  /** Has version `tags[n]` at the nth read, and respects If-Match. */
   const changing = (tags: readonly string[], size = 200_000) =>
     storeDouble({
       read: ({ range, conditions }, call) => {
@@ -137,9 +137,9 @@ describe('an object that changes under our hands', () => {
       },
     });
 
-  test('before the first byte: the request starts again with the new version', async () => {
+  test('before the first byte: the request restarts with the new version', async () => {
     const { gateway, entries } = gatewayOver(changing(['v1', 'v2', 'v2']));
-    // The date does not match, so the whole is due, pinned to v1, which is gone by then.
+    // The date does not match, so the whole object is read, pinned to v1, which was replaced by then.
     const headers = { Range: 'bytes=100-', 'If-Range': 'Mon, 01 Jan 2001 00:00:00 GMT' };
     const response = await gateway.request('/key', { headers });
     expect(response.headers.get('ETag')).toBe('"v2"');
@@ -147,7 +147,7 @@ describe('an object that changes under our hands', () => {
     expect(entries[0]?.storageReads).toBe(3);
   });
 
-  test('with every read: 503 after a bounded number of them', async () => {
+  test('with each read: 503 after a bounded number of reads', async () => {
     const { gateway, entries } = gatewayOver(changing(['v1', 'v2', 'v3', 'v4', 'v5', 'v6', 'v7', 'v8']));
     const headers = { Range: 'bytes=100-', 'If-Range': 'Mon, 01 Jan 2001 00:00:00 GMT' };
     expect((await gateway.request('/key', { headers })).status).toBe(503);
@@ -169,7 +169,7 @@ describe('an object that changes under our hands', () => {
   });
 });
 
-describe('a body that nobody may read', () => {
+describe('a body that must not be sent is closed', () => {
   const forbidden = () =>
     new ReadableStream<Uint8Array>(
       {
@@ -190,7 +190,7 @@ describe('a body that nobody may read', () => {
     [304, { 'If-None-Match': '"v1"' }, 'HEAD'],
     [412, { 'If-Match': '"v0"' }, 'HEAD'],
   ];
-  // A store that evaluates no condition that it need not gives a body for the others: it has to be given back unread.
+  // A store that does not evaluate an optional precondition returns a body: it must be closed unread.
   test.for(cases)('%i for %o %s', async ([status, headers, method]) => {
     const read = ({ conditions }: ReadOptions) =>
       conditions?.ifMatch === undefined
@@ -211,7 +211,7 @@ describe('a body that nobody may read', () => {
   });
 });
 
-test('a function of the app that fails to find the client lets nobody in', async () => {
+test('if the clientAddress function of the app throws, no request is granted', async () => {
   const entries: LogEntry[] = [];
   const gateway = createGateway({
     store: storeDouble({}),

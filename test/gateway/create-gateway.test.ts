@@ -33,7 +33,7 @@ describe('settings', () => {
     expect(several.headers.get('Content-Length')).toBe(String((await same.arrayBuffer()).byteLength));
   });
 
-  test('index serves a file for a path that ends in a slash, and nothing else changes', async () => {
+  test('index serves a file for a path that ends in a slash, and changes no other path', async () => {
     const { gateway } = await gatewayWith({ index: 'index.html' });
     expect(await (await gateway.request('/site/')).text()).toBe('<p>index</p>');
     expect(await (await gateway.request('/')).text()).toBe('<p>root</p>');
@@ -57,7 +57,7 @@ describe('settings', () => {
     expect(response.headers.has('Set-Cookie')).toBe(false);
   });
 
-  test('disposition is for all objects, ?download for one', async () => {
+  test('disposition applies to all objects, ?download to one request', async () => {
     const inline = await gatewayWith(
       { disposition: 'inline' },
       { contentDisposition: 'attachment; filename="stored.txt"' },
@@ -74,7 +74,7 @@ describe('settings', () => {
     );
   });
 
-  test('cors.origins lets the listed in, and says that the answer varies', async () => {
+  test('cors.origins allows the listed origins, and the response has Vary: Origin', async () => {
     const { gateway } = await gatewayWith({ cors: { origins: ['https://a.example', 'https://b.example'] } });
     const ask = async (headers: Record<string, string>, method = 'GET') =>
       (await gateway.request('/digits', { method, headers })).headers;
@@ -85,7 +85,7 @@ describe('settings', () => {
     expect((await ask({ 'If-None-Match': '*' })).get('Vary')).toBe('Origin');
   });
 
-  test('ranges.maxRanges is a limit', async () => {
+  test('ranges.maxRanges limits the number of ranges', async () => {
     const { gateway } = await gatewayWith({ ranges: { maxRanges: 2 } });
     const status = async (Range: string) => (await gateway.request('/digits', { headers: { Range } })).status;
     expect([await status('bytes=0-0,2-2'), await status('bytes=0-0,2-2,4-4')]).toEqual([206, 200]);
@@ -99,7 +99,7 @@ describe('settings', () => {
     ]);
   });
 
-  test('a stored content coding is passed through, ranges included', async () => {
+  test('a stored content coding is passed through, also for ranges', async () => {
     const { gateway } = await gatewayWith(
       {},
       { contentEncoding: 'gzip', contentLanguage: 'de', expires: 'Tuesday, 01-Jan-30 00:00:00 GMT' },
@@ -117,7 +117,7 @@ describe('settings', () => {
   });
 });
 
-describe('wrong settings are refused at start, by name', () => {
+describe('invalid settings are refused at start, with their name', () => {
   const wrong: readonly (readonly [object, RegExp])[] = [
     [
       { cacheControll: 'x' },
@@ -153,7 +153,7 @@ describe('wrong settings are refused at start, by name', () => {
   });
 });
 
-test('a gateway mounts under another app', async () => {
+test('a gateway can be mounted in another app', async () => {
   const { gateway } = await gatewayWith();
   const app = new Hono().get('/health', (c) => c.text('fine')).route('/files', gateway);
   expect(await (await app.request('/files/digits', { headers: { Range: 'bytes=-2' } })).text()).toBe('89');
@@ -161,7 +161,7 @@ test('a gateway mounts under another app', async () => {
   expect((await app.request('/digits')).status).toBe(404);
 });
 
-describe('the log line', () => {
+describe('the log entry', () => {
   test('of a range that was sent', async () => {
     const { gateway, entries } = await gatewayWith();
     await (await gateway.request('/digits?token=secret', { headers: { Range: 'bytes=2-4' } })).text();
@@ -183,7 +183,7 @@ describe('the log line', () => {
     ]);
   });
 
-  test('of a client that left counts what it got', async () => {
+  test('of a client that disconnected has the bytes that it got', async () => {
     const { gateway, entries, store } = await gatewayWith();
     await store.put('large', new Uint8Array(1024 * 1024));
     const reader = (await gateway.request('/large')).body?.getReader();
@@ -193,13 +193,13 @@ describe('the log line', () => {
     expect(entries).toMatchObject([{ outcome: 'aborted', bytesSent: 65_536, bytesRead: 65_536 }]);
   });
 
-  test('of several ranges counts the text between them as sent, and the gaps as read', async () => {
+  test('of several ranges counts part headers as sent, and gaps as read', async () => {
     const { gateway, entries } = await gatewayWith();
     const body = await (await gateway.request('/digits', { headers: { Range: 'bytes=0-1,8-9' } })).arrayBuffer();
     expect(entries).toMatchObject([{ bytesSent: body.byteLength, bytesRead: 10, storageReads: 1 }]);
   });
 
-  test('of a path that names nothing', async () => {
+  test('of a path without an object', async () => {
     const { gateway, entries } = await gatewayWith();
     await gateway.request('/%00');
     await gateway.request('/digits', { method: 'DELETE' });
@@ -209,7 +209,7 @@ describe('the log line', () => {
     ]);
   });
 
-  test('cuts a long Range', async () => {
+  test('truncates a long Range', async () => {
     const { gateway, entries } = await gatewayWith();
     await (await gateway.request('/digits', { headers: { Range: `bytes=${'0-0,'.repeat(500)}` } })).text();
     expect(entries[0]?.range).toHaveLength(200);

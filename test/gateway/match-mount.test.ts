@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { explainKey, toPath } from '../../src/gateway/match-mount.ts';
 
-/** As a request for the root mount goes. */
+/** The steps of a request for the root mount. */
 function toKey(encoded: string) {
   const result = toPath(encoded);
   if (result.type === 'invalid') return result;

@@ -1,7 +1,7 @@
 import type { ObjectStore } from '../../src/index.ts';
 import { bodyOf, representation, storeDouble } from './store-double.ts';
 
-/** In bytes, of the object that a counted store has. */
+/** The size of the object of a counted store, in bytes. */
 export const SIZE = 300_000;
 
 /** A store that counts its open bodies. */

@@ -11,7 +11,7 @@ import { storeDouble } from './store-double.ts';
 
 const text = (value: string) => new TextEncoder().encode(value);
 
-/** Whose every object tells which store and key it is. */
+/** A store in which the content of each object is the name of the store and the key. */
 async function named(name: string, keys: readonly string[]) {
   const store = memoryStore();
   for (const key of keys) await store.put(key, text(`${name}:${key}`));
@@ -25,7 +25,7 @@ async function read(gateway: Hono, path: string, headers: Record<string, string>
   return response.ok ? response.text() : response.status;
 }
 
-describe('which mount a request is for', async () => {
+describe('the mount of a request', async () => {
   const keys = ['a', 'b/a', 'releases/a', 'private/a', '', 'index.html', 'x/index.html'];
   const gateway = open([
     { store: await named('root', keys) },
@@ -47,7 +47,7 @@ describe('which mount a request is for', async () => {
     ['/a', 'files.example', 'host:a'],
     ['/a', 'FILES.example:8443', 'host:a'],
     ['/a', 'files.example.evil.example', 'root:a'],
-    // A dot at the end of a name says that it is complete: it is the same host.
+    // A trailing dot marks an absolute name: it is the same host.
     ['/a', 'files.example.', 'host:a'],
     ['/a', 'FILES.example.:8443', 'host:a'],
     ['/a', 'files.example.:', 'host:a'],
@@ -56,11 +56,11 @@ describe('which mount a request is for', async () => {
     ['/', 'files.example', 'host:index.html'],
     ['/x/', 'files.example', 'host:x/index.html'],
     ['/releases/a', 'files.example', 'host releases:a'],
-    // The longest path wins, then the host.
+    // The longest path takes precedence, then the host.
     ['/releases/b/a', 'files.example', 'deep:a'],
     ['/six/a', '[::1]:80', 'six:a'],
     ['/six/a', '::1', 404],
-    // One path, however it is written.
+    // Several spellings of one path.
     ['/releases%2Fa', 'other.example', 'releases:a'],
     ['/%72eleases/a', 'other.example', 'releases:a'],
     ['/x/../releases/a', 'other.example', 'releases:a'],
@@ -71,11 +71,11 @@ describe('which mount a request is for', async () => {
     [String.raw`/releases\a`, 'other.example', 'releases:a'],
     ['/releases%5Ca', 'other.example', 404],
   ])('%s of %s is %s', async ([path, host, body]) => {
-    // Not a URL, which would resolve what the request's own URL has to.
+    // A string, because URL would already resolve dot segments.
     expect(await read(gateway, `http://gateway${path}`, { Host: host })).toBe(body);
   });
 
-  test('without a mount for it, nothing is served, and no storage asked', async () => {
+  test('without a matching mount, the response is 404, and no storage is read', async () => {
     const only = open([{ path: '/a', store: storeDouble({}) }]);
     const response = await only.request('/b');
     expect([response.status, await response.json()]).toEqual([
@@ -103,12 +103,12 @@ describe('a rule guards its mount', async () => {
     '/./private/a',
     '/x/../private/a',
     '/private/b/../a',
-  ])('%s is asked about', async (path) => {
+  ])('%s is checked by the rule', async (path) => {
     const before = asked.length;
     expect([await read(gateway, `http://gateway${path}`), asked.length]).toEqual([403, before + 1]);
   });
 
-  test('beside a mount over the same store, no other spelling reads what it guards', async () => {
+  test('beside a mount over the same store, no other spelling of the path reads a guarded object', async () => {
     for (const path of [
       '//private/a',
       '/private%5Ca',
@@ -120,7 +120,7 @@ describe('a rule guards its mount', async () => {
       expect([path, await read(gateway, `http://gateway${path}`)]).toEqual([path, expect.any(Number)]);
   });
 
-  test('the rule is asked about the text that the key is made from, also below another app and with an index', async () => {
+  test('the rule checks the path that the key is made from, also in another app and with an index', async () => {
     const paths: string[] = [];
     const spy = hookAccess(({ path }) => paths.push(path) > 0);
     const app = new Hono().route(
@@ -133,7 +133,7 @@ describe('a rule guards its mount', async () => {
     expect(paths).toEqual(['/t%2Fu/files/site/', '/t/files/%61', '/%ff/files/a']);
   });
 
-  test('a link below another app is for the whole path', async () => {
+  test('a signed link for a gateway in another app has the whole path', async () => {
     const app = new Hono().route(
       '/files',
       createGateway({ store, access: signedAccess(KEYS), observers: [{ end: () => undefined }] }),
@@ -142,7 +142,7 @@ describe('a rule guards its mount', async () => {
     expect(await read(app, (await link('/a')).replace('/a', '/files/a'))).toBe(403);
   });
 
-  test('a preflight is answered, a wrong method and an address that is too long too, before a rule is asked', async () => {
+  test('a preflight, a wrong method and a URL that is too long are handled before the rule', async () => {
     const before = asked.length;
     const preflight = await gateway.request('/private/a', {
       method: 'OPTIONS',
@@ -159,7 +159,7 @@ describe('a rule guards its mount', async () => {
   });
 });
 
-describe('what is said of an answer behind a rule', async () => {
+describe('Cache-Control of a response behind a rule', async () => {
   const store = memoryStore();
   await store.put('plain', text('0123456789'));
   await store.put('shared', text('0123456789'), { cacheControl: 'public, max-age=60, s-maxage=600' });
@@ -190,7 +190,7 @@ describe('what is said of an answer behind a rule', async () => {
   });
 });
 
-test('a redirect for what does not fit names the object with the prefix of its mount', async () => {
+test('a redirect of a response over the size limit has the key with the prefix of its mount', async () => {
   const store = await named('store', ['large', 'releases/large']);
   const targets: LinkTarget[] = [];
   const overflow = {
@@ -211,13 +211,13 @@ test('a redirect for what does not fit names the object with the prefix of its m
   expect(targets.map(({ key }) => key)).toEqual(['large', 'releases/large']);
 });
 
-test('a key is as long as its prefix and itself', async () => {
+test('the limit of the key length includes the prefix', async () => {
   const gateway = open([{ store: storeDouble({}), prefix: 'p'.repeat(100) }]);
   expect((await gateway.request(`/${'x'.repeat(924)}`)).status).toBe(404);
   expect((await gateway.request(`/${'x'.repeat(925)}`)).status).toBe(400);
 });
 
-test('a fallback is read where the store of its mount is out of reach, below the same prefix', async () => {
+test('a fallback is read below the same prefix if the store of the mount is unavailable', async () => {
   const away = storeDouble({
     read: () => {
       throw storeError('unavailable', 'away');
@@ -227,7 +227,7 @@ test('a fallback is read where the store of its mount is out of reach, below the
   expect(await read(gateway, '/r/a')).toBe('replica:p/a');
 });
 
-describe('mounts that can not be are refused, by index', () => {
+describe('invalid mounts are refused, with their index', () => {
   const store = memoryStore();
   test.for<readonly [MountsOptions['mounts'], RegExp]>([
     [[{ store }, { store }], /mounts\.1: is at \/, as mounts\.0 is; each takes a path or a host of its own/],
@@ -253,7 +253,7 @@ describe('mounts that can not be are refused, by index', () => {
     );
   });
 
-  test('one path under two hosts is two places', () => {
+  test('the same path on two hosts is two mounts', () => {
     expect(() => open([{ store }, { store, host: 'a.example' }, { store, host: 'b.example' }])).not.toThrow();
   });
 });

@@ -1,20 +1,20 @@
 import { expect } from 'vitest';
 import type { DownloadEvent, DownloadStart, Observer, Span } from '../../src/index.ts';
 
-/** An observer that keeps the events that it is given. */
+/** An observer that records its events. */
 export interface Watcher extends Observer {
   readonly starts: DownloadStart[];
   readonly ends: DownloadEvent[];
 }
 
-/** Makes an observer that keeps all events, or those of failed requests alone. */
+/** Creates an observer that records all events, or only those of failed requests. */
 export function watcher(only?: 'failed'): Watcher {
   const starts: DownloadStart[] = [];
   const ends: DownloadEvent[] = [];
   return { starts, ends, start: (event) => void starts.push(event), end: (event) => void ends.push(event), only };
 }
 
-/** The one event of a request, when it has come. */
+/** Waits for the only event of a request. */
 export async function onlyEvent(events: readonly DownloadEvent[]): Promise<DownloadEvent> {
   await expect.poll(() => events).toHaveLength(1);
   const [event] = events;
@@ -22,7 +22,7 @@ export async function onlyEvent(events: readonly DownloadEvent[]): Promise<Downl
   return event;
 }
 
-/** What of a multipart body was in its first bytes, by a reading of its text. */
+/** The spans of an object in the first bytes of a multipart body, found by reading its text. */
 export function spansIn(bytes: Uint8Array): readonly Span[] {
   const text = Buffer.from(bytes).toString('latin1');
   return [...text.matchAll(/Content-Range: bytes (\d+)-(\d+)\/\d+\r\n\r\n/g)].flatMap(

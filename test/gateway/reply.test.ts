@@ -20,7 +20,7 @@ test.for<readonly [status: number, method: string, path: string, fields: Record<
   [405, 'DELETE', '/key', {}],
   [416, 'GET', '/key', { Range: 'bytes=10-' }],
 ])(
-  'fields that an app set before: cookies, Vary and its own stay, those of content are ours: %i, %s',
+  'of fields that an app set before, cookies, Vary and custom ones stay, and content fields are replaced: %i, %s',
   async ([status, method, path, fields]) => {
     const app = new Hono()
       .use(async (c, next) => {

@@ -2,13 +2,13 @@ import { strongTag, type Representation } from '../../src/http/index.ts';
 import { type ObjectStore, type ReadOptions, type ReadResult } from '../../src/store/object-store.ts';
 import { countOperation } from '../../src/store/request-stats.ts';
 
-/** Metadata of an object that a double pretends to have. */
+/** The metadata of the object of a double. */
 export function representation(size: number, tag = 'v1'): Representation {
   const lastModified = new Date('2020-01-01T00:00:00Z');
   return { size, etag: strongTag(tag), lastModified, isDateStrong: true, contentType: 'text/plain' };
 }
 
-/** A body of these chunks, that then ends or fails. */
+/** A body of these chunks, which then ends or fails. */
 export function bodyOf(chunks: readonly Uint8Array[], failure?: Error): ReadableStream<Uint8Array> {
   const left = [...chunks];
   return new ReadableStream(
@@ -24,7 +24,7 @@ export function bodyOf(chunks: readonly Uint8Array[], failure?: Error): Readable
   );
 }
 
-/** A store that answers as told: for what no real store can be made to do. */
+/** A store with scripted results, for behaviour that no real store can be made to show. */
 export function storeDouble(answers: {
   readonly head?: (key: string) => Representation | undefined | Promise<Representation | undefined>;
   readonly read?: (options: ReadOptions, call: number) => ReadResult | Promise<ReadResult>;

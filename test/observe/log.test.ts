@@ -16,7 +16,7 @@ const entry: LogEntry = {
   outcome: 'complete',
 };
 
-test('an entry is one line of JSON that reads back', () => {
+test('an entry is one line of JSON, and parses to the same entry', () => {
   const key = 'line\nbreak\r\u0000\u001b[31m\u009b31m\u2028\u202e\u007f"\\';
   const line = printLogEntry({ ...entry, key });
   expect(line).toMatch(/^[\x20-\x7e]*$/);
@@ -35,24 +35,24 @@ test.for<readonly [string, string]>([
   ['\u{e0001}\u{e0041}\u{e007f}', 'tags'],
   ['\u{1d173}\u{1bca0}', 'format characters beyond U+FFFF'],
   ['\ud800x\udc00', 'lone surrogates'],
-])('what can not be seen is escaped, and reads back: %j, %s', ([key]) => {
+])('an invisible character is escaped, and parses to the same: %j, %s', ([key]) => {
   const line = printLogEntry({ ...entry, key });
   expect(line).toMatch(/^[\x20-\x7e]*$/);
   expect(JSON.parse(line)).toEqual({ ...entry, key });
 });
 
-test('letters of all scripts stay as they are', () => {
+test('letters of all scripts are not escaped', () => {
   const key = 'Käse-日本語-עברית-😀-e\u0301';
   expect(printLogEntry({ ...entry, key })).toContain(key);
 });
 
-test('an error is told with its causes, and without a stack', () => {
+test('an error is logged with its causes, without a stack', () => {
   const error = new Error('outer', { cause: new TypeError('inner', { cause: 'no error' }) });
   expect(describeError(error)).toBe('Error: outer; caused by TypeError: inner');
   expect(describeError({ odd: true })).toBe('thrown: {"odd":true}');
 });
 
-test('a circle of causes ends', () => {
+test('a cycle of causes ends', () => {
   const error = new Error('around');
   error.cause = error;
   expect(describeError(error).split(';').length).toBe(8);

@@ -12,7 +12,7 @@ import { misbehaving } from '../s3/misbehaving.ts';
 
 const MOUNTS: ConfigInput = { mounts: [{ fallback: { type: 's3', bucket: 'copy' } }] };
 
-/** An S3 whose bucket `own` is down, and whose bucket `copy` has one object below the same prefix. */
+/** An S3 whose bucket `own` is unavailable, and whose bucket `copy` has one object below the same prefix. */
 function origin() {
   return misbehaving(({ url = '' }, res) => {
     const path = url.split('?')[0];
@@ -49,7 +49,7 @@ const PLATFORMS: Readonly<Record<string, (endpoint: string) => Promise<Ask>>> = 
       RANGEWAY_S3_ENDPOINT: endpoint,
       RANGEWAY_S3_PATH_STYLE: 'true',
     });
-    // Where the role's credentials come from is the environment of the function.
+    // The credentials of the role come from the environment of the function.
     const config = { ...read, access: { ...read.access, credentials: CREDENTIALS } };
     const gateway = lambdaGateway(s3Client(config.access), config, BUFFERED_LIMIT, () => undefined);
     return async (path) => gateway.fetch(new Request(`http://gateway${path}`));
@@ -75,18 +75,18 @@ const PLATFORMS: Readonly<Record<string, (endpoint: string) => Promise<Ask>>> = 
 };
 
 test.for(Object.entries(PLATFORMS))(
-  'on %s, the fallback of the platform’s own store is read below the same prefix',
+  'on %s, the fallback of the store of the platform is read below the same prefix',
   async ([, start]) => {
     using storage = await origin();
     const ask = await start(storage.endpoint);
     const response = await ask('/a');
     expect([response.status, await response.text()]).toEqual([200, 'copy']);
-    // That the copy lacks an object is no answer, since it may be behind.
+    // A missing object in the copy is not final, because replication may lag.
     expect((await ask('/b')).status).toBe(503);
   },
 );
 
-test('in a Worker, the variable of a fallback is refused at start, and the table offered', async () => {
+test('in a Worker, the variable of a fallback is refused at start, with the name of the table to use', async () => {
   const lines: string[] = [];
   const started = startWorkerd({
     config: fileURLToPath(new URL('open-config-fallback.toml', import.meta.url)),
@@ -104,7 +104,7 @@ test('in a Worker, the variable of a fallback is refused at start, and the table
   expect(lines.join('\n')).toContain('S3_FALLBACK_BUCKET is not read; a mount takes it, as fallback = {');
 });
 
-test('on Lambda, a mount has no other store than the bucket of the function, and no fallback but a bucket', () => {
+test('on Lambda, a mount can only use the bucket of the function, and a bucket as fallback', () => {
   const open = (settings: ConfigInput) =>
     lambdaGateway(
       s3Client({}),

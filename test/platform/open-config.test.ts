@@ -4,7 +4,7 @@ import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { openConfig } from '../../src/platform/open-config.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 
-test('a mount says itself what is done about an answer that does not fit, else the platform does', async () => {
+test('a mount sets the policy for responses over the size limit, else the platform does', async () => {
   const store = memoryStore();
   await store.put('large', new Uint8Array(100));
   const config = parseConfig({

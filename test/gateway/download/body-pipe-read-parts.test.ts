@@ -9,7 +9,7 @@ function part(start: number, end: number, head = NO_HEAD): BodyPart {
   return { head, span: { start, end } };
 }
 
-/** Runs a read of the chunks to its end. The span goes from the first part's start to the last one's end. */
+/** Reads the chunks to their end. The span is from the start of the first part to the end of the last one. */
 async function run(chunks: readonly (readonly number[])[], parts: readonly BodyPart[]) {
   const source = sourceOf(chunks.map((chunk) => Uint8Array.from(chunk)));
   const progress = newReadProgress();
@@ -74,15 +74,15 @@ describe('readParts yields', () => {
 });
 
 describe('readParts counts', () => {
-  test('what it drops too', async () => {
+  test('dropped bytes too', async () => {
     expect((await run([[1, 2, 3, 4, 5]], [part(0, 1), part(4, 5)])).bytesRead).toBe(5);
   });
-  test('what it has read before an error', async () => {
+  test('the bytes read before an error', async () => {
     expect((await run([[1, 2]], [part(0, 3)])).bytesRead).toBe(2);
   });
 });
 
-describe('readParts throws where the body', () => {
+describe('readParts throws if the body', () => {
   const rows: readonly (readonly [
     name: string,
     chunks: readonly (readonly number[])[],
@@ -116,34 +116,34 @@ describe('readParts throws where the body', () => {
     expect(error).toMatchObject({ name: 'StoreError', code: 'invalid-response', message });
     expect(source.ended()).not.toBe('open');
   });
-  test('is too long, and passes nothing of that chunk on', async () => {
+  test('is too long, and passes on no byte of that chunk', async () => {
     expect((await run([[1], [2, 3, 4]], [part(0, 3)])).yielded).toEqual([[1]]);
   });
 });
 
-describe('readParts gives the body back', () => {
+describe('readParts closes the body', () => {
   function start(): { readonly source: Source; readonly chunks: AsyncGenerator<Uint8Array, undefined> } {
     const source = sourceOf([counting(4), counting(4)]);
     const read = { open: async () => source.body, span: { start: 0, end: 8 }, parts: [part(0, 8)] };
     return { source, chunks: readParts(read, newReadProgress(), defaultReader) };
   }
-  test('where its reader stops', async () => {
+  test('if its consumer stops', async () => {
     const { source, chunks } = start();
     await chunks.next();
     await chunks.return(undefined);
     expect(source.ended()).toBe('cancelled');
   });
-  test('where its reader throws', async () => {
+  test('if its consumer throws', async () => {
     const { source, chunks } = start();
     await chunks.next();
     await chunks.throw(new Error('full')).catch(() => undefined);
     expect(source.ended()).toBe('cancelled');
   });
-  test('and opens nothing before it is read', async () => {
+  test('and opens no read before it is read itself', async () => {
     const { source } = start();
     expect(source.pulls()).toBe(0);
   });
-  test('and does not mind where that fails', async () => {
+  test('and ignores an error of closing it', async () => {
     const left = [Uint8Array.of(1)];
     const reader: ChunkReader = {
       read: async () => left.pop(),
@@ -158,8 +158,8 @@ describe('readParts gives the body back', () => {
   });
 });
 
-describe('readParts asks', () => {
-  test('for no more than the body still owes', async () => {
+describe('readParts reads', () => {
+  test('at most the bytes that are still missing', async () => {
     const asked: number[] = [];
     let left = 8;
     const reader: ChunkReader = {
@@ -178,20 +178,20 @@ describe('readParts asks', () => {
     };
     const chunks = readParts(read, newReadProgress(), () => reader);
     while (!(await chunks.next()).done);
-    // And for one byte more, to see that there is none.
+    // And one byte more, to detect a surplus.
     expect(asked).toEqual([8, 5, 2, 1]);
   });
-  test('not at all for an empty span', async () => {
+  test('nothing for an empty span', async () => {
     const { source } = await run([], [part(0, 0)]);
     expect(source.pulls()).toBe(0);
   });
 });
 
-describe('startCourier', () => {
-  test('has carried nothing yet', () => {
+describe('newReadProgress', () => {
+  test('begins at 0', () => {
     expect(newReadProgress()).toEqual({ bytesRead: 0, reader: undefined });
   });
-  test('knows the read that is under way, so that it can be stopped', async () => {
+  test('has the current read, so that it can be cancelled', async () => {
     const source = sourceOf([counting(2), counting(2)]);
     const progress = newReadProgress();
     const read = { open: async () => source.body, span: { start: 0, end: 4 }, parts: [part(0, 4)] };
@@ -202,7 +202,7 @@ describe('startCourier', () => {
 });
 
 describe('defaultReader', () => {
-  test('gives chunks, then undefined', async () => {
+  test('returns chunks, then undefined', async () => {
     const reader = defaultReader(sourceOf([Uint8Array.of(1), Uint8Array.of(2, 3)]).body);
     expect([await reader.read(1), await reader.read(1), await reader.read(1)]).toEqual([
       Uint8Array.of(1),

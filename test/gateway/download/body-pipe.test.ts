@@ -9,8 +9,8 @@ import { anyShipment, BOUNDARY, multipartShipment, NEVER, planOver, singleShipme
 
 const NO_BYTES = new Uint8Array(0);
 
-describe('a consignment', () => {
-  test('of several parts is sent in its length, and read by the strict parser', async () => {
+describe('a planned body', () => {
+  test('of several parts has exactly its length, and passes the strict multipart parser', async () => {
     await holdsAsync(
       fc.asyncProperty(multipartShipment, async ({ bytes, decision, storage }) => {
         const { plan, parts, sources } = planOver(bytes, decision, { ...storage, surplus: 0 });
@@ -47,7 +47,7 @@ describe('a consignment', () => {
       }),
     );
   });
-  test('with a read that is too short or too long fails, and what was sent is a beginning of the whole', async () => {
+  test('with a read that is too short or too long fails, and the sent bytes are a prefix of the whole body', async () => {
     await holdsAsync(
       fc.asyncProperty(anyShipment, async ({ bytes, decision, storage }) => {
         fc.pre(storage.surplus !== 0);
@@ -65,7 +65,7 @@ describe('a consignment', () => {
       }),
     );
   });
-  test('that the client leaves is aborted, and the storage is told', async () => {
+  test('is aborted if the client disconnects, and its read is cancelled', async () => {
     await holdsAsync(
       fc.asyncProperty(anyShipment, fc.integer({ min: 1, max: 12 }), async ({ bytes, decision, storage }, reads) => {
         const { plan, sources } = planOver(bytes, decision, { ...storage, surplus: 0 });
@@ -76,7 +76,7 @@ describe('a consignment', () => {
         await reader.cancel();
         const transfer = await done;
         expect(transfer.bytesSent).toBe(received);
-        // With the last byte out, the end may have come before.
+        // After the last byte, the body may already have ended.
         if (received < plan.length) expect(transfer.outcome).toBe('aborted');
         expect(sources.filter((source) => source.ended() === 'open')).toEqual([]);
       }),
@@ -84,7 +84,7 @@ describe('a consignment', () => {
   });
 });
 
-/** One read of bytes 0 to 7, in chunks of 4, or of what `open` gives. */
+/** One read of bytes 0 to 7, in chunks of 4, or of the body from `open`. */
 function eight(open?: () => Promise<ReadableStream<Uint8Array>>, signal: AbortSignal = NEVER) {
   const source = sourceOf([counting(4), counting(4)]);
   const span = { start: 0, end: 8 };
@@ -102,18 +102,18 @@ function hanging(cancel: () => Promise<void> = async () => undefined): ReadableS
 }
 
 describe('portableBodyPipe', () => {
-  test('takes nothing from the storage before the client reads', async () => {
+  test('reads nothing from the storage before the client reads', async () => {
     const { source } = eight();
     await setImmediate();
     expect(source.pulls()).toBe(0);
   });
-  test('takes one chunk for each that the client reads', async () => {
+  test('reads one chunk for each read of the client', async () => {
     const { body, source } = eight();
     await body.getReader().read();
     await setImmediate();
     expect(source.pulls()).toBe(1);
   });
-  test('opens a read only when the one before is sent', async () => {
+  test('opens a read only after the one before was sent', async () => {
     const opened: number[] = [];
     const span = { start: 0, end: 4 };
     const reads = [0, 1].map((i) => ({
@@ -141,13 +141,13 @@ describe('portableBodyPipe', () => {
     expect(await collect(body)).toEqual({ bytes: NO_BYTES });
     expect(await done).toEqual({ outcome: 'complete', bytesSent: 0, bytesRead: 0 });
   });
-  test('fails with the cause where a read can not be opened', async () => {
+  test('fails with the cause if a read can not be opened', async () => {
     const cause = new Error('gone');
     const { body, done } = eight(async () => Promise.reject(cause));
     expect(await collect(body)).toEqual({ bytes: NO_BYTES, error: cause });
     expect(await done).toEqual({ outcome: 'failed', bytesSent: 0, bytesRead: 0, cause });
   });
-  test('fails with the cause where a body breaks', async () => {
+  test('fails with the cause if a body breaks', async () => {
     const cause = new Error('reset');
     const chunks = [counting(4)].values();
     const broken = new ReadableStream<Uint8Array>({
@@ -161,12 +161,12 @@ describe('portableBodyPipe', () => {
     expect((await collect(body)).error).toBe(cause);
     expect(await done).toMatchObject({ outcome: 'failed', cause });
   });
-  test('is aborted, not failed, where the body breaks because the client left', async () => {
+  test('is aborted, not failed, if the body breaks because the client disconnected', async () => {
     const { body, done } = eight(async () => Promise.reject(new Error('aborted')), AbortSignal.abort());
     expect((await collect(body)).error).toBeDefined();
     expect(await done).toEqual({ outcome: 'aborted', bytesSent: 0, bytesRead: 0 });
   });
-  test('stops a read that hangs', async () => {
+  test('cancels a hanging read', async () => {
     let cancelled = false;
     const { body, done } = eight(async () => hanging(async () => void (cancelled = true)));
     const reader = body.getReader();
@@ -178,7 +178,7 @@ describe('portableBodyPipe', () => {
     expect(await done).toEqual({ outcome: 'aborted', bytesSent: 4, bytesRead: 4 });
     expect(cancelled).toBe(true);
   });
-  test('gives back a body that is opened after the client left', async () => {
+  test('closes a body that is opened after the client disconnected', async () => {
     const source = sourceOf([counting(4), counting(4)]);
     const asked = Promise.withResolvers<undefined>();
     const opening = Promise.withResolvers<ReadableStream<Uint8Array>>();
@@ -196,7 +196,7 @@ describe('portableBodyPipe', () => {
     expect(await done).toMatchObject({ outcome: 'aborted', bytesSent: 0 });
     expect(source.ended()).toBe('cancelled');
   });
-  test('is aborted even where the storage refuses to be cancelled', async () => {
+  test('is aborted even if cancelling the read fails', async () => {
     const { body, done } = eight(async () => hanging(() => Promise.reject(new Error('no'))));
     const reader = body.getReader();
     await reader.read();
@@ -204,12 +204,12 @@ describe('portableBodyPipe', () => {
     expect(await done).toMatchObject({ outcome: 'aborted', bytesSent: 4 });
   });
   // A body "yields exactly these bytes, or it errors" (OpenObject); workerd's FixedLengthStream does fail here.
-  test('fails for a surplus in a chunk of its own', async () => {
+  test('fails for surplus bytes in a chunk of their own', async () => {
     const { body, done } = eight(async () => sourceOf([counting(8), counting(3)]).body);
     expect((await collect(body)).bytes.length).toBeLessThan(8);
     expect(await done).toMatchObject({ outcome: 'failed' });
   });
-  test('gives an open body back to the storage where the client leaves before it reads', async () => {
+  test('closes the open body if the client disconnects before it reads', async () => {
     const { plan, sources } = planOver(
       counting(8),
       { status: 200, span: { start: 0, end: 8 } },

@@ -10,7 +10,7 @@ const MiB = 1024 * 1024;
 
 const read = (start: number, end: number): PlannedRead => ({ span: { start, end }, parts: [{ start, end }] });
 
-/** Several reads of an object whose bodies tell whether they were given back. */
+/** Several reads of an object whose bodies record whether they were closed. */
 function several(reads: readonly PlannedRead[], answer?: (options: ReadOptions) => 'version-changed' | 'open') {
   const representation = { size: SIZE, etag: strongTag('v1'), version: 'kept' };
   const asked: string[] = [];
@@ -36,7 +36,7 @@ function several(reads: readonly PlannedRead[], answer?: (options: ReadOptions) 
   return { plan, asked, cancelled };
 }
 
-test('while one read is sent the next is open, and no other', async () => {
+test('while one read is sent, the next one is opened, and no other', async () => {
   const { plan, asked } = several([read(0, 10), read(20, 30), read(40, 50)]);
   expect(asked).toEqual([]);
   await plan.reads[0]?.open();
@@ -47,7 +47,7 @@ test('while one read is sent the next is open, and no other', async () => {
   expect(asked).toEqual(['20', '40']);
 });
 
-test('behind a long one the next is opened when it is due', async () => {
+test('the read after a long one is opened only when its turn comes', async () => {
   const { plan, asked } = several([read(0, 9 * MiB), read(20 * MiB, 21 * MiB)]);
   await plan.reads[0]?.open();
   expect(asked).toEqual([]);
@@ -55,7 +55,7 @@ test('behind a long one the next is opened when it is due', async () => {
   expect(asked).toEqual([String(20 * MiB)]);
 });
 
-test('closed, what nobody took is given back, once', async () => {
+test('close() closes the reads that were not taken, once each', async () => {
   const { plan, cancelled } = several([read(0, 10), read(20, 30)]);
   await plan.reads[0]?.open();
   plan.close();
@@ -63,7 +63,7 @@ test('closed, what nobody took is given back, once', async () => {
   await expect.poll(() => cancelled).toEqual(['20']);
 });
 
-test('nothing is opened once it is closed', async () => {
+test('no read is opened after close()', async () => {
   const { plan, asked } = several([read(0, 10), read(20, 30)]);
   plan.close();
   await plan.reads[0]?.open();
@@ -71,7 +71,7 @@ test('nothing is opened once it is closed', async () => {
   await expect(plan.reads[1]?.open()).rejects.toMatchObject({ code: 'aborted' });
 });
 
-test('what was taken is left to who took it', async () => {
+test('close() does not close a read that was taken', async () => {
   const { plan, cancelled } = several([read(0, 10), read(20, 30)]);
   await plan.reads[0]?.open();
   await plan.reads[1]?.open();
@@ -80,7 +80,7 @@ test('what was taken is left to who took it', async () => {
   expect(cancelled).toEqual([]);
 });
 
-test('a version that was replaced is read on where the storage keeps it', async () => {
+test('a replaced version is read on if the storage keeps versions', async () => {
   const { plan, asked } = several([read(0, 10), read(20, 30)], ({ version }) =>
     version === undefined ? 'version-changed' : 'open',
   );
@@ -89,7 +89,7 @@ test('a version that was replaced is read on where the storage keeps it', async 
   expect(asked).toEqual(['20', '20 of kept']);
 });
 
-test('and where it is gone, the answer ends', async () => {
+test('a replaced version that can no longer be read ends the body with an error', async () => {
   const { plan } = several([read(0, 10), read(20, 30)], () => 'version-changed');
   await plan.reads[0]?.open();
   await expect(plan.reads[1]?.open()).rejects.toMatchObject({ code: 'version-changed' });

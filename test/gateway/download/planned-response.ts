@@ -5,33 +5,33 @@ import { planReads, type Decision, type Representation, type Span } from '../../
 import type { OpenObject } from '../../../src/store/object-store.ts';
 import { counting, cut, sourceOf, type Source } from '../../store/bodies.ts';
 
-/** Of every answer in parts here. */
+/** The boundary of all multipart responses here. */
 export const BOUNDARY = `rangeway${'0'.repeat(32)}`;
-/** A client that stays. */
+/** The signal of a client that never disconnects. */
 export const NEVER = new AbortController().signal;
 const NO_BYTES = new Uint8Array(0);
 
-/** A consignment, and what the storage saw of it. */
+/** A planned body, with a record of its reads. */
 export interface PlannedBody {
   readonly parts: readonly Span[];
   readonly plan: BodyPlan;
-  /** One a read, as they were opened; the first is open from the start. */
+  /** One for each read, in the order of opening; the first is open from the start. */
   readonly sources: readonly Source[];
 }
 
-/** How the storage behaves: lengths of its chunks, and bytes added to (or, below 0, missing from) one read. */
+/** The behaviour of the storage: lengths of chunks, and bytes added to (or, below 0, missing from) one read. */
 export interface Storage {
   readonly lengths: readonly number[];
   readonly wrongRead: number;
   readonly surplus: number;
-  /** Whether a surplus comes in a chunk of its own, or in the last one. */
+  /** Whether surplus bytes come in a chunk of their own, or in the last one. */
   readonly apart: boolean;
 }
 
-/** The decisions that send bytes. */
+/** The decisions with a body. */
 type Sending = Extract<Decision, { readonly status: 200 | 206 }>;
 
-/** A consignment as the gateway makes it, of an object that a store holds in memory. */
+/** Plans a body as the gateway does, over an object in memory. */
 export function planOver(bytes: Uint8Array, decision: Sending, storage: Storage): PlannedBody {
   const representation: Representation = {
     size: bytes.length,
@@ -97,7 +97,7 @@ const bytesAndParts = fc
     return { bytes, parts: turned ? parts.toReversed() : parts };
   });
 const lengths = fc.array(fc.nat(40), { maxLength: 6 });
-/** What {@link planOver} takes, for several parts. */
+/** Random arguments of {@link planOver}, for several parts. */
 export const multipartShipment = fc
   .record({
     object: bytesAndParts,
@@ -112,7 +112,7 @@ export const multipartShipment = fc
     const storage = { lengths: chunkLengths, wrongRead: wrongRead % Math.max(1, reads.length), surplus, apart };
     return { bytes, decision: { status: 206, form: 'multipart', reads } as const, storage };
   });
-/** For one part. */
+/** Random arguments for one part. */
 export const singleShipment = fc
   .record({
     bytes: fc.uint8Array({ minLength: 1, maxLength: 300 }),
@@ -131,5 +131,5 @@ export const singleShipment = fc
       storage: { lengths: chunkLengths, wrongRead: 0, surplus, apart },
     };
   });
-/** For either. */
+/** Random arguments for one part or several. */
 export const anyShipment = fc.oneof(multipartShipment, singleShipment);

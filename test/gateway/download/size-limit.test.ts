@@ -27,7 +27,7 @@ async function open(overflow: Partial<SizeLimit>) {
 }
 
 describe('redirect', () => {
-  test('307, kept by nobody, readable from a page, after one storage operation', async () => {
+  test('307 with no-store, readable by a page of another origin, after one storage operation', async () => {
     const { ask, entries, targets } = await open({});
     const response = await ask();
     expect(response.status).toBe(307);
@@ -39,7 +39,7 @@ describe('redirect', () => {
     expect(targets).toMatchObject([{ key: 'a b.bin', representation: { size: 1_000 }, disposition: undefined }]);
   });
 
-  test('what fits is sent, HEAD is answered here', async () => {
+  test('a response within the limit is sent, and HEAD is not redirected', async () => {
     const { ask } = await open({});
     expect((await ask({ Range: 'bytes=0-99' })).status).toBe(206);
     expect((await ask({ Range: 'bytes=0-100' })).status).toBe(307);
@@ -47,7 +47,7 @@ describe('redirect', () => {
     expect([head.status, head.headers.get('Content-Length')]).toEqual([200, '1000']);
   });
 
-  test('conditions are evaluated first', async () => {
+  test('preconditions are evaluated first', async () => {
     const { ask, etag } = await open({});
     expect((await ask({ 'If-None-Match': etag })).status).toBe(304);
     expect((await ask({ 'If-Match': '"other"' })).status).toBe(412);
@@ -56,7 +56,7 @@ describe('redirect', () => {
   });
 
   test.each(['bytes=500-', 'bytes=0-9', 'bytes=-5', 'bytes=2000-'])(
-    '%s that If-Range turns into the whole is 412: redirected, it would be a range again',
+    '%s with a stale If-Range is 412, because the redirected request would get a range again',
     async (range) => {
       const { ask, targets, entries } = await open({});
       const response = await ask({ Range: range, 'If-Range': '"other"' });
@@ -82,25 +82,25 @@ describe('redirect', () => {
     },
   );
 
-  test('several ranges are redirected under a stale If-Range as without one: S3 gives them the whole', async () => {
+  test('several ranges with a stale If-Range are redirected, because S3 sends the whole object for them', async () => {
     const { ask } = await open({});
     expect((await ask({ Range: 'bytes=0-9,500-', 'If-Range': '"other"' })).status).toBe(307);
   });
 
-  test('a stale If-Range to an object that fits is the whole, and to a HEAD too', async () => {
+  test('a stale If-Range for an object within the limit gets the whole object, also for HEAD', async () => {
     const fits = await open({ limit: 1_000 });
     expect((await fits.ask({ Range: 'bytes=0-9', 'If-Range': '"other"' })).status).toBe(200);
     const { ask } = await open({});
     expect((await ask({ Range: 'bytes=0-9', 'If-Range': '"other"' }, 'HEAD')).status).toBe(200);
   });
 
-  test('the link is told of another disposition', async () => {
+  test('another disposition is passed to the link', async () => {
     const { ask, targets } = await open({});
     await ask({}, 'GET', '?download');
     expect(targets[0]?.disposition).toContain('attachment');
   });
 
-  test('without a link it is a refusal', async () => {
+  test('without a link the response is refused', async () => {
     const { ask } = await open({ link: undefined });
     expect((await ask()).status).toBe(501);
     expect((await ask({ Range: 'bytes=0-9,500-', 'If-Range': '"other"' })).status).toBe(412);
@@ -108,7 +108,7 @@ describe('redirect', () => {
 });
 
 describe('partial', () => {
-  test('the beginning of a range, named for what it is', async () => {
+  test('a range is cut, with the Content-Range of the bytes sent', async () => {
     const { ask, entries } = await open({ policy: 'partial' });
     const response = await ask({ Range: 'bytes=300-' });
     expect(response.status).toBe(206);
@@ -118,7 +118,7 @@ describe('partial', () => {
     await expect.poll(() => entries).toMatchObject([{ storageReads: 2, bytesSent: 100, bytesRead: 100 }]);
   });
 
-  test('the whole and several ranges are sent on', async () => {
+  test('the whole object and several ranges are redirected', async () => {
     const { ask } = await open({ policy: 'partial' });
     expect((await ask()).status).toBe(307);
     expect((await ask({ Range: 'bytes=0-99,500-599' })).status).toBe(307);
@@ -131,7 +131,7 @@ describe('partial', () => {
 });
 
 describe.each(['redirect', 'partial', 'refuse'] as const)('%s', (policy) => {
-  test('several ranges that only their part heads make too long are answered with the whole, pinned', async () => {
+  test('several ranges that exceed the limit only by their part headers get the whole object, pinned', async () => {
     const { ask, etag, targets, entries } = await open({ policy, limit: 1_000 });
     const response = await ask({ Range: 'bytes=0-499,500-999', 'If-Range': etag });
     expect(response.status).toBe(200);
@@ -143,7 +143,7 @@ describe.each(['redirect', 'partial', 'refuse'] as const)('%s', (policy) => {
   });
 });
 
-test('refuse is a 412 for a stale If-Range: the client can ask for ranges of the new version', async () => {
+test('refuse is a 412 for a stale If-Range, so the client can request ranges of the new version', async () => {
   const { ask } = await open({ policy: 'refuse' });
   for (const range of ['bytes=0-9', 'bytes=0-9,500-']) {
     const response = await ask({ Range: range, 'If-Range': '"other"' });
@@ -152,12 +152,12 @@ test('refuse is a 412 for a stale If-Range: the client can ask for ranges of the
   }
 });
 
-test('refuse does not call it a change where If-Range holds and the ranges are ignored', async () => {
+test('refuse is no 412 if If-Range matches and the ranges are ignored', async () => {
   const { ask, etag } = await open({ policy: 'refuse' });
   expect((await ask({ Range: 'bytes=0-9,5-', 'If-Range': etag })).status).toBe(501);
 });
 
-test('refuse is a 501 that says how much there is and how much fits', async () => {
+test('refuse is a 501 with the size of the response and the limit', async () => {
   const { ask, entries } = await open({ policy: 'refuse' });
   const response = await ask();
   expect(response.status).toBe(501);

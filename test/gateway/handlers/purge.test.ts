@@ -7,7 +7,7 @@ import { mapCache } from '../../cache/map-cache.ts';
 const TOKEN = 'a-token-that-nobody-guesses-0123456789';
 const text = (value: string) => new TextEncoder().encode(value);
 
-/** A store in memory, and how often it was asked. */
+/** A store in memory, with its number of calls. */
 async function counted() {
   const memory = memoryStore();
   await memory.put('dir/a b.txt', text('first'));
@@ -40,7 +40,7 @@ async function gatewayWith(who: 'holder' | 'nobody' = 'holder') {
 const read = async (gateway: ReturnType<typeof createGateway>, path: string) => (await gateway.request(path)).text();
 
 describe('a purge', () => {
-  test('makes the next request ask the storage, for that key of that mount alone', async () => {
+  test('makes the next request read the storage, only for that key of that mount', async () => {
     const { a, b, gateway } = await gatewayWith();
     expect(await read(gateway, '/a/dir/a%20b.txt')).toBe('first');
     expect(await read(gateway, '/b/dir/a%20b.txt')).toBe('first');
@@ -54,7 +54,7 @@ describe('a purge', () => {
     expect(await read(gateway, '/b/dir/a%20b.txt')).toBe('first');
   });
 
-  test('of a missing object makes the next request see that it is there', async () => {
+  test('of a missing object makes the next request find a new object', async () => {
     const { a, gateway } = await gatewayWith();
     expect((await gateway.request('/a/new')).status).toBe(404);
     await a.memory.put('new', text('new'));
@@ -63,7 +63,7 @@ describe('a purge', () => {
     expect(await read(gateway, '/a/new')).toBe('new');
   });
 
-  test('of a folder is of its index', async () => {
+  test('of a folder purges its index', async () => {
     const { a, gateway } = await gatewayWith();
     await read(gateway, '/a/');
     await a.memory.put('index.html', text('changed'));
@@ -99,7 +99,7 @@ describe('a purge', () => {
     expect(a.asked()).toBe(1);
   });
 
-  test('is 405 where nobody may purge, and Allow says so', async () => {
+  test('is 405 without the setting purge, and Allow does not list PURGE', async () => {
     const { gateway } = await gatewayWith('nobody');
     const refused = await gateway.request('/a/dir/a%20b.txt', bearer(TOKEN));
     expect([refused.status, refused.headers.get('Allow')]).toEqual([405, 'GET, HEAD, OPTIONS']);
@@ -108,7 +108,7 @@ describe('a purge', () => {
     expect([other.status, other.headers.get('Allow')]).toEqual([405, 'GET, HEAD, OPTIONS, PURGE']);
   });
 
-  test('of nothing is refused: an unsafe path, and one without a mount', async () => {
+  test('of an unsafe path, or of a path without a mount, is refused', async () => {
     const { gateway } = await gatewayWith();
     expect((await gateway.request('/a/%00', bearer(TOKEN))).status).toBe(400);
     expect((await gateway.request('/nowhere', bearer(TOKEN))).status).toBe(404);
@@ -118,7 +118,7 @@ describe('a purge', () => {
     ['too short', 'x'.repeat(31)],
     ['too long', 'x'.repeat(1025)],
     ['with spaces', `${'x'.repeat(32)} y`],
-  ])('a token %s is refused at start, and not shown', ([, token = '']) => {
+  ])('a token %s is refused at start, and not printed', ([, token = '']) => {
     const make = () => createGateway({ store: memoryStore(), purge: { token } });
     expect(make).toThrow(/^purge: the token takes 32 to 1024 letters, digits/);
     expect(make).not.toThrow(token);

@@ -8,7 +8,7 @@ import { bodyOf, representation, storeDouble } from '../store-double.ts';
 
 const FOUR = Uint8Array.of(1, 2, 3, 4);
 
-/** A gateway over one object of four bytes, that counts what its pipe is given. As on Workers, bodies may be passed on. */
+/** A gateway over one object of four bytes, which counts the bodies of its pipe. As on Workers, bodies may be passed through. */
 function gatewayOver(
   answer: () => ReadResult,
   { logged, ...options }: Partial<GatewayOptions> & { readonly logged: Logged },
@@ -42,7 +42,7 @@ test.each([
   ['errors', true, {}, 0],
   ['errors', false, {}, 1],
   ['requests', true, {}, 1],
-  // Who counts downloads has to know when each ends.
+  // An observer of downloads needs the end of each body.
   ['errors', true, { limits: { downloads: 2 } }, 1],
 ] as const)(
   'logged %s, native length %s, %j: %i bodies through the pipe',
@@ -54,20 +54,20 @@ test.each([
   },
 );
 
-test('a body that is read on is not the sealed one any more', async () => {
+test('a resumed body is not passed through unobserved', async () => {
   const { gateway, piped } = gatewayOver(opened(true), { logged: 'errors', resume: true });
   expect((await (await gateway.request('/four')).arrayBuffer()).byteLength).toBe(4);
   expect(piped()).toBe(1);
 });
 
-test('requests that are answered make no entry where errors are logged', async () => {
+test('a successful request makes no entry if only errors are logged', async () => {
   const { gateway, entries } = gatewayOver(opened(false), { logged: 'errors' });
   await (await gateway.request('/four')).arrayBuffer();
   await gateway.request('/four', { method: 'DELETE' });
   expect(entries).toEqual([]);
 });
 
-test('an error makes one, before the first byte and after it', async () => {
+test('an error makes an entry, before the first byte and after it', async () => {
   const failing = gatewayOver(
     () => {
       throw storeError('unavailable', 'out of reach');

@@ -101,21 +101,29 @@ const caches: Readonly<Record<string, () => ReturnType<typeof open>>> = {
 };
 
 describe.each(Object.entries(caches))('bodies that are %s', (_, make) => {
-  test.for(Object.entries(withBytes))('start once, end once, with what was delivered: %s', async ([, one]) => {
-    const { ask, watched } = await make();
-    const { path = '/key', method = 'GET', range, fields, status, spans } = one;
-    const response = await ask(path, { ...fields, ...(range && { Range: range }) }, method);
-    expect(response.status).toBe(status);
-    expect(watched.starts).toMatchObject([
-      { status, asked: spans, size: SIZE, etag: response.headers.get('ETag'), range },
-    ]);
-    const { byteLength } = await response.arrayBuffer();
-    const event = await onlyEvent(watched.ends);
-    expect(event).toMatchObject({ ...watched.starts[0], outcome: 'complete', delivered: spans, bytesSent: byteLength });
-    expect(watched.starts).toHaveLength(1);
-  });
+  test.for(Object.entries(withBytes))(
+    'have one start event and one end event, with the delivered bytes: %s',
+    async ([, one]) => {
+      const { ask, watched } = await make();
+      const { path = '/key', method = 'GET', range, fields, status, spans } = one;
+      const response = await ask(path, { ...fields, ...(range && { Range: range }) }, method);
+      expect(response.status).toBe(status);
+      expect(watched.starts).toMatchObject([
+        { status, asked: spans, size: SIZE, etag: response.headers.get('ETag'), range },
+      ]);
+      const { byteLength } = await response.arrayBuffer();
+      const event = await onlyEvent(watched.ends);
+      expect(event).toMatchObject({
+        ...watched.starts[0],
+        outcome: 'complete',
+        delivered: spans,
+        bytesSent: byteLength,
+      });
+      expect(watched.starts).toHaveLength(1);
+    },
+  );
 
-  test.for(Object.entries(without))('an answer without bytes has no start: %s', async ([, one]) => {
+  test.for(Object.entries(without))('a response without bytes has no start event: %s', async ([, one]) => {
     const { ask, watched } = await make();
     const { path = '/key', method = 'GET', range, fields, status } = one;
     const response = await ask(path, { ...fields, ...(range && { Range: range }) }, method);
@@ -127,7 +135,7 @@ describe.each(Object.entries(caches))('bodies that are %s', (_, make) => {
   });
 });
 
-test('an empty object is an answer without bytes', async () => {
+test('an empty object has no start event', async () => {
   const { ask, watched } = await open();
   const response = await ask('/empty');
   expect([response.status, await response.text()]).toEqual([200, '']);
@@ -140,22 +148,25 @@ test('an empty object is an answer without bytes', async () => {
   expect(watched.starts).toEqual([]);
 });
 
-describe('a body that is cut', () => {
-  test.for([1, 2, 3, 4, 5, 6])('after %i chunks of two parts: delivered is what came before', async (chunks) => {
-    const { ask, watched } = await open();
-    const response = await ask('/key', { Range: 'bytes=10-99999,150000-299999' });
-    const reader = response.body?.getReader();
-    const taken: Uint8Array[] = [];
-    for (let i = 0; i < chunks; i++) taken.push((await reader?.read())?.value ?? new Uint8Array(0));
-    await reader?.cancel();
-    const event = await onlyEvent(watched.ends);
-    const bytes = Buffer.concat(taken);
-    expect(event).toMatchObject({ outcome: 'aborted', bytesSent: bytes.length, delivered: spansIn(bytes) });
-    // The case is what it says: the last of them end in the second part.
-    if (chunks >= 5) expect(event.delivered).toHaveLength(2);
-  });
+describe('a body that ends early', () => {
+  test.for([1, 2, 3, 4, 5, 6])(
+    'after %i chunks of two parts: the event has the bytes delivered before',
+    async (chunks) => {
+      const { ask, watched } = await open();
+      const response = await ask('/key', { Range: 'bytes=10-99999,150000-299999' });
+      const reader = response.body?.getReader();
+      const taken: Uint8Array[] = [];
+      for (let i = 0; i < chunks; i++) taken.push((await reader?.read())?.value ?? new Uint8Array(0));
+      await reader?.cancel();
+      const event = await onlyEvent(watched.ends);
+      const bytes = Buffer.concat(taken);
+      expect(event).toMatchObject({ outcome: 'aborted', bytesSent: bytes.length, delivered: spansIn(bytes) });
+      // The last of these cases must end in the second part.
+      if (chunks >= 5) expect(event.delivered).toHaveLength(2);
+    },
+  );
 
-  test('by a storage that breaks off: failed, with its cause and a prefix', async () => {
+  test('because the storage fails: the outcome is failed, with the cause and the delivered prefix', async () => {
     const memory = await storeWith();
     const error = Object.assign(new Error('broken off'), { name: 'StoreError', code: 'invalid-response' });
     const store: ObjectStore = {
@@ -186,7 +197,7 @@ describe('a body that is cut', () => {
   });
 });
 
-test('a client on a socket that leaves in the second part: delivered is a beginning of what was asked', async () => {
+test('a client on a socket that disconnects in the second part: the delivered spans are a prefix of the requested ones', async () => {
   const size = 64 * 1024 * 1024;
   const store = memoryStore();
   await store.put('large', new Uint8Array(size));
@@ -204,7 +215,7 @@ test('a client on a socket that leaves in the second part: delivered is a beginn
     expect([delivered[0], received[0]]).toEqual([first, first]);
     expect(delivered).toHaveLength(2);
     expect(delivered[1]?.start).toBe(2_000_000);
-    // At least what the client has, at most what did not fit into the buffers between the two.
+    // At least the bytes that the client got; at most those plus the socket buffers.
     expect(delivered[1]?.end).toBeGreaterThanOrEqual(received[1]?.end ?? size);
     expect(delivered[1]?.end).toBeLessThan(size);
   } finally {

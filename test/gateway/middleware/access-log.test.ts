@@ -26,7 +26,7 @@ function open(parts: GatewayParts = {}) {
   return { gateway, ask, watched };
 }
 
-test('a redirect has the outcome redirected, and delivers nothing', async () => {
+test('a redirect has the outcome redirected, and no delivered bytes', async () => {
   const watched = watcher();
   const link = async () => 'https://storage.example/link';
   const gateway = createGateway({ store, observers: [watched], overflow: { limit: 10, policy: 'redirect', link } });
@@ -35,7 +35,7 @@ test('a redirect has the outcome redirected, and delivers nothing', async () => 
   expect(watched.starts).toEqual([]);
 });
 
-test('a part that overflow cuts is asked and delivered as it was cut', async () => {
+test('a range cut by overflow: partial is logged as it was cut', async () => {
   const watched = watcher();
   const overflow = { limit: 10, policy: 'partial' } as const;
   const gateway = createGateway({ store, observers: [watched], overflow });
@@ -45,8 +45,8 @@ test('a part that overflow cuts is asked and delivered as it was cut', async () 
   expect(await onlyEvent(watched.ends)).toMatchObject({ asked: spans, delivered: spans, outcome: 'complete' });
 });
 
-test('what is delivered is unknown where the platform’s pipes do not tell', async () => {
-  // As the native pipes of Workers: of a body that broke off they know nothing.
+test('the delivered bytes are unknown if the pipes of the platform do not report them', async () => {
+  // Like the native pipes of Workers, which do not report the bytes of a failed body.
   const bodyPipe: BodyPipe = {
     ...portableBodyPipe,
     pipe(plan) {
@@ -85,7 +85,7 @@ describe('an observer that throws', () => {
     ['an Error', new Error('the disk is full')],
     ['nothing', undefined],
     ['a text', 'text'],
-  ])('%s harms neither the answer nor the others', async ([, what]) => {
+  ])('%s affects neither the response nor other observers', async ([, what]) => {
     const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
     const [before, after] = [watcher(), watcher()];
     const { ask } = open({ observers: [before, thrower(what), after], limits: { downloads: 1 } });
@@ -100,8 +100,8 @@ describe('an observer that throws', () => {
   });
 });
 
-describe('the event knows', () => {
-  test('the link’s id of the download', async () => {
+describe('an event has', () => {
+  test('the id of the signed link', async () => {
     const text = generateLinkKey('one');
     const keys = parseLinkKeys(text);
     const watched = watcher();
@@ -116,7 +116,7 @@ describe('the event knows', () => {
     expect(watched.ends[1]).toMatchObject({ status: 403, downloadId: undefined });
   });
 
-  test('the client: of the socket, of the proxies in front, and as the app says', async () => {
+  test('the client address: of the socket, from trusted proxies, or from the app', async () => {
     const { gateway, watched } = open();
     const own = open({ clientAddress: () => '192.0.2.7' });
     const servers = [
@@ -132,7 +132,7 @@ describe('the event knows', () => {
     for (const server of servers) await server.stop(100);
   });
 
-  test('when it came, and what it cost', async () => {
+  test('the time of the request, and its storage operations', async () => {
     const { ask, watched } = open();
     const before = Date.now();
     await (await ask()).arrayBuffer();

@@ -9,7 +9,7 @@ import { KEYS } from '../../access/links.ts';
 import { NOW } from '../../access/request.ts';
 import { send, valuesOf, type WireResponse } from '../../conformance/wire.ts';
 
-/** Where the object is, where it is not, and where the storage may not be touched. */
+/** A store with the object, one without it, and one that fails the test if it is read. */
 let servers: { readonly present: NodeServer; readonly missing: NodeServer; readonly unreadStreams: NodeServer };
 let touched = 0;
 
@@ -45,14 +45,14 @@ function ask(server: NodeServer, [, url, fields = {}]: Row, method = fields.meth
   const { port } = new URL(server.url);
   const headers = [...(fields.headers ?? [])];
   if (fields.clientAddress !== undefined) headers.push(['X-Forwarded-For', fields.clientAddress]);
-  // The host is given: each server's own has another port, which no answer may depend on.
+  // The Host is fixed, because each server has another port, and no response may depend on it.
   return send(
     { host: '127.0.0.1', port: Number(port) },
     { method, target: `${fields.path ?? pathname}${search}`, headers: [...headers, ['Host', 'files.example']] },
   );
 }
 
-/** All of an answer but what is its own: the request's id. */
+/** All of a response except the request id, which differs. */
 function comparable({ status, headers, body }: WireResponse) {
   const id = /[\da-f]{8}-[\da-f-]{27}/g;
   return {
@@ -62,10 +62,10 @@ function comparable({ status, headers, body }: WireResponse) {
   };
 }
 
-/** Resolved in plain sight as RFC 3986 §5.2.4 has it, these are addresses of the very object that the link opens. */
+/** After removing dot segments (RFC 3986 §5.2.4), these are addresses of the object that the link opens. */
 const RESOLVED = new Set(['a dot segment', 'a parent segment', 'an encoded parent segment']);
 
-/** What is refused before any rule is asked, the same whatever there is: by the parser, by method, or as no path. */
+/** Requests refused before any access rule, the same for all stores: by the parser, by method, or as an invalid path. */
 const EARLIER: Readonly<Record<string, number>> = {
   PUT: 405,
   DELETE: 405,
@@ -84,7 +84,7 @@ const EARLIER: Readonly<Record<string, number>> = {
 
 const others = badLinks.filter(([name]) => !RESOLVED.has(name) && EARLIER[name] === undefined);
 
-test('most rows reach a rule', () => {
+test('most rows reach the access rule', () => {
   expect(others.length).toBeGreaterThanOrEqual(80);
 });
 
@@ -97,7 +97,7 @@ test.for<Row>([
   expect((await ask(servers.present, row)).status).toBe(200);
 });
 
-describe('a bad link gets one answer, and the storage is not asked', () => {
+describe('a rejected link always gets the same response, and the storage is not read', () => {
   test.for(others)('%s', async (row) => {
     const before = touched;
     const [present, missing, unreadStreams] = await Promise.all(
@@ -132,8 +132,8 @@ describe('a bad link gets one answer, and the storage is not asked', () => {
   });
 });
 
-describe('times', () => {
-  test('a link that has expired, or is not valid yet, says so, and how a download goes on', async () => {
+describe('the times of a link', () => {
+  test('an expired link, or one not yet valid, gets its own response, which says how to continue a download', async () => {
     const tooEarly = await ask(servers.unreadStreams, ['', early]);
     expect([tooEarly.status, Buffer.from(tooEarly.body).toString()]).toEqual([
       403,
@@ -146,7 +146,7 @@ describe('times', () => {
     expect(touched).toBe(0);
   });
 
-  test('a response that runs is not cut when its link expires; what is continued then gets 403, and a new link goes on', async () => {
+  test('a response in progress continues when its link expires; a later range gets 403, and a new link continues the download', async () => {
     const store = memoryStore();
     const bytes = crypto.getRandomValues(new Uint8Array(60_000));
     const large = new Uint8Array(24 * 1024 * 1024).map((_, i) => bytes[i % bytes.length] ?? 0);
@@ -176,6 +176,6 @@ describe('times', () => {
   });
 });
 
-test('the field that says what would be accepted is no part of a refused link', async () => {
+test('a rejected link gets no WWW-Authenticate', async () => {
   expect(valuesOf(await ask(servers.unreadStreams, ['', '/files/a.bin']), 'www-authenticate')).toEqual([]);
 });

@@ -31,7 +31,7 @@ const hook = hookAccess(() => true);
 const open = (options: Omit<GatewayOptions, 'store'>) =>
   createGateway({ store, observers: [{ end: () => undefined }], clientAddress: () => '127.0.0.1', ...options });
 
-/** What a page of {@link ORIGIN} learns of requests of all kinds: the statuses, and each field of CORS that is sent. */
+/** The statuses and CORS fields of requests of all kinds from a page of {@link ORIGIN}. */
 async function learn(gateway: ReturnType<typeof open>, base = '') {
   const preflight = { 'Access-Control-Request-Method': 'GET', 'Access-Control-Request-Headers': 'range' };
   const requests: readonly (readonly [path: string, method: string, headers?: Record<string, string>])[] = [
@@ -56,7 +56,7 @@ async function learn(gateway: ReturnType<typeof open>, base = '') {
   return fields;
 }
 
-describe('a rule that asks for no more than browsers send by themselves', () => {
+describe('a rule satisfied by credentials that browsers send by themselves', () => {
   test.for<readonly [name: string, access: AccessRule]>([
     ['ip', ip],
     ['referer', referer],
@@ -66,12 +66,12 @@ describe('a rule that asks for no more than browsers send by themselves', () => 
     ['allOf(ip, public)', allOf(ip, publicAccess())],
     ['allOf(public, anyOf(basic, ip))', allOf(publicAccess(), anyOf(basic, ip))],
     ['ambient(hook)', ambient(hook)],
-  ])('%s: no page reads anything, preflights included', async ([, access]) => {
+  ])('%s: no page of another origin may read, and preflights are refused', async ([, access]) => {
     expect(await learn(open({ access }))).toEqual(new Set());
     expect(await learn(open({ access, cors: { headers: ['X-Foo'] } }))).toEqual(new Set());
   });
 
-  test('but those whose origin is set do, at the mount or above', async () => {
+  test('pages of the origins in cors.origins may read, set at the mount or above', async () => {
     const listed = open({ access: ip, cors: { origins: [ORIGIN] } });
     expect([...(await learn(listed))]).toContain(`access-control-allow-origin: ${ORIGIN}`);
     expect([...(await learn(open({ access: ip, cors: { origins: '*' } })))]).toContain(
@@ -86,7 +86,7 @@ describe('a rule that asks for no more than browsers send by themselves', () => 
     expect([...(await learn(above, '/m'))]).toContain(`access-control-allow-origin: ${ORIGIN}`);
   });
 
-  test('beside a public mount, that one is read', async () => {
+  test('a public mount beside it may be read', async () => {
     const gateway = createGateway({
       mounts: [{ store }, { path: '/in', store, access: ip }],
       observers: [{ end: () => undefined }],
@@ -97,7 +97,7 @@ describe('a rule that asks for no more than browsers send by themselves', () => 
   });
 });
 
-describe('a rule that asks for more', () => {
+describe('a rule that needs credentials a page sends itself', () => {
   test.for<readonly [name: string, access: AccessRule | undefined]>([
     ['none', undefined],
     ['public', publicAccess()],
@@ -108,14 +108,14 @@ describe('a rule that asks for more', () => {
     ['allOf(ip, signed)', allOf(ip, signed)],
     ['allOf(ip, anyOf(signed, basic))', allOf(ip, anyOf(signed, basic))],
     ['allOf(public)', allOf(publicAccess())],
-  ])('%s: all pages read, and never with the browser’s own credentials', async ([, access]) => {
+  ])('%s: pages of all origins may read, without the credentials of the browser', async ([, access]) => {
     const fields = await learn(open({ access }));
     expect([...fields]).toContain('access-control-allow-origin: *');
     expect([...fields].join()).not.toContain('credentials');
   });
 });
 
-test('ambient marks another rule, and leaves the one that it is given as it is', async () => {
+test('ambient() returns a marked copy of a rule', async () => {
   const marked = ambient(hook);
   expect([marked.needs, hook.needs]).toEqual(['ambient', undefined]);
 });
@@ -136,7 +136,7 @@ describe('a configuration', () => {
     [{ access: ipTable, cors: { origins: [ORIGIN] } }, [ORIGIN]],
     [{ cors: { origins: [ORIGIN] }, mounts: [{ access: ipTable }] }, [ORIGIN]],
     [{ access: ipTable, mounts: [{ path: '/' }] }, []],
-  ])('%j is described as it works', async ([config, origins]) => {
+  ])('%j is described as it behaves', async ([config, origins]) => {
     const parsed = parseConfig(config);
     const gateway = createGateway({ ...(await openNodeConfig(parsed, store)), observers: [{ end: () => undefined }] });
     const response = await gateway.request('/a', { headers: { Origin: ORIGIN } });

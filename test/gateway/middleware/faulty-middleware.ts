@@ -1,11 +1,11 @@
 import type { MiddlewareHandler } from 'hono';
 
-/** What a middleware of a user's does wrong, or to an answer of ours. */
+/** A fault of a custom middleware, or its change of a response of the gateway. */
 export interface Misdeed {
   readonly middleware: MiddlewareHandler;
-  /** Of the answer; `broken` where its length is not the length that the head says. */
+  /** Of the response; `broken` if the body does not have the length in Content-Length. */
   readonly status: number | 'broken';
-  /** Whether the parts behind it have answered. */
+  /** Whether the handlers after it have responded. */
   readonly isAnswered: boolean;
 }
 
@@ -20,7 +20,7 @@ const thrownAfter = (what: unknown): MiddlewareHandler =>
     throw what;
   };
 
-/** Puts another answer in the place of ours, without our fields. */
+/** Replaces the response by another one, without its header fields. */
 const replace = (toResponse: () => Response): MiddlewareHandler =>
   async function drop(c, next) {
     await next();
@@ -31,7 +31,7 @@ const replace = (toResponse: () => Response): MiddlewareHandler =>
 export const misdeeds: Readonly<Record<string, Misdeed>> = {
   'throws before next()': { middleware: thrown(new Error('of a user')), status: 500, isAnswered: false },
   'rejects with no Error before next()': { middleware: thrown('text'), status: 500, isAnswered: false },
-  // The text of the error comes with the Content-Length of the answer before it.
+  // The error text is sent with the Content-Length of the replaced response.
   'throws after next()': { middleware: thrownAfter(new Error('of a user')), status: 'broken', isAnswered: true },
   'rejects with no Error after next()': { middleware: thrownAfter(undefined), status: 500, isAnswered: true },
   'calls next() twice': {

@@ -39,7 +39,7 @@ const needsMount: Readonly<Record<string, Part>> = {
   'purge()': purge({ token: TOKEN }),
 };
 
-/** What an app with these parts answers its first request with, and what it throws. */
+/** The response of an app with these handlers to its first request, and the error it throws. */
 async function ask(...parts: readonly Part[]) {
   const errors: string[] = [];
   const app = new Hono<RangewayEnv>().onError((error, c) => {
@@ -58,7 +58,7 @@ test.for(Object.entries(needsRequestId))('%s without requestId() throws at the f
     errors: [`${name} needs requestId() before it: app.use(requestId(), …)`],
   };
   expect(await ask(part)).toEqual(expected);
-  // Behind it is not before it.
+  // It must come before, not after.
   expect(await ask(part, requestId())).toEqual(expected);
 });
 
@@ -86,7 +86,7 @@ test.for(['key', 'none', 'a%00b'])('download() without authorize() serves nothin
   expect(errors).toEqual(key === 'a%00b' ? [] : [message, message]);
 });
 
-test('in their order they answer', async () => {
+test('in the right order the request is served', async () => {
   const parts = [requestId(), accessLog([]), cors(), concurrencyLimit(1), mount({ store }), authorize(), download()];
   expect(await ask(...parts)).toEqual({ status: 200, text: 'bytes', errors: [] });
 });

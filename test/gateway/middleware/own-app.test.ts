@@ -25,7 +25,7 @@ const TOKEN = 'a-token-that-nobody-guesses-0123456789';
 const TEXT = '0123456789';
 const ORIGIN = 'https://pages.example';
 
-/** An app of one's own with each part at its place, over one object. */
+/** A custom app with each middleware and handler in its place, over one object. */
 async function compose(path: string, { access, base }: { access?: AccessRule; base?: string } = {}) {
   const store = memoryStore();
   const { etag } = await store.put('dir/a b.txt', new TextEncoder().encode(TEXT));
@@ -107,10 +107,10 @@ const cases: Readonly<Record<string, Case>> = {
   purge: { method: PURGE, fields: { Authorization: `Bearer ${TOKEN}` }, status: 204, body: '' },
 };
 
-/** Answers of which CORS fields are not those of the mount, since they are for none. */
+/** Responses without the CORS fields of the mount, because no mount matches. */
 const NOWHERE = new Set(['no key']);
 
-describe.each(Object.entries(places))('the parts in an app of one’s own, %s', (_, { path, base, at }) => {
+describe.each(Object.entries(places))('middleware and handlers in a custom app, %s', (_, { path, base, at }) => {
   test.for(Object.entries(cases))('%s', async ([name, one]) => {
     const { app, watched, seen } = await compose(path, base === undefined ? {} : { base });
     const { method = 'GET', key = FOUND, fields = {}, status, body, answer = {} } = one;
@@ -131,7 +131,7 @@ describe.each(Object.entries(places))('the parts in an app of one’s own, %s', 
     expect(seen).toHaveLength(1);
   });
 
-  test('a middleware of the user’s and a log line see mount, key, grant and cost', async () => {
+  test('a custom middleware and the log entry have mount, key, grant and operations', async () => {
     const { app, watched, seen } = await compose(path, base === undefined ? {} : { base });
     await (await app.request(`${at}/${FOUND}`)).text();
     await expect.poll(() => watched.ends).toHaveLength(1);
@@ -142,11 +142,11 @@ describe.each(Object.entries(places))('the parts in an app of one’s own, %s', 
   });
 });
 
-describe('with a rule', () => {
+describe('a custom app with an access rule', () => {
   const access = basicAccess({ users: [{ name: 'ann', password: 'a password of hers' }] });
   const credentials = { Authorization: `Basic ${btoa('ann:a password of hers')}` };
 
-  test('401 without credentials, 200 with them, and a preflight, which has none, is answered', async () => {
+  test('401 without credentials, 200 with them, and a preflight, which has none, succeeds', async () => {
     const { app, seen } = await compose('/files/*', { access });
     const ask = (headers: Record<string, string>, method = 'GET') =>
       app.request(`/files/${FOUND}`, { method, headers: { Origin: ORIGIN, ...headers } });
@@ -158,7 +158,7 @@ describe('with a rule', () => {
     expect((await ask({ 'Access-Control-Request-Method': 'GET' }, 'OPTIONS')).status).toBe(204);
   });
 
-  test('a rule that throws is a 500 of the gateway’s, logged with its cause', async () => {
+  test('a rule that throws gives a 500 of the gateway, logged with its cause', async () => {
     const error = new Error('the rule of the user');
     const { app, watched } = await compose('/files/*', {
       access: () => {
@@ -171,9 +171,9 @@ describe('with a rule', () => {
   });
 });
 
-test('concurrencyLimit() answers 503 while bodies are unread, and again 200 when one has ended', async () => {
+test('concurrencyLimit() responds 503 while bodies are unread, and 200 again when one has ended', async () => {
   const { app, watched } = await compose('/files/*');
-  // Two parts are a body on its way, which holds its slot until it is read.
+  // A body of two parts holds its slot until it is read.
   const ask = () => app.request(`/files/${FOUND}`, { headers: { Range: 'bytes=0-0,9-9' } });
   const [first, second, third] = [await ask(), await ask(), await ask()];
   expect([first.status, second.status, third.status]).toEqual([206, 206, 503]);
@@ -185,7 +185,7 @@ test('concurrencyLimit() answers 503 while bodies are unread, and again 200 when
   await expect.poll(() => watched.ends.map(({ outcome }) => outcome)).toEqual(['complete', 'complete', 'aborted']);
 });
 
-describe('a handler of the user’s behind mount() and authorize()', () => {
+describe('a custom handler after mount() and authorize()', () => {
   const ownApp = (handler: Handler<RangewayEnv>) => {
     const watched = watcher();
     const app = new Hono<RangewayEnv>().onError(onError);
@@ -200,7 +200,7 @@ describe('a handler of the user’s behind mount() and authorize()', () => {
     return { app, watched };
   };
 
-  test('has what the parts found, and its answer the fields of every answer', async () => {
+  test('has the values of the middleware, and its response has the common header fields', async () => {
     const { app, watched } = ownApp((c) => {
       c.header('Vary', 'Accept');
       return c.json({ ...c.var.rangeway, own: true });
@@ -224,7 +224,7 @@ describe('a handler of the user’s behind mount() and authorize()', () => {
   test.for<readonly [string, () => Response]>([
     ['fields that can not be changed', () => Response.redirect('https://elsewhere.example/', 302)],
     ['a bare Response', () => new Response('own', { headers: { 'X-Request-Id': 'of the user' } })],
-  ])('answers with %s', async ([, answer]) => {
+  ])('responds with %s', async ([, answer]) => {
     const { app } = ownApp(() => answer());
     const response = await app.request('/files/a', { headers: { Origin: ORIGIN } });
     expect(response.headers.get('X-Request-Id')).toMatch(/^[\da-f-]{36}$/);
@@ -232,7 +232,7 @@ describe('a handler of the user’s behind mount() and authorize()', () => {
     expect(response.headers.get('Vary')).toBe('Origin');
   });
 
-  test('throws: problem+json with the id, the cause in the log alone', async () => {
+  test('throws: problem+json with the request id, and the cause only in the log', async () => {
     const error = new Error('of the user');
     const { app, watched } = ownApp(() => {
       throw error;

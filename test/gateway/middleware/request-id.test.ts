@@ -41,7 +41,7 @@ async function down(): Promise<never> {
   throw Object.assign(new Error('down'), { name: 'StoreError', code: 'unavailable' });
 }
 
-describe('an id that a client sends', () => {
+describe('the request id of a client', () => {
   const ask = async (headers: Record<string, string>) => {
     const watched = watcher();
     const gateway = await gatewayWith(watched);
@@ -58,7 +58,7 @@ describe('an id that a client sends', () => {
     ['a UUID', '0b9d3a52-1d6a-4c1b-9f0e-5f2f5c1a7e11'],
     ['of AWS', 'Root:1-67891233.abcdef012345678912345678'],
     ['with a digit in front', '12345678_9.:-'],
-  ])('%s is taken', async ([, id]) => {
+  ])('%s is used', async ([, id]) => {
     expect(await ask({ 'X-Request-Id': id })).toEqual({ id, traceId: undefined });
   });
 
@@ -95,9 +95,9 @@ describe('an id that a client sends', () => {
     ['with unknown flags', parent('00', '', 'ff')],
     ['of a later version', parent('cc')],
     ['of a later version that has more', parent('01', '-what-the-future-will-be-like')],
-  ])('a trace %s is taken', async ([, traceparent]) => {
+  ])('a trace %s is used', async ([, traceparent]) => {
     expect(await ask({ traceparent })).toEqual({ id: TRACE, traceId: TRACE });
-    // The own id goes before, and the trace is known as well.
+    // X-Request-Id takes precedence, and the trace is logged too.
     const both = { traceparent, 'X-Request-Id': 'id-of-the-client' };
     expect(await ask(both)).toEqual({ id: 'id-of-the-client', traceId: TRACE });
     expect(await ask({ traceparent, 'X-Request-Id': 'bad id' })).toEqual({ id: TRACE, traceId: TRACE });
@@ -123,7 +123,7 @@ describe('an id that a client sends', () => {
     ['with underscores', parent('00').replaceAll('-', '_')],
     ['of two lines', `${parent('00')}, ${parent('00')}`],
     ['with text before it', `x${parent('00')}`],
-  ])('a trace %s is left aside', async ([, traceparent]) => {
+  ])('a trace %s is ignored', async ([, traceparent]) => {
     expect(await ask({ traceparent })).toEqual({ id: expect.stringMatching(RANDOM), traceId: undefined });
     const both = { traceparent, 'X-Request-Id': 'id-of-the-client' };
     expect(await ask(both)).toEqual({ id: 'id-of-the-client', traceId: undefined });
@@ -169,7 +169,7 @@ const asked: Readonly<Record<string, Asked>> = {
 
 const ID = 'id-of-the-client';
 
-describe('the id is on the answer, in the problem and in the log, and pages see it', () => {
+describe('the id is in the response, the problem body and the log, and is exposed to pages', () => {
   const watched = watcher();
   const servers = new Map<string, NodeServer>();
   const hosts = ['at the root', 'in another app'] as const;
@@ -224,7 +224,7 @@ describe('the id is on the answer, in the problem and in the log, and pages see 
   );
 });
 
-test('503 of a limit has the id of its own request', async () => {
+test('a 503 of the concurrency limit has the id of its own request', async () => {
   const watched = watcher();
   const store = memoryStore();
   await store.put('small', new TextEncoder().encode('0123456789'));
@@ -238,7 +238,7 @@ test('503 of a limit has the id of its own request', async () => {
   await first.text();
 });
 
-test('a gateway in an app with requestId() of its own has the same id, and each access log its event', async () => {
+test('a gateway in an app with its own requestId() has the same id, and each access log gets its event', async () => {
   const [outer, inner] = [watcher(), watcher()];
   const app = new Hono();
   app.use(requestId(), accessLog([outer]));

@@ -5,7 +5,7 @@ import { lambdaGateway, readEnvironment } from '../../../src/platform/lambda/gat
 import { s3Client } from '../../../src/platform/s3/s3-client.ts';
 
 describe('the environment', () => {
-  test('needs a bucket, and has defaults for the rest', () => {
+  test('needs a bucket, and has defaults for the other variables', () => {
     expect(readEnvironment({ RANGEWAY_BUCKET: 'files', RANGEWAY_PREFIX: '' })).toEqual({
       bucket: 'files',
       prefix: '',
@@ -17,7 +17,7 @@ describe('the environment', () => {
     });
   });
 
-  test('is read', () => {
+  test('is read with all its variables', () => {
     const env = {
       RANGEWAY_BUCKET: 'files',
       RANGEWAY_PREFIX: 'releases/',
@@ -70,13 +70,13 @@ describe('the environment', () => {
     '{"KEYS":"ssm:sW0rdfish?"}',
     '["sW0rdfish"]',
     '{"sW0rdfish":"ssm:a"}',
-  ])('places of secrets in another form, %s, are refused and not shown', (text) => {
+  ])('invalid sources of secrets, %s, are refused and not printed', (text) => {
     const read = () => readEnvironment({ RANGEWAY_BUCKET: 'files', RANGEWAY_SECRETS: text });
     expect(read).toThrow('RANGEWAY_SECRETS takes ');
     expect(read).not.toThrow('sW0rdfish');
   });
 
-  test('settings that there are not are refused at start', () => {
+  test('unknown settings are refused at start', () => {
     const config = readEnvironment({ RANGEWAY_BUCKET: 'files', RANGEWAY_SETTINGS: '{"colour":"red"}' });
     expect(() => lambdaGateway(s3Client(config.access), config, BUFFERED_LIMIT)).toThrow('colour: no such field');
   });
@@ -94,14 +94,14 @@ describe('an event', () => {
     body: 'eA==',
   };
 
-  test('keeps path and query as they were sent', () => {
+  test('keeps path and query unchanged', () => {
     expect(toRequest(event).url).toBe('https://localhost/a%2Fb%20c?v=%zz&download');
     expect(toRequest({ ...event, rawPath: '//evil.example/x', rawQueryString: '' }).url).toBe(
       'https://localhost//evil.example/x',
     );
   });
 
-  test('keeps every field that HTTP allows', () => {
+  test('keeps each field that HTTP allows', () => {
     const { headers } = toRequest(event);
     expect(headers.get('Range')).toBe('bytes=0-1');
     expect(headers.get('Cookie')).toBe('a=1; b=2');
@@ -109,9 +109,12 @@ describe('an event', () => {
     expect(headers.get('X-Utf8')).toBe('Ã¼æ\u0097¥');
   });
 
-  test.for(['TRACE', 'CONNECT', 'a b', ''])('the method %j, which no Request has, is one that is refused', (method) => {
-    expect(toRequest({ ...event, requestContext: { http: { method } } }).method).toBe('UNSUPPORTED');
-  });
+  test.for(['TRACE', 'CONNECT', 'a b', ''])(
+    'the method %j, which Request does not allow, becomes a method that is refused',
+    (method) => {
+      expect(toRequest({ ...event, requestContext: { http: { method } } }).method).toBe('UNSUPPORTED');
+    },
+  );
 
   describe("the client's address", () => {
     const from = (viewer?: string): FunctionUrlEvent => ({
@@ -120,7 +123,7 @@ describe('an event', () => {
       requestContext: { http: { method: 'GET', sourceIp: '198.51.100.7' } },
     });
 
-    test('is what the function URL tells, whatever a client sends', () => {
+    test('is that of the function URL, whatever fields a client sends', () => {
       expect(toPlatformEnv(from('203.0.113.9:443'))).toEqual({ clientAddress: '198.51.100.7' });
       expect(toPlatformEnv(from())).toEqual({ clientAddress: '198.51.100.7' });
     });
@@ -147,7 +150,7 @@ describe('an event', () => {
       '203.0.113.9:1,198.51.100.1:2',
       '203.0.113.9:1, 198.51.100.1:2',
       'localhost:443',
-    ])('is unknown behind CloudFront where CloudFront does not tell it: %s', (viewer) => {
+    ])('is unknown behind CloudFront without a valid CloudFront-Viewer-Address: %s', (viewer) => {
       expect(toPlatformEnv(from(viewer), 'cloudfront')).toEqual({ clientAddress: undefined });
     });
   });

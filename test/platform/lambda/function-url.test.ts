@@ -18,7 +18,7 @@ const BREAKS = representation(1_000_000);
 const memory = memoryStore();
 const entries: LogEntry[] = [];
 
-/** Beside the objects in memory, one whose body breaks after half. */
+/** Objects in memory, and one whose body breaks after half. */
 const store: ObjectStore = {
   head: async (key) => (key === 'breaks' ? BREAKS : memory.head(key)),
   read: async (key, options) =>
@@ -60,7 +60,7 @@ describe.each(['buffered', 'stream'] as const)('a function URL, %s', (mode) => {
   const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
   const length = mode === 'buffered' ? 'content-length' : 'x-amzn-remapped-content-length';
 
-  test.for(['ff.bin', 'text.txt', 'data.json'])('every byte of %s, whatever its type', async (key) => {
+  test.for(['ff.bin', 'text.txt', 'data.json'])('each byte of %s is delivered, for any media type', async (key) => {
     const response = await ask(`/${key}`);
     expect(response.status).toBe(200);
     expect(response.headers.get(length)).toBe('100000');
@@ -76,7 +76,7 @@ describe.each(['buffered', 'stream'] as const)('a function URL, %s', (mode) => {
     expect(await response.text()).toBe('');
   });
 
-  test('HEAD has the length of the whole and no body', async () => {
+  test('HEAD has the Content-Length of the object and no body', async () => {
     const response = await ask('/ff.bin', { method: 'HEAD' });
     expect([response.status, response.headers.get(length)]).toEqual([200, '100000']);
   });
@@ -106,7 +106,7 @@ describe.each(['buffered', 'stream'] as const)('a function URL, %s', (mode) => {
     expect((await ask('/ff.bin', { method: 'POST', body: 'x' })).status).toBe(405);
   });
 
-  test('a body that breaks is never whole', async () => {
+  test('an interrupted body is never delivered as complete', async () => {
     entries.length = 0;
     if (mode === 'buffered') {
       const response = await ask('/breaks');
@@ -123,7 +123,7 @@ describe.each(['buffered', 'stream'] as const)('a function URL, %s', (mode) => {
   });
 });
 
-test('a function URL lets a purge through', async () => {
+test('a function URL passes on the method PURGE', async () => {
   const token = 'a-token-that-nobody-guesses-0123456789';
   const purgeable = createGateway({ store, observers: [{ end: () => undefined }], purge: { token } });
   const handler = lambdaHandler({ gateway: purgeable });
@@ -135,7 +135,7 @@ test('a function URL lets a purge through', async () => {
   await server.stop(1_000);
 });
 
-describe("a rule that asks for the client's address", () => {
+describe("a rule that needs the client's address", () => {
   const guarded = (block: string) =>
     createGateway({ store, observers: [{ end: () => undefined }], access: ipAccess([block]) });
   const VIEWER = { 'CloudFront-Viewer-Address': '203.0.113.9:443' };
@@ -155,12 +155,12 @@ describe("a rule that asks for the client's address", () => {
     return statuses;
   }
 
-  test("on a function URL of its own takes the connection's, and not what a client claims", async () => {
+  test('on a plain function URL uses the address of the connection, and no field of the client', async () => {
     expect(await statusFor({ gateway: guarded('127.0.0.1') }, VIEWER)).toEqual([200, 200]);
     expect(await statusFor({ gateway: guarded('203.0.113.0/24') }, VIEWER)).toEqual([403, 403]);
   });
 
-  test("behind CloudFront takes the viewer's, and not CloudFront's own", async () => {
+  test('behind CloudFront uses the address of the viewer, not that of CloudFront', async () => {
     const front = 'cloudfront';
     expect(await statusFor({ gateway: guarded('203.0.113.0/24'), front }, VIEWER)).toEqual([200, 200]);
     expect(await statusFor({ gateway: guarded('127.0.0.1'), front }, VIEWER)).toEqual([403, 403]);
@@ -169,7 +169,7 @@ describe("a rule that asks for the client's address", () => {
 });
 
 describe('limits of the function URL', () => {
-  test('a buffered answer of more than 6 MB is a 502, as Lambda makes of it', async () => {
+  test('a buffered response of more than 6 MB is a 502, as on Lambda', async () => {
     const quiet = console.error;
     console.error = () => undefined;
     await memory.put('large', new Uint8Array(5_000_000));

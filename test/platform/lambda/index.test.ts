@@ -7,7 +7,7 @@ import { handle, streamHandle } from '../../../src/platform/lambda/index.ts';
 import type { NodeServer } from '../../../src/platform/node/node-server.ts';
 import { memoryStore } from '../../../src/store/drivers/memory.ts';
 
-/** Every byte value, among them those that are no UTF-8. */
+/** Each byte value, so the content is not valid UTF-8. */
 const BYTES = Uint8Array.from({ length: 1_024 }, (_, i) => i & 0xff);
 
 const store = memoryStore();
@@ -36,7 +36,7 @@ beforeAll(async () => {
     await store.put(key, BYTES, contentType === undefined ? {} : { contentType });
 });
 
-describe.each(['buffered', 'stream'] as const)("an app of one's own on Lambda, %s", (mode) => {
+describe.each(['buffered', 'stream'] as const)('a custom app on Lambda, %s', (mode) => {
   let server: NodeServer;
   beforeAll(async () => {
     server = await serveFunction(
@@ -46,13 +46,13 @@ describe.each(['buffered', 'stream'] as const)("an app of one's own on Lambda, %
   });
   afterAll(() => server.stop(1_000));
 
-  test.for(['text.txt', 'data.json', 'untyped'])('%s below /files arrives byte by byte', async (key) => {
+  test.for(['text.txt', 'data.json', 'untyped'])('%s below /files is delivered with exactly its bytes', async (key) => {
     const response = await fetch(`${server.url}/files/${key}`, { headers: { Range: 'bytes=100-299' } });
     expect([response.status, response.headers.get('content-range')]).toEqual([206, 'bytes 100-299/1024']);
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(BYTES.slice(100, 300));
   });
 
-  test('each cookie is a line of its own', async () => {
+  test('each cookie has its own Set-Cookie line', async () => {
     const { headers } = await fetch(`${server.url}/cookies`);
     expect(headers.getSetCookie()).toEqual(['a=1; Expires=Wed, 21 Oct 2026 07:28:00 GMT', 'b=2']);
   });
@@ -71,7 +71,7 @@ function post(event: Partial<FunctionUrlEvent>): Promise<{ readonly statusCode: 
   return handle(app)({ ...EVENT, ...event });
 }
 
-describe('a body of a request', () => {
+describe('a request body', () => {
   test.for(['POST', 'PUT', 'PATCH', 'DELETE'])('of %s reaches the app, as text and as base64', async (method) => {
     const requestContext = { http: { method } };
     const encoded = Buffer.from(BYTES).toString('base64');
@@ -79,7 +79,7 @@ describe('a body of a request', () => {
     expect(await post({ requestContext, body: 'ä' })).toMatchObject({ body: Buffer.from('ä').toString('base64') });
   });
 
-  test.for(['GET', 'HEAD'])('of %s is left out', async (method) => {
+  test.for(['GET', 'HEAD'])('of %s is dropped', async (method) => {
     expect(await post({ requestContext: { http: { method } }, body: 'x' })).toMatchObject({
       statusCode: 200,
       body: '',
@@ -96,7 +96,7 @@ describe("the client's address", () => {
     return JSON.parse(Buffer.from(body, 'base64').toString());
   };
 
-  test("is the event's, and CloudFront's word where it stands in front", async () => {
+  test('is that of the event, or that from CloudFront if it is configured', async () => {
     expect(await asked()).toEqual(['192.0.2.1', '/facts']);
     expect(await asked({ front: 'cloudfront' })).toEqual(['198.51.100.7', '/facts']);
   });

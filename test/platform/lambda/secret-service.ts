@@ -1,7 +1,7 @@
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** One request as a service of AWS got it. */
+/** One request as an AWS service received it. */
 export interface Asked {
   readonly method: string | undefined;
   readonly path: string | undefined;
@@ -9,24 +9,24 @@ export interface Asked {
   readonly body: string;
 }
 
-/** An answer of a service. */
+/** A response of a service. */
 export interface Answer {
   readonly status: number;
   readonly body: string;
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** A server on loopback that stands for Secrets Manager, Parameter Store, or both. */
+/** A server on loopback in place of Secrets Manager, Parameter Store, or both. */
 export interface SecretService extends AsyncDisposable {
   readonly url: string;
   readonly asked: readonly Asked[];
 }
 
 /**
- * Serves answers over HTTP.
+ * Serves responses over HTTP.
  *
- * @param answer makes the answer to the request, or closes the connection without one where it gives `undefined`
- * @param other answers requests that are no POST
+ * @param answer returns the response, or `undefined` to close the connection without one
+ * @param other responds to requests other than POST
  */
 export async function serveSecrets(
   answer: (asked: Asked) => Answer | undefined,
@@ -67,7 +67,7 @@ function toAddress(address: AddressInfo | string | null): AddressInfo {
   throw new Error('the server listens on no port');
 }
 
-/** As either service answers for a value that it has. */
+/** The response of both services for an existing value. */
 export function valueOf({ headers }: Asked, value: string): Answer {
   const isParameter = headers['x-amz-target'] === 'AmazonSSM.GetParameter';
   return { status: 200, body: JSON.stringify(isParameter ? { Parameter: { Value: value } } : { SecretString: value }) };

@@ -4,7 +4,7 @@ import { readSecrets } from '../../../src/platform/lambda/secrets.ts';
 import { signRequest } from '../../../src/platform/lambda/signature.ts';
 import { serveSecrets, valueOf, type Answer, type SecretService } from './secret-service.ts';
 
-/** Of AWS's published suite of test vectors for Signature Version 4. */
+/** From the published AWS test suite for Signature Version 4. */
 const CREDENTIALS = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY' };
 
 describe('a signature', () => {
@@ -28,7 +28,7 @@ describe('a signature', () => {
     expect(authorization?.endsWith(`Signature=${signature}`)).toBe(true);
   });
 
-  test("covers the session's token", () => {
+  test('covers the session token', () => {
     const fields = signRequest(request, { ...CREDENTIALS, sessionToken: 'token' }, at);
     expect(fields['x-amz-security-token']).toBe('token');
     expect(fields['authorization']).toContain('SignedHeaders=host;x-amz-date;x-amz-security-token,');
@@ -53,7 +53,7 @@ function read(service: Pick<SecretService, 'url'>, others: Record<string, string
 }
 
 describe('secrets', () => {
-  test('come from their services, each asked once and with a signature for it', async () => {
+  test('are read from their services, with one signed request each', async () => {
     await using service = await serveSecrets((asked) => valueOf(asked, `of ${asked.body}`));
     const keys = '{"SecretId":"my/keys"}';
     const users = '{"Name":"/files/users","WithDecryption":true}';
@@ -83,14 +83,14 @@ describe('secrets', () => {
     }
   });
 
-  test('are found at the endpoint for all services too', async () => {
+  test('are read from the endpoint for all services too', async () => {
     await using service = await serveSecrets((asked) => valueOf(asked, 'value'));
     const { url } = service;
     const others = { AWS_ENDPOINT_URL: url, AWS_ENDPOINT_URL_SSM: '', AWS_ENDPOINT_URL_SECRETS_MANAGER: '' };
     expect((await read(service, others)).size).toBe(2);
   });
 
-  test('there are none, and nothing is asked', async () => {
+  test('cause no request if there are none', async () => {
     expect(await readSecrets(new Map(), {})).toEqual(new Map());
   });
 
@@ -101,7 +101,7 @@ describe('secrets', () => {
     ['throttles', throttled],
     ['has no time', unavailable],
     ['hangs up', undefined],
-  ])('are asked for again from a service that %s', async ([, failure]) => {
+  ])('are requested again from a service that %s', async ([, failure]) => {
     let left = 2;
     await using service = await serveSecrets((asked) => (left-- > 0 ? failure : valueOf(asked, 'value')));
     expect((await read(service)).size).toBe(2);
@@ -121,20 +121,23 @@ describe('secrets', () => {
     [{ status: 200, body: 'sW0rdfish' }, 'it holds no text', 1],
     [{ status: 200, body: '{"SecretBinary":"sW0rdfish"}' }, 'it holds no text', 1],
     [{ status: 200, body: '{"Parameter":{"Value":""}}' }, 'it holds no text', 1],
-  ])('that can not be had, %j, are named, and nothing of the answer is', async ([failure, why, tries]) => {
-    await using service = await serveSecrets(() => failure);
-    const { host } = new URL(service.url);
-    const sources = parseSecretSources({ USERS: 'ssm:/files/users' }) ?? new Map();
-    const reading = readSecrets(sources, environment(service));
-    const message = why.startsWith('it ') ? why : `${host} ${why}`;
-    await expect(reading).rejects.toMatchObject({
-      name: 'SettingsError',
-      message: `USERS can't be read from ssm:/files/users: ${message}`,
-    });
-    expect(service.asked).toHaveLength(tries);
-  });
+  ])(
+    'that can not be read, %j, are named in the error, without the text of the response',
+    async ([failure, why, tries]) => {
+      await using service = await serveSecrets(() => failure);
+      const { host } = new URL(service.url);
+      const sources = parseSecretSources({ USERS: 'ssm:/files/users' }) ?? new Map();
+      const reading = readSecrets(sources, environment(service));
+      const message = why.startsWith('it ') ? why : `${host} ${why}`;
+      await expect(reading).rejects.toMatchObject({
+        name: 'SettingsError',
+        message: `USERS can't be read from ssm:/files/users: ${message}`,
+      });
+      expect(service.asked).toHaveLength(tries);
+    },
+  );
 
-  test('take no redirect, which would have the token of the session', async () => {
+  test('are not read through a redirect, which would get the session token', async () => {
     await using other = await serveSecrets((asked) => valueOf(asked, 'value'));
     await using service = await serveSecrets(() => ({ status: 307, body: '', headers: { Location: `${other.url}/` } }));
     await expect(read(service)).rejects.toThrow("can't be reached");

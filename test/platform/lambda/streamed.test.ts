@@ -31,7 +31,7 @@ async function open() {
   return { handler: lambdaStreamHandler({ gateway }), entries, wire: openWire() };
 }
 
-test('the wire: JSON, 8 NUL bytes, body; also where there is no body', async () => {
+test('the wire format is JSON, 8 NUL bytes and the body; also without a body', async () => {
   const { handler, wire } = await open();
   await handler(get('/empty'), wire.stream);
   const bytes: Buffer = wire.bytes.read();
@@ -43,7 +43,7 @@ test('the wire: JSON, 8 NUL bytes, body; also where there is no body', async () 
   });
 });
 
-test('a reader that does not read stops the storage', async () => {
+test('a consumer that does not read applies back-pressure to the storage', async () => {
   const { handler, wire, entries } = await open();
   const handled = handler(get('/large'), wire.stream);
   await sleep(100);
@@ -56,7 +56,7 @@ test('a reader that does not read stops the storage', async () => {
   expect(entries).toMatchObject([{ outcome: 'complete', bytesSent: SIZE }]);
 });
 
-test('a stream that closes early cancels the read', async () => {
+test('a stream that closes early cancels the storage read', async () => {
   const { handler, wire, entries } = await open();
   const handled = handler(get('/large'), wire.stream);
   await sleep(50);
@@ -65,10 +65,10 @@ test('a stream that closes early cancels the read', async () => {
   await expect.poll(() => entries).toMatchObject([{ outcome: 'aborted' }]);
 });
 
-test('without the runtime of Lambda, it says what is missing', async () => {
+test('without the Lambda runtime, the error names what is missing', async () => {
   const { handler, wire } = await open();
   const runtime = globalThis.awslambda;
-  // The SDK leaves an empty one.
+  // The SDK leaves an empty global.
   globalThis.awslambda = {};
   await expect(handler(get('/empty'), wire.stream)).rejects.toThrow('awslambda');
   globalThis.awslambda = runtime;

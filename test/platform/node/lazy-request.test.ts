@@ -12,7 +12,7 @@ const TEXT = '0123456789';
 const store = memoryStore();
 await store.put('key', new TextEncoder().encode(TEXT));
 
-/** Answers with the method and the fields that it was asked with. */
+/** Responds with the method and the fields of the request. */
 const echo = createServer((req, res) => {
   const { method, url, headers } = req;
   res.setHeader('X-Method', String(method));
@@ -40,7 +40,7 @@ const FIELDS: Readonly<Record<string, string>> = {
   accept: 'text/plain;q=0.5',
 };
 
-describe('a request in an app that is not ours', () => {
+describe('a request in a custom app', () => {
   const copies: Readonly<Record<string, (c: Context) => Request>> = {
     'as it is': (c) => c.req.raw,
     'new Request(it)': (c) => new Request(c.req.raw),
@@ -85,7 +85,7 @@ describe('a request in an app that is not ours', () => {
   )('is passed on with its method and all fields: %s, %s', async ([, method, pass]) => {
     const url = await open(new Hono().all('*', pass));
     const { hostname, port } = new URL(url);
-    // A target with a host, as proxies are asked, so that the request's address is that of another server.
+    // A target in absolute form, as for a proxy, so the URL of the request names another server.
     const req = send({ host: hostname, port, method, path: `${echoUrl}/a%20b?c=d`, headers: FIELDS });
     req.end();
     const [res] = await once(req, 'response');
@@ -98,7 +98,7 @@ describe('a request in an app that is not ours', () => {
   test.for<readonly [string, (c: Context) => AbortSignal]>([
     ['its own', (c) => c.req.raw.signal],
     ['of new Request(url, it)', (c) => new Request(c.req.url, c.req.raw).signal],
-  ])('has a signal that fires when the client leaves: %s', async ([, signalOf]) => {
+  ])('has a signal that is aborted when the client disconnects: %s', async ([, signalOf]) => {
     const { promise: here, resolve: arrive } = Promise.withResolvers<AbortSignal>();
     const app = new Hono().get('*', async (c) => {
       const signal = signalOf(c);
@@ -111,12 +111,12 @@ describe('a request in an app that is not ours', () => {
     req.end();
     const signal = await here;
     expect(signal.aborted).toBe(false);
-    // Reset: of a client that only closes its own direction nothing is known until it is written to (RFC 9112 §9.6).
+    // Reset, because a half-closed connection is detected only by a write (RFC 9112 §9.6).
     req.socket?.resetAndDestroy();
     await expect.poll(() => signal.aborted).toBe(true);
   });
 
-  test('has a signal that fires when the client leaves a body', async () => {
+  test('has a signal that is aborted when the client disconnects during a body', async () => {
     const signals: AbortSignal[] = [];
     let cancelled = 0;
     const app = new Hono().get('*', (c) => {
@@ -128,7 +128,7 @@ describe('a request in an app that is not ours', () => {
     await expect.poll(() => [signals.map(({ aborted }) => aborted), cancelled]).toEqual([[true], 1]);
   });
 
-  test('has a signal that does not fire when the client has its answer', async () => {
+  test('has a signal that is not aborted after a complete response', async () => {
     const signals: AbortSignal[] = [];
     const app = new Hono().get('*', (c) => {
       signals.push(c.req.raw.signal);
@@ -140,7 +140,7 @@ describe('a request in an app that is not ours', () => {
   });
 });
 
-describe('a gateway in an app that is not ours', () => {
+describe('a gateway in a custom app', () => {
   type Gateway = ReturnType<typeof createGateway>;
   const places: Readonly<Record<string, readonly [string, (gateway: Gateway) => FetchHandler]>> = {
     'app.mount': ['/files', (gateway) => new Hono().mount('/files', gateway.fetch)],
@@ -158,23 +158,30 @@ describe('a gateway in an app that is not ours', () => {
     ],
   };
 
-  test.for(Object.entries(places))('answers with its own fields, and knows the client: %s', async ([, [at, toApp]]) => {
-    const watched = watcher();
-    const url = `${await open(toApp(createGateway({ store, observers: [watched] })))}${at}`;
-    const whole = await ask(`${url}/key`);
-    expect([whole.status, whole.body.toString(), whole.headers['content-length']]).toEqual([200, TEXT, '10']);
-    const range = await ask(`${url}/key`, { Range: 'bytes=2-4' });
-    expect([range.status, range.body.toString(), range.headers['content-range']]).toEqual([206, '234', 'bytes 2-4/10']);
-    const head = await ask(`${url}/key`, {}, 'HEAD');
-    expect([head.status, head.body.length, head.headers['content-length']]).toEqual([200, 0, '10']);
-    const same = await ask(`${url}/key`, { 'If-None-Match': String(whole.headers['etag']) });
-    expect([same.status, same.body.length]).toEqual([304, 0]);
-    expect((await ask(`${url}/none`)).status).toBe(404);
-    await expect.poll(() => watched.ends.map(({ status }) => status)).toEqual([200, 206, 200, 304, 404]);
-    expect(new Set(watched.ends.map(({ client }) => client))).toEqual(new Set(['127.0.0.1']));
-  });
+  test.for(Object.entries(places))(
+    'responds with its own fields, and knows the client address: %s',
+    async ([, [at, toApp]]) => {
+      const watched = watcher();
+      const url = `${await open(toApp(createGateway({ store, observers: [watched] })))}${at}`;
+      const whole = await ask(`${url}/key`);
+      expect([whole.status, whole.body.toString(), whole.headers['content-length']]).toEqual([200, TEXT, '10']);
+      const range = await ask(`${url}/key`, { Range: 'bytes=2-4' });
+      expect([range.status, range.body.toString(), range.headers['content-range']]).toEqual([
+        206,
+        '234',
+        'bytes 2-4/10',
+      ]);
+      const head = await ask(`${url}/key`, {}, 'HEAD');
+      expect([head.status, head.body.length, head.headers['content-length']]).toEqual([200, 0, '10']);
+      const same = await ask(`${url}/key`, { 'If-None-Match': String(whole.headers['etag']) });
+      expect([same.status, same.body.length]).toEqual([304, 0]);
+      expect((await ask(`${url}/none`)).status).toBe(404);
+      await expect.poll(() => watched.ends.map(({ status }) => status)).toEqual([200, 206, 200, 304, 404]);
+      expect(new Set(watched.ends.map(({ client }) => client))).toEqual(new Set(['127.0.0.1']));
+    },
+  );
 
-  test('answers the request that it is given, though another one came', async () => {
+  test('serves the Request that it is given, even if another one was received', async () => {
     const gateway = createGateway({ store, observers: [] });
     const url = await open({
       fetch: (request, env) =>
@@ -184,7 +191,7 @@ describe('a gateway in an app that is not ours', () => {
     expect([answer.status, answer.body.toString()]).toEqual([206, '12']);
   });
 
-  test('answers without what the platform knows', async () => {
+  test('responds without the environment of the platform', async () => {
     const watched = watcher();
     const gateway = createGateway({ store, observers: [watched] });
     const url = await open({ fetch: (request) => gateway.fetch(request) });
@@ -194,7 +201,7 @@ describe('a gateway in an app that is not ours', () => {
   });
 });
 
-test('a rule of the user’s sees fields as Headers, whether or not there is an app around', async () => {
+test('a custom rule gets Headers, in an app and without one', async () => {
   const seen: [boolean, string, string | undefined][] = [];
   const access = hookAccess(({ headers, clientAddress }) => {
     seen.push([headers instanceof Headers, new Headers(headers).get('X-One') ?? '', clientAddress]);

@@ -12,7 +12,7 @@ import { after, asked, essence, folder, LARGE, open, start } from './lazy-server
 
 let plain: Awaited<ReturnType<typeof start>> | undefined;
 
-describe('behind a middleware of hono that changes answers', () => {
+describe('behind a middleware of hono that changes responses', () => {
   const decode = ({ headers, body }: Answer) => {
     switch (headers['content-encoding']) {
       case undefined:
@@ -24,9 +24,9 @@ describe('behind a middleware of hono that changes answers', () => {
     }
   };
 
-  test('hono/compress: what it takes is decoded to the same bytes', async () => {
+  test('hono/compress: a compressed body decodes to the same bytes', async () => {
     plain ??= await start();
-    // Of itself it leaves alone what says no-transform, as all our answers with bytes do.
+    // By default it skips responses with no-transform, as all those of the gateway with bytes.
     const alone = await start(compress());
     const fields = { 'Accept-Encoding': 'gzip' };
     expect((await alone.get({ path: '/files/large.txt', fields })).body.equals(LARGE)).toBe(true);
@@ -47,7 +47,7 @@ describe('behind a middleware of hono that changes answers', () => {
     expect(count).toBe(4);
   });
 
-  test('hono/etag: our tag stays, and what it answers 304 gives the body back', async () => {
+  test('hono/etag: the tag of the gateway stays, and its 304 closes the body', async () => {
     plain ??= await start();
     const tagged = await start(etag());
     for (const [name, one] of Object.entries(asked)) {
@@ -57,7 +57,7 @@ describe('behind a middleware of hono that changes answers', () => {
     }
   });
 
-  test('hono/etag: a 304 of its own, for an object without a tag, gives the body back', async () => {
+  test('hono/etag: a 304 of its own, for an object without a tag, closes the body', async () => {
     const shared = watcher();
     const size = 100_000;
     let bodies = 0;
@@ -83,7 +83,7 @@ describe('behind a middleware of hono that changes answers', () => {
     }
   });
 
-  test('hono/cors: answers of ours keep their bytes, and preflights are its own', async () => {
+  test('hono/cors: responses of the gateway keep their bytes, and it handles preflights itself', async () => {
     plain ??= await start();
     const shared = watcher();
     const gateway = createGateway({ store: fsStore(folder), observers: [shared], cors: { origins: [] } });
@@ -105,7 +105,7 @@ describe('behind a middleware of hono that changes answers', () => {
     expect(shared.ends).toHaveLength(4);
   });
 
-  test('a body that is read to its end and replaced', async () => {
+  test('a body that a middleware reads to its end and replaces', async () => {
     const measure = after(async (c) => {
       const { byteLength } = await c.res.arrayBuffer();
       expect(c.res.bodyUsed).toBe(c.res.body !== null);
@@ -121,7 +121,7 @@ describe('behind a middleware of hono that changes answers', () => {
 });
 
 test.for([1, 2, 3, 50])(
-  'an answer of the app’s own without a length, of %i chunks at once, arrives whole',
+  'a response of the app without a length, of %i chunks at once, arrives complete',
   async (count) => {
     const chunks = Array.from({ length: count }, (_, i) => `chunk ${i};`);
     const url = await open(
@@ -135,7 +135,7 @@ test.for([1, 2, 3, 50])(
         return new Response(texts.pipeThrough(new TextEncoderStream()));
       }),
     );
-    // Twice, so that a connection that is kept alive would show what is left of the first.
+    // Twice, so that bytes left over from the first would show on the persistent connection.
     for (let i = 0; i < 2; i++) {
       const answer = await ask(`${url}/own`);
       expect([answer.status, answer.body.toString()]).toEqual([200, chunks.join('')]);

@@ -8,10 +8,10 @@ import { afterAll, describe, expect, test } from 'vitest';
 import { after, asked, essence, start } from './lazy-server.ts';
 
 const globals = { Request, Response, Headers, fetch, ReadableStream };
-// No part of serving replaces what the process has in common.
+// Serving must not replace a global of the process.
 afterAll(() => expect({ Request, Response, Headers, fetch, ReadableStream }).toEqual(globals));
 
-/** Middleware after which an answer is to be the same to the byte. */
+/** Middleware that must not change a response by a byte. */
 const looks: Readonly<Record<string, MiddlewareHandler>> = {
   'reads fields': after((c) => void [...c.res.headers]),
   'reads all else': after(({ res }) => {
@@ -69,7 +69,7 @@ const looks: Readonly<Record<string, MiddlewareHandler>> = {
 let plain: Awaited<ReturnType<typeof start>> | undefined;
 
 describe.each(Object.entries(looks))('behind a middleware that %s', (_, middleware) => {
-  test('every body is the same to the byte, and given back', async () => {
+  test('each body has exactly the same bytes, and is closed', async () => {
     plain ??= await start();
     const looked = await start(middleware);
     for (const [name, one] of Object.entries(asked)) {
@@ -80,7 +80,7 @@ describe.each(Object.entries(looks))('behind a middleware that %s', (_, middlewa
   });
 });
 
-/** Middleware that adds fields, and those. */
+/** Middleware that adds fields, with these fields. */
 const adds: Readonly<
   Record<string, readonly [MiddlewareHandler, Readonly<Record<string, string | string[] | RegExp>>]>
 > = {
@@ -145,8 +145,8 @@ const adds: Readonly<
   'hono/powered-by': [poweredBy(), { 'x-powered-by': 'Hono' }],
 };
 
-describe.each(Object.entries(adds))('fields are added to every answer by %s', (_, [middleware, fields]) => {
-  test('and its body and its own fields are the same', async () => {
+describe.each(Object.entries(adds))('fields are added to each response by %s', (_, [middleware, fields]) => {
+  test('and its body and its other fields are unchanged', async () => {
     plain ??= await start();
     const added = await start(middleware);
     for (const [name, one] of Object.entries(asked)) {

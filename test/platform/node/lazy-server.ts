@@ -14,7 +14,7 @@ import { serve } from '../../../src/platform/node/serve.ts';
 import { watcher } from '../../gateway/recording-observer.ts';
 import { ask, type Answer } from './raw-request.ts';
 
-/** No part of it is like another. */
+/** Bytes without repetition. */
 export const LARGE = Uint8Array.from({ length: 700_001 }, (_, i) => (i * i + (i >> 7)) % 251);
 
 export let folder = '';
@@ -54,14 +54,14 @@ export const asked: Readonly<Record<string, Asked>> = {
   OPTIONS: { path: '/files/small.txt', method: 'OPTIONS' },
 };
 
-/** Serves an app until the tests of the file are over; its address. */
+/** Serves an app until the tests of the file end. @returns its URL */
 export async function open(app: FetchHandler): Promise<string> {
   const server = await serve(app, { port: 0 });
   servers.push(server);
   return server.url;
 }
 
-/** Serves a gateway with room for one request, behind a middleware. */
+/** Serves a gateway with a concurrency limit of 1, behind a middleware. */
 export async function start(middleware?: MiddlewareHandler) {
   const watched = watcher();
   const store = fsStore(folder);
@@ -79,16 +79,16 @@ export async function start(middleware?: MiddlewareHandler) {
   const get = async ({ path, fields, method }: Asked): Promise<Answer> => {
     watched.ends.length = 0;
     const answer = await ask(`${url}${path}`, { ...fields, 'X-Request-Id': 'one-request' }, method);
-    // The slot is free again, or the next one is a 503.
+    // If the slot is not free again, the next request gets 503.
     await expect.poll(() => watched.ends).toHaveLength(1);
     return answer;
   };
-  // Into the cache, and then out of it.
+  // The first fills the cache, the second is served from it.
   for (const path of ['/cached/small.txt', '/cached/large.txt']) await get({ path });
   return { get, watched };
 }
 
-/** What two answers have in common, though they were given at two times. */
+/** The parts of a response that do not depend on the time. */
 export function essence({ status, headers, body }: Answer) {
   const { date: _date, 'cache-status': _cache, 'content-type': type, ...others } = headers;
   const boundary = /boundary=(\S+)/.exec(String(type))?.[1];
@@ -97,7 +97,7 @@ export function essence({ status, headers, body }: Answer) {
   return { status, headers: others, type: String(type).replace(boundary ?? '', ''), body: plain };
 }
 
-/** A middleware that does this after `next()`. */
+/** A middleware that calls a function after `next()`. */
 export const after = (work: (c: Parameters<MiddlewareHandler>[0]) => void | Promise<void>): MiddlewareHandler =>
   async function look(c, next) {
     await next();

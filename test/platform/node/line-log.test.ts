@@ -29,8 +29,8 @@ function output() {
   return { log: lineLog(stream, ending), written, ending, errors };
 }
 
-describe('a log of lines', () => {
-  test('writes what comes together at once, in order', async () => {
+describe('lineLog', () => {
+  test('writes the lines of one turn together, in order', async () => {
     const { log, written } = output();
     log(entry('1'));
     log(entry('2'));
@@ -42,7 +42,7 @@ describe('a log of lines', () => {
     expect(written).toEqual([line('1') + line('2'), line('3')]);
   });
 
-  test('writes what is left when the process ends, once', async () => {
+  test('writes pending lines once when the process exits', async () => {
     const { log, written, ending } = output();
     log(entry('1'));
     ending.emit('exit');
@@ -51,7 +51,7 @@ describe('a log of lines', () => {
     expect(written).toEqual([line('1')]);
   });
 
-  test('goes on when nobody reads it any more', () => {
+  test('continues after its output was closed', () => {
     const { errors } = output();
     expect(() => errors.emit('error', new Error('EPIPE'))).not.toThrow();
   });

@@ -16,7 +16,7 @@ const fields = rawFields([
   '',
 ]);
 
-describe('fields of lines', () => {
+describe('rawFields', () => {
   test.for([
     ['Host', 'x'],
     ['host', 'x'],
@@ -33,14 +33,14 @@ describe('fields of lines', () => {
     if (name !== '') expect(new Headers([...fields]).get(name)).toBe(value);
   });
 
-  test('two lines of a date are no date, although Node’s own headers have the first alone', () => {
+  test('two lines of a date field are joined and so invalid, although Node’s headers have only the first', () => {
     const date = 'Sun, 06 Nov 1994 08:49:37 GMT';
     expect(rawFields(['If-Modified-Since', date, 'If-Modified-Since', date]).get('If-Modified-Since')).toBe(
       `${date}, ${date}`,
     );
   });
 
-  test('lines come in turn, as they were', () => {
+  test('lines keep their order and their text', () => {
     expect([...rawFields(['B', '1', 'a', '2', 'b', '3'])]).toEqual([
       ['B', '1'],
       ['a', '2'],

@@ -1,13 +1,13 @@
 import { request } from 'node:http';
 
-/** An answer as it came: no client library has decompressed it. */
+/** A response as received, not decompressed by a client library. */
 export interface Answer {
   readonly status: number;
   readonly headers: NodeJS.Dict<string | string[]>;
   readonly body: Buffer;
 }
 
-/** @param most bytes after which the client leaves */
+/** @param most bytes after which the client disconnects */
 export function ask(
   url: string,
   headers: Record<string, string> = {},

@@ -16,7 +16,7 @@ const get = async (key: string) => {
   return `${response.status} ${response.ok ? await response.text() : ''}`;
 };
 
-test('with the wall clock an hour back, no old version and no 404 stays fresh for that hour', async () => {
+test('after the wall clock is set back an hour, neither old metadata nor a cached 404 stays fresh for that hour', async () => {
   const store = memoryStore();
   await store.put('replaced', text('old'));
   const cache = memoryCache({ maxBytes: 1024 * 1024 });

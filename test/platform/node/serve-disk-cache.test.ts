@@ -12,7 +12,7 @@ import { equal, pseudoRandom } from '../../contract/bytes.ts';
 const MIB = 1024 * 1024;
 const SIZE = 4 * MIB + 12_345;
 const OBJECTS = 4;
-/** They differ at each place: one begins a byte after the other. */
+/** The objects differ at each position: one begins a byte after the other. */
 const random = pseudoRandom(SIZE + OBJECTS);
 const contents = Array.from({ length: OBJECTS }, (_, i) => random.subarray(i, i + SIZE));
 
@@ -42,9 +42,9 @@ async function start(name: string, memory: number) {
 }
 
 /**
- * Reads an answer over a bare socket, with a pause in ms after each piece; leaves after `most` bytes.
+ * Reads a response over a plain socket, with a pause in ms after each chunk; disconnects after `most` bytes.
  *
- * @returns its body's bytes
+ * @returns the bytes of the body
  */
 function readSlowly(port: number, key: number, pause: number, most: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -69,7 +69,7 @@ function readSlowly(port: number, key: number, pause: number, most: number): Pro
 }
 
 test.for([0, 3 * MIB])(
-  'clients at all speeds, and those that leave, get the bytes of their object; a tier of %i bytes',
+  'clients at all speeds, and those that disconnect, get the bytes of their object; with a memory tier of %i bytes',
   async (memory) => {
     const { whole, port } = await start(`speeds-${memory}`, memory);
     const slow = Array.from({ length: 16 }, async (_, i) => {
@@ -79,13 +79,13 @@ test.for([0, 3 * MIB])(
       if (i % 2 === 0) expect(bytes.length).toBe(SIZE);
     });
     const fast = Array.from({ length: 12 }, (_, i) => whole(i % OBJECTS));
-    // On a busy machine the cache may take too long for one, which then reads the storage.
+    // On a busy machine the cache may time out for one of them, which then reads the storage.
     expect((await Promise.all(fast)).filter((status) => status?.includes('; hit; ') === true)).not.toEqual([]);
     await Promise.all(slow);
   },
 );
 
-test('files that are damaged, cut and removed while they are served cost no client a wrong byte', async () => {
+test('no client gets a wrong byte from files that are damaged, truncated and removed while they are served', async () => {
   const { whole, disk } = await start('damaged', 0);
   const done = new AbortController();
   const damaging = (async () => {

@@ -23,7 +23,7 @@ afterEach(() => void vi.restoreAllMocks());
 
 type Store = ReturnType<typeof countedStore>['store'];
 
-/** Apps with room for one request, and a middleware at this place. */
+/** Apps with a concurrency limit of 1, and a middleware at this place. */
 const places: Readonly<
   Record<string, (middleware: MiddlewareHandler, store: Store, watched: Watcher) => Hono<RangewayEnv>>
 > = {
@@ -49,7 +49,7 @@ function composed(
   return app;
 }
 
-/** Asks over a socket. */
+/** Sends a request over a socket. */
 async function overSocket(app: FetchHandler, times: (ask: () => Promise<number | 'broken'>) => Promise<void>) {
   const server = await serve(app, { port: 0 });
   try {
@@ -71,7 +71,7 @@ async function statusOf(ask: () => Response | Promise<Response>): Promise<number
 
 const rows = Object.keys(places).flatMap((place) => Object.keys(misdeeds).map((name) => [place, name] as const));
 
-describe('slot, body and event of an answer are given back', () => {
+describe('slot and body of a response are released, and its event is sent', () => {
   test.for(rows)('at once by the Node server: %s, a middleware that %s', async ([place, name]) => {
     const misdeed = misdeeds[name];
     if (misdeed === undefined) throw new Error(name);
@@ -84,7 +84,7 @@ describe('slot, body and event of an answer are given back', () => {
     await overSocket(app, async (ask) => {
       for (let i = 1; i <= 3; i++) {
         seen.push(await ask());
-        // Well before the idle timeout of Node, a minute: what is dropped is given back when the answer is sent.
+        // Well before the idle timeout of a minute: a dropped body is closed when the response is sent.
         await expect.poll(() => watched.ends).toHaveLength(isSeen ? i : 0);
         await expect.poll(open).toBe(0);
       }
@@ -110,14 +110,14 @@ describe('slot, body and event of an answer are given back', () => {
   });
 });
 
-describe('a middleware that answers before the parts behind it have', () => {
+describe('a middleware that responds before the handlers after it', () => {
   const wait = (until: Promise<unknown>): MiddlewareHandler =>
     async function waiting(_c, next) {
       await until;
       await next();
     };
 
-  test('while the storage opens: its body is given back, and no start is told after the end', async () => {
+  test('while the storage opens: the body is closed, and no start event follows the end event', async () => {
     const { promise: slow, resolve: goOn } = Promise.withResolvers<undefined>();
     const { store, open } = countedStore();
     const watched = watcher();
@@ -128,14 +128,14 @@ describe('a middleware that answers before the parts behind it have', () => {
       await expect.poll(() => watched.ends).toHaveLength(2);
       goOn(undefined);
       await slow;
-      // The bodies that were opened late are closed; the next answer has its own.
+      // Bodies that were opened late are closed; the next response has its own.
       await expect.poll(ask).toBe(200);
       await expect.poll(open).toBe(0);
     });
     expect(watched.starts.map(({ status }) => status)).toEqual([200]);
   });
 
-  test('before a part is reached: it takes no slot', async () => {
+  test('before the gateway is reached: no slot is taken', async () => {
     const { promise: slow, resolve: goOn } = Promise.withResolvers<undefined>();
     const { store, open } = countedStore();
     const watched = watcher();

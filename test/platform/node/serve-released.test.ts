@@ -14,7 +14,7 @@ afterEach(async () => {
   await server?.stop(100);
 });
 
-/** A gateway with room for one request, over a store that counts its open bodies. */
+/** A gateway with a concurrency limit of 1, over a store that counts its open bodies. */
 function gatewayWith(options: Partial<GatewayOptions> = {}) {
   const entries: LogEntry[] = [];
   const { store, open } = countedStore();
@@ -39,11 +39,11 @@ async function status(): Promise<number | 'broken'> {
   }
 }
 
-describe('slot, body and log line are given back where', () => {
+describe('slot and body are released, and the request is logged, if', () => {
   const silent = () => void vi.spyOn(console, 'error').mockImplementation(() => undefined);
 
   const middlewares: Readonly<Record<string, readonly [MiddlewareHandler, number | 'broken']>> = {
-    // The text of the error comes with the Content-Length of the answer before it.
+    // The error text is sent with the Content-Length of the replaced response.
     'a middleware throws after the answer': [
       async (_c, next) => {
         await next();
@@ -103,7 +103,7 @@ describe('slot, body and log line are given back where', () => {
     expect(console.error).toHaveBeenCalledTimes(3);
   });
 
-  test('a body can not be put on its way', async () => {
+  test('the body pipe throws', async () => {
     silent();
     const bodyPipe = {
       ...portableBodyPipe,
@@ -118,7 +118,7 @@ describe('slot, body and log line are given back where', () => {
     await expect.poll(() => entries.map(({ outcome }) => outcome)).toEqual(['failed', 'failed', 'failed']);
   });
 
-  test('a rule or a store throws what is no error', async () => {
+  test('a rule or a store throws a value that is not an Error', async () => {
     silent();
     const store = storeDouble({
       read() {
@@ -131,7 +131,7 @@ describe('slot, body and log line are given back where', () => {
     await expect.poll(() => entries).toHaveLength(3);
   });
 
-  test('an answer has a field that no line can hold', async () => {
+  test('a response has an invalid field value', async () => {
     silent();
     const bytes = new Uint8Array(10);
     const store = storeDouble({
@@ -146,7 +146,7 @@ describe('slot, body and log line are given back where', () => {
   });
 });
 
-test('a body that is never read is given back after the idle timeout', async () => {
+test('an unread body is closed after the idle timeout', async () => {
   const { gateway, entries, open } = gatewayWith({ limits: { downloads: 1, idleTimeout: 100 } });
   const response = await gateway.request('/key');
   expect([response.status, open()]).toEqual([200, 1]);
@@ -157,7 +157,7 @@ test('a body that is never read is given back after the idle timeout', async () 
   expect((await gateway.request('/key')).status).toBe(200);
 });
 
-test('a storage that falls silent is left after its idle timeout, though bodies are not read on', async () => {
+test('a read from a silent storage is closed after its idle timeout, even without resumption', async () => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
   try {
     let cancelled = 0;

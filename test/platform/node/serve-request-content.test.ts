@@ -9,7 +9,7 @@ import { memoryStore } from '../../../src/index.ts';
 let server: NodeServer | undefined;
 afterEach(() => server?.stop(100));
 
-/** An app with a gateway, and routes of its own that read what they are sent. */
+/** An app with a gateway, and routes that read their request content. */
 async function start(): Promise<string> {
   const app = new Hono()
     .post('/length', async (c) => c.text(String((await c.req.arrayBuffer()).byteLength)))
@@ -26,7 +26,7 @@ test.each([0, 1, 5_000_000])('a route beside the gateway reads %i bytes of conte
   expect([response.status, await response.text()]).toEqual([200, String(length)]);
 });
 
-test('content goes through as it comes, without a length', async () => {
+test('content without a length is streamed as it arrives', async () => {
   const url = await start();
   const parts = ['one,', 'two,', 'three'];
   const body = new ReadableStream<Uint8Array>({
@@ -40,7 +40,7 @@ test('content goes through as it comes, without a length', async () => {
   expect(await response.text()).toBe('one,two,three');
 });
 
-test('content that is left unread does not hold up the connection', async () => {
+test('unread content does not block the connection', async () => {
   const url = await start();
   for (let i = 0; i < 3; i++) {
     const response = await fetch(`${url}/unread`, { method: 'POST', body: new Uint8Array(100_000) });
@@ -48,7 +48,7 @@ test('content that is left unread does not hold up the connection', async () => 
   }
 });
 
-test('a client that waits for 100 sends its content then', async () => {
+test('a client that waits for 100 Continue gets it and sends its content', async () => {
   const url = await start();
   const asking = request(`${url}/length`, {
     method: 'POST',
@@ -62,7 +62,7 @@ test('a client that waits for 100 sends its content then', async () => {
   expect([response.statusCode, (await response.toArray()).join('')]).toEqual([200, '4']);
 });
 
-test('a gateway refuses a method with content, and leaves it unread', async () => {
+test('a gateway refuses a method with content, and does not read it', async () => {
   const url = await start();
   const response = await fetch(`${url}/files/a`, { method: 'POST', body: new Uint8Array(100_000) });
   expect(response.status).toBe(405);

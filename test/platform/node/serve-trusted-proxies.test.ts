@@ -6,7 +6,7 @@ import { send } from '../../conformance/wire.ts';
 
 const text = (value: string) => new TextEncoder().encode(value);
 
-describe('which host a request is for, on Node', () => {
+describe('the host of a request on Node', () => {
   async function withServer(
     run: (ask: (target: string, hosts: readonly string[]) => Promise<string>) => Promise<void>,
   ) {
@@ -30,7 +30,7 @@ describe('which host a request is for, on Node', () => {
     }
   }
 
-  test('the target’s own counts before the field, and of two fields none', () =>
+  test('the host of the target takes precedence over Host, and two Host fields are refused', () =>
     withServer(async (ask) => {
       expect(await ask('/a', ['one.example'])).toBe('one.example');
       expect(await ask('/a', ['ONE.example:99'])).toBe('one.example');
@@ -39,7 +39,7 @@ describe('which host a request is for, on Node', () => {
       expect(await ask('http://two.example/a', ['one.example'])).toBe('two.example');
       expect(await ask('http://two.example:99/a', ['one.example'])).toBe('two.example');
       expect(await ask('HTTPS://other.example/a', ['one.example'])).toBe('any');
-      // A dot at the end of a name says that it is complete (RFC 3986 §3.2.2): it is the same host.
+      // A trailing dot marks an absolute name (RFC 3986 §3.2.2): it is the same host.
       expect(await ask('/a', ['one.example.'])).toBe('one.example');
       expect(await ask('/a', ['One.Example.:99'])).toBe('one.example');
       expect(await ask('http://two.example./a', ['one.example'])).toBe('two.example');
@@ -50,13 +50,13 @@ describe('which host a request is for, on Node', () => {
       expect(await ask('/a', ['one.example, two.example'])).toBe('400');
       for (const target of ['ftp://one.example/a', 'one.example/a', 'data:,a', 'http:///a', 'http://u:p@one.example/a'])
         expect([target, await ask(target, ['one.example'])]).toEqual([target, '400']);
-      // A path, and no host.
+      // A path without a host.
       expect(await ask('//one.example/a', ['two.example'])).toBe('404');
       expect(await ask('/a', ['one.example#@two.example'])).toBe('any');
     }));
 });
 
-test('a rule has web Headers, with all lines of a name', async () => {
+test('a rule gets web Headers, with all lines of a name', async () => {
   const seen: (readonly [boolean, string | null, string | null])[] = [];
   const gateway = createGateway({
     store: memoryStore(),
@@ -74,7 +74,7 @@ test('a rule has web Headers, with all lines of a name', async () => {
   expect(seen).toEqual([[true, 'Bearer x', '1, 2']]);
 });
 
-describe('whose address it is, on Node', () => {
+describe('the client address on Node', () => {
   test.for<readonly [trusted: number, forwarded: readonly string[], seen: string | undefined]>([
     [0, ['203.0.113.9'], '127.0.0.1'],
     [1, ['203.0.113.9'], '203.0.113.9'],
@@ -83,7 +83,7 @@ describe('whose address it is, on Node', () => {
     [2, ['10.0.0.1, 203.0.113.9, 198.51.100.1'], '203.0.113.9'],
     [2, ['203.0.113.9'], undefined],
     [1, [], ''],
-  ])('behind %i proxies that say %j: %s', async ([trustedProxies, forwarded, seen]) => {
+  ])('behind %i trusted proxies with the fields %j: %s', async ([trustedProxies, forwarded, seen]) => {
     const addresses: (string | undefined)[] = [];
     const gateway = createGateway({
       store: memoryStore(),

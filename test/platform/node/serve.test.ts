@@ -25,7 +25,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** How many files of the folder this process has open. */
+/** The number of files of the folder that this process has open. */
 function openFiles(): number {
   const open = readdirSync('/proc/self/fd').map((fd) => {
     try {
@@ -37,7 +37,7 @@ function openFiles(): number {
   return open.filter((path) => path.startsWith(folder)).length;
 }
 
-/** Sends a request and leaves after `wait` ms, whatever has come. */
+/** Sends a request and disconnects after `wait` ms. */
 async function leaveAfter(wait: number, head = 'GET /large.bin HTTP/1.1\r\nHost: x\r\n'): Promise<void> {
   const socket = connect(origin.port, origin.host);
   socket.on('error', () => undefined);
@@ -47,8 +47,8 @@ async function leaveAfter(wait: number, head = 'GET /large.bin HTTP/1.1\r\nHost:
   socket.destroy();
 }
 
-describe('clients that leave', () => {
-  test('at any time: every file is closed, every request logged once, as aborted', async () => {
+describe('clients that disconnect', () => {
+  test('at any time: each file is closed, and each request is logged once, as aborted', async () => {
     entries.length = 0;
     const waits = Array.from({ length: 100 }, (_, i) => i % 10);
     await Promise.all(waits.map((wait) => leaveAfter(wait)));
@@ -69,7 +69,7 @@ describe('clients that leave', () => {
   });
 });
 
-test('a client that does not read holds the storage back', async () => {
+test('a client that does not read applies back-pressure to the storage', async () => {
   entries.length = 0;
   const socket = connect(origin.port, origin.host);
   socket.pause();
@@ -77,7 +77,7 @@ test('a client that does not read holds the storage back', async () => {
   await new Promise((resolve) => setTimeout(resolve, 500));
   socket.destroy();
   await expect.poll(() => entries.length).toBe(1);
-  // What fits into the sockets' buffers between the two, and not the object.
+  // As much as fits into the socket buffers, not the whole object.
   expect(entries[0]?.bytesRead).toBeLessThan(SIZE / 2);
 });
 
@@ -86,16 +86,16 @@ test.for(['TRACE', 'PROPFIND', 'POST'])('%s is refused with Allow', async (metho
   expect(response.status).toBe(405);
 });
 
-test('a target that is no address is refused', async () => {
+test('an invalid request target is refused', async () => {
   expect((await send(origin, { method: 'GET', target: 'http://[::bad/', headers: [] })).status).toBe(400);
 });
 
-test('an absolute target is taken for its path', async () => {
+test('a target in absolute form is served by its path', async () => {
   const target = `${server.url}/large.bin`;
   expect((await send(origin, { method: 'HEAD', target, headers: [] })).status).toBe(200);
 });
 
-test('requests in one packet are answered in their order, each with its own bytes', async () => {
+test('pipelined requests get their responses in order, each with its own bytes', async () => {
   const store = memoryStore();
   const bytes = Uint8Array.from({ length: 100_000 }, (_, i) => i % 251);
   await store.put('a', bytes);
@@ -107,7 +107,7 @@ test('requests in one packet are answered in their order, each with its own byte
   const own = await serve(cached, { port: 0 });
   const ask = (start: number, end: number) =>
     `GET /a HTTP/1.1\r\nHost: x\r\nRange: bytes=${start}-${end - 1}\r\n${end === bytes.length ? 'Connection: close\r\n' : ''}\r\n`;
-  // Few bytes, many, a body in several chunks, and errors, in turn.
+  // Small, large and chunked bodies, and errors, in turn.
   const lengths = [1, 4_096, 5_000, 90_000];
   const spans = lengths.flatMap((length) => [0, 7, 9_999].map((start) => [start, start + length] as const));
   const text = [...spans.map(([start, end]) => ask(start, end)), ask(0, bytes.length)].join('');
@@ -129,7 +129,7 @@ test('requests in one packet are answered in their order, each with its own byte
   await own.stop(1_000);
 });
 
-test('Expect: 100-continue is answered at once, without a 100 that would end up inside a pipelined answer', async () => {
+test('Expect: 100-continue gets the final response at once, because a 100 could end up inside a pipelined response', async () => {
   const socket = connect(origin.port, origin.host);
   const chunks: Buffer[] = [];
   socket.on('data', (chunk: Buffer) => chunks.push(chunk));

@@ -21,7 +21,7 @@ const answering =
   (req, res) =>
     refuse(req, res, status, code, new Date());
 
-test('a missing object is what is hoped for', async () => {
+test('a missing object is a successful check', async () => {
   expect(await check(answering(404, 'NoSuchKey'))).toEqual({ type: 'readable' });
 });
 
@@ -34,14 +34,14 @@ test.each([
   [400, 'AuthorizationQueryParametersError', 'the bucket is in another region; set the region'],
   [301, 'PermanentRedirect', 'the bucket is in another region: set the region'],
   [403, 'AccessDenied', 'may not list it'],
-])('%i %s is refused, in a sentence', async (status, code, sentence) => {
+])('%i %s is reported as a clear sentence', async (status, code, sentence) => {
   for (const reads of ['presigned', 'commands'] as const) {
     const result = await check(answering(status, code), { reads });
     expect(result).toMatchObject({ type: 'refused', says: expect.stringContaining(sentence) });
   }
 });
 
-test('a policy that refuses presigned reads alone is told from credentials that may not read', async () => {
+test('a policy that refuses only presigned reads is distinguished from credentials without read permission', async () => {
   const result = await check((req, res) => {
     if (req.headers.authorization === undefined) refuse(req, res, 403, 'AccessDenied', new Date());
     else refuse(req, res, 404, 'NoSuchKey');
@@ -49,7 +49,7 @@ test('a policy that refuses presigned reads alone is told from credentials that 
   expect(result).toMatchObject({ type: 'refused', says: expect.stringContaining('set reads to "commands"') });
 });
 
-test('where a 403 means missing, it is said that nothing is known', async () => {
+test('if a 403 means missing, the check reports that it proves nothing', async () => {
   const result = await check(answering(403, 'AccessDenied'), { forbidden: 'missing' });
   expect(result).toMatchObject({ type: 'unsure', says: expect.stringContaining('whether an object can be read') });
 });
@@ -57,7 +57,7 @@ test('where a 403 means missing, it is said that nothing is known', async () => 
 test.each([
   [HOUR, "this machine's clock is 60 minutes behind the storage's"],
   [-HOUR, "this machine's clock is 60 minutes ahead of the storage's"],
-])('a clock that is %i ms off is told, though reads succeed', async (ahead, sentence) => {
+])('a clock that is %i ms off is reported, even if reads succeed', async (ahead, sentence) => {
   let call = 0;
   const result = await check((req, res) => {
     const now = new Date(Date.now() + ahead);
@@ -67,14 +67,14 @@ test.each([
   expect(result).toMatchObject({ type: 'readable', note: expect.stringContaining(sentence) });
 });
 
-test('a storage that never answers is given up in time', async () => {
+test('a storage that never responds causes a timeout', async () => {
   const begun = Date.now();
   const result = await check(() => undefined, {}, 300);
   expect(result).toMatchObject({ type: 'unreachable', says: expect.stringContaining('no answer') });
   expect(Date.now() - begun).toBeLessThan(3_000);
 });
 
-test('an address that nobody listens at, and a server that is no S3, are unreachable', async () => {
+test('an address without a listener, and a server that is not S3, are unreachable', async () => {
   const refused = {
     endpoint: 'http://127.0.0.1:9',
     pathStyle: true,

@@ -31,14 +31,14 @@ const PLATFORMS: Readonly<Record<string, (endpoint: string) => Promise<{ url: st
     }),
 };
 
-/** When a request was signed, by its address or its field, in ms since the epoch. */
+/** The time of the signature, from the URL or the field of a request, in ms since the epoch. */
 function signedAt(url: string, field: string | string[] | undefined): number {
   const date = new URL(url, 'http://localhost').searchParams.get('X-Amz-Date') ?? String(field);
   return Date.parse(date.replace(/^(....)(..)(..T..)(..)(..Z)$/, '$1-$2-$3:$4:$5'));
 }
 
 test.each(Object.keys(PLATFORMS).flatMap((name) => [HOUR, -HOUR].map((ahead) => [name, ahead] as const)))(
-  'on %s, with a clock that is %i ms behind and where a 403 means missing, what is there is found',
+  'on %s, with a clock that is %i ms behind, an existing object is found even if a 403 means missing',
   async (name, ahead) => {
     using s3 = await misbehaving((req, res) => {
       const now = Date.now() + ahead;

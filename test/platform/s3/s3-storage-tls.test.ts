@@ -22,7 +22,7 @@ test.for<[certificate: Certified, host: string, isTrusted: boolean, code: string
   ['other-host', 'localhost', true, 'ERR_TLS_CERT_ALTNAME_INVALID', "localhost. is not in the cert's altnames"],
   ['expired', 'localhost', true, 'CERT_HAS_EXPIRED', 'certificate has expired'],
 ])(
-  'a storage whose certificate is refused is unavailable, and the cause says why: %s for %s, trusted: %s',
+  'a storage with a refused certificate is unavailable, and the cause has the reason: %s for %s, trusted: %s',
   async ([name, host, isTrusted, code, says]) => {
     setDefaultCACertificates(isTrusted ? [certificate(name).cert] : []);
     const { store, storage } = await openStore(name, host);

@@ -13,7 +13,7 @@ const CONFIG = fileURLToPath(new URL('../../conformance/workers-cache.toml', imp
 const TOKEN = 'a-token-that-nobody-guesses-0123456789';
 const BLOCK = 64 * 1024;
 const SIZE = 20 * BLOCK + 1_000;
-/** More than sockets hold on the way to a client that reads nothing. */
+/** More bytes than the socket buffers of a client that reads nothing. */
 const LARGE = 8 * 1024 * 1024;
 const bytes = Uint8Array.from({ length: SIZE }, (_, i) => (Math.imul(i, 2_654_435_761) >>> 24) ^ (i & 255));
 
@@ -43,7 +43,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** An answer and its log line. */
+/** A response and its log entry. */
 async function ask(headers: readonly (readonly [string, string])[] = [], method = 'GET') {
   const before = lines.length;
   const origin = { host: '127.0.0.1', port: Number(new URL(workerd.url).port) };
@@ -57,11 +57,11 @@ async function ask(headers: readonly (readonly [string, string])[] = [], method 
   return { response, entry };
 }
 
-test('what was read once comes out of the Cache API, in every form, without a storage operation', async () => {
+test('cached blocks are served from the Cache API, for each form of request, without a storage operation', async () => {
   const cold = await ask();
   expect(Buffer.compare(cold.response.body, bytes)).toBe(0);
   expect(cold.entry).toMatchObject({ status: 200, outcome: 'complete', cacheHits: 0, cacheMisses: 21 });
-  // The first brings the metadata along; three blocks a read, as many as may be under way on Workers.
+  // The first read brings the metadata; three blocks for each read, the limit of parallel fills on Workers.
   expect(cold.entry.storageReads).toBeLessThanOrEqual(8);
 
   const warm = await ask();
@@ -92,7 +92,7 @@ test('what was read once comes out of the Cache API, in every form, without a st
   expect((await ask([['Range', `bytes=${SIZE}-`]])).entry).toMatchObject({ status: 416, storageReads: 0 });
 });
 
-test('a purge makes the next request ask the storage again', async () => {
+test('after a purge the next request reads the storage', async () => {
   await ask();
   expect((await ask([], 'HEAD')).entry).toMatchObject({ storageReads: 0 });
   const refused = await ask([['Authorization', `Bearer ${TOKEN}x`]], 'PURGE');
@@ -103,7 +103,7 @@ test('a purge makes the next request ask the storage again', async () => {
   expect((await ask([], 'HEAD')).entry).toMatchObject({ storageReads: 1 });
 });
 
-test('a client that leaves a cold or a cached body is logged as aborted, and the next one is served', async () => {
+test('a client that disconnects during an uncached or cached body is logged as aborted, and the next one is served', async () => {
   const { hostname, port } = new URL(workerd.url);
   const leave = async () => {
     const before = lines.length;

@@ -36,7 +36,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-/** The log line of the request that this test alone makes. */
+/** The log entry of a request that only one test makes. */
 async function logged(part: object): Promise<unknown> {
   return vi.waitFor(() => {
     const entries = lines.map((line): unknown => JSON.parse(line));
@@ -55,7 +55,7 @@ function isMatch(entry: unknown, part: object): boolean {
 }
 
 describe('native pipes', () => {
-  test('a stored coding is not coded once more, and its ranges are of the coded bytes', async () => {
+  test('a stored content coding is not encoded again, and its ranges are of the encoded bytes', async () => {
     const whole = await get('/coded.txt', [['Accept-Encoding', 'gzip']]);
     expect(valuesOf(whole, 'content-encoding')).toEqual(['gzip']);
     expect(gunzipSync(whole.body).toString()).toBe('hello '.repeat(1000));
@@ -65,7 +65,7 @@ describe('native pipes', () => {
     expect([range.status, range.body]).toEqual([206, whole.body.subarray(5)]);
   });
 
-  test('ranges that share a read are cut out of it exactly, however far the gap reaches', async () => {
+  test('ranges that share a read are cut out of it exactly, for gaps of any length', async () => {
     const asked = [
       [0, 1],
       [70, 300_000],
@@ -86,7 +86,7 @@ describe('native pipes', () => {
     });
   });
 
-  test('a hundred ranges far apart come each from a read of its own', async () => {
+  test('a hundred distant ranges have one read each', async () => {
     const field = Array.from({ length: 100 }, (_, i) => `${i * 80_000}-${i * 80_000 + 9}`).join(',');
     const response = await get('/large.bin', [['Range', `bytes=${field}`]]);
     expect(parseByteranges(response.body, boundaryOf(valuesOf(response, 'content-type').join()))).toHaveLength(100);
@@ -94,7 +94,7 @@ describe('native pipes', () => {
   });
 });
 
-/** Sends a head that promises 1,000,000 bytes and a part of them, then breaks. */
+/** Sends a head with a Content-Length of 1,000,000 and some of the bytes, then breaks the connection. */
 async function breakingServer() {
   const server = createServer((_, res) => {
     res.writeHead(200, { 'Content-Length': 1_000_000 });
@@ -107,7 +107,7 @@ async function breakingServer() {
   return { host: `127.0.0.1:${address.port}`, close: () => server.close() };
 }
 
-test('a storage that breaks off breaks the response, and is logged as failed', async () => {
+test('an interrupted storage read breaks the response, and is logged as failed', async () => {
   const server = await breakingServer();
   const response = await get(`/broken/${server.host}`);
   server.close();
@@ -121,7 +121,7 @@ test('a storage that breaks off breaks the response, and is logged as failed', a
   });
 });
 
-test('a client that leaves is logged as aborted, without counts that nobody knows', async () => {
+test('a client that disconnects is logged as aborted, without unknown byte counts', async () => {
   const { host, port } = origin();
   const socket = connect(port, host);
   socket.write('GET /large.bin?left HTTP/1.1\r\nHost: x\r\nRange: bytes=1-\r\n\r\n');
@@ -159,7 +159,7 @@ describe('the local bucket', () => {
     expect((await get('/parts.bin', [['If-None-Match', tag]])).status).toBe(304);
   });
 
-  test('is filled with what changed, and rid of what went', async () => {
+  test('is filled with changed files, and deleted files are removed', async () => {
     const source = await mkdtemp(join(folder, 'source-'));
     const run = async () => fill(workerd.bucket, await listFiles(source), () => undefined);
     await writeFile(join(source, 'a b.txt'), 'first');
@@ -174,6 +174,6 @@ describe('the local bucket', () => {
   });
 });
 
-test('a token is needed to fill the bucket', async () => {
+test('filling the bucket needs a token', async () => {
   await expect(localBucket(new URL(workerd.url), 'wrong').list()).rejects.toThrow('the local bucket failed');
 });

@@ -10,7 +10,7 @@ afterEach(() => setDefaultCACertificates([]));
 
 const VERSIONS = ['TLSv1.2', 'TLSv1.3'] as const;
 
-/** A storage with this certificate, which the client trusts. */
+/** A server with this certificate, which the client trusts. */
 function openTrusted(
   name: Certified,
   answer: Parameters<typeof open>[0],
@@ -45,7 +45,7 @@ describe.for(VERSIONS)('%s: a certificate', (version) => {
   test.for([
     ['localhost', '127.0.0.1', 'ERR_TLS_CERT_ALTNAME_INVALID'],
     ['address', 'localhost', 'ERR_TLS_CERT_ALTNAME_INVALID'],
-    // A name that looks like the address is no address (RFC 9110 §4.3.5).
+    // A DNS name that looks like the address does not match it (RFC 9110 §4.3.5).
     ['named-address', '127.0.0.1', 'ERR_TLS_CERT_ALTNAME_INVALID'],
     ['other-host', 'localhost', 'ERR_TLS_CERT_ALTNAME_INVALID'],
     ['other-host', '127.0.0.1', 'ERR_TLS_CERT_ALTNAME_INVALID'],
@@ -53,13 +53,13 @@ describe.for(VERSIONS)('%s: a certificate', (version) => {
   ] as const)('that is trusted and of another host, or expired, is refused each time: %s for %s', async (row) => {
     const [name, host, code] = row;
     const { storage, get } = await openTrusted(name, (socket) => socket.write(whole('x')), version);
-    // A second connection could take up the session of the first, which skips the check of the name.
+    // A second connection could resume the session of the first, which skips the check of the name.
     for (let i = 0; i < 3; i++) await expect(get({ host })).rejects.toMatchObject({ code });
     expect(storage.heads).toEqual([]);
   });
 });
 
-test('a server that does not finish the handshake is given up in time', async () => {
+test('a server that does not finish the handshake causes a timeout', async () => {
   const { port, stop } = await startStorage(() => undefined);
   stopLater(stop);
   const { get, transport } = await open(() => undefined, { connectTimeout: 100 }, certificate('localhost'));
@@ -67,7 +67,7 @@ test('a server that does not finish the handshake is given up in time', async ()
   await until(() => transport.inUse() === 0);
 });
 
-test('a server that speaks no TLS fails the request with a code that says so', async () => {
+test('a server without TLS fails the request with its own error code', async () => {
   const server = createServer((socket) => socket.on('error', () => undefined).end('HTTP/1.1 400 Bad Request\r\n\r\n'));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   stopLater(() => server.close());
@@ -77,7 +77,7 @@ test('a server that speaks no TLS fails the request with a code that says so', a
   await expect(get({ port })).rejects.toThrow(/EPROTO.*wrong version number/);
 });
 
-test.for(VERSIONS)('a session is taken up again by the next connection: %s', async (version) => {
+test.for(VERSIONS)('the next connection resumes the TLS session: %s', async (version) => {
   const reused: unknown[] = [];
   const { get } = await openTrusted(
     'localhost',
@@ -91,7 +91,7 @@ test.for(VERSIONS)('a session is taken up again by the next connection: %s', asy
   expect(reused).toEqual([false, true, true]);
 });
 
-describe('a body breaks where its connection is closed in the middle', () => {
+describe('a body fails if its connection is closed in the middle', () => {
   const HEADS = {
     'with a length': 'HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n',
     'in chunks': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\n',

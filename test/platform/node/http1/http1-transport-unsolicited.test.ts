@@ -2,11 +2,11 @@ import { expect, test } from 'vitest';
 import { offered, open, read } from './open-transport.ts';
 
 test.for(['GET', 'HEAD'] as const)(
-  'requests to an origin that answers unasked are never answered by that: %s',
+  'an unsolicited response of an origin is never used for a request: %s',
   async (method) => {
     const answer = (n: number) => `HTTP/1.1 200 OK\r\nContent-Length: ${String(n).length}\r\nX-Nth: ${n}\r\n\r\n`;
     const { storage, ask } = await open((socket, n) => {
-      // Else the system would send the second answer with the next request.
+      // Otherwise the kernel would delay the second response until the next request.
       socket.setNoDelay(true);
       socket.write(method === 'HEAD' ? answer(n) : `${answer(n)}${n}`);
       if (n % 3 === 0) setImmediate(() => socket.write(method === 'HEAD' ? answer(0) : `${answer(0)}0`));
@@ -17,7 +17,7 @@ test.for(['GET', 'HEAD'] as const)(
       expect(await read(response.body)).toBe(method === 'HEAD' ? '' : String(n));
       if (n % 2 === 0) await offered();
     }
-    // From the first such answer on each has a connection of its own.
+    // After the first unsolicited response, each request has its own connection.
     expect(storage.sockets.length).toBeGreaterThan(80);
   },
 );

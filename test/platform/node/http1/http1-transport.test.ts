@@ -9,7 +9,7 @@ import { certificate, offered, open, read, stopLater, until } from './open-trans
 import { startStorage, whole, type Answer } from './socket-server.ts';
 
 describe('requests on the wire', () => {
-  test('say what was asked, and use one connection again', async () => {
+  test('have the given method, target and fields, and reuse one connection', async () => {
     const { storage, transport, ask, get } = await open((socket, n) =>
       socket.write(whole(`body ${n}`, 'ETag: "x"\r\n')),
     );
@@ -25,7 +25,7 @@ describe('requests on the wire', () => {
     expect(transport.inUse()).toBe(0);
   });
 
-  test('that would end their line are refused before anything is sent', async () => {
+  test('with line breaks in a field are refused before any byte is sent', async () => {
     const { storage, ask } = await open((socket) => socket.write(whole('')));
     for (const value of ['bytes=0-1\r\nx: y', '\n', '\0', 'ü†'])
       await expect(ask({ fields: { range: value } })).rejects.toThrow(TypeError);
@@ -34,7 +34,7 @@ describe('requests on the wire', () => {
     expect(storage.heads).toEqual([]);
   });
 
-  test.skipIf(!hasIpv6())('reach an IPv6 address, which Host has in brackets', async () => {
+  test.skipIf(!hasIpv6())('reach an IPv6 address, with brackets in Host', async () => {
     const storage = await startStorage((socket) => socket.write(whole('x')), undefined, '::1');
     stopLater(storage.stop);
     const { get } = await open(() => undefined);
@@ -42,7 +42,7 @@ describe('requests on the wire', () => {
     expect(storage.heads).toEqual([`GET /key HTTP/1.1\r\nhost: [::1]:${storage.port}`]);
   });
 
-  test('to HEAD have no body, and answers may be chunked, interim first, or without a length', async () => {
+  test('accept responses to HEAD, chunked ones, interim ones, and those without a length', async () => {
     const { storage, ask, get } = await open((socket, n) => {
       if (n === 1) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n');
       if (n === 2)
@@ -58,7 +58,7 @@ describe('requests on the wire', () => {
     expect(storage.sockets).toHaveLength(1);
   });
 
-  test('are sent again where the storage closes an idle connection in that moment, and once only', async () => {
+  test('are sent again, once, if the storage closes the idle connection at that moment', async () => {
     const { storage, get } = await open((socket, n, ofSocket) => {
       if (ofSocket === 2 || n > 3) socket.destroy();
       else socket.write(whole(`${n}`));
@@ -70,7 +70,7 @@ describe('requests on the wire', () => {
     expect(storage.heads).toHaveLength(5);
   });
 
-  test('are not sent again where an answer had begun, or on a new connection', async () => {
+  test('are not sent again after a response has begun, or on a new connection', async () => {
     const { storage, get } = await open((socket, n) => {
       if (n === 1) socket.write(whole('1'));
       else socket.end('HTTP/1.1 2');
@@ -82,12 +82,12 @@ describe('requests on the wire', () => {
     expect(storage.heads).toHaveLength(3);
   });
 
-  test('whose body breaks off fail there', async () => {
+  test('fail in the body if it is interrupted', async () => {
     const { get } = await open((socket) => socket.end('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc'));
     await expect(get()).rejects.toThrow();
   });
 
-  test('end with what they were given up with', async () => {
+  test('fail with the reason of their signal or cancellation', async () => {
     const { storage, transport, ask } = await open((socket, n) => {
       if (n === 2) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc');
     });
@@ -104,7 +104,7 @@ describe('requests on the wire', () => {
     await until(() => transport.inUse() === 0);
   });
 
-  test('end with the very reason of their signal, even if it is no Error', async () => {
+  test('fail with the same reason as their signal, even if it is not an Error', async () => {
     const { storage, ask } = await open((socket, n) => {
       if (n === 2) socket.write('HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc');
     });
@@ -117,20 +117,20 @@ describe('requests on the wire', () => {
     await expect(ask({ signal: given.signal })).rejects.toBe(reason);
     const later = new AbortController();
     const reader = bodyOf(await ask({ signal: later.signal })).getReader();
-    // What has come is given first.
+    // Bytes that have arrived are delivered first.
     await reader.read();
     later.abort(reason);
     await expect(reader.read()).rejects.toBe(reason);
   });
 
-  test('that get no answer, or no connection, are given up in time', async () => {
+  test('without a response or a connection fail by timeout', async () => {
     const { get, transport } = await open(() => undefined, { requestTimeout: 100 });
     await expect(get()).rejects.toThrow('no answer after 100 ms');
     await until(() => transport.inUse() === 0);
     await expect(get({ port: 9 })).rejects.toThrow('ECONNREFUSED');
   });
 
-  test('that nobody reads hold the storage back, and give their connection back', async () => {
+  test('with an unread body apply back-pressure to the storage, and release their connection when cancelled', async () => {
     const size = 64 * 1024 * 1024;
     let written = 0;
     const { storage, transport, ask } = await open((socket) => {
@@ -152,7 +152,7 @@ describe('requests on the wire', () => {
     await until(() => transport.inUse() === 0 && storage.sockets.every((socket) => socket.destroyed));
   });
 
-  test('wait for a connection where there are enough', async () => {
+  test('wait for a connection if maxSockets are in use', async () => {
     const { storage, get } = await open((socket, n) => setTimeout(() => socket.write(whole(`${n}`)), 20), {
       maxSockets: 2,
     });
@@ -178,7 +178,7 @@ describe('requests on the wire', () => {
     await until(() => alive() === 1);
   });
 
-  test('that wait end with what they were given up with', async () => {
+  test('fail with the reason of their signal while they wait for a connection', async () => {
     const { get, ask, transport } = await open(
       (socket, n) => n === 1 && setTimeout(() => socket.write(whole('1')), 100),
       { maxSockets: 1 },
@@ -193,13 +193,13 @@ describe('requests on the wire', () => {
     'HTTP/1.1 200 OK\r\nContent-Length: 1, 2\r\n\r\nab',
     'SSH-2.0\r\n\r\n',
     `HTTP/1.1 200 OK\r\nX: ${'x'.repeat(99_999)}`,
-  ])('that are answered with nonsense fail: %j', async (answer) => {
+  ])('with an invalid response fail: %j', async (answer) => {
     const { get, transport } = await open((socket) => socket.write(answer));
     await expect(get()).rejects.toThrow('no HTTP/1.1');
     await until(() => transport.inUse() === 0);
   });
 
-  test('are not answered by what was said before them', async () => {
+  test('do not take bytes that arrived before them as their response', async () => {
     const { storage, get } = await open((socket, n) =>
       socket.write(Buffer.concat([whole(`${n}`), n === 1 ? whole('smuggled') : Buffer.alloc(0)])),
     );
@@ -209,11 +209,11 @@ describe('requests on the wire', () => {
   });
 });
 
-describe('bodies in memory that is used again', () => {
+describe('bodies in reusable memory', () => {
   const bytes = Buffer.alloc(3_000_000, 'The bytes of a body, which are not all the same. ');
   const digest = (body: Buffer) => createHash('sha256').update(body).digest('hex');
 
-  test('are lent but for their last bytes, which hold while the connection brings another', async () => {
+  test('are in reusable memory except their last chunk, which stays valid during the next response', async () => {
     const other = Buffer.alloc(bytes.length, 'x');
     const { storage, ask } = await open((socket, n) => socket.write(whole(n === 1 ? bytes : other)));
     const first = defaultReader(bodyOf(await ask()));
@@ -233,7 +233,7 @@ describe('bodies in memory that is used again', () => {
     expect(Buffer.from(last ?? []).equals(chunks.at(-1) ?? Buffer.alloc(0))).toBe(true);
   });
 
-  test('are whole as streams, slowly read, in chunks of any size, and over TLS', async () => {
+  test('are exact as streams, with slow reads, in chunks of any size, and over TLS', async () => {
     const secure = certificate('localhost');
     setDefaultCACertificates([secure.cert]);
     const answer: Answer = (socket, n) => {
@@ -250,7 +250,7 @@ describe('bodies in memory that is used again', () => {
       const { storage, ask } = await open(answer, {}, tls);
       for (let i = 0; i < 4; i++) {
         const chunks: Uint8Array[] = [];
-        // As a web stream, whose chunks are kept; with pauses, in which more comes than is asked for.
+        // Read as a web stream, keeping all chunks; with pauses, during which more bytes arrive than are read.
         for await (const chunk of bodyOf(await ask({ host: 'localhost' }))) {
           chunks.push(chunk);
           if (chunks.length % 8 === i) await sleep(1);

@@ -8,7 +8,7 @@ import { startStorage, type Answer, type Secure } from './socket-server.ts';
 
 const stops: (() => unknown)[] = [];
 
-/** Stops something when the test is over. */
+/** Registers a function that is called after the test. */
 export function stopLater(stop: () => unknown): void {
   stops.push(stop);
 }
@@ -18,7 +18,7 @@ afterEach(async () => {
   for (const stop of stops.splice(0)) await stop();
 });
 
-/** What a test says of a request; by default a GET of /key at the storage. */
+/** The options of a request; by default a GET of /key from the server. */
 export type Asked = Partial<TransportRequest> & {
   readonly path?: string;
   readonly host?: string;
@@ -48,12 +48,12 @@ export async function read(body: ReadableStream<Uint8Array> | undefined): Promis
   return new Response(body ?? null).text();
 }
 
-/** When a connection whose answer has come may be used again: the event loop has to have looked for more bytes. */
+/** Waits until a connection may be reused: the event loop must have polled it for surplus bytes. */
 export async function offered(): Promise<void> {
   await sleep(3);
 }
 
-/** Certificates that sign themselves, of one key; all but one for a hundred years. `address` is of 127.0.0.1. */
+/** Self-signed certificates of one key, valid for a hundred years except `expired`. `address` is for 127.0.0.1. */
 export type Certified = 'localhost' | 'address' | 'named-address' | 'other-host' | 'expired';
 
 export function certificate(name: Certified): Secure {
@@ -64,7 +64,7 @@ function certificateFile(name: string): string {
   return readFileSync(join(import.meta.dirname, 'certificates', name), 'utf8');
 }
 
-/** Waits for what has no event. */
+/** Polls a condition; fails after 2 s. */
 export async function until(holds: () => boolean): Promise<void> {
   for (let i = 0; i < 200 && !holds(); i++) await sleep(10);
   expect(holds()).toBe(true);

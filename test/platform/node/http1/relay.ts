@@ -1,9 +1,9 @@
 import { connect, createServer, type Socket } from 'node:net';
 
-/** Passes a connection's bytes on, and can end it without a word of the server. */
+/** Relays a connection, and can end it without the server. */
 export interface Relay {
   readonly port: number;
-  /** Ends the client's side with FIN, and passes nothing on any more: over TLS there is no close_notify. */
+  /** Ends the client's side with FIN and relays no more bytes, so over TLS there is no close_notify. */
   cut(): void;
   /** Resets the client's side. */
   reset(): void;

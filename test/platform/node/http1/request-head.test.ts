@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { parseOrigin, parseTarget, printRequestHead } from '../../../../src/platform/node/http1/request-head.ts';
 
-describe('an address', () => {
+describe('a request URL', () => {
   test.for([
     ['http://a.test', 'http://a.test', '/'],
     ['http://a.test?x', 'http://a.test', '/?x'],
@@ -35,7 +35,7 @@ describe('an address', () => {
     'http://a.test/ü',
     'http://ü.test/',
     ' http://a.test/',
-  ])('is refused where it is not absolute, not encoded, or could be read in two ways: %j', (url) => {
+  ])('is refused if it is not absolute, not encoded, or ambiguous: %j', (url) => {
     expect(() => parseTarget(url)).toThrow(TypeError);
   });
 
@@ -53,35 +53,38 @@ describe('an address', () => {
   });
 
   test.for(['http://a.test:65536', 'http://a.test:x', 'http://[::1', 'http://a%00.test', 'http://a<b'])(
-    'whose host or port is none is refused: %s',
+    'with an invalid host or port is refused: %s',
     (origin) => {
       expect(() => parseOrigin(origin)).toThrow(TypeError);
     },
   );
 });
 
-describe('a head', () => {
+describe('a request head', () => {
   const print = (fields: Record<string, string>) => printRequestHead({ method: 'GET', fields }, 'a.test', '/b');
 
-  test('has the Host first, and the fields as they are', () => {
+  test('has Host first, and the fields unchanged', () => {
     expect(print({ range: 'bytes=0-1', 'if-match': '"\u00e9\t "', 'x-empty': '' })).toBe(
       'GET /b HTTP/1.1\r\nhost: a.test\r\nrange: bytes=0-1\r\nif-match: "\u00e9\t "\r\nx-empty: \r\n\r\n',
     );
   });
 
-  test.for(['', ' ', 'a b', 'a:', 'a\r\nb', 'a\0', 'Range', 'ä', '\u212a'])('has no field with the name %j', (name) => {
-    expect(() => print({ [name]: 'x' })).toThrow(TypeError);
-  });
+  test.for(['', ' ', 'a b', 'a:', 'a\r\nb', 'a\0', 'Range', 'ä', '\u212a'])(
+    'refuses a field with the name %j',
+    (name) => {
+      expect(() => print({ [name]: 'x' })).toThrow(TypeError);
+    },
+  );
 
   test.for(['a\rb', 'a\nb', '\r\n', '\0', '\u0001', '\u007f', '\u0100', '\ud800'])(
-    'has no field with the value %j',
+    'refuses a field with the value %j',
     (value) => {
       expect(() => print({ x: value })).toThrow(TypeError);
     },
   );
 
   test.for(['host', 'connection', 'content-length', 'transfer-encoding', 'expect', 'upgrade', 'te'])(
-    'leaves %s to the transport',
+    'refuses %s, which the transport sets itself',
     (name) => {
       expect(() => print({ [name]: 'x' })).toThrow(TypeError);
     },

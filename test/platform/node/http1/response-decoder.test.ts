@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { responseDecoder } from '../../../../src/platform/node/http1/response-decoder.ts';
 
-/** Feeds an answer in pieces of so many bytes. */
+/** Feeds a response in chunks of `length` bytes. */
 function decode(text: string, cuts: readonly number[] = [], method = 'GET') {
   const seen = { status: 0, body: '', isOver: false, left: 0 };
   const decoder = responseDecoder(method, {
@@ -25,8 +25,8 @@ const CHUNKED =
   'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3;x="y"\r\nabc\r\n00A \r\n0123456789\r\n0\r\nTrailer: x\r\n\r\n';
 const INTERIM = 'HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\nHTTP/1.1 206 Partial\r\nContent-Length: 4\r\n\r\nbody';
 
-describe('an answer', () => {
-  test('is the same wherever its bytes are cut', () => {
+describe('a response', () => {
+  test('decodes the same for each split into chunks', () => {
     const cuts = fc.array(fc.integer({ min: 0, max: 9 }), { maxLength: 60 });
     fc.assert(
       fc.property(cuts, (sizes) => {
@@ -36,21 +36,21 @@ describe('an answer', () => {
     );
   });
 
-  test('may have extensions, and white space around them', () => {
+  test('may have chunk extensions, with white space around them', () => {
     for (const extension of ['', ';a', ';a=b', ';a="b;\\"c\u00ff"', ' ; a = b', ';a;b;c=d \t'])
       expect(decode(CHUNKED.replace(';x="y"', extension)).seen).toMatchObject({ body: 'abc0123456789', isOver: true });
   });
 
-  test('leaves what follows it', () => {
+  test('leaves the bytes after it', () => {
     expect(decode(`${INTERIM}HTTP/1.1 200`).seen).toMatchObject({ isOver: true, body: 'body', left: 12 });
     expect(decode(`${CHUNKED}x`).seen).toMatchObject({ isOver: true, left: 1 });
   });
 
-  test('to HEAD ends with its head', () => {
+  test('to HEAD ends after its head', () => {
     expect(decode('HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n', [], 'HEAD').seen).toMatchObject({ isOver: true });
   });
 
-  test('without a length ends with the connection, and one with a length does not', () => {
+  test('without a length ends when the connection closes; with a length, an early close is an error', () => {
     const open = decode('HTTP/1.1 200 OK\r\n\r\nabc');
     expect(open.seen).toMatchObject({ body: 'abc', isOver: false });
     expect(open.decoder.close()).toBe(true);

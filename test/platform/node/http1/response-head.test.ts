@@ -3,8 +3,8 @@ import { parseResponseHead } from '../../../../src/platform/node/http1/response-
 
 const parse = (text: string, method = 'GET') => parseResponseHead(text.replaceAll('|', '\r\n'), method);
 
-describe('the head of an answer', () => {
-  test('has its fields in lower case, and lines of one name together', () => {
+describe('a response head', () => {
+  test('has field names in lower case, and joins the lines of one name', () => {
     const { status, fields } = parse(
       'HTTP/1.1 206 Partial Content|ETag:  "a b" \t|Vary: a|VARY: b|X-Empty:|Content-Length: 3',
     );
@@ -12,17 +12,17 @@ describe('the head of an answer', () => {
     expect(fields).toEqual({ etag: '"a b"', vary: 'a, b', 'x-empty': '', 'content-length': '3' });
   });
 
-  test('is UTF-8, as it is for the fetch of workerd', () => {
+  test('is decoded as UTF-8, as by the fetch of workerd', () => {
     const text = 'f\u00fcr \u4e2d \u{1f600}';
     expect(parse(`HTTP/1.1 200 OK|X: ${Buffer.from(text).toString('latin1')}`).fields).toEqual({ x: text });
     expect(parse('HTTP/1.1 200 OK|X: f\u00fcr').fields).toEqual({ x: 'f\ufffdr' });
   });
 
-  test('may have control characters in its values, which are left out when they are printed', () => {
+  test('may have control characters in its values, which are removed when printed', () => {
     expect(parse('HTTP/1.1 200 OK|X: a\u0001\u001b\u007fb').fields).toEqual({ x: 'a\u0001\u001b\u007fb' });
   });
 
-  test('may have a field of any name', () => {
+  test('may have a field of any valid name', () => {
     expect(Object.entries(parse('HTTP/1.1 200 OK|__proto__: x').fields)).toEqual([['__proto__', 'x']]);
   });
 
@@ -65,7 +65,7 @@ describe('the head of an answer', () => {
     'HTTP/1.1 200 OK|Content-Length: 5\t',
     'HTTP/1.1 200 OK|Transfer-Encoding: gzip, chunked',
     'HTTP/1.1 200 OK|Transfer-Encoding: chunked|Transfer-Encoding: chunked',
-  ])('that can be read in two ways is refused: %j', (text) => {
+  ])('that is ambiguous is refused: %j', (text) => {
     expect(() => parse(text)).toThrow();
   });
 
@@ -76,7 +76,7 @@ describe('the head of an answer', () => {
     'HTTP/1.1 204 No Content|Content-Length: 5|Transfer-Encoding: chunked',
     'HTTP/1.1 200 OK|Content-Length:',
     'HTTP/1.1 200 OK|Transfer-Encoding: gzip, chunked',
-  ])('with a framing of two readings is refused also where there is no body: %j', (text) => {
+  ])('with ambiguous framing is refused even without a body: %j', (text) => {
     expect(() => parse(text, 'HEAD')).toThrow();
   });
 });

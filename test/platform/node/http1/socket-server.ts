@@ -1,27 +1,27 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createSecureServer, type SecureVersion } from 'node:tls';
 
-/** A server that answers as a test says, on bare sockets. */
+/** A server on plain sockets, with scripted responses. */
 export interface Storage {
   readonly port: number;
-  /** Heads of requests, in the order they came. */
+  /** The heads of the requests, in the order of arrival. */
   readonly heads: readonly string[];
-  /** Sockets that were ever opened. */
+  /** All sockets, also closed ones. */
   readonly sockets: readonly Socket[];
   stop(): Promise<void>;
 }
 
-/** Called with each request: the how manieth of all, and of its socket. */
+/** Called for each request, with its number among all requests and on its socket, from 1. */
 export type Answer = (socket: Socket, request: number, ofSocket: number) => void;
 
-/** How a server speaks TLS. */
+/** The TLS options of a server. */
 export interface Secure {
   readonly key: string;
   readonly cert: string;
   readonly maxVersion?: SecureVersion;
 }
 
-/** Starts one on loopback. */
+/** Starts a server on loopback. */
 export async function startStorage(answer: Answer, secure?: Secure, host = '127.0.0.1'): Promise<Storage> {
   const heads: string[] = [];
   const sockets: Socket[] = [];
@@ -54,7 +54,7 @@ export async function startStorage(answer: Answer, secure?: Secure, host = '127.
   };
 }
 
-/** A whole answer with a length. */
+/** A complete response with Content-Length. */
 export function whole(body: string | Buffer, more = ''): Buffer {
   const bytes = Buffer.from(body);
   return Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes.length}\r\n${more}\r\n`), bytes]);
