@@ -32,7 +32,7 @@ describeObjectStore('a block cache over a storage that interrupts every body', a
   };
 });
 
-describeConformance('Node with a block cache, over a storage that interrupts every body', async () => {
+describeConformance('Node with blocks, over a storage that keeps breaking', async () => {
   const store = await memoryWithFixtures();
   const gateway = createGateway({
     store: patient(store),

@@ -1,15 +1,15 @@
-/** An answer on a connection of several. */
+/** One response of several on a connection. */
 export interface PipelinedAnswer {
   readonly status: number;
   readonly body: Buffer;
 }
 
 /**
- * Takes the answers of one connection apart, each by its Content-Length.
+ * Splits the responses of one connection by their Content-Length.
  *
- * @param text all that came, a character a byte
+ * @param text all received bytes, one character each
  * @param areHeads for each request in turn whether it was a HEAD, whose answer has no body
- * @returns the whole ones, to the first that is not
+ * @returns the complete responses before the first incomplete one
  */
 export function parseAnswers(text: string, areHeads: readonly boolean[]): readonly PipelinedAnswer[] {
   const answers: PipelinedAnswer[] = [];

@@ -6,17 +6,17 @@ import { contentOf, setStage } from '../service/stage.ts';
 import { parseAnswers } from './answers.ts';
 import { share } from './share.ts';
 
-/** Clients in all. */
+/** The total number of clients. */
 const CLIENTS = share(6_000);
 
-/** At once. */
+/** The number of clients at once. */
 const TOGETHER = 24;
 
 const SIZES: Readonly<Record<string, number>> = { empty: 0, small: 100, block: 300_000, large: 9_000_000 };
 
 interface Asked {
   readonly text: string;
-  /** Statuses that are right. */
+  /** The allowed statuses. */
   readonly statuses: readonly number[];
   /** The bytes of a 200 to GET. */
   readonly body: Uint8Array | undefined;
@@ -38,20 +38,20 @@ function ask(random: Random): Asked {
   const isPlain = method === 'GET' && range === '' && key !== 'missing';
   return {
     text: `${method} /${key} HTTP/1.1\r\nHost: test\r\n${range}\r\n`,
-    // 503: as many downloads are running as there is room for.
+    // 503 if all slots are taken.
     statuses: key === 'missing' ? [404, 503] : range === '' ? [200, 503] : [200, 206, 416, 503],
     body: isPlain ? content.get(key) : undefined,
   };
 }
 
-/** One client's life. @returns what was wrong with the answers that it waited for */
+/** Runs one client. @returns the errors in the responses that it waited for */
 async function live(port: number, random: Random): Promise<string | undefined> {
   const isReading = !random.oneIn(3);
   const client = await connectTo(port, !isReading);
   const asked = Array.from({ length: 1 + random.below(random.oneIn(10) ? 60 : 6) }, () => ask(random));
   let text = Buffer.from(asked.map((one) => one.text).join(''), 'latin1');
   const isStaying = isReading && random.oneIn(3);
-  // Some leave in the middle of a request.
+  // Some disconnect in the middle of a request.
   if (!isStaying && random.oneIn(4)) text = text.subarray(0, random.below(text.length));
   while (text.length > 0 && !client.socket.destroyed) {
     const length = 1 + random.below(random.oneIn(2) ? text.length : 50);
@@ -99,37 +99,41 @@ const WAYS: readonly (readonly [name: string, config: object])[] = [
 ];
 
 describe.each(WAYS)('%s', (_name, config) => {
-  test('clients that pipeline, pause and leave at random leave nothing behind', { timeout: 600_000 }, async () => {
-    const seed = chooseSeed();
-    console.log(`leavers: ${CLIENTS} clients, seed ${seed}`);
-    const limits = { downloads: 12, idleTimeout: 2_000 };
-    const { gateway, origin } = await setStage({ objects: SIZES, config: { ...config, limits } });
-    const idle = gateway.sockets();
-    const wrong: string[] = [];
-    let next = 0;
-    const run = async (most: number) => {
-      while (next < most) {
-        const index = next++;
-        const fault = await live(gateway.port, randomOf(seed, index));
-        if (fault !== undefined) wrong.push(`seed ${seed}, client ${index}: ${fault}`);
-      }
-    };
-    const crowd = (most: number) => Promise.all(Array.from({ length: TOGETHER }, () => run(most)));
-    await crowd(Math.ceil(CLIENTS / 2));
-    const warm = gateway.memory();
-    await crowd(CLIENTS);
-    expect(wrong).toEqual([]);
+  test(
+    'clients that pipeline, pause and disconnect at random leave no slot, body or connection in use',
+    { timeout: 600_000 },
+    async () => {
+      const seed = chooseSeed();
+      console.log(`leavers: ${CLIENTS} clients, seed ${seed}`);
+      const limits = { downloads: 12, idleTimeout: 2_000 };
+      const { gateway, origin } = await setStage({ objects: SIZES, config: { ...config, limits } });
+      const idle = gateway.sockets();
+      const wrong: string[] = [];
+      let next = 0;
+      const run = async (most: number) => {
+        while (next < most) {
+          const index = next++;
+          const fault = await live(gateway.port, randomOf(seed, index));
+          if (fault !== undefined) wrong.push(`seed ${seed}, client ${index}: ${fault}`);
+        }
+      };
+      const crowd = (most: number) => Promise.all(Array.from({ length: TOGETHER }, () => run(most)));
+      await crowd(Math.ceil(CLIENTS / 2));
+      const warm = gateway.memory();
+      await crowd(CLIENTS);
+      expect(wrong).toEqual([]);
 
-    // Every storage body is given back, and every connection of a client.
-    await expect.poll(origin.busy, { timeout: 15_000 }).toBe(0);
-    await expect.poll(() => gateway.sockets() - origin.open(), { timeout: 15_000 }).toBeLessThanOrEqual(idle);
-    // Every slot: as many requests at once as there are slots are all let in.
-    const answers = await Promise.all(Array.from({ length: 12 }, () => fetch(`${gateway.url}/block`)));
-    expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 12 }, () => 200));
-    for (const answer of answers) expect((await answer.arrayBuffer()).byteLength).toBe(SIZES['block']);
-    expect((gateway.memory() - warm) / 1024 / 1024).toBeLessThan(100);
-    expect(gateway.complaints).toEqual([]);
-    expect(gateway.log.filter(({ outcome, status }) => outcome === 'failed' && status !== 503)).toEqual([]);
-    expect(gateway.log.some(({ outcome }) => outcome === 'aborted')).toBe(true);
-  });
+      // All storage bodies are closed, and all connections of clients.
+      await expect.poll(origin.busy, { timeout: 15_000 }).toBe(0);
+      await expect.poll(() => gateway.sockets() - origin.open(), { timeout: 15_000 }).toBeLessThanOrEqual(idle);
+      // All slots are free: as many requests at once as there are slots are served.
+      const answers = await Promise.all(Array.from({ length: 12 }, () => fetch(`${gateway.url}/block`)));
+      expect(answers.map(({ status }) => status)).toEqual(Array.from({ length: 12 }, () => 200));
+      for (const answer of answers) expect((await answer.arrayBuffer()).byteLength).toBe(SIZES['block']);
+      expect((gateway.memory() - warm) / 1024 / 1024).toBeLessThan(100);
+      expect(gateway.complaints).toEqual([]);
+      expect(gateway.log.filter(({ outcome, status }) => outcome === 'failed' && status !== 503)).toEqual([]);
+      expect(gateway.log.some(({ outcome }) => outcome === 'aborted')).toBe(true);
+    },
+  );
 });

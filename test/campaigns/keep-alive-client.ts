@@ -1,17 +1,17 @@
 import { connect, type Socket } from 'node:net';
 import { parseResponse, type WireResponse } from '../conformance/wire.ts';
 
-/** A client with one connection, which is used again for as long as the server keeps it. */
+/** A client with one persistent connection. */
 export interface KeepAliveClient {
-  /** @throws Error where no whole answer comes */
+  /** @throws Error if no complete response arrives */
   ask(method: string, target: string, fields?: string): Promise<WireResponse>;
   close(): void;
 }
 
-/** Until an answer is there, in ms. */
+/** The timeout of a response, in ms. */
 const LIMIT = 20_000;
 
-/** Reads bytes as they come: HTTP clients refuse some heads, or tidy them. */
+/** Reads raw bytes, because HTTP clients refuse or normalize some heads. */
 export function keepAliveClient(port: number): KeepAliveClient {
   let kept: Socket | undefined;
   return {

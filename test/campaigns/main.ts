@@ -1,7 +1,7 @@
 /**
  * The whole campaigns, of which the other runs do a tenth: `npm run test:campaigns`. Kills of a process that writes
  * its cache, schedules of faults, histories of objects that are replaced, the models of the fill and of the cached store,
- * stored metadata, clients that leave, and the fuzzers. About three minutes on two cores.
+ * stored metadata, clients that disconnect, and the fuzzers. About three minutes on two cores.
  */
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';

@@ -3,13 +3,13 @@ import { keepAliveClient, type KeepAliveClient } from './keep-alive-client.ts';
 import type { CampaignGateway } from './stored-metadata-gateways.ts';
 import { TEXT_FIELDS, type StoredCase } from './stored-metadata-values.ts';
 
-/** What one gateway said to the questions about one case, as it can be compared. */
+/** The responses of one gateway to the requests of one case, in comparable form. */
 export type Said = ReadonlyMap<string, string>;
 
-/** Requests to one gateway at once, fewer than it takes. */
+/** Parallel requests to one gateway, fewer than its limit. */
 const CLIENTS = 2;
 
-/** Asks a gateway for all cases that its driver has, over connections that are used again. */
+/** Requests all cases of its driver from a gateway, over persistent connections. */
 export async function askAll(
   gateway: CampaignGateway,
   cases: readonly StoredCase[],
@@ -66,7 +66,7 @@ async function askFor(client: KeepAliveClient, gateway: CampaignGateway, { index
   return said;
 }
 
-/** @throws Error where the answer itself can't be right */
+/** @throws Error if a response is invalid by itself */
 function note(said: Map<string, string>, question: string, response: WireResponse, { driver }: CampaignGateway): void {
   const { status, headers, body } = response;
   for (const [name, value] of headers) {
@@ -78,7 +78,7 @@ function note(said: Map<string, string>, question: string, response: WireRespons
   if (status === 503) return;
   const type = headers.find(([name]) => name === 'content-type')?.[1] ?? '';
   const [, boundary] = /^multipart\/byteranges; boundary=(\w+)$/.exec(type) ?? [];
-  // A stored date in the future is printed as the time of the answer (§8.8.2.1).
+  // A stored date in the future is sent as the time of the response (§8.8.2.1).
   const date = headers.find(([name]) => name === 'date')?.[1];
   const plain = (text: string) => (boundary === undefined ? text : text.replaceAll(boundary, 'BOUNDARY'));
   for (const name of [...TEXT_FIELDS, ...(driver === 's3' ? ['etag', 'last-modified'] : [])]) {
@@ -90,7 +90,7 @@ function note(said: Map<string, string>, question: string, response: WireRespons
   said.set(`${question}: body`, plain(Buffer.from(body).toString('latin1')));
 }
 
-/** How two gateways differ about one case; `undefined` where they don't. */
+/** The difference between two gateways in one case; `undefined` if there is none. */
 export function difference(
   [one, a]: readonly [CampaignGateway, Said],
   [two, b]: readonly [CampaignGateway, Said],
@@ -98,14 +98,14 @@ export function difference(
   for (const [what, value] of a) {
     if (isOwn(what, one, two)) continue;
     const other = b.get(what);
-    // One of two drivers may have no tag to ask with.
+    // One of the drivers may have no entity tag for conditional requests.
     if (other === undefined && what.startsWith('unmodified')) continue;
     if (other !== value) return `${what}\n    ${one.name}: ${value}\n    ${two.name}: ${other}`;
   }
   return undefined;
 }
 
-/** What two drivers may each say in their own way. R2 keeps Expires as a date, and a folder has but names. */
+/** Fields in which two drivers may differ. R2 stores Expires as a date, and a folder has only names. */
 function isOwn(what: string, one: CampaignGateway, two: CampaignGateway): boolean {
   if (one.driver === two.driver) return false;
   if (/: (?:etag|last-modified)$/.test(what)) return true;

@@ -22,7 +22,7 @@ export interface CampaignGateway {
   readonly name: string;
   readonly driver: Driver;
   readonly port: number;
-  /** Whether a client that takes nothing holds a slot; Lambda answers into memory. */
+  /** Whether a client that reads nothing holds a slot; Lambda buffers the response. */
   readonly holds: boolean;
   /** Connections to the storage that are in use. */
   busy(): number;
@@ -35,7 +35,7 @@ export interface Campaign {
   stop(): Promise<void>;
 }
 
-/** Requests in work at once, so few that a slot which is not given back is soon missed. */
+/** The concurrency limit, so low that a slot that is not released is soon missed. */
 export const DOWNLOADS = 4;
 /** A key whose object no platform buffers whole. */
 export const LARGE_KEY = 'large.bin';

@@ -1,11 +1,11 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 
-/** A storage that speaks S3 and sends any bytes as the values of its fields. */
+/** An S3 server that sends arbitrary bytes as field values. */
 export interface RawOrigin {
   readonly endpoint: string;
   put(key: string, lines: readonly (readonly [name: string, value: Buffer])[], body: Buffer): void;
-  /** Connections with an answer that is under way. */
+  /** Connections with a response in progress. */
   busy(): number;
   stop(): Promise<void>;
 }
@@ -60,7 +60,7 @@ export async function startRawOrigin(bucket: string): Promise<RawOrigin> {
         answer(socket, head);
       }
     });
-    // However the gateway ends a connection, it may.
+    // The gateway may end a connection in any way.
     socket.on('error', () => undefined);
     socket.on('close', () => {
       sockets.delete(socket);

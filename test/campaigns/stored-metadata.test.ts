@@ -10,7 +10,7 @@ import { storedCase, VALUES, type StoredCase } from './stored-metadata-values.ts
 /** Values to store. */
 const STORED = share(20_000);
 
-test('stored metadata are answered, and alike on all platforms', { timeout: 900_000 }, async () => {
+test('stored metadata are sent validly, and the same on all platforms', { timeout: 900_000 }, async () => {
   const seed = chooseSeed();
   const count = Math.ceil(STORED / VALUES);
   const cases = Array.from({ length: count }, (_, index) => storedCase(seed, index));
@@ -28,7 +28,7 @@ async function check(cases: readonly StoredCase[], gateways: readonly CampaignGa
   const said = await Promise.all(gateways.map(async (gateway) => [gateway, await askAll(gateway, cases)] as const));
   const differences = cases.flatMap((one) => compare(one, said));
   expect(differences.slice(0, 3).join('\n'), again).toBe('');
-  // Refused are heads that no client could take, and those are few.
+  // Only heads that no client could accept are refused, and those are few.
   const refused = said.flatMap(([, answers]) =>
     [...answers.values()].filter((one) => one.get('whole: status') === '503'),
   );
@@ -39,7 +39,7 @@ async function check(cases: readonly StoredCase[], gateways: readonly CampaignGa
     await expect.poll(busy, { timeout: 10_000, message: `connections of ${name}; ${again}` }).toBe(0);
 }
 
-/** All gateways that have a case against the first that has it. */
+/** Compares all gateways that have a case with the first one that has it. */
 function compare(
   one: StoredCase,
   said: readonly (readonly [CampaignGateway, ReadonlyMap<number, Said>])[],
@@ -63,7 +63,7 @@ function print({ key, texts, lines = [] }: StoredCase): string {
   );
 }
 
-/** As many downloads as there may be fit in, and one more does not: no slot has been kept, and none given back twice. */
+/** Exactly as many downloads as the limit are served: no slot is still taken, and none was released twice. */
 async function expectAllSlots(gateway: CampaignGateway): Promise<void> {
   const client = keepAliveClient(gateway.port);
   if (!gateway.holds) {
@@ -86,7 +86,7 @@ async function expectAllSlots(gateway: CampaignGateway): Promise<void> {
   client.close();
 }
 
-/** A download whose client takes no more than its beginning. */
+/** A download whose client reads only the first bytes. */
 function hold(port: number): Promise<{ readonly socket: Socket; readonly status: string | undefined }> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1' });

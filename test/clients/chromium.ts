@@ -24,13 +24,13 @@ function must(holds: boolean, what: string): asserts holds {
   if (!holds) throw new Error(what);
 }
 
-/** Puts a file in the place of a served object. */
+/** Replaces a served object by a file. */
 const replace = (key: string, file: string): void =>
   void execFileSync('bash', ['-c', '$REPLACE "$@"', 'replace', key, file], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
 
-/** A link that opens a served file, which without one is refused. */
+/** Signs a link for a served file that is refused without one. */
 const sign = (key: string): string =>
   execFileSync('bash', ['-c', '$SIGN "$@" --expires 10m 2>/dev/null', 'sign', `${base}/signed/${key}`])
     .toString()

@@ -76,7 +76,7 @@ export async function startBrowser(work: string): Promise<Browser> {
 }
 
 function launch(profile: string) {
-  // Of this process's own group, so that whoever ends that group ends Chromium too. Its helpers end with it.
+  // In the process group of this process, so a signal to that group ends Chromium and its helpers too.
   const child = spawn('chromium', [...flags, `--user-data-dir=${profile}`, 'about:blank'], {
     stdio: 'ignore',
   });
@@ -126,7 +126,7 @@ async function connect(url: string) {
     waiting.get(message.id)?.(message);
     waiting.delete(message.id);
   });
-  // Chromium may be gone before it has answered Browser.close: without this its caller would wait for ever.
+  // Chromium may exit before it responds to Browser.close: without this its caller would wait forever.
   socket.addEventListener('close', () => {
     for (const answer of waiting.values()) answer({ error: { message: 'chromium closed the connection' } });
   });

@@ -21,7 +21,7 @@ import { startWorkerd } from '../../src/cli/dev/workerd.ts';
 /** A gateway over the fixtures in a folder; below `/signed` they are behind links. */
 interface Gateway {
   readonly url: string;
-  /** Puts a file in the place of an object, at once. */
+  /** Replaces an object by a file, atomically. */
   replace(key: string, path: string): Promise<void>;
   stop(): Promise<void>;
 }

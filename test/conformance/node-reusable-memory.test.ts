@@ -21,6 +21,6 @@ function starts(gateway: typeof plain) {
 }
 
 // The bodies of S3 come in such memory: the HTTP of `rangeway serve` is held to the whole list here.
-describeConformance('Node over lent memory', starts(plain), { runsWhole: true });
+describeConformance('Node over reusable memory', starts(plain), { runsWhole: true });
 describeConformance('Node over lent memory with blocks, cold', starts(cached));
 describeConformance('Node over lent memory with blocks, warm', starts(cached));

@@ -5,7 +5,7 @@ import { describeConformance } from './describe.ts';
 import { memoryWithFixtures } from './memory-fixtures.ts';
 
 describeConformance(
-  'A gateway that can send little',
+  'A gateway with a size limit',
   async () => {
     const store = await memoryWithFixtures();
     const link = async () => 'https://storage.example/link';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { contentDisposition, safeFileName } from '../../src/http/content-disposition.ts';
 
-/** What a client makes of the extended form (RFC 8187). */
+/** Decodes the extended form as a client does (RFC 8187). */
 function extended(value: string): string | undefined {
   const match = /; filename\*=UTF-8''([\w!#$&+.^`|~%-]*)$/.exec(value);
   return match === null ? undefined : decodeURIComponent(match[1] ?? '');
@@ -109,20 +109,20 @@ describe('a long name', () => {
     expect(`Content-Disposition: ${value}\r\n`.length).toBeLessThan(512);
     expect((extended(value) ?? /"(.*)"/.exec(value)?.[1] ?? '').endsWith(extension)).toBe(true);
   });
-  test.each(rows)('%s: the name is a beginning of the whole, cut between characters', (_name, key, extension) => {
+  test.each(rows)('%s: the name is a prefix of the whole name, cut between characters', (_name, key, extension) => {
     const name = extended(contentDisposition('attachment', key)) ?? '';
     expect(key.startsWith(name.slice(0, name.length - extension.length))).toBe(true);
     expect(name).not.toContain('\ufffd');
   });
-  test('uses the length that it may', () => {
+  test('uses the whole allowed length', () => {
     expect(contentDisposition('attachment', 'a'.repeat(1000))).toHaveLength(480);
   });
-  test('leaves 457 characters of ASCII as they are', () => {
+  test('leaves 457 ASCII characters unchanged', () => {
     const name = 'a'.repeat(457);
     expect(contentDisposition('attachment', name)).toBe(`attachment; filename="${name}"`);
   });
-  // What safeFileName takes away comes back where the cut falls behind it.
-  test('does not end in a space or a dot where it was cut', () => {
+  // A cut can leave a trailing space or dot, which safeFileName removes from the whole name.
+  test('does not end in a space or a dot at the cut', () => {
     const value = contentDisposition('attachment', `${'a'.repeat(456)}. b c d e f g h i j k l m`);
     expect(value).toMatch(/[^ .]"$/);
   });

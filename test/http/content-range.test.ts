@@ -15,7 +15,7 @@ describe('contentRange', () => {
 });
 
 describe('unsatisfiedContentRange', () => {
-  test('prints the complete length alone', () => {
+  test('prints only the complete length', () => {
     expect(unsatisfiedContentRange(47_022)).toBe('bytes */47022');
   });
   test('prints zero', () => {

@@ -65,13 +65,13 @@ describe('firstAsk', () => {
     ['the whole where all are past every end', { Range: `bytes=${'9'.repeat(30)}-,${'9'.repeat(31)}-` }, WHOLE],
     ['a range up to past every end', { Range: `bytes=5-${'9'.repeat(30)},-5` }, from(5)],
   ];
-  test.each(rows)('asks for %s', (_name, fields, expected) => {
+  test.each(rows)('reads %s', (_name, fields, expected) => {
     expect(ask(fields)).toEqual(expected);
   });
-  test('asks for metadata of a HEAD', () => {
+  test('reads only metadata for a HEAD', () => {
     expect(ask({}, 'HEAD')).toEqual(HEAD);
   });
-  test('asks for metadata of a HEAD with a range that is heeded', () => {
+  test('reads only metadata for a HEAD whose Range is used', () => {
     expect(ask({ Range: 'bytes=0-1' }, 'HEAD', { ...POLICY, headRange: true })).toEqual(HEAD);
   });
 });

@@ -8,7 +8,7 @@ import {
   type HeaderList,
 } from '../../src/http/response-headers.ts';
 
-/** The fields of whatever was decided, as the gateway sends them. */
+/** The header fields of a decision, as the gateway sends them. */
 export function decisionHeaders(
   decision: Decision,
   representation: Representation,

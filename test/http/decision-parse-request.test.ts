@@ -14,7 +14,7 @@ const POLICY: RangePolicy = {
 
 describe('parseRequest', () => {
   const headers = new Headers({ Range: 'bytes=0-1', 'If-Range': '"v1"', 'If-Match': '*' });
-  test('reads every field of a GET', () => {
+  test('reads each field of a GET', () => {
     expect(parseRequest('GET', headers, POLICY, NOW)).toEqual({
       method: 'GET',
       preconditions: { ifMatch: '*' },
@@ -23,17 +23,17 @@ describe('parseRequest', () => {
       now: NOW,
     });
   });
-  test('leaves Range and If-Range of a HEAD out', () => {
+  test('ignores Range and If-Range of a HEAD', () => {
     expect(parseRequest('HEAD', headers, POLICY, NOW)).toEqual({
       method: 'HEAD',
       preconditions: { ifMatch: '*' },
       now: NOW,
     });
   });
-  test('leaves If-Range without Range out', () => {
+  test('ignores If-Range without Range', () => {
     expect(parseRequest('GET', new Headers({ 'If-Range': '"v1"' }), POLICY, NOW).ifRange).toBeUndefined();
   });
-  test('leaves If-Range beside a malformed Range out', () => {
+  test('ignores If-Range beside a malformed Range', () => {
     const fields = new Headers({ 'If-Range': '"v1"', Range: 'bytes=x' });
     expect(parseRequest('GET', fields, POLICY, NOW).ifRange).toBeUndefined();
   });

@@ -81,7 +81,7 @@ const nearValue = fc
 const FIELDS = ['If-Match', 'If-None-Match', 'If-Modified-Since', 'If-Unmodified-Since', 'If-Range', 'Range'];
 const anyLines = fc.array(fc.tuple(fc.constantFrom(...FIELDS), fc.oneof(anyValue, nearValue)), { maxLength: 8 });
 
-/** Metadata as an uploader may have written it: anything. */
+/** Arbitrary metadata, as an uploader may have written them. */
 const text = fc.option(
   fc.oneof(fc.string({ unit: 'binary' }), fc.string(), fc.constantFrom('a\r\nX: y', 'text/plain', 'caf\u00e9')),
   { nil: undefined },
@@ -125,8 +125,8 @@ function valueOf(fields: HeaderList, name: string): string | undefined {
   return fields.find(([sent]) => sent === name)?.[1];
 }
 
-describe('every answer, whatever the fields and the metadata', () => {
-  test('has a length that is right', () => {
+describe('each response, for any fields and metadata', () => {
+  test('has the right Content-Length', () => {
     holds(
       fc.property(anyAnswer, ({ decision, representation: { size }, fields }) => {
         const { status, spans } = toAnswer(decision);
@@ -141,7 +141,7 @@ describe('every answer, whatever the fields and the metadata', () => {
       }),
     );
   });
-  test('has a Content-Range that is legal, or none', () => {
+  test('has a valid Content-Range, or none', () => {
     holds(
       fc.property(anyAnswer, ({ decision, representation: { size }, fields }) => {
         const value = valueOf(fields, 'Content-Range');
@@ -161,7 +161,7 @@ describe('every answer, whatever the fields and the metadata', () => {
       }),
     );
   });
-  test('has spans inside the object, none empty but that of nothing', () => {
+  test('has spans inside the object, empty only for an empty object', () => {
     holds(
       fc.property(anyAnswer, ({ decision, representation: { size } }) => {
         const { status, spans } = toAnswer(decision);
@@ -171,7 +171,7 @@ describe('every answer, whatever the fields and the metadata', () => {
       }),
     );
   });
-  test('never sends more than the object and the part heads that it may have', () => {
+  test('never sends more than the object and the allowed part headers', () => {
     holds(
       fc.property(anyAnswer, ({ representation: { size }, fields }) => {
         const length = Number(valueOf(fields, 'Content-Length') ?? 0);
@@ -179,7 +179,7 @@ describe('every answer, whatever the fields and the metadata', () => {
       }),
     );
   });
-  test('has fields that a header section can carry, each once, with values shorter than 512 where they are ours', () => {
+  test('has valid header fields, each once, and values of the gateway shorter than 512 bytes', () => {
     holds(
       fc.property(anyAnswer, ({ fields }) => {
         const names = fields.map(([name]) => name);
@@ -189,7 +189,7 @@ describe('every answer, whatever the fields and the metadata', () => {
       }),
     );
   });
-  test('is asked of the storage as one range at the most, in whole bytes', () => {
+  test('reads at most one range from the storage first, in whole bytes', () => {
     holds(
       fc.property(anyAnswer, ({ ask }) => {
         if (ask.ask === 'head' || ask.range === undefined) return;

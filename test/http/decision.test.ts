@@ -114,7 +114,7 @@ describe('If-Range', () => {
   test.each(rows)('%s', (_name, fields, expected) => {
     expect(answer(fields)).toEqual(expected);
   });
-  test('a date is not strong while its second runs', () => {
+  test('a date is not strong during its own second', () => {
     const lastModified = new Date(NOW * 1000);
     const fields = { Range: 'bytes=5-9', 'If-Range': lastModified.toUTCString() };
     expect(answer(fields, { ...OBJECT, lastModified })).toEqual(WHOLE);
@@ -129,10 +129,10 @@ describe('HEAD', () => {
   test('ignores a Range that can not be satisfied', () => {
     expect(answer({ Range: 'bytes=10000-' }, OBJECT, POLICY, 'HEAD')).toEqual(WHOLE);
   });
-  test('heeds Range with headRange', () => {
+  test('uses Range with headRange', () => {
     expect(answer({ Range: 'bytes=0-1' }, OBJECT, headRange, 'HEAD')).toEqual(single(0, 2));
   });
-  test('heeds If-Range with headRange', () => {
+  test('uses If-Range with headRange', () => {
     expect(answer({ Range: 'bytes=0-1', 'If-Range': '"v2"' }, OBJECT, headRange, 'HEAD')).toEqual(WHOLE);
   });
   test.each([
@@ -151,7 +151,7 @@ describe('several ranges', () => {
   const weak = { ...OBJECT, etag: { weak: true, opaque: 'v1' } };
   const tagless = { ...OBJECT, etag: undefined };
   const small = { ...OBJECT, size: 4000 };
-  /** So many parts, of bytes 100-109, 120-129 and so on. */
+  /** `count` parts: bytes 100-109, 120-129 and so on. */
   const parts = (count: number) => Array.from({ length: count }, (_, i) => [100 + 20 * i, 110 + 20 * i] as const);
   const asked = (count: number) =>
     parts(count)
@@ -267,12 +267,12 @@ describe('several ranges', () => {
   test.each(rows)('%s', (_name, range, representation, expected) => {
     expect(reads(answer({ Range: `bytes=${range}` }, representation))).toEqual(expected);
   });
-  test('are ignored where the answer would have more bytes than a number can say', () => {
+  test('are ignored if the response would be longer than 2^53 - 1 bytes', () => {
     const huge = { ...OBJECT, size: Number.MAX_SAFE_INTEGER };
     expect(reads(answer({ Range: 'bytes=0-9,15-' }, huge))).toBe(200);
     expect(reads(answer({ Range: 'bytes=0-9,1000-' }, huge))).not.toBe(200);
   });
-  test('count the type that is sent in place of a broken one', () => {
+  test('count the media type that replaces an invalid one', () => {
     const broken = { ...OBJECT, contentType: `a/b\n${'x'.repeat(50_000)}` };
     expect(reads(answer({ Range: 'bytes=0-9,15-19' }, broken))).toEqual([
       [

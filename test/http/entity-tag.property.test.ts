@@ -19,15 +19,15 @@ const between = fc
   )
   .map(([space, commas]) => space + commas.join(''));
 
-describe('a tag', () => {
-  test('is read as it was printed', () => {
+describe('an entity tag', () => {
+  test('is parsed as it was printed', () => {
     holds(
       fc.property(tag, (one) => {
         expect(parseEntityTag(printEntityTag(one))).toEqual(one);
       }),
     );
   });
-  test('is all that a field of one tag can hold', () => {
+  test('is the only valid value of a field with one tag', () => {
     holds(
       fc.property(fc.array(fc.oneof(etagc, fc.constantFrom('"', 'W/"', ' ')), { maxLength: 8 }), (chars) => {
         const value = chars.join('');
@@ -38,8 +38,8 @@ describe('a tag', () => {
   });
 });
 
-describe('a list', () => {
-  test('is read as it was printed, whatever is between the tags', () => {
+describe('a list of entity tags', () => {
+  test('is parsed as it was printed, with any separators', () => {
     holds(
       fc.property(fc.array(fc.tuple(tag, between), { maxLength: 6 }), fc.boolean(), (tags, comma) => {
         const text = tags.map(([one, separator]) => printEntityTag(one) + separator).join('');

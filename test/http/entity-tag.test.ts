@@ -125,7 +125,7 @@ describe('parseEntityTagList', () => {
 });
 
 describe('strongTag', () => {
-  test('wraps what a storage keeps', () => {
+  test('wraps the opaque tag of a storage', () => {
     expect(strongTag('d41d8cd98f00b204e9800998ecf8427e-3')).toEqual(strong('d41d8cd98f00b204e9800998ecf8427e-3'));
   });
   test.each([

@@ -9,7 +9,7 @@ const YEAR = 366 * 86_400;
 const anyDate = fc.integer({ min: -62_167_219_200, max: 253_402_300_799 });
 
 describe('a date', () => {
-  test('is read as it was printed', () => {
+  test('is parsed as it was printed', () => {
     holds(
       fc.property(anyDate, (seconds) => {
         expect(parseHttpDate(printHttpDate(seconds), NOW)).toBe(seconds);
@@ -23,7 +23,7 @@ describe('a date', () => {
       }),
     );
   });
-  test.each(DATE_FORMS)('of the last 49 years is read in every form: %s', (form) => {
+  test.each(DATE_FORMS)('of the last 49 years is parsed in each form: %s', (form) => {
     holds(
       fc.property(fc.integer({ min: NOW - 48 * YEAR, max: NOW }), (seconds) => {
         expect(parseHttpDate(printDate(seconds, form), NOW)).toBe(seconds);
@@ -44,7 +44,7 @@ describe('a date', () => {
       }),
     );
   });
-  test('with a character changed is read as what it then says, or not at all', () => {
+  test('with one changed character is parsed as the new text, or refused', () => {
     const afterDay = (text: string): string => text.slice(text.indexOf(' '));
     const char = fc.constantFrom(...'01239: ,-\tGz'.split(''));
     holds(
@@ -60,14 +60,14 @@ describe('a date', () => {
       }),
     );
   });
-  test('is not read from text at random', () => {
+  test('is not parsed from random text', () => {
     holds(
       fc.property(fc.string(), (text) => {
         expect(parseHttpDate(text, NOW)).toBeUndefined();
       }),
     );
   });
-  test('is the second that an instant lies in', () => {
+  test('is the second that contains an instant', () => {
     holds(
       fc.property(anyDate, fc.nat(999), (seconds, milliseconds) => {
         expect(toSeconds(new Date(seconds * 1000 + milliseconds))).toBe(seconds);

@@ -137,13 +137,13 @@ describe('a two-digit year is at most 50 years ahead', () => {
     const parsed = parseHttpDate(`Sunday, 06-Nov-${twoDigits} 08:49:37 GMT`, now);
     expect(parsed).toBe(Date.UTC(expected, 10, 6, 8, 49, 37) / 1000);
   });
-  test('in the fiftieth year, a day earlier than today is ahead', () => {
+  test('in the fiftieth year, a day before today is in the future', () => {
     expect(parseHttpDate('Monday, 01-Jun-76 00:00:00 GMT', NOW)).toBe(seconds('2076-06-01T00:00:00Z'));
   });
 });
 
 // §5.6.7: "more than 50 years in the future" is said of the timestamp, not of the year alone.
-test('in the fiftieth year, a day later than today is behind', () => {
+test('in the fiftieth year, a day after today is in the past', () => {
   expect(parseHttpDate('Thursday, 31-Dec-76 23:59:59 GMT', NOW)).toBe(seconds('1976-12-31T23:59:59Z'));
 });
 
@@ -160,10 +160,10 @@ describe('printHttpDate', () => {
 });
 
 describe('toSeconds', () => {
-  test('cuts the milliseconds off', () => {
+  test('drops the milliseconds', () => {
     expect(toSeconds(new Date(1999))).toBe(1);
   });
-  test('goes down before the epoch too', () => {
+  test('rounds down also before the epoch', () => {
     expect(toSeconds(new Date(-1))).toBe(-1);
   });
 });

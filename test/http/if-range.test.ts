@@ -42,11 +42,11 @@ describe('checkIfRange, a tag', () => {
   test('does not match a weak one of the same text', () => {
     expect(checkIfRange(ifRange, { size: 1, etag: { weak: true, opaque: 'v1' } }, NOW)).toBe(false);
   });
-  test('is compared strongly, even where the client sent a weak one', () => {
+  test('is compared strongly, even if the client sent a weak one', () => {
     const tag = { weak: true, opaque: 'v1' };
     expect(checkIfRange({ type: 'tag', tag }, { size: 1, etag: tag }, NOW)).toBe(false);
   });
-  test('does not match where there is no tag', () => {
+  test('does not match an object without a tag', () => {
     expect(checkIfRange(ifRange, { size: 1, lastModified: new Date(DATE * 1000) }, NOW)).toBe(false);
   });
 });
@@ -68,7 +68,7 @@ describe('checkIfRange, a date', () => {
     expect(checkIfRange(ifRange, representation, now)).toBe(false);
     expect(checkIfRange(ifRange, { ...representation, isDateStrong: false }, now)).toBe(false);
   });
-  test('does not match where there is no date', () => {
+  test('does not match an object without a date', () => {
     expect(checkIfRange(ifRange, { size: 1, etag: { weak: false, opaque: 'v1' } }, NOW)).toBe(false);
   });
 });

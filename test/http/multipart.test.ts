@@ -12,7 +12,7 @@ const BOUNDARY = 'rangeway00112233445566778899aabbccddeeff';
 const SIXTEEN = Uint8Array.from({ length: 16 }, (_, i) => i * 0x11);
 
 describe('boundaryFrom', () => {
-  test('spells the random bytes in hexadecimal', () => {
+  test('prints the random bytes in hexadecimal', () => {
     expect(boundaryFrom(SIXTEEN)).toBe(BOUNDARY);
   });
   test('keeps leading zeros', () => {
@@ -29,7 +29,7 @@ describe('multipartContentType', () => {
   });
 });
 
-describe('an answer of two parts', () => {
+describe('a multipart body of two parts', () => {
   const first = { start: 0, end: 5 };
   const second = { start: 8, end: 10 };
   const expected =
@@ -58,7 +58,7 @@ describe('an answer of two parts', () => {
 });
 
 describe('multipartLength', () => {
-  test('counts every digit of a position', () => {
+  test('counts each digit of a position', () => {
     const size = 2 ** 53 - 1;
     const part = { start: size - 1, end: size };
     const text = `${partHead(BOUNDARY, 'a/b', part, size)}x${multipartTail(BOUNDARY)}`;

@@ -32,7 +32,7 @@ describe('problemBody', () => {
     ['archived', 'urn:rangeway:problem:archived', 'Object Is Archived'],
     ['changed', 'urn:rangeway:problem:changed', 'Object Has Changed'],
   ];
-  test.each(kinds)('has a type and a title of its own where it is %s', (kind, type, title) => {
+  test.each(kinds)('has its own type and title if it is %s', (kind, type, title) => {
     expect(JSON.parse(problemBody(412, 'd', 'r', kind))).toEqual({
       type,
       title,
@@ -41,7 +41,7 @@ describe('problemBody', () => {
       requestId: 'r',
     });
   });
-  test('escapes what would end the string', () => {
+  test('escapes characters that would end the string', () => {
     expect(JSON.parse(problemBody(400, 'a"\n\\', 'x'))).toMatchObject({ detail: 'a"\n\\' });
   });
   test('has the type of RFC 9457', () => {

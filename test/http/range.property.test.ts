@@ -47,7 +47,7 @@ const numeral = fc
   )
   .map(([value, offset, zeros]) => '0'.repeat(zeros) + String(value + offset < 0n ? value : value + offset));
 const ows = fc.oneof({ weight: 4, arbitrary: fc.constant('') }, fc.constantFrom(' ', '\t', ' \t '));
-/** Not always a legal member: half of the bounded ones are reversed. */
+/** Not always valid: half of the bounded ones are reversed. */
 const member = fc.oneof(
   fc.tuple(numeral, numeral).map(([first, last]) => `${first}-${last}`),
   numeral.map((digits) => `${digits}-${digits}`),
@@ -108,8 +108,8 @@ const spec: fc.Arbitrary<RangeSpec> = fc.oneof(
   position.map((length): RangeSpec => ({ form: 'suffix', length })),
 );
 
-describe('specs', () => {
-  test('are read as they were printed', () => {
+describe('range specs', () => {
+  test('are parsed as they were printed', () => {
     holds(
       fc.property(fc.array(spec, { minLength: 1, maxLength: 6 }), (specs) => {
         expect(parseRange(printRange(specs), LIMITS)).toEqual(specs);

@@ -14,7 +14,7 @@ function parse(value: string): readonly RangeSpec[] | undefined {
   return parseRange(value, LIMITS);
 }
 
-/** As the client writes it: both positions are in it. */
+/** As a client writes it: both positions are inclusive. */
 function bounded(first: number, last: number): RangeSpec {
   return { form: 'bounded', start: first, end: last + 1 };
 }
@@ -156,7 +156,7 @@ describe('parseRange keeps its limits', () => {
   test('reads a field of exactly maxFieldLength', () => {
     expect(parseRange(field, limit(field.length, 9))).toHaveLength(2);
   });
-  test('ignores a field of one character more', () => {
+  test('ignores a field longer by one character', () => {
     expect(parseRange(field, limit(field.length - 1, 9))).toBeUndefined();
   });
   test('counts white space around the value', () => {
@@ -165,7 +165,7 @@ describe('parseRange keeps its limits', () => {
   test('reads a set of exactly maxRanges', () => {
     expect(parseRange(field, limit(99, 2))).toHaveLength(2);
   });
-  test('ignores a set of one member more', () => {
+  test('ignores a set with one more member', () => {
     expect(parseRange(`${field},9-9`, limit(99, 2))).toBeUndefined();
   });
   test('does not count empty elements', () => {
@@ -187,7 +187,7 @@ describe('printRange', () => {
 });
 
 // The inverse of parseRange, its comment says: "bytes=9007199254740991-9007199254740990" is reversed.
-test('printRange prints a range that begins past every end so that it can be read again', () => {
+test('printRange prints a range that begins beyond the last position so that it can be parsed again', () => {
   const specs = parse('bytes=9007199254740991-9007199254740999');
   expect(parse(printRange(specs ?? []))).toEqual(specs);
 });
@@ -227,13 +227,13 @@ describe('resolveSpec', () => {
 });
 
 describe('resolveRange', () => {
-  test('leaves unsatisfiable members out and keeps the order', () => {
+  test('drops unsatisfiable members and keeps the order', () => {
     expect(resolveRange([bounded(8, 20), from(10), bounded(0, 1), suffix(0)], 10)).toEqual([
       { start: 8, end: 10 },
       { start: 0, end: 2 },
     ]);
   });
-  test('gives nothing where no member is satisfiable', () => {
+  test('is empty if no member is satisfiable', () => {
     expect(resolveRange([from(10), suffix(0)], 10)).toEqual([]);
   });
 });

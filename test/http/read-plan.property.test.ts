@@ -5,7 +5,7 @@ import { droppedBytes } from './dropped-bytes.ts';
 import { overlap, type Span } from '../../src/http/span.ts';
 import { holds } from '../property-runs.ts';
 
-/** Parts that do not overlap, mostly ascending, at times turned around. */
+/** Parts without overlap, mostly ascending, sometimes descending. */
 const parts: fc.Arbitrary<readonly Span[]> = fc
   .tuple(
     fc.array(fc.tuple(fc.nat(12), fc.integer({ min: 1, max: 5 })), { minLength: 1, maxLength: 10 }),
@@ -32,7 +32,7 @@ const budgets: fc.Arbitrary<ReadBudget> = fc.record({
   maxGapBytes: fc.nat(60),
 });
 
-/** Gap bytes of every set of joins that is allowed, by how many joins there are: the least, by trying all. */
+/** The minimum of gap bytes for each number of joins, found by trying all allowed sets of joins. */
 function leastGapBytes(asked: readonly Span[]): ReadonlyMap<number, number> {
   const gaps = asked.slice(1).map((next, i) => next.start - (asked[i]?.end ?? 0));
   const least = new Map<number, number>();
@@ -46,14 +46,14 @@ function leastGapBytes(asked: readonly Span[]): ReadonlyMap<number, number> {
 }
 
 describe('planReads', () => {
-  test('is asked of parts that do not overlap', () => {
+  test('is tested with parts that do not overlap', () => {
     holds(
       fc.property(parts, (asked) => {
         expect(overlap(asked)).toBe(false);
       }),
     );
   });
-  test('serves exactly the parts asked, in their order', () => {
+  test('covers exactly the requested parts, in their order', () => {
     holds(
       fc.property(parts, budgets, (asked, budget) => {
         const reads = planReads(asked, budget);
@@ -71,7 +71,7 @@ describe('planReads', () => {
       }),
     );
   });
-  test('keeps both budgets', () => {
+  test('stays within both budgets', () => {
     holds(
       fc.property(parts, budgets, (asked, budget) => {
         const reads = planReads(asked, budget);
@@ -81,7 +81,7 @@ describe('planReads', () => {
       }),
     );
   });
-  test('gives up only where no joining keeps both budgets', () => {
+  test('fails only if no set of joins is within both budgets', () => {
     holds(
       fc.property(parts, budgets, (asked, budget) => {
         const possible = [...leastGapBytes(asked)].some(
@@ -100,7 +100,7 @@ describe('planReads', () => {
       }),
     );
   });
-  test('joins near parts as far as the budget goes, and far ones only where it must', () => {
+  test('joins near parts within the budget of bytes, and far ones only if it must', () => {
     holds(
       fc.property(parts, budgets, (asked, budget) => {
         const reads = planReads(asked, budget);

@@ -13,7 +13,7 @@ function budget(maxReads: number, nearGap: number, maxGapBytes: number): ReadBud
   return { maxReads, nearGap, maxGapBytes };
 }
 
-/** A read as the parts that it serves. */
+/** A read, written as the parts that it covers. */
 type Row = readonly [
   name: string,
   parts: readonly Pair[],
@@ -271,7 +271,7 @@ describe('planReads', () => {
     const reads = planReads([span([2, 4]), span([6, 7]), span([9, 12])], budget(1, 0, 99));
     expect(reads?.map((read) => read.span)).toEqual([{ start: 2, end: 12 }]);
   });
-  test('leaves its argument as it was', () => {
+  test('does not change its argument', () => {
     const parts = [span([50, 51]), span([0, 1]), span([3, 4])];
     planReads(parts, budget(9, 99, 99));
     expect(parts).toEqual([span([50, 51]), span([0, 1]), span([3, 4])]);
@@ -279,10 +279,10 @@ describe('planReads', () => {
 });
 
 describe('droppedBytes', () => {
-  test('is 0 of no reads', () => {
+  test('is 0 for no reads', () => {
     expect(droppedBytes([])).toBe(0);
   });
-  test('counts what is between the parts of every read', () => {
+  test('counts the bytes between the parts of each read', () => {
     const reads = planReads([span([0, 1]), span([6, 7]), span([100, 101]), span([103, 104])], budget(2, 0, 99));
     expect(reads === undefined ? undefined : droppedBytes(reads)).toBe(7);
   });

@@ -10,9 +10,9 @@ test.each([
   expect(modifiedSeconds({ lastModified })).toBe(expected);
 });
 
-// It answered 304 to every If-Modified-Since, and 412 to every If-Unmodified-Since.
+// An invalid date once gave 304 for each If-Modified-Since, and 412 for each If-Unmodified-Since.
 test.each(['ifModifiedSince', 'ifUnmodifiedSince'] as const)(
-  '%s is ignored where Last-Modified is no instant',
+  '%s is ignored if Last-Modified is an invalid date',
   (name) => {
     expect(checkPreconditions({ [name]: 784_111_777 }, { lastModified: new Date(Number.NaN) })).toBe('hold');
   },

@@ -161,21 +161,21 @@ describe('one field', () => {
       'Wed, 01 Jul 2026 00:00:00 GMT',
     ]);
   });
-  test('the deployment has a Cache-Control for objects without one', () => {
+  test('an object without Cache-Control gets that of the settings', () => {
     expect(field('Cache-Control', BARE, { ...CHOICES, cacheControl: 'max-age=5' })).toBe('max-age=5, no-transform');
   });
-  test('a stored Cache-Control wins over the deployment', () => {
+  test('a stored Cache-Control takes precedence over the settings', () => {
     expect(field('Cache-Control', FULL, { ...CHOICES, cacheControl: 'max-age=5' })).toBe('max-age=60, no-transform');
   });
-  test('a broken Cache-Control leaves the deployment its say', () => {
+  test('an invalid stored Cache-Control is replaced by that of the settings', () => {
     const choices = { ...CHOICES, cacheControl: 'max-age=5' };
     expect(field('Cache-Control', { size: 1000, cacheControl: 'a\r\nb' }, choices)).toBe('max-age=5, no-transform');
   });
-  test('a chosen disposition wins over the stored one', () => {
+  test('a requested disposition takes precedence over the stored one', () => {
     const disposition = { type: 'attachment', key: 'a/b.txt' } as const;
     expect(field('Content-Disposition', FULL, { ...CHOICES, disposition })).toBe('attachment; filename="b.txt"');
   });
-  test('a broken type is sent as bytes', () => {
+  test('an invalid Content-Type is sent as application/octet-stream', () => {
     expect(field('Content-Type', { size: 1000, contentType: 'text/plain\nX: y' })).toBe('application/octet-stream');
   });
 });
@@ -192,7 +192,7 @@ describe('injection', () => {
   };
   const all: readonly Decision[] = [WHOLE, SINGLE, MULTIPART, { status: 304 }, { status: 412 }, { status: 416 }];
   test.each(all.map((decision) => [decision.status, decision] as const))(
-    'nothing of broken metadata is sent with a %i',
+    'no part of invalid metadata is sent with a %i',
     (_status, decision) => {
       const choices = { ...CHOICES, disposition: { type: 'inline', key: BAD } } as const;
       const lists = [
@@ -200,14 +200,14 @@ describe('injection', () => {
         decisionHeaders(decision, representation, choices),
       ];
       const suspect = lists.flat().filter(([, value]) => /[\r\n]|Set-Cookie/.test(value));
-      // The key's name alone is there, in the one line that quotes it.
+      // Only the file name of the key is there, quoted in one line.
       expect(suspect.filter(([, value]) => value !== 'inline; filename="a__Set-Cookie_ injected=1"')).toEqual([]);
     },
   );
 });
 
 describe('decisionParts', () => {
-  test('are in the order asked', () => {
+  test('are in the requested order', () => {
     expect(decisionParts(MULTIPART)).toEqual([
       { start: 10, end: 20 },
       { start: 30, end: 40 },
@@ -227,7 +227,7 @@ describe('bodyLength', () => {
     const short = bodyLength(MULTIPART, { size: 1000, contentType: 'a/b' });
     expect(bodyLength(MULTIPART, { size: 1000, contentType: 'a/bcd' })).toBe(short + 6);
   });
-  test('of several counts a broken type as the one that is sent', () => {
+  test('of several counts the media type that replaces an invalid one', () => {
     const broken = bodyLength(MULTIPART, { size: 1000, contentType: 'a\nb' });
     expect(broken).toBe(bodyLength(MULTIPART, { size: 1000, contentType: 'application/octet-stream' }));
   });
@@ -237,7 +237,7 @@ test.each([
   ['no date', new Date(Number.NaN)],
   ['a year of five digits', new Date(8.64e15)],
   ['a year before the epoch', new Date(-1)],
-])('%s is left out, for IMF-fixdate can not say it (§5.6.7)', (_name, date) => {
+])('%s is omitted, because IMF-fixdate can not express it (§5.6.7)', (_name, date) => {
   const metadata = { lastModified: date };
   const names = notModifiedHeaders(metadata, { boundary: '', now: 4e9 }).map(([name]) => name);
   if (date.getTime() < 4e12) expect(names).not.toContain('Last-Modified');

@@ -12,7 +12,7 @@ describe('spanLength', () => {
 });
 
 describe('totalLength', () => {
-  test('is 0 of no spans', () => {
+  test('is 0 for no spans', () => {
     expect(totalLength([])).toBe(0);
   });
   test('counts a byte in two spans twice', () => {
@@ -38,7 +38,7 @@ describe('overlap', () => {
   test.each(rows)('%s', (_name, list, expected) => {
     expect(overlap(list)).toBe(expected);
   });
-  test('leaves its argument as it was', () => {
+  test('does not change its argument', () => {
     const list = spans([5, 6], [0, 1]);
     overlap(list);
     expect(list).toEqual(spans([5, 6], [0, 1]));

@@ -116,7 +116,7 @@ test.each([
   expect(storedTag({ weak: false, opaque })).toBe(expected);
 });
 
-/** What Node's HTTP clients make of a text: a character for a byte. */
+/** A text as Node's HTTP clients decode it: one character for each byte. */
 function asBytes(text: string): string {
   return Buffer.from(text, 'utf8').toString('latin1');
 }
@@ -201,11 +201,11 @@ describe('storedDisposition', () => {
   test.each(rows)('%s', (_name, stored, expected) => {
     expect(storedDisposition(stored)).toBe(expected);
   });
-  test.each(rows)('%s, a character for a byte', (_name, stored, expected) => {
+  test.each(rows)('%s, one character for each byte', (_name, stored, expected) => {
     expect(storedDisposition(asBytes(stored))).toBe(expected);
   });
 
-  test('a long name keeps its extension, and as much as file systems take', () => {
+  test('a long name is cut to the limit of file systems, and keeps its extension', () => {
     const value = storedDisposition(`attachment; filename="${'\u65e5'.repeat(1_000)}.pdf"`) ?? '';
     const name = decodeURIComponent(/filename\*=UTF-8''(.*)$/.exec(value)?.[1] ?? '');
     expect(name).toBe(`${'\u65e5'.repeat(251)}.pdf`);

@@ -9,7 +9,7 @@ function summaryOf(stack: Synthesised): readonly unknown[] {
 }
 
 describe('the alarms', () => {
-  test('watch crashes, 5xx, throttles, and the time that is left', () => {
+  test('watch crashes, 5xx responses, throttles, and the remaining time', () => {
     const others = [
       ['Errors', 'Sum', 1],
       ['Url5xxCount', 'Sum', 5],
@@ -19,7 +19,7 @@ describe('the alarms', () => {
     expect(summaryOf(synthesise({ front: 'cloudfront' }))).toEqual([...others, ['Duration', 'Maximum', 27_000]]);
   });
 
-  test('watch this function, and are quiet where nobody downloads', () => {
+  test('watch this function, and are silent without downloads', () => {
     const stack = synthesise({});
     const fn = { Ref: stack.one('AWS::Lambda::Function').id };
     for (const { properties } of stack.ofType(ALARM)) {
@@ -34,7 +34,7 @@ describe('the alarms', () => {
     expect(stack.ofType('AWS::SNS::Topic')).toEqual([]);
   });
 
-  test('go to a topic that exists', () => {
+  test('are sent to an existing topic', () => {
     const alarmTopic = 'arn:aws:sns:eu-west-1:123456789012:ops';
     const stack = synthesise({ alarmTopic });
     expect(stack.ofType(ALARM).map(({ properties }) => properties['AlarmActions'])).toEqual(
@@ -43,7 +43,7 @@ describe('the alarms', () => {
     expect(stack.ofType('AWS::SNS::Topic')).toEqual([]);
   });
 
-  test('go to an address, over a topic to which CloudWatch may publish', () => {
+  test('are sent to an address, through a topic to which CloudWatch may publish', () => {
     const stack = synthesise({ alarmEmail: 'ops@example.com' });
     const topic = { Ref: stack.one('AWS::SNS::Topic').id };
     expect(stack.ofType(ALARM).map(({ properties }) => properties['AlarmActions'])).toEqual(

@@ -9,10 +9,10 @@ import type { Json } from './json.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** What the handler may weigh, in bytes, minified: the S3 client with its search for credentials, hono, valibot and all of Rangeway. */
+/** The limit of the minified handler, in bytes: the S3 client with its credential providers, hono, valibot and all of Rangeway. */
 const ASSET_LIMIT = 650 * 1024;
 
-/** Runs the app as the CDK's command line does. */
+/** Runs the app like the command line of the CDK. */
 function runApp(context: Json) {
   const folder = makeFolder();
   const { status, stderr } = spawnSync(process.execPath, [join(ROOT, 'infra/app.ts')], {
@@ -23,7 +23,7 @@ function runApp(context: Json) {
 }
 
 describe('the app', () => {
-  test('writes a template under its name, and an asset of one file', () => {
+  test('writes a template with its name, and an asset of one file', () => {
     const { folder, status, stderr } = runApp({ name: 'Downloads', '@aws-cdk/core:newStyleStackSynthesis': true });
     expect(stderr).toBe('');
     expect(status).toBe(0);
@@ -34,7 +34,7 @@ describe('the app', () => {
     expect(statSync(join(folder, asset, 'index.mjs')).size).toBeLessThan(ASSET_LIMIT);
   });
 
-  test('says what is wrong with an option, without a stack, and fails', () => {
+  test('fails with the error of an option, without a stack trace', () => {
     const { folder, status, stderr } = runApp({ frnt: 'stream' });
     expect(status).toBe(1);
     expect(stderr).toMatch(/^the options can't be used:\n {2}frnt: no such option; there are [a-zA-Z, ]+\n$/);
@@ -56,9 +56,9 @@ describe('the bundle', () => {
     expect(Object.keys(Object(module)).toSorted()).toEqual([...HANDLERS]);
   });
 
-  test('of the gateway needs nothing but Node', () => {
+  test('of the gateway imports only modules of Node', () => {
     const file = bundle(join(ROOT, 'src/platform/lambda/function.ts'));
-    // What is imported later, if at all, is in a `try`: the SDK's optional parts.
+    // Dynamic imports of optional parts of the SDK are in a `try`.
     const imported = readFileSync(file, 'utf8').matchAll(/\bfrom"([\w@:/.-]+)"/g);
     const names = [...imported].map(([, name]) => name);
     expect(names).toContain('node:https');

@@ -28,7 +28,7 @@ function typesOf(stack: Stack): Readonly<Record<string, number>> {
   return counts;
 }
 
-describe("in a stack of one's own", () => {
+describe('the construct in a custom stack', () => {
   test('by default it is a bucket, a function with a public URL, and alarms', () => {
     const stack = newStack();
     const gateway = new Rangeway(stack, 'Gateway', { code });
@@ -42,7 +42,7 @@ describe("in a stack of one's own", () => {
     });
   });
 
-  test('two stand beside each other', () => {
+  test('can be used twice in a stack', () => {
     const stack = newStack();
     const [first, second] = [
       new Rangeway(stack, 'First', { code, front: 'cloudfront', accessLogs: 7 }),

@@ -20,7 +20,7 @@ describe('the distribution', () => {
     expect(config).toMatchObject({ HttpVersion: 'http2and3', Enabled: true });
   });
 
-  test('signs its requests to the function, and waits longer than the function may take', () => {
+  test('signs its requests to the function, with a longer timeout than that of the function', () => {
     expect(plain.one('AWS::CloudFront::OriginAccessControl').properties).toMatchObject({
       OriginAccessControlConfig: {
         OriginAccessControlOriginType: 'lambda',
@@ -41,7 +41,7 @@ describe('the distribution', () => {
     ]);
   });
 
-  test('keeps no error', () => {
+  test('caches no error', () => {
     const codes = [400, 403, 404, 405, 414, 416, 500, 501, 502, 503, 504];
     expect(dig(config, 'CustomErrorResponses')).toEqual(
       codes.map((code) => ({ ErrorCode: code, ErrorCachingMinTTL: 0 })),
@@ -74,7 +74,7 @@ describe('access logs', () => {
     expect(plain.ofType('AWS::S3::Bucket')).toHaveLength(1);
   });
 
-  test('go to a private bucket of their own, where they expire', () => {
+  test('go to their own private bucket, where they expire', () => {
     const stack = synthesise({ front: 'cloudfront', bucket: 'releases-of-example', accessLogs: '30' });
     const { id, properties, all } = stack.one('AWS::S3::Bucket');
     expect(all).toMatchObject({ DeletionPolicy: 'Retain', UpdateReplacePolicy: 'Retain' });
@@ -130,7 +130,7 @@ async function linkParameters(): Promise<readonly string[]> {
 }
 
 describe('the cache', () => {
-  test('gives the answer to a signed link to requests with that link alone', async () => {
+  test('serves a response to a signed link only to requests with the same link', async () => {
     const key = keyWith(SIGNED, KEYS);
     const parameters = toList(dig(key, 'QueryStringsConfig', 'QueryStrings')).map(String);
     expect(parameters.toSorted()).toEqual(['download', ...(await linkParameters())].toSorted());
@@ -138,13 +138,13 @@ describe('the cache', () => {
     expect(parameters.length).toBeLessThanOrEqual(10);
   });
 
-  test('has the Referer in its key where a rule asks for it, so that the rule is asked', () => {
+  test('has Referer in its key if a rule needs it, so that the rule is evaluated', () => {
     const key = { ...KEY, HeadersConfig: { HeaderBehavior: 'whitelist', Headers: ['Referer'] } };
     expect(keyWith(REFERER, undefined)).toEqual(key);
     expect(keyWith({ type: 'allOf', rules: ['public', { type: 'anyOf', rules: [REFERER] }] }, undefined)).toEqual(key);
   });
 
-  test('heeds the rules and origins of every mount', () => {
+  test('uses the rules and origins of all mounts', () => {
     const mounts = [
       { path: '/a' },
       { path: '/b', access: { type: 'anyOf', rules: [REFERER, SIGNED] } },
@@ -161,21 +161,21 @@ describe('the cache', () => {
     expect(cacheKeyOf({ settings: { cors: { origins: '*' } } })).toEqual(KEY);
   });
 
-  test('has a copy for each origin where only some may read', () => {
+  test('has a copy for each origin if only some origins may read', () => {
     expect(cacheKeyOf({ settings: { cors: { origins: ['https://example.com'] } } })).toEqual({
       ...KEY,
       HeadersConfig: { HeaderBehavior: 'whitelist', Headers: ['Origin'] },
     });
   });
 
-  test('keeps nothing longer than the gateway says', () => {
+  test('stores no response longer than its Cache-Control allows', () => {
     expect(plain.one('AWS::CloudFront::CachePolicy').properties).toMatchObject({
       CachePolicyConfig: { MinTTL: 0, DefaultTTL: 0, MaxTTL: 31_536_000 },
     });
   });
 });
 
-test("ranges, conditions, CORS and the viewer's address reach the function, and nothing else does", () => {
+test('passes on ranges, preconditions, CORS fields and the address of the viewer, and no other fields', () => {
   const policy = dig(plain.one('AWS::CloudFront::OriginRequestPolicy').properties, 'OriginRequestPolicyConfig');
   expect(policy).toMatchObject({
     CookiesConfig: { CookieBehavior: 'none' },

@@ -4,7 +4,7 @@ import type { Json } from './json.ts';
 import { type Resource, synthesise } from './synthesise.ts';
 import { VARIANTS } from './variants.ts';
 
-describe('nothing is public but the function URL where it stands alone', () => {
+describe('nothing is public except a function URL without CloudFront', () => {
   test.each(VARIANTS)('%j', (options) => {
     const { resources } = synthesise(options);
     expect(findExposures(resources, { isUrlPublic: options['front'] !== 'cloudfront' })).toEqual([]);
@@ -29,7 +29,7 @@ function allow(statement: Json): Json {
   };
 }
 
-describe('what would be found', () => {
+describe('the check finds', () => {
   test.each<readonly [string, Json]>([
     ['AWS::S3::Bucket', {}],
     ['AWS::S3::Bucket', { PublicAccessBlockConfiguration: { ...BLOCKED, RestrictPublicBuckets: false } }],

@@ -63,7 +63,7 @@ describe('access rules', () => {
   });
 });
 
-describe('what a rule guards is not kept by CloudFront', () => {
+describe('CloudFront does not cache guarded objects', () => {
   const message = 'cacheControl: CloudFront would give out what it keeps without asking the rule';
 
   test.each<readonly [Json, string]>([
@@ -86,9 +86,9 @@ describe('what a rule guards is not kept by CloudFront', () => {
     { access: SIGNED, cacheControl: 'Private, max-age=60' },
     { access: SIGNED, cacheControl: 'no-store' },
     { cacheControl: 'public, max-age=60' },
-    // From above, it is made private for the guarded mount.
+    // Inherited, it is made private for the guarded mount.
     { cacheControl: 'public, max-age=60', mounts: [{ path: '/a' }, { path: '/b', access: SIGNED }] },
-  ])('%j is taken', (settings) => {
+  ])('%j is accepted', (settings) => {
     expect(parse('cloudfront', settings)).not.toThrow();
   });
 });
@@ -109,11 +109,11 @@ describe('settings without effect on a function', () => {
     for (const front of FRONTS) expect(parse(front, settings)).toThrow(`settings: ${sentence}`);
   });
 
-  test('two mounts at one place', () => {
+  test('two mounts with the same path', () => {
     expect(parse('stream', { mounts: [{ path: '/a' }, { path: '/a/' }] })).toThrow('settings: mounts.1: is at /a/');
   });
 
-  test('parts of parallel reads that no buffered answer exceeds', () => {
+  test('parts of parallel reads as large as any buffered response', () => {
     const sentence = 'settings: mounts.1.parallelReads: has no effect, since a buffered answer has 4500000 bytes';
     const settings = { parallelReads: 4, mounts: [{ parallelReads: false }, { path: '/a' }] };
     expect(parse('buffered', settings)).toThrow(sentence);
@@ -147,7 +147,7 @@ describe('secrets', () => {
     );
   });
 
-  test('that nothing names are refused, so that the role reads no more than it needs', () => {
+  test('that no setting names are refused, so the role reads no more than it needs', () => {
     expect(() => parseOptions({ secrets: 'OTHER=ssm:/other' })).toThrow('secrets: the settings do not name OTHER');
   });
 
@@ -179,7 +179,7 @@ describe('secrets', () => {
     { [VALUE]: 'ssm:/keys' },
     [VALUE],
     null,
-  ])('%j is refused and not shown', (secrets) => {
+  ])('%j is refused and not printed', (secrets) => {
     const parsing = () => parseOptions({ settings: { access: SIGNED }, secrets });
     expect(parsing).toThrow('secrets: takes names in capital letters with their places');
     expect(parsing).not.toThrow(VALUE);
@@ -189,7 +189,7 @@ describe('secrets', () => {
     [`{"access":{"type":"signed","keys":"${VALUE}"}`],
     [{ access: { type: 'basic', users: VALUE } }],
     [{ purge: { token: VALUE } }],
-  ])('settings with the secret itself, %j, are refused and not shown', (settings) => {
+  ])('settings with the secret itself, %j, are refused and not printed', (settings) => {
     expect(() => parseOptions({ settings })).toThrow('settings: ');
     expect(() => parseOptions({ settings })).not.toThrow(VALUE);
   });

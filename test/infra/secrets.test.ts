@@ -100,14 +100,14 @@ describe('the bundled function behind CloudFront', () => {
     // A link, one for the viewer's network, one for CloudFront's own address, none.
     expect(stdout.split('\n').at(-1)).toBe('[200,200,403,403]');
     expect(stdout).not.toContain(VALUE);
-    // Once for the process, however many requests there are.
+    // Once for the process, for any number of requests.
     expect(service.asked).toHaveLength(1);
   });
 
   test.each<readonly [string, (asked: Asked) => Answer]>([
     ['answers 400 AccessDeniedException', () => ({ status: 400, body: '{"__type":"AccessDeniedException"}' })],
     ['it holds no text', (asked) => valueOf(asked, '')],
-  ])('does not start where the secret can not be had: %s', async (why, answer) => {
+  ])('does not start if the secret can not be read: %s', async (why, answer) => {
     await using service = await serveSecrets(answer, bucket);
     const secrets = 'RANGEWAY_KEYS=ssm:/rangeway/keys';
     const { code, stderr } = await run(service, { ...SIGNED, secrets }, [toEvent(await linkTo('/a.bin'))]);

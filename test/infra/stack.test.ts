@@ -20,7 +20,7 @@ function join(...parts: readonly unknown[]): Json {
   return { 'Fn::Join': ['', parts] };
 }
 
-/** All that the function may do; a statement that is added anywhere shows. */
+/** All permissions of the function; each added statement changes it. */
 function statementsOf({ ofType, one }: Synthesised): readonly unknown[] {
   expect(ofType('AWS::IAM::Policy')).toEqual([]);
   const { Policies: policies } = one('AWS::IAM::Role').properties;
@@ -40,7 +40,7 @@ test('a stack that is deployed keeps its bucket and its address: their logical i
   expect(stream.one('AWS::Lambda::Url').id).toBe('FunctionFunctionUrl08F79AC9');
 });
 
-describe('what the function may do', () => {
+describe('the function has the permission to', () => {
   test('read the objects of its own bucket, and write its log', () => {
     const read = { Effect: 'Allow', Action: READ, Resource: join(BUCKET_ARN, '/*') };
     for (const stack of [stream, buffered, cloudfront]) expect(statementsOf(stack)).toEqual([read, WRITE_LOG]);
@@ -141,7 +141,7 @@ describe('the function', () => {
     expect(stack.one('AWS::Logs::LogGroup').properties).toEqual({ RetentionInDays: 14 });
   });
 
-  test('takes what it is told', () => {
+  test('takes its options', () => {
     const settings = { cacheControl: 'public, max-age=60', cors: { origins: '*' } };
     const stack = synthesise({
       bucket: 'releases-of-example',
@@ -233,7 +233,7 @@ describe('the bucket', () => {
     ]);
   });
 
-  test('one that exists is left alone', () => {
+  test('an existing one is not changed', () => {
     expect(existing.resources.filter(({ type }) => type.startsWith('AWS::S3::'))).toEqual([]);
   });
 });
@@ -268,7 +268,7 @@ describe('the function URL', () => {
         Ref: cloudfront.one('AWS::CloudFront::Distribution').id,
       }),
     };
-    // Since October 2025 Lambda asks for both.
+    // Since October 2025 Lambda needs both.
     expect(cloudfront.ofType('AWS::Lambda::Permission').map(({ properties }) => properties)).toEqual([
       { ...principal, Action: 'lambda:InvokeFunctionUrl' },
       { ...principal, Action: 'lambda:InvokeFunction', InvokedViaFunctionUrl: true },

@@ -22,14 +22,14 @@ function validate(fill: (app: App) => void): readonly string[] {
 /** The schemas are compiled first: seconds on a free machine, more on a busy one. */
 const TIMEOUT = 120_000;
 
-test('CloudFormation has nothing against any variant', { timeout: TIMEOUT }, () => {
+test('CloudFormation’s schemas accept each variant', { timeout: TIMEOUT }, () => {
   const problems = validate((app) => {
     for (const [index, options] of VARIANTS.entries()) addStack(app, { ...options, name: `Variant${index}` });
   });
   expect(problems).toEqual([]);
 });
 
-test('and would say so', { timeout: TIMEOUT }, () => {
+test('CloudFormation’s schemas refuse an invalid template', { timeout: TIMEOUT }, () => {
   using said = vi.spyOn(console, 'error').mockReturnValue();
   const problems = validate((app) => {
     const stack = addStack(app, {});

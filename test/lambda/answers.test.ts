@@ -43,7 +43,7 @@ describe.skipIf(!hasS3 || !hasRuntime).each(['handler', 'streamHandler'] as cons
     afterAll(() => runtime[Symbol.asyncDispose]());
     const get = async (path: string, options?: Asked): Promise<Answer> => toAnswer(await runtime.ask(path, options));
 
-    test.for(Object.entries(TYPES))('every byte of %s, as %s', async ([key, type]) => {
+    test.for(Object.entries(TYPES))('each byte of %s, as %s', async ([key, type]) => {
       const { status, headers, body } = await get(`/${key}`);
       expect([status, headers.get('content-type'), headers.get('content-length')]).toEqual([200, type, '105536']);
       expect(headers.get('cache-control')).toBe('max-age=60, no-transform');
@@ -92,7 +92,7 @@ describe.skipIf(!hasS3 || !hasRuntime).each(['handler', 'streamHandler'] as cons
       expect((await get('/text.txt', { method: 'DELETE' })).status).toBe(405);
     });
 
-    test('a large object: streamed whole, or redirected to bytes that are the same', async () => {
+    test('a large object is streamed whole, or redirected to the same bytes', async () => {
       const { status, headers, body } = await get('/large');
       if (handler === 'streamHandler') {
         expect(LARGE.length).toBeLessThan(STREAMED_LIMIT);
@@ -105,7 +105,7 @@ describe.skipIf(!hasS3 || !hasRuntime).each(['handler', 'streamHandler'] as cons
       }
     });
 
-    test('the log has a line a request', async () => {
+    test('the log has one line for each request', async () => {
       await get('/text.txt', { headers: { range: 'bytes=-1' } });
       await expect
         .poll(runtime.output)

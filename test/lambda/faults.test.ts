@@ -58,7 +58,7 @@ async function open(handler: 'handler' | 'streamHandler', wrong: Readonly<Record
 }
 
 describe.skipIf(!hasRuntime)("under AWS's runtime", () => {
-  test('S3 is asked with the session of the role', async () => {
+  test('requests to S3 are signed with the session of the role', async () => {
     await using lambda = await open('handler');
     expect(toAnswer(await lambda.ask('/good')).body.toString()).toBe('good');
     const { searchParams } = new URL(lambda.asked[0]?.url ?? '', 'http://localhost');
@@ -66,7 +66,7 @@ describe.skipIf(!hasRuntime)("under AWS's runtime", () => {
     expect(searchParams.get('X-Amz-Credential')).toMatch(/^key\//);
   });
 
-  test('without credentials, the log says that there are none', async () => {
+  test('without credentials, the log reports that they are missing', async () => {
     await using lambda = await open('handler', { AWS_SECRET_ACCESS_KEY: '', AWS_EC2_METADATA_DISABLED: 'true' });
     const { status, body } = toAnswer(await lambda.ask('/good'));
     expect(status).toBe(502);
@@ -75,7 +75,7 @@ describe.skipIf(!hasRuntime)("under AWS's runtime", () => {
     expect(lambda.asked).toEqual([]);
   });
 
-  test('buffered, a body that breaks off fails the invocation, and the same process serves the next', async () => {
+  test('buffered, an interrupted body fails the invocation, and the same process serves the next one', async () => {
     await using lambda = await open('handler');
     const posted = await lambda.ask('/breaks');
     expect(posted).toMatchObject({ type: 'error', report: expect.stringContaining('a body broke off at byte') });
@@ -83,7 +83,7 @@ describe.skipIf(!hasRuntime)("under AWS's runtime", () => {
     await expect.poll(lambda.output).toMatch(BROKEN_LINE);
   });
 
-  test('streamed, a body that breaks off breaks the response, and the same process serves the next', async () => {
+  test('streamed, an interrupted body breaks the response, and the same process serves the next one', async () => {
     await using lambda = await open('streamHandler');
     for (let i = 0; i < 3; i++) {
       const posted = await lambda.ask('/breaks');
@@ -97,7 +97,7 @@ describe.skipIf(!hasRuntime)("under AWS's runtime", () => {
     await expect.poll(lambda.output).toContain('Invoke Error');
   });
 
-  test('streamed, a response that Lambda refuses to take on stops the read, and the process serves the next', async () => {
+  test('streamed, a response that Lambda refuses to continue closes the read, and the process serves the next one', async () => {
     await using lambda = await open('streamHandler');
     const posted = await lambda.ask('/endless', { cut: { after: 1_000_000, how: 'refuse' } });
     expect(posted).toMatchObject({ type: 'response', complete: false });
@@ -109,7 +109,7 @@ describe.skipIf(!hasRuntime)("under AWS's runtime", () => {
   test('streamed, a connection that Lambda breaks ends the process, and with it the read', async () => {
     await using lambda = await open('streamHandler');
     await lambda.ask('/endless', { cut: { after: 1_000_000, how: 'hang up' } });
-    // By AWS's own hand: it rejects a promise that nobody waits for. Lambda then starts another.
+    // AWS's client does this: it rejects a promise without a handler. Lambda then starts another process.
     expect(await lambda.exited).toBe(1);
     await expect.poll(lambda.isLeft, { timeout: 5_000 }).toBe(true);
   });
@@ -117,7 +117,7 @@ describe.skipIf(!hasRuntime)("under AWS's runtime", () => {
   test.for<readonly [string, Record<string, string>, string]>([
     ['no bucket', { RANGEWAY_BUCKET: '' }, 'RANGEWAY_BUCKET takes the name of the bucket'],
     ['a setting that there is not', { RANGEWAY_SETTINGS: '{"colour":1}' }, 'colour: no such field'],
-  ])('%s fails the start, and Lambda is told why', async ([, wrong, message]) => {
+  ])('%s fails the start, and the reason is reported to Lambda', async ([, wrong, message]) => {
     await using lambda = await open('streamHandler', wrong);
     await expect.poll(() => lambda.initErrors.join(''), { timeout: 10_000 }).toContain(message);
     expect(await lambda.exited).not.toBe(0);

@@ -9,7 +9,7 @@ import type { FunctionUrlEvent } from '../../src/platform/lambda/event.ts';
 import { startRuntimeApi, type Cut, type Posted } from './runtime-api.ts';
 import { RUNTIME } from './setup.ts';
 
-/** Whether AWS's runtime client is installed; without it the tests under it are skipped, loudly. */
+/** Whether AWS's runtime client is installed; without it its tests are skipped with a printed line. */
 export const hasRuntime = inject('hasLambdaRuntime');
 
 const ENTRY = join(import.meta.dirname, '../../src/platform/lambda/function.ts');

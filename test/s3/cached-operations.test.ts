@@ -8,7 +8,7 @@ import { hasS3, newBucket } from './server.ts';
 
 const KiB = 1024;
 const BLOCK = 64 * KiB;
-/** Sixteen blocks and a piece of one; a segment of eight blocks is one read. */
+/** Sixteen blocks and a partial one; a segment of eight blocks is one read. */
 const SIZE = 16 * BLOCK + 1_000;
 
 const content = Uint8Array.from({ length: SIZE }, (_, i) => (Math.imul(i, 2_654_435_761) >>> 24) ^ (i & 255));
@@ -30,7 +30,7 @@ describe.skipIf(!hasS3)('at the wire, with a cache', async () => {
   let date = '';
 
   beforeAll(async () => {
-    // Not before: of a suite that is skipped only this is not run.
+    // In a hook, because the body of a skipped suite is still run.
     storage = await newBucket({ endpoint: proxy.endpoint });
     await storage.put('object', content);
     warm = open();
@@ -40,7 +40,7 @@ describe.skipIf(!hasS3)('at the wire, with a cache', async () => {
     await secondIsOver(Date.parse(date));
   });
 
-  /** An answer with its body, and the requests that it cost. */
+  /** A response with its body, and the number of storage requests. */
   async function ask(gateway: ReturnType<typeof open>, headers: Record<string, string>, method = 'GET') {
     proxy.take();
     const response = await gateway.request('/object', { method, headers });
@@ -57,13 +57,13 @@ describe.skipIf(!hasS3)('at the wire, with a cache', async () => {
     ['a range that ends beyond the end', `bytes=${SIZE - 10}-${SIZE + 10}`, SIZE - 10, SIZE],
   ] as const;
 
-  test.for(forms)('warm, %s costs nothing', async ([, range, start, end]) => {
+  test.for(forms)('warm, %s costs no request', async ([, range, start, end]) => {
     const { status, body, requests } = await ask(warm, range === undefined ? {} : { Range: range });
     expect([status, requests]).toEqual([range === undefined ? 200 : 206, 0]);
     expect(Buffer.compare(body, content.subarray(start, end))).toBe(0);
   });
 
-  test('warm, several ranges cost nothing', async () => {
+  test('warm, several ranges cost no request', async () => {
     const { status, body, requests } = await ask(warm, { Range: `bytes=0-9,${8 * BLOCK}-${8 * BLOCK + 9},-10` });
     expect([status, requests]).toEqual([206, 0]);
     expect(Buffer.from(body).includes(Buffer.from(content.subarray(8 * BLOCK, 8 * BLOCK + 10)))).toBe(true);
@@ -81,21 +81,21 @@ describe.skipIf(!hasS3)('at the wire, with a cache', async () => {
     expect([answer.status, answer.requests]).toEqual([status, 0]);
   });
 
-  test('a condition on a version that is not the known one makes the storage be asked, which may have a newer one', async () => {
+  test('a precondition with another version than the cached one causes a request, because the storage may have a newer one', async () => {
     const gateway = open();
     await ask(gateway, {});
     const { status, requests } = await ask(gateway, { 'If-Match': '"another"' });
     expect([status, requests]).toEqual([412, 1]);
   });
 
-  test('If-Range of a version that is not the known one costs a question, and the rest comes out of the cache', async () => {
+  test('If-Range with another version than the cached one costs one request, and the blocks come from the cache', async () => {
     const gateway = open();
     await ask(gateway, {});
     const { status, body, requests } = await ask(gateway, { Range: 'bytes=0-9', 'If-Range': '"another"' });
     expect([status, body.length, requests]).toEqual([200, SIZE, 1]);
   });
 
-  test('stale metadata of an object that is as it was cost one, and its blocks nothing', async () => {
+  test('stale metadata of an unchanged object cost one request, and its blocks none', async () => {
     const gateway = open({ ttl: 1 });
     await ask(gateway, {});
     await sleep(10);
@@ -103,7 +103,7 @@ describe.skipIf(!hasS3)('at the wire, with a cache', async () => {
     expect([status, body.length, requests]).toEqual([206, 2 * BLOCK + 1, 1]);
   });
 
-  test('a purge costs the next request one', async () => {
+  test('after a purge the next request costs one storage request', async () => {
     const token = 'a-token-that-nobody-guesses-0123456789';
     const cache = memoryCache({ maxBytes: 64 * 1024 * KiB });
     const gateway = createGateway({
@@ -120,12 +120,12 @@ describe.skipIf(!hasS3)('at the wire, with a cache', async () => {
     expect((await ask(gateway, {})).requests).toBe(0);
   });
 
-  test('cold, ranges far apart cost one each', async () => {
+  test('cold, distant ranges cost one request each', async () => {
     const { status, requests } = await ask(open(), { Range: `bytes=0-9,${12 * BLOCK}-${12 * BLOCK + 9}` });
     expect([status, requests]).toEqual([206, 2]);
   });
 
-  test('cold, each form of a range within a segment costs one', async () => {
+  test('cold, each form of range within a segment costs one request', async () => {
     for (const range of ['bytes=-1500', 'bytes=10-19', `bytes=0-${8 * BLOCK - 1}`, `bytes=${12 * BLOCK}-`]) {
       const gateway = open();
       const cold = await ask(gateway, { Range: range });
@@ -133,7 +133,7 @@ describe.skipIf(!hasS3)('at the wire, with a cache', async () => {
     }
   });
 
-  test('50 clients who want the same cold block in the same moment cost one', async () => {
+  test('50 clients of the same cold block at the same time cost one request', async () => {
     const gateway = open();
     proxy.take();
     const range = { Range: `bytes=${BLOCK}-${2 * BLOCK - 1}` };
@@ -150,7 +150,7 @@ describe.skipIf(!hasS3)('at the wire, with a cache', async () => {
     }
   });
 
-  test('cold, the whole object costs its segments', async () => {
+  test('cold, the whole object costs one request for each segment', async () => {
     const { status, body, requests } = await ask(open(), {});
     expect([status, body.length]).toEqual([200, SIZE]);
     expect(requests).toBeLessThanOrEqual(Math.ceil(SIZE / (8 * BLOCK)));

@@ -4,7 +4,7 @@ import { startCommand } from './command.ts';
 import { hasS3, newBucket } from './server.ts';
 
 describe.skipIf(!hasS3)('the command line over S3', () => {
-  test.for(['serve', 'dev'])('%s --s3 serves what is below the prefix', async (command) => {
+  test.for(['serve', 'dev'])('%s --s3 serves the objects below the prefix', async (command) => {
     const { bucket, put } = await newBucket();
     await put('below/digits', new TextEncoder().encode('0123456789'));
     const { err, url, stop } = startCommand(bucket, [command]);
@@ -18,7 +18,7 @@ describe.skipIf(!hasS3)('the command line over S3', () => {
     await stop();
   });
 
-  test('serve refuses to start with wrong credentials, and says what S3 said', async () => {
+  test('serve refuses to start with wrong credentials, and prints the error of S3', async () => {
     const { bucket } = await newBucket();
     const { child, err } = startCommand(bucket, ['serve'], 'wrong');
     expect((await once(child, 'exit'))[0]).toBe(2);

@@ -33,13 +33,13 @@ const gateways: readonly (readonly [
   ['workerd with a cache of blocks', workerd({ config: CACHED })],
 ];
 
-describe.skipIf(!hasS3)('an object that is stored with a coding comes as it is stored', () => {
+describe.skipIf(!hasS3)('an object stored with a content coding is served with its stored bytes', () => {
   test.for(gateways)('from Ceph through %s', async ([, start]) => {
     const { bucket, put } = await newBucket();
     await put('coded.txt', CODED, { ContentType: 'text/plain', ContentEncoding: 'gzip,aws-chunked' });
     const { url, stop } = await start(bucket);
     const key = `${url}/coded.txt`;
-    // Twice: with a cache, the second time from there.
+    // Twice, because with a cache the second response comes from it.
     for (let round = 0; round < 2; round++) {
       const whole = await ask(key);
       expect([whole.status, whole.headers['content-encoding']]).toEqual([200, 'gzip']);

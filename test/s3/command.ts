@@ -27,12 +27,12 @@ export function startCommand(
     });
     child.once('exit', () => reject(new Error(`${command} has ended: ${err}`)));
   });
-  // Not every test waits for it.
+  // Not each test waits for it.
   listening.catch(() => undefined);
   return {
     child,
     err: () => err,
-    /** Where it listens, once it does; without a slash at its end. */
+    /** Resolves to its URL when it listens, without a trailing slash. */
     url: () => listening,
     async stop(): Promise<void> {
       child.kill('SIGTERM');

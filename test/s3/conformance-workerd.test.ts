@@ -29,7 +29,7 @@ describe.skipIf(!hasS3)('S3', () => {
   describeConformance('workerd over S3 with blocks, cold', cached, { dropsEmptyFields: true });
   describeConformance('workerd over S3 with blocks, warm', cached, { dropsEmptyFields: true });
 
-  test('XML of errors is read inside workerd: a missing bucket is a failure, not a missing object', async () => {
+  test('XML errors are parsed in workerd: a missing bucket is an error, not a missing object', async () => {
     const workerd = await startOver('no-such-bucket');
     expect((await fetch(`${workerd.url}/key`)).status).toBe(502);
     await workerd.stop();

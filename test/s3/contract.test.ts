@@ -15,7 +15,7 @@ describe.skipIf(!hasS3)('over Ceph', () => {
     return { store: s3Store(client, { bucket, reads: 'commands' }), put };
   });
 
-  test.each(['presigned', 'commands'] as const)('metadata pass by %s reads', async (reads) => {
+  test.each(['presigned', 'commands'] as const)('metadata are read by %s reads', async (reads) => {
     const { bucket, client, put } = await newBucket();
     const store = s3Store(client, { bucket, reads });
     await put('coded', new Uint8Array(3), {
@@ -36,7 +36,7 @@ describe.skipIf(!hasS3)('over Ceph', () => {
     });
   });
 
-  test.for(['/leading', 'double//slash', 'trailing/', '//'])('the key %j is reachable as it is', async (key) => {
+  test.for(['/leading', 'double//slash', 'trailing/', '//'])('the key %j can be read unchanged', async (key) => {
     const { put, store } = await newBucket();
     await put(key, new TextEncoder().encode(key));
     const result = await store.read(key);
@@ -44,7 +44,7 @@ describe.skipIf(!hasS3)('over Ceph', () => {
   });
 
   test.each(['a/./b', 'a/../b', '..', '.', './a', 'a/..'])(
-    'the key %j, which an address can not name, is missing without asking, as with every fetch',
+    'the key %j, which no URL can express, is missing without a request',
     async (key) => {
       const { bucket, client, put } = await newBucket();
       await put(key, new TextEncoder().encode(key));

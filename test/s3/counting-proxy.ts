@@ -3,7 +3,7 @@ import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { access } from './server.ts';
 
-/** Passes every request on as it is, and counts them: what really reaches the storage, the SDK's retries included. */
+/** Relays each request unchanged and counts it: the requests that reach the storage, with the retries of the SDK. */
 export async function countingProxy() {
   let count = 0;
   let open = 0;
@@ -35,7 +35,7 @@ export async function countingProxy() {
       count = 0;
       return taken;
     },
-    /** Answers that are neither over nor given up. */
+    /** Responses that have neither ended nor been aborted. */
     open: () => open,
     close: () => {
       server.closeAllConnections();

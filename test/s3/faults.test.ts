@@ -7,7 +7,7 @@ import type { S3Location } from '../../src/store/drivers/s3/s3-store.ts';
 import { misbehaving } from './misbehaving.ts';
 import { access, hasS3 } from './server.ts';
 
-/** A gateway over an S3 that is reached so, and its log. */
+/** A gateway over an S3 at this address, and its log. */
 function gatewayOver(reached: Partial<S3Access>, location: Partial<S3Location> = {}) {
   const entries: LogEntry[] = [];
   const store = s3Storage({ access: { ...access, ...reached }, bucket: 'bucket', ...location });
@@ -35,21 +35,21 @@ describe.skipIf(!hasS3)('a real S3 that refuses', () => {
   });
 });
 
-test('an endpoint that nobody listens at: 503 with Retry-After, the reason in the log', async () => {
+test('an endpoint without a listener: 503 with Retry-After, and the reason in the log', async () => {
   const { gateway, entries } = gatewayOver({ endpoint: 'http://127.0.0.1:9', attempts: 1 });
   const response = await gateway.request('/key');
   expect([response.status, response.headers.get('Retry-After')]).toEqual([503, '5']);
   expect(entries[0]?.error).toContain('ECONNREFUSED');
 });
 
-test('an endpoint that never answers is given up after the timeout', async () => {
+test('an endpoint that never responds fails after the timeout', async () => {
   using origin = await misbehaving(() => undefined);
   const { gateway, entries } = gatewayOver({ endpoint: origin.endpoint, attempts: 1, requestTimeout: 100 });
   expect((await gateway.request('/key')).status).toBe(503);
   expect(entries[0]?.error).toContain('TimeoutError');
 });
 
-test('SlowDown is tried again, within the limit', async () => {
+test('SlowDown is retried, within the limit', async () => {
   using origin = await misbehaving((_req, res, call) => {
     if (call < 3) res.writeHead(503).end('<Error><Code>SlowDown</Code></Error>');
     else res.writeHead(200, { 'Content-Length': 3, ETag: TAG }).end('abc');
@@ -59,7 +59,7 @@ test('SlowDown is tried again, within the limit', async () => {
   expect([response.status, await response.text(), origin.asked.length]).toEqual([200, 'abc', 3]);
 });
 
-test('SlowDown without end is 503 with Retry-After', async () => {
+test('a permanent SlowDown is 503 with Retry-After', async () => {
   using origin = await misbehaving((_req, res) => res.writeHead(503).end('<Error><Code>SlowDown</Code></Error>'));
   const { gateway, entries } = gatewayOver({ endpoint: origin.endpoint, attempts: 2 });
   const response = await gateway.request('/key');
@@ -67,7 +67,7 @@ test('SlowDown without end is 503 with Retry-After', async () => {
   expect(entries[0]?.error).toContain('SlowDown');
 });
 
-describe('an answer that is not what was asked is refused, never passed on', () => {
+describe('a response that does not match the request is refused, never passed on', () => {
   const answers: readonly (readonly [string, number, Record<string, string | number>, string])[] = [
     ['other bytes', 206, { 'Content-Range': 'bytes 3-5/10', 'Content-Length': 3, ETag: TAG }, 'abc'],
     ['another version', 206, { 'Content-Range': 'bytes 2-4/10', 'Content-Length': 3, ETag: '"ffff"' }, 'abc'],
@@ -94,7 +94,7 @@ describe('an answer that is not what was asked is refused, never passed on', () 
   });
 });
 
-test('a body that breaks off breaks the response', async () => {
+test('an interrupted body breaks the response', async () => {
   using origin = await misbehaving((_req, res) => {
     res.writeHead(200, { 'Content-Length': 1_000, ETag: TAG });
     res.write('x'.repeat(500), () => setTimeout(() => res.destroy(), 50));
@@ -105,7 +105,7 @@ test('a body that breaks off breaks the response', async () => {
   expect(entries[0]).toMatchObject({ outcome: 'failed', bytesSent: 500 });
 });
 
-test("AWS's 304 and 416 cost one request, since they tell what is needed", async () => {
+test('a 304 or 416 of AWS costs one request, because it has the needed metadata', async () => {
   using origin = await misbehaving((req, res) => {
     if (req.headers['if-none-match'] !== undefined) {
       res
@@ -128,14 +128,14 @@ test("AWS's 304 and 416 cost one request, since they tell what is needed", async
   expect(origin.asked).toHaveLength(2);
 });
 
-test('a 206 without Content-Range is refused, where its length would make it look like the range of a smaller object', async () => {
+test('a 206 without Content-Range is refused, because its length would look like the range of a smaller object', async () => {
   using origin = await misbehaving((_req, res) => res.writeHead(206, { 'Content-Length': 3, ETag: TAG }).end('abc'));
   const { gateway } = gatewayOver({ endpoint: origin.endpoint });
   expect((await gateway.request('/key', { headers: { Range: 'bytes=0-2' } })).status).toBe(502);
   expect((await gateway.request('/key', { headers: { Range: 'bytes=-3' } })).status).toBe(502);
 });
 
-describe("AWS's 416 is not the end where the size does not settle it", () => {
+describe('a 416 of AWS is not final if the size does not confirm it', () => {
   const cases: readonly (readonly [string, number, Record<string, string>, number])[] = [
     ['a suffix of an empty object', 0, { Range: 'bytes=-3' }, 200],
     ['another member of the set is satisfiable', 10, { Range: 'bytes=20-, -3' }, 206],
@@ -163,14 +163,14 @@ describe("AWS's 416 is not the end where the size does not settle it", () => {
   });
 });
 
-test('a 403 means missing where it is set so', async () => {
+test('a 403 means missing with forbidden: missing', async () => {
   using origin = await misbehaving((_req, res) => res.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>'));
   const reached = { endpoint: origin.endpoint };
   expect((await gatewayOver(reached).gateway.request('/key')).status).toBe(502);
   expect((await gatewayOver(reached, { forbidden: 'missing' }).gateway.request('/key')).status).toBe(404);
 });
 
-test("no header of a client's reaches S3 as it came", async () => {
+test('no header field of a client is passed on to S3 unchanged', async () => {
   using origin = await misbehaving((_req, res) => res.writeHead(404).end('<Error><Code>NoSuchKey</Code></Error>'));
   const { gateway } = gatewayOver({ endpoint: origin.endpoint }, { prefix: 'below/' });
   const headers = {
@@ -183,7 +183,7 @@ test("no header of a client's reaches S3 as it came", async () => {
   expect((await gateway.request('/key', { headers })).status).toBe(404);
   const { 'If-None-Match': _, ...others } = headers;
   expect((await gateway.request('/key', { headers: others })).status).toBe(404);
-  // Of several tags the metadata are asked for first.
+  // With several tags the metadata are read first.
   expect(origin.asked.map(({ method, headers: { range } }) => [method, range])).toEqual([
     ['HEAD', undefined],
     ['GET', 'bytes=0-1'],
@@ -197,7 +197,7 @@ test("no header of a client's reaches S3 as it came", async () => {
   }
 });
 
-test('an empty key is missing, and S3 is not asked: it would list the bucket', async () => {
+test('an empty key is missing without a request, because S3 would list the bucket', async () => {
   using origin = await misbehaving((_req, res) => res.writeHead(200, { 'Content-Length': 3 }).end('xml'));
   for (const prefix of ['', 'below/']) {
     const { gateway } = gatewayOver({ endpoint: origin.endpoint }, { prefix });

@@ -29,7 +29,7 @@ describe.skipIf(!hasS3).each(['buffered', 'stream'])('rangeway lambda --mode %s,
   afterAll(() => command.stop());
   const length = mode === 'buffered' ? 'Content-Length' : 'x-amzn-remapped-content-length';
 
-  test('a whole object, to the byte', async () => {
+  test('a whole object, byte for byte', async () => {
     const response = await fetch(`${url}/small.txt`);
     expect([response.status, response.headers.get('Content-Type')]).toEqual([200, 'text/plain']);
     expect(response.headers.get(length)).toBe('10000');
@@ -42,7 +42,7 @@ describe.skipIf(!hasS3).each(['buffered', 'stream'])('rangeway lambda --mode %s,
     expect((await bytesOf(response)).equals(LARGE.subarray(-1))).toBe(true);
   });
 
-  test('an object of one byte more than a buffered answer takes', async () => {
+  test('an object one byte larger than the limit of a buffered response', async () => {
     const response = await fetch(`${url}/large`, { redirect: 'manual' });
     if (mode === 'stream') {
       expect(response.status).toBe(200);
@@ -62,8 +62,8 @@ describe.skipIf(!hasS3).each(['buffered', 'stream'])('rangeway lambda --mode %s,
   });
 });
 
-describe.skipIf(!hasS3)('what a function streams beyond the limit of its URL', () => {
-  test('is cut, visibly, and stops the read; what is at the limit is whole', async () => {
+describe.skipIf(!hasS3)('a streamed response beyond the limit of a function URL', () => {
+  test('is visibly cut, and its read is closed; a response at the limit is complete', async () => {
     const quiet = console.error;
     console.error = () => undefined;
     const { bucket, client, put } = await newBucket();

@@ -9,7 +9,7 @@ const PATH = KEY.split('/').map(encodeURIComponent).join('/');
 const OLD = Uint8Array.from({ length: 1_000 }, (_, i) => i & 0xff);
 const NEW = OLD.map((byte) => byte ^ 0xff);
 
-/** A gateway that can send 100 bytes, below a prefix, and a bucket that keeps versions or not. */
+/** A gateway with a size limit of 100 bytes, below a prefix, over a bucket with or without versions. */
 async function open(isVersioned: boolean) {
   const { bucket, client, put } = await newBucket();
   if (isVersioned) {
@@ -41,14 +41,14 @@ describe.skipIf(!hasS3)('links to S3', () => {
     [plain, versioned] = await Promise.all([open(false), open(true)]);
   });
 
-  test('live as long as they are said to, and sign no field but Host, nor a checksum', async () => {
+  test('expire after linkSeconds, and sign no field except Host, and no checksum', async () => {
     const { searchParams } = await plain.link();
     expect(searchParams.get('X-Amz-Expires')).toBe('60');
     expect(searchParams.get('X-Amz-SignedHeaders')).toBe('host');
     expect([...searchParams.keys()].filter((name) => /checksum|range|version|if-/i.test(name))).toEqual([]);
   });
 
-  test('give the whole, and ranges', async () => {
+  test('serve the whole object, and ranges', async () => {
     const link = await plain.link();
     expect(await bytesOf(await fetch(link))).toEqual(OLD);
     const part = await fetch(link, { headers: { Range: 'bytes=500-', Origin: 'https://example.com' } });
@@ -56,20 +56,20 @@ describe.skipIf(!hasS3)('links to S3', () => {
     expect(await bytesOf(part)).toEqual(OLD.slice(500));
   });
 
-  test('carry the disposition that ?download asks for', async () => {
+  test('have the disposition that ?download requests', async () => {
     const response = await fetch(await plain.link('?download'));
     expect(response.headers.get('Content-Disposition')).toBe('attachment; filename="x.bin"');
     expect(await bytesOf(response)).toEqual(OLD);
   });
 
-  test('where the bucket keeps versions, stay with the one that was evaluated', async () => {
+  test('are pinned to the evaluated version if the bucket keeps versions', async () => {
     const link = await versioned.link();
     await versioned.replace();
     expect(await bytesOf(await fetch(link))).toEqual(OLD);
     expect(await bytesOf(await fetch(await versioned.link()))).toEqual(NEW);
   });
 
-  test('are not given where a condition fails', async () => {
+  test('are not made if a precondition fails', async () => {
     expect((await plain.ask('', { 'If-Match': '"other"' })).status).toBe(412);
     const stale = await plain.ask('', { Range: 'bytes=0-999', 'If-Range': '"other"' });
     expect(stale.status).toBe(412);

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
-/** A server that answers as no real one can be made to, and what it was asked. */
+/** A server with scripted responses that no real one can be made to send, and its requests. */
 export async function misbehaving(answer: (req: IncomingMessage, res: ServerResponse, call: number) => void) {
   const asked: IncomingMessage[] = [];
   const server = createServer((req, res) => answer(req, res, asked.push(req))).listen(0, '127.0.0.1');

@@ -34,7 +34,7 @@ const PLATFORMS = {
     }),
 };
 
-/** Paths as they are: `fetch` and URL would change some of them. */
+/** Sends paths unchanged: `fetch` and URL would normalize some of them. */
 async function ask(url: string, path: string, method: string, headers: Record<string, string>) {
   const { hostname, port } = new URL(url);
   return new Promise<{ status: number | undefined; length: string | undefined; bytes: Buffer }>((resolve, reject) => {
@@ -48,7 +48,7 @@ async function ask(url: string, path: string, method: string, headers: Record<st
   });
 }
 
-describe.skipIf(!hasS3)('every odd key is read as itself', () => {
+describe.skipIf(!hasS3)('each odd key reads its own object', () => {
   beforeAll(async () => {
     const client = new S3Client({ ...access, forcePathStyle: true });
     await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
@@ -56,7 +56,7 @@ describe.skipIf(!hasS3)('every odd key is read as itself', () => {
     client.destroy();
   });
 
-  test('there are 45 of them, all different', () => {
+  test('the table has 45 keys, all different', () => {
     expect(new Set(ODD_KEYS).size).toBe(45);
     expect(Math.max(...ODD_KEYS.map((key) => Buffer.byteLength(key)))).toBe(1024);
   });
@@ -69,7 +69,7 @@ describe.skipIf(!hasS3)('every odd key is read as itself', () => {
     afterAll(() => gateway?.stop());
 
     describe.each(MOUNTS)('below $path', ({ path }) => {
-      test('a missing key, a range beyond the end and a tag that matches are told by their statuses', async () => {
+      test('a missing key is 404, a range beyond the end 416, and a matching tag 304', async () => {
         const statusOf = async (...asked: readonly [string, string, Record<string, string>]) =>
           (await ask(gateway.url, `${path}/${asked[0]}`, asked[1], asked[2])).status;
         expect(await statusOf('none', 'GET', {})).toBe(404);

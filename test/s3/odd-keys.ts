@@ -1,4 +1,4 @@
-/** Keys that a client of S3 may encode in a wrong way. All differ in their bytes. */
+/** Keys that an S3 client may encode wrongly. All have different bytes. */
 export const ODD_KEYS: readonly string[] = [
   'plain.bin',
   'two/levels.bin',

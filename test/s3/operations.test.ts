@@ -22,7 +22,7 @@ describe.skipIf(!hasS3)('at the wire', async () => {
     return {
       store,
       operations: proxy.take,
-      // Ceph, unlike AWS, tells neither with its errors.
+      // Ceph, unlike AWS, sends neither with its errors.
       tellsSizeWhenUnsatisfiable: false,
       tellsMetadataWhenUnmodified: false,
       replace: () => put('object', new Uint8Array(SIZE).fill(1)),

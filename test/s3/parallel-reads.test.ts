@@ -30,7 +30,7 @@ describe.skipIf(!hasS3)('parallel reads of a real S3', async () => {
     return { ...bucket, open };
   }
 
-  test('are exact, and one request a part', async () => {
+  test('are exact, with one request for each part', async () => {
     const { open } = await newObject();
     proxy.take();
     expect(equal(await bytesOf(await open()), BYTES)).toBe(true);
@@ -44,7 +44,7 @@ describe.skipIf(!hasS3)('parallel reads of a real S3', async () => {
     expect(proxy.take()).toBe(1);
   });
 
-  test('break where the object is replaced, and none of the new one is among the bytes', async () => {
+  test('fail if the object is replaced, without a byte of the new version', async () => {
     const { open, put } = await newObject();
     const reader = (await open()).body.getReader();
     const chunks = [(await reader.read()).value ?? new Uint8Array(0)];
@@ -61,7 +61,7 @@ describe.skipIf(!hasS3)('parallel reads of a real S3', async () => {
     expect(equal(got, BYTES.subarray(0, got.length))).toBe(true);
   });
 
-  test('end as they began where the bucket keeps versions', async () => {
+  test('end with the version they began with if the bucket keeps versions', async () => {
     const { open, put, client, bucket } = await newObject();
     const VersioningConfiguration = { Status: 'Enabled' } as const;
     await client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
@@ -71,7 +71,7 @@ describe.skipIf(!hasS3)('parallel reads of a real S3', async () => {
     expect(equal(await bytesOf(object), BYTES)).toBe(true);
   });
 
-  test('of a client that leaves end on the wire', async () => {
+  test('are aborted on the wire if the client disconnects', async () => {
     const { open } = await newObject();
     for (let reads = 0; reads < 40; reads += 7) {
       const reader = (await open()).body.getReader();

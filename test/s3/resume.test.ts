@@ -11,7 +11,7 @@ import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 const SIZE = 1_000_000;
 const bytes = Uint8Array.from({ length: SIZE }, (_, i) => (Math.imul(i, 2_654_435_761) >>> 24) ^ (i & 255));
 
-/** A gateway over a real S3 whose first body breaks, after which `meanwhile` happens. */
+/** A gateway over a real S3 whose first body breaks; `meanwhile` is called before it is resumed. */
 function gatewayOver(store: Parameters<typeof breaking>[0], meanwhile: () => Promise<unknown> = async () => undefined) {
   const entries: LogEntry[] = [];
   let reads = 0;
@@ -29,8 +29,8 @@ function gatewayOver(store: Parameters<typeof breaking>[0], meanwhile: () => Pro
 
 const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
 
-describe.skipIf(!hasS3)('a body of a real S3 that breaks', () => {
-  test('is read on, and one more operation is logged', async () => {
+describe.skipIf(!hasS3)('an interrupted body of a real S3', () => {
+  test('is resumed, and one more operation is logged', async () => {
     const { store, put } = await newBucket();
     await put('key', bytes);
     const { gateway, entries } = gatewayOver(store);
@@ -38,7 +38,7 @@ describe.skipIf(!hasS3)('a body of a real S3 that breaks', () => {
     expect(entries).toMatchObject([{ outcome: 'complete', storageReads: 2, continued: 1, bytesSent: SIZE }]);
   });
 
-  test('errors where the object was replaced', async () => {
+  test('fails if the object was replaced', async () => {
     const { store, put } = await newBucket();
     await put('key', bytes);
     const { gateway, entries } = gatewayOver(store, () => put('key', bytes.toReversed()));
@@ -48,7 +48,7 @@ describe.skipIf(!hasS3)('a body of a real S3 that breaks', () => {
     ]);
   });
 
-  test('ends with the version that it began with, where the bucket keeps versions', async () => {
+  test('ends with the version it began with if the bucket keeps versions', async () => {
     const { store, put, client, bucket } = await newBucket();
     const VersioningConfiguration = { Status: 'Enabled' } as const;
     await client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }));
@@ -58,7 +58,7 @@ describe.skipIf(!hasS3)('a body of a real S3 that breaks', () => {
     expect(entries).toMatchObject([{ outcome: 'complete', storageReads: 3, continued: 1 }]);
   });
 
-  test('is read on from a replica where the first is gone', async () => {
+  test('is resumed from a replica if the primary is unavailable', async () => {
     const [one, two] = [await newBucket(), await newBucket()];
     await one.put('key', bytes);
     await two.put('key', bytes);

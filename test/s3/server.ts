@@ -4,17 +4,17 @@ import { s3Client, s3Transport, type S3Access } from '../../src/platform/s3/s3-c
 import { s3Store } from '../../src/store/drivers/s3/s3-store.ts';
 import { identity } from './identity.ts';
 
-/** Whether there is an S3 server; without one the tests over it are skipped, loudly. */
+/** Whether there is an S3 server; without one its tests are skipped with a printed line. */
 export const hasS3 = inject('s3Endpoint') !== null;
 
-/** How the tests reach it. */
+/** The client of the tests. */
 export const access = {
   endpoint: inject('s3Endpoint') ?? 'http://127.0.0.1:9',
   pathStyle: true,
   ...identity,
 } as const satisfies S3Access;
 
-/** A bucket with the fixtures, which was filled before the tests; shared by all suites, so to be read only. */
+/** A bucket with the fixtures, filled before the tests. All suites share it, so it must only be read. */
 export function fixtureBucket() {
   const { bucket, storedAt } = inject('s3Fixtures');
   return {
@@ -25,7 +25,7 @@ export function fixtureBucket() {
   };
 }
 
-/** A bucket of its own on the server, a store over it, and a way to fill it. */
+/** A new bucket on the server, a store over it, and a function to fill it. */
 export async function newBucket(through: Partial<S3Access> = {}) {
   // The SDK's own: the gateway's only reads.
   const client = new S3Client({ ...access, forcePathStyle: true });
@@ -41,7 +41,7 @@ export async function newBucket(through: Partial<S3Access> = {}) {
   };
 }
 
-/** As the S3 Worker is told of a bucket on the server. */
+/** The variables of the S3 Worker for a bucket on the server. */
 export function workerVariables(bucket: string) {
   return {
     S3_BUCKET: bucket,

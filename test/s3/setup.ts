@@ -8,7 +8,7 @@ import type { TestProject } from 'vitest/node';
 import { skipLoudly } from '../full.ts';
 import { fillFixtureBucket, type FixtureBucket } from './fixture-bucket.ts';
 
-/** Where the S3 server of the tests listens; `null` where the machine has none. */
+/** The address of the S3 server of the tests; `null` if the machine has none. */
 declare module 'vitest' {
   interface ProvidedContext {
     readonly s3Endpoint: string | null;
@@ -16,7 +16,7 @@ declare module 'vitest' {
   }
 }
 
-/** It takes 13 s on two cores; in ms. */
+/** The timeout of its start, in ms. It takes 13 s on two cores. */
 const START_LIMIT = 120_000;
 
 const SCRIPT = join(import.meta.dirname, 'ceph.sh');
@@ -44,7 +44,7 @@ export default async function setup(project: TestProject): Promise<(() => void) 
   };
 }
 
-/** A port that is free together with the next one, which the monitor takes; below those that the system hands out. */
+/** A free port whose successor, for the monitor, is free too; below the range of ephemeral ports. */
 async function freePort(): Promise<number> {
   for (let tries = 0; tries < 100; tries++) {
     const port = 20_000 + 2 * Math.floor(Math.random() * 5_000);

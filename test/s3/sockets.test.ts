@@ -9,7 +9,7 @@ import { hasS3, newBucket } from './server.ts';
 const SIZE = 16 * 1024 * 1024;
 
 describe.skipIf(!hasS3)('the pool of connections to S3', () => {
-  test('is not drained by 200 clients that leave: 200 good requests follow', { timeout: 120_000 }, async () => {
+  test('is not exhausted by 200 clients that disconnect: 200 good requests follow', { timeout: 120_000 }, async () => {
     const { store, put } = await newBucket();
     await put('large', new Uint8Array(SIZE));
     const entries: LogEntry[] = [];

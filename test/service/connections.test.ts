@@ -9,7 +9,7 @@ const LARGE = 32 * 1024 * 1024;
 
 const digest = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
-/** A download's bytes by their digest, over a connection of its own. */
+/** The digest of a download over a new connection. */
 async function download(url: string): Promise<string> {
   const response = await fetch(url);
   return `${response.status} ${digest(new Uint8Array(await response.arrayBuffer()))}`;
@@ -18,7 +18,7 @@ async function download(url: string): Promise<string> {
 const right = (key: string, size: number) => `200 ${digest(contentOf(key, size))}`;
 
 describe('a client that pipelines', () => {
-  test('and leaves holds neither storage connections nor slots', async () => {
+  test('and disconnects holds neither storage connections nor slots', async () => {
     const { gateway, origin } = await setStage({
       objects: { large: LARGE, small: 10 },
       config: { limits: { downloads: 20 } },
@@ -26,7 +26,7 @@ describe('a client that pipelines', () => {
     const clients = await Promise.all(Array.from({ length: 5 }, () => connectTo(gateway.port, true)));
     for (const { socket } of clients) socket.write(get('/large').repeat(999));
     await expect.poll(() => origin.busy(), { timeout: 10_000 }).toBe(clients.length);
-    // While five connections have 4,995 requests between them, each has one in work.
+    // While five connections have 4,995 requests between them, each has one in progress.
     expect(await download(`${gateway.url}/small`)).toBe(right('small', 10));
     expect(origin.busy()).toBe(clients.length);
     for (const [i, { socket }] of clients.entries())
@@ -35,11 +35,11 @@ describe('a client that pipelines', () => {
     await expect.poll(() => origin.busy(), { timeout: 10_000 }).toBe(0);
     const after = await Promise.all(Array.from({ length: 20 }, () => download(`${gateway.url}/small`)));
     expect(after).toEqual(Array.from({ length: 20 }, () => right('small', 10)));
-    // A request that was never worked on has no line.
+    // A request that was never started has no log line.
     expect(gateway.log.filter(({ key }) => key === 'large')).toHaveLength(clients.length);
   });
 
-  test('gets all answers, in the order of its requests', async () => {
+  test('gets all responses, in the order of its requests', async () => {
     const sizes = Array.from({ length: 10 }, (_, i) => 1 + i * 9_000);
     const { gateway, origin } = await setStage({
       objects: Object.fromEntries(sizes.map((size, i) => [`o${i}`, size])),
@@ -59,7 +59,7 @@ describe('a client that pipelines', () => {
   });
 });
 
-/** When all connections have been ended by the gateway, of which a client that reads nothing hears when it reads on. */
+/** Resolves when the gateway has ended all connections; a client that reads nothing notices that when it reads again. */
 async function broken(clients: readonly RawClient[]): Promise<void> {
   for (const { socket, ended } of clients) {
     socket.resume();
@@ -68,7 +68,7 @@ async function broken(clients: readonly RawClient[]): Promise<void> {
   }
 }
 
-/** When no request has ended for a while: all that are left are stalled. */
+/** Resolves when no request has ended for a while: all others are stalled. */
 async function quiet({ log }: GatewayProcess): Promise<void> {
   for (let before = -1; before !== log.length;) {
     before = log.length;
@@ -76,25 +76,25 @@ async function quiet({ log }: GatewayProcess): Promise<void> {
   }
 }
 
-describe('a client that takes nothing', () => {
+describe('a client that reads nothing', () => {
   const config = {
     cache: { type: 'memory', bytes: 64 * 1024 * 1024 },
     limits: { idleTimeout: 1_500, downloads: 3 },
   };
 
-  test('of answers out of memory is left after the idle timeout, and has held a slot until then', async () => {
+  test('of responses from memory is disconnected after the idle timeout, and holds a slot until then', async () => {
     // Long enough for the three to be stalled at the same time on a busy machine.
     const limits = { ...config.limits, idleTimeout: 3_000 };
     const { gateway } = await setStage({
       objects: { block: 1024 * 1024, small: 10 },
       config: { ...config, limits },
     });
-    // Twice, so that the cache has it.
+    // Twice, so the object is cached.
     for (let i = 0; i < 3; i++) expect(await download(`${gateway.url}/block`)).toBe(right('block', 1024 * 1024));
     const clients = await Promise.all([1, 2, 3].map(() => connectTo(gateway.port, true)));
-    // More than the buffers of the system take.
+    // More than the socket buffers.
     for (const { socket } of clients) socket.write(get('/block').repeat(20));
-    // Before they are full, a slot is free now and then.
+    // Until they are full, a slot is sometimes free.
     await quiet(gateway);
     expect((await fetch(`${gateway.url}/small`)).status).toBe(503);
     await expect.poll(async () => (await fetch(`${gateway.url}/small`)).status, { timeout: 10_000 }).toBe(200);
@@ -102,7 +102,7 @@ describe('a client that takes nothing', () => {
     expect(gateway.log.filter(({ key, outcome }) => key === 'block' && outcome === 'aborted')).toHaveLength(3);
   });
 
-  test('of thousands of requests takes bounded memory', async () => {
+  test('of thousands of pipelined requests takes bounded memory', async () => {
     const { gateway } = await setStage({
       objects: { kilo: 1024 },
       config: { ...config, limits: { idleTimeout: 700 } },
@@ -124,7 +124,7 @@ describe('a client that takes nothing', () => {
 });
 
 describe('a client that closes its side after the request', () => {
-  test.for(['large', 'small'])('gets the whole answer: %s', async (key) => {
+  test.for(['large', 'small'])('gets the whole response: %s', async (key) => {
     const objects = { large: LARGE, small: 10 };
     const { gateway } = await setStage({ objects });
     const client = await connectTo(gateway.port);
@@ -136,7 +136,7 @@ describe('a client that closes its side after the request', () => {
   });
 });
 
-test('a client that leaves before the storage answers is told as aborted, not as a failure', async () => {
+test('a client that disconnects before the storage responds is logged as aborted, not as failed', async () => {
   const { gateway, origin } = await setStage({
     objects: { slow: 10, small: 10 },
     fault: (key) => (key === 'slow' ? { kind: 'slow', wait: 1_500 } : undefined),

@@ -6,7 +6,7 @@ import { startGateway } from './gateway-process.ts';
 import { connectTo, get } from './raw-client.ts';
 import { atEnd } from './stage.ts';
 
-/** `rangeway serve --dir` over a folder of its own. */
+/** `rangeway serve --dir` over a new folder. */
 async function serveFolder() {
   const folder = await mkdtemp(join(tmpdir(), 'rangeway-folder-'));
   atEnd(() => rm(folder, { recursive: true, force: true }));
@@ -25,7 +25,7 @@ async function serveFolder() {
 
 const DATE = new Date('2024-01-02T03:04:05Z');
 
-test('If-Range by the date of a file that was put back to an old one joins no two versions', async () => {
+test('If-Range by date never joins two versions of a file whose date was set back', async () => {
   const { file, ask } = await serveFolder();
   await writeFile(file, 'version A, the whole of it');
   await utimes(file, DATE, DATE);
@@ -38,12 +38,12 @@ test('If-Range by the date of a file that was put back to an old one joins no tw
   expect(continued).toMatchObject({ status: 200, body: 'VERSION B, THE WHOLE OF IT' });
 });
 
-test('If-Range by the date of a file that nothing has put back continues it', async () => {
+test('If-Range by date continues a file whose date was not set back', async () => {
   const { file, ask } = await serveFolder();
   await writeFile(file, 'version A, the whole of it');
   const first = await ask('/file.bin', '');
   const date = /\r\nLast-Modified: ([^\r]+)/.exec(first.head)?.[1] ?? '';
-  // A date is strong when its second is over.
+  // A date is strong after its second.
   await expect
     .poll(() => ask('/file.bin', `Range: bytes=9-\r\nIf-Range: ${date}\r\n`), { timeout: 5_000, interval: 250 })
     .toMatchObject({ status: 206, body: ', the whole of it' });

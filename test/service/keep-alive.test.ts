@@ -4,13 +4,13 @@ import { describe, expect, test } from 'vitest';
 import { connectTo, get } from './raw-client.ts';
 import { setStage } from './stage.ts';
 
-describe('a connection without a request', () => {
-  test('is kept for 75 s by default, as the answer says', async () => {
+describe('an idle connection', () => {
+  test('is kept for 75 s by default, as its Keep-Alive field says', async () => {
     const { gateway } = await setStage({ objects: { small: 10 } });
     const client = await connectTo(gateway.port);
     client.socket.write(get('/small'));
     await expect.poll(client.received).toMatch(/\r\nKeep-Alive: timeout=75\r\n/);
-    // Longer than Node's own 5 s. The wait is what is tested; this file waits beside others.
+    // Longer than the 5 s of Node. The wait itself is tested, beside other test files.
     await sleep(6_500);
     client.socket.write(get('/small'));
     await expect.poll(() => client.received().match(/200 OK/g)?.length).toBe(2);

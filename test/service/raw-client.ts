@@ -1,18 +1,18 @@
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 
-/** A client that says exactly what it is told. */
+/** A client that sends exactly the given bytes. */
 export interface RawClient {
   readonly socket: Socket;
-  /** All bytes that came, a character a byte. */
+  /** All received bytes, one character each. */
   received(): string;
-  /** When the connection is at its end, by whom and however it may be. */
+  /** Resolves when the connection has ended, by either side. */
   readonly ended: Promise<void>;
 }
 
-/** @param readsNothing leaves what comes in the system's buffers */
+/** @param readsNothing leaves received bytes in the socket buffer */
 export async function connectTo(port: number, readsNothing = false): Promise<RawClient> {
-  // A connection whose server has closed its side is still ours to close.
+  // The client must still close a connection that the server has half-closed.
   const socket = connect({ port, host: '127.0.0.1', allowHalfOpen: true });
   await once(socket, 'connect');
   const chunks: Buffer[] = [];

@@ -12,7 +12,7 @@ afterEach(async () => {
   for (const end of ends.splice(0).toReversed()) await end();
 });
 
-/** Has something done when the test is over; the last first. */
+/** Registers a cleanup for the end of the test; the last one runs first. */
 export function atEnd(end: () => unknown): void {
   ends.push(end);
 }
@@ -23,17 +23,17 @@ export interface Stage {
   readonly origin: Origin;
 }
 
-/** What a stage is set with. */
+/** The options of a stage. */
 export interface StageOptions {
   /** Sizes of its objects in bytes, by their keys. */
   readonly objects: Readonly<Record<string, number>>;
   /** The gateway's configuration. */
   readonly config?: object;
-  /** What goes wrong with a request for a key. */
+  /** The fault of a request for a key. */
   readonly fault?: (key: string) => Fault | undefined;
 }
 
-/** Sets a stage; it is taken down after the test. */
+/** Starts a stage; it is stopped after the test. */
 export async function setStage({ objects, config = {}, fault }: StageOptions): Promise<Stage> {
   const stored = new Map<string, StoredObject>();
   for (const [key, size] of Object.entries(objects))
@@ -46,7 +46,7 @@ export async function setStage({ objects, config = {}, fault }: StageOptions): P
   return { gateway, origin };
 }
 
-/** Writes a configuration into a file that is gone after the test. */
+/** Writes a configuration to a file that is removed after the test. */
 export async function writeConfig(config: object): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'rangeway-service-'));
   atEnd(() => rm(folder, { recursive: true, force: true }));
@@ -55,7 +55,7 @@ export async function writeConfig(config: object): Promise<string> {
   return file;
 }
 
-/** The bytes of an object: other ones for each key, and for each place. */
+/** The bytes of an object: different for each key and each position. */
 export function contentOf(key: string, size: number): Uint8Array {
   const bytes = new Uint8Array(size);
   const salt = Buffer.from(key).reduce((sum, byte) => (sum * 31 + byte) % 65_521, 7);

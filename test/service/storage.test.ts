@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { startGateway } from './gateway-process.ts';
 import { atEnd, contentOf, setStage } from './stage.ts';
 
-test('a storage that gives a byte a connection is asked less and less', async () => {
+test('a storage that sends one byte for each connection gets requests at growing intervals', async () => {
   const { gateway, origin } = await setStage({
     objects: { drops: 20_000 },
     fault: () => ({ kind: 'reset', after: 1 }),
@@ -13,13 +13,13 @@ test('a storage that gives a byte a connection is asked less and less', async ()
   const start = origin.requests();
   const response = await fetch(`${gateway.url}/drops`);
   await sleep(3_000);
-  // Without a pause it was asked 450 times a second.
+  // Without a pause it got 450 requests a second.
   expect(origin.requests() - start).toBeGreaterThan(3);
   expect(origin.requests() - start).toBeLessThan(25);
   await response.body?.cancel();
 });
 
-/** @returns whether the whole came before the client lost its patience, in ms */
+/** @returns whether the whole body arrived within `patience` ms */
 async function read(url: string, patience: number): Promise<boolean> {
   try {
     await (await fetch(url, { signal: AbortSignal.timeout(patience) })).arrayBuffer();
@@ -29,7 +29,7 @@ async function read(url: string, patience: number): Promise<boolean> {
   }
 }
 
-test('many clients of such a storage make fewer than twice their requests of it', async () => {
+test('many clients of such a storage cause fewer than twice their number of requests', async () => {
   const { gateway, origin } = await setStage({
     objects: { drops: 20_000 },
     fault: () => ({ kind: 'reset', after: 1 }),
@@ -45,7 +45,7 @@ test('many clients of such a storage make fewer than twice their requests of it'
   expect(origin.requests() - start).toBeLessThan(2 * clients);
 });
 
-test('a storage that breaks off every MB is read on at once', async () => {
+test('a storage that breaks each MB is resumed at once', async () => {
   const size = 24 * 1024 * 1024 + 5;
   const { gateway, origin } = await setStage({
     objects: { long: size },
@@ -58,7 +58,7 @@ test('a storage that breaks off every MB is read on at once', async () => {
   await expect.poll(() => gateway.log.at(-1)).toMatchObject({ outcome: 'complete', bytesSent: size });
 });
 
-/** A storage that answers each request, and behind each third one says an answer more. */
+/** A storage that sends an unsolicited response after each third response. */
 async function startTalkative() {
   let answers = 0;
   let extras = 0;
@@ -95,7 +95,7 @@ async function startTalkative() {
   return { endpoint: `http://127.0.0.1:${address.port}`, extras: () => extras };
 }
 
-test('when a storage has answered unasked once, no such answer is taken for that of a request', async () => {
+test('an unsolicited response of a storage is never used for a request', async () => {
   const storage = await startTalkative();
   const gateway = await startGateway(['--s3', 'talkative', '--endpoint', storage.endpoint, '--path-style']);
   atEnd(() => gateway.stop());

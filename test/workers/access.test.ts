@@ -5,7 +5,7 @@ import { jwtAccess } from '../../src/access/jwt.ts';
 import { requestFor } from '../access/request.ts';
 import { bearing, makePair, optionsFor, token } from '../access/tokens.ts';
 
-// Links and rules are the same on workerd, whose URL, URLSearchParams and crypto are not Node's.
+// Links and rules give the same results on workerd, which has its own URL, URLSearchParams and crypto.
 const KEYS = parseLinkKeys(`k1:${vectors.keys.k1} k2:${vectors.keys.k2}`);
 
 describe('docs/link-vectors.json in workerd', () => {
@@ -13,13 +13,13 @@ describe('docs/link-vectors.json in workerd', () => {
     const key = KEYS.find(({ id }) => id === kid);
     expect(key === undefined ? undefined : await signLink(url, terms, key)).toBe(link);
   });
-  test.for(vectors.requests)('judges $name', async ({ url, verdict, ...use }) => {
+  test.for(vectors.requests)('verifies $name', async ({ url, verdict, ...use }) => {
     const { type, ...rest } = await verifyLink(url, use, KEYS);
     expect('reason' in rest ? rest.reason : type).toBe(verdict);
   });
 });
 
-test('a password in workerd', async () => {
+test('basicAccess accepts a password in workerd', async () => {
   const rule = basicAccess({ users: [{ name: 'zoë', password: 'a:b' }] });
   const verdicts = [];
   for (const text of ['zoë:a:b', 'zoë:a:c']) {
@@ -29,12 +29,15 @@ test('a password in workerd', async () => {
   expect(verdicts).toEqual(['granted', 'unauthenticated']);
 });
 
-test.for(['RS256', 'ES256', 'EdDSA', 'Ed25519'] as const)('a token by %s in workerd', async (algorithm) => {
-  const pair = await makePair(algorithm);
-  const signed = await token(pair);
-  const rule = jwtAccess(optionsFor(pair));
-  expect([(await rule(bearing(signed))).type, (await rule(bearing(`${signed}A`))).type]).toEqual([
-    'granted',
-    'unauthenticated',
-  ]);
-});
+test.for(['RS256', 'ES256', 'EdDSA', 'Ed25519'] as const)(
+  'jwtAccess accepts a token signed with %s in workerd',
+  async (algorithm) => {
+    const pair = await makePair(algorithm);
+    const signed = await token(pair);
+    const rule = jwtAccess(optionsFor(pair));
+    expect([(await rule(bearing(signed))).type, (await rule(bearing(`${signed}A`))).type]).toEqual([
+      'granted',
+      'unauthenticated',
+    ]);
+  },
+);

@@ -23,12 +23,12 @@ const NAME = { scope: 's', key: 'k', etag: 'e', blockSize: 1000, index: 0, lengt
 const PART = { start: 10, end: 20 };
 
 describe('workersCache', () => {
-  test('an origin that is no address is refused', async () => {
+  test('an origin that is not a URL is refused', async () => {
     const cache = await empty();
     expect(() => workersCache({ cache, origin: 'downloads.example.com' })).toThrow(TypeError);
   });
 
-  test('the address is of the origin, and short, however long the name is', async () => {
+  test('the cache URL has the origin, and is short for a name of any length', async () => {
     const asked: string[] = [];
     const cache: CacheLike = {
       match: async ({ url }) => void asked.push(url),
@@ -52,7 +52,7 @@ describe('workersCache', () => {
     ['a part without saying which', 206, { 'Content-Length': '10' }],
     ['an error', 500, { 'Content-Range': 'bytes 10-19/1000', 'Content-Length': '10' }],
   ];
-  test.for(answers)('a cache that answers %s is a miss, and its body is given back', async ([, status, headers]) => {
+  test.for(answers)('a cache response of %s is a miss, and its body is cancelled', async ([, status, headers]) => {
     let cancelled = false;
     const body = new ReadableStream<Uint8Array>({ cancel: () => void (cancelled = true) });
     const cache: CacheLike = { match: async () => new Response(body, { status, headers }), put: async () => undefined };
@@ -68,12 +68,12 @@ describe('workersCache', () => {
     expect(await workersCache({ cache, origin: ORIGIN }).get(NAME, { start: 0, end: 1000 })).toBeUndefined();
   });
 
-  test('the body is the native stream of the answer, which workerd pipes itself', async () => {
+  test('the body is the native stream of the cache response, which workerd pipes itself', async () => {
     const blocks = workersCache({ cache: await empty(), origin: ORIGIN });
     await blocks.put(NAME, new Uint8Array(1000));
     const body = await blocks.get(NAME, PART);
     if (!(body instanceof ReadableStream)) throw new Error('no stream');
-    // A stream made in JavaScript has no such reader.
+    // A stream made in JavaScript has no BYOB reader.
     const reader = body.getReader({ mode: 'byob' });
     expect((await reader.readAtLeast(10, new Uint8Array(10))).value).toEqual(new Uint8Array(10));
   });

@@ -10,7 +10,7 @@ const BLOCK = 64 * 1024;
 const SIZE = 10 * BLOCK;
 const bytes = Uint8Array.from({ length: SIZE }, (_, i) => (Math.imul(i, 2_654_435_761) >>> 24) ^ (i & 255));
 
-/** The Cache API, and how many of the streams that it gave were opened for reading in JavaScript. */
+/** The Cache API, with a count of its streams that were read in JavaScript. */
 async function watchedCache() {
   const cache = workersCache({
     cache: await caches.open(crypto.randomUUID()),
@@ -54,7 +54,7 @@ async function serveObject() {
   return { seen, get };
 }
 
-test('cached blocks of one range go out without being opened in JavaScript', async () => {
+test('cached blocks of one range are sent without being read in JavaScript', async () => {
   const { seen, get } = await serveObject();
   expect(await get()).toEqual(bytes);
   expect(await get(`bytes=${BLOCK + 7}-${4 * BLOCK}`)).toEqual(bytes.subarray(BLOCK + 7, 4 * BLOCK + 1));
