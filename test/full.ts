@@ -1,8 +1,8 @@
-/** Whether all tests run whole and nothing that they need may be missing, as `.ci/run` asks: RANGEWAY_FULL=1. */
+/** Whether all tests run in full and none may be skipped, as in `.ci/run`: RANGEWAY_FULL=1. */
 export const isFull = process.env['RANGEWAY_FULL'] === '1';
 
 /**
- * Skips tests for want of a program: prints one line. A full run may skip none.
+ * Reports tests that are skipped because a program is missing. A full run may skip none.
  *
  * @param tests what is skipped, such as `every test over S3`
  * @param missing what is missing, and how to install it

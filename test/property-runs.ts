@@ -1,18 +1,18 @@
 import fc from 'fast-check';
 import { isFull } from './full.ts';
 
-/** Cases that a property is tried on in a full run. */
+/** The number of cases of a property in a full run. */
 export const WHOLE_RUNS = 1_000;
 
-/** Cases that a property is tried on: 100, in a full run all, or the number in the environment variable RANGEWAY_RUNS. */
+/** The number of cases of a property: 100, in a full run 1,000, or the environment variable RANGEWAY_RUNS. */
 export const RUNS = Number(process.env['RANGEWAY_RUNS'] ?? (isFull ? WHOLE_RUNS : 100));
 
-/** Tries a property on many cases; throws with the smallest one that it fails for. */
+/** Checks a property on many cases; throws with the smallest failing one. */
 export function holds<T>(property: fc.IProperty<T>): void {
   fc.assert(property, { numRuns: RUNS });
 }
 
-/** Like {@link holds}, of a property that has to be awaited. */
+/** Like {@link holds}, for an asynchronous property. */
 export async function holdsAsync<T>(property: fc.IAsyncProperty<T>): Promise<void> {
   await fc.assert(property, { numRuns: RUNS });
 }

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect } from 'vitest';
 import { sleep } from './store/counted-store.ts';
 
-/** Fails a file's tests where any of them leaves a rejection that nobody looks at. */
+/** Fails the tests of a file if one of them causes an unhandledRejection. */
 export function expectNoneUnhandled(): void {
   const unhandled: unknown[] = [];
   const note = (reason: unknown) => void unhandled.push(reason);

@@ -21,7 +21,7 @@ export interface StoredCase {
   readonly key: string;
   /** `undefined` for a case of bytes. */
   readonly texts: Readonly<Partial<Record<TextField, string>>> | undefined;
-  /** What S3 sends, name and value; `undefined` where a text can't be sent in a head. */
+  /** The fields that S3 sends, name and value; `undefined` if a text can not be sent in a head. */
   readonly lines: readonly (readonly [name: string, value: Buffer])[] | undefined;
 }
 

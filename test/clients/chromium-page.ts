@@ -1,4 +1,4 @@
-/** What a page of another origin (chromium-page.html) does with the gateway's files, and whether it came out right. */
+/** The checks of a page of another origin (chromium-page.html) that reads files of the gateway. */
 import type { Page } from './devtools.ts';
 
 interface Film {
@@ -24,7 +24,7 @@ interface Answer {
   readonly hex: string;
 }
 
-/** Calls a function of the page. What it gives is described by the function, in chromium-page.html. */
+/** Calls a function of the page. The function in chromium-page.html documents its result. */
 const call = <T>(page: Page, name: string, ...given: readonly unknown[]): Promise<T> =>
   page.evaluate<T>(`${name}(...${JSON.stringify(given)})`);
 

@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** What a method gives; named are the fields of Runtime.evaluate. */
+/** The result of a method, with the fields of Runtime.evaluate. */
 interface Result extends Fields {
   readonly result?: { readonly value?: unknown };
   readonly exceptionDetails?: unknown;

@@ -1,4 +1,4 @@
-/** What `$REPLACE KEY FILE` runs: sends the file to the runner, which puts it in the place of the object. */
+/** The command behind `$REPLACE KEY FILE`: sends the file to the runner, which replaces the object by it. */
 import { openAsBlob } from 'node:fs';
 
 const [url, key = '', file = ''] = process.argv.slice(2);

@@ -23,7 +23,7 @@ declare module 'vitest' {
   }
 }
 
-/** What a platform's own HTTP keeps from the gateway, or from its clients. */
+/** The parts of a message that the HTTP server of a platform changes or drops. */
 export interface Platform {
   /** workerd drops header lines without a value, so no Worker ever sees them. */
   readonly dropsEmptyFields?: boolean;
@@ -42,7 +42,7 @@ export interface Platform {
 
 const REMAPPED = 'x-amzn-remapped-content-length';
 
-/** The answer as the function gave it. What the platform is known to change must have been changed, and nothing else. */
+/** The response as the function returned it: undoes the known changes of the platform, and checks that there are no others. */
 function unmapLength(response: WireResponse): WireResponse {
   const { headers, body, status } = response;
   const codings = valuesOf(response, 'transfer-encoding').join();

@@ -3,7 +3,7 @@ export type Fixture = {
   /** The object's key: no leading slash, not percent-encoded. */
   readonly key: string;
   readonly bytes: Uint8Array;
-  /** What a folder would derive from the key's extension, so that every store agrees. */
+  /** The media type that a folder derives from the extension of the key, so all stores agree. */
   readonly contentType: string;
   readonly contentEncoding?: string;
   readonly cacheControl?: string;

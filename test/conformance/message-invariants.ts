@@ -117,7 +117,7 @@ const noServerPaths: Invariant = ({ response }) =>
     )
     .map(([name, value]) => `a path of the server in ${name}: ${value}`);
 
-/** What every message must keep to, whatever its status. */
+/** The rules for all messages, with any status. */
 export const messageInvariants: readonly Invariant[] = [
   oneDate,
   completeMessage,

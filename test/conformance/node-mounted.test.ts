@@ -12,7 +12,7 @@ const gateway = createGateway({
   observers: [{ end: () => undefined }],
 });
 
-/** In an app of somebody's, the gateway has web objects; at the root of Node's server it has none. */
+/** In a custom app the gateway gets web objects; at the root of Node's server it does not. */
 async function start() {
   const server = await serve(new Hono().route('/', gateway), { port: 0 });
   return { url: server.url, stop: () => server.stop(1000) };

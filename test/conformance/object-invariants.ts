@@ -48,7 +48,7 @@ const modifiedBeforeDate: Invariant = (seen) => {
   return unless(date === undefined || modified <= date, `§8.8.2.1: ${value} is later than Date`);
 };
 
-/** §14.3, RFC 9111 §5.2.2.6: offsets only keep their meaning if nobody recodes the bytes. */
+/** §14.3, RFC 9111 §5.2.2.6: offsets keep their meaning only if no intermediary transforms the bytes. */
 const rangesOffered: Invariant = (seen) => {
   if (!isObject(seen)) return [];
   const { response } = seen;
@@ -65,7 +65,7 @@ const rangesOffered: Invariant = (seen) => {
   ];
 };
 
-/** Stored bytes are anybody's: a browser must not guess that they are a page. */
+/** Stored bytes may come from any uploader: a browser must not sniff them as a page. */
 const noSniffing: Invariant = (seen) =>
   unless(
     !isObject(seen) || valuesOf(seen.response, 'x-content-type-options').join() === 'nosniff',
@@ -133,7 +133,7 @@ const trueDigests: Invariant = ({ method, response, fixture }) => {
   return [...check('content-digest', content), ...check('repr-digest', fixture?.bytes)];
 };
 
-/** What every 200 and 206 to an object must keep to, and what a 304 shares with them. */
+/** The rules for each 200 and 206 of an object, and those that a 304 shares with them. */
 export const objectInvariants: readonly Invariant[] = [
   trueLength,
   strongTag,

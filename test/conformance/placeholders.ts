@@ -27,7 +27,7 @@ const asctime = (date: Date): string => {
   return `${weekday.slice(0, 3)} ${month} ${day} ${time} ${year}`;
 };
 
-/** What the placeholders of a case stand for, read off a HEAD of its target. */
+/** The values of the placeholders of a case, taken from a HEAD of its target. */
 export const placeholdersOf = (head: WireResponse | undefined): ReadonlyMap<string, string> => {
   const found = new Map<string, string>();
   if (head?.status !== 200) return found;

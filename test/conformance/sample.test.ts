@@ -9,7 +9,7 @@ const suites = Array.from({ length: 28 }, (_, i) => `suite ${i}`);
 const answerOf = ({ expect: { status, body } }: Case) => `${[status].flat().join()} ${body?.type}`;
 
 test.for(suites)(
-  'the sample of %s has each group, each kind of answer in it, and each case that failed once',
+  'the sample of %s has each group, each kind of response in it, and each case that once failed',
   (suite) => {
     const sample = new Set(sampleOf(suite));
     for (const group of groups)
@@ -19,14 +19,14 @@ test.for(suites)(
   },
 );
 
-test('a sample is the same each time, and a fifth of the list at the most', () => {
+test('a sample is reproducible, and at most a fifth of the list', () => {
   for (const suite of suites) {
     expect(sampleOf(suite)).toEqual(sampleOf(suite));
     expect(sampleOf(suite).length).toBeLessThan(cases.length / 5);
   }
 });
 
-test('the samples of all suites together are nearly the whole list', () => {
+test('the samples of all suites together cover nearly the whole list', () => {
   const together = new Set(suites.flatMap((suite) => sampleOf(suite)));
   expect(together.size).toBeGreaterThan(cases.length * 0.9);
 });

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import type { BlockName } from '../../src/cache/block-cache.ts';
 import { BYTES, NAME, hit, type BlockCacheHarness } from './block-cache-blocks.ts';
 
-/** Keys, scopes and tags that a separator, an escape or a folder could be confused by. */
+/** Keys, scopes and tags that contain separators, escapes or folder names. */
 const AWKWARD = [
   '',
   ' ',
@@ -43,10 +43,10 @@ const AWKWARD = [
   `${'x'.repeat(5_000)}y`,
 ];
 
-/** What could stand between the fields of a name. */
+/** Texts that could be separators between the fields of a name. */
 const SEPARATORS = ['', '/', ',', ':', '|', '-', '.', ' ', '\0', '\n', '?', '#', '&', '%2F', '","', '\\","'];
 
-/** What a cache has to tell apart. */
+/** Pairs of names that a cache must distinguish. */
 export function describeNames(harness: () => Promise<BlockCacheHarness>): void {
   const small: BlockName = { ...NAME, length: 8 };
   const neighbours: readonly (readonly [string, BlockName])[] = [
@@ -59,7 +59,7 @@ export function describeNames(harness: () => Promise<BlockCacheHarness>): void {
     ['length, shorter', { ...small, length: 7 }],
     ['length, longer', { ...small, length: 9 }],
   ];
-  test.for(neighbours)('a name with another %s is another block', async ([, other]) => {
+  test.for(neighbours)('a name with another %s names another block', async ([, other]) => {
     const { cache } = await harness();
     await cache.put(small, BYTES.slice(0, 8));
     expect(await cache.get(other, { start: 0, end: 1 })).toBeUndefined();
@@ -93,7 +93,7 @@ export function describeNames(harness: () => Promise<BlockCacheHarness>): void {
       { ...small, index: 12, length: 1 },
     ],
   ];
-  test.for(boundaries)('the border between two fields stays where it is: %j and %j', async ([one, two]) => {
+  test.for(boundaries)('the border between two fields is preserved: %j and %j', async ([one, two]) => {
     const { cache } = await harness();
     await cache.put(one, BYTES.slice(0, one.length));
     expect(await cache.get(two, { start: 0, end: two.length })).toBeUndefined();
@@ -101,7 +101,7 @@ export function describeNames(harness: () => Promise<BlockCacheHarness>): void {
     expect(await hit(cache, one, { start: 0, end: one.length })).toEqual(BYTES.slice(0, one.length));
   });
 
-  test.for(['scope', 'key', 'etag'] as const)('no two awkward names mix in %s', async (field) => {
+  test.for(['scope', 'key', 'etag'] as const)('no two awkward values of %s name the same block', async (field) => {
     const { cache } = await harness();
     const names = AWKWARD.map((value) => Object.assign({ ...small }, { [field]: value }));
     for (const [i, name] of names.entries()) {
@@ -112,7 +112,7 @@ export function describeNames(harness: () => Promise<BlockCacheHarness>): void {
       expect(await hit(cache, name, { start: 0, end: 8 })).toEqual(BYTES.slice(i, i + 8));
   });
 
-  test('any two names mix only where they are the same', async () => {
+  test('two random names name the same block only if they are equal', async () => {
     const text = fc.string({ unit: fc.constantFrom('a', '/', '%', '"', ',', '\\', '.'), maxLength: 3 });
     const number = fc.integer({ min: 1, max: 12 });
     const names = fc.record({ scope: text, key: text, etag: text, blockSize: number, index: number });
@@ -123,7 +123,7 @@ export function describeNames(harness: () => Promise<BlockCacheHarness>): void {
     let tries = 0;
     await fc.assert(
       fc.asyncProperty(names, names, async (a, b) => {
-        // A scope for each try: what an earlier one put would be a hit.
+        // A scope for each run, because a block of an earlier one would be a hit.
         const [one, two] = [inScope(tries, a), inScope(tries, b)];
         tries++;
         await cache.put(one, BYTES.slice(0, 2));

@@ -5,10 +5,10 @@ import { BYTES, LENGTH, NAME, WHOLE, hit, toBytes, type BlockCacheHarness } from
 import { describeNames } from './block-cache-names.ts';
 import { equal, pseudoRandom } from './bytes.ts';
 
-/** Room for a cache's bound, in bytes; `undefined` for caches that do not tell where theirs is. */
+/** The limit of a cache, in bytes; `undefined` for caches without a known limit. */
 export type BoundedHarness = ((maxBytes: number) => Promise<BlockCache>) | undefined;
 
-/** What every BlockCache has to do. Run against each driver; `harness` is called once a test, and makes an empty one. */
+/** The contract of BlockCache, run against each driver. `harness` is called once for each test, and creates an empty cache. */
 export function describeBlockCache(
   name: string,
   harness: () => Promise<BlockCacheHarness>,
@@ -50,7 +50,7 @@ function describeParts(harness: () => Promise<BlockCacheHarness>): void {
     expect(equal(peeked, BYTES.subarray(start, end))).toBe(true);
   });
 
-  test('any part of any block comes as it was put', async () => {
+  test('any slice of any block has the bytes that were put', async () => {
     const { cache } = await harness();
     const put = new Set<number>();
     const parts = fc
@@ -68,7 +68,7 @@ function describeParts(harness: () => Promise<BlockCacheHarness>): void {
     );
   });
 
-  test('a block put twice is there, and so is one put again after it was read', async () => {
+  test('a block that was put twice, or again after a read, is a hit', async () => {
     const { cache } = await harness();
     await cache.put(NAME, BYTES.slice());
     await cache.put(NAME, BYTES.slice());
@@ -77,21 +77,21 @@ function describeParts(harness: () => Promise<BlockCacheHarness>): void {
     expect(equal(await hit(cache, NAME, { start: 5, end: 70_000 }), BYTES.subarray(5, 70_000))).toBe(true);
   });
 
-  test('bytes out of the middle of a larger buffer are kept as themselves', async () => {
+  test('a block that is a view into a larger buffer is stored with its own bytes', async () => {
     const { cache } = await harness();
     const buffer = pseudoRandom(LENGTH + 20);
     await cache.put(NAME, buffer.subarray(10, LENGTH + 10));
     expect(equal(await hit(cache, NAME, WHOLE), buffer.subarray(10, LENGTH + 10))).toBe(true);
   });
 
-  test.for([LENGTH - 1, LENGTH + 1, 0])('%i bytes for a block of another length are not kept', async (length) => {
+  test.for([LENGTH - 1, LENGTH + 1, 0])('%i bytes for a block of another length are not stored', async (length) => {
     const { cache } = await harness();
     await cache.put(NAME, pseudoRandom(length));
     expect(await cache.get(NAME, { start: 0, end: 1 })).toBeUndefined();
     expect(await cache.get(NAME, WHOLE)).toBeUndefined();
   });
 
-  test('a part that nobody reads to its end disturbs no other', async () => {
+  test('a slice that is not read to its end does not affect others', async () => {
     const { cache } = await harness();
     await cache.put(NAME, BYTES.slice());
     for (let i = 0; i < 20; i++) {
@@ -103,7 +103,7 @@ function describeParts(harness: () => Promise<BlockCacheHarness>): void {
 }
 
 function describeConcurrency(harness: () => Promise<BlockCacheHarness>): void {
-  test('one block put many times at once is there', async () => {
+  test('a block that is put many times at once is a hit', async () => {
     const { cache } = await harness();
     await Promise.all(Array.from({ length: 10 }, () => cache.put(NAME, BYTES.slice())));
     expect(equal(await hit(cache, NAME, WHOLE), BYTES)).toBe(true);
@@ -132,7 +132,7 @@ function describeConcurrency(harness: () => Promise<BlockCacheHarness>): void {
     expect(hits.every((bytes, i) => equal(bytes, BYTES.subarray(i + part.start, i + part.end)))).toBe(true);
   });
 
-  test('many parts of one block at once', async () => {
+  test('many slices of one block can be read at once', async () => {
     const { cache } = await harness();
     await cache.put(NAME, BYTES.slice());
     const parts = Array.from({ length: 50 }, (_, i) => ({ start: i * 4_000, end: i * 4_000 + 4_001 }));
@@ -158,7 +158,7 @@ function describeBound(bounded: NonNullable<BoundedHarness>): void {
     return bytes !== undefined;
   };
 
-  test('the blocks not used for longest go where there is no room', async () => {
+  test('the least recently used blocks are evicted if the cache is full', async () => {
     const cache = await bounded(3.5 * length);
     for (const index of [0, 1, 2]) await put(cache, index);
     expect(await has(cache, 0)).toBe(true);
@@ -172,7 +172,7 @@ function describeBound(bounded: NonNullable<BoundedHarness>): void {
     for (const index of [0, 4, 5]) expect(await has(cache, index)).toBe(true);
   });
 
-  test('a block put again counts once, and as just used', async () => {
+  test('a block that is put again counts once, as just used', async () => {
     const cache = await bounded(3.5 * length);
     for (const index of [0, 1, 2, 0, 0, 0]) await put(cache, index);
     await put(cache, 3);
@@ -180,7 +180,7 @@ function describeBound(bounded: NonNullable<BoundedHarness>): void {
     for (const index of [0, 2, 3]) expect(await has(cache, index)).toBe(true);
   });
 
-  test('a block larger than all room is not kept, and costs no other', async () => {
+  test('a block larger than the cache is not stored, and evicts no other', async () => {
     const cache = await bounded(LENGTH - 1);
     await put(cache, 0);
     await cache.put({ ...NAME, key: 'large' }, BYTES.slice());
@@ -188,7 +188,7 @@ function describeBound(bounded: NonNullable<BoundedHarness>): void {
     expect(await has(cache, 0)).toBe(true);
   });
 
-  test('more blocks at once than there is room for leave as many as there is room for', async () => {
+  test('of more blocks at once than fit, as many as fit are stored', async () => {
     const cache = await bounded(3.5 * length);
     const indices = Array.from({ length: 12 }, (_, index) => index);
     await Promise.all(indices.map((index) => put(cache, index)));
@@ -198,7 +198,7 @@ function describeBound(bounded: NonNullable<BoundedHarness>): void {
     expect(await has(cache, 20)).toBe(true);
   });
 
-  test('small blocks count with what they cost besides their bytes', async () => {
+  test('small blocks count with their overhead', async () => {
     const cache = await bounded(100_000);
     const names = Array.from({ length: 500 }, (_, index) => ({ ...NAME, index, length: 1 }));
     for (const name of names) await cache.put(name, BYTES.slice(0, 1));

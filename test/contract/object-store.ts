@@ -32,7 +32,7 @@ const AWKWARD_KEYS = [
 
 const DIGITS = new TextEncoder().encode('0123456789');
 
-/** What every ObjectStore has to do. Run against each driver; `harness` is called once a test. */
+/** The contract of ObjectStore, run against each driver. `harness` is called once for each test. */
 export function describeObjectStore(name: string, harness: () => Promise<StoreHarness>): void {
   describe(`${name} keeps the contract of ObjectStore`, () => {
     describeWhole(harness);
@@ -53,7 +53,7 @@ async function withDigits(harness: () => Promise<StoreHarness>) {
 }
 
 function describeWhole(harness: () => Promise<StoreHarness>): void {
-  test('a key that is not there is missing', async () => {
+  test('a key without an object is missing', async () => {
     const { store } = await harness();
     expect(await store.head('nothing')).toBeUndefined();
     expect(await store.read('nothing')).toEqual({ type: 'missing' });
@@ -67,7 +67,7 @@ function describeWhole(harness: () => Promise<StoreHarness>): void {
     expect(Math.abs(Date.now() - (representation.lastModified?.getTime() ?? 0))).toBeLessThan(60_000);
   });
 
-  test('a read without options gives the whole, with the metadata that head gives', async () => {
+  test('a read without options returns the whole object, with the same metadata as head', async () => {
     const { store, representation } = await withDigits(harness);
     const object = opened(await store.read('digits'));
     expect(object.representation).toEqual(representation);
@@ -75,7 +75,7 @@ function describeWhole(harness: () => Promise<StoreHarness>): void {
     expect(await textOf(object)).toBe('0123456789');
   });
 
-  test('each call is on the tally as what it cost', async () => {
+  test('each call is counted with its number of storage operations', async () => {
     const { store, hasOtherCosts = false } = await withDigits(harness);
     if (hasOtherCosts) return;
     const stats = newRequestStats();
@@ -86,7 +86,7 @@ function describeWhole(harness: () => Promise<StoreHarness>): void {
     expect(stats.operations).toBe(2);
   });
 
-  test('an object of zero bytes is read as a whole without bytes', async () => {
+  test('an empty object is read as a whole, with an empty body', async () => {
     const { store, put } = await harness();
     await put('empty', new Uint8Array(0));
     const object = opened(await store.read('empty'));
@@ -94,7 +94,7 @@ function describeWhole(harness: () => Promise<StoreHarness>): void {
     expect(await textOf(object)).toBe('');
   });
 
-  test('a larger object comes byte for byte, whole and from the middle', async () => {
+  test('a larger object is exact, whole and from the middle', async () => {
     const { store, put } = await harness();
     const bytes = pseudoRandom(3 * 1024 * 1024 + 7);
     await put('large', bytes);
@@ -105,7 +105,7 @@ function describeWhole(harness: () => Promise<StoreHarness>): void {
     ).toBe(true);
   });
 
-  test('reads that are cancelled leave the store as it was', async () => {
+  test('cancelled reads do not affect later reads', async () => {
     const { store, put } = await harness();
     await put('large', pseudoRandom(1024 * 1024));
     for (let i = 0; i < 50; i++) await opened(await store.read('large')).body.cancel();
@@ -116,7 +116,7 @@ function describeWhole(harness: () => Promise<StoreHarness>): void {
     expect(await bytesOf(opened(await store.read('large')))).toHaveLength(1024 * 1024);
   });
 
-  test('two reads at a time do not disturb each other', async () => {
+  test('two reads at once do not affect each other', async () => {
     const { store } = await withDigits(harness);
     const first = opened(await store.read('digits', { range: { form: 'bounded', start: 0, end: 5 } }));
     const second = opened(await store.read('digits', { range: { form: 'from', start: 5 } }));
@@ -225,14 +225,14 @@ function describeConditions(harness: () => Promise<StoreHarness>): void {
     const result = await store.read('digits', toOptions({ ...representation, etag }));
     expect(result.type).toBe(type);
     if (result.type === 'open') expect(await textOf(result)).toBe('0123456789');
-    // What a store tells of the version that it has instead, or of the one that matched, has to be true.
+    // The metadata of the current version, or of the one that matched, must be right.
     if (result.type === 'version-changed') expect(result.representation ?? representation).toEqual(representation);
     if (result.type === 'unmodified') expect(representation).toMatchObject(result.metadata ?? {});
   });
 }
 
 function describeVersions(harness: () => Promise<StoreHarness>): void {
-  test('the tag changes whenever the bytes do, however fast', async () => {
+  test('the tag changes with each change of the bytes, also within a millisecond', async () => {
     const { store, put } = await harness();
     const tags = new Set<string>();
     for (let i = 0; i < 20; i++) {
@@ -242,7 +242,7 @@ function describeVersions(harness: () => Promise<StoreHarness>): void {
     expect(tags.size).toBe(20);
   });
 
-  test('a read pinned to a version that is gone says so', async () => {
+  test('a read pinned to a replaced version reports the change', async () => {
     const { store, put, etag } = await withDigits(harness);
     await put('digits', new TextEncoder().encode('9876543210'));
     const result = await store.read('digits', { conditions: { ifMatch: [etag] }, range: { form: 'from', start: 5 } });
@@ -252,7 +252,7 @@ function describeVersions(harness: () => Promise<StoreHarness>): void {
 }
 
 function describeKeys(harness: () => Promise<StoreHarness>): void {
-  test.for(AWKWARD_KEYS)('the key %j is reachable, and is itself alone', async (key) => {
+  test.for(AWKWARD_KEYS)('the key %j can be read, and names only its own object', async (key) => {
     const { store, put } = await harness();
     for (const other of AWKWARD_KEYS) if (other !== key) await put(other, DIGITS);
     expect(await store.head(key)).toBeUndefined();
@@ -274,7 +274,7 @@ function describeKeys(harness: () => Promise<StoreHarness>): void {
     'x'.repeat(2000),
     'DIGITS',
     'a\0b',
-  ])('the key %j names nothing', async (key) => {
+  ])('the key %j names no object', async (key) => {
     const { store } = await withDigits(harness);
     expect(await store.head(key)).toBeUndefined();
     expect(await store.read(key)).toEqual({ type: 'missing' });

@@ -12,7 +12,7 @@ export interface OddGateway {
 }
 
 /**
- * Holds a gateway to what is due over a storage that transcodes, ignores ranges or redirects.
+ * Checks the responses of a gateway over a storage that transcodes, ignores ranges or redirects.
  *
  * @param isCached whether a cache of blocks is on
  */
@@ -36,7 +36,7 @@ export function describeOddS3(
     let names = 0;
     const fresh = (behaviour: string) => `${gateway.url}/${behaviour}.${names++}`;
 
-    describe('that keeps whatever it was given', () => {
+    describe('that stores any metadata', () => {
       const EXPECTED = {
         'content-encoding': undefined,
         'content-language': undefined,
@@ -67,8 +67,8 @@ export function describeOddS3(
       });
     });
 
-    describe('that decompresses what is stored with a coding, unless asked not to', () => {
-      test('GET of the whole gives the stored bytes', async () => {
+    describe('that decompresses objects stored with a coding, unless gzip is accepted', () => {
+      test('GET returns the stored bytes', async () => {
         const { status, headers, body } = await ask(fresh('transcoding'));
         expect([status, headers['content-encoding'], headers['content-length']]).toEqual([
           200,
@@ -77,7 +77,7 @@ export function describeOddS3(
         ]);
         expect(body.equals(CODED)).toBe(true);
       });
-      test('HEAD tells their length', async () => {
+      test('HEAD returns their length', async () => {
         const { status, headers } = await ask(fresh('transcoding'), {}, 'HEAD');
         expect([status, headers['content-encoding'], headers['content-length']]).toEqual([
           200,
@@ -85,13 +85,16 @@ export function describeOddS3(
           String(CODED.length),
         ]);
       });
-      test.each(['bytes=100-299', 'bytes=-100', `bytes=${CODED.length - 5}-`])('%s is of them', async (range) => {
-        const { status, headers, body } = await ask(fresh('transcoding'), { Range: range });
-        expect([status, headers['content-encoding']]).toEqual([206, 'gzip']);
-        const [, from, to] = /bytes (\d+)-(\d+)\//.exec(String(headers['content-range'])) ?? [];
-        expect(body.equals(CODED.subarray(Number(from), Number(to) + 1))).toBe(true);
-      });
-      test('the field that asks for it is not signed, so that it may be changed on the way', async () => {
+      test.each(['bytes=100-299', 'bytes=-100', `bytes=${CODED.length - 5}-`])(
+        '%s is a range of the stored bytes',
+        async (range) => {
+          const { status, headers, body } = await ask(fresh('transcoding'), { Range: range });
+          expect([status, headers['content-encoding']]).toEqual([206, 'gzip']);
+          const [, from, to] = /bytes (\d+)-(\d+)\//.exec(String(headers['content-range'])) ?? [];
+          expect(body.equals(CODED.subarray(Number(from), Number(to) + 1))).toBe(true);
+        },
+      );
+      test('Accept-Encoding is not signed, so a proxy may change it', async () => {
         await ask(fresh('transcoding'));
         const { url, headers } = storage.asked.at(-1) ?? {};
         expect(headers?.['accept-encoding']).toMatch(/\bgzip\b.*\bbr\b/);
@@ -100,7 +103,7 @@ export function describeOddS3(
     });
 
     describe('behind a proxy that compresses on the fly', () => {
-      test.each(['GET', 'HEAD'])('%s gives the object without that coding, for one request more', async (method) => {
+      test.each(['GET', 'HEAD'])('%s returns the object without that coding, with one more request', async (method) => {
         const before = storage.asked.length;
         const { status, headers, body } = await ask(fresh('compressing'), {}, method);
         expect([status, headers['content-encoding'], headers['content-length']]).toEqual([
@@ -136,7 +139,7 @@ export function describeOddS3(
         ]);
         expect(body.equals(TEXT.subarray(from, to))).toBe(true);
       });
-      test('several ranges are cut out of wholes', async () => {
+      test('several ranges are cut out of whole responses', async () => {
         const { status, headers, body } = await ask(fresh('rangeless'), { Range: 'bytes=0-9,150000-150009,-3' });
         expect(status).toBe(206);
         const parts = parseByteranges(body, boundaryOf(String(headers['content-type'])));
@@ -150,7 +153,7 @@ export function describeOddS3(
         const { status, headers } = await ask(fresh('rangeless'), { Range: `bytes=${end}-` });
         expect([status, headers['content-range']]).toEqual([416, `bytes */${end}`]);
       });
-      test('the whole is the whole', async () => {
+      test('a request without Range gets the whole object', async () => {
         expect((await ask(fresh('rangeless'))).body.equals(TEXT)).toBe(true);
       });
       test.each([`bytes=${LARGE - 1_000}-${LARGE - 1}`, 'bytes=-1000'])('%s, far into an object', async (range) => {
@@ -167,7 +170,7 @@ export function describeOddS3(
           Buffer.from(Array.from({ length: 1_000 }, (_, i) => largeByte(from + i))),
         );
       });
-      test('several ranges, the second far into an object, are answered without a break', async () => {
+      test('several ranges, the second far into an object, are served without a break', async () => {
         const ranges = `bytes=0-9,${LARGE - 10}-${LARGE - 1}`;
         const { status, headers, body } = await ask(fresh('rangeless-large'), { Range: ranges });
         expect(status).toBe(206);
@@ -181,7 +184,7 @@ export function describeOddS3(
     describe('that redirects', () => {
       const statuses = [301, 302, 303, 307, 308];
       test.each(statuses.flatMap((status) => [['GET', status] as const, ['HEAD', status] as const]))(
-        '%s answered %i is a 502, and goes nowhere',
+        '%s with the redirect %i is a 502, and the redirect is not followed',
         async (method, status) => {
           const before = gateway.log.length;
           const answer = await ask(fresh(`redirect-${status}`), {}, method);
@@ -194,12 +197,15 @@ export function describeOddS3(
           expect(line).not.toMatch(/stolen|Signature|secret/);
         },
       );
-      test.each(['GET', 'HEAD'])('%s of a bucket of another region: the log says to set the region', async (method) => {
-        const before = gateway.log.length;
-        expect((await ask(fresh('region'), {}, method)).status).toBe(502);
-        await expect.poll(() => gateway.log.length, { timeout: 5_000 }).toBeGreaterThan(before);
-        expect(gateway.log.slice(before).join('\n')).toMatch(/in the region eu-west-9: set the region/);
-      });
+      test.each(['GET', 'HEAD'])(
+        '%s of a bucket in another region: the log names the region to set',
+        async (method) => {
+          const before = gateway.log.length;
+          expect((await ask(fresh('region'), {}, method)).status).toBe(502);
+          await expect.poll(() => gateway.log.length, { timeout: 5_000 }).toBeGreaterThan(before);
+          expect(gateway.log.slice(before).join('\n')).toMatch(/in the region eu-west-9: set the region/);
+        },
+      );
     });
   });
 }

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { gunzipSync, gzipSync } from 'node:zlib';
 
-/** A storage whose keys say how it behaves, and another host that it may send its clients to. */
+/** A storage whose keys select its behaviour, and another host to which it may redirect. */
 export interface OddS3 {
   readonly endpoint: string;
   /** Of the other host. */
@@ -18,9 +18,9 @@ export interface OddS3 {
 export const BUCKET = 'odd';
 const TAG = '"0123456789abcdef0123456789abcdef"';
 
-/** What is stored in the keys of text, without any coding. */
+/** The content of the keys of text, without a coding. */
 export const TEXT = Buffer.from(Array.from({ length: 20_000 }, (_, i) => `line ${i}\n`).join(''));
-/** What `transcoding` has stored, with `Content-Encoding: gzip`. */
+/** The stored bytes of `transcoding`, with `Content-Encoding: gzip`. */
 export const CODED = gzipSync(TEXT);
 /** Of `rangeless-large`, in bytes. */
 export const LARGE = 80 * 1024 * 1024;

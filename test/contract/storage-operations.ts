@@ -56,7 +56,7 @@ export function describeStorageOperations(name: string, make: () => Promise<Coun
       },
     );
 
-    test('If-Range with the tag of a version that was replaced: the new version, whole, in 2', async () => {
+    test('If-Range with the tag of a replaced version: the whole new version, with 2 operations', async () => {
       const old = facts['{etag}'] ?? '';
       await storage.replace();
       storage.operations();

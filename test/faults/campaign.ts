@@ -14,7 +14,7 @@ export interface Campaign {
   readonly file: string;
 }
 
-/** What came of it. */
+/** The result of a campaign. */
 export interface Report {
   readonly failures: readonly string[];
   readonly turns: readonly Turn[];
@@ -23,7 +23,7 @@ export interface Report {
 const DEFAULT_SEED = 20_261_122;
 
 /**
- * What the environment asks for: `RANGEWAY_FAULT_SEED` runs the schedule of that seed, and the
+ * Reads the environment: `RANGEWAY_FAULT_SEED` runs the schedule of that seed, and the
  * `RANGEWAY_FAULT_SCHEDULES` that begin there if that is set too.
  */
 export function readCampaign(file: string, schedules: number): Campaign {

@@ -3,7 +3,7 @@ import { connect } from 'node:net';
 import { parseResponse, type WireRequest, type WireResponse } from '../conformance/wire.ts';
 
 /**
- * What a client was left with. `complete`: the framing is satisfied to the byte. `broken`: any client sees that it is
+ * The end of a response as seen by a client. `complete`: the framing is satisfied to the byte. `broken`: any client sees that it is
  * not. `silent`: broken before there was a head.
  */
 export type Received =

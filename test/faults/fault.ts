@@ -4,9 +4,9 @@ import { serve, type S3Answer, type S3Request } from './s3-answer.ts';
 import type { StoredObject } from './stored-object.ts';
 
 /**
- * What a storage, or the way to it, does wrong; counts are bytes, times ms.
+ * A fault of a storage or of the network to it; counts are in bytes, times in ms.
  *
- * Only what a gateway can notice is here. Nobody between could tell other bytes under the same strong tag in right
+ * Only faults that a gateway can detect. No intermediary can detect other bytes under the same strong tag in right
  * framing, nor a wrong length of a whole object that no earlier answer contradicts, nor a wrong complete length beside
  * the very bytes that were asked for: a tag and a length are all that it ever learns of an object.
  */
@@ -91,7 +91,7 @@ function ofVersions(draw: Random, { object, request, sound }: Occasion): readonl
   const { versions, current } = object;
   const faults: readonly Fault[] = current + 1 < versions.length ? [{ kind: 'replaced' }] : [];
   const { sent } = sound;
-  // A 416 names no version, so nobody could tell that it is of another one.
+  // A 416 names no version, so another version can not be detected.
   const others = [...versions.entries()].filter(
     ([, other]) => other !== sent?.version && serve(other, request.range).status !== 416,
   );

@@ -3,7 +3,7 @@ import { rareKinds, readCampaign, run, startTheatre, summarise } from './campaig
 import { share } from '../campaigns/share.ts';
 import { startNodeGateway } from './node-gateway.ts';
 
-/** What nobody handled. vitest would fail the run for it too, but not say what ran. */
+/** Unhandled rejections and errors. vitest would fail the run for them too, but not name the schedule. */
 const unhandled: unknown[] = [];
 const note = (error: unknown) => unhandled.push(error);
 beforeAll(() => process.on('unhandledRejection', note).on('uncaughtException', note));
@@ -16,7 +16,7 @@ describe('a storage that misbehaves, behind the gateway on Node', () => {
     { name: 'reads on where bodies break', resumes: true, schedules: share(1_000) },
     { name: 'passes every break on', resumes: false, schedules: share(200) },
   ];
-  test.for(ways)('that $name: every answer is whole and of one version, or visibly broken', LIMIT, async (way) => {
+  test.for(ways)('that $name: each response is complete and of one version, or visibly broken', LIMIT, async (way) => {
     const campaign = readCampaign('test/faults/node.test.ts', way.schedules);
     const { origin, scenes } = await startTheatre();
     const gateway = await startNodeGateway(origin.endpoint, way.resumes);

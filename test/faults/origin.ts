@@ -6,7 +6,7 @@ import { answer, toS3Request } from './s3-answer.ts';
 import type { StoredObject } from './stored-object.ts';
 import { sound, spoil, type Transmission } from './transmission.ts';
 
-/** What a key of the bucket leads to. */
+/** The object and the faults of a key. */
 export interface Scene {
   /** `undefined` where there is none. */
   readonly object: StoredObject | undefined;
@@ -118,7 +118,7 @@ async function transmit(socket: Socket, { wait, head, body, ending }: Transmissi
   return ending;
 }
 
-/** When the system has taken it all, or nobody will. */
+/** Resolves when the kernel has taken all bytes, or the socket has closed. */
 async function written(socket: Socket, bytes: Uint8Array): Promise<void> {
   await new Promise<void>((resolve) => {
     socket.write(bytes, () => resolve());

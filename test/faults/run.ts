@@ -28,7 +28,7 @@ export interface Turn {
 /** How long clients wait for a byte where nothing has stalled, in ms: for ever, but for a gateway that hangs. */
 const LIMIT = 20_000;
 
-/** What the origin plays, by key. A key is `SEED/DOWNLOAD/OBJECT`, so each request tells whose turn it is. */
+/** The scenes of the origin, by key. A key is `SEED/DOWNLOAD/OBJECT`, so each request tells whose turn it is. */
 export type Scenes = Map<string, Scene>;
 
 /**

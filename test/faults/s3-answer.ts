@@ -20,7 +20,7 @@ export interface S3Request {
   readonly range?: RangeSpec | undefined;
 }
 
-/** What S3 says to it. */
+/** The response of S3. */
 export interface S3Answer {
   readonly status: number;
   readonly fields: Readonly<Record<string, string>>;

@@ -2,7 +2,7 @@ import type { RangeSpec } from '../../src/http/index.ts';
 import { drawBytes, random, type Random } from './random.ts';
 import { makeVersion, type StoredObject, type Version } from './stored-object.ts';
 
-/** Which of the object's versions a client's header field speaks of: the one there is, another, or a day nobody knows. */
+/** The version that a header field of a client names: the current one, another one, or an unknown date. */
 export type Validator = 'current tag' | 'old tag' | 'current date';
 
 /** A request of a client. Its validators become values when its turn comes. */

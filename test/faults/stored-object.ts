@@ -4,7 +4,7 @@ import type { Representation } from '../../src/http/index.ts';
 /** One version of an object. */
 export interface Version {
   readonly bytes: Uint8Array;
-  /** What stands between the quotes of its strong ETag. */
+  /** The text between the quotes of its strong ETag. */
   readonly tag: string;
   readonly lastModified: Date;
   /** Where the bucket keeps versions. */
@@ -33,7 +33,7 @@ export function versionAt({ versions }: StoredObject, index: number): Version {
   return version;
 }
 
-/** What a client is to see of a version. */
+/** The representation of a version, as a client must see it. */
 export function toRepresentation({ bytes, tag, lastModified }: Version): Representation {
   const etag = { weak: false, opaque: tag };
   return { size: bytes.length, etag, lastModified, isDateStrong: true, contentType: CONTENT_TYPE };

@@ -3,7 +3,7 @@ import type { Fault, Occasion } from './fault.ts';
 import { answer, s3Error, serve, type S3Answer } from './s3-answer.ts';
 import { versionAt } from './stored-object.ts';
 
-/** What goes over the wire, and what becomes of the connection. */
+/** The bytes on the wire, and the end of the connection. */
 export interface Transmission {
   /** Before the first byte, in ms. */
   readonly wait: number;

@@ -17,7 +17,7 @@ import { valuesOf, type WireRequest, type WireResponse } from '../conformance/wi
 import type { Received } from './client.ts';
 import { CONTENT_TYPE, toRepresentation, type StoredObject, type Version } from './stored-object.ts';
 
-/** What is to be said of an answer: how it ended, and the reasons why it must not have been given; none when it may. */
+/** The verdict on a response: its end, and the violations; none if the response is allowed. */
 export interface Verdict {
   /** `error` is a 502 or 503. */
   readonly outcome: Received['outcome'] | 'error';
@@ -26,10 +26,10 @@ export interface Verdict {
 
 /**
  * The one promise: an answer is byte for byte the answer for exactly one version of the object, the one whose tag it
- * names, or visibly broken off on the way there, or an error that says so. What came before a break is judged as
+ * names, or visibly broken off on the way there, or an error that says so. The bytes before a break are judged as
  * strictly as the rest, since clients keep it and continue behind it.
  *
- * What the rules of HTTP give for a version is taken from `decide`, which has proofs of its own.
+ * The right response for a version is computed by `decide`, which has its own tests.
  */
 export function judge(request: WireRequest, received: Received, object: StoredObject | undefined): Verdict {
   if (received.outcome === 'silent') return { outcome: 'silent', reasons: [] };

@@ -8,7 +8,7 @@ import { workerVariables } from '../s3/worker-variables.ts';
 /** The S3 Worker in workerd over an origin. */
 export interface WorkerdGateway extends Gateway {
   readonly log: readonly Pick<LogEntry, 'key' | 'outcome'>[];
-  /** Whatever else workerd printed, such as errors that nobody caught. */
+  /** All other output of workerd, such as uncaught errors. */
   readonly complaints: readonly string[];
   stop(): Promise<void>;
 }

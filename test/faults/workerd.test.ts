@@ -16,7 +16,7 @@ test(
     expect(report.failures.slice(0, 3).join('\n\n')).toBe('');
     expect(rareKinds(campaign, origin)).toEqual([]);
 
-    // With the reason for which a response is broken off, workerd prints an error as if nobody had caught it.
+    // With the reason for which a response is broken off, workerd prints it as an uncaught error.
     expect(gateway.complaints.filter((line) => !/jsg\.Error: StoreError: /.test(line))).toEqual([]);
 
     await expect.poll(() => origin.busy(), { timeout: 5_000 }).toBe(0);

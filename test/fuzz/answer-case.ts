@@ -1,7 +1,7 @@
 import { noise } from './mutate.ts';
 import { randomOf, type Random } from './random.ts';
 
-/** What a storage says to one request, and then closes its side. One char is one byte. */
+/** The bytes that a storage sends for one request before it closes its side. One char is one byte. */
 export interface AnswerCase {
   readonly method: 'GET' | 'HEAD';
   /** Written one after the other, with time between them for the client to read. */
@@ -50,7 +50,7 @@ const INTERIM = [
   'HTTP/1.1 102 Processing',
   'HTTP/1.1 199 x',
 ];
-/** What readers of messages have disagreed about. */
+/** Parts of messages that HTTP parsers are known to read differently. */
 const INSERTS = [
   '\r\n',
   '\n',

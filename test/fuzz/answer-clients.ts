@@ -4,7 +4,7 @@ import { trimOws } from '../../src/http/index.ts';
 import { defaultReader } from '../../src/store/chunk-stream.ts';
 import type { AnswerCase } from './answer-case.ts';
 
-/** What a client made of an answer. */
+/** The result of a client for a response. */
 export type Outcome =
   | { readonly type: 'read'; readonly status: number; readonly fields: Fields; readonly body: string }
   /** There was no head that it takes, or the body broke off. */

@@ -4,7 +4,7 @@ import type { Outcome } from './answer-clients.ts';
 export interface Difference {
   readonly reason: string;
   readonly rule: string;
-  /** What the client that refuses says. */
+  /** The message of the client that refuses. */
   readonly says: RegExp;
   /** Whether an answer has what the rule is about: the message alone would excuse too much. */
   readonly shows: (text: string) => boolean;
@@ -27,7 +27,7 @@ function isExtension(text: string): boolean {
   );
 }
 
-/** What our client refuses and undici reads. */
+/** Differences in which our client refuses and undici reads. */
 export const STRICTER: readonly Difference[] = [
   {
     reason: 'A transfer coding that is not chunked, once. undici reads it to the end of the connection, or as chunked.',
@@ -103,7 +103,7 @@ export const STRICTER: readonly Difference[] = [
   },
 ];
 
-/** What our client reads since a rule asks for it, and undici refuses. */
+/** Differences in which our client reads, because a rule requires it, and undici refuses. */
 export const REQUIRED: readonly Difference[] = [
   {
     reason: '100 (Continue) that was not asked for.',

@@ -7,9 +7,9 @@ import { chooseCount, chooseSeed } from './random.ts';
 
 const CASES = chooseCount('RANGEWAY_FUZZ_ANSWERS', 1_500);
 
-test('the HTTP/1.1 client reads any answer as undici does, or refuses it', { timeout: 600_000 }, async () => {
+test('the HTTP/1.1 client reads any response like undici, or refuses it', { timeout: 600_000 }, async () => {
   const { stats } = await fuzzAnswers(chooseSeed(), CASES);
-  // Were one rare, the cases would no longer be what they are for.
+  // If one of them were rare, the cases would no longer test it.
   expect(stats.get('both read')).toBeGreaterThan(CASES / 4);
   expect(stats.get('both refused')).toBeGreaterThan(CASES / 4);
 });

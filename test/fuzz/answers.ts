@@ -4,7 +4,7 @@ import { compareOutcomes } from './answer-differences.ts';
 import { startAnswerServer } from './answer-server.ts';
 import { literal } from './decision-case.ts';
 
-/** What became of a run: how many answers were read or refused by both clients, or differ for a listed reason. */
+/** The result of a run: the numbers of responses that both clients read or refuse, or that differ for a listed reason. */
 export interface AnswerRun {
   readonly stats: ReadonlyMap<string, number>;
 }

@@ -1,7 +1,7 @@
 import type { ByteDecision, Decision, HeaderList, Span } from '../../src/http/index.ts';
 import { answerLength } from '../http/reference/decision-table.ts';
 
-/** What went out, and what of it the checks need. */
+/** The response of a decision, in the form that the checks need. */
 export interface Decided {
   readonly decision: Decision;
   readonly fields: HeaderList;

@@ -71,7 +71,7 @@ function damage(random: Random, value: string): string {
   return random.oneIn(6) ? mutate(random, value) : value;
 }
 
-/** What a server hands on: no field has these characters inside, nor white space around it. */
+/** A field value as a server passes it on: without these characters, and without surrounding white space. */
 function possibleValue(value: string): string {
   return value.replace(/[\0\r\n]/g, '').replace(/^[\t ]+|[\t ]+$/g, '');
 }

@@ -16,13 +16,13 @@ import { headersOf, type DecisionCase } from './decision-case.ts';
 import { checkFields, checkRangeFields } from './header-check.ts';
 import { askedSpans } from './reference-spans.ts';
 
-/** What kind of answer a case got, for the tally. */
+/** The kind of response of a case, for the statistics. */
 export type Kind = '200' | '206' | '206 in parts' | '304' | '412' | '416';
 
 /** A case that holds. */
 export interface Checked {
   readonly kind: Kind;
-  /** What the core took for it, in ms; the checks are slower. */
+  /** The time of the decision, in ms; the checks are slower. */
   readonly took: number;
 }
 

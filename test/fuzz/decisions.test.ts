@@ -4,8 +4,8 @@ import { fuzzDecisionsWatched } from './watched-decisions.ts';
 
 const CASES = chooseCount('RANGEWAY_FUZZ_CASES', 50_000);
 
-test('the pure core answers any fields, rightly and at once', { timeout: 600_000 }, async () => {
+test('the pure core decides any header fields correctly and without delay', { timeout: 600_000 }, async () => {
   const { stats } = await fuzzDecisionsWatched(chooseSeed(), CASES);
-  // Were one missing, the cases would no longer be what they are for.
+  // If one of them were missing, the cases would no longer test it.
   expect([...stats.keys()].toSorted()).toEqual(['200', '206', '206 in parts', '304', '412', '416']);
 });

@@ -1,7 +1,7 @@
 import { decisionCase, literal, shrink, type DecisionCase } from './decision-case.ts';
 import { checkDecision, type Checked, type Kind } from './decision-check.ts';
 
-/** What became of a run. */
+/** The result of a run. */
 export interface DecisionRun {
   readonly stats: ReadonlyMap<Kind, number>;
   /** The longest that the core took for one case, in ms. */

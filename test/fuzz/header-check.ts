@@ -11,7 +11,7 @@ function valueOf(fields: HeaderList, name: string): string | undefined {
   return fields.find(([sent]) => sent === name)?.[1];
 }
 
-/** What is true of the fields of any answer. */
+/** Checks the rules for the header fields of all responses. */
 export function checkFields({ decision, fields }: Decided, { representation, now }: DecisionCase): void {
   const names = fields.map(([name]) => name);
   must(new Set(names).size === names.length, 'each field is there once');

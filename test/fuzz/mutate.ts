@@ -1,6 +1,6 @@
 import type { Random } from './random.ts';
 
-/** What readers of fields trip over. */
+/** Texts on which parsers of fields are known to fail. */
 const TOKENS = [
   ' ',
   '\t',

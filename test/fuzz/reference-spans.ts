@@ -2,9 +2,9 @@ import type { Span } from '../../src/http/index.ts';
 import { readRangeField, type WrittenSpec } from '../http/reference/range-grammar.ts';
 
 /**
- * What a Range field asks of an object of `size` bytes, without the members that are beyond its end.
+ * The spans that a Range field requests from an object of `size` bytes, without the unsatisfiable members.
  *
- * @returns `undefined` where the field is to be ignored
+ * @returns `undefined` if the field must be ignored
  */
 export function askedSpans(field: string, size: number, maxRanges: number): readonly Span[] | undefined {
   const specs = readRangeField(field);

@@ -47,7 +47,7 @@ export function anyRepresentation(random: Random): Representation {
   };
 }
 
-/** What a deployment has without settings (gateway/settings.ts). */
+/** The default settings (config/settings.ts). */
 const DEFAULT_POLICY: RangePolicy = {
   headRange: false,
   maxRanges: 1_000,

@@ -14,7 +14,7 @@ export interface SentRequest {
   readonly lines: readonly (readonly [name: string, value: string])[];
 }
 
-/** What is sent over one connection. One char is one byte. */
+/** The bytes sent over one connection. One char is one byte. */
 export interface SocketCase {
   /** Written one after the other, with time between them for the server to look. */
   readonly pieces: readonly string[];
@@ -76,7 +76,7 @@ export function socketCase(seed: number, index: number, describe: (fixture: Fixt
   const texts = requests.map((request, i) => print(random, request, !mangled && i === requests.length - 1));
   if (mangled) {
     const request = anyRequest(random, describe);
-    // Whoever can't tell a HEAD can't tell where its answer ends.
+    // If the method is unknown, the end of the response is unknown too.
     const method = request.method === 'HEAD' ? 'GET' : request.method;
     texts.push(mangle(random, print(random, { ...request, method }, false)));
   }

@@ -13,7 +13,7 @@ export interface ServedObject {
   readonly head: WireResponse;
 }
 
-/** What the server serves, and how. */
+/** The objects and settings of the server. */
 export interface Served {
   readonly objects: ReadonlyMap<Fixture, ServedObject>;
   readonly policy: RangePolicy;
@@ -26,7 +26,7 @@ export interface Ended {
   readonly halfClosed: boolean;
 }
 
-/** What this gateway or Node's parser before it may say. 500, 502 and 503 are of a store that fails, and this one does not. */
+/** The statuses that the gateway or Node's parser may send. 500, 502 and 503 are not among them, because this store does not fail. */
 const STATUSES = new Set([200, 204, 206, 304, 400, 404, 405, 408, 412, 413, 416, 417, 431]);
 
 /**

@@ -10,7 +10,7 @@ import { checkSocket, type Served, type ServedObject } from './socket-check.ts';
 import { socketCase } from './socket-case.ts';
 import { converse } from './socket-client.ts';
 
-/** What became of a run: how many answers had each status. */
+/** The result of a run: the number of responses with each status. */
 export interface SocketRun {
   readonly stats: ReadonlyMap<number, number>;
 }
@@ -71,7 +71,7 @@ async function runCase(seed: number, index: number, port: number, served: Served
   }
 }
 
-/** What nobody caught, and what the server said of itself: it prints what its handler throws. */
+/** Collects uncaught errors, and the output of the server, which prints errors of its handler. */
 async function slipsDuring(work: () => Promise<unknown>): Promise<readonly string[]> {
   const slips: string[] = [];
   const note = (...what: readonly unknown[]): void => void slips.push(what.map(String).join(' '));

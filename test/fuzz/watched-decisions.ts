@@ -3,13 +3,13 @@ import { Worker } from 'node:worker_threads';
 import { decisionCase, literal } from './decision-case.ts';
 import type { DecisionRun } from './decisions.ts';
 
-/** What a worker is to do. */
+/** The task of a worker. */
 export interface DecisionTask {
   readonly seed: number;
   /** The first case, and the one after the last. */
   readonly from: number;
   readonly to: number;
-  /** One 32-bit number: the case under way. */
+  /** One 32-bit number: the current case. */
   readonly progress: SharedArrayBuffer;
 }
 

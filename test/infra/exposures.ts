@@ -1,7 +1,7 @@
 import { dig, isRecord, type Json, objectsIn, toList } from './json.ts';
 import type { Resource } from './synthesise.ts';
 
-/** What a stack is made of. Anything else must be looked at here before it may be deployed. */
+/** The reviewed resource types of a stack. Another type must be reviewed here before it is deployed. */
 const KNOWN_TYPES = new Set([
   'AWS::CloudFront::CachePolicy',
   'AWS::CloudFront::Distribution',

@@ -11,7 +11,7 @@ export function toList(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : [value];
 }
 
-/** What lies along a path of field names. */
+/** The value at a path of field names. */
 export function dig(value: unknown, ...path: readonly string[]): unknown {
   const [first, ...rest] = path;
   if (first === undefined) return value;

@@ -14,7 +14,7 @@ export interface Resource {
   readonly all: Json;
 }
 
-/** What was synthesised for some options. */
+/** The synthesised template for some options. */
 export interface Synthesised {
   readonly template: Template;
   readonly resources: readonly Resource[];

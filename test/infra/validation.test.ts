@@ -7,7 +7,7 @@ import { dig, objectsIn } from './json.ts';
 import { addStack } from './synthesise.ts';
 import { VARIANTS } from './variants.ts';
 
-/** What CloudFormation's own schemas, which come with the CDK, have against the templates of an app. */
+/** The violations of CloudFormation's schemas, which are part of the CDK, in the templates of an app. */
 function validate(fill: (app: App) => void): readonly string[] {
   const outdir = makeFolder();
   const app = new App({ analyticsReporting: false, outdir });

@@ -1,7 +1,7 @@
 import { isRecord } from '../infra/json.ts';
 import type { Posted } from './runtime-api.ts';
 
-/** What a client gets of what the runtime posted. */
+/** The response that a client gets for the message posted by the runtime. */
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;

@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 import type { FunctionUrlEvent } from '../../src/platform/lambda/event.ts';
 
-/** What the runtime posted for an invocation. */
+/** The message that the runtime posted for an invocation. */
 export type Posted =
   | {
       readonly type: 'response';
@@ -17,7 +17,7 @@ export type Posted =
     }
   | { readonly type: 'error'; readonly report: string };
 
-/** What the API does about a streamed response in the middle: refuses the rest, as of one too large, or hangs up. */
+/** The behaviour of the API during a streamed response: refuse the rest, as of one that is too large, or close the connection. */
 export interface Cut {
   readonly after: number;
   readonly how: 'refuse' | 'hang up';
@@ -27,7 +27,7 @@ export interface Cut {
 export interface RuntimeApi {
   /** As `AWS_LAMBDA_RUNTIME_API` takes it. */
   readonly address: string;
-  /** What the runtime reported when it could not start. */
+  /** The error that the runtime reported when it could not start. */
   readonly initErrors: readonly string[];
   /** Hands an event to the runtime when it asks for the next one. */
   invoke(event: FunctionUrlEvent, cut?: Cut): Promise<Posted>;

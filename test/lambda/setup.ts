@@ -15,7 +15,7 @@ export const RUNTIME = join(import.meta.dirname, 'node_modules/aws-lambda-ric/in
 
 /** It is built from C++ when it is installed, so a plain `npm ci` does not bring it. */
 export default function setup(project: TestProject): void {
-  // What the build leaves; it lasts a minute, and can have been broken off.
+  // The result of the build, which takes a minute and may have been interrupted.
   const isInstalled = existsSync(join(RUNTIME, '../rapid-client.node'));
   if (!isInstalled) {
     skipLoudly(

@@ -5,7 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { boundaryOf, parseByteranges } from '../conformance/multipart.ts';
 import { isRight } from './content.ts';
 
-/** What a client asks for, and how it takes it. */
+/** The request of a client, and its pace. */
 export interface Ask {
   readonly url: string;
   readonly headers?: OutgoingHttpHeaders;
@@ -17,7 +17,7 @@ export interface Ask {
   readonly leaveAfter?: { readonly bytes: number; readonly ms: number };
 }
 
-/** What a client got. */
+/** The result of a client. */
 export interface Got {
   readonly bytes: number;
   /** When it left, by `performance.now()`; absent where it stayed to the end. */

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 
-/** What a process holds and has used, as Linux tells it. */
+/** The memory and CPU time of a process, from /proc. */
 export interface Figures {
   /** Resident set, in bytes. */
   readonly rss: number;

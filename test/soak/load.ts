@@ -3,23 +3,23 @@ import { randomOf, type Random } from '../fuzz/random.ts';
 import { download, type Ask } from './client.ts';
 import { keyOf, tagOf } from './origin.ts';
 
-/** What a load has done so far. */
+/** The state of a load. */
 export interface RequestStats {
   requests: number;
   bytes: number;
-  /** In words, one for each request that went wrong. */
+  /** One sentence for each failed request. */
   readonly errors: string[];
 }
 
-/** More than fits into any buffer on the way. In bytes. */
+/** In bytes; larger than all buffers between storage and client. */
 export const LARGE = 5 * 1024 ** 3;
 
 const CLIENTS = 12;
-/** Of a client, from the beginning of one request to the beginning of the next, in ms. */
+/** The interval between the starts of two requests of a client, in ms. */
 const PACE = 250;
 const MiB = 1024 * 1024;
 
-/** Mixed clients at a fixed pace, until told otherwise. */
+/** Runs mixed clients at a fixed pace until stopped. */
 export async function runLoad(base: string, seed: number, stats: RequestStats, until: AbortSignal): Promise<void> {
   await Promise.all(
     Array.from({ length: CLIENTS }, async (_, client) => {

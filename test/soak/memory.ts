@@ -1,5 +1,5 @@
 /**
- * Memory and sockets of the gateway while clients are slow and while they leave, on Node and in workerd:
+ * Memory and sockets of the gateway while clients are slow and while they disconnect, on Node and in workerd:
  * `npm run test:memory`, or for one platform, `npm run test:memory -- node`.
  */
 import { setTimeout as sleep } from 'node:timers/promises';

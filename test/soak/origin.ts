@@ -17,7 +17,7 @@ export interface Origin {
   stop(): void;
 }
 
-/** What the bucket holds: an object of every size, under as many keys as are wanted. In bytes. */
+/** The sizes of the objects, in bytes; each size exists under any number of keys. */
 export function keyOf(size: number, name = 'a'): string {
   return `sparse-${size}-${name}`;
 }

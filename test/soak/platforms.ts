@@ -18,7 +18,7 @@ export interface Watched {
   readonly growth: number;
   /** Another key of the large object for each name, where the storage lets it have several. */
   key(name: string): string;
-  /** What is behind it, where that can be looked at too. */
+  /** Its origin, if that can be observed too. */
   readonly origin?: Origin;
   stop(): Promise<void>;
 }

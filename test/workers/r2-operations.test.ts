@@ -5,7 +5,7 @@ import { describeStorageOperations, SIZE } from '../contract/storage-operations.
 
 /**
  * Counts what reaches the binding. A body is not wrapped, because only R2's own can go through native pipes; it counts
- * where R2 gave one and nobody cancelled it.
+ * if R2 returned one and it was not cancelled.
  */
 function counted(bucket: R2Bucket) {
   let operations = 0;

@@ -122,7 +122,7 @@ export function setFillStage(turns: Turns): FillStage | undefined {
   function verify(seen: number): void {
     if (!isOver()) faults.push('it is not over');
     if (overs !== 1) faults.push(`it was over ${overs} times`);
-    if (taken !== 0) faults.push(`${taken} bytes of memory were not given back`);
+    if (taken !== 0) faults.push(`${taken} bytes of memory were not released`);
     if (opening !== 'fails' && !body.isClosed()) faults.push('its read is open');
     // Cancelling a body that has ended has no effect.
     faults.push(...body.misuse);

@@ -21,7 +21,7 @@ const exposed = listing(
 
 const origin: HeaderLine = ['Origin', 'https://viewer.example'];
 
-/** What a page of any origin needs in order to read this answer, whatever its status. */
+/** The fields that a page of any origin needs to read a response, with any status. */
 const readable = (expect: Expect): Expect => ({
   ...expect,
   headers: {

@@ -22,7 +22,7 @@ const earlier = (name: string, value: string): readonly Case[] => [
 ];
 
 /**
- * What is no HTTP-date is ignored: read as a past one it would fail If-Unmodified-Since, read as
+ * An invalid HTTP-date is ignored: read as a past one it would fail If-Unmodified-Since, read as
  * a future one it would make If-Modified-Since a 304. So each comes with the field that shows it.
  */
 const invalidPast = (name: string, value: string): Case => unmodified(`ignored: ${name}`, value, all);

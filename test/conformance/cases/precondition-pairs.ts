@@ -11,7 +11,7 @@ type Row = {
   readonly none?: boolean;
   /** If-Modified-Since: false is a date not earlier. */
   readonly modified?: boolean;
-  /** What §13.2.2 makes of it. */
+  /** The result by §13.2.2. */
   readonly gives: 200 | 304 | 412;
 };
 

@@ -4,9 +4,9 @@ import { printDate, type DateForm } from './dates.ts';
 /** How a client writes what it means. */
 export interface Manner {
   readonly dateForm: DateForm;
-  /** What stands between the elements of a list. */
+  /** The separator of list elements. */
   readonly comma: string;
-  /** What stands after the equals sign of a Range. */
+  /** The white space after the equals sign of a Range. */
   readonly blank: string;
   /** Each element of a list of tags on a line of its own (§5.3). */
   readonly ownLines: boolean;

@@ -1,7 +1,7 @@
 /** One member of a set as it is written: both positions are in it, in full precision. */
 export type WrittenSpec = { readonly first: bigint; readonly last: bigint | undefined } | { readonly suffix: bigint };
 
-/** What a rule has read, and where it ended. */
+/** The value parsed by a rule, and the position of its end. */
 type Read<T> = { readonly value: T; readonly at: number } | undefined;
 
 /**
