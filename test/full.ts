@@ -8,7 +8,7 @@ export const isFull = process.env['RANGEWAY_FULL'] === '1';
  * @param missing what is missing, and how to install it
  * @throws Error in a full run
  */
-export function skipLoudly(tests: string, missing: string): void {
+export function reportSkipped(tests: string, missing: string): void {
   if (isFull) throw new Error(`RANGEWAY_FULL=1 skips nothing, but would skip ${tests}, ${missing}`);
   console.warn(`\nSKIPPED: ${tests}, ${missing}\n`);
 }

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect } from 'vitest';
 import { sleep } from './store/counted-store.ts';
 
 /** Fails the tests of a file if one of them causes an unhandledRejection. */
-export function expectNoneUnhandled(): void {
+export function expectNoUnhandledRejections(): void {
   const unhandled: unknown[] = [];
   const note = (reason: unknown) => void unhandled.push(reason);
   beforeAll(() => void process.on('unhandledRejection', note));

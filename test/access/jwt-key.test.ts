@@ -4,7 +4,7 @@ import { exportJWK, importSPKI } from 'jose';
 import { afterEach, expect, test, vi } from 'vitest';
 import { granted } from '../../src/access/access.ts';
 import { jwtAccess, type JwtKey } from '../../src/access/jwt.ts';
-import { AUDIENCE, bearing, ISSUER, makePair, token, type Pair } from './tokens.ts';
+import { AUDIENCE, withToken, ISSUER, makePair, token, type Pair } from './tokens.ts';
 
 const INVALID = { type: 'unauthenticated', challenges: ['Bearer realm="files", error="invalid_token"'] };
 
@@ -50,10 +50,10 @@ test('keys are fetched once, when the first token needs them', async () => {
   const { issuer, url } = await startIssuer();
   issuer.keys = [await jwk(first, 'a')];
   const rule = ruleFor(url);
-  expect(await rule(bearing('invalid-response'))).toEqual(INVALID);
+  expect(await rule(withToken('invalid-response'))).toEqual(INVALID);
   expect(issuer.fetches).toBe(0);
   const signed = await token(first, {}, { kid: 'a' });
-  const verdicts = await Promise.all(Array.from({ length: 20 }, async () => rule(bearing(signed))));
+  const verdicts = await Promise.all(Array.from({ length: 20 }, async () => rule(withToken(signed))));
   expect(verdicts).toEqual(verdicts.map(() => granted()));
   expect(issuer.fetches).toBe(1);
 });
@@ -62,15 +62,15 @@ test('an unknown key id causes another fetch, and a removed key is refused', asy
   const { issuer, url } = await startIssuer();
   issuer.keys = [await jwk(first, 'a')];
   const rule = ruleFor(url, { cooldown: 0 });
-  const old = bearing(await token(first, {}, { kid: 'a' }));
-  const renewed = bearing(await token(second, {}, { kid: 'b' }));
+  const old = withToken(await token(first, {}, { kid: 'a' }));
+  const renewed = withToken(await token(second, {}, { kid: 'b' }));
   expect(await rule(old)).toEqual(granted());
   // Both keys for a while, then only the new one.
   issuer.keys = [await jwk(second, 'b'), await jwk(first, 'a')];
   expect([await rule(renewed), await rule(old)]).toEqual([granted(), granted()]);
   expect(issuer.fetches).toBe(2);
   issuer.keys = [await jwk(second, 'b')];
-  expect(await rule(bearing(await token(second, {}, { kid: 'c' })))).toEqual(INVALID);
+  expect(await rule(withToken(await token(second, {}, { kid: 'c' })))).toEqual(INVALID);
   expect(issuer.fetches).toBe(3);
   expect([await rule(old), await rule(renewed)]).toEqual([INVALID, granted()]);
 });
@@ -79,7 +79,7 @@ test('keys that are too old are fetched again, even if they match', async () => 
   const { issuer, url } = await startIssuer();
   issuer.keys = [await jwk(first, 'a')];
   const rule = ruleFor(url, { maxAge: 0, cooldown: 0 });
-  const request = bearing(await token(first, {}, { kid: 'a' }));
+  const request = withToken(await token(first, {}, { kid: 'a' }));
   expect([await rule(request), await rule(request)]).toEqual([granted(), granted()]);
   expect(issuer.fetches).toBe(2);
 });
@@ -90,16 +90,16 @@ test('keys that are too old are fetched again, even if the wall clock was set ba
   const rule = ruleFor(url, { maxAge: 600, cooldown: 0 });
   const signed = await token(first, {}, { kid: 'a' });
   const now = Math.floor(Date.now() / 1000);
-  expect(await rule({ ...bearing(signed), now })).toEqual(granted());
+  expect(await rule({ ...withToken(signed), now })).toEqual(granted());
   vi.useFakeTimers({ toFake: ['Date', 'performance'] });
   try {
     vi.advanceTimersByTime(599_000);
-    expect(await rule({ ...bearing(signed), now })).toEqual(granted());
+    expect(await rule({ ...withToken(signed), now })).toEqual(granted());
     expect(issuer.fetches).toBe(1);
     vi.advanceTimersByTime(1_000);
     vi.setSystemTime(Date.now() - 3_600_000);
     issuer.keys = [await jwk(second, 'b')];
-    expect(await rule({ ...bearing(signed), now })).toEqual(INVALID);
+    expect(await rule({ ...withToken(signed), now })).toEqual(INVALID);
     expect(issuer.fetches).toBeGreaterThan(1);
   } finally {
     vi.useRealTimers();
@@ -110,7 +110,8 @@ test('tokens with unknown keys cause a bounded number of fetches', async () => {
   const { issuer, url } = await startIssuer();
   issuer.keys = [await jwk(first, 'a')];
   const rule = ruleFor(url);
-  for (let i = 0; i < 20; i++) expect(await rule(bearing(await token(second, {}, { kid: `x${i}` })))).toEqual(INVALID);
+  for (let i = 0; i < 20; i++)
+    expect(await rule(withToken(await token(second, {}, { kid: `x${i}` })))).toEqual(INVALID);
   expect(issuer.fetches).toBe(1);
 });
 
@@ -118,10 +119,10 @@ test('a token without a key id is verified with each matching key', async () => 
   const { issuer, url } = await startIssuer();
   issuer.keys = [await jwk(first, 'a'), await jwk(rsa, 'r'), await jwk(second, 'b')];
   const rule = ruleFor(url);
-  expect(await rule(bearing(await token(second)))).toEqual(granted());
-  expect(await rule(bearing(await token(rsa)))).toEqual(granted());
-  expect(await rule(bearing(await token(await makePair('ES256'))))).toEqual(INVALID);
-  expect(await rule(bearing(await token(second, { aud: 'mail' })))).toEqual(INVALID);
+  expect(await rule(withToken(await token(second)))).toEqual(granted());
+  expect(await rule(withToken(await token(rsa)))).toEqual(granted());
+  expect(await rule(withToken(await token(await makePair('ES256'))))).toEqual(INVALID);
+  expect(await rule(withToken(await token(second, { aud: 'mail' })))).toEqual(INVALID);
 });
 
 test('only the allowed algorithms are used, whatever the key set contains', async () => {
@@ -133,20 +134,20 @@ test('only the allowed algorithms are used, whatever the key set contains', asyn
     await jwk(first, 'e', { use: 'enc' }),
   ];
   const rule = ruleFor(url);
-  expect(await rule(bearing(await token({ algorithm: 'HS256', privateKey: secret }, {}, { kid: 's' })))).toEqual(
+  expect(await rule(withToken(await token({ algorithm: 'HS256', privateKey: secret }, {}, { kid: 's' })))).toEqual(
     INVALID,
   );
-  expect(await rule(bearing(await token(first, {}, { kid: 'e' })))).toEqual(INVALID);
+  expect(await rule(withToken(await token(first, {}, { kid: 'e' })))).toEqual(INVALID);
   const narrow = ruleFor(url, { algorithms: ['ES256'] });
-  expect(await narrow(bearing(await token(rsa, {}, { kid: 'r' })))).toEqual(INVALID);
-  expect(await rule(bearing(await token(rsa, {}, { kid: 'r' })))).toEqual(granted());
+  expect(await narrow(withToken(await token(rsa, {}, { kid: 'r' })))).toEqual(INVALID);
+  expect(await rule(withToken(await token(rsa, {}, { kid: 'r' })))).toEqual(granted());
 });
 
 test('an unreachable issuer gives unavailable, not a rejected token, and is not contacted again for a while', async () => {
   const { issuer, url } = await startIssuer();
   issuer.status = 503;
   const rule = ruleFor(url);
-  const request = bearing(await token(first, {}, { kid: 'a' }));
+  const request = withToken(await token(first, {}, { kid: 'a' }));
   for (let i = 0; i < 5; i++) {
     expect(await rule(request)).toMatchObject({
       type: 'unavailable',
@@ -164,7 +165,7 @@ test.for([
   const { issuer, url } = await startIssuer();
   issuer.body = body;
   const rule = ruleFor(url);
-  const request = bearing(await token(first, {}, { kid: 'a' }));
+  const request = withToken(await token(first, {}, { kid: 'a' }));
   expect([await rule(request), await rule(request)]).toMatchObject([{ type: 'unavailable' }, { type: 'unavailable' }]);
   expect(issuer.fetches).toBe(1);
 });
@@ -178,7 +179,7 @@ test('a redirect of the key set is not followed', async () => {
     issuer.fetches++;
     res.writeHead(302, { Location: target.url }).end();
   });
-  const verdict = await ruleFor(url)(bearing(await token(first, {}, { kid: 'a' })));
+  const verdict = await ruleFor(url)(withToken(await token(first, {}, { kid: 'a' })));
   expect([verdict.type, issuer.fetches, target.issuer.fetches]).toEqual(['unavailable', 1, 0]);
 });
 
@@ -186,9 +187,9 @@ test('known keys stay in use while the issuer is unreachable', async () => {
   const { issuer, url } = await startIssuer();
   issuer.keys = [await jwk(first, 'a')];
   const rule = ruleFor(url, { cooldown: 0 });
-  const known = bearing(await token(first, {}, { kid: 'a' }));
+  const known = withToken(await token(first, {}, { kid: 'a' }));
   expect(await rule(known)).toEqual(granted());
   issuer.status = 500;
-  expect(await rule(bearing(await token(second, {}, { kid: 'b' })))).toMatchObject({ type: 'unavailable' });
+  expect(await rule(withToken(await token(second, {}, { kid: 'b' })))).toMatchObject({ type: 'unavailable' });
   expect(await rule(known)).toEqual(granted());
 });

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { jwtAccess } from '../../src/access/jwt.ts';
 import { toRefusal } from '../../src/access/index.ts';
 import { NOW, requestFor } from './request.ts';
-import { bearing, claims, ISSUER, AUDIENCE, makePair, optionsFor, token } from './tokens.ts';
+import { withToken, claims, ISSUER, AUDIENCE, makePair, optionsFor, token } from './tokens.ts';
 
 const rs256 = await makePair('RS256');
 const other = await makePair('RS256');
@@ -140,16 +140,16 @@ test('the table has enough rows', () => {
 
 test('the tokens from which the rows are derived are valid', async () => {
   const made = [
-    byPublicKey(bearing(good)),
-    byPublicKey(bearing(await signed(JSON.stringify(claims())))),
-    bySecret(bearing(hmac({ alg: 'HS256' }, secret))),
-    byCurve(bearing(await token(es256))),
+    byPublicKey(withToken(good)),
+    byPublicKey(withToken(await signed(JSON.stringify(claims())))),
+    bySecret(withToken(hmac({ alg: 'HS256' }, secret))),
+    byCurve(withToken(await token(es256))),
   ];
   for (const verdict of made) expect((await verdict).type).toBe('granted');
 });
 
 test.for(rows)('%s', async ([, text, rule = byPublicKey]) => {
-  const verdict = await rule(bearing(text));
+  const verdict = await rule(withToken(text));
   // The same verdict, and so the same response, for each reason.
   expect(verdict).toEqual({ type: 'unauthenticated', challenges: ['Bearer realm="files", error="invalid_token"'] });
   if (verdict.type === 'granted') return;
@@ -158,7 +158,7 @@ test.for(rows)('%s', async ([, text, rule = byPublicKey]) => {
 
 test('expired is reported only for a token that is valid in all other respects', async () => {
   const late = { exp: NOW - 3600 };
-  const told = async (text: string) => JSON.stringify(await byPublicKey(bearing(text))).includes('expired');
+  const told = async (text: string) => JSON.stringify(await byPublicKey(withToken(text))).includes('expired');
   expect(await told(await token(rs256, late))).toBe(true);
   expect(await told(await token(other, late))).toBe(false);
   expect(await told(await token(rs256, { ...late, aud: 'mail' }))).toBe(false);

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { granted, refused } from '../../src/access/access.ts';
 import { jwtAccess, type PublicAlgorithm, type SecretAlgorithm } from '../../src/access/jwt.ts';
 import { requestFor, NOW } from './request.ts';
-import { AUDIENCE, bearing, ISSUER, makePair, optionsFor, token } from './tokens.ts';
+import { AUDIENCE, withToken, ISSUER, makePair, optionsFor, token } from './tokens.ts';
 
 const MISSING = { type: 'unauthenticated', challenges: ['Bearer realm="files"'] };
 const INVALID = { type: 'unauthenticated', challenges: ['Bearer realm="files", error="invalid_token"'] };
@@ -18,7 +18,7 @@ describe('jwtAccess accepts tokens signed with', () => {
   const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const;
   test.for<PublicAlgorithm>(algorithms)('%s', async (algorithm) => {
     const pair = await makePair(algorithm);
-    expect(await jwtAccess(optionsFor(pair))(bearing(await token(pair)))).toEqual(granted());
+    expect(await jwtAccess(optionsFor(pair))(withToken(await token(pair)))).toEqual(granted());
   });
   test.for<readonly [SecretAlgorithm, number]>([
     ['HS256', 32],
@@ -30,7 +30,7 @@ describe('jwtAccess accepts tokens signed with', () => {
     const bytes = jwtAccess({ ...options, key: { type: 'secret', secret, algorithm } });
     const text = jwtAccess({ ...options, key: { type: 'secret', secret: '\u0007'.repeat(length), algorithm } });
     const signed = await token({ algorithm, privateKey: secret });
-    expect([await bytes(bearing(signed)), await text(bearing(signed))]).toEqual([granted(), granted()]);
+    expect([await bytes(withToken(signed)), await text(withToken(signed))]).toEqual([granted(), granted()]);
   });
 });
 
@@ -43,15 +43,15 @@ describe('jwtAccess', () => {
   });
   test('accepts one of several issuers and audiences', async () => {
     const several = jwtAccess(optionsFor(es256, { issuer: ['x', ISSUER], audience: ['y', AUDIENCE] }));
-    expect(await several(bearing(await token(es256)))).toEqual(granted());
-    expect(await several(bearing(await token(es256, { iss: 'x', aud: ['z', 'y'] })))).toEqual(granted());
-    expect(await several(bearing(await token(es256, { iss: 'y' })))).toEqual(INVALID);
+    expect(await several(withToken(await token(es256)))).toEqual(granted());
+    expect(await several(withToken(await token(es256, { iss: 'x', aud: ['z', 'y'] })))).toEqual(granted());
+    expect(await several(withToken(await token(es256, { iss: 'y' })))).toEqual(INVALID);
   });
   test('distinguishes a missing, an invalid and an expired token', async () => {
     expect(await rule(requestFor('/a'))).toEqual(MISSING);
     expect(await rule(requestFor('/a', { Authorization: 'Basic YTpi' }))).toEqual(MISSING);
-    expect(await rule(bearing('invalid-response'))).toEqual(INVALID);
-    expect(await rule(bearing(await token(es256, { exp: NOW - 31 })))).toEqual(EXPIRED);
+    expect(await rule(withToken('invalid-response'))).toEqual(INVALID);
+    expect(await rule(withToken(await token(es256, { exp: NOW - 31 })))).toEqual(EXPIRED);
   });
   test('sends the configured realm', async () => {
     const named = jwtAccess(optionsFor(es256, { realm: 'releases' }));
@@ -59,17 +59,17 @@ describe('jwtAccess', () => {
   });
   test('tolerates a clock offset up to the configured one', async () => {
     const strict = jwtAccess(optionsFor(es256, { clockTolerance: 0 }));
-    const late = bearing(await token(es256, { exp: NOW - 29 }));
-    const early = bearing(await token(es256, { nbf: NOW + 30 }));
+    const late = withToken(await token(es256, { exp: NOW - 29 }));
+    const early = withToken(await token(es256, { nbf: NOW + 30 }));
     expect([await rule(late), await rule(early)]).toEqual([granted(), granted()]);
     expect([await strict(late), await strict(early)]).toEqual([EXPIRED, INVALID]);
-    expect(await strict(bearing(await token(es256, { exp: NOW })))).toEqual(EXPIRED);
-    expect(await strict(bearing(await token(es256, { exp: NOW + 1 })))).toEqual(granted());
+    expect(await strict(withToken(await token(es256, { exp: NOW })))).toEqual(EXPIRED);
+    expect(await strict(withToken(await token(es256, { exp: NOW + 1 })))).toEqual(granted());
   });
   test('gives unavailable if its own key does not match the algorithm', async () => {
     const { pem } = await makePair('RS256');
     const wrong = jwtAccess(optionsFor({ ...es256, pem }));
-    expect(await wrong(bearing(await token(es256)))).toMatchObject({ type: 'unavailable' });
+    expect(await wrong(withToken(await token(es256)))).toMatchObject({ type: 'unavailable' });
   });
 });
 
@@ -105,17 +105,17 @@ describe('a claim that limits paths', () => {
   ];
   test.for(rows)('%o, request for %s: %s', async ([paths, path, isAllowed]) => {
     const signed = await token(es256, { paths });
-    expect(await limited(bearing(signed, '/', { path }))).toEqual(isAllowed ? granted() : refused('forbidden'));
+    expect(await limited(withToken(signed, '/', { path }))).toEqual(isAllowed ? granted() : refused('forbidden'));
   });
   test.for(['__proto__', 'constructor', 'toString'])('must be an own property of the token: %s', async (pathsClaim) => {
     const odd = jwtAccess(optionsFor(es256, { pathsClaim }));
-    expect(await odd(bearing(await token(es256)))).toEqual(refused('forbidden'));
+    expect(await odd(withToken(await token(es256)))).toEqual(refused('forbidden'));
   });
 });
 
 test('a claim is not read from a polluted Object.prototype', async () => {
   const limited = jwtAccess(optionsFor(es256, { pathsClaim: 'polluted' }));
-  const request = bearing(await token(es256));
+  const request = withToken(await token(es256));
   // oxlint-disable-next-line no-extend-native -- the pollution is the test
   Object.defineProperty(Object.prototype, 'polluted', { value: '/', configurable: true });
   try {
@@ -128,7 +128,7 @@ test('a claim is not read from a polluted Object.prototype', async () => {
 test('a token with many claims is accepted, and one over the size limit is not parsed', async () => {
   const verdicts = [];
   for (const length of [8_000, 16_000])
-    verdicts.push(await rule(bearing(await token(es256, { x: 'x'.repeat(length) }))));
+    verdicts.push(await rule(withToken(await token(es256, { x: 'x'.repeat(length) }))));
   expect(verdicts).toEqual([granted(), INVALID]);
 });
 

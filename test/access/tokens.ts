@@ -37,6 +37,6 @@ export async function token(
 }
 
 /** A GET with a token. */
-export function bearing(text: string, path = '/files/a.bin', others: Partial<AccessRequest> = {}): AccessRequest {
+export function withToken(text: string, path = '/files/a.bin', others: Partial<AccessRequest> = {}): AccessRequest {
   return requestFor(path, { Authorization: `Bearer ${text}` }, others);
 }

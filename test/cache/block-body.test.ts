@@ -4,12 +4,12 @@ import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore, OpenObject } from '../../src/store/object-store.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
 import { withResume } from '../../src/store/wrappers/with-resume.ts';
-import { breaking, type Break } from '../store/interrupted-store.ts';
+import { withInterruptions, type Break } from '../store/interrupted-store.ts';
 import { counted, until } from '../store/counted-store.ts';
 import { mapCache } from './map-cache.ts';
-import { expectNoneUnhandled } from '../unhandled-rejections.ts';
+import { expectNoUnhandledRejections } from '../unhandled-rejections.ts';
 
-expectNoneUnhandled();
+expectNoUnhandledRejections();
 
 const BLOCK = 1_000;
 const bytes = pseudoRandom(20_500);
@@ -138,7 +138,7 @@ describe('an interrupted read', () => {
     '%s after the object was replaced: the body fails, and no versions are mixed',
     async (how: Break) => {
       const { memory, storage, store } = await setUp((inner) =>
-        breaking(inner, (read) => (read === 0 ? { how, after: 5 * BLOCK } : undefined)),
+        withInterruptions(inner, (read) => (read === 0 ? { how, after: 5 * BLOCK } : undefined)),
       );
       const reading = readWith(await open(store), { 1: () => memory.put('key', bytes.toReversed()) });
       await expect(reading).rejects.toMatchObject({ name: 'StoreError' });
@@ -150,7 +150,7 @@ describe('an interrupted read', () => {
   test('hangs while the object is unchanged: it is resumed', async () => {
     const { storage, store } = await setUp((inner) =>
       withResume(
-        breaking(inner, (read) => (read === 0 ? { how: 'hangs', after: 4 * BLOCK } : undefined)),
+        withInterruptions(inner, (read) => (read === 0 ? { how: 'hangs', after: 4 * BLOCK } : undefined)),
         { idleTimeout: 30 },
       ),
     );

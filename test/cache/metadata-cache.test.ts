@@ -5,9 +5,9 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 import { storeError } from '../../src/store/store-error.ts';
 import { counted, until } from '../store/counted-store.ts';
 import { mapCache } from './map-cache.ts';
-import { expectNoneUnhandled } from '../unhandled-rejections.ts';
+import { expectNoUnhandledRejections } from '../unhandled-rejections.ts';
 
-expectNoneUnhandled();
+expectNoUnhandledRejections();
 
 // Only the clock is fake: timers run in real time.
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date', 'performance'] }));

@@ -7,9 +7,9 @@ import { equal, pseudoRandom } from '../contract/bytes.ts';
 import { bodyOf } from '../gateway/store-double.ts';
 import { counted, sleep, until } from '../store/counted-store.ts';
 import { mapCache } from './map-cache.ts';
-import { expectNoneUnhandled } from '../unhandled-rejections.ts';
+import { expectNoUnhandledRejections } from '../unhandled-rejections.ts';
 
-expectNoneUnhandled();
+expectNoUnhandledRejections();
 
 const BLOCK = 1_000;
 const bytes = pseudoRandom(20_500);

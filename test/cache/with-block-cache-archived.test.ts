@@ -5,7 +5,7 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 import { withResume } from '../../src/store/wrappers/with-resume.ts';
 import { storeError } from '../../src/store/store-error.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
-import { breaking } from '../store/interrupted-store.ts';
+import { withInterruptions } from '../store/interrupted-store.ts';
 import { counted, until } from '../store/counted-store.ts';
 import { mapCache } from './map-cache.ts';
 
@@ -74,7 +74,7 @@ describe('an object that is archived while it is sent', () => {
             : result;
         },
       };
-      const cut = breaking(versioned, (read) => (read === 0 ? { how: 'fails', after: 9_000 } : undefined));
+      const cut = withInterruptions(versioned, (read) => (read === 0 ? { how: 'fails', after: 9_000 } : undefined));
       const result = await withResume(cut, { backoff: { first: 1, most: 1 } }).read('key');
       if (result.type !== 'open') throw new Error(result.type);
       const body = new Response(result.body).arrayBuffer();

@@ -8,9 +8,9 @@ import { isStoreError } from '../../src/store/store-error.ts';
 import { withResume } from '../../src/store/wrappers/with-resume.ts';
 import { share } from '../campaigns/share.ts';
 import { mapCache } from './map-cache.ts';
-import { expectNoneUnhandled } from '../unhandled-rejections.ts';
+import { expectNoUnhandledRejections } from '../unhandled-rejections.ts';
 
-expectNoneUnhandled();
+expectNoUnhandledRejections();
 
 // The clock is fake: metadata expire by it, and a seed must always play the same history.
 beforeAll(() => void vi.useFakeTimers({ toFake: ['Date'] }));

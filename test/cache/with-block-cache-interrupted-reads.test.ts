@@ -8,18 +8,18 @@ import { retryBudget, withRetryBudget } from '../../src/store/wrappers/retry-bud
 import { describeConformance } from '../conformance/describe.ts';
 import { memoryWithFixtures } from '../conformance/memory-fixtures.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
-import { breaking } from '../store/interrupted-store.ts';
+import { withInterruptions } from '../store/interrupted-store.ts';
 import { mapCache } from './map-cache.ts';
-import { expectNoneUnhandled } from '../unhandled-rejections.ts';
+import { expectNoUnhandledRejections } from '../unhandled-rejections.ts';
 
-expectNoneUnhandled();
+expectNoUnhandledRejections();
 
 /** Every second body breaks soon, and its resumption takes from the budget; the others break after enough bytes to count as progress. */
 const plan = (read: number) =>
   ({ how: read % 4 < 2 ? 'fails' : 'ends', after: read % 2 === 0 ? 1 + (read % 7) ** 5 : 66_000 + read }) as const;
 
 /** A budget for more interruptions than a storage in use would be allowed. */
-const patient = (store: ObjectStore) => withRetryBudget(breaking(store, plan), retryBudget(1_000_000));
+const patient = (store: ObjectStore) => withRetryBudget(withInterruptions(store, plan), retryBudget(1_000_000));
 
 describeObjectStore('a block cache over a storage that interrupts every body', async () => {
   const store = memoryStore();

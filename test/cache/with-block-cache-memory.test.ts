@@ -7,9 +7,9 @@ import { newRequestStats, type RequestStats } from '../../src/store/request-stat
 import { equal, pseudoRandom } from '../contract/bytes.ts';
 import { counted, sleep, until } from '../store/counted-store.ts';
 import { mapCache } from './map-cache.ts';
-import { expectNoneUnhandled } from '../unhandled-rejections.ts';
+import { expectNoUnhandledRejections } from '../unhandled-rejections.ts';
 
-expectNoneUnhandled();
+expectNoUnhandledRejections();
 
 const BLOCK = 64 * 1024;
 const BLOCKS = 6;

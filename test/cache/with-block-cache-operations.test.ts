@@ -7,9 +7,9 @@ import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
 import { counted } from '../store/counted-store.ts';
 import { mapCache } from './map-cache.ts';
-import { expectNoneUnhandled } from '../unhandled-rejections.ts';
+import { expectNoUnhandledRejections } from '../unhandled-rejections.ts';
 
-expectNoneUnhandled();
+expectNoUnhandledRejections();
 
 const SIZE = 1_000_000;
 const bytes = pseudoRandom(SIZE);

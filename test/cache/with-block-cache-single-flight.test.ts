@@ -6,9 +6,9 @@ import { strongTag } from '../../src/http/index.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
 import { counted, sleep, until } from '../store/counted-store.ts';
 import { mapCache } from './map-cache.ts';
-import { expectNoneUnhandled } from '../unhandled-rejections.ts';
+import { expectNoUnhandledRejections } from '../unhandled-rejections.ts';
 
-expectNoneUnhandled();
+expectNoUnhandledRejections();
 
 const BLOCK = 128 * 1024;
 const SIZE = 8 * BLOCK;

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { share } from '../campaigns/share.ts';
 import { randomOf } from '../fuzz/random.ts';
-import { expectNoneUnhandled } from '../unhandled-rejections.ts';
+import { expectNoUnhandledRejections } from '../unhandled-rejections.ts';
 import { playCache, type CacheOutcome } from './model/cache-history.ts';
 import { fakeTime } from './model/turns.ts';
 
-expectNoneUnhandled();
+expectNoUnhandledRejections();
 beforeAll(fakeTime);
 afterAll(() => void vi.useRealTimers());
 

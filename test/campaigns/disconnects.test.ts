@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { chooseSeed, randomOf, type Random } from '../fuzz/random.ts';
 import { connectTo } from '../service/raw-client.ts';
-import { contentOf, setStage } from '../service/stage.ts';
+import { contentOf, startStage } from '../service/stage.ts';
 import { parseAnswers } from './answers.ts';
 import { share } from './share.ts';
 
@@ -106,7 +106,7 @@ describe.each(WAYS)('%s', (_name, config) => {
       const seed = chooseSeed();
       console.log(`leavers: ${CLIENTS} clients, seed ${seed}`);
       const limits = { downloads: 12, idleTimeout: 2_000 };
-      const { gateway, origin } = await setStage({ objects: SIZES, config: { ...config, limits } });
+      const { gateway, origin } = await startStage({ objects: SIZES, config: { ...config, limits } });
       const idle = gateway.sockets();
       const wrong: string[] = [];
       let next = 0;

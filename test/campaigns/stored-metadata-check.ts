@@ -10,7 +10,7 @@ export type Said = ReadonlyMap<string, string>;
 const CLIENTS = 2;
 
 /** Requests all cases of its driver from a gateway, over persistent connections. */
-export async function askAll(
+export async function requestAll(
   gateway: CampaignGateway,
   cases: readonly StoredCase[],
 ): Promise<ReadonlyMap<number, Said>> {

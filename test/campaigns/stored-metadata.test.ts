@@ -3,7 +3,7 @@ import { connect, type Socket } from 'node:net';
 import { chooseSeed } from '../fuzz/random.ts';
 import { keepAliveClient } from './keep-alive-client.ts';
 import { share } from './share.ts';
-import { askAll, difference, type Said } from './stored-metadata-check.ts';
+import { requestAll, difference, type Said } from './stored-metadata-check.ts';
 import { DOWNLOADS, LARGE_KEY, startGateways, type CampaignGateway } from './stored-metadata-gateways.ts';
 import { storedCase, VALUES, type StoredCase } from './stored-metadata-values.ts';
 
@@ -25,7 +25,7 @@ test('stored metadata are sent validly, and the same on all platforms', { timeou
 });
 
 async function check(cases: readonly StoredCase[], gateways: readonly CampaignGateway[], again: string): Promise<void> {
-  const said = await Promise.all(gateways.map(async (gateway) => [gateway, await askAll(gateway, cases)] as const));
+  const said = await Promise.all(gateways.map(async (gateway) => [gateway, await requestAll(gateway, cases)] as const));
   const differences = cases.flatMap((one) => compare(one, said));
   expect(differences.slice(0, 3).join('\n'), again).toBe('');
   // Only heads that no client could accept are refused, and those are few.

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { misbehaving } from '../s3/misbehaving.ts';
+import { scriptedServer } from '../s3/misbehaving.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 
@@ -206,7 +206,7 @@ describe('each S3 store is read once', () => {
     [403, 'SignatureDoesNotMatch', 2, 'check AWS_SECRET_ACCESS_KEY', "s3://releases can't be read: "],
     [404, 'NoSuchBucket', 2, 'there is no such bucket', "s3://releases can't be read: "],
   ])('%i %s: exit %i', async (status, name, code, told, error) => {
-    using s3 = await misbehaving((_, res) => void res.writeHead(status).end(`<Error><Code>${name}</Code></Error>`));
+    using s3 = await scriptedServer((_, res) => void res.writeHead(status).end(`<Error><Code>${name}</Code></Error>`));
     const result = await check('gateway.json', over(s3.endpoint), ['gateway.json'], keys);
     expect(result.code).toBe(code);
     expect(result.out).toContain(told);
@@ -222,7 +222,7 @@ describe('each S3 store is read once', () => {
   });
 
   test('without credentials, and for a Worker, no request is sent', async () => {
-    using s3 = await misbehaving((_, res) => void res.writeHead(404).end());
+    using s3 = await scriptedServer((_, res) => void res.writeHead(404).end());
     const result = await check('gateway.json', over(s3.endpoint));
     expect(result.out).toContain('storage s3://releases: not asked, since neither AWS_ACCESS_KEY_ID');
     const toml = `name = "w"\n[[vars.RANGEWAY.mounts]]\nstore = { type = "s3", bucket = "releases", endpoint = "${s3.endpoint}" }\n`;

@@ -1,10 +1,10 @@
 import { createGateway, memoryCache } from '../../src/platform/node/index.ts';
 import { serve } from '../../src/platform/node/serve.ts';
-import { lending } from '../store/reusable-memory.ts';
+import { withReusableMemory } from '../store/reusable-memory.ts';
 import { describeConformance } from './describe.ts';
 import { memoryWithFixtures } from './memory-fixtures.ts';
 
-const store = lending(await memoryWithFixtures());
+const store = withReusableMemory(await memoryWithFixtures());
 const plain = createGateway({ store, observers: [{ end: () => undefined }] });
 const cached = createGateway({
   store,

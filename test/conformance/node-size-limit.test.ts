@@ -1,6 +1,6 @@
 import { createGateway } from '../../src/platform/node/index.ts';
 import { serve } from '../../src/platform/node/serve.ts';
-import { OVERFLOW_LIMIT, overflowCases } from './cases/size-limit.ts';
+import { SIZE_LIMIT, sizeLimitCases } from './cases/size-limit.ts';
 import { describeConformance } from './describe.ts';
 import { memoryWithFixtures } from './memory-fixtures.ts';
 
@@ -9,9 +9,9 @@ describeConformance(
   async () => {
     const store = await memoryWithFixtures();
     const link = async () => 'https://storage.example/link';
-    const overflow = { limit: OVERFLOW_LIMIT, policy: 'redirect', link } as const;
+    const overflow = { limit: SIZE_LIMIT, policy: 'redirect', link } as const;
     const server = await serve(createGateway({ store, overflow, observers: [{ end: () => undefined }] }), { port: 0 });
     return { url: server.url, stop: () => server.stop(1000) };
   },
-  { cases: overflowCases },
+  { cases: sizeLimitCases },
 );

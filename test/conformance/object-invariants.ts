@@ -2,12 +2,13 @@ import { createHash } from 'node:crypto';
 
 import { boundaryOf, parseByteranges } from './multipart.ts';
 import { parseImfFixdate } from './placeholders.ts';
-import { count, forbid, type Invariant, type Seen, shown, unless } from './seen.ts';
+import { count, forbid, type Invariant, type CheckedResponse, shown, unless } from './seen.ts';
 import { valuesOf } from './wire.ts';
 
-const isObject = ({ response: { status } }: Seen): boolean => status === 200 || status === 206;
+const isObject = ({ response: { status } }: CheckedResponse): boolean => status === 200 || status === 206;
 
-const isMultipart = ({ response }: Seen): boolean => response.status === 206 && count(response, 'content-range') === 0;
+const isMultipart = ({ response }: CheckedResponse): boolean =>
+  response.status === 206 && count(response, 'content-range') === 0;
 
 /** §8.6: a known length is sent; clients' progress bars and web seeds depend on it. */
 const trueLength: Invariant = (seen) => {

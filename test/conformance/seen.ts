@@ -2,7 +2,7 @@ import type { Fixture } from './fixtures.ts';
 import { valuesOf, type WireResponse } from './wire.ts';
 
 /** A response and what it must be judged by. */
-export type Seen = {
+export type CheckedResponse = {
   readonly method: string;
   readonly response: WireResponse;
   /** The object that the target names, if it names one. */
@@ -12,7 +12,7 @@ export type Seen = {
 };
 
 /** A rule for every response. The reasons why it is broken; none when it holds. */
-export type Invariant = (seen: Seen) => readonly string[];
+export type Invariant = (seen: CheckedResponse) => readonly string[];
 
 /** The reason, where the rule does not hold. */
 export const unless = (holds: boolean, why: string): readonly string[] => (holds ? [] : [why]);

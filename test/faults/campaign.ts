@@ -43,7 +43,7 @@ function toCount(name: string, text: string | undefined): number | undefined {
 }
 
 /** An origin that plays the scenes that are put into `scenes`, and has nothing else. */
-export async function startTheatre(): Promise<{ readonly origin: Origin; readonly scenes: Scenes }> {
+export async function startSceneOrigin(): Promise<{ readonly origin: Origin; readonly scenes: Scenes }> {
   const scenes: Scenes = new Map();
   const origin = await startOrigin((key) => scenes.get(key) ?? { object: undefined, fault: () => undefined });
   return { origin, scenes };

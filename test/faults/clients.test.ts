@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { LogEntry } from '../../src/observe/log.ts';
-import { startTheatre } from './campaign.ts';
+import { startSceneOrigin } from './campaign.ts';
 import { startNodeGateway } from './node-gateway.ts';
 import type { Origin, Scene } from './origin.ts';
 import { hasPrograms, programs, runProgram, workFolder, type Program } from './programs.ts';
@@ -55,7 +55,7 @@ describe.skipIf(!hasPrograms()).each(Object.keys(platforms))(
     let gateway: LoggingGateway;
     let scenes: Map<string, Scene>;
     beforeAll(async () => {
-      ({ origin, scenes } = await startTheatre());
+      ({ origin, scenes } = await startSceneOrigin());
       const start = platforms[name];
       if (start === undefined) throw new Error(`no platform ${name}`);
       gateway = await start(origin.endpoint);

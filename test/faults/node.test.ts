@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { rareKinds, readCampaign, run, startTheatre, summarise } from './campaign.ts';
+import { rareKinds, readCampaign, run, startSceneOrigin, summarise } from './campaign.ts';
 import { share } from '../campaigns/share.ts';
 import { startNodeGateway } from './node-gateway.ts';
 
@@ -18,7 +18,7 @@ describe('a storage that misbehaves, behind the gateway on Node', () => {
   ];
   test.for(ways)('that $name: each response is complete and of one version, or visibly broken', LIMIT, async (way) => {
     const campaign = readCampaign('test/faults/node.test.ts', way.schedules);
-    const { origin, scenes } = await startTheatre();
+    const { origin, scenes } = await startSceneOrigin();
     const gateway = await startNodeGateway(origin.endpoint, way.resumes);
     const report = await run(campaign, gateway, scenes);
     console.log(summarise(campaign, report, origin));

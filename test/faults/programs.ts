@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { skipLoudly } from '../full.ts';
+import { reportSkipped } from '../full.ts';
 
 /** A real client: how it continues the file at `path`, and downloads what is missing. */
 export type Program = (url: string, path: string) => readonly [command: string, ...args: string[]];
@@ -22,7 +22,7 @@ const ARIA2 = ['--no-conf', '-q', '-x8', '-s8', '-k3M', '--max-tries=0', '--file
 export function hasPrograms(): boolean {
   const missing = Object.keys(programs).filter((name) => spawnSync(name, ['--version']).error !== undefined);
   if (missing.length === 0) return true;
-  skipLoudly(
+  reportSkipped(
     'downloads with real clients',
     `${missing.join(', ')} missing; the packages are in test/faults/packages.txt`,
   );

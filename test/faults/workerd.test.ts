@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { share } from '../campaigns/share.ts';
-import { rareKinds, readCampaign, run, startTheatre, summarise } from './campaign.ts';
+import { rareKinds, readCampaign, run, startSceneOrigin, summarise } from './campaign.ts';
 import { startWorkerdGateway } from './workerd-gateway.ts';
 
 const campaign = readCampaign('test/faults/workerd.test.ts', share(200));
@@ -9,7 +9,7 @@ test(
   'behind the S3 Worker too, every answer is whole and of one version, or visibly broken',
   { timeout: 180_000 },
   async () => {
-    const { origin, scenes } = await startTheatre();
+    const { origin, scenes } = await startSceneOrigin();
     const gateway = await startWorkerdGateway(origin.endpoint);
     const report = await run(campaign, gateway, scenes);
     console.log(summarise(campaign, report, origin));

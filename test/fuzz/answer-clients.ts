@@ -38,7 +38,7 @@ export const ours: AnswerClient = async (origin, path, method) => {
 };
 
 /** The client that it is compared with: undici's, which parses with llhttp. */
-export const undicis: AnswerClient = async (origin, path, method) => {
+export const undiciClient: AnswerClient = async (origin, path, method) => {
   const client = new Client(origin, {
     headersTimeout: TIMEOUT,
     bodyTimeout: TIMEOUT,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { ours, undicis, type AnswerClient } from './answer-clients.ts';
+import { ours, undiciClient, type AnswerClient } from './answer-clients.ts';
 import { compareOutcomes, REQUIRED, STRICTER, type Difference } from './answer-differences.ts';
 import { startAnswerServer } from './answer-server.ts';
 import { fuzzAnswers } from './answers.ts';
@@ -24,7 +24,7 @@ describe('the clients differ', () => {
     }
   }
   async function compare({ example }: Difference): Promise<Difference | undefined> {
-    return compareOutcomes(example, await read(ours, example), await read(undicis, example));
+    return compareOutcomes(example, await read(ours, example), await read(undiciClient, example));
   }
 
   test.for(STRICTER)('$reason ($rule)', async (difference) => {

@@ -1,5 +1,5 @@
 import { answerCase } from './answer-case.ts';
-import { ours, undicis } from './answer-clients.ts';
+import { ours, undiciClient } from './answer-clients.ts';
 import { compareOutcomes } from './answer-differences.ts';
 import { startAnswerServer } from './answer-server.ts';
 import { literal } from './decision-case.ts';
@@ -38,7 +38,7 @@ export async function fuzzAnswers(seed: number, to: number, from = 0): Promise<A
 
 async function runCase(seed: number, index: number, origin: string): Promise<string> {
   const { method, pieces } = answerCase(seed, index);
-  const [mine, theirs] = await Promise.all([ours, undicis].map((client) => client(origin, `/${index}`, method)));
+  const [mine, theirs] = await Promise.all([ours, undiciClient].map((client) => client(origin, `/${index}`, method)));
   if (mine === undefined || theirs === undefined) throw new Error('two clients have two outcomes');
   try {
     return compareOutcomes(pieces.join(''), mine, theirs)?.reason ?? `both ${mine.type}`;

@@ -14,7 +14,7 @@ import { decisionHeaders } from '../http/decision-headers.ts';
 import { must, type Decided } from './decided.ts';
 import { headersOf, type DecisionCase } from './decision-case.ts';
 import { checkFields, checkRangeFields } from './header-check.ts';
-import { askedSpans } from './reference-spans.ts';
+import { requestedSpans } from './reference-spans.ts';
 
 /** The kind of response of a case, for the statistics. */
 export type Kind = '200' | '206' | '206 in parts' | '304' | '412' | '416';
@@ -132,7 +132,7 @@ function checkAgainstReference({ decision, spans }: Decided, headers: Headers, o
   const { status } = decision;
   const field = headers.get('Range');
   if (field === null || field.length > Math.min(policy.maxFieldLength, 4096)) return;
-  const asked = askedSpans(field, representation.size, policy.maxRanges);
+  const asked = requestedSpans(field, representation.size, policy.maxRanges);
   if (status === 206) {
     must(asked !== undefined, 'a Range field that the grammar does not allow is ignored');
     must(

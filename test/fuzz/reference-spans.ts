@@ -6,7 +6,7 @@ import { readRangeField, type WrittenSpec } from '../http/reference/range-gramma
  *
  * @returns `undefined` if the field must be ignored
  */
-export function askedSpans(field: string, size: number, maxRanges: number): readonly Span[] | undefined {
+export function requestedSpans(field: string, size: number, maxRanges: number): readonly Span[] | undefined {
   const specs = readRangeField(field);
   if (specs === undefined || specs.length > maxRanges) return undefined;
   const end = BigInt(size);

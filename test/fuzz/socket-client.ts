@@ -16,7 +16,7 @@ const SENTINEL = '\r\n\r\nGET /digits.txt HTTP/1.1\r\nHost: x\r\nConnection: clo
  *
  * @throws Error where it does not
  */
-export async function converse(port: number, { pieces, mangled }: SocketCase): Promise<Ended> {
+export async function exchange(port: number, { pieces, mangled }: SocketCase): Promise<Ended> {
   const socket = connect({ host: '127.0.0.1', port, allowHalfOpen: true });
   const chunks: Buffer[] = [];
   let halfClosed = false;

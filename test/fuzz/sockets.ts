@@ -8,7 +8,7 @@ import { send } from '../conformance/wire.ts';
 import { literal } from './decision-case.ts';
 import { checkSocket, type Served, type ServedObject } from './socket-check.ts';
 import { socketCase } from './socket-case.ts';
-import { converse } from './socket-client.ts';
+import { exchange } from './socket-client.ts';
 
 /** The result of a run: the number of responses with each status. */
 export interface SocketRun {
@@ -60,7 +60,7 @@ async function serveObject(
 async function runCase(seed: number, index: number, port: number, served: Served): Promise<readonly number[]> {
   const one = socketCase(seed, index, (fixture) => served.objects.get(fixture)?.representation ?? { size: 0 });
   try {
-    return checkSocket(one, await converse(port, one), served);
+    return checkSocket(one, await exchange(port, one), served);
   } catch (error) {
     const lines = [
       `connection ${index} of seed ${seed}: ${error instanceof Error ? error.message : String(error)}`,

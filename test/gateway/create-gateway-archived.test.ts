@@ -10,7 +10,7 @@ import { s3Storage, type S3Source } from '../../src/platform/s3/s3-storage.ts';
 import { withFallback } from '../../src/store/wrappers/with-fallback.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
-import { misbehaving } from '../s3/misbehaving.ts';
+import { scriptedServer } from '../s3/misbehaving.ts';
 
 const BYTES = pseudoRandom(300_000);
 const TAG = '"0123456789abcdef0123456789abcdef"';
@@ -54,7 +54,7 @@ async function open(
   around: (store: ObjectStore, bucketOf: (bucket: string) => ObjectStore) => ObjectStore = (store) => store,
 ) {
   const archive: Archive = { isArchived: true, evaluatesFirst };
-  const origin = await misbehaving((req, res) => answer(archive, req, res));
+  const origin = await scriptedServer((req, res) => answer(archive, req, res));
   const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
   const access = { endpoint: origin.endpoint, pathStyle: true, credentials };
   const entries: LogEntry[] = [];
@@ -137,7 +137,9 @@ test('a 403 for another reason keeps its meaning', async () => {
     ['denied', 502],
     ['missing', 404],
   ] as const) {
-    using origin = await misbehaving((_req, res) => res.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>'));
+    using origin = await scriptedServer((_req, res) =>
+      res.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>'),
+    );
     const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
     const access = { endpoint: origin.endpoint, pathStyle: true, credentials };
     const gateway = createGateway({

@@ -4,11 +4,11 @@ import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { pseudoRandom } from '../contract/bytes.ts';
-import { tagged } from '../store/interrupted-store.ts';
+import { withTag } from '../store/interrupted-store.ts';
 import { mapCache } from '../cache/map-cache.ts';
-import { expectNoneUnhandled } from '../unhandled-rejections.ts';
+import { expectNoUnhandledRejections } from '../unhandled-rejections.ts';
 
-expectNoneUnhandled();
+expectNoUnhandledRejections();
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }));
 afterEach(() => void vi.useRealTimers());
@@ -108,7 +108,7 @@ test('an object without a strong tag bypasses the cache', async () => {
     head: store.head,
     async read(...args) {
       const result = await store.read(...args);
-      return result.type === 'open' ? tagged(result, 'weak') : result;
+      return result.type === 'open' ? withTag(result, 'weak') : result;
     },
   }));
   expect(await ask()).toEqual({ field: 'Rangeway; fwd=bypass; ttl=30', log: [0, 0, 0, 1] });

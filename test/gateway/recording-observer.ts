@@ -2,13 +2,13 @@ import { expect } from 'vitest';
 import type { DownloadEvent, DownloadStart, Observer, Span } from '../../src/index.ts';
 
 /** An observer that records its events. */
-export interface Watcher extends Observer {
+export interface RecordingObserver extends Observer {
   readonly starts: DownloadStart[];
   readonly ends: DownloadEvent[];
 }
 
 /** Creates an observer that records all events, or only those of failed requests. */
-export function watcher(only?: 'failed'): Watcher {
+export function recordingObserver(only?: 'failed'): RecordingObserver {
   const starts: DownloadStart[] = [];
   const ends: DownloadEvent[] = [];
   return { starts, ends, start: (event) => void starts.push(event), end: (event) => void ends.push(event), only };

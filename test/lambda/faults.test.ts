@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { misbehaving } from '../s3/misbehaving.ts';
+import { scriptedServer } from '../s3/misbehaving.ts';
 import { toAnswer } from './answer.ts';
 import { hasRuntime, startRuntime } from './runtime.ts';
 
@@ -32,7 +32,7 @@ function answer(path: string, res: ServerResponse): void {
 /** The function over an S3 of which some bodies break, and whether the reader of the endless one has gone. */
 async function open(handler: 'handler' | 'streamHandler', wrong: Readonly<Record<string, string>> = {}) {
   let isLeft = false;
-  const origin = await misbehaving((req, res) => {
+  const origin = await scriptedServer((req, res) => {
     const path = new URL(req.url ?? '', 'http://origin').pathname;
     if (path === '/files/endless') res.on('close', () => (isLeft = true));
     answer(path, res);

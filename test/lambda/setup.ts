@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { skipLoudly } from '../full.ts';
+import { reportSkipped } from '../full.ts';
 
 /** Whether AWS's runtime client is installed. */
 declare module 'vitest' {
@@ -18,7 +18,7 @@ export default function setup(project: TestProject): void {
   // The result of the build, which takes a minute and may have been interrupted.
   const isInstalled = existsSync(join(RUNTIME, '../rapid-client.node'));
   if (!isInstalled) {
-    skipLoudly(
+    reportSkipped(
       "every test under AWS's runtime client",
       'because it is not installed: npm ci --prefix test/lambda, with the packages of test/lambda/packages.txt',
     );

@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import { createGateway, fsStore } from '../../src/platform/node/index.ts';
 import { serve } from '../../src/platform/node/serve.ts';
-import { skipLoudly } from '../full.ts';
+import { reportSkipped } from '../full.ts';
 import { dig, isRecord } from '../infra/json.ts';
 import { compile, createProject, link, ROOT, runIn, type Project } from './project.ts';
 import { hasRuntime, inWorkerd, onLambda, onNode, type Ask } from './runs.ts';
@@ -118,7 +118,7 @@ async function checkCopies(name: string, project: Project): Promise<void> {
     inWorkerd(join(folder, 's3-worker.toml'), { ENDPOINT: storage.url }, local, answers),
   );
   if (!hasRuntime)
-    skipLoudly(`${name}: Lambda`, "because AWS's runtime client is missing: npm ci --prefix test/lambda");
+    reportSkipped(`${name}: Lambda`, "because AWS's runtime client is missing: npm ci --prefix test/lambda");
   else {
     await check(`${name}: Lambda`, () =>
       onLambda(join(folder, 'lambda.js'), { ...keys, BUCKET: 'bucket', ENDPOINT: storage.url }, answers),

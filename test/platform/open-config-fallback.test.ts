@@ -8,13 +8,13 @@ import { openNodeConfig } from '../../src/platform/node/open-node-config.ts';
 import { s3Client } from '../../src/platform/s3/s3-client.ts';
 import { s3Storage } from '../../src/platform/s3/s3-storage.ts';
 import { startWorkerd } from '../../src/cli/dev/workerd.ts';
-import { misbehaving } from '../s3/misbehaving.ts';
+import { scriptedServer } from '../s3/misbehaving.ts';
 
 const MOUNTS: ConfigInput = { mounts: [{ fallback: { type: 's3', bucket: 'copy' } }] };
 
 /** An S3 whose bucket `own` is unavailable, and whose bucket `copy` has one object below the same prefix. */
 function origin() {
-  return misbehaving(({ url = '' }, res) => {
+  return scriptedServer(({ url = '' }, res) => {
     const path = url.split('?')[0];
     if (path === '/copy/releases/a') {
       res.writeHead(200, { ETag: '"a"', 'Content-Length': 4, 'Last-Modified': 'Wed, 01 Jan 2020 00:00:00 GMT' });

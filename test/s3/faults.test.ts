@@ -4,7 +4,7 @@ import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import type { S3Access } from '../../src/platform/s3/s3-client.ts';
 import { s3Storage } from '../../src/platform/s3/s3-storage.ts';
 import type { S3Location } from '../../src/store/drivers/s3/s3-store.ts';
-import { misbehaving } from './misbehaving.ts';
+import { scriptedServer } from './misbehaving.ts';
 import { access, hasS3 } from './server.ts';
 
 /** A gateway over an S3 at this address, and its log. */
@@ -43,14 +43,14 @@ test('an endpoint without a listener: 503 with Retry-After, and the reason in th
 });
 
 test('an endpoint that never responds fails after the timeout', async () => {
-  using origin = await misbehaving(() => undefined);
+  using origin = await scriptedServer(() => undefined);
   const { gateway, entries } = gatewayOver({ endpoint: origin.endpoint, attempts: 1, requestTimeout: 100 });
   expect((await gateway.request('/key')).status).toBe(503);
   expect(entries[0]?.error).toContain('TimeoutError');
 });
 
 test('SlowDown is retried, within the limit', async () => {
-  using origin = await misbehaving((_req, res, call) => {
+  using origin = await scriptedServer((_req, res, call) => {
     if (call < 3) res.writeHead(503).end('<Error><Code>SlowDown</Code></Error>');
     else res.writeHead(200, { 'Content-Length': 3, ETag: TAG }).end('abc');
   });
@@ -60,7 +60,7 @@ test('SlowDown is retried, within the limit', async () => {
 });
 
 test('a permanent SlowDown is 503 with Retry-After', async () => {
-  using origin = await misbehaving((_req, res) => res.writeHead(503).end('<Error><Code>SlowDown</Code></Error>'));
+  using origin = await scriptedServer((_req, res) => res.writeHead(503).end('<Error><Code>SlowDown</Code></Error>'));
   const { gateway, entries } = gatewayOver({ endpoint: origin.endpoint, attempts: 2 });
   const response = await gateway.request('/key');
   expect([response.status, response.headers.get('Retry-After'), origin.asked.length]).toEqual([503, '5', 2]);
@@ -85,7 +85,7 @@ describe('a response that does not match the request is refused, never passed on
     ['another length', 206, { 'Content-Range': 'bytes 2-4/10', 'Content-Length': 2, ETag: TAG }, 'ab'],
   ];
   test.for(answers)('%s', async ([, status, headers, body]) => {
-    using origin = await misbehaving((_req, res) => res.writeHead(status, headers).end(body));
+    using origin = await scriptedServer((_req, res) => res.writeHead(status, headers).end(body));
     const { gateway, entries } = gatewayOver({ endpoint: origin.endpoint, attempts: 1 });
     const response = await gateway.request('/key', { headers: { Range: 'bytes=2-4', 'If-Range': TAG } });
     expect([502, 503]).toContain(response.status);
@@ -95,7 +95,7 @@ describe('a response that does not match the request is refused, never passed on
 });
 
 test('an interrupted body breaks the response', async () => {
-  using origin = await misbehaving((_req, res) => {
+  using origin = await scriptedServer((_req, res) => {
     res.writeHead(200, { 'Content-Length': 1_000, ETag: TAG });
     res.write('x'.repeat(500), () => setTimeout(() => res.destroy(), 50));
   });
@@ -106,7 +106,7 @@ test('an interrupted body breaks the response', async () => {
 });
 
 test('a 304 or 416 of AWS costs one request, because it has the needed metadata', async () => {
-  using origin = await misbehaving((req, res) => {
+  using origin = await scriptedServer((req, res) => {
     if (req.headers['if-none-match'] !== undefined) {
       res
         .writeHead(304, { ETag: TAG, 'Last-Modified': 'Wed, 01 Jan 2020 00:00:00 GMT', 'Cache-Control': 'max-age=7' })
@@ -129,7 +129,7 @@ test('a 304 or 416 of AWS costs one request, because it has the needed metadata'
 });
 
 test('a 206 without Content-Range is refused, because its length would look like the range of a smaller object', async () => {
-  using origin = await misbehaving((_req, res) => res.writeHead(206, { 'Content-Length': 3, ETag: TAG }).end('abc'));
+  using origin = await scriptedServer((_req, res) => res.writeHead(206, { 'Content-Length': 3, ETag: TAG }).end('abc'));
   const { gateway } = gatewayOver({ endpoint: origin.endpoint });
   expect((await gateway.request('/key', { headers: { Range: 'bytes=0-2' } })).status).toBe(502);
   expect((await gateway.request('/key', { headers: { Range: 'bytes=-3' } })).status).toBe(502);
@@ -148,7 +148,7 @@ describe('a 416 of AWS is not final if the size does not confirm it', () => {
     ],
   ];
   test.for(cases)('%s', async ([, size, headers, status]) => {
-    using origin = await misbehaving((req, res) => {
+    using origin = await scriptedServer((req, res) => {
       const fields = { ETag: TAG, 'Last-Modified': 'Wed, 01 Jan 2020 00:00:00 GMT' };
       if (req.method === 'HEAD') res.writeHead(200, { ...fields, 'Content-Length': size }).end();
       else if (req.headers.range === 'bytes=7-9')
@@ -164,14 +164,16 @@ describe('a 416 of AWS is not final if the size does not confirm it', () => {
 });
 
 test('a 403 means missing with forbidden: missing', async () => {
-  using origin = await misbehaving((_req, res) => res.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>'));
+  using origin = await scriptedServer((_req, res) =>
+    res.writeHead(403).end('<Error><Code>AccessDenied</Code></Error>'),
+  );
   const reached = { endpoint: origin.endpoint };
   expect((await gatewayOver(reached).gateway.request('/key')).status).toBe(502);
   expect((await gatewayOver(reached, { forbidden: 'missing' }).gateway.request('/key')).status).toBe(404);
 });
 
 test('no header field of a client is passed on to S3 unchanged', async () => {
-  using origin = await misbehaving((_req, res) => res.writeHead(404).end('<Error><Code>NoSuchKey</Code></Error>'));
+  using origin = await scriptedServer((_req, res) => res.writeHead(404).end('<Error><Code>NoSuchKey</Code></Error>'));
   const { gateway } = gatewayOver({ endpoint: origin.endpoint }, { prefix: 'below/' });
   const headers = {
     Authorization: 'Bearer secret',
@@ -198,7 +200,7 @@ test('no header field of a client is passed on to S3 unchanged', async () => {
 });
 
 test('an empty key is missing without a request, because S3 would list the bucket', async () => {
-  using origin = await misbehaving((_req, res) => res.writeHead(200, { 'Content-Length': 3 }).end('xml'));
+  using origin = await scriptedServer((_req, res) => res.writeHead(200, { 'Content-Length': 3 }).end('xml'));
   for (const prefix of ['', 'below/']) {
     const { gateway } = gatewayOver({ endpoint: origin.endpoint }, { prefix });
     expect((await gateway.request('/')).status).toBe(404);

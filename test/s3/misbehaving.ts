@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net';
 
 /** A server with scripted responses that no real one can be made to send, and its requests. */
-export async function misbehaving(answer: (req: IncomingMessage, res: ServerResponse, call: number) => void) {
+export async function scriptedServer(answer: (req: IncomingMessage, res: ServerResponse, call: number) => void) {
   const asked: IncomingMessage[] = [];
   const server = createServer((req, res) => answer(req, res, asked.push(req))).listen(0, '127.0.0.1');
   await once(server, 'listening');

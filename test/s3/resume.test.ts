@@ -4,7 +4,7 @@ import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import { withFallback } from '../../src/store/wrappers/with-fallback.ts';
 import { s3Client, s3Transport } from '../../src/platform/s3/s3-client.ts';
 import { s3Store } from '../../src/store/drivers/s3/s3-store.ts';
-import { breaking } from '../store/interrupted-store.ts';
+import { withInterruptions } from '../store/interrupted-store.ts';
 import { access, hasS3, newBucket } from './server.ts';
 import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 
@@ -12,10 +12,13 @@ const SIZE = 1_000_000;
 const bytes = Uint8Array.from({ length: SIZE }, (_, i) => (Math.imul(i, 2_654_435_761) >>> 24) ^ (i & 255));
 
 /** A gateway over a real S3 whose first body breaks; `meanwhile` is called before it is resumed. */
-function gatewayOver(store: Parameters<typeof breaking>[0], meanwhile: () => Promise<unknown> = async () => undefined) {
+function gatewayOver(
+  store: Parameters<typeof withInterruptions>[0],
+  meanwhile: () => Promise<unknown> = async () => undefined,
+) {
   const entries: LogEntry[] = [];
   let reads = 0;
-  const inner = breaking(store, (read) => (read === 0 ? { how: 'fails', after: 300_000 } : undefined));
+  const inner = withInterruptions(store, (read) => (read === 0 ? { how: 'fails', after: 300_000 } : undefined));
   const between = {
     head: inner.head,
     read: async (...args: Parameters<typeof inner.read>) => {

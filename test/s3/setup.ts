@@ -5,7 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestProject } from 'vitest/node';
-import { skipLoudly } from '../full.ts';
+import { reportSkipped } from '../full.ts';
 import { fillFixtureBucket, type FixtureBucket } from './fixture-bucket.ts';
 
 /** The address of the S3 server of the tests; `null` if the machine has none. */
@@ -24,7 +24,7 @@ const SCRIPT = join(import.meta.dirname, 'ceph.sh');
 /** Starts the S3 server once for all tests of the project, and stops it after them. */
 export default async function setup(project: TestProject): Promise<(() => void) | undefined> {
   if (spawnSync('radosgw', ['--version']).error !== undefined) {
-    skipLoudly('every test over S3', 'because radosgw is not installed; the packages are in test/s3/packages.txt');
+    reportSkipped('every test over S3', 'because radosgw is not installed; the packages are in test/s3/packages.txt');
     project.provide('s3Endpoint', null);
     project.provide('s3Fixtures', { bucket: 'none', storedAt: 0 });
     return undefined;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import type { GatewayProcess } from './gateway-process.ts';
 import { connectTo, get, type RawClient } from './raw-client.ts';
-import { contentOf, setStage } from './stage.ts';
+import { contentOf, startStage } from './stage.ts';
 
 const LARGE = 32 * 1024 * 1024;
 
@@ -19,7 +19,7 @@ const right = (key: string, size: number) => `200 ${digest(contentOf(key, size))
 
 describe('a client that pipelines', () => {
   test('and disconnects holds neither storage connections nor slots', async () => {
-    const { gateway, origin } = await setStage({
+    const { gateway, origin } = await startStage({
       objects: { large: LARGE, small: 10 },
       config: { limits: { downloads: 20 } },
     });
@@ -41,7 +41,7 @@ describe('a client that pipelines', () => {
 
   test('gets all responses, in the order of its requests', async () => {
     const sizes = Array.from({ length: 10 }, (_, i) => 1 + i * 9_000);
-    const { gateway, origin } = await setStage({
+    const { gateway, origin } = await startStage({
       objects: Object.fromEntries(sizes.map((size, i) => [`o${i}`, size])),
     });
     const client = await connectTo(gateway.port);
@@ -85,7 +85,7 @@ describe('a client that reads nothing', () => {
   test('of responses from memory is disconnected after the idle timeout, and holds a slot until then', async () => {
     // Long enough for the three to be stalled at the same time on a busy machine.
     const limits = { ...config.limits, idleTimeout: 3_000 };
-    const { gateway } = await setStage({
+    const { gateway } = await startStage({
       objects: { block: 1024 * 1024, small: 10 },
       config: { ...config, limits },
     });
@@ -103,7 +103,7 @@ describe('a client that reads nothing', () => {
   });
 
   test('of thousands of pipelined requests takes bounded memory', async () => {
-    const { gateway } = await setStage({
+    const { gateway } = await startStage({
       objects: { kilo: 1024 },
       config: { ...config, limits: { idleTimeout: 700 } },
     });
@@ -126,7 +126,7 @@ describe('a client that reads nothing', () => {
 describe('a client that closes its side after the request', () => {
   test.for(['large', 'small'])('gets the whole response: %s', async (key) => {
     const objects = { large: LARGE, small: 10 };
-    const { gateway } = await setStage({ objects });
+    const { gateway } = await startStage({ objects });
     const client = await connectTo(gateway.port);
     client.socket.end(get(`/${key}`));
     await client.ended;
@@ -137,7 +137,7 @@ describe('a client that closes its side after the request', () => {
 });
 
 test('a client that disconnects before the storage responds is logged as aborted, not as failed', async () => {
-  const { gateway, origin } = await setStage({
+  const { gateway, origin } = await startStage({
     objects: { slow: 10, small: 10 },
     fault: (key) => (key === 'slow' ? { kind: 'slow', wait: 1_500 } : undefined),
   });

@@ -4,14 +4,14 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { startGateway } from './gateway-process.ts';
 import { connectTo, get } from './raw-client.ts';
-import { atEnd } from './stage.ts';
+import { afterTest } from './stage.ts';
 
 /** `rangeway serve --dir` over a new folder. */
 async function serveFolder() {
   const folder = await mkdtemp(join(tmpdir(), 'rangeway-folder-'));
-  atEnd(() => rm(folder, { recursive: true, force: true }));
+  afterTest(() => rm(folder, { recursive: true, force: true }));
   const gateway = await startGateway(['--dir', folder]);
-  atEnd(() => gateway.stop());
+  afterTest(() => gateway.stop());
   const ask = async (path: string, fields: string) => {
     const client = await connectTo(gateway.port);
     client.socket.end(get(path, fields));

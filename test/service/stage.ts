@@ -13,7 +13,7 @@ afterEach(async () => {
 });
 
 /** Registers a cleanup for the end of the test; the last one runs first. */
-export function atEnd(end: () => unknown): void {
+export function afterTest(end: () => unknown): void {
   ends.push(end);
 }
 
@@ -34,22 +34,22 @@ export interface StageOptions {
 }
 
 /** Starts a stage; it is stopped after the test. */
-export async function setStage({ objects, config = {}, fault }: StageOptions): Promise<Stage> {
+export async function startStage({ objects, config = {}, fault }: StageOptions): Promise<Stage> {
   const stored = new Map<string, StoredObject>();
   for (const [key, size] of Object.entries(objects))
     stored.set(key, { versions: [makeVersion(contentOf(key, size), 0, false)], current: 0 });
   const origin = await startOrigin((key) => ({ object: stored.get(key), fault: () => fault?.(key) }));
-  atEnd(() => origin.stop());
+  afterTest(() => origin.stop());
   const s3 = ['--s3', BUCKET, '--endpoint', origin.endpoint, '--path-style'];
   const gateway = await startGateway([...s3, '--config', await writeConfig(config)]);
-  atEnd(() => gateway.stop());
+  afterTest(() => gateway.stop());
   return { gateway, origin };
 }
 
 /** Writes a configuration to a file that is removed after the test. */
 export async function writeConfig(config: object): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'rangeway-service-'));
-  atEnd(() => rm(folder, { recursive: true, force: true }));
+  afterTest(() => rm(folder, { recursive: true, force: true }));
   const file = join(folder, 'config.json');
   await writeFile(file, JSON.stringify(config));
   return file;

@@ -3,10 +3,10 @@ import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { startGateway } from './gateway-process.ts';
-import { atEnd, contentOf, setStage } from './stage.ts';
+import { afterTest, contentOf, startStage } from './stage.ts';
 
 test('a storage that sends one byte for each connection gets requests at growing intervals', async () => {
-  const { gateway, origin } = await setStage({
+  const { gateway, origin } = await startStage({
     objects: { drops: 20_000 },
     fault: () => ({ kind: 'reset', after: 1 }),
   });
@@ -30,7 +30,7 @@ async function read(url: string, patience: number): Promise<boolean> {
 }
 
 test('many clients of such a storage cause fewer than twice their number of requests', async () => {
-  const { gateway, origin } = await setStage({
+  const { gateway, origin } = await startStage({
     objects: { drops: 20_000 },
     fault: () => ({ kind: 'reset', after: 1 }),
   });
@@ -47,7 +47,7 @@ test('many clients of such a storage cause fewer than twice their number of requ
 
 test('a storage that breaks each MB is resumed at once', async () => {
   const size = 24 * 1024 * 1024 + 5;
-  const { gateway, origin } = await setStage({
+  const { gateway, origin } = await startStage({
     objects: { long: size },
     fault: () => ({ kind: 'reset', after: 1024 * 1024 }),
   });
@@ -91,14 +91,14 @@ async function startTalkative() {
   await once(server, 'listening');
   const address: AddressInfo | string | null = server.address();
   if (address === null || typeof address === 'string') throw new Error('the storage has no port');
-  atEnd(() => server.close());
+  afterTest(() => server.close());
   return { endpoint: `http://127.0.0.1:${address.port}`, extras: () => extras };
 }
 
 test('an unsolicited response of a storage is never used for a request', async () => {
   const storage = await startTalkative();
   const gateway = await startGateway(['--s3', 'talkative', '--endpoint', storage.endpoint, '--path-style']);
-  atEnd(() => gateway.stop());
+  afterTest(() => gateway.stop());
   await fetch(`${gateway.url}/first`);
   await expect.poll(storage.extras).toBeGreaterThan(0);
   await sleep(100);

@@ -6,7 +6,7 @@ import { storeError } from '../../src/store/store-error.ts';
 export type Break = 'fails' | 'ends' | 'hangs';
 
 /** Wraps a store: its bodies break after a number of bytes, unless they are shorter. `next` gives how, and the number. */
-export function breaking(
+export function withInterruptions(
   store: ObjectStore,
   next: (read: number) => { readonly how: Break; readonly after: number } | undefined,
   onCancel: () => void = () => undefined,
@@ -61,7 +61,7 @@ function snap(controller: ReadableStreamDefaultController<Uint8Array>, how: Brea
 }
 
 /** Wraps a store: its objects have a weak entity tag, or none. */
-export function tagged(opened: OpenObject, tag: 'weak' | 'none' | 'other'): OpenObject {
+export function withTag(opened: OpenObject, tag: 'weak' | 'none' | 'other'): OpenObject {
   const etags = { weak: { weak: true, opaque: 'w' }, none: undefined, other: strongTag('other') };
   return { ...opened, representation: { ...opened.representation, etag: etags[tag] } };
 }

@@ -7,7 +7,7 @@ const MEMORY = 4 * 1024;
  * Wraps a store: each body passes through one small buffer that is overwritten with 0xaa as soon as the next bytes are
  * read. A consumer that uses a chunk after that sends wrong bytes, and the test fails.
  */
-export function lending(store: ObjectStore): ObjectStore {
+export function withReusableMemory(store: ObjectStore): ObjectStore {
   return {
     head: (...args) => store.head(...args),
     async read(...args) {

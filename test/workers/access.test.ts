@@ -3,7 +3,7 @@ import vectors from '../../docs/link-vectors.json';
 import { basicAccess, parseLinkKeys, signLink, verifyLink } from '../../src/access/index.ts';
 import { jwtAccess } from '../../src/access/jwt.ts';
 import { requestFor } from '../access/request.ts';
-import { bearing, makePair, optionsFor, token } from '../access/tokens.ts';
+import { withToken, makePair, optionsFor, token } from '../access/tokens.ts';
 
 // Links and rules give the same results on workerd, which has its own URL, URLSearchParams and crypto.
 const KEYS = parseLinkKeys(`k1:${vectors.keys.k1} k2:${vectors.keys.k2}`);
@@ -35,7 +35,7 @@ test.for(['RS256', 'ES256', 'EdDSA', 'Ed25519'] as const)(
     const pair = await makePair(algorithm);
     const signed = await token(pair);
     const rule = jwtAccess(optionsFor(pair));
-    expect([(await rule(bearing(signed))).type, (await rule(bearing(`${signed}A`))).type]).toEqual([
+    expect([(await rule(withToken(signed))).type, (await rule(withToken(`${signed}A`))).type]).toEqual([
       'granted',
       'unauthenticated',
     ]);

@@ -27,7 +27,7 @@ export interface Scene {
 export type Ended = 'whole' | 'left' | 'broken' | 'refused' | 'bodiless';
 
 /** One request, its answer checked. */
-export async function askOnce(scene: Scene): Promise<Ended> {
+export async function requestOnce(scene: Scene): Promise<Ended> {
   const { turns, storage, store, deferred } = scene;
   const { random } = turns;
   const range = rollRange(scene);

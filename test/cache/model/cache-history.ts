@@ -2,7 +2,7 @@ import { vi } from 'vitest';
 import { withBlockCache, type BlockCacheOptions } from '../../../src/cache/with-block-cache.ts';
 import { withResume } from '../../../src/store/wrappers/with-resume.ts';
 import type { Random } from '../../fuzz/random.ts';
-import { askOnce, type Ended, type Scene } from './cache-client.ts';
+import { requestOnce, type Ended, type Scene } from './cache-client.ts';
 import { modelCache, type ModelCache } from './model-cache.ts';
 import type { Ending } from './model-body.ts';
 import { makeVersion, modelStore } from './model-store.ts';
@@ -25,7 +25,7 @@ const LAST = 3;
 /** Plays one history of a cached store: many clients, while the object is replaced, blocks are evicted, and storage and cache fail. */
 export async function playCache(random: Random): Promise<CacheOutcome> {
   const turns = makeTurns(random);
-  const stage = setStage(turns);
+  const stage = startStage(turns);
   const { storage } = stage;
   const ends: CacheOutcome = { whole: 0, left: 0, broken: 0, refused: 0, bodiless: 0 };
   async function live(): Promise<void> {
@@ -33,7 +33,7 @@ export async function playCache(random: Random): Promise<CacheOutcome> {
       await turns.wait(random.below(12));
       // Until a cache that failed is used again.
       if (random.oneIn(4)) await new Promise((resolve) => setTimeout(resolve, 6_000));
-      ends[await askOnce(stage)]++;
+      ends[await requestOnce(stage)]++;
     }
   }
   async function write(): Promise<void> {
@@ -53,7 +53,7 @@ export async function playCache(random: Random): Promise<CacheOutcome> {
   return ends;
 }
 
-function setStage(turns: Turns): Stage {
+function startStage(turns: Turns): Stage {
   const { random } = turns;
   const blockSize = random.pick([4, 7, 16, 64]);
   const memory = random.pick([blockSize - 1, ...[1, LAST, LAST, 100, 100].map((blocks) => blocks * blockSize)]);

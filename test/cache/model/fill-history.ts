@@ -1,7 +1,7 @@
 import type { FillReader } from '../../../src/cache/fill.ts';
 import { isStoreError } from '../../../src/store/store-error.ts';
 import type { Random } from '../../fuzz/random.ts';
-import { isEqual, setFillStage, type FillStage } from './fill-stage.ts';
+import { isEqual, startFillStage, type FillStage } from './fill-stage.ts';
 import { makeTurns, microtask, type Turns } from './turns.ts';
 
 /** State that all clients of a fill share. */
@@ -32,7 +32,7 @@ type Counts = { -readonly [Name in keyof FillOutcome]: number };
 /** Plays one history of a fill: clients attach, pause, lag, skip ahead and detach, over a storage that may fail. */
 export async function playFill(random: Random): Promise<FillOutcome> {
   const turns = makeTurns(random);
-  const stage = setFillStage(turns);
+  const stage = startFillStage(turns);
   if (stage === undefined) return { given: 0, missed: 0, broken: 0, left: 0 };
   const { body, span, blockSize } = stage;
   const crowd: Crowd = { turns, stage, seated: 0, leftAt: span.start, asked: span.start, seen: span.start, given: [] };

@@ -3,7 +3,7 @@ import { startFill, type Fill } from '../../../src/cache/fill.ts';
 import { blockLength } from '../../../src/cache/grid.ts';
 import { defaultReader } from '../../../src/store/chunk-stream.ts';
 import { storeError } from '../../../src/store/store-error.ts';
-import { modelBody, rollScript, toStream, type Ending, type ModelBody } from './model-body.ts';
+import { modelBody, randomScript, toStream, type Ending, type ModelBody } from './model-body.ts';
 import type { Turns } from './turns.ts';
 
 /** A block that was stored, and a copy made at that time. */
@@ -42,7 +42,7 @@ const SIZES = [4, 7, 16, 64] as const;
 const LARGE = [200 * 1024, 512 * 1024] as const;
 
 /** Starts a random fill; `undefined` if there is no memory for its first block, so that it does not start. */
-export function setFillStage(turns: Turns): FillStage | undefined {
+export function startFillStage(turns: Turns): FillStage | undefined {
   const { random, wait } = turns;
   const blockSize = random.pick(random.oneIn(20) ? LARGE : SIZES);
   const size = 1 + random.below(6 * blockSize);
@@ -51,7 +51,7 @@ export function setFillStage(turns: Turns): FillStage | undefined {
   const span = rollSpan(turns, blockSize, size);
   const opening = random.pick<Opening>(['prompt', 'prompt', 'late', 'late', 'fails']);
   const endings: readonly Ending[] = ['whole', 'whole', 'whole', 'early', 'surplus', 'fails', 'hangs'];
-  const script = rollScript(turns, object.subarray(span.start, span.end), blockSize, endings);
+  const script = randomScript(turns, object.subarray(span.start, span.end), blockSize, endings);
   const large = blockSize > 1000 ? { chunk: random.pick([100_000, 70_000, 300_000, 900_000]) } : {};
   const body = modelBody(turns, { ...script, ...large });
   const stream = random.pick(['none', 'ours', 'platform']);

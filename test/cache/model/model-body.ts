@@ -118,7 +118,7 @@ export function modelBody({ random, wait }: Turns, script: BodyScript): ModelBod
 }
 
 /** A random script. @param scale the length of a block, in bytes, around which the lengths of chunks are chosen */
-export function rollScript(
+export function randomScript(
   { random }: Turns,
   bytes: Uint8Array,
   scale: number,

@@ -1,6 +1,6 @@
 import type { BlockCache, BlockName, CachedBytes } from '../../../src/cache/block-cache.ts';
 import type { Span } from '../../../src/http/index.ts';
-import { modelBody, rollScript, toStream, type Ending, type ModelBody } from './model-body.ts';
+import { modelBody, randomScript, toStream, type Ending, type ModelBody } from './model-body.ts';
 import type { Version } from './model-store.ts';
 import type { Turns } from './turns.ts';
 
@@ -62,7 +62,7 @@ export function modelCache(turns: Turns, options: ModelCacheOptions): ModelCache
   }
 
   function stream(part: Uint8Array): ReadableStream<Uint8Array> {
-    const script = rollScript(turns, part, blockSize, isFailing ? endings : ['whole']);
+    const script = randomScript(turns, part, blockSize, isFailing ? endings : ['whole']);
     const body = modelBody(turns, script);
     streams.push(body);
     return toStream(body, random.oneIn(2));

@@ -2,7 +2,7 @@ import { strongTag, type Representation } from '../../../src/http/index.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
 import { evaluateRead } from '../../../src/store/evaluate-read.ts';
 import { storeError } from '../../../src/store/store-error.ts';
-import { modelBody, rollScript, toStream, type Ending, type ModelBody } from './model-body.ts';
+import { modelBody, randomScript, toStream, type Ending, type ModelBody } from './model-body.ts';
 import type { Turns } from './turns.ts';
 
 /** One version of the object. */
@@ -84,7 +84,7 @@ export function modelStore(turns: Turns, options: ModelStoreOptions): ModelStore
           return random.oneIn(2) ? evaluation : { type: 'unsatisfiable' };
         case 'span': {
           const { span } = evaluation;
-          const body = modelBody(turns, rollScript(turns, bytes.subarray(span.start, span.end), blockSize, endings));
+          const body = modelBody(turns, randomScript(turns, bytes.subarray(span.start, span.end), blockSize, endings));
           bodies.push(body);
           return { type: 'open', representation, span, body: toStream(body, random.oneIn(2)) };
         }

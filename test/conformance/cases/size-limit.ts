@@ -2,7 +2,7 @@ import type { Case, Expect, HeaderLine, Span } from '../case.ts';
 import { part, unsatisfiable, whole, wholeHead } from '../expected.ts';
 
 /** Bytes of a body that the platform under test can send. */
-export const OVERFLOW_LIMIT = 65_536;
+export const SIZE_LIMIT = 65_536;
 
 const ask = (name: string, rule: string, target: string, headers: readonly HeaderLine[], expect: Expect): Case => ({
   name: `overflow: ${name}`,
@@ -45,10 +45,10 @@ const parts: readonly Span[] = Array.from({ length: 534 }, (_, index) => [index,
  * For platforms that can send 64 KiB at the most and redirect what has more, such as a function URL. No request that
  * RFC 9110 answers 200 or 206 is answered 501.
  */
-export const overflowCases: readonly Case[] = [
+export const sizeLimitCases: readonly Case[] = [
   ask('the whole', '§15.4.8', '/mega.bin', [], redirected),
   ask('what fits', '§15.3.1', '/kilo.bin', [], whole('kilo.bin')),
-  ask('a range that fits', '§14.2', '/mega.bin', [['Range', 'bytes=0-65535']], part('mega.bin', 0, OVERFLOW_LIMIT)),
+  ask('a range that fits', '§14.2', '/mega.bin', [['Range', 'bytes=0-65535']], part('mega.bin', 0, SIZE_LIMIT)),
   ask('a range of one byte more', '§15.4.8', '/mega.bin', [['Range', 'bytes=0-65536']], redirected),
   ask('a range beyond the end', '§15.5.17', '/mega.bin', [['Range', 'bytes=1048576-']], unsatisfiable('mega.bin')),
   ask('several ranges', '§15.4.8', '/mega.bin', [['Range', 'bytes=0-65535,70000-70009']], redirected),

@@ -5,14 +5,14 @@ import { portableBodyPipe } from '../../../src/gateway/download/body-pipe.ts';
 import { parseByteranges } from '../../conformance/multipart.ts';
 import { collect, counting, sourceOf } from '../../store/bodies.ts';
 import { holdsAsync } from '../../property-runs.ts';
-import { anyShipment, BOUNDARY, multipartShipment, NEVER, planOver, singleShipment } from './planned-response.ts';
+import { anyPlannedBody, BOUNDARY, anyMultipartBody, NEVER, planOver, anySinglePartBody } from './planned-response.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
 describe('a planned body', () => {
   test('of several parts has exactly its length, and passes the strict multipart parser', async () => {
     await holdsAsync(
-      fc.asyncProperty(multipartShipment, async ({ bytes, decision, storage }) => {
+      fc.asyncProperty(anyMultipartBody, async ({ bytes, decision, storage }) => {
         const { plan, parts, sources } = planOver(bytes, decision, { ...storage, surplus: 0 });
         const { body, done } = portableBodyPipe.pipe(plan);
         const sent = (await collect(body)).bytes;
@@ -37,7 +37,7 @@ describe('a planned body', () => {
   });
   test('of one part is exactly its bytes', async () => {
     await holdsAsync(
-      fc.asyncProperty(singleShipment, async ({ bytes, decision, storage }) => {
+      fc.asyncProperty(anySinglePartBody, async ({ bytes, decision, storage }) => {
         const { plan } = planOver(bytes, decision, { ...storage, surplus: 0 });
         const { body, done } = portableBodyPipe.pipe(plan);
         const { start, end } = decision.span;
@@ -49,7 +49,7 @@ describe('a planned body', () => {
   });
   test('with a read that is too short or too long fails, and the sent bytes are a prefix of the whole body', async () => {
     await holdsAsync(
-      fc.asyncProperty(anyShipment, async ({ bytes, decision, storage }) => {
+      fc.asyncProperty(anyPlannedBody, async ({ bytes, decision, storage }) => {
         fc.pre(storage.surplus !== 0);
         const right = await collect(
           portableBodyPipe.pipe(planOver(bytes, decision, { ...storage, surplus: 0 }).plan).body,
@@ -67,7 +67,7 @@ describe('a planned body', () => {
   });
   test('is aborted if the client disconnects, and its read is cancelled', async () => {
     await holdsAsync(
-      fc.asyncProperty(anyShipment, fc.integer({ min: 1, max: 12 }), async ({ bytes, decision, storage }, reads) => {
+      fc.asyncProperty(anyPlannedBody, fc.integer({ min: 1, max: 12 }), async ({ bytes, decision, storage }, reads) => {
         const { plan, sources } = planOver(bytes, decision, { ...storage, surplus: 0 });
         const { body, done } = portableBodyPipe.pipe(plan);
         const reader = body.getReader();

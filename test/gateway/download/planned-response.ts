@@ -98,7 +98,7 @@ const bytesAndParts = fc
   });
 const lengths = fc.array(fc.nat(40), { maxLength: 6 });
 /** Random arguments of {@link planOver}, for several parts. */
-export const multipartShipment = fc
+export const anyMultipartBody = fc
   .record({
     object: bytesAndParts,
     nearGap: fc.nat(60),
@@ -113,7 +113,7 @@ export const multipartShipment = fc
     return { bytes, decision: { status: 206, form: 'multipart', reads } as const, storage };
   });
 /** Random arguments for one part. */
-export const singleShipment = fc
+export const anySinglePartBody = fc
   .record({
     bytes: fc.uint8Array({ minLength: 1, maxLength: 300 }),
     a: fc.nat(299),
@@ -132,4 +132,4 @@ export const singleShipment = fc
     };
   });
 /** Random arguments for one part or several. */
-export const anyShipment = fc.oneof(multipartShipment, singleShipment);
+export const anyPlannedBody = fc.oneof(anyMultipartBody, anySinglePartBody);

@@ -9,7 +9,7 @@ import {
 } from '../../../src/index.ts';
 import { serve } from '../../../src/platform/node/serve.ts';
 import { ask as askOverSocket } from '../../platform/node/raw-request.ts';
-import { onlyEvent, spansIn, watcher } from '../recording-observer.ts';
+import { onlyEvent, spansIn, recordingObserver } from '../recording-observer.ts';
 
 const SIZE = 300_000;
 const BYTES = Uint8Array.from({ length: SIZE }, (_, i) => i % 251);
@@ -22,7 +22,7 @@ async function storeWith(): Promise<ObjectStore> {
 }
 
 async function open(parts: GatewayParts = {}, store?: ObjectStore) {
-  const watched = watcher();
+  const watched = recordingObserver();
   const gateway = createGateway({ store: store ?? (await storeWith()), observers: [watched], ...parts });
   const ask = (path = '/key', headers: Record<string, string> = {}, method = 'GET') =>
     gateway.request(path, { method, headers });
@@ -87,7 +87,7 @@ const without: Readonly<Record<string, Case>> = {
 const caches: Readonly<Record<string, () => ReturnType<typeof open>>> = {
   streams: async () => open(),
   memory: async () => {
-    const watched = watcher();
+    const watched = recordingObserver();
     const cache = memoryCache({ maxBytes: 2 ** 20 });
     const gateway = createGateway({ store: await storeWith(), observers: [watched], cache });
     await (await gateway.request('/key')).arrayBuffer();
@@ -182,8 +182,8 @@ describe('a body that ends early', () => {
         return { type: 'open', representation, span, body };
       },
     };
-    const watched = watcher();
-    const failures = watcher('failed');
+    const watched = recordingObserver();
+    const failures = recordingObserver('failed');
     const gateway = createGateway({ store, observers: [failures, watched], resume: false });
     const response = await gateway.request('/key');
     await expect(response.arrayBuffer()).rejects.toThrow();

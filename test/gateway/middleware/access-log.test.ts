@@ -12,7 +12,7 @@ import {
 } from '../../../src/index.ts';
 import { portableBodyPipe } from '../../../src/gateway/download/body-pipe.ts';
 import { serve } from '../../../src/platform/node/serve.ts';
-import { onlyEvent, watcher } from '../recording-observer.ts';
+import { onlyEvent, recordingObserver } from '../recording-observer.ts';
 
 const SIZE = 300_000;
 const whole = { start: 0, end: SIZE };
@@ -20,14 +20,14 @@ const store = memoryStore();
 await store.put('key', new Uint8Array(SIZE));
 
 function open(parts: GatewayParts = {}) {
-  const watched = watcher();
+  const watched = recordingObserver();
   const gateway = createGateway({ store, observers: [watched], ...parts });
   const ask = (headers: Record<string, string> = {}) => gateway.request('/key', { headers });
   return { gateway, ask, watched };
 }
 
 test('a redirect has the outcome redirected, and no delivered bytes', async () => {
-  const watched = watcher();
+  const watched = recordingObserver();
   const link = async () => 'https://storage.example/link';
   const gateway = createGateway({ store, observers: [watched], overflow: { limit: 10, policy: 'redirect', link } });
   expect((await gateway.request('/key')).status).toBe(307);
@@ -36,7 +36,7 @@ test('a redirect has the outcome redirected, and no delivered bytes', async () =
 });
 
 test('a range cut by overflow: partial is logged as it was cut', async () => {
-  const watched = watcher();
+  const watched = recordingObserver();
   const overflow = { limit: 10, policy: 'partial' } as const;
   const gateway = createGateway({ store, observers: [watched], overflow });
   const response = await gateway.request('/key', { headers: { Range: 'bytes=5-99' } });
@@ -87,7 +87,7 @@ describe('an observer that throws', () => {
     ['a text', 'text'],
   ])('%s affects neither the response nor other observers', async ([, what]) => {
     const said = vi.spyOn(console, 'error').mockImplementation(() => undefined);
-    const [before, after] = [watcher(), watcher()];
+    const [before, after] = [recordingObserver(), recordingObserver()];
     const { ask } = open({ observers: [before, thrower(what), after], limits: { downloads: 1 } });
     for (let i = 1; i <= 3; i++) {
       const response = await ask({ Range: 'bytes=0-0,9-9' });
@@ -104,7 +104,7 @@ describe('an event has', () => {
   test('the id of the signed link', async () => {
     const text = generateLinkKey('one');
     const keys = parseLinkKeys(text);
-    const watched = watcher();
+    const watched = recordingObserver();
     const gateway = createGateway({ store, access: signedAccess(keys), observers: [watched] });
     const expires = Math.ceil(Date.now() / 1_000) + 60;
     const link = await signLink('http://localhost/key', { expires, downloadId: 'download-1' }, keys[0]);

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 
 /** A fault of a custom middleware, or its change of a response of the gateway. */
-export interface Misdeed {
+export interface MiddlewareFault {
   readonly middleware: MiddlewareHandler;
   /** Of the response; `broken` if the body does not have the length in Content-Length. */
   readonly status: number | 'broken';
@@ -28,7 +28,7 @@ const replace = (toResponse: () => Response): MiddlewareHandler =>
     c.res = toResponse();
   };
 
-export const misdeeds: Readonly<Record<string, Misdeed>> = {
+export const middlewareFaults: Readonly<Record<string, MiddlewareFault>> = {
   'throws before next()': { middleware: thrown(new Error('of a user')), status: 500, isAnswered: false },
   'rejects with no Error before next()': { middleware: thrown('text'), status: 500, isAnswered: false },
   // The error text is sent with the Content-Length of the replaced response.

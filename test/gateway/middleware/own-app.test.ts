@@ -19,7 +19,7 @@ import {
   type RangewayState,
   type RangewayEnv,
 } from '../../../src/index.ts';
-import { watcher } from '../recording-observer.ts';
+import { recordingObserver } from '../recording-observer.ts';
 
 const TOKEN = 'a-token-that-nobody-guesses-0123456789';
 const TEXT = '0123456789';
@@ -29,7 +29,7 @@ const ORIGIN = 'https://pages.example';
 async function compose(path: string, { access, base }: { access?: AccessRule; base?: string } = {}) {
   const store = memoryStore();
   const { etag } = await store.put('dir/a b.txt', new TextEncoder().encode(TEXT));
-  const watched = watcher();
+  const watched = recordingObserver();
   const seen: RangewayState[] = [];
   const look: MiddlewareHandler<RangewayEnv> = async (c, next) => {
     await next();
@@ -187,7 +187,7 @@ test('concurrencyLimit() responds 503 while bodies are unread, and 200 again whe
 
 describe('a custom handler after mount() and authorize()', () => {
   const ownApp = (handler: Handler<RangewayEnv>) => {
-    const watched = watcher();
+    const watched = recordingObserver();
     const app = new Hono<RangewayEnv>().onError(onError);
     app.use(
       '/files/*',

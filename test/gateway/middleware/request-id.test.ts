@@ -4,7 +4,7 @@ import { accessLog, createGateway, memoryStore, requestId, type Observer } from 
 import { type NodeServer } from '../../../src/platform/node/index.ts';
 import { serve } from '../../../src/platform/node/serve.ts';
 import { send, valuesOf } from '../../conformance/wire.ts';
-import { watcher } from '../recording-observer.ts';
+import { recordingObserver } from '../recording-observer.ts';
 
 const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
 const PARENT = '00f067aa0ba902b7';
@@ -43,7 +43,7 @@ async function down(): Promise<never> {
 
 describe('the request id of a client', () => {
   const ask = async (headers: Record<string, string>) => {
-    const watched = watcher();
+    const watched = recordingObserver();
     const gateway = await gatewayWith(watched);
     const response = await gateway.request('/none', { headers });
     const id = response.headers.get('X-Request-Id');
@@ -170,7 +170,7 @@ const asked: Readonly<Record<string, Asked>> = {
 const ID = 'id-of-the-client';
 
 describe('the id is in the response, the problem body and the log, and is exposed to pages', () => {
-  const watched = watcher();
+  const watched = recordingObserver();
   const servers = new Map<string, NodeServer>();
   const hosts = ['at the root', 'in another app'] as const;
 
@@ -225,7 +225,7 @@ describe('the id is in the response, the problem body and the log, and is expose
 });
 
 test('a 503 of the concurrency limit has the id of its own request', async () => {
-  const watched = watcher();
+  const watched = recordingObserver();
   const store = memoryStore();
   await store.put('small', new TextEncoder().encode('0123456789'));
   const gateway = createGateway({ store, observers: [watched], limits: { downloads: 1 } });
@@ -239,7 +239,7 @@ test('a 503 of the concurrency limit has the id of its own request', async () =>
 });
 
 test('a gateway in an app with its own requestId() has the same id, and each access log gets its event', async () => {
-  const [outer, inner] = [watcher(), watcher()];
+  const [outer, inner] = [recordingObserver(), recordingObserver()];
   const app = new Hono();
   app.use(requestId(), accessLog([outer]));
   app.route('/files', await gatewayWith(inner));

@@ -4,7 +4,7 @@ import { Hono, type Context } from 'hono';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { hookAccess, memoryStore } from '../../../src/index.ts';
 import { createGateway, type FetchHandler } from '../../../src/platform/node/index.ts';
-import { watcher } from '../../gateway/recording-observer.ts';
+import { recordingObserver } from '../../gateway/recording-observer.ts';
 import { ask } from './raw-request.ts';
 import { open } from './lazy-server.ts';
 
@@ -161,7 +161,7 @@ describe('a gateway in a custom app', () => {
   test.for(Object.entries(places))(
     'responds with its own fields, and knows the client address: %s',
     async ([, [at, toApp]]) => {
-      const watched = watcher();
+      const watched = recordingObserver();
       const url = `${await open(toApp(createGateway({ store, observers: [watched] })))}${at}`;
       const whole = await ask(`${url}/key`);
       expect([whole.status, whole.body.toString(), whole.headers['content-length']]).toEqual([200, TEXT, '10']);
@@ -192,7 +192,7 @@ describe('a gateway in a custom app', () => {
   });
 
   test('responds without the environment of the platform', async () => {
-    const watched = watcher();
+    const watched = recordingObserver();
     const gateway = createGateway({ store, observers: [watched] });
     const url = await open({ fetch: (request) => gateway.fetch(request) });
     const answer = await ask(`${url}/key`, { Range: 'bytes=7-' });

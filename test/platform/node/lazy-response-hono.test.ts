@@ -6,7 +6,7 @@ import { etag } from 'hono/etag';
 import { describe, expect, test } from 'vitest';
 import { createGateway, fsStore } from '../../../src/platform/node/index.ts';
 import { bodyOf, representation, storeDouble } from '../../gateway/store-double.ts';
-import { watcher } from '../../gateway/recording-observer.ts';
+import { recordingObserver } from '../../gateway/recording-observer.ts';
 import { ask, type Answer } from './raw-request.ts';
 import { after, asked, essence, folder, LARGE, open, start } from './lazy-server.ts';
 
@@ -58,7 +58,7 @@ describe('behind a middleware of hono that changes responses', () => {
   });
 
   test('hono/etag: a 304 of its own, for an object without a tag, closes the body', async () => {
-    const shared = watcher();
+    const shared = recordingObserver();
     const size = 100_000;
     let bodies = 0;
     const store = storeDouble({
@@ -85,7 +85,7 @@ describe('behind a middleware of hono that changes responses', () => {
 
   test('hono/cors: responses of the gateway keep their bytes, and it handles preflights itself', async () => {
     plain ??= await start();
-    const shared = watcher();
+    const shared = recordingObserver();
     const gateway = createGateway({ store: fsStore(folder), observers: [shared], cors: { origins: [] } });
     const app = new Hono().use(cors({ origin: 'https://pages.example', exposeHeaders: ['ETag'] })).route('/', gateway);
     const url = await open(app);

@@ -11,7 +11,7 @@ import {
   type NodeServer,
 } from '../../../src/platform/node/index.ts';
 import { serve } from '../../../src/platform/node/serve.ts';
-import { watcher } from '../../gateway/recording-observer.ts';
+import { recordingObserver } from '../../gateway/recording-observer.ts';
 import { ask, type Answer } from './raw-request.ts';
 
 /** Bytes without repetition. */
@@ -63,7 +63,7 @@ export async function open(app: FetchHandler): Promise<string> {
 
 /** Serves a gateway with a concurrency limit of 1, behind a middleware. */
 export async function start(middleware?: MiddlewareHandler) {
-  const watched = watcher();
+  const watched = recordingObserver();
   const store = fsStore(folder);
   const gateway = createGateway({
     observers: [watched],

@@ -15,8 +15,8 @@ import {
 import { type FetchHandler } from '../../../src/platform/node/index.ts';
 import { serve } from '../../../src/platform/node/serve.ts';
 import { countedStore } from '../../gateway/open-body-counter.ts';
-import { misdeeds } from '../../gateway/middleware/faulty-middleware.ts';
-import { watcher, type Watcher } from '../../gateway/recording-observer.ts';
+import { middlewareFaults } from '../../gateway/middleware/faulty-middleware.ts';
+import { recordingObserver, type RecordingObserver } from '../../gateway/recording-observer.ts';
 
 beforeEach(() => void vi.spyOn(console, 'error').mockImplementation(() => undefined));
 afterEach(() => void vi.restoreAllMocks());
@@ -25,7 +25,7 @@ type Store = ReturnType<typeof countedStore>['store'];
 
 /** Apps with a concurrency limit of 1, and a middleware at this place. */
 const places: Readonly<
-  Record<string, (middleware: MiddlewareHandler, store: Store, watched: Watcher) => Hono<RangewayEnv>>
+  Record<string, (middleware: MiddlewareHandler, store: Store, watched: RecordingObserver) => Hono<RangewayEnv>>
 > = {
   'around a gateway': (middleware, store, watched) =>
     new Hono<RangewayEnv>()
@@ -39,7 +39,7 @@ function composed(
   before: readonly MiddlewareHandler[],
   between: readonly MiddlewareHandler[],
   store: Store,
-  watched: Watcher,
+  watched: RecordingObserver,
 ): Hono<RangewayEnv> {
   const app = new Hono<RangewayEnv>();
   for (const one of before) app.use(one);
@@ -69,14 +69,16 @@ async function statusOf(ask: () => Response | Promise<Response>): Promise<number
   }
 }
 
-const rows = Object.keys(places).flatMap((place) => Object.keys(misdeeds).map((name) => [place, name] as const));
+const rows = Object.keys(places).flatMap((place) =>
+  Object.keys(middlewareFaults).map((name) => [place, name] as const),
+);
 
 describe('slot and body of a response are released, and its event is sent', () => {
   test.for(rows)('at once by the Node server: %s, a middleware that %s', async ([place, name]) => {
-    const misdeed = misdeeds[name];
+    const misdeed = middlewareFaults[name];
     if (misdeed === undefined) throw new Error(name);
     const { store, open } = countedStore();
-    const watched = watcher();
+    const watched = recordingObserver();
     const app = places[place]?.(misdeed.middleware, store, watched);
     if (app === undefined) throw new Error(place);
     const seen: (number | 'broken')[] = [];
@@ -94,10 +96,10 @@ describe('slot and body of a response are released, and its event is sent', () =
   });
 
   test.for(rows)('by the idle timeout without a server: %s, a middleware that %s', async ([place, name]) => {
-    const misdeed = misdeeds[name];
+    const misdeed = middlewareFaults[name];
     if (misdeed === undefined) throw new Error(name);
     const { store, open } = countedStore();
-    const watched = watcher();
+    const watched = recordingObserver();
     const app = places[place]?.(misdeed.middleware, store, watched);
     if (app === undefined) throw new Error(place);
     const isSeen = misdeed.isAnswered || place.startsWith('between');
@@ -120,7 +122,7 @@ describe('a middleware that responds before the handlers after it', () => {
   test('while the storage opens: the body is closed, and no start event follows the end event', async () => {
     const { promise: slow, resolve: goOn } = Promise.withResolvers<undefined>();
     const { store, open } = countedStore();
-    const watched = watcher();
+    const watched = recordingObserver();
     const late = { ...store, read: async (...all: Parameters<Store['read']>) => (await slow, store.read(...all)) };
     const app = composed([], [timeout(250)], late, watched);
     await overSocket(app, async (ask) => {
@@ -138,7 +140,7 @@ describe('a middleware that responds before the handlers after it', () => {
   test('before the gateway is reached: no slot is taken', async () => {
     const { promise: slow, resolve: goOn } = Promise.withResolvers<undefined>();
     const { store, open } = countedStore();
-    const watched = watcher();
+    const watched = recordingObserver();
     const errors: string[] = [];
     const app = new Hono<RangewayEnv>().onError((error, c) => {
       errors.push(error.message);

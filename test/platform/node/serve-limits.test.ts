@@ -6,7 +6,7 @@ import { createGateway, type ListenOptions, type NodeServer } from '../../../src
 import { serve } from '../../../src/platform/node/serve.ts';
 import { memoryStore } from '../../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
-import { breaking } from '../../store/interrupted-store.ts';
+import { withInterruptions } from '../../store/interrupted-store.ts';
 
 /** More bytes than the socket buffers of both ends. */
 const SIZE = 32 * 1024 * 1024;
@@ -62,7 +62,7 @@ test.for([300, 400, 600])(
   'a slow storage does not count as a client that reads nothing: %s ms',
   async (idleTimeout) => {
     const stalling = (store: ObjectStore) =>
-      breaking(store, (read) => (read === 0 ? { how: 'hangs', after: 1_000_000 } : undefined));
+      withInterruptions(store, (read) => (read === 0 ? { how: 'hangs', after: 1_000_000 } : undefined));
     const { socket, entries } = await start({ idleTimeout }, stalling, 1_200);
     socket.resume();
     socket.write(GET);

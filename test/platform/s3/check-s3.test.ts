@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import { checkS3, type S3Check } from '../../../src/platform/s3/s3-storage.ts';
 import type { S3Source } from '../../../src/platform/s3/s3-source.ts';
-import { misbehaving } from '../../s3/misbehaving.ts';
+import { scriptedServer } from '../../s3/misbehaving.ts';
 import { refuse } from '../../store/drivers/s3/loopback-s3.ts';
 
 type Answer = (req: IncomingMessage, res: ServerResponse) => void;
@@ -10,7 +10,7 @@ type Answer = (req: IncomingMessage, res: ServerResponse) => void;
 const HOUR = 3_600_000;
 
 async function check(answer: Answer, source: Partial<S3Source> = {}, limit?: number): Promise<S3Check> {
-  using s3 = await misbehaving(answer);
+  using s3 = await scriptedServer(answer);
   const credentials = { accessKeyId: 'key', secretAccessKey: 'secret' };
   const access = { endpoint: s3.endpoint, pathStyle: true, credentials, attempts: 1 };
   return await checkS3({ bucket: 'bucket', access, ...source }, limit);

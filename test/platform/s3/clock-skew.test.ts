@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createGateway, openNodeConfig, parseConfig } from '../../../src/platform/node/index.ts';
 import { serve } from '../../../src/platform/node/serve.ts';
 import { startWorkerd } from '../../../src/cli/dev/workerd.ts';
-import { misbehaving } from '../../s3/misbehaving.ts';
+import { scriptedServer } from '../../s3/misbehaving.ts';
 import { workerVariables } from '../../s3/worker-variables.ts';
 import { refuse, sendObject } from '../../store/drivers/s3/loopback-s3.ts';
 
@@ -40,7 +40,7 @@ function signedAt(url: string, field: string | string[] | undefined): number {
 test.each(Object.keys(PLATFORMS).flatMap((name) => [HOUR, -HOUR].map((ahead) => [name, ahead] as const)))(
   'on %s, with a clock that is %i ms behind, an existing object is found even if a 403 means missing',
   async (name, ahead) => {
-    using s3 = await misbehaving((req, res) => {
+    using s3 = await scriptedServer((req, res) => {
       const now = Date.now() + ahead;
       const isForbidden = req.url?.includes('/forbidden') === true;
       const isTimely = Math.abs(signedAt(req.url ?? '', req.headers['x-amz-date']) - now) <= 900_000;

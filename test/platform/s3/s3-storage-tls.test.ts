@@ -1,13 +1,13 @@
 import { setDefaultCACertificates } from 'node:tls';
 import { afterEach, expect, test } from 'vitest';
 import { s3Storage } from '../../../src/platform/s3/s3-storage.ts';
-import { certificate, stopLater, type Certified } from '../node/http1/open-transport.ts';
+import { certificate, stopLater, type CertificateName } from '../node/http1/open-transport.ts';
 import { startStorage, whole } from '../node/http1/socket-server.ts';
 
 afterEach(() => setDefaultCACertificates([]));
 
 /** A store over a bucket whose server has this certificate. */
-async function openStore(name: Certified, host: string) {
+async function openStore(name: CertificateName, host: string) {
   const storage = await startStorage((socket) => socket.write(whole('x')), certificate(name));
   stopLater(storage.stop);
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
@@ -16,7 +16,7 @@ async function openStore(name: Certified, host: string) {
   return { store, storage };
 }
 
-test.for<[certificate: Certified, host: string, isTrusted: boolean, code: string, says: string]>([
+test.for<[certificate: CertificateName, host: string, isTrusted: boolean, code: string, says: string]>([
   ['localhost', 'localhost', false, 'DEPTH_ZERO_SELF_SIGNED_CERT', 'self-signed certificate'],
   ['localhost', '127.0.0.1', true, 'ERR_TLS_CERT_ALTNAME_INVALID', "IP: 127.0.0.1 is not in the cert's list"],
   ['other-host', 'localhost', true, 'ERR_TLS_CERT_ALTNAME_INVALID', "localhost. is not in the cert's altnames"],

@@ -23,7 +23,7 @@ export async function bytesOf({ body }: OpenObject): Promise<Uint8Array> {
 }
 
 /** Wraps a store: `change` may replace the result of each read; the first call is 0. */
-export function answering(
+export function withScriptedReads(
   store: ObjectStore,
   change: (call: number, read: () => Promise<ReadResult>, options: ReadOptions) => Promise<ReadResult>,
 ): ObjectStore & { readonly asked: readonly ReadOptions[] } {

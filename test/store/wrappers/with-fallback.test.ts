@@ -5,7 +5,7 @@ import type { ObjectStore, ReadOptions } from '../../../src/store/object-store.t
 import { withResume } from '../../../src/store/wrappers/with-resume.ts';
 import { storeError, type StoreErrorCode } from '../../../src/store/store-error.ts';
 import { describeObjectStore } from '../../contract/object-store.ts';
-import { breaking } from '../interrupted-store.ts';
+import { withInterruptions } from '../interrupted-store.ts';
 
 const bytes = new TextEncoder().encode('0123456789');
 
@@ -98,7 +98,7 @@ test('a broken body is resumed from the replica if it has the same version, and 
     [new TextEncoder().encode('abcdefghij'), /changed/],
   ] as const) {
     const { first, replica } = await pair({ first: bytes, replica: content });
-    const dying = breaking(first.store, () => {
+    const dying = withInterruptions(first.store, () => {
       first.state.failure = 'unavailable';
       return { how: 'fails', after: 4 };
     });

@@ -4,12 +4,12 @@ import { withParallelReads } from '../../../src/store/wrappers/with-parallel-rea
 import { retryBudget, withRetryBudget } from '../../../src/store/wrappers/retry-budget.ts';
 import { storeError } from '../../../src/store/store-error.ts';
 import { equal, pseudoRandom } from '../../contract/bytes.ts';
-import { breaking, tagged } from '../interrupted-store.ts';
+import { withInterruptions, withTag } from '../interrupted-store.ts';
 import { counted, sleep, until } from '../counted-store.ts';
-import { answering, BYTES, bytesOf, memoryWith, open, PART } from './ten-parts.ts';
-import { expectNoneUnhandled } from '../../unhandled-rejections.ts';
+import { withScriptedReads, BYTES, bytesOf, memoryWith, open, PART } from './ten-parts.ts';
+import { expectNoUnhandledRejections } from '../../unhandled-rejections.ts';
 
-expectNoneUnhandled();
+expectNoUnhandledRejections();
 
 describe('versions never mix', () => {
   const upper = BYTES.toReversed();
@@ -58,7 +58,7 @@ describe('versions never mix', () => {
 
   test('all parts except the first are pinned, and the first has the preconditions of the caller', async () => {
     const memory = await memoryWith();
-    const store = answering(memory, (_call, read) => read());
+    const store = withScriptedReads(memory, (_call, read) => read());
     const etag = (await memory.head('key'))?.etag;
     const conditions = { ifNoneMatch: [{ weak: false, opaque: 'other' }] };
     await bytesOf(await open(withParallelReads(store, { partSize: 5_000 }), { conditions }));
@@ -68,13 +68,13 @@ describe('versions never mix', () => {
   });
 
   const wrong: readonly (readonly [string, (opened: OpenObject) => OpenObject])[] = [
-    ['another tag', (opened) => tagged(opened, 'other')],
+    ['another tag', (opened) => withTag(opened, 'other')],
     ['other bytes', (opened) => ({ ...opened, span: { ...opened.span, start: 0 } })],
     ['another size', (o) => ({ ...o, representation: { ...o.representation, size: o.representation.size + 1 } })],
   ];
   test.for(wrong)('a part with %s breaks the body', async ([, falsify]) => {
     const storage = counted(await memoryWith());
-    const store = answering(storage, async (call, read) => {
+    const store = withScriptedReads(storage, async (call, read) => {
       const result = await read();
       return call === 4 && result.type === 'open' ? falsify(result) : result;
     });
@@ -86,7 +86,7 @@ describe('versions never mix', () => {
 
   test('a first part with another span than the requested one is refused and closed', async () => {
     const storage = counted(await memoryWith());
-    const store = answering(storage, async (_call, read) => {
+    const store = withScriptedReads(storage, async (_call, read) => {
       const result = await read();
       return result.type === 'open' ? { ...result, span: { start: 1, end: 1_001 } } : result;
     });
@@ -101,7 +101,7 @@ describe('versions never mix', () => {
     ['is too long', 1, 'invalid-response'],
   ] as const)('a part whose body %s breaks the body there', async (_name, more, code) => {
     const memory = await memoryWith();
-    const store = answering(memory, async (call, read) => {
+    const store = withScriptedReads(memory, async (call, read) => {
       const result = await read();
       if (call !== 2 || result.type !== 'open') return result;
       const bytes = await bytesOf(result);
@@ -114,7 +114,7 @@ describe('versions never mix', () => {
 describe('failures', () => {
   test('of a part are thrown when its turn comes, and no later part stays open', async () => {
     const storage = counted(await memoryWith());
-    const store = answering(storage, async (call, read) => {
+    const store = withScriptedReads(storage, async (call, read) => {
       if (call === 3) throw storeError('denied', 'not this one');
       return read();
     });
@@ -136,7 +136,7 @@ describe('failures', () => {
   test('that are temporary are retried when the turn of the part comes, within the retry budget', async () => {
     const memory = await memoryWith();
     const failing = () =>
-      answering(memory, async (call, read) => {
+      withScriptedReads(memory, async (call, read) => {
         if (call === 3) throw storeError('unavailable', 'for a moment');
         return read();
       });
@@ -151,7 +151,7 @@ describe('failures', () => {
 
   test('of the first part are thrown, and a missing object is returned as missing', async () => {
     const memory = await memoryWith();
-    const denied = answering(memory, async () => {
+    const denied = withScriptedReads(memory, async () => {
       throw storeError('denied', 'nothing');
     });
     await expect(withParallelReads(denied).read('key')).rejects.toMatchObject({ code: 'denied' });
@@ -203,9 +203,9 @@ describe('a client that disconnects', () => {
 
   test.each(leaves)('by %s, while the response of a part is pending, whose body then hangs', async (how) => {
     const storage = counted(await memoryWith());
-    const silent = breaking(storage, (read) => (read > 0 ? { how: 'hangs', after: 0 } : undefined));
+    const silent = withInterruptions(storage, (read) => (read > 0 ? { how: 'hangs', after: 0 } : undefined));
     const late = Promise.withResolvers<undefined>();
-    const store = answering(silent, async (call, read) => {
+    const store = withScriptedReads(silent, async (call, read) => {
       if (call > 0) await late.promise;
       return read();
     });
@@ -226,7 +226,7 @@ describe('a client that disconnects', () => {
   test('before the first read, with an aborted signal, leaves nothing open', async () => {
     const storage = counted(await memoryWith());
     const { signal, abort } = abortable();
-    const late = answering(storage, async (_call, read) => {
+    const late = withScriptedReads(storage, async (_call, read) => {
       const result = await read();
       abort();
       return result;

@@ -9,13 +9,13 @@ import { retryBudgetOf, retryBudget, withRetryBudget } from '../../../src/store/
 import { withRanges } from '../../../src/store/wrappers/with-ranges.ts';
 import { equal, pseudoRandom } from '../../contract/bytes.ts';
 import { describeObjectStore } from '../../contract/object-store.ts';
-import { breaking, tagged } from '../interrupted-store.ts';
+import { withInterruptions, withTag } from '../interrupted-store.ts';
 import { counted } from '../counted-store.ts';
-import { lending } from '../reusable-memory.ts';
-import { answering, BYTES, bytesOf, memoryWith, open, PART } from './ten-parts.ts';
-import { expectNoneUnhandled } from '../../unhandled-rejections.ts';
+import { withReusableMemory } from '../reusable-memory.ts';
+import { withScriptedReads, BYTES, bytesOf, memoryWith, open, PART } from './ten-parts.ts';
+import { expectNoUnhandledRejections } from '../../unhandled-rejections.ts';
 
-expectNoneUnhandled();
+expectNoUnhandledRejections();
 afterEach(() => void vi.useRealTimers());
 
 const FAST = { idleTimeout: 1_000, patience: 5_000, backoff: { first: 1, most: 2 } };
@@ -32,14 +32,14 @@ describeObjectStore('withParallelReads(memoryStore())', async () => {
 
 describeObjectStore('withParallelReads over reusable memory', async () => {
   const memory = memoryStore();
-  const store = withParallelReads(lending(memory), { connections: 4, partSize: 10_007 });
+  const store = withParallelReads(withReusableMemory(memory), { connections: 4, partSize: 10_007 });
   return { store, put: async (key, bytes) => void (await memory.put(key, bytes)) };
 });
 
 describeObjectStore('withParallelReads over bodies that keep breaking', async () => {
   const memory = memoryStore();
   const plan = (read: number) => ({ how: read % 2 === 0 ? 'fails' : 'ends', after: 1 + (read % 7) ** 5 }) as const;
-  const resumed = withResume(withRetryBudget(breaking(memory, plan), retryBudget(1_000_000)), FAST);
+  const resumed = withResume(withRetryBudget(withInterruptions(memory, plan), retryBudget(1_000_000)), FAST);
   const store = withParallelReads(resumed, { connections: 4, partSize: 50_021 });
   return { store, put: async (key, bytes) => void (await memory.put(key, bytes)) };
 });
@@ -59,7 +59,7 @@ describe('bytes are exact', () => {
 
   test.each([19, 20, 21])('for each form of range around part borders, in an object of %i bytes', async (size) => {
     const memory = await memoryWith(pseudoRandom(size));
-    for (const source of [memory, lending(memory)]) {
+    for (const source of [memory, withReusableMemory(memory)]) {
       const store = withParallelReads(source, { connections: 3, partSize: 4 });
       for (const range of ranges) {
         for (const mayBeWhole of [false, true]) {
@@ -114,9 +114,9 @@ describe('what a read costs', () => {
     'an object with tag %s is read in one piece, after one extra operation',
     async (tag) => {
       const storage = counted(await memoryWith());
-      const loose = answering(storage, async (_call, read) => {
+      const loose = withScriptedReads(storage, async (_call, read) => {
         const result = await read();
-        return result.type === 'open' ? tagged(result, tag) : result;
+        return result.type === 'open' ? withTag(result, tag) : result;
       });
       const object = await open(withParallelReads(loose, { partSize: PART }), { range: { form: 'from', start: 5 } });
       expect(equal(await bytesOf(object), BYTES.subarray(5))).toBe(true);

@@ -11,7 +11,7 @@ import { withResume, type ResumeOptions } from '../../../src/store/wrappers/with
 import { retryBudget, withRetryBudget } from '../../../src/store/wrappers/retry-budget.ts';
 import { storeError } from '../../../src/store/store-error.ts';
 import { describeObjectStore } from '../../contract/object-store.ts';
-import { breaking, tagged, type Break } from '../interrupted-store.ts';
+import { withInterruptions, withTag, type Break } from '../interrupted-store.ts';
 
 const FAST: ResumeOptions = { idleTimeout: 40, patience: 5_000, backoff: { first: 1, most: 2 } };
 const TEXT = 'The quick brown fox jumps over the lazy dog';
@@ -57,7 +57,7 @@ describe.each<Break>(['fails', 'ends', 'hangs'])('a body that %s', (how) => {
     const { store } = await memoryOf();
     const stats = newRequestStats();
     const resumed = withResume(
-      breaking(store, () => ({ how, after: 10 })),
+      withInterruptions(store, () => ({ how, after: 10 })),
       FAST,
     );
     expect(await textOf(await open(resumed, { stats }))).toBe(TEXT);
@@ -67,16 +67,16 @@ describe.each<Break>(['fails', 'ends', 'hangs'])('a body that %s', (how) => {
   test('fails after three attempts in a row without a byte, and not before', async () => {
     const { store } = await memoryOf();
     const counted = answering(store, (_call, result) => result);
-    const dying = breaking(counted.store, (read) => ({ how, after: read === 0 ? 5 : 0 }));
+    const dying = withInterruptions(counted.store, (read) => ({ how, after: read === 0 ? 5 : 0 }));
     await expect(textOf(await open(withResume(dying, FAST)))).rejects.toMatchObject({ code: 'unavailable' });
     expect(counted.asked).toHaveLength(4);
-    const recovering = breaking(store, (read) => (read < 3 ? { how, after: 0 } : undefined));
+    const recovering = withInterruptions(store, (read) => (read < 3 ? { how, after: 0 } : undefined));
     expect(await textOf(await open(withResume(recovering, FAST)))).toBe(TEXT);
   });
 
   test('of a range is resumed inside the range', async () => {
     const { store } = await memoryOf();
-    const cut = breaking(store, () => ({ how, after: 3 }));
+    const cut = withInterruptions(store, () => ({ how, after: 3 }));
     const opened = await open(withResume(cut, FAST), { range: { form: 'suffix', length: 8 } });
     expect(await textOf(opened)).toBe(TEXT.slice(-8));
   });
@@ -85,9 +85,9 @@ describe.each<Break>(['fails', 'ends', 'hangs'])('a body that %s', (how) => {
     const { store } = await memoryOf();
     for (const tag of ['weak', 'none'] as const) {
       const { store: loose, asked } = answering(store, (_call, result) =>
-        result.type === 'open' ? tagged(result, tag) : result,
+        result.type === 'open' ? withTag(result, tag) : result,
       );
-      const cut = breaking(loose, () => ({ how, after: 10 }));
+      const cut = withInterruptions(loose, () => ({ how, after: 10 }));
       await expect(textOf(await open(withResume(cut, FAST)))).rejects.toMatchObject({ code: 'unavailable' });
       expect(asked).toHaveLength(1);
     }
@@ -96,7 +96,7 @@ describe.each<Break>(['fails', 'ends', 'hangs'])('a body that %s', (how) => {
 
 describe('a resumed read is pinned and checked', () => {
   const cutOnce = (store: ObjectStore) =>
-    breaking(store, (read) => (read === 0 ? { how: 'fails', after: 10 } : undefined));
+    withInterruptions(store, (read) => (read === 0 ? { how: 'fails', after: 10 } : undefined));
 
   test('a replaced object fails with version-changed, and none of its bytes is sent', async () => {
     const { store, put } = await memoryOf();
@@ -132,8 +132,8 @@ describe('a resumed read is pinned and checked', () => {
   });
 
   const wrong: readonly (readonly [string, (opened: OpenObject) => OpenObject])[] = [
-    ['another tag', (opened) => tagged(opened, 'other')],
-    ['no tag', (opened) => tagged(opened, 'none')],
+    ['another tag', (opened) => withTag(opened, 'other')],
+    ['no tag', (opened) => withTag(opened, 'none')],
     ['another size', (o) => ({ ...o, representation: { ...o.representation, size: o.representation.size + 1 } })],
     ['an earlier start', (opened) => ({ ...opened, span: { ...opened.span, start: 0 } })],
     ['an earlier end', (opened) => ({ ...opened, span: { ...opened.span, end: opened.span.end - 1 } })],
@@ -144,7 +144,7 @@ describe('a resumed read is pinned and checked', () => {
     const { store: lying, asked } = answering(store, (call, result) =>
       result.type === 'open' && call > 0 ? falsify(result) : result,
     );
-    const watched = breaking(
+    const watched = withInterruptions(
       lying,
       (read) => ({ how: 'fails', after: read === 0 ? 10 : 1_000 }),
       () => cancelled++,
@@ -183,7 +183,7 @@ describe('a client that disconnects', () => {
   test('closes the body', async () => {
     const { store } = await memoryOf();
     let cancelled = 0;
-    const watched = breaking(
+    const watched = withInterruptions(
       store,
       () => ({ how: 'hangs', after: 10 }),
       () => cancelled++,
@@ -198,7 +198,7 @@ describe('a client that disconnects', () => {
     const { store } = await memoryOf();
     const { store: counted, asked } = answering(store, (_call, result) => result);
     const left = new AbortController();
-    const hanging = breaking(counted, () => ({ how: 'hangs', after: 10 }));
+    const hanging = withInterruptions(counted, () => ({ how: 'hangs', after: 10 }));
     const { body } = await open(withResume(hanging, { ...FAST, idleTimeout: 60_000 }), { signal: left.signal });
     const reader = body.getReader();
     await reader.read();
@@ -211,7 +211,7 @@ describe('a client that disconnects', () => {
   test('ends the wait between attempts', async () => {
     const { store } = await memoryOf();
     const left = new AbortController();
-    const dying = breaking(store, () => ({ how: 'fails', after: 0 }));
+    const dying = withInterruptions(store, () => ({ how: 'fails', after: 0 }));
     const options = { ...FAST, backoff: { first: 60_000, most: 60_000 } };
     const { body } = await open(withResume(dying, options), { signal: left.signal });
     const text = new Response(body).text();
@@ -223,7 +223,7 @@ describe('a client that disconnects', () => {
 test('a storage that breaks after each byte is retried only within the shared retry budget', async () => {
   const { store } = await memoryOf('x'.repeat(20_000));
   const drop = withResume(
-    breaking(store, () => ({ how: 'ends', after: 1 })),
+    withInterruptions(store, () => ({ how: 'ends', after: 1 })),
     FAST,
   );
   const tallies = Array.from({ length: 100 }, newRequestStats);
@@ -239,7 +239,7 @@ test('a storage that breaks after each 64 KiB is resumed at once, as often as ne
   const { store } = await memoryOf(text);
   const stats = newRequestStats();
   const never = { first: 1e9, most: 1e9 };
-  const drop = breaking(store, () => ({ how: 'ends', after: 65_536 }));
+  const drop = withInterruptions(store, () => ({ how: 'ends', after: 65_536 }));
   expect((await textOf(await open(withResume(drop, { ...FAST, backoff: never }), { stats }))).length).toBe(text.length);
   expect(stats.continued).toBe(99);
 });
@@ -249,7 +249,7 @@ test('after fewer than 64 KiB, each attempt except the first waits longer than t
   const waits: number[] = [];
   const random = vi.spyOn(Math, 'random').mockImplementation(() => (waits.push(0), 0));
   const stats = newRequestStats();
-  const drop = breaking(store, () => ({ how: 'ends', after: 1 }));
+  const drop = withInterruptions(store, () => ({ how: 'ends', after: 1 }));
   await textOf(await open(withResume(drop, FAST), { stats }));
   random.mockRestore();
   expect([stats.continued, waits.length]).toEqual([19, 18]);
@@ -266,7 +266,7 @@ test('a slow client does not count as a silent storage', async () => {
 
 describeObjectStore('a store whose bodies break and are read on', async () => {
   const store = memoryStore();
-  const broken = breaking(store, (read) => ({ how: read % 2 === 0 ? 'fails' : 'ends', after: 1 + read ** 2 }));
+  const broken = withInterruptions(store, (read) => ({ how: read % 2 === 0 ? 'fails' : 'ends', after: 1 + read ** 2 }));
   // More breaks than the budget allows to a storage in use.
   return {
     store: withResume(withRetryBudget(broken, retryBudget(1_000_000)), FAST),

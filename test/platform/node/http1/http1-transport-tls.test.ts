@@ -3,7 +3,7 @@ import { setDefaultCACertificates, TLSSocket } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import { defaultReader } from '../../../../src/store/chunk-stream.ts';
 import { startRelay } from './relay.ts';
-import { certificate, open, stopLater, until, type Certified } from './open-transport.ts';
+import { certificate, open, stopLater, until, type CertificateName } from './open-transport.ts';
 import { startStorage, whole } from './socket-server.ts';
 
 afterEach(() => setDefaultCACertificates([]));
@@ -12,7 +12,7 @@ const VERSIONS = ['TLSv1.2', 'TLSv1.3'] as const;
 
 /** A server with this certificate, which the client trusts. */
 function openTrusted(
-  name: Certified,
+  name: CertificateName,
   answer: Parameters<typeof open>[0],
   maxVersion: (typeof VERSIONS)[number] = 'TLSv1.3',
 ) {

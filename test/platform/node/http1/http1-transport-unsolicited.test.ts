@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { offered, open, read } from './open-transport.ts';
+import { connectionReusable, open, read } from './open-transport.ts';
 
 test.for(['GET', 'HEAD'] as const)(
   'an unsolicited response of an origin is never used for a request: %s',
@@ -15,7 +15,7 @@ test.for(['GET', 'HEAD'] as const)(
       const response = await ask({ method });
       expect(response.fields['x-nth']).toBe(String(n));
       expect(await read(response.body)).toBe(method === 'HEAD' ? '' : String(n));
-      if (n % 2 === 0) await offered();
+      if (n % 2 === 0) await connectionReusable();
     }
     // After the first unsolicited response, each request has its own connection.
     expect(storage.sockets.length).toBeGreaterThan(80);

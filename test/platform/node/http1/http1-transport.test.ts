@@ -5,7 +5,7 @@ import { setDefaultCACertificates } from 'node:tls';
 import { describe, expect, test, vi } from 'vitest';
 import { defaultReader, isReusable } from '../../../../src/store/chunk-stream.ts';
 import type { TransportAnswer } from '../../../../src/store/drivers/s3/transport.ts';
-import { certificate, offered, open, read, stopLater, until } from './open-transport.ts';
+import { certificate, connectionReusable, open, read, stopLater, until } from './open-transport.ts';
 import { startStorage, whole, type Answer } from './socket-server.ts';
 
 describe('requests on the wire', () => {
@@ -16,7 +16,7 @@ describe('requests on the wire', () => {
     const response = await ask({ path: "/a/../b//%2e?versionId=a%20b'", fields: { range: 'bytes=0-1' } });
     expect(response).toMatchObject({ status: 200, fields: { etag: '"x"', 'content-length': '6' } });
     expect(await read(response.body)).toBe('body 1');
-    await offered();
+    await connectionReusable();
     const host = `127.0.0.1:${storage.port}`;
     expect(storage.heads[0]).toBe(`GET /a/../b//%2e?versionId=a%20b' HTTP/1.1\r\nhost: ${host}\r\nrange: bytes=0-1`);
     expect(await get()).toBe('body 2');
@@ -52,7 +52,7 @@ describe('requests on the wire', () => {
       if (n === 3) socket.end('HTTP/1.0 200 OK\r\n\r\nto the end');
     });
     expect((await ask({ method: 'HEAD' })).body).toBeUndefined();
-    await offered();
+    await connectionReusable();
     expect(await get()).toBe('abc');
     expect(await get()).toBe('to the end');
     expect(storage.sockets).toHaveLength(1);
@@ -227,7 +227,7 @@ describe('bodies in reusable memory', () => {
     }
     expect(digest(Buffer.concat(chunks))).toBe(digest(bytes));
     expect(lent).toBe(chunks.length - 1);
-    await offered();
+    await connectionReusable();
     expect(digest(Buffer.from(await new Response((await ask()).body ?? null).arrayBuffer()))).toBe(digest(other));
     expect(storage.sockets).toHaveLength(1);
     expect(Buffer.from(last ?? []).equals(chunks.at(-1) ?? Buffer.alloc(0))).toBe(true);
@@ -256,7 +256,7 @@ describe('bodies in reusable memory', () => {
           if (chunks.length % 8 === i) await sleep(1);
         }
         expect(digest(Buffer.concat(chunks))).toBe(digest(bytes));
-        await offered();
+        await connectionReusable();
       }
       expect(storage.sockets).toHaveLength(1);
     }

@@ -38,7 +38,7 @@ export async function open(answer: Answer, options: Partial<Http1Options> = {}, 
     });
   const get = async (asked?: Asked) => {
     const text = await read((await ask(asked)).body);
-    await offered();
+    await connectionReusable();
     return text;
   };
   return { storage, transport, ask, get };
@@ -49,14 +49,14 @@ export async function read(body: ReadableStream<Uint8Array> | undefined): Promis
 }
 
 /** Waits until a connection may be reused: the event loop must have polled it for surplus bytes. */
-export async function offered(): Promise<void> {
+export async function connectionReusable(): Promise<void> {
   await sleep(3);
 }
 
 /** Self-signed certificates of one key, valid for a hundred years except `expired`. `address` is for 127.0.0.1. */
-export type Certified = 'localhost' | 'address' | 'named-address' | 'other-host' | 'expired';
+export type CertificateName = 'localhost' | 'address' | 'named-address' | 'other-host' | 'expired';
 
-export function certificate(name: Certified): Secure {
+export function certificate(name: CertificateName): Secure {
   return { key: certificateFile('localhost.key'), cert: certificateFile(`${name}.crt`) };
 }
 

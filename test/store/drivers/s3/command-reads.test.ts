@@ -2,7 +2,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import { s3Store } from '../../../../src/store/drivers/s3/s3-store.ts';
 import { newRequestStats } from '../../../../src/store/request-stats.ts';
-import { KEY, refuse, sendObject, storageThat } from './loopback-s3.ts';
+import { KEY, refuse, sendObject, loopbackS3 } from './loopback-s3.ts';
 
 const HOUR = 3_600_000;
 
@@ -13,7 +13,7 @@ function signedAt(date: string | string[] | undefined): number {
 
 describe("reads by the SDK's commands", () => {
   test("run the middleware and the request handler of the user's client", async () => {
-    using s3 = await storageThat(sendObject);
+    using s3 = await loopbackS3(sendObject);
     const client = new S3Client({
       endpoint: s3.endpoint,
       region: 'us-east-1',
@@ -38,7 +38,7 @@ describe("reads by the SDK's commands", () => {
   });
 
   test('send the range and the preconditions as header fields', async () => {
-    using s3 = await storageThat(sendObject, { reads: 'commands' });
+    using s3 = await loopbackS3(sendObject, { reads: 'commands' });
     const at = Date.UTC(2026, 0, 1) / 1000;
     await s3.store.read('key', {
       conditions: {
@@ -62,7 +62,7 @@ describe("reads by the SDK's commands", () => {
 
   test('accept an object with invalid stored dates, as presigned reads do', async () => {
     for (const reads of ['presigned', 'commands'] as const) {
-      using s3 = await storageThat(
+      using s3 = await loopbackS3(
         (_, res) =>
           void res
             .writeHead(200, { 'Content-Length': 3, ETag: '"tag"', 'Last-Modified': '2020', Expires: '3600' })
@@ -77,7 +77,7 @@ describe("reads by the SDK's commands", () => {
   });
 
   test('count the retries of the SDK as storage operations', async () => {
-    using s3 = await storageThat((req, res, call) => {
+    using s3 = await loopbackS3((req, res, call) => {
       if (call < 3) refuse(req, res, 503, 'SlowDown');
       else sendObject(req, res);
     });
@@ -94,7 +94,7 @@ describe("reads by the SDK's commands", () => {
   });
 
   test.each([HOUR, -HOUR])('find an existing object with a clock that is %i ms behind', async (ahead) => {
-    using s3 = await storageThat(
+    using s3 = await loopbackS3(
       (req, res) => {
         const now = Date.now() + ahead;
         if (Math.abs(signedAt(req.headers['x-amz-date']) - now) <= 900_000) sendObject(req, res);
@@ -107,7 +107,7 @@ describe("reads by the SDK's commands", () => {
   });
 
   test('throw the error of a middleware, even if the storage has responded', async () => {
-    using s3 = await storageThat(sendObject);
+    using s3 = await loopbackS3(sendObject);
     const { client } = s3;
     client.middlewareStack.add(
       (next) => async (args) => {
@@ -142,7 +142,7 @@ describe('presigned and command reads map an error response to the same store er
   test.each(cases.flatMap((one) => [['presigned', ...one] as const, ['commands', ...one] as const]))(
     '%s: %i %s',
     async (reads, status, code, expected) => {
-      using s3 = await storageThat(
+      using s3 = await loopbackS3(
         (_, res) => {
           const size = status === 416 ? '<ActualObjectSize>10</ActualObjectSize>' : '';
           const body = `<?xml version="1.0"?><Error><Code>${code}</Code><Message>no</Message>${size}</Error>`;
@@ -158,7 +158,7 @@ describe('presigned and command reads map an error response to the same store er
 
   test.each(['presigned', 'commands'] as const)('%s: an aborted signal gives the error code aborted', async (reads) => {
     const gone = new AbortController();
-    using s3 = await storageThat(() => gone.abort(new Error('left')), { reads });
+    using s3 = await loopbackS3(() => gone.abort(new Error('left')), { reads });
     await expect(s3.store.read('key', { signal: gone.signal })).rejects.toMatchObject({ code: 'aborted' });
   });
 });

@@ -3,7 +3,7 @@ import type { Preconditions } from '../../../../src/http/index.ts';
 import { newRequestStats } from '../../../../src/store/request-stats.ts';
 import { answer, toS3Request } from '../../../faults/s3-answer.ts';
 import type { StoredObject } from '../../../faults/stored-object.ts';
-import { storageThat } from './loopback-s3.ts';
+import { loopbackS3 } from './loopback-s3.ts';
 
 const SIZE = 3_000_000;
 const TAG = '0123456789abcdef0123456789abcdef';
@@ -19,7 +19,7 @@ const OBJECT: StoredObject = {
 /** Evaluates preconditions by the rules of AWS. A list of tags is compared as one tag, as Ceph does, so it matches no object. */
 async function storage(reads: 'presigned' | 'commands') {
   let bodies = 0;
-  const s3 = await storageThat(
+  const s3 = await loopbackS3(
     (req, res) => {
       const headers = new Headers();
       for (const name of ['range', 'if-match', 'if-none-match', 'if-modified-since', 'if-unmodified-since']) {

@@ -1,12 +1,12 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { fetchTransport } from '../../../../src/store/drivers/s3/fetch-transport.ts';
-import { misbehaving } from '../../../s3/misbehaving.ts';
+import { scriptedServer } from '../../../s3/misbehaving.ts';
 
 const CODED = gzipSync('text');
 
 test('the request has the address and the header fields unchanged', async () => {
-  using server = await misbehaving((_, res) => void res.writeHead(204).end());
+  using server = await scriptedServer((_, res) => void res.writeHead(204).end());
   const url = `${server.endpoint}//b/%2Ea%2B+~!'()/%E4?a=%2F&b=+`;
   await fetchTransport()({ method: 'GET', url, fields: { 'accept-encoding': 'gzip, *', range: 'bytes=0-1' } });
   expect(server.asked[0]?.url).toBe(url.slice(server.endpoint.length));
@@ -15,14 +15,14 @@ test('the request has the address and the header fields unchanged', async () => 
 });
 
 test('a redirect is returned, not followed', async () => {
-  using server = await misbehaving((_, res) => void res.writeHead(307, { Location: '/elsewhere' }).end());
+  using server = await scriptedServer((_, res) => void res.writeHead(307, { Location: '/elsewhere' }).end());
   const answer = await fetchTransport()({ method: 'GET', url: `${server.endpoint}/a`, fields: {} });
   expect([answer.status, answer.fields['location'], server.asked.length]).toEqual([307, '/elsewhere', 1]);
 });
 
 test('a body that Node’s fetch would decode is refused and its connection released; a HEAD response is accepted', async () => {
   let closed = 0;
-  using server = await misbehaving((req, res) => {
+  using server = await scriptedServer((req, res) => {
     res.on('close', () => closed++);
     res.writeHead(200, { 'Content-Encoding': 'gzip', 'Content-Length': CODED.length + 100_000 });
     if (req.method === 'HEAD') res.end();
@@ -38,7 +38,7 @@ test('a body that Node’s fetch would decode is refused and its connection rele
 });
 
 test('a late response head is a TimeoutError; the body has no timeout', async () => {
-  using server = await misbehaving((req, res) => {
+  using server = await scriptedServer((req, res) => {
     if (req.url === '/never') return;
     res.writeHead(200, { 'Content-Length': 3 }).write('a');
     setTimeout(() => res.end('bc'), 1_200);
@@ -53,7 +53,7 @@ test('a late response head is a TimeoutError; the body has no timeout', async ()
 });
 
 test('an aborted signal rejects with its reason before the head, and fails the body after it', async () => {
-  using server = await misbehaving((req, res) => {
+  using server = await scriptedServer((req, res) => {
     if (req.url === '/never') return;
     res.writeHead(200, { 'Content-Length': 3 }).write('a');
   });

@@ -2,7 +2,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { s3Transport } from '../../../../src/platform/s3/s3-client.ts';
 import { s3Store, type S3StoreOptions } from '../../../../src/store/drivers/s3/s3-store.ts';
-import { misbehaving } from '../../../s3/misbehaving.ts';
+import { scriptedServer } from '../../../s3/misbehaving.ts';
 
 export interface Key {
   readonly accessKeyId: string;
@@ -39,12 +39,12 @@ export function signatureOf({ url = '', headers }: IncomingMessage) {
 }
 
 /** An S3 store over an HTTP server on loopback that responds with `answer`. */
-export async function storageThat(
+export async function loopbackS3(
   answer: (req: IncomingMessage, res: ServerResponse, call: number) => void,
   options: Partial<S3StoreOptions> & { readonly credentials?: () => Promise<Key> } = {},
 ) {
   const { credentials = async () => KEY, ...location } = options;
-  const server = await misbehaving(answer);
+  const server = await scriptedServer(answer);
   const client = new S3Client({
     endpoint: server.endpoint,
     region: 'us-east-1',

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { newRequestStats } from '../../../../src/store/request-stats.ts';
-import { KEY, refuse, sendObject, signatureOf, storageThat } from './loopback-s3.ts';
+import { KEY, refuse, sendObject, signatureOf, loopbackS3 } from './loopback-s3.ts';
 
 const START = Date.UTC(2026, 0, 1);
 const HOUR = 3_600_000;
@@ -15,7 +15,7 @@ afterEach(() => {
 
 describe('presigned addresses', () => {
   test('are the same for all ranges and preconditions, which are not signed', async () => {
-    using s3 = await storageThat(sendObject);
+    using s3 = await loopbackS3(sendObject);
     await s3.store.read('key', { range: { form: 'bounded', start: 0, end: 9 } });
     vi.setSystemTime(START + 59_000);
     await s3.store.read('key', { range: { form: 'bounded', start: 9, end: 19 } }).catch(() => undefined);
@@ -27,7 +27,7 @@ describe('presigned addresses', () => {
   });
 
   test('are signed again after a minute, and after the clock was set back', async () => {
-    using s3 = await storageThat(sendObject);
+    using s3 = await loopbackS3(sendObject);
     for (const time of [0, 60_500, 30_000]) {
       vi.setSystemTime(START + time);
       await s3.store.read('key');
@@ -36,7 +36,7 @@ describe('presigned addresses', () => {
   });
 
   test('differ by method, key and version', async () => {
-    using s3 = await storageThat(sendObject);
+    using s3 = await loopbackS3(sendObject);
     await s3.store.read('key');
     await s3.store.head('key');
     await s3.store.read('key2');
@@ -48,7 +48,7 @@ describe('presigned addresses', () => {
   });
 
   test('are not used after their credentials expire, even if the provider still returns these', async () => {
-    using s3 = await storageThat(sendObject, {
+    using s3 = await loopbackS3(sendObject, {
       credentials: async () => ({ ...KEY, expiration: new Date(START + 400_000) }),
     });
     for (const time of [350_000, 399_000, 401_000]) {
@@ -66,7 +66,7 @@ describe('presigned addresses', () => {
     { ...KEY, sessionToken: 'c' },
   ])('are signed again with changed credentials: %o', async (other) => {
     let current: () => typeof KEY = () => ({ ...KEY, expiration: new Date(Date.now() + 1_000) });
-    using s3 = await storageThat(sendObject, { credentials: async () => current() });
+    using s3 = await loopbackS3(sendObject, { credentials: async () => current() });
     await s3.store.read('key');
     current = () => other;
     await s3.store.read('key');
@@ -76,14 +76,14 @@ describe('presigned addresses', () => {
   });
 
   test('are reused if a provider returns equal credentials in a new object', async () => {
-    using s3 = await storageThat(sendObject, { credentials: async () => ({ ...KEY }) });
+    using s3 = await loopbackS3(sendObject, { credentials: async () => ({ ...KEY }) });
     await s3.store.read('key');
     await s3.store.read('key');
     expect(new Set(s3.signatures()).size).toBe(1);
   });
 
   test('are evicted, the oldest first, so the memory is bounded for any number of keys', async () => {
-    using s3 = await storageThat(sendObject);
+    using s3 = await loopbackS3(sendObject);
     await s3.store.head('first');
     for (let i = 0; i < 1_000; i++) await s3.store.head(`key${i}`);
     vi.setSystemTime(START + 2_000);
@@ -97,7 +97,7 @@ describe('presigned addresses', () => {
 
 /** Like S3: has the object, and refuses signatures more than 15 minutes off its clock with a plain 403. */
 function clockwise(ahead: number, ban?: () => string | undefined) {
-  return storageThat(
+  return loopbackS3(
     (req, res) => {
       const now = Date.now() + ahead;
       const { at, key } = signatureOf(req);
@@ -123,7 +123,7 @@ describe('if a 403 means missing, an existing object is never reported missing',
 
   test('if a cached address has expired although the local clock says otherwise', async () => {
     let asleep = 0;
-    using s3 = await storageThat(
+    using s3 = await loopbackS3(
       (req, res) => {
         if (signatureOf(req).at < START + asleep) refuse(req, res, 403, 'AccessDenied', new Date());
         else sendObject(req, res);
@@ -144,7 +144,7 @@ describe('if a 403 means missing, an existing object is never reported missing',
 
   test.each([400, 401, 403])('if a cached address is refused with %i', async (status) => {
     let isRefusing = false;
-    using s3 = await storageThat(
+    using s3 = await loopbackS3(
       (req, res) => {
         if (isRefusing) refuse(req, res, status, 'ExpiredToken', new Date());
         else sendObject(req, res);
@@ -161,14 +161,14 @@ describe('if a 403 means missing, an existing object is never reported missing',
   test.each(['InvalidAccessKeyId', 'SignatureDoesNotMatch', 'RequestTimeTooSkewed', 'ExpiredToken'])(
     'if the credentials are refused with %s',
     async (code) => {
-      using s3 = await storageThat((req, res) => refuse(req, res, 403, code, new Date()), { forbidden: 'missing' });
+      using s3 = await loopbackS3((req, res) => refuse(req, res, 403, code, new Date()), { forbidden: 'missing' });
       await expect(s3.store.read('key')).rejects.toMatchObject({ code: 'denied' });
       await expect(s3.store.head('key')).rejects.toMatchObject({ code: 'denied' });
     },
   );
 
   test('if the error says that the request has expired', async () => {
-    using s3 = await storageThat(
+    using s3 = await loopbackS3(
       (_, res) =>
         void res
           .writeHead(403, { Date: new Date().toUTCString() })
@@ -179,7 +179,7 @@ describe('if a 403 means missing, an existing object is never reported missing',
   });
 
   test('after a proxy with a wrong Date refused another object', async () => {
-    using s3 = await storageThat(
+    using s3 = await loopbackS3(
       (req, res) => {
         const { at, pathname } = signatureOf(req);
         if (pathname.endsWith('/none')) refuse(req, res, 403, 'AccessDenied', new Date(START + HOUR));
@@ -204,7 +204,7 @@ describe('if a 403 means missing, an existing object is never reported missing',
   test('after the credentials were rotated and the old ones are refused', async () => {
     let current = KEY;
     let banned: string | undefined;
-    using server = await storageThat(
+    using server = await loopbackS3(
       (req, res) => {
         if (signatureOf(req).key === banned) refuse(req, res, 403, 'AccessDenied', new Date());
         else sendObject(req, res);
@@ -220,7 +220,7 @@ describe('if a 403 means missing, an existing object is never reported missing',
 
 describe('a 403 that persists', () => {
   const forbidding = (forbidden: 'missing' | 'denied') =>
-    storageThat((req, res) => refuse(req, res, 403, 'AccessDenied', new Date()), { forbidden });
+    loopbackS3((req, res) => refuse(req, res, 403, 'AccessDenied', new Date()), { forbidden });
 
   test('is missing or denied by the setting `forbidden`, after one request with a new signature', async () => {
     using missing = await forbidding('missing');
@@ -232,7 +232,7 @@ describe('a 403 that persists', () => {
 
   test('is not cacheable as missing; a 404 is', async () => {
     using forbidden = await forbidding('missing');
-    using gone = await storageThat((req, res) => refuse(req, res, 404, 'NoSuchKey'), { forbidden: 'missing' });
+    using gone = await loopbackS3((req, res) => refuse(req, res, 404, 'NoSuchKey'), { forbidden: 'missing' });
     const onForbidden = vi.fn();
     await gone.store.read('key', { onForbidden });
     await gone.store.head('key', { onForbidden });

@@ -5,11 +5,11 @@ import { fetchTransport } from '../../../../src/store/drivers/s3/fetch-transport
 import { redact, redactedError } from '../../../../src/store/drivers/s3/redact.ts';
 import type { Transport } from '../../../../src/store/drivers/s3/transport.ts';
 import { isStoreError } from '../../../../src/store/store-error.ts';
-import { KEY, signatureOf, storageThat } from './loopback-s3.ts';
+import { KEY, signatureOf, loopbackS3 } from './loopback-s3.ts';
 
 const TOKEN = 'session-token-of-the-test';
 
-type Answer = Parameters<typeof storageThat>[0];
+type Answer = Parameters<typeof loopbackS3>[0];
 
 /** Failures of a storage whose errors could contain the presigned address. */
 const FAILURES: Readonly<Record<string, Answer>> = {
@@ -58,7 +58,7 @@ describe('no error contains the signature of a presigned address', () => {
   test.each(
     Object.keys(TRANSPORTS).flatMap((name) => Object.keys(FAILURES).map((failure) => [name, failure] as const)),
   )('%s: %s', async (name, failure) => {
-    using s3 = await storageThat(FAILURES[failure] ?? (() => undefined), {
+    using s3 = await loopbackS3(FAILURES[failure] ?? (() => undefined), {
       transport: TRANSPORTS[name],
       credentials: async () => ({ ...KEY, sessionToken: TOKEN }),
     });
@@ -68,7 +68,7 @@ describe('no error contains the signature of a presigned address', () => {
   });
 
   test.each(Object.keys(HOSTILE))('an HTTP client whose error contains it in %s', async (name) => {
-    using s3 = await storageThat(() => undefined, {
+    using s3 = await loopbackS3(() => undefined, {
       transport: HOSTILE[name],
       credentials: async () => ({ ...KEY, sessionToken: TOKEN }),
     });
@@ -77,7 +77,7 @@ describe('no error contains the signature of a presigned address', () => {
   });
 
   test.each(['an error document that repeats the address', 'a broken connection'])('commands: %s', async (failure) => {
-    using s3 = await storageThat(FAILURES[failure] ?? (() => undefined), {
+    using s3 = await loopbackS3(FAILURES[failure] ?? (() => undefined), {
       reads: 'commands',
       credentials: async () => ({ ...KEY, sessionToken: TOKEN }),
     });

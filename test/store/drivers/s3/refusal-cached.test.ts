@@ -6,7 +6,7 @@ import { withResume } from '../../../../src/store/wrappers/with-resume.ts';
 import { withRetry } from '../../../../src/store/wrappers/with-retry.ts';
 import type { ObjectStore } from '../../../../src/store/object-store.ts';
 import { mapCache } from '../../../cache/map-cache.ts';
-import { refuse, sendObject, storageThat } from './loopback-s3.ts';
+import { refuse, sendObject, loopbackS3 } from './loopback-s3.ts';
 
 const freshness = { ttl: 60_000, negativeTtl: 60_000, staleWhileRevalidate: 0, staleIfError: 0 };
 
@@ -19,7 +19,7 @@ test.each(Object.keys(WRAPPERS).flatMap((name) => [403, 404].map((status) => [na
   'through %s, a cache stores that an object is missing after a 404, but not after a 403: %i',
   async (name, status) => {
     let isThere = false;
-    using s3 = await storageThat(
+    using s3 = await loopbackS3(
       (req, res) => {
         if (isThere) sendObject(req, res);
         else refuse(req, res, status, status === 403 ? 'AccessDenied' : 'NoSuchKey', new Date());

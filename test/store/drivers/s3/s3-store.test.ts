@@ -2,7 +2,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import { describe, expect, test } from 'vitest';
 import type { S3ClientLike } from '../../../../src/store/drivers/s3/client.ts';
 import { s3Store } from '../../../../src/store/drivers/s3/s3-store.ts';
-import { KEY, refuse, sendObject, storageThat } from './loopback-s3.ts';
+import { KEY, refuse, sendObject, loopbackS3 } from './loopback-s3.ts';
 
 const OUTPOST = 'arn:aws:s3-outposts:us-east-1:123456789012:outpost/op-01234567890123456/accesspoint/releases';
 const MULTI_REGION = 'arn:aws:s3::123456789012:accesspoint/mfzwi23gnjvgw.mrap';
@@ -27,7 +27,7 @@ class OtherClient implements S3ClientLike {
 
 describe('an S3 client', () => {
   test.each(['presigned', 'commands'] as const)('of another class works with %s reads', async (reads) => {
-    using s3 = await storageThat(sendObject);
+    using s3 = await loopbackS3(sendObject);
     const store = s3Store(new OtherClient(s3.client), { bucket: 'bucket', reads });
     expect(await store.head('key')).toMatchObject({ size: 3 });
   });
@@ -44,7 +44,7 @@ describe('an S3 client', () => {
   test.each(['presigned', 'commands'] as const)(
     'without credentials gives the error denied with %s reads, without a retry',
     async (reads) => {
-      using s3 = await storageThat(sendObject, {
+      using s3 = await loopbackS3(sendObject, {
         reads,
         credentials: () => Promise.reject(Object.assign(new Error('none'), { name: 'CredentialsProviderError' })),
       });
@@ -57,7 +57,7 @@ describe('an S3 client', () => {
   );
 
   test('whose addresses need header fields is read by commands, unless presigned reads are set', async () => {
-    using s3 = await storageThat(sendObject);
+    using s3 = await loopbackS3(sendObject);
     const { client } = s3;
     client.middlewareStack.add(
       (next) => (args) => {
@@ -91,7 +91,7 @@ describe('a bucket that SigV4 signatures can not read', () => {
   );
 
   test('a directory bucket is read by commands, which create a session', async () => {
-    using s3 = await storageThat((req, res) => {
+    using s3 = await loopbackS3((req, res) => {
       if (req.url?.includes('?session') === true) refuse(req, res, 403, 'AccessDenied');
       else sendObject(req, res);
     });
