@@ -4,7 +4,7 @@ import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore, OpenObject } from '../../src/store/object-store.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
 import { withResume } from '../../src/store/wrappers/with-resume.ts';
-import { withInterruptions, type Break } from '../store/interrupted-store.ts';
+import { withInterruptions, type Break } from '../store/with-interruptions.ts';
 import { counted, until } from '../store/counted-store.ts';
 import { mapCache } from './map-cache.ts';
 import { expectNoUnhandledRejections } from '../unhandled-rejections.ts';

@@ -5,7 +5,7 @@ import type { ObjectStore } from '../../src/store/object-store.ts';
 import { withResume } from '../../src/store/wrappers/with-resume.ts';
 import { storeError } from '../../src/store/store-error.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
-import { withInterruptions } from '../store/interrupted-store.ts';
+import { withInterruptions } from '../store/with-interruptions.ts';
 import { counted, until } from '../store/counted-store.ts';
 import { mapCache } from './map-cache.ts';
 

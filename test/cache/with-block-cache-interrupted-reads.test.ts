@@ -8,7 +8,7 @@ import { retryBudget, withRetryBudget } from '../../src/store/wrappers/retry-bud
 import { describeConformance } from '../conformance/describe.ts';
 import { memoryWithFixtures } from '../conformance/memory-fixtures.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
-import { withInterruptions } from '../store/interrupted-store.ts';
+import { withInterruptions } from '../store/with-interruptions.ts';
 import { mapCache } from './map-cache.ts';
 import { expectNoUnhandledRejections } from '../unhandled-rejections.ts';
 

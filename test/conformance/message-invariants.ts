@@ -1,5 +1,5 @@
 import { parseImfFixdate } from './placeholders.ts';
-import { count, forbid, type Invariant, shown, unless } from './seen.ts';
+import { count, forbid, type Invariant, shown, unless } from './checked-response.ts';
 import { valuesOf } from './wire.ts';
 
 /** §6.6.1: an origin server with a clock sends Date. */

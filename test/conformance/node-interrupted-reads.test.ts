@@ -1,7 +1,7 @@
 import { createGateway } from '../../src/platform/node/index.ts';
 import { serve } from '../../src/platform/node/serve.ts';
 import { retryBudget, withRetryBudget } from '../../src/store/wrappers/retry-budget.ts';
-import { withInterruptions } from '../store/interrupted-store.ts';
+import { withInterruptions } from '../store/with-interruptions.ts';
 import { describeConformance } from './describe.ts';
 import { memoryWithFixtures } from './memory-fixtures.ts';
 

@@ -1,6 +1,6 @@
 import { createGateway, memoryCache } from '../../src/platform/node/index.ts';
 import { serve } from '../../src/platform/node/serve.ts';
-import { withReusableMemory } from '../store/reusable-memory.ts';
+import { withReusableMemory } from '../store/with-reusable-memory.ts';
 import { describeConformance } from './describe.ts';
 import { memoryWithFixtures } from './memory-fixtures.ts';
 

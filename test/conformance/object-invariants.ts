@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 
 import { boundaryOf, parseByteranges } from './multipart.ts';
 import { parseImfFixdate } from './placeholders.ts';
-import { count, forbid, type Invariant, type CheckedResponse, shown, unless } from './seen.ts';
+import { count, forbid, type Invariant, type CheckedResponse, shown, unless } from './checked-response.ts';
 import { valuesOf } from './wire.ts';
 
 const isObject = ({ response: { status } }: CheckedResponse): boolean => status === 200 || status === 206;

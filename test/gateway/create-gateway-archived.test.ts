@@ -10,7 +10,7 @@ import { s3Storage, type S3Source } from '../../src/platform/s3/s3-storage.ts';
 import { withFallback } from '../../src/store/wrappers/with-fallback.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { equal, pseudoRandom } from '../contract/bytes.ts';
-import { scriptedServer } from '../s3/misbehaving.ts';
+import { scriptedServer } from '../s3/scripted-server.ts';
 
 const BYTES = pseudoRandom(300_000);
 const TAG = '"0123456789abcdef0123456789abcdef"';

@@ -4,7 +4,7 @@ import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../src/store/object-store.ts';
 import { pseudoRandom } from '../contract/bytes.ts';
-import { withTag } from '../store/interrupted-store.ts';
+import { withTag } from '../store/with-interruptions.ts';
 import { mapCache } from '../cache/map-cache.ts';
 import { expectNoUnhandledRejections } from '../unhandled-rejections.ts';
 

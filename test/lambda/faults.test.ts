@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 import { describe, expect, test } from 'vitest';
-import { scriptedServer } from '../s3/misbehaving.ts';
+import { scriptedServer } from '../s3/scripted-server.ts';
 import { toAnswer } from './answer.ts';
 import { hasRuntime, startRuntime } from './runtime.ts';
 

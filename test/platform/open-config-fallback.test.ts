@@ -8,7 +8,7 @@ import { openNodeConfig } from '../../src/platform/node/open-node-config.ts';
 import { s3Client } from '../../src/platform/s3/s3-client.ts';
 import { s3Storage } from '../../src/platform/s3/s3-storage.ts';
 import { startWorkerd } from '../../src/cli/dev/workerd.ts';
-import { scriptedServer } from '../s3/misbehaving.ts';
+import { scriptedServer } from '../s3/scripted-server.ts';
 
 const MOUNTS: ConfigInput = { mounts: [{ fallback: { type: 's3', bucket: 'copy' } }] };
 

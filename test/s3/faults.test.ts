@@ -4,7 +4,7 @@ import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import type { S3Access } from '../../src/platform/s3/s3-client.ts';
 import { s3Storage } from '../../src/platform/s3/s3-storage.ts';
 import type { S3Location } from '../../src/store/drivers/s3/s3-store.ts';
-import { scriptedServer } from './misbehaving.ts';
+import { scriptedServer } from './scripted-server.ts';
 import { access, hasS3 } from './server.ts';
 
 /** A gateway over an S3 at this address, and its log. */

@@ -4,7 +4,7 @@ import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import { withFallback } from '../../src/store/wrappers/with-fallback.ts';
 import { s3Client, s3Transport } from '../../src/platform/s3/s3-client.ts';
 import { s3Store } from '../../src/store/drivers/s3/s3-store.ts';
-import { withInterruptions } from '../store/interrupted-store.ts';
+import { withInterruptions } from '../store/with-interruptions.ts';
 import { access, hasS3, newBucket } from './server.ts';
 import { PutBucketVersioningCommand } from '@aws-sdk/client-s3';
 

@@ -6,7 +6,7 @@ import { createGateway, type ListenOptions, type NodeServer } from '../../../src
 import { serve } from '../../../src/platform/node/serve.ts';
 import { memoryStore } from '../../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
-import { withInterruptions } from '../../store/interrupted-store.ts';
+import { withInterruptions } from '../../store/with-interruptions.ts';
 
 /** More bytes than the socket buffers of both ends. */
 const SIZE = 32 * 1024 * 1024;

@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect, test } from 'vitest';
 import { checkS3, type S3Check } from '../../../src/platform/s3/s3-storage.ts';
 import type { S3Source } from '../../../src/platform/s3/s3-source.ts';
-import { scriptedServer } from '../../s3/misbehaving.ts';
+import { scriptedServer } from '../../s3/scripted-server.ts';
 import { refuse } from '../../store/drivers/s3/loopback-s3.ts';
 
 type Answer = (req: IncomingMessage, res: ServerResponse) => void;

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { createGateway, openNodeConfig, parseConfig } from '../../../src/platform/node/index.ts';
 import { serve } from '../../../src/platform/node/serve.ts';
 import { startWorkerd } from '../../../src/cli/dev/workerd.ts';
-import { scriptedServer } from '../../s3/misbehaving.ts';
+import { scriptedServer } from '../../s3/scripted-server.ts';
 import { workerVariables } from '../../s3/worker-variables.ts';
 import { refuse, sendObject } from '../../store/drivers/s3/loopback-s3.ts';
 

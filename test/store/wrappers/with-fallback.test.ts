@@ -5,7 +5,7 @@ import type { ObjectStore, ReadOptions } from '../../../src/store/object-store.t
 import { withResume } from '../../../src/store/wrappers/with-resume.ts';
 import { storeError, type StoreErrorCode } from '../../../src/store/store-error.ts';
 import { describeObjectStore } from '../../contract/object-store.ts';
-import { withInterruptions } from '../interrupted-store.ts';
+import { withInterruptions } from '../with-interruptions.ts';
 
 const bytes = new TextEncoder().encode('0123456789');
 

@@ -4,7 +4,7 @@ import { withParallelReads } from '../../../src/store/wrappers/with-parallel-rea
 import { retryBudget, withRetryBudget } from '../../../src/store/wrappers/retry-budget.ts';
 import { storeError } from '../../../src/store/store-error.ts';
 import { equal, pseudoRandom } from '../../contract/bytes.ts';
-import { withInterruptions, withTag } from '../interrupted-store.ts';
+import { withInterruptions, withTag } from '../with-interruptions.ts';
 import { counted, sleep, until } from '../counted-store.ts';
 import { withScriptedReads, BYTES, bytesOf, memoryWith, open, PART } from './ten-parts.ts';
 import { expectNoUnhandledRejections } from '../../unhandled-rejections.ts';

@@ -9,9 +9,9 @@ import { retryBudgetOf, retryBudget, withRetryBudget } from '../../../src/store/
 import { withRanges } from '../../../src/store/wrappers/with-ranges.ts';
 import { equal, pseudoRandom } from '../../contract/bytes.ts';
 import { describeObjectStore } from '../../contract/object-store.ts';
-import { withInterruptions, withTag } from '../interrupted-store.ts';
+import { withInterruptions, withTag } from '../with-interruptions.ts';
 import { counted } from '../counted-store.ts';
-import { withReusableMemory } from '../reusable-memory.ts';
+import { withReusableMemory } from '../with-reusable-memory.ts';
 import { withScriptedReads, BYTES, bytesOf, memoryWith, open, PART } from './ten-parts.ts';
 import { expectNoUnhandledRejections } from '../../unhandled-rejections.ts';
 

@@ -11,7 +11,7 @@ import { withResume, type ResumeOptions } from '../../../src/store/wrappers/with
 import { retryBudget, withRetryBudget } from '../../../src/store/wrappers/retry-budget.ts';
 import { storeError } from '../../../src/store/store-error.ts';
 import { describeObjectStore } from '../../contract/object-store.ts';
-import { withInterruptions, withTag, type Break } from '../interrupted-store.ts';
+import { withInterruptions, withTag, type Break } from '../with-interruptions.ts';
 
 const FAST: ResumeOptions = { idleTimeout: 40, patience: 5_000, backoff: { first: 1, most: 2 } };
 const TEXT = 'The quick brown fox jumps over the lazy dog';

@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { fetchTransport } from '../../../../src/store/drivers/s3/fetch-transport.ts';
-import { scriptedServer } from '../../../s3/misbehaving.ts';
+import { scriptedServer } from '../../../s3/scripted-server.ts';
 
 const CODED = gzipSync('text');
 

@@ -2,7 +2,7 @@ import { S3Client } from '@aws-sdk/client-s3';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { s3Transport } from '../../../../src/platform/s3/s3-client.ts';
 import { s3Store, type S3StoreOptions } from '../../../../src/store/drivers/s3/s3-store.ts';
-import { scriptedServer } from '../../../s3/misbehaving.ts';
+import { scriptedServer } from '../../../s3/scripted-server.ts';
 
 export interface Key {
   readonly accessKeyId: string;
