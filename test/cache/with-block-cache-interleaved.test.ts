@@ -69,7 +69,7 @@ interface Outcome {
   readonly wholes: number;
   readonly brokenWholes: number;
   readonly brokenRanges: number;
-  /** Whether later reads are pinned to a version that the gateway knows was replaced. */
+  /** Multipart responses that broke: their later reads are pinned to a version that was replaced. */
   readonly brokenMultipart: number;
   readonly refused: number;
 }
@@ -77,7 +77,7 @@ interface Outcome {
 interface Play {
   readonly blocks: number;
   readonly isVersioned: boolean;
-  /** The size, in blocks. */
+  /** The memory limit, in blocks. */
   readonly memory: number;
 }
 

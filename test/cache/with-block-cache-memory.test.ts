@@ -158,7 +158,7 @@ test('a response that finds no memory in the middle continues with the same read
   await until(() => storage.open === 0);
 });
 
-/** Wraps a store: its chunks have at most `length` bytes. */
+/** Wraps a store: its chunks have at most `most` bytes. */
 function small(store: ObjectStore, most: number): ObjectStore {
   return {
     head: store.head,

@@ -4,7 +4,7 @@ import { collect } from './bodies.ts';
 
 const MAX = Number.MAX_SAFE_INTEGER;
 
-/** Yields `count` chunks of one byte each, then ends or fails. */
+/** Yields `chunks` chunks of one byte each, then ends or fails. */
 function source(chunks: number, failure?: Error) {
   let given = 0;
   let cancels = 0;

@@ -164,7 +164,7 @@ describe('connections', () => {
 
   test('a part that was opened ahead is not read before its turn', async () => {
     const storage = counted(await memoryWith(), 5);
-    const { read, cancel } = await makeS3Client(storage);
+    const { read, cancel } = await startClient(storage);
     await read(0);
     await vi.advanceTimersByTimeAsync(20);
     expect([storage.open, storage.bytes]).toEqual([4, 1_000]);
@@ -172,8 +172,8 @@ describe('connections', () => {
     expect(storage.open).toBe(0);
   });
 
-  /** A client that reads each chunk `pause` ms after the one before. The storage responds after 5 ms. */
-  async function makeS3Client(storage: ObjectStore) {
+  /** Starts a client of a read over four connections; fake timers. The storage responds after 5 ms. */
+  async function startClient(storage: ObjectStore) {
     vi.useFakeTimers();
     const opening = open(withParallelReads(storage, { connections: 4, partSize: PART }));
     await vi.advanceTimersByTimeAsync(5);
@@ -199,7 +199,7 @@ describe('connections', () => {
     'a client that takes %i ms for a part, with responses after 5 ms, has at most %i open',
     async (pause, mostOpen) => {
       const storage = counted(await memoryWith(), 5);
-      const { read } = await makeS3Client(storage);
+      const { read } = await startClient(storage);
       let got = 0;
       while (got < BYTES.length) got += await read(pause);
       await read(0);
@@ -209,7 +209,7 @@ describe('connections', () => {
 
   test('a client for which one part ahead is enough keeps one ahead', async () => {
     const storage = counted(await memoryWith(pseudoRandom(30_000)), 5);
-    const { read, cancel } = await makeS3Client(storage);
+    const { read, cancel } = await startClient(storage);
     await read(0);
     await read(0);
     expect(storage.open).toBe(4);
@@ -220,7 +220,7 @@ describe('connections', () => {
 
   test('a client that becomes slow loses its read-ahead, and regains it when it becomes fast', async () => {
     const storage = counted(await memoryWith(pseudoRandom(40_000)), 5);
-    const { read, cancel } = await makeS3Client(storage);
+    const { read, cancel } = await startClient(storage);
     await read(0);
     await read(0);
     expect(storage.open).toBe(4);

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { responseDecoder } from '../../../../src/platform/node/http1/response-decoder.ts';
 
-/** Feeds a response in chunks of `length` bytes. */
+/** Feeds a response in chunks of the lengths in `cuts`, and then the rest. */
 function decode(text: string, cuts: readonly number[] = [], method = 'GET') {
   const seen = { status: 0, body: '', isOver: false, left: 0 };
   const decoder = responseDecoder(method, {
