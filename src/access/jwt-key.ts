@@ -107,7 +107,8 @@ function toSecret(secret: string | Uint8Array, algorithm: SecretAlgorithm): Uint
     throw settingsError('jwt takes no PEM as a secret: a public key is known to all');
   }
   const minimum = SECRET_BYTES[algorithm];
-  if (bytes.length < minimum) throw settingsError(`jwt takes a secret of ${minimum} bytes at the least for ${algorithm}`);
+  if (bytes.length < minimum)
+    throw settingsError(`jwt takes a secret of ${minimum} bytes at the least for ${algorithm}`);
   return bytes;
 }
 

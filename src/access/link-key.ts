@@ -45,7 +45,8 @@ export function parseLinkKeys(text: string): LinkKeys {
   if (others.length >= MAX_KEYS) throw settingsError(`there are more than ${MAX_KEYS} keys for links`);
   const keys: LinkKeys = [first, ...others];
   const duplicate = keys.find(({ id }, i) => keys.findIndex((key) => key.id === id) !== i);
-  if (duplicate !== undefined) throw settingsError(`two keys for links have the id ${duplicate.id}; each takes its own`);
+  if (duplicate !== undefined)
+    throw settingsError(`two keys for links have the id ${duplicate.id}; each takes its own`);
   return keys;
 }
 

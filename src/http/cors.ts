@@ -46,7 +46,11 @@ const ALL_ORIGINS_FIELDS: HeaderList = [['Access-Control-Allow-Origin', '*'], EX
  * @param method method of the request
  * @param headers fields of the request
  */
-export function corsFields(method: string, headers: Fields, { origins, headers: additional = [] }: CorsPolicy): HeaderList {
+export function corsFields(
+  method: string,
+  headers: Fields,
+  { origins, headers: additional = [] }: CorsPolicy,
+): HeaderList {
   const fields = originFields(headers, origins);
   // If no page may read responses, a preflight allows no fields either.
   if (origins.length === 0 || !isPreflight(method, headers)) return fields;
