@@ -21,7 +21,7 @@ const MAPPED = 0xffffn;
  */
 export function parseCidr(text: string): Cidr | undefined {
   const match = /^([\da-f.:]{2,45})(?:\/(0|[1-9]\d{0,2}))?$/i.exec(text);
-  const parsed = parseAddress(match?.[1] ?? '');
+  const parsed = parseIpAddress(match?.[1] ?? '');
   if (match === null || parsed === undefined) return undefined;
   const width = parsed.family === 4 ? 32 : 128;
   const prefix = match[2] === undefined ? width : Number(match[2]);
@@ -44,7 +44,7 @@ export function isBlock(text: string): boolean {
  * @param address a malformed address is in no block
  */
 export function isInCidr(address: string, block: Cidr): boolean {
-  const parsed = parseAddress(address);
+  const parsed = parseIpAddress(address);
   if (parsed === undefined) return false;
   const { family, bits } = unmap(parsed);
   return family === block.family && bits >> BigInt(block.free) === block.bits >> BigInt(block.free);
@@ -55,7 +55,7 @@ function unmap(address: Address): Address {
   return { family: 4, bits: address.bits & 0xffff_ffffn };
 }
 
-function parseAddress(text: string): Address | undefined {
+function parseIpAddress(text: string): Address | undefined {
   if (text.length > 45) return undefined;
   const bits = text.includes(':') ? parseIpv6(text) : parseIpv4(text);
   return bits === undefined ? undefined : { family: text.includes(':') ? 6 : 4, bits };

@@ -70,26 +70,27 @@ export function allOf(first: AccessRule, ...others: readonly AccessRule[]): Acce
 }
 
 /**
- * Selects the refusal to report. First `unavailable`, because the failed rule might have granted the request. Then
- * `expired` and `not-yet`, because they tell the holder of a link how to continue. Then all challenges together, and
- * `forbidden` last.
+ * Selects the refusal to report, in this order: `unavailable`, because the failed rule might have granted the request;
+ * `expired` and `not-yet`, because the holder of the link can act on them; all challenges together; `forbidden`.
  */
 function selectRefusal(refusals: readonly Refused[]): Refused {
   const unavailable = refusals.find(({ type }) => type === 'unavailable');
   if (unavailable !== undefined) return unavailable;
   for (const reason of ['expired', 'not-yet'] as const) {
-    if (refusals.some((one) => one.type === 'refused' && one.reason === reason)) return refused(reason);
+    if (refusals.some((refusal) => refusal.type === 'refused' && refusal.reason === reason)) return refused(reason);
   }
-  const [challenge, ...more] = refusals.flatMap((one) => (one.type === 'unauthenticated' ? one.challenges : []));
+  const [challenge, ...more] = refusals.flatMap((refusal) =>
+    refusal.type === 'unauthenticated' ? refusal.challenges : [],
+  );
   return challenge === undefined ? refused('forbidden') : { type: 'unauthenticated', challenges: [challenge, ...more] };
 }
 
-function mergeGrants(one: Grant, other: Grant): Grant {
-  const rates = [one, other].flatMap(({ maxBytesPerSecond: rate }) => rate ?? []);
+function mergeGrants(first: Grant, second: Grant): Grant {
+  const rates = [first, second].flatMap(({ maxBytesPerSecond: rate }) => rate ?? []);
   return {
-    isPrivate: one.isPrivate || other.isPrivate,
-    fileName: one.fileName ?? other.fileName,
-    downloadId: one.downloadId ?? other.downloadId,
+    isPrivate: first.isPrivate || second.isPrivate,
+    fileName: first.fileName ?? second.fileName,
+    downloadId: first.downloadId ?? second.downloadId,
     maxBytesPerSecond: rates.length === 0 ? undefined : Math.min(...rates),
   };
 }

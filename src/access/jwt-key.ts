@@ -124,7 +124,7 @@ function remoteKeys({ url, maxAge = 600, cooldown = 30 }: Extract<JwtKey, { read
   const keys = createRemoteJWKSet(new URL(url), {
     cacheMaxAge: maxAge * 1000,
     cooldownDuration: cooldown * 1000,
-    // jose retries with each token. The pause keeps this load away from an issuer that is down.
+    // jose fetches again for each token. The pause limits the requests to an issuer that is down.
     [customFetch]: async (address, options) => {
       if (isPaused()) throw new Error('the keys could not be had a moment ago');
       const response = await fetch(address, options);

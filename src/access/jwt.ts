@@ -76,7 +76,7 @@ export function jwtAccess({ pathsClaim, realm = 'files', clockTolerance = 30, ..
       return pathsClaim === undefined || mayRead(claims, pathsClaim, path) ? granted() : refused('forbidden');
     } catch (error) {
       if (isKeysError(error)) return { type: 'unavailable', cause: error };
-      // jose checks the times after the signature, issuer and audience, so `expired` is said of genuine tokens only.
+      // jose checks the times after the signature, issuer and audience, so only a genuine token is reported as expired.
       return error instanceof errors.JWTExpired ? challenges.expired : challenges.invalid;
     }
   };

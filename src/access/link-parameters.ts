@@ -25,18 +25,18 @@ export interface LinkParameters {
  * @param query as it was sent, without the question mark
  * @returns `undefined` if there is no link, or if a link parameter is unknown, repeated, empty or malformed
  */
-export function readLink(query: string): LinkParameters | undefined {
+export function parseLink(query: string): LinkParameters | undefined {
   if (query.length > MAX_QUERY_LENGTH) return undefined;
   const texts = new Map<LinkField, string>();
   let signature: Uint8Array<ArrayBuffer> | undefined;
-  // URLSearchParams removes a question mark at the start. The `&` keeps one that is part of the query.
+  // URLSearchParams removes a question mark at the start. The `&` prevents this if it is part of the query.
   for (const [name, value] of new URLSearchParams(`&${query}`)) {
     if (!name.startsWith(PARAMETER_PREFIX)) continue;
     const field = LINK_FIELDS.find((candidate) => name === PARAMETER_PREFIX + candidate);
     if (field !== undefined && !texts.has(field) && isLinkText(field, value)) {
       texts.set(field, value);
     } else if (name === `${PARAMETER_PREFIX}sig` && signature === undefined) {
-      signature = readSignature(value);
+      signature = parseSignature(value);
       if (signature === undefined) return undefined;
     } else {
       return undefined;
@@ -48,7 +48,7 @@ export function readLink(query: string): LinkParameters | undefined {
   return { texts: { ...Object.fromEntries(texts), kid, exp }, signature };
 }
 
-function readSignature(value: string): Uint8Array<ArrayBuffer> | undefined {
+function parseSignature(value: string): Uint8Array<ArrayBuffer> | undefined {
   if (!value.startsWith(VERSION)) return undefined;
   const bytes = parseBase64Url(value.slice(VERSION.length));
   return bytes?.length === 32 ? bytes : undefined;

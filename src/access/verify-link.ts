@@ -1,7 +1,7 @@
 import { refused, type AccessRequest, type Refused, granted, type AccessRule } from './access.ts';
 import { isInCidr, parseCidr } from './cidr.ts';
 import type { LinkKeys } from './link-key.ts';
-import { readLink } from './link-parameters.ts';
+import { parseLink } from './link-parameters.ts';
 import { linkText, toTerms, type LinkTerms } from './link-terms.ts';
 import { isWithin, plainPath } from './path.ts';
 
@@ -46,7 +46,7 @@ export async function checkLink(
   keys: LinkKeys,
 ): Promise<LinkVerdict> {
   const plain = plainPath(path);
-  const link = readLink(query);
+  const link = parseLink(query);
   const key = keys.find(({ id }) => id === link?.texts.kid);
   if (plain === undefined || link === undefined || key === undefined) return refused('forbidden');
   if (!(await key.verify(link.signature, linkText(plain, link.texts)))) return refused('forbidden');

@@ -84,7 +84,7 @@ const cache = v.variant(
 /** Configuration of the block cache. */
 export type CacheConfig = v.InferOutput<typeof cache>;
 
-/** Fields that a mount has, and that may also stand at the top level as defaults for all mounts. */
+/** Fields of a mount that may also be written at the top level, as defaults for all mounts. */
 const shared = {
   ...settingsEntries,
   /** The access rule. By default public. */

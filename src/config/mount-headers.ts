@@ -32,7 +32,7 @@ const GATEWAY_FIELDS =
  *
  * @returns an error message; `undefined` if the value is valid
  */
-export function explainHeaders(value: unknown): string | undefined {
+export function validateHeaders(value: unknown): string | undefined {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'takes a table of names and values';
   const entries: readonly (readonly [string, unknown])[] = Object.entries(value);
   const names = new Set(entries.map(([name]) => name.toLowerCase()));

@@ -46,14 +46,18 @@ export const WORKERS_PARALLEL_READS = 4;
  * Checks the setting `parallelReads` against the limit of the platform.
  *
  * @param setting the validated setting
- * @param most connections that the platform allows; `undefined` if it has no limit
- * @param where prefix of field names in the message
+ * @param max connections that the platform allows; `undefined` if it has no limit
+ * @param fieldPrefix prefix of field names in the message, such as `mounts.0.`
  * @throws SettingsError if there are more connections than the platform allows
  */
-export function assertParallelReads(setting: ParallelReads | undefined, most: number | undefined, where = ''): void {
-  if (setting === undefined || setting === false || most === undefined || setting.connections <= most) return;
+export function assertParallelReads(
+  setting: ParallelReads | undefined,
+  max: number | undefined,
+  fieldPrefix = '',
+): void {
+  if (setting === undefined || setting === false || max === undefined || setting.connections <= max) return;
   throw settingsError(
-    `${where}parallelReads: takes ${most} connections at the most on this platform, not ${setting.connections}, ` +
+    `${fieldPrefix}parallelReads: takes ${max} connections at the most on this platform, not ${setting.connections}, ` +
       'since a request has 6 in all, and the cache needs 2 of them',
   );
 }

@@ -10,13 +10,13 @@ export const YEAR = 365 * 24 * 60 * 60 * 1000;
 /**
  * Makes the schema of an integer.
  *
- * @param most largest value, inclusive
+ * @param max largest value, inclusive
  * @param unit unit for the message, in the plural
- * @param least smallest value, inclusive
+ * @param min smallest value, inclusive
  */
-export function count(most: number, unit: string, least = 0) {
-  const message = `takes a whole number from ${least} to ${most} (${unit})`;
-  return v.pipe(v.number(message), v.integer(message), v.minValue(least, message), v.maxValue(most, message));
+export function count(max: number, unit: string, min = 0) {
+  const message = `takes a whole number from ${min} to ${max} (${unit})`;
+  return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message));
 }
 
 /**
@@ -53,29 +53,31 @@ export const secretName = text(
 /**
  * Validates data with a schema.
  *
- * @param where prefix of field names in the message
+ * @param fieldPrefix prefix of field names in the message, such as `limits.`
  * @returns the data with defaults filled in
  * @throws SettingsError that names every unknown or invalid field and its valid form
  */
 export function check<const Schema extends v.GenericSchema>(
   schema: Schema,
   input: unknown,
-  where = '',
+  fieldPrefix = '',
 ): v.InferOutput<Schema> {
   // Valibot treats a list as an object, and would accept an empty one.
   const result = v.safeParse(schema, Array.isArray(input) ? null : input);
   if (result.success) return result.output;
-  const lines = result.issues.map((issue) => describeIssue(issue, schema, input, where));
+  const lines = result.issues.map((issue) => describeIssue(issue, schema, input, fieldPrefix));
   throw settingsError(`the settings can't be used:\n${lines.join('\n')}`);
 }
 
-function describeIssue(issue: v.BaseIssue<unknown>, schema: unknown, input: unknown, where: string): string {
+function describeIssue(issue: v.BaseIssue<unknown>, schema: unknown, input: unknown, fieldPrefix: string): string {
   const { path: items = [] } = issue;
   const path = items.map(({ key }) => String(key));
   const last = path.at(-1);
   if (last === undefined)
-    return where === '' ? '  they take a table of fields' : `  ${where.slice(0, -1)}: takes a table of fields`;
-  const label = `  ${where}${path.join('.')}:`;
+    return fieldPrefix === ''
+      ? '  they take a table of fields'
+      : `  ${fieldPrefix.slice(0, -1)}: takes a table of fields`;
+  const label = `  ${fieldPrefix}${path.join('.')}:`;
   const mayBeSecret = isSecretPath(path);
   const isUnknown = issue.type === 'strict_object' && issue.expected === 'never';
   if (isUnknown) {
@@ -83,10 +85,10 @@ function describeIssue(issue: v.BaseIssue<unknown>, schema: unknown, input: unkn
     const fields = schemasAt(schema, parent, input).flatMap((option) => Object.keys(field(option, 'entries') ?? {}));
     const validFields = `there are ${[...new Set(fields)].join(', ')}`;
     if (!mayBeSecret && FIELD_NAME.test(last)) {
-      const replacement = REMOVED_FIELDS.get(`${where}${path.join('.')}`.replace(/^mounts\.\d+\./, ''));
+      const replacement = REMOVED_FIELDS.get(`${fieldPrefix}${path.join('.')}`.replace(/^mounts\.\d+\./, ''));
       return `${label} no such field; ${replacement === undefined ? validFields : `${replacement}; ${validFields}`}`;
     }
-    const parentName = `${where}${parent.join('.')}`.replace(/\.$/, '');
+    const parentName = `${fieldPrefix}${parent.join('.')}`.replace(/\.$/, '');
     const number = Object.keys(field(items.at(-1), 'input') ?? {}).indexOf(last) + 1;
     return `  ${parentName === '' ? '' : `${parentName}: `}field ${number} is none of those that there are, and not shown, since it may be a secret; ${validFields}`;
   }
@@ -184,14 +186,14 @@ function show(value: unknown): string {
 /**
  * Calls a function, and adds the name of a setting to the message of its SettingsError.
  *
- * @param where name of the setting
+ * @param setting name of the setting
  * @throws SettingsError with the prefixed message; other errors unchanged
  */
-export function locate<Value>(where: string, make: () => Value): Value {
+export function locate<Value>(setting: string, make: () => Value): Value {
   try {
     return make();
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'SettingsError') throw error;
-    throw settingsError(`${where}: ${error.message}`, error);
+    throw settingsError(`${setting}: ${error.message}`, error);
   }
 }

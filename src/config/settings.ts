@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { RangePolicy } from '../http/index.ts';
-import { explainHeaders, type MountHeaders } from './mount-headers.ts';
+import { validateHeaders, type MountHeaders } from './mount-headers.ts';
 import { parallelReads } from './parallel-reads-setting.ts';
 import { check, count, MiB, milliseconds, onOff, table, text, YEAR } from './schema.ts';
 
@@ -85,8 +85,8 @@ export const settingsEntries = {
   /** Fields that are added to 200 and 206 responses, such as Content-Security-Policy. */
   headers: v.optional(
     v.custom<MountHeaders>(
-      (value) => explainHeaders(value) === undefined,
-      ({ input }) => explainHeaders(input) ?? '',
+      (value) => validateHeaders(value) === undefined,
+      ({ input }) => validateHeaders(input) ?? '',
     ),
   ),
 };
@@ -102,11 +102,11 @@ export type Settings = v.InferOutput<typeof SettingsSchema>;
 /**
  * Validates settings and fills in the defaults.
  *
- * @param where prefix of field names in the message
+ * @param fieldPrefix prefix of field names in the message, such as `mounts.0.`
  * @throws SettingsError that names every unknown or invalid field and its valid form
  */
-export function parseSettings(input: unknown, where = ''): Settings {
-  return check(SettingsSchema, input, where);
+export function parseSettings(input: unknown, fieldPrefix = ''): Settings {
+  return check(SettingsSchema, input, fieldPrefix);
 }
 
 /**

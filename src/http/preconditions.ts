@@ -3,7 +3,7 @@ import type { Fields } from './fields.ts';
 import { parseHttpDate, type Seconds } from './http-date.ts';
 import { modifiedSeconds, type Metadata } from './representation.ts';
 
-/** The preconditions of a request. Those that §13.1 says to ignore are absent. */
+/** The preconditions of a request. Those that have to be ignored (§13.1) are absent. */
 export interface Preconditions {
   readonly ifMatch?: EntityTagList | undefined;
   readonly ifUnmodifiedSince?: Seconds | undefined;

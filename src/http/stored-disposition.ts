@@ -1,7 +1,7 @@
 import { printDisposition, shorten } from './content-disposition.ts';
 import { trimOws } from './field-value.ts';
 
-/** The parts of a stored Content-Disposition that are kept. */
+/** A parsed Content-Disposition: its type and file name, without other parameters. */
 interface Disposition {
   readonly type: string;
   readonly fileName: string | undefined;
@@ -30,7 +30,7 @@ const MISLEADING = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]|\ufff
  * @param text the stored value, decoded
  * @returns the type alone if the parameters are malformed; `undefined` if the type is malformed
  */
-export function reprintDisposition(text: string): string | undefined {
+export function toAsciiDisposition(text: string): string | undefined {
   const { type, fileName } = parseDisposition(text) ?? {};
   if (type === undefined || fileName === undefined) return type;
   const name = fileName.toWellFormed().replace(MISLEADING, '_');
@@ -43,7 +43,7 @@ export function reprintDisposition(text: string): string | undefined {
  *
  * @returns the same text if it is decoded already, as R2's binding and workerd's `fetch` return it
  */
-export function asUtf8(text: string): string {
+export function decodeUtf8(text: string): string {
   // oxlint-disable-next-line no-control-regex -- the pattern has to match all bytes
   if (!/^[\0-\xff]*$/.test(text)) return text;
   try {
@@ -81,7 +81,11 @@ function parseParameters(text: string, from: number): ReadonlyMap<string, string
   return parameters;
 }
 
-/** Decodes an ext-value (RFC 8187 §3.2.1), also if characters that need an encoding have none. */
+/**
+ * Decodes an ext-value (RFC 8187 §3.2.1). Characters that should have been percent-encoded are accepted.
+ *
+ * @returns `undefined` if the value is malformed, or has another charset
+ */
 function decodeExtValue(value: string): string | undefined {
   const [, charset = '', text = ''] = /^(utf-8|iso-8859-1)'[^']*'(.*)$/is.exec(value) ?? [];
   try {

@@ -1,7 +1,7 @@
 import { isPrintableTag, printEntityTag, type EntityTag } from './entity-tag.ts';
 import { trimEnds, trimOws } from './field-value.ts';
 import { parseHttpDate, printHttpDate, toSeconds, type Seconds } from './http-date.ts';
-import { asUtf8, reprintDisposition } from './stored-disposition.ts';
+import { decodeUtf8, toAsciiDisposition } from './stored-disposition.ts';
 
 // Stored metadata are written by uploaders and may have any content. Every stored value passes through this file before
 // it is sent, for the project's drivers and for a user's own stores. So each field value is ASCII, is sent as the same
@@ -70,8 +70,8 @@ export function storedDisposition(stored: unknown): string | undefined {
   if (text === '') return undefined;
   if (isField(text)) return text;
   // A UTF-16 unit takes at most three bytes of UTF-8, so a longer text is too long even after it is decoded.
-  const decoded = text.length > 3 * MAX_LENGTH ? text : asUtf8(text);
-  return decoded.length > MAX_LENGTH ? undefined : reprintDisposition(decoded);
+  const decoded = text.length > 3 * MAX_LENGTH ? text : decodeUtf8(text);
+  return decoded.length > MAX_LENGTH ? undefined : toAsciiDisposition(decoded);
 }
 
 /**
