@@ -34,7 +34,8 @@ export interface Grant {
 
 /**
  * The reason for a refusal, as shown to the client. `expired` and `not-yet` are used only for a link with a valid
- * signature, whose holder can read its times anyway. Every other reason is `forbidden`, so that a forger learns nothing.
+ * signature, whose holder can read its times anyway. Every other reason is `forbidden`, so that a forger learns
+ * nothing.
  */
 export type RefusalReason = 'forbidden' | 'expired' | 'not-yet';
 
@@ -50,9 +51,10 @@ export type Refused =
 export type AccessVerdict = { readonly type: 'granted'; readonly grant: Grant } | Refused;
 
 /**
- * The kind of credentials that a rule needs, if they are weaker than a secret. `nothing`: the rule grants every request.
- * `ambient`: the rule looks only at data that a browser sends for every page, such as its address or a Referer. Any page
- * in such a browser could read the files, so the gateway allows no cross-origin reads unless `cors.origins` is set.
+ * The kind of credentials that a rule needs, if they are weaker than a secret. `nothing`: the rule grants every
+ * request. `ambient`: the rule looks only at data that a browser sends for every page, such as its address or a
+ * Referer. Any page in such a browser could read the files, so the gateway allows no cross-origin reads unless
+ * `cors.origins` is set.
  */
 export type AccessNeeds = 'nothing' | 'ambient';
 
@@ -113,10 +115,10 @@ export function refused(reason: RefusalReason): Extract<Refused, { readonly type
 }
 
 /**
- * Makes a rule out of a function that returns whether a request may read. If the function throws, the request is refused
- * and the error is logged. A rule that needs other verdicts can be written as an {@link AccessRule} directly. A hook
- * that looks only at data that browsers send without user action, such as the client's address or a cookie, has to be
- * marked with {@link ambient}.
+ * Makes a rule out of a function that returns whether a request may read. If the function throws, the request is
+ * refused and the error is logged. A rule that needs other verdicts can be written as an {@link AccessRule} directly. A
+ * hook that looks only at data that browsers send without user action, such as the client's address or a cookie, has to
+ * be marked with {@link ambient}.
  *
  * @param hook returns `true` to grant the request
  *

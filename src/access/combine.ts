@@ -10,8 +10,8 @@ import {
 } from './access.ts';
 
 /**
- * Makes a rule that grants a request if at least one rule grants it. The rules are called in order until one grants, and
- * its grant is the result. So put rules whose grants have terms, such as a link's file name, first.
+ * Makes a rule that grants a request if at least one rule grants it. The rules are called in order until one grants,
+ * and its grant is the result. So put rules whose grants have terms, such as a link's file name, first.
  *
  * @example
  * import { anyOf, createGateway, ipAccess, memoryStore, parseLinkKeys, signedAccess } from 'rangeway';

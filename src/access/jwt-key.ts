@@ -49,7 +49,9 @@ export type JwtKey =
       readonly algorithms?: readonly PublicAlgorithm[] | undefined;
       /** Seconds after which the key set is fetched again. By default 600. */
       readonly maxAge?: Seconds | undefined;
-      /** If a token's key is not in the set, the set is fetched again, at most once in this many seconds. By default 30. */
+      /**
+       * If a token's key is not in the set, the set is fetched again, at most once in this many seconds. By default 30.
+       */
       readonly cooldown?: Seconds | undefined;
     };
 
@@ -62,7 +64,7 @@ export type VerificationKey = CryptoKey | Uint8Array | JWTVerifyGetKey;
 /**
  * Makes the function that loads a key. Loading imports a PEM or makes the client of a key set once.
  *
- * @returns it rejects with an error that {@link isKeysError} recognises if the PEM can't be imported
+ * @returns a function that rejects if the PEM can't be imported; {@link isKeysError} recognises the error
  * @throws SettingsError if the key is invalid, as far as this is visible before its first use
  */
 export function keyLoader(key: JwtKey): () => Promise<VerificationKey> {

@@ -19,8 +19,8 @@ export interface JwtOptions {
   readonly audience: string | readonly string[];
   /**
    * Name of the claim that lists the paths that may be read: one decoded path or several, including the path of the
-   * mount. A path that ends in a slash includes everything below it. A token without the claim may read nothing. Without
-   * this option, a token may read all paths.
+   * mount. A path that ends in a slash includes everything below it. A token without the claim may read nothing.
+   * Without this option, a token may read all paths.
    */
   readonly pathsClaim?: string | undefined;
   /** Accepted difference between the issuer's clock and this one, in seconds. By default 30. */

@@ -6,8 +6,8 @@ export interface RefererOptions {
   /** Allowed origins such as `https://example.com`. The path of a Referer is ignored. */
   readonly origins: readonly string[];
   /**
-   * Whether requests without a Referer may read. Browsers omit it if a policy says so, and most other clients never send
-   * it. `refuse` breaks downloads in some browsers, and `allow` stops no other client.
+   * Whether requests without a Referer may read. Browsers omit it if a policy says so, and most other clients never
+   * send it. `refuse` breaks downloads in some browsers, and `allow` stops no other client.
    */
   readonly missing: 'allow' | 'refuse';
 }
@@ -16,9 +16,9 @@ export interface RefererOptions {
 const MAX_LENGTH = 8 * 1024;
 
 /**
- * Makes a rule that grants requests from pages of certain origins (Referer, §10.1.3). It stops other sites from embedding
- * the files. It stops no program, because a program can send any Referer. The rule is ambient: the allowed pages can
- * embed the files, but can read them only if `cors.origins` is set.
+ * Makes a rule that grants requests from pages of certain origins (Referer, §10.1.3). It stops other sites from
+ * embedding the files. It stops no program, because a program can send any Referer. The rule is ambient: the allowed
+ * pages can embed the files, but can read them only if `cors.origins` is set.
  *
  * @throws SettingsError that names the malformed origin
  *

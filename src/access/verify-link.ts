@@ -17,8 +17,8 @@ export type LinkUse = Pick<AccessRequest, 'now'> & Partial<Pick<AccessRequest, '
  * Verifies a signed link. An invalid link gives a refusal and never an exception.
  *
  * @param url absolute URL of the request, with the parameters of the link
- * @param use `now` in seconds since the epoch; `method` is `GET` by default; a link that is bound to a client address is
- *   refused without `clientAddress`
+ * @param use `now` in seconds since the epoch; `method` is `GET` by default; a link that is bound to a client address
+ *   is refused without `clientAddress`
  * @param keys the link is valid if one of these keys has signed it
  * @throws TypeError if `url` is not an absolute URL
  *
@@ -37,9 +37,9 @@ export async function verifyLink(url: string | URL, use: LinkUse, keys: LinkKeys
 }
 
 /**
- * Verifies the link of a request. The signature is verified first: without a valid one, no term of the link is used, and
- * every fault has the same verdict. The times are checked last: `expired` is reported only if the link is valid for this
- * path and client otherwise.
+ * Verifies the link of a request. The signature is verified first: without a valid one, no term of the link is used,
+ * and every fault has the same verdict. The times are checked last: `expired` is reported only if the link is valid for
+ * this path and client otherwise.
  */
 export async function checkLink(
   { method, path, query, clientAddress, now }: Omit<AccessRequest, 'headers'>,

@@ -1,8 +1,8 @@
 /**
  * Reads a clock for measuring ages, in ms. The difference of two readings is at least the difference on the monotonic
- * clock, and grows with each forward step of the wall clock. So an age never decreases if the wall clock is set back, and
- * it includes the time of a suspend, during which Linux's monotonic clock stops. For times that outlive the process or
- * that other systems use, read the wall clock: `Date.now()`.
+ * clock, and grows with each forward step of the wall clock. So an age never decreases if the wall clock is set back,
+ * and it includes the time of a suspend, during which Linux's monotonic clock stops. For times that outlive the process
+ * or that other systems use, read the wall clock: `Date.now()`.
  *
  * @returns ms since an arbitrary start
  *

@@ -26,7 +26,9 @@ const store = v.variant(
       pathStyle: v.optional(onOff),
       /** Meaning of a 403 for an object: it does not exist, or access to it is denied. */
       forbidden: v.optional(v.picklist(['missing', 'denied'], 'takes "missing" or "denied"')),
-      /** Reads with presigned URLs or with the SDK's commands. By default presigned URLs, if the bucket supports them. */
+      /**
+       * Reads with presigned URLs or with the SDK's commands. By default presigned URLs, if the bucket supports them.
+       */
       reads: v.optional(v.picklist(['presigned', 'commands'], 'takes "presigned" or "commands"')),
     }),
     v.strictObject({

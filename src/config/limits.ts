@@ -2,8 +2,8 @@ import * as v from 'valibot';
 import { check, count, milliseconds, table } from './schema.ts';
 
 /**
- * Longest URL of a request in characters, host included; a longer one gets 414. A key of 1,024 bytes has 3,072 characters
- * if each byte is percent-encoded. Node needs 2 seconds to parse a query of 1 MB.
+ * Longest URL of a request in characters, host included; a longer one gets 414. A key of 1,024 bytes has 3,072
+ * characters if each byte is percent-encoded. Node needs 2 seconds to parse a query of 1 MB.
  */
 export const MAX_URL_LENGTH = 16 * 1024;
 
@@ -16,7 +16,9 @@ export const LimitsSchema = table({
    * Node: longest time in which a body may not be read.
    */
   idleTimeout: v.optional(milliseconds, 60_000),
-  /** On Node: how long an idle connection stays open, in ms. It has to be longer than the load balancer's own timeout. */
+  /**
+   * On Node: how long an idle connection stays open, in ms. It has to be longer than the load balancer's own timeout.
+   */
   keepAliveTimeout: v.optional(milliseconds, 75_000),
 });
 

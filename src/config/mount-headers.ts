@@ -8,7 +8,9 @@ const MAX_LENGTH = 4_096;
 
 /** A token, §5.6.2. */
 const NAME = /^[!#$%&'*+.^_`|~\w-]+$/;
-/** A field value, §5.5, but without obs-text and tabs, and without spaces at the ends, which every recipient removes. */
+/**
+ * A field value, §5.5, but without obs-text and tabs, and without spaces at the ends, which every recipient removes.
+ */
 const VALUE = /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/;
 
 /** Fields that another setting decides, with the name of that setting. The first match counts. */

@@ -26,7 +26,9 @@ const parallelReadsScalar = v.union(
   TAKES,
 );
 
-/** Schema of the setting `parallelReads`: read an object through several connections. `false`, the default, means one. */
+/**
+ * Schema of the setting `parallelReads`: read an object through several connections. `false`, the default, means one.
+ */
 export const parallelReads: v.GenericSchema<ParallelReadsInput, ParallelReads> = v.lazy((input) =>
   typeof input === 'object' && input !== null && !Array.isArray(input) ? parallelReadsTable : parallelReadsScalar,
 );

@@ -112,9 +112,9 @@ export function parseSettings(input: unknown, fieldPrefix = ''): Settings {
 /**
  * Range limits that are not configurable, since `maxRanges`, `maxReads` and `nearGap` already limit the same requests.
  *
- * 1,000 ranges with offsets of 15 digits, as in an object of 999 TB, have 32,000 characters. 1,000 ranges with near gaps
- * of 64 KiB have gaps of 62.4 MiB in all. So with default settings, near gaps never exceed `maxGapBytes`; only larger
- * gaps do, which are read because there are too many reads otherwise.
+ * 1,000 ranges with offsets of 15 digits, as in an object of 999 TB, have 32,000 characters. 1,000 ranges with near
+ * gaps of 64 KiB have gaps of 62.4 MiB in all. So with default settings, near gaps never exceed `maxGapBytes`; only
+ * larger gaps do, which are read because there are too many reads otherwise.
  */
 const FIXED_LIMITS = { maxFieldLength: 32 * 1024, maxGapBytes: 64 * MiB };
 

@@ -1,8 +1,8 @@
 import type { Representation } from '../http/index.ts';
 
 /**
- * Handling of a body that is too large for the platform. `redirect` sends the client to the storage. `partial` sends the
- * beginning of a range (§15.3.7 allows this, but some clients treat it as the end) and redirects other requests.
+ * Handling of a body that is too large for the platform. `redirect` sends the client to the storage. `partial` sends
+ * the beginning of a range (§15.3.7 allows this, but some clients treat it as the end) and redirects other requests.
  * `refuse` responds with an error.
  */
 export type OverflowPolicy = (typeof OVERFLOW_POLICIES)[number];

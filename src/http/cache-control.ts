@@ -16,8 +16,8 @@ export function withNoTransform(cacheControl: string | undefined): string {
 const SHARED = /^(?:public|private|s-maxage(?:=.*)?|proxy-revalidate)$/i;
 
 /**
- * Makes a Cache-Control value `private` (RFC 9111 §5.2.2.7), so that only the client's own cache may store the response.
- * Directives for shared caches are removed, all others stay.
+ * Makes a Cache-Control value `private` (RFC 9111 §5.2.2.7), so that only the client's own cache may store the
+ * response. Directives for shared caches are removed, all others stay.
  *
  * @param cacheControl a value with quotes is replaced by `private` alone, because `private="…"` limits the directive to
  *   the fields that it lists

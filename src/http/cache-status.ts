@@ -1,4 +1,4 @@
-/** The part that the cache had in a response, as known when the head is sent. */
+/** How the cache handled a request, as known when the head of the response is sent. */
 export interface CacheOutcome {
   /** Why the request was forwarded to the storage (RFC 9211 §2.2); absent on a hit. */
   readonly forward?: 'bypass' | 'uri-miss' | 'miss' | 'stale' | 'partial';

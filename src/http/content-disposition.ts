@@ -3,11 +3,13 @@ import { trimEnd, trimEnds } from './field-value.ts';
 /** Whether a browser saves the content or shows it (RFC 6266 §4.2). */
 export type DispositionType = 'attachment' | 'inline';
 
-/** Longest value, in characters. zsync reads only header lines of fewer than 512 bytes, field name and CRLF included. */
+/**
+ * Longest value, in characters. zsync reads only header lines of fewer than 512 bytes, field name and CRLF included.
+ */
 const MAX_LENGTH = 480;
 
-// Characters that some system forbids in a file name, or that make one name look like another (control, bidi, zero width).
-// oxlint-disable-next-line no-control-regex -- the pattern has to match control characters
+// Characters that some system forbids in a file name, or that make one name look like another (control, bidi, zero
+// width). oxlint-disable-next-line no-control-regex -- the pattern has to match control characters
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"*/:<>?\\|]/gu;
 const WINDOWS_DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i;
 // Characters that encodeURIComponent leaves as they are, but that are not in attr-char (RFC 8187 §3.2.1).
@@ -40,8 +42,8 @@ export function contentDisposition(type: DispositionType, key: string): string {
  * @param name file name; any characters
  */
 export function printDisposition(type: string, name: string): string {
-  // RFC 6266, appendix D: some clients decode percent signs, and some do not unescape backslashes. So the plain form has
-  // neither of them, and no quote either, since a quote would need a backslash.
+  // RFC 6266, appendix D: some clients decode percent signs, and some do not unescape backslashes. So the plain form
+  // has neither of them, and no quote either, since a quote would need a backslash.
   const plain = name.replace(/[^\x20-\x7e]|[%"\\]/gu, '_');
   const quoted = `${type}; filename="${plain}"`;
   return plain === name ? quoted : `${quoted}; filename*=UTF-8''${encodeExtValue(name)}`;
@@ -58,7 +60,7 @@ function encodeExtValue(name: string): string {
  * Makes a file name that is safe on every system out of the last segment of a key: no path, no control characters, not
  * hidden, not a device name of Windows.
  *
- * @returns `download` if no character of the segment can be used
+ * @returns `download` if nothing remains of the segment
  */
 export function safeFileName(key: string): string {
   const segment = key.slice(key.lastIndexOf('/') + 1);

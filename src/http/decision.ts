@@ -39,9 +39,9 @@ export type Decision =
   | { readonly status: 416 };
 
 /**
- * Largest overhead of a multipart response (part heads and tail), in bytes; a tenth of the representation's size if that
- * is more. A range set with a larger overhead is ignored as abusive (§17.15): a request of 32 KB can ask for 1,000 parts
- * of one byte, and each part head takes about 130 bytes.
+ * Largest overhead of a multipart response (part heads and tail), in bytes; a tenth of the representation's size if
+ * that is more. A range set with a larger overhead is ignored as abusive (§17.15): a request of 32 KB can ask for 1,000
+ * parts of one byte, and each part head takes about 130 bytes.
  */
 const MAX_OVERHEAD = 64 * 1024;
 
@@ -70,8 +70,8 @@ export function parseRequest(
 }
 
 /**
- * Decides the response to a request: evaluates the preconditions in the order of §13.2.2, then If-Range, then the range.
- * A pure function that never throws.
+ * Decides the response to a request: evaluates the preconditions in the order of §13.2.2, then If-Range, then the
+ * range. A pure function that never throws.
  */
 export function decide(request: DownloadRequest, representation: Representation, policy: RangePolicy): Decision {
   switch (checkPreconditions(request.preconditions, representation)) {
@@ -148,7 +148,8 @@ function firstReadOfSet(range: readonly RangeSpec[], policy: RangePolicy): First
   const [first] = range;
   if (first === undefined || first.form === 'suffix') return { ask: 'read', range: first };
   const positioned = range.filter((spec) => spec.form !== 'suffix');
-  // If the first range is beyond the end, one with a lower start may still be satisfiable, and this read would be wasted.
+  // If the first range is beyond the end, one with a lower start may still be satisfiable, and this read would be
+  // wasted.
   if (positioned.some((spec) => spec.start < first.start)) return { ask: 'head' };
   // Without a known size, the ranges are resolved as if the object had no end.
   const parts = positioned.flatMap((spec) => resolveSpec(spec, MAX_POSITION) ?? []);

@@ -27,7 +27,7 @@ export function strongTag(opaque: string): EntityTag | undefined {
   return PRINTABLE.test(opaque) ? { weak: false, opaque } : undefined;
 }
 
-/** Whether a tag can be sent as the same bytes on every platform: ASCII, position most 1,024 characters. */
+/** Whether a tag can be sent as the same bytes on every platform: ASCII, at most 1,024 characters. */
 export function isPrintableTag({ opaque }: EntityTag): boolean {
   return PRINTABLE.test(opaque);
 }
@@ -88,7 +88,9 @@ export function printEntityTag(tag: EntityTag): string {
   return `${tag.weak ? 'W/' : ''}"${tag.opaque}"`;
 }
 
-/** Strong comparison (§8.8.3.2): both tags are strong and equal. Bytes may be combined only if this comparison is true. */
+/**
+ * Strong comparison (§8.8.3.2): both tags are strong and equal. Bytes may be combined only if this comparison is true.
+ */
 export function strongEqual(a: EntityTag, b: EntityTag): boolean {
   return !a.weak && !b.weak && a.opaque === b.opaque;
 }

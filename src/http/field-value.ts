@@ -1,4 +1,5 @@
-// §5.5: visible characters, spaces, tabs and obs-text. CR, LF and NUL are excluded, since they allow response splitting.
+// §5.5: visible characters, spaces, tabs and obs-text. CR, LF and NUL are excluded, since they allow response
+// splitting.
 const FIELD_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
@@ -19,8 +20,8 @@ export function trimOws(text: string): string {
 }
 
 /**
- * Removes characters at both ends, in linear time. A regular expression that is anchored at the end only takes quadratic
- * time.
+ * Removes characters at both ends, in linear time. A regular expression that is anchored at the end only takes
+ * quadratic time.
  *
  * @param chars the characters to remove
  */

@@ -1,13 +1,15 @@
 import { contentRange } from './content-range.ts';
 import { totalLength, type Span } from './span.ts';
 
-/** Length of every boundary in characters. It is fixed, so that Content-Length does not depend on the random boundary. */
+/**
+ * Length of every boundary in characters. It is fixed, so that Content-Length does not depend on the random boundary.
+ */
 export const BOUNDARY_LENGTH = 40;
 
 /**
  * Makes a boundary out of random bytes. It has letters and digits only, because it is sent unquoted in Content-Type
- * (electron-updater and GDAL need this) and becomes part of a regular expression (zchunk). With 128 random bits, it does
- * not occur in a body by accident.
+ * (electron-updater and GDAL need this) and becomes part of a regular expression (zchunk). With 128 random bits, it
+ * does not occur in a body by accident.
  *
  * @param random at least 16 bytes
  */

@@ -11,7 +11,7 @@ export interface PlannedRead {
 export interface ReadBudget {
   /** Most storage reads for one request. */
   readonly maxReads: number;
-  /** A gap of at most this many bytes is always read and discarded, because that costs less than another read. */
+  /** Gaps of at most this many bytes are read and discarded within `maxGapBytes`: that costs less than another read. */
   readonly nearGap: number;
   /** Most bytes that may be read and discarded, in all gaps together. */
   readonly maxGapBytes: number;
@@ -19,8 +19,8 @@ export interface ReadBudget {
 
 /**
  * Plans the storage reads of a multipart response. Parts share a read if the gap between them is small, or if there
- * would be too many reads otherwise; the smallest gaps are joined first. The parts and their order do not change: a body
- * is read forward, so only consecutive parts in ascending order can share a read.
+ * would be too many reads otherwise; the smallest gaps are joined first. The parts and their order do not change: a
+ * body is read forward, so only consecutive parts in ascending order can share a read.
  *
  * @param parts in the requested order, none overlapping
  * @returns the reads in the order of the parts; `undefined` if there is no plan within the budget

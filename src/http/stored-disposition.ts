@@ -9,8 +9,8 @@ interface Disposition {
 
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 
-// A parameter with the semicolon before it. An unquoted value ends position the next semicolon, since uploaders often omit the
-// quotes that RFC 6266 requires. A quoted string may have quoted-pairs.
+// A parameter with the semicolon before it. An unquoted value ends at the next semicolon, since uploaders often omit
+// the quotes that RFC 6266 requires. A quoted string may have quoted-pairs.
 const PARAMETER = /;[ \t]*(?:([\w!#$%&'*+.^`|~-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^;"]*)))?[ \t]*/suy;
 
 /** Longest file name, in UTF-16 units. File systems accept names of up to 255 bytes or characters. */

@@ -8,7 +8,8 @@ import { decodeUtf8, toAsciiDisposition } from './stored-disposition.ts';
 // bytes on every platform, and makes no platform throw. A value that is no valid field value is omitted, and the
 // download still works.
 
-// §5.5 without obs-text: RFC 9110 limits new fields to ASCII, and platforms differ in how they read and send other bytes.
+// §5.5 without obs-text: RFC 9110 limits new fields to ASCII, and platforms differ in how they read and send other
+// bytes.
 const PRINTABLE = /^[\t\x20-\x7e]*$/;
 
 /** A printable value without white space at its ends. Nearly all values match, and need no other test and no trim. */
