@@ -51,7 +51,7 @@ export const settingsEntries = {
     }),
     {},
   ),
-  /** Whether a storage body that breaks is resumed with another read. By default, if it costs no performance. */
+  /** Whether a storage body that breaks is resumed with another read. By default on, but off for the R2 binding. */
   resume: v.optional(resume),
   /** Whether one object is read through several connections. By default through one. */
   parallelReads: v.optional(parallelReads),

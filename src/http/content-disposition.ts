@@ -8,8 +8,8 @@ export type DispositionType = 'attachment' | 'inline';
  */
 const MAX_LENGTH = 480;
 
-// Characters that some system forbids in a file name, or that make one name look like another (control, bidi, zero
-// width). oxlint-disable-next-line no-control-regex -- the pattern has to match control characters
+// Characters that a system forbids in a file name, or that make one name look like another: control, bidi, zero width.
+// oxlint-disable-next-line no-control-regex -- the pattern has to match control characters
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"*/:<>?\\|]/gu;
 const WINDOWS_DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i;
 // Characters that encodeURIComponent leaves as they are, but that are not in attr-char (RFC 8187 §3.2.1).
