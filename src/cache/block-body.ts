@@ -52,7 +52,7 @@ export interface BlockBody {
    * @throws StoreError if a read fails
    */
   next(): Promise<BlockSlice | undefined>;
-  /** Continues at byte `at` of the object, where a stream of the cache has broken. Its block is read from the storage. */
+  /** Continues at byte `at` of the object after a stream of the cache broke there. The block is read from the storage. */
   restart(at: number): void;
   /** Closes all streams and leaves all fills. May be called while `next` waits, which then returns `undefined`. */
   leave(): void;

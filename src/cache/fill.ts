@@ -36,7 +36,7 @@ export interface FillReader {
   leave(): void;
 }
 
-/** What a fill reads, and its callbacks. */
+/** The bytes and the callbacks of a fill. */
 export interface FillPlan {
   readonly span: Span;
   readonly blockSize: number;
@@ -44,6 +44,7 @@ export interface FillPlan {
   readonly size: number;
   /** Opens the read: exactly the bytes of `span`. */
   readonly open: () => Promise<ReadableStream<Uint8Array>>;
+  /** Opens the body of the read. */
   readonly toReader: ToReader;
   /** Reserves so many bytes of the byte budget. @returns the release; `undefined` if the budget is used up */
   readonly reserveMemory: (bytes: number) => (() => void) | undefined;

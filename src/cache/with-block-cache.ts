@@ -211,7 +211,7 @@ async function openBody(
     const isInOne = first instanceof Uint8Array ? length <= MAX_IN_MEMORY : !first.isCached;
     if (!isInOne || (first instanceof Uint8Array ? first.length : spanLength(first)) < length)
       return { type: 'open', representation, span, body: bodyStream(body, cacheTimeout) };
-    // The first slice is the whole body. `next` takes it out of the body before the body, with its fill readers, is closed.
+    // The first slice is the whole body. After `next` it does not belong to the body any more, so `leave` can't close it.
     await body.next();
     body.leave();
     return first instanceof Uint8Array

@@ -14,6 +14,7 @@ export function newBuffers(length: number): Uint8Array {
 
 /** The file of a block, open for reading. Parts are half-open, in bytes from the block's start. */
 export interface OpenBlock {
+  /** The verified pages of the file. */
   readonly pages: VerifiedPages;
   /**
    * Reads a part of the block, and verifies those of its pages that are not verified yet.
