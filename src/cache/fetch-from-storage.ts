@@ -60,7 +60,7 @@ export async function fetchFromStorage(
   const { store, metadata, fills, settings } = dependencies;
   const { stats, conditions } = options;
   const pinned = stale !== undefined && isPinnable(stale) ? stale : undefined;
-  // A 304 may come without the size, so nothing could be cached and the next request would need the storage again.
+  // A 304 may come without the size. Its metadata could not be cached, and the next request would need the storage again.
   if (pinned === undefined && mayBeUnmodified(conditions)) return metadata.fetchHead(key, options, save);
   let isForbidden = false;
   const readOptions = {

@@ -160,7 +160,7 @@ export function startFill(plan: FillPlan): Fill | undefined {
       for (let isFull = true; isFull && buffer.end <= enough && buffer.end < buffer.span.end;)
         isFull = await readChunk(reader);
     } catch (cause) {
-      // The clients' reads throw it, after they have returned the bytes before it.
+      // The clients' reads throw the error, after they have returned the bytes before it.
       fail(cause);
     }
   }

@@ -71,7 +71,12 @@ type FreshnessState = 'fresh' | 'while-revalidating' | 'if-error' | 'stale';
 /** Maximum number of entries. An entry takes about 1 KB. */
 const CAPACITY = 10_000;
 
-/** Creates an empty cache of metadata in front of `store`. */
+/**
+ * Creates an empty cache of metadata.
+ *
+ * @param store the storage whose metadata are cached
+ * @param freshness in ms
+ */
 export function metadataCache(store: ObjectStore, freshness: Freshness): MetadataCache {
   const entries = lruMap<MetadataEntry>(CAPACITY);
   const inFlight = new Map<string, { readonly result: Promise<unknown> }>();

@@ -208,10 +208,10 @@ async function openBody(
   const body = blockBody({ object, span, widened, blockSize, fills, cached, call, cacheStats, fillReader });
   try {
     const first = await body.begin();
-    const isInOne = first instanceof Uint8Array ? length <= MAX_IN_MEMORY : !first.isCached;
-    if (!isInOne || (first instanceof Uint8Array ? first.length : spanLength(first)) < length)
+    const canReturnFirst = first instanceof Uint8Array ? length <= MAX_IN_MEMORY : !first.isCached;
+    if (!canReturnFirst || (first instanceof Uint8Array ? first.length : spanLength(first)) < length)
       return { type: 'open', representation, span, body: bodyStream(body, cacheTimeout) };
-    // The first slice is the whole body. After `next` it does not belong to the body any more, so `leave` can't close it.
+    // The first slice is the whole body. `next` removes it from the body, so `leave` closes only what else is open.
     await body.next();
     body.leave();
     return first instanceof Uint8Array

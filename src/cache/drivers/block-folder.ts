@@ -13,7 +13,11 @@ export interface FoundBlock {
   readonly usedAt: number;
 }
 
-/** Returns the path of a block's file. There are 256 subfolders, because some file systems are slow with large ones. */
+/**
+ * Returns the path of a block's file. There are 256 subfolders, because some file systems are slow with large ones.
+ *
+ * @param digest the file's name, in hexadecimal
+ */
 export function blockPath(folder: string, digest: string): string {
   return join(folder, digest.slice(0, 2), digest);
 }

@@ -45,7 +45,7 @@ export function pagesAround({ start, end }: Span, length: number): Span {
   return { start: Math.floor(start / PAGE) * PAGE, end: Math.min(length, Math.ceil(end / PAGE) * PAGE) };
 }
 
-/** Splits bytes into pages. The bytes have to begin with a page. */
+/** Splits bytes into pages of {@link PAGE} bytes; the last may be short. The first byte has to be the start of a page. */
 export function pagesOf(bytes: Uint8Array): readonly Uint8Array[] {
   return Array.from({ length: pageCount(bytes.length) }, (_, i) => bytes.subarray(i * PAGE, (i + 1) * PAGE));
 }
