@@ -22,7 +22,7 @@ export interface RangewayState {
   readonly stats: Readonly<RequestStats>;
 }
 
-/** The Hono environment of an app that composes these middleware itself: `new Hono<RangewayEnv>()`. */
+/** The Hono environment of an app that composes the middleware and handlers itself: `new Hono<RangewayEnv>()`. */
 export interface RangewayEnv {
   readonly Variables: { readonly rangeway: RangewayState };
 }
@@ -213,7 +213,7 @@ export interface PlatformEnv {
   /** Resolves when the transfer of the response has ended: `true` if all bytes were handed to the operating system. */
   readonly sent?: Promise<boolean> | undefined;
   /** Makes the Response, if the platform has one that costs less than `new Response`. */
-  readonly toResponse?: ((answer: OutgoingResponse) => Response) | undefined;
+  readonly toResponse?: ((response: OutgoingResponse) => Response) | undefined;
   /** The header fields and address of the request, if they cost less to read than those of the Request. */
   readonly head?: ReceivedHead | undefined;
 }

@@ -195,7 +195,7 @@ function afterMetadata(
   }
 }
 
-/** Evaluates all conditions of the request, because the storage has evaluated only some of them. */
+/** The next step after a 304 of the storage. All conditions are evaluated again, because it evaluates only some of them. */
 function afterUnmodified(metadata: Metadata | undefined, { preconditions }: DownloadRequest): NextStep {
   if (metadata === undefined) return requestNext(HEAD);
   switch (checkPreconditions(preconditions, metadata)) {
@@ -222,7 +222,7 @@ function unconditional(request: DownloadRequest): DownloadRequest {
   return { ...request, preconditions: {}, ifRange: undefined };
 }
 
-/** Called if If-Match failed and the storage did not send the metadata of the current version. */
+/** The next step if If-Match failed and the storage did not send the metadata of the current version. */
 function afterVersionChanged(current: StorageRequest, first: StorageRequest, request: DownloadRequest): NextStep {
   if (current.type === 'head') return requestNext(first);
   switch (current.pin) {

@@ -86,18 +86,18 @@ async function oversizeReply(
   { key, requestId, contentDisposition: disposition }: DownloadContext,
   { limit, policy, link }: SizeLimit,
 ): Promise<Reply> {
-  const target = policy === 'refuse' ? undefined : link;
-  if (hasStaleIfRange(request, representation) && (target === undefined || request.range?.length === 1)) {
+  const toLink = policy === 'refuse' ? undefined : link;
+  if (hasStaleIfRange(request, representation) && (toLink === undefined || request.range?.length === 1)) {
     const detail =
       'If-Range does not name the current version, which is too large for this gateway to send whole. Start over: ask again without Range and If-Range.';
     return problemReply(412, detail, requestId, 'GET', [], 'changed');
   }
-  if (target === undefined) {
+  if (toLink === undefined) {
     const length = bodyLength(decision, representation);
     const detail = `The answer has ${length} bytes, and this gateway sends ${limit} at the most. Ask for ranges of fewer.`;
     return problemReply(501, detail, requestId, 'GET');
   }
-  const url = await target({
+  const url = await toLink({
     key,
     representation,
     disposition: disposition === undefined ? undefined : contentDisposition(disposition.type, disposition.key),

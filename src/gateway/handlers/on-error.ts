@@ -4,14 +4,14 @@ import { findGatewayRequest, openGatewayRequest, randomIds } from '../gateway-re
 import { respond } from '../handle-request.ts';
 
 /**
- * Responds to errors of an app that composes these middleware itself with problem+json (RFC 9457), as `download()`
- * responds to errors of the storage. The client sees status and request id; the observers get the cause.
+ * Responds with problem+json (RFC 9457) to errors of an app that composes the middleware itself, as `download()` responds
+ * to errors of the storage. The client sees status and request id; the observers get the cause.
  *
  * @example
  * import { Hono } from 'hono';
  * import { onError, type RangewayEnv } from 'rangeway';
  *
- * const app = new Hono<RangewayEnv>().onError(onError);
+ * export default new Hono<RangewayEnv>().onError(onError);
  */
 export const onError: ErrorHandler = (error, c) => {
   const existing = findGatewayRequest(c);
