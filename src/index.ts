@@ -21,7 +21,7 @@ export { logObserver, printLogEntry, type Log, type Logged, type LogEntry } from
 // Access: rules, combinators, and signed links. JWT rules are in `rangeway/jwt`.
 export * from './access/index.ts';
 
-// Storage: the interface, portable stores, and wrappers of stores. S3 is in `rangeway/s3`, files are in `rangeway/node`.
+// Storage: the interface, portable stores, and wrappers. S3 is in `rangeway/s3`, files are in `rangeway/node`.
 export { memoryStore, type MemoryStore, type StoredMetadata } from './store/drivers/memory.ts';
 export { r2Store, type R2BucketLike } from './store/drivers/r2.ts';
 export type { CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } from './store/object-store.ts';
@@ -32,7 +32,7 @@ export { withRanges } from './store/wrappers/with-ranges.ts';
 export { withResume, type ResumeOptions } from './store/wrappers/with-resume.ts';
 export { withRetry, type RetryOptions } from './store/wrappers/with-retry.ts';
 
-// Block cache: the interface, the cache in memory, and the wrapper of a store. Other caches are in the platforms' entries.
+// Block cache: the interface, the memory cache, and the wrapper of a store. Other caches: `rangeway/node`, `/workers`.
 export type { BlockCache, BlockName, CachedBytes } from './cache/block-cache.ts';
 export { memoryCache, type MemoryCache, type MemoryCacheOptions } from './cache/drivers/memory.ts';
 export type { Freshness } from './cache/metadata-cache.ts';

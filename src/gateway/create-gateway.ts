@@ -20,13 +20,13 @@ import { openMounts, type MountOptions, type SeveralMounts } from './open-mounts
 export interface GatewayParts {
   /** How bodies are piped to clients. By default in JavaScript; `rangeway/workers` has a native pipe for Workers. */
   readonly bodyPipe?: BodyPipe;
-  /** Called for each request. By default {@link logObserver}, which writes one line of JSON a request to the console. */
+  /** Called for each request. By default {@link logObserver}, which prints one line of JSON a request. */
   readonly observers?: readonly Observer[];
-  /** Finds the client's address for access rules. By default the address that `serve`, `handle` or `streamHandle` passes. */
+  /** Finds the client's address for access rules. By default `serve`, `handle` and `streamHandle` pass it. */
   readonly clientAddress?: ClientAddress;
   /** Limits on concurrent downloads and on idle bodies. */
   readonly limits?: LimitsInput;
-  /** The token of PURGE requests, which make the gateway revalidate cached metadata. By default PURGE is not allowed. */
+  /** The token of PURGE requests, which cause cached metadata to be revalidated. By default PURGE is not allowed. */
   readonly purge?: PurgeOptions | undefined;
 }
 

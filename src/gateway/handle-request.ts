@@ -129,9 +129,9 @@ export function respond(c: GatewayContext, request: GatewayRequest, reply: Reply
 }
 
 /**
- * Responds with the reply of `work`, or with an error reply if it throws. Errors are mapped here and not in an `onError`
- * of the gateway: if an app with `onError` is mounted by `route`, Hono wraps each of its handlers, which costs a fifth of
- * the time of a small request.
+ * Responds with the reply of `work`, or with an error reply if it throws. Errors are mapped here and not in an
+ * `onError` of the gateway: if an app with `onError` is mounted by `route`, Hono wraps each of its handlers, which
+ * costs a fifth of the time of a small request.
  */
 export async function respondWith(
   c: GatewayContext,
@@ -166,7 +166,7 @@ function addFields(fields: Map<string, string>, list: HeaderList): void {
   }
 }
 
-/** Adds the fields that the app has set with `c.header`. A field of the reply replaces one of the app, except in Vary. */
+/** Adds the fields that the app has set with `c.header`. Those of the reply take precedence; Vary is merged. */
 function addPreparedFields(fields: Map<string, string>, prepared: Headers): void {
   let names: Set<string> | undefined;
   prepared.forEach((value, name) => {
@@ -178,8 +178,8 @@ function addPreparedFields(fields: Map<string, string>, prepared: Headers): void
 }
 
 /**
- * Fields of content and validators, which are never taken from the app: a reply without them, such as a 304 or 204, must
- * not get them. Set-Cookie is added separately.
+ * Fields of content and validators, which are never taken from the app: a reply without them, such as a 304 or 204,
+ * must not get them. Set-Cookie is added separately.
  */
 const CONTENT_FIELDS =
   /^(?:content-(?:encoding|length|range|type)|transfer-encoding|accept-ranges|etag|last-modified|set-cookie)$/;

@@ -87,8 +87,8 @@ function toHost(field: string | null, hostname: string): string {
 }
 
 /**
- * Removes the pattern from the path, by segments and not by characters: Hono has matched the pattern against the decoded
- * path, so the lengths may differ.
+ * Removes the pattern from the path, by segments and not by characters: Hono has matched the pattern against the
+ * decoded path, so the lengths may differ.
  */
 function pathBelow(pathname: string, pattern: string): string {
   if (pattern === '') return pathname.slice(1);

@@ -19,8 +19,9 @@ export interface MountStore {
 /**
  * Wraps the store of a mount as its settings say: ranges, resume, parallel reads, block cache.
  *
- * Broken bodies are resumed by default if bodies pass through JavaScript anyway. With a native pipe, resume would double
- * the CPU time of a body (in workerd, from 1.3 to 2.7 seconds a GiB, kernel time included), so it has to be turned on.
+ * Broken bodies are resumed by default if bodies pass through JavaScript anyway. With a native pipe, resume would
+ * double the CPU time of a body (in workerd, from 1.3 to 2.7 seconds a GiB, kernel time included), so it has to be
+ * turned on.
  *
  * @param source the store that the mount was given
  * @param cache the block cache; `undefined` for none

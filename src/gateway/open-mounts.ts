@@ -26,9 +26,9 @@ export interface SharedOptions extends SettingsInput {
 
 /** Options of one mount: a store that is served below one path. */
 export interface MountOptions extends SharedOptions {
-  /** The path, such as `/releases`; by default `/`. Of several mounts that match a request, the longest path is used. */
+  /** The path, such as `/releases`; by default `/`. If several mounts match a request, the longest path is used. */
   readonly path?: string | undefined;
-  /** The host without a port; by default any host. Of two mounts with the same path, the one with a host is preferred. */
+  /** The host without a port; by default any. Of two mounts with the same path, the one with a host is preferred. */
   readonly host?: string | undefined;
   /** The storage of the objects. */
   readonly store: ObjectStore;
@@ -168,9 +168,9 @@ function withLinkPrefix({ link, ...overflow }: SizeLimit, prefix: string): SizeL
 }
 
 /**
- * Returns the CORS policy of a mount. By default all origins may read. If the access rule needs only what a browser sends
- * by itself, such as its IP address, a page of any site could read the files in the browser of a permitted client, so no
- * origin may read unless `cors.origins` allows it.
+ * Returns the CORS policy of a mount. By default all origins may read. If the access rule needs only what a browser
+ * sends by itself, such as its IP address, a page of any site could read the files in the browser of a permitted
+ * client, so no origin may read unless `cors.origins` allows it.
  *
  * @param needs of the access rule of the mount
  */

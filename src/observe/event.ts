@@ -39,8 +39,8 @@ export type Outcome = 'complete' | 'aborted' | 'failed' | 'redirected';
 export interface DownloadEvent extends DownloadStart {
   readonly outcome: Outcome;
   /**
-   * The spans of `asked` that were sent to the client, half-open. The client may have received fewer bytes. `unknown` if
-   * the platform's pipe does not report it.
+   * The spans of `asked` that were sent to the client, half-open. The client may have received fewer bytes. `unknown`
+   * if the platform's pipe does not report it.
    */
   readonly delivered: readonly Span[] | 'unknown';
   /** Bytes of the body that were sent, part heads included; `null` if the platform's pipe does not report them. */
@@ -70,8 +70,8 @@ export interface Observer {
   /** Called when a response has ended, whatever its status. */
   end(event: DownloadEvent): void;
   /**
-   * With `failed`, `end` is called only for requests that failed. If all observers set it, and no limit needs the end of
-   * bodies, bodies are passed to the platform unchanged, which is cheaper on Workers.
+   * With `failed`, `end` is called only for requests that failed. If all observers set it, and no limit needs the end
+   * of bodies, bodies are passed to the platform unchanged, which is cheaper on Workers.
    */
   readonly only?: 'failed' | undefined;
 }

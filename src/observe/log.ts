@@ -69,7 +69,7 @@ const consoleLog: Log = (entry) => {
   console.log(printLogEntry(entry));
 };
 
-/** Prints an entry as one line of JSON. Control characters of a request are escaped, so that none reaches a terminal. */
+/** Prints an entry as one line of JSON. Control and invisible characters are escaped, because clients choose them. */
 export function printLogEntry(entry: LogEntry): string {
   return printable(JSON.stringify(entry));
 }

@@ -6,8 +6,8 @@ import type { Span } from '../../http/index.ts';
 import { expectEnd, nextChunk } from '../../store/exact-body.ts';
 
 /**
- * The outcome of the transfer of a body; `aborted` if the client disconnected or stopped reading. Byte counts are `null`
- * if the platform's pipe does not report them, or the app made the response itself.
+ * The outcome of the transfer of a body; `aborted` if the client disconnected or stopped reading. Byte counts are
+ * `null` if the platform's pipe does not report them, or the app made the response itself.
  */
 export type TransferOutcome =
   | { readonly outcome: 'complete'; readonly bytesSent: number | null; readonly bytesRead: number }
@@ -38,16 +38,12 @@ export interface BodyPipe {
   readonly isNative: boolean;
   /** The highest number of connections for `parallelReads`. By default only the setting itself limits it. */
   readonly maxParallelReads?: number;
-  /** Returns the options of a block cache, for a block size in bytes or the default. If absent, `withBlockCache` decides. */
+  /** Returns options of the block cache for a block size in bytes. If absent, `withBlockCache` uses its defaults. */
   readonly toBlocks?: (size: number | undefined) => Partial<BlockCacheOptions>;
 }
 
 /** Pipes chunks in JavaScript, for platforms without native web streams, such as Node. */
-export const portableBodyPipe: BodyPipe = {
-  pipe,
-  toReader: defaultReader,
-  isNative: false,
-};
+export const portableBodyPipe: BodyPipe = { pipe, toReader: defaultReader, isNative: false };
 
 function pipe(plan: BodyPlan): PipedBody {
   const { signal, idleTimeout, reads } = plan;
@@ -168,7 +164,7 @@ export interface BodyPlan {
   readonly tail: Uint8Array;
   /** Aborted when the client disconnects, if the platform reports that. */
   readonly signal: AbortSignal;
-  /** How long the client may read no byte, in ms, before the body is aborted. Absent if the platform has its own timeout. */
+  /** How long the client may read no byte, in ms, before the body is aborted. Absent for no timeout. */
   readonly idleTimeout?: number | undefined;
   /** Closes a body that was opened ahead. Called when the body ends, whatever the outcome. */
   readonly close: () => void;
@@ -211,7 +207,7 @@ export interface PartsReader {
    * Reads the next chunk.
    *
    * @returns `undefined` at the end
-   * @throws StoreError if the body is shorter or longer than its span; the last bytes are returned only after that check
+   * @throws StoreError if the body is shorter or longer than its span. The last bytes are returned after that check
    */
   next(): Promise<Uint8Array | undefined>;
   /** Closes the body and its storage connection. Never rejects. */
@@ -278,7 +274,7 @@ export function partsReader(read: PlannedBodyRead, progress: ReadProgress, toRea
 const NO_BYTES = new Uint8Array(0);
 
 /**
- * Like {@link partsReader}, for a `for await` loop. The storage connection is closed when the loop ends, also by an error.
+ * Like {@link partsReader}, for a `for await` loop. When the loop ends or throws, the storage connection is closed.
  *
  * @throws StoreError as {@link PartsReader} does
  */

@@ -13,7 +13,7 @@ import type { OpenObject, ReadOptions } from '../../store/object-store.ts';
 import { storeError } from '../../store/store-error.ts';
 
 /**
- * Makes the options of a read of exactly these bytes, pinned with If-Match to the version if it has a strong entity tag.
+ * Makes the options of a read of exactly these bytes, pinned with If-Match if the version has a strong entity tag.
  *
  * @param span half-open, in bytes
  */
@@ -24,8 +24,8 @@ export function pinnedRead(span: Span, representation: Representation): ReadOpti
 }
 
 /**
- * Checks that the storage has returned the bytes and the version that were requested. The whole object instead of a range
- * is accepted only with `mayBeWhole`.
+ * Checks that the storage has returned the bytes and the version that were requested. The whole object instead of a
+ * range is accepted only with `mayBeWhole`.
  *
  * @throws StoreError `invalid-response` if it has not, after closing the body
  */

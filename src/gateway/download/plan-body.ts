@@ -60,8 +60,8 @@ interface OrderedReads {
 
 /**
  * Opens the bodies of several reads, all pinned to the version of the first. The next read is opened while the current
- * one is sent, which saves its latency. If that version can't be read any more, the response breaks: after its first byte
- * it can't start again with another version.
+ * one is sent, which saves its latency. If that version can't be read any more, the response breaks: after its first
+ * byte it can't start again with another version.
  */
 function openInOrder(
   first: OpenObject,

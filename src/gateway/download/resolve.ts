@@ -45,8 +45,8 @@ type NextStep =
   | { readonly type: 'request'; readonly request: StorageRequest };
 
 /**
- * The highest number of storage requests for one response. One is usual. A second is needed if the first shows that other
- * bytes have to be sent, and another each time the object is replaced in between.
+ * The highest number of storage requests for one response. One is usual. A second is needed if the first shows that
+ * other bytes have to be sent, and another each time the object is replaced in between.
  */
 const MAX_REQUESTS = 4;
 
@@ -84,8 +84,8 @@ function firstRequest(request: DownloadRequest, policy: RangePolicy): StorageReq
   const conditions = clientConditions(request);
   const { range } = first;
   const { ifRange } = request;
-  // The entity tag of If-Range is sent as If-Match, because the client has no use for a range of another version. This is
-  // not done if the response may be a 304, because S3 evaluates If-None-Match only after If-Match.
+  // The entity tag of If-Range is sent as If-Match, because the client has no use for a range of another version. This
+  // is not done if the response may be a 304, because S3 evaluates If-None-Match only after If-Match.
   const mayBeUnmodified = conditions.ifNoneMatch !== undefined || conditions.ifModifiedSince !== undefined;
   if (ifRange?.type !== 'tag' || mayBeUnmodified)
     return { type: 'read', pin: 'client', options: { range, conditions } };
@@ -195,7 +195,7 @@ function afterMetadata(
   }
 }
 
-/** The next step after a 304 of the storage. All conditions are evaluated again, because it evaluates only some of them. */
+/** The next step after a 304 of the storage, which evaluates only some of the conditions. */
 function afterUnmodified(metadata: Metadata | undefined, { preconditions }: DownloadRequest): NextStep {
   if (metadata === undefined) return requestNext(HEAD);
   switch (checkPreconditions(preconditions, metadata)) {

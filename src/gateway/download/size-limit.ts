@@ -111,8 +111,8 @@ async function oversizeReply(
 
 /**
  * Returns whether If-Range (§13.1.5) does not match, so that Range is ignored. Such a request must not be redirected if
- * it has one range: a client repeats its fields after a redirect, and storage that ignores If-Range would send a range of
- * a version of which the client has no other bytes. To several ranges, S3 sends the whole object.
+ * it has one range: a client repeats its fields after a redirect, and storage that ignores If-Range would send a range
+ * of a version of which the client has no other bytes. To several ranges, S3 sends the whole object.
  */
 function hasStaleIfRange({ range, ifRange, now }: DownloadRequest, representation: Representation): boolean {
   return range !== undefined && ifRange !== undefined && !checkIfRange(ifRange, representation, now);

@@ -26,8 +26,8 @@ export interface DownloadOptions {
 }
 
 /**
- * Answers GET and HEAD for the key that `mount()` has found, if `authorize()` has granted access: with 200, 206, 304, 412
- * or 416 as RFC 9110 §13 and §14 say, or with a problem+json error.
+ * Answers GET and HEAD for the key that `mount()` has found, if `authorize()` has granted access: with 200, 206, 304,
+ * 412 or 416 as RFC 9110 §13 and §14 say, or with a problem+json error.
  *
  * @returns a handler for routes of GET. It throws an Error if `mount()` or `authorize()` does not run before it
  * @example
@@ -71,8 +71,8 @@ async function toReply(
 }
 
 /**
- * Statuses of the responses to which the setting `headers` of a mount is added: those with bytes, and 304. A cache updates
- * the fields of its stored response from a 304 (RFC 9111 §3.2), so a changed setting reaches stored responses too.
+ * Statuses of the responses to which the setting `headers` of a mount is added: those with bytes, and 304. A cache
+ * updates the fields of its stored response from a 304 (RFC 9111 §3.2), so a changed setting also applies to them.
  */
 const HAS_MOUNT_HEADERS = new Set([200, 206, 304]);
 
@@ -101,8 +101,8 @@ function toContext(
 }
 
 /**
- * Returns whether the query has the parameter `download`. The length of the address is checked before, because Node takes
- * 2 s to parse a query of 1 MB. The `&` keeps URLSearchParams from dropping a question mark at the start of the query.
+ * Returns whether the query has the parameter `download`. The length of the address is checked before, because Node
+ * takes 2 s to parse a query of 1 MB. The `&` keeps URLSearchParams from dropping a leading question mark.
  */
 function isAttachment(query: string): boolean {
   return query !== '' && new URLSearchParams(`&${query}`).has('download');

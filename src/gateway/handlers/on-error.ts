@@ -4,8 +4,8 @@ import { findGatewayRequest, openGatewayRequest, randomIds } from '../gateway-re
 import { respond } from '../handle-request.ts';
 
 /**
- * Responds with problem+json (RFC 9457) to errors of an app that composes the middleware itself, as `download()` responds
- * to errors of the storage. The client sees status and request id; the observers get the cause.
+ * Responds with problem+json (RFC 9457) to errors of an app that composes the middleware itself, as `download()`
+ * responds to errors of the storage. The client sees status and request id; the observers get the cause.
  *
  * @example
  * import { Hono } from 'hono';

@@ -29,7 +29,7 @@ const CREDENTIALS = /^bearer +([\w.~+/-]+={0,2})$/i;
  * Answers PURGE: makes the next request for the key that `mount()` has found revalidate its cached metadata with the
  * storage. Responds with 204, or with 401 without the token, whether or not the object exists.
  *
- * @returns a handler for routes of {@link PURGE}. It throws an Error if `requestId()` or `mount()` does not run before it
+ * @returns a handler for routes of {@link PURGE}. It throws an Error if `mount()` does not run before it
  * @throws SettingsError if the token is too short to resist guessing, or has characters that can't be sent
  * @example
  * import { Hono } from 'hono';

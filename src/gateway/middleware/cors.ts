@@ -3,7 +3,7 @@ import { gatewayRequestOf, type GatewayEnv, fieldsOf } from '../gateway-request.
 import { corsFields, type CorsPolicy } from '../../http/index.ts';
 
 /**
- * Adds the CORS fields that the policy of the mount allows to all responses, 304 and errors included, and to preflights.
+ * Adds the CORS fields of the mount's policy to all responses: preflights, 304 and errors included.
  *
  * @param unmatched the policy for requests that match no mount; by default no origin may read those responses
  * @returns a middleware. It throws an Error if `requestId()` does not run before it

@@ -5,8 +5,8 @@ import { openMounts, type MountOptions, type SeveralMounts } from '../open-mount
 import { matchMount, type Mount } from '../match-mount.ts';
 
 /**
- * Finds the mount and the key of a request, below the path of its route. It refuses no request itself: `authorize()` and
- * the handlers respond with 404 if there is no mount, and with 400 or 414 if there can be no key.
+ * Finds the mount and the key of a request, below the path of its route. It refuses no request itself: `authorize()`
+ * and the handlers respond with 404 if there is no mount, and with 400 or 414 if there can be no key.
  *
  * @param options of one mount, or of several
  * @param bodyPipe pipes bodies to clients; by default in JavaScript
@@ -32,7 +32,7 @@ export function mount(
 export function mountMiddleware(mounts: readonly Mount[]): MiddlewareHandler<GatewayEnv> {
   return (c, next) => {
     const request = gatewayRequestOf(c, 'mount()');
-    // This getter belongs to the copy of Hono that the app uses. `hono/route` would accept only contexts of its own copy.
+    // The getter works with any copy of Hono. `hono/route` accepts only contexts of its own copy.
     const { raw, routePath } = c.req;
     const { platform } = request;
     const match = matchMount(mounts, addressOf(platform, raw), fieldsOf(platform, raw), routePath);

@@ -12,10 +12,10 @@ import {
 } from '../gateway-request.ts';
 import { handleRequest } from '../handle-request.ts';
 
-/** A request id of the client that is accepted: its characters have no special meaning in logs, header fields or shells. */
+/** The accepted ids of clients: no character has a special meaning in logs, header fields or shells. */
 const SAFE_ID = /^[A-Za-z\d][\w.:-]{7,127}$/;
 
-/** W3C Trace Context §3.2: version, trace-id, parent-id, flags. More may follow only if the version is later than 00. */
+/** W3C Trace Context §3.2: version, trace-id, parent-id, flags. More may follow only after a version other than 00. */
 const TRACE_PARENT = /^(?!ff|00-.{53})[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-|$)/;
 
 /** Options of {@link requestId}. */
@@ -26,8 +26,8 @@ export interface RequestIdOptions {
 
 /**
  * Assigns an id to the request, adds it to every response as X-Request-Id, and creates the state that the other
- * middleware and handlers share. It has to be the first of them. The id is the client's X-Request-Id if that has 8 to 128
- * letters, digits and `._:-`, else the trace-id of its `traceparent` field (W3C Trace Context), else random.
+ * middleware and handlers share. It has to be the first of them. The id is the client's X-Request-Id if that has 8 to
+ * 128 letters, digits and `._:-`, else the trace-id of its `traceparent` field (W3C Trace Context), else random.
  *
  * @example
  * import { Hono } from 'hono';
