@@ -44,15 +44,15 @@ export function requestId(options: RequestIdOptions = {}): MiddlewareHandler<Gat
 /**
  * Like {@link requestId}, for the gateway too.
  *
- * @param isGateway whether only middleware of this library runs between this one and the handler
+ * @param isInGateway whether only middleware of this library runs between this one and the handler
  */
-export function beginRequest({ clientAddress }: RequestIdOptions, isGateway: boolean): MiddlewareHandler<GatewayEnv> {
+export function beginRequest({ clientAddress }: RequestIdOptions, isInGateway: boolean): MiddlewareHandler<GatewayEnv> {
   return async (c, next) => {
     const platform = platformEnvOf(c.env);
     // A gateway in an app that uses requestId() itself keeps the id of the app, so that one request has one id.
     const outerIds: RequestIds | undefined = findGatewayRequest(c);
     const request = openGatewayRequest(c, outerIds ?? toIds(fieldsOf(platform, c.req.raw)), platform);
-    request.isStandalone = isGateway && c.req.routeIndex === 0;
+    request.isStandalone = isInGateway && c.req.routeIndex === 0;
     request.commonFields.push(() => [['X-Request-Id', request.requestId]]);
     if (clientAddress !== undefined) request.client = findClient(clientAddress, c.req.raw, c.env);
     await handleRequest(c, request, next);
