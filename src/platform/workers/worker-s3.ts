@@ -11,7 +11,7 @@ import { openConfig } from '../open-config.ts';
 import { assertNoFallback } from '../no-fallback.ts';
 import { openJwt } from '../open-jwt.ts';
 import { makeS3Client, REQUEST_TIMEOUT, type S3Access } from '../s3/make-s3-client.ts';
-import { storageOf, toS3Source, type S3Source } from '../s3/s3-source.ts';
+import { openS3Store, toS3Source, type S3Source } from '../s3/s3-source.ts';
 import { openBinding, workerAddress, workerCache, workerSecret } from './worker-env.ts';
 
 export { Blocks } from './worker-env.ts';
@@ -67,7 +67,7 @@ const plainFetch: typeof fetch = (request, init) =>
 
 /** A store that is reached with the platform's `fetch`. */
 function overFetch(source: S3Source): ObjectStore {
-  return storageOf(source, connect(source.access), transport);
+  return openS3Store(source, connect(source.access), transport);
 }
 
 const defaultPrefix = env.S3_PREFIX ?? '';
