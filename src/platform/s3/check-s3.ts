@@ -28,7 +28,7 @@ const CLOCK_LIMIT = 300_000;
  * a wrong clock and from a policy that refuses presigned reads, which a gateway's log hardly does.
  *
  * @param source the bucket, and how it is reached
- * @param timeout of each request, in ms
+ * @param timeout of each read, retries included, in ms
  *
  * @example
  * import { checkS3 } from 'rangeway/s3';
