@@ -1,7 +1,9 @@
 import { settingsError } from '../base/settings-error.ts';
 import { errorCode } from '../base/error-code.ts';
 
-/** Node's message for a missing peer dependency, and the command that installs it. Only the message names the package. */
+/**
+ * Node's message for a missing peer dependency, and the command that installs it. Only the message names the package.
+ */
 const PEERS = [
   {
     message: /^Cannot find package '@(?:aws-sdk|smithy)\//,

@@ -35,7 +35,8 @@ export function lambdaGateway(
     ...openConfig(parseConfig(settings), {
       defaultStore: () => s3Storage(config, client),
       defaultPrefix,
-      // Redirects lead to the default bucket, so a mount can't have another store. A fallback is read, and never linked to.
+      // Redirects lead to the default bucket, so a mount can't have another store. A fallback is read, and never linked
+      // to.
       open: (store, use) =>
         store.type === 's3' && use === 'fallback' ? s3Storage({ forbidden, ...toS3Source(store, access) }) : undefined,
       secret: (name) => secrets.get(name) ?? process.env[name],

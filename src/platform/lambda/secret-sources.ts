@@ -8,7 +8,10 @@ export interface SecretSource {
 /** Sources by the names that the settings use for the secrets. */
 export type SecretSources = ReadonlyMap<string, SecretSource>;
 
-/** Describes the input of {@link parseSecretSources} in error messages. They never contain the input: it may be the secret itself. */
+/**
+ * Describes the input of {@link parseSecretSources} in error messages. They never contain the input: it may be the
+ * secret itself.
+ */
 export const TAKES_SOURCES =
   'takes names in capital letters with their places, such as RANGEWAY_KEYS=secretsmanager:my/secret or RANGEWAY_KEYS=ssm:/my/parameter, and never the secrets themselves';
 

@@ -37,7 +37,10 @@ const MAX_ATTEMPTS = 3;
 /** The timeout of one attempt, in ms. */
 const TIMEOUT = 2_500;
 
-/** The pause before the second attempt, in ms; before the third it is twice as long. It is jittered, because many instances may start at once. */
+/**
+ * The pause before the second attempt, in ms; before the third it is twice as long. It is jittered, because many
+ * instances may start at once.
+ */
 const BASE_PAUSE = 200;
 
 /** Matches the errors of a throttled request. Other errors with a status below 500 are permanent. */
@@ -129,7 +132,9 @@ function required(env: Environment, name: string): string {
   return value;
 }
 
-/** Returns the name of an error, without its namespace. Its message is not used, because it may contain roles and keys. */
+/**
+ * Returns the name of an error, without its namespace. Its message is not used, because it may contain roles and keys.
+ */
 function errorName(json: unknown): string {
   const type = member(json, '__type');
   return typeof type === 'string' ? (/\w+$/.exec(type)?.[0] ?? '') : '';

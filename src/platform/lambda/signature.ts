@@ -15,7 +15,10 @@ export interface SignableRequest {
   readonly region: string;
   /** The name of the service in signatures. */
   readonly service: string;
-  /** The fields to sign, without those that the signature adds. Names are in lower case; values have no leading, trailing or consecutive spaces. */
+  /**
+   * The fields to sign, without those that the signature adds. Names are in lower case; values have no leading,
+   * trailing or consecutive spaces.
+   */
   readonly fields: Readonly<Record<string, string>>;
   readonly body: string;
 }

@@ -79,7 +79,8 @@ async function send({ status, headers, body }: Response, raw: ResponseStream): P
     if (httpResponseStream === undefined)
       throw new Error('streaming needs the runtime of Lambda: there is no awslambda');
     const stream = httpResponseStream.from(raw, { statusCode: status, ...toHead(headers) });
-    // The runtime sends the prelude with the first write. Without it, an empty response would have no status and headers.
+    // The runtime sends the prelude with the first write. Without it, an empty response would have no status and
+    // headers.
     stream.write(new Uint8Array(0));
     if (reader === undefined) stream.end();
     else await sendBody(reader, stream, cancel);

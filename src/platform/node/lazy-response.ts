@@ -35,7 +35,9 @@ class LazyResponse implements Response {
     this.#outgoing = outgoing;
   }
 
-  /** Returns what to write for any Response. A Response that was rebuilt around our body stream still has its bytes. */
+  /**
+   * Returns the parts to write of any Response. A Response that was rebuilt around our body stream still has its bytes.
+   */
   static toWritableResponse(this: void, response: Response): WritableResponse {
     if (!(#outgoing in response)) {
       return { status: response.status, fields: response.headers, body: sourceOf(response.body) };

@@ -47,7 +47,9 @@ function hasContent({ method, headers }: IncomingMessage): boolean {
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
-/** Concatenates instead of resolving: in `//host/path`, a resolver would take the first segment of the path for a host. */
+/**
+ * Concatenates instead of resolving: in `//host/path`, a resolver would take the first segment of the path for a host.
+ */
 function toAddress(target: string, isPath: boolean): URL | undefined {
   if (!isPath && !/^https?:\/\/[^/]/i.test(target)) return undefined;
   try {

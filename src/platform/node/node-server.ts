@@ -9,15 +9,24 @@ export interface ListenOptions {
   readonly port: number;
   /** The address to listen on. By default the loopback address. */
   readonly host?: string;
-  /** The most bytes of a request's head; the response to a longer one is 431. By default 64 KiB: a Range field may have 32 KiB and an address 16 KiB, and Node's own limit is 16 KiB. */
+  /**
+   * The most bytes of a request's head; the response to a longer one is 431. By default 64 KiB: a Range field may have
+   * 32 KiB and an address 16 KiB, and Node's own limit is 16 KiB.
+   */
   readonly headerBytes?: number;
   /** The timeout of a request's head, in ms; then the response is 408. By default 15 seconds. */
   readonly headerTimeout?: number;
   /** The number of proxies in front whose X-Forwarded-For is trusted. By default 0. */
   readonly trustedProxies?: number;
-  /** How long a client may read nothing although data is pending for it, in ms; then its connection is closed. By default 60 seconds. */
+  /**
+   * How long a client may read nothing although data is pending for it, in ms; then its connection is closed. By
+   * default 60 seconds.
+   */
   readonly idleTimeout?: number;
-  /** How long an idle connection is kept open, in ms. It must be longer than the idle timeout of a load balancer in front. By default 75 seconds. */
+  /**
+   * How long an idle connection is kept open, in ms. It must be longer than the idle timeout of a load balancer in
+   * front. By default 75 seconds.
+   */
   readonly keepAliveTimeout?: number;
 }
 
@@ -74,8 +83,10 @@ function createHttpServer(
   // A client that closes its sending side after the request still receives the whole response (RFC 9112 §9.6).
   Object.assign(server, { httpAllowHalfOpen: true });
   server.on('request', (req, res) => queue.add(req, res));
-  // By default Node sends a 100 response. In a pipeline it would follow the head of the previous response and be read as
-  // its content. A gateway reads no content, so the final response is sent instead. The client then may omit its content
+  // By default Node sends a 100 response. In a pipeline it would follow the head of the previous response and be read
+  // as
+  // its content. A gateway reads no content, so the final response is sent instead. The client then may omit its
+  // content
   // (RFC 9110 §10.1.1), and only closing the connection separates that content from a next request.
   server.on('checkContinue', (req, res) => {
     res.setHeader('Connection', 'close');

@@ -1,7 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Handles one request. `sent` resolves when the response has ended: true if all of it was handed to the system, else false. */
+/**
+ * Handles one request. `sent` resolves when the response has ended: true if all of it was handed to the system, else
+ * false.
+ */
 export type RequestWorker = (req: IncomingMessage, res: ServerResponse, sent: Promise<boolean>) => void;
 
 /** Handles the requests of each connection one after the other, in the order in which they arrived. */

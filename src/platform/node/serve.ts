@@ -65,10 +65,15 @@ async function respond(
   await send(toWritableResponse(await handler.fetch(request, platformEnv, CONTEXT)), res);
 }
 
-/** Node needs no `waitUntil`. Without a context, hono would throw an error for each request, and the gateway catch it. */
+/**
+ * Node needs no `waitUntil`. Without a context, hono would throw an error for each request, and the gateway catch it.
+ */
 const CONTEXT: FetchContext = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} };
 
-/** Returns the address of the socket, or the one that the outermost trusted proxy appended: each proxy appends its client. */
+/**
+ * Returns the address of the socket, or the one that the outermost trusted proxy appended: each proxy appends its
+ * client.
+ */
 function clientAddress({ socket, headers }: IncomingMessage, trustedProxies: number): string | undefined {
   if (trustedProxies === 0) return socket.remoteAddress;
   const forwarded = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',');
@@ -92,7 +97,10 @@ async function send({ status, fields, body }: WritableResponse, res: ServerRespo
   }
 }
 
-/** Sends a small body as a Latin-1 string of the same bytes: Node sends it together with the head, a tenth more requests a second. */
+/**
+ * Sends a small body as a Latin-1 string of the same bytes: Node sends it together with the head, a tenth more requests
+ * a second.
+ */
 function end(res: ServerResponse, body: Uint8Array | string | null): void {
   if (!(body instanceof Uint8Array) || body.length > SMALL_BODY) res.end(body ?? undefined);
   else res.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'), 'latin1');
@@ -125,7 +133,8 @@ async function sendBody(reader: ChunkReader, res: ServerResponse): Promise<void>
     if (res.chunkedEncoding && res.writableCorked > 0) res.uncork();
     res.end();
   } catch {
-    // The gateway has logged the cause. The client receives fewer bytes than Content-Length says, so it detects the break.
+    // The gateway has logged the cause. The client receives fewer bytes than Content-Length says, so it detects the
+    // break.
     res.destroy();
   }
 }

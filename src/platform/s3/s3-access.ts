@@ -8,7 +8,10 @@ export interface S3Access {
   readonly credentials?:
     | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
     | undefined;
-  /** Attempts of a request until the head of its response is received, the first one included. Used by `s3Storage`. By default 3. */
+  /**
+   * Attempts of a request until the head of its response is received, the first one included. Used by `s3Storage`. By
+   * default 3.
+   */
   readonly attempts?: number | undefined;
   /** Until a connection is open, in ms. By default 5 seconds. */
   readonly connectTimeout?: number | undefined;

@@ -6,7 +6,10 @@ export type { S3Access } from './make-s3-client.ts';
 
 const CONNECT_TIMEOUT = 5_000;
 
-/** The most connections of a process: a slow client occupies one for its whole download, so the SDK's default of 50 is too low. */
+/**
+ * The most connections of a process: a slow client occupies one for its whole download, so the SDK's default of 50 is
+ * too low.
+ */
 const MAX_SOCKETS = 1_000;
 
 /**
@@ -16,8 +19,8 @@ const MAX_SOCKETS = 1_000;
  * @example
  * import { s3Client, s3Store, s3Transport } from 'rangeway/s3';
  *
- * const access = { region: 'eu-west-1' };
- * const store = s3Store(s3Client(access), { bucket: 'releases', transport: s3Transport(access) });
+ * const client = s3Client({ region: 'eu-west-1' });
+ * export const store = s3Store(client, { bucket: 'releases', transport: s3Transport() });
  */
 export function s3Client(access: S3Access): S3Client {
   const { connectTimeout = CONNECT_TIMEOUT, requestTimeout = REQUEST_TIMEOUT } = access;

@@ -134,7 +134,9 @@ function byobReader(body: ReadableStream<Uint8Array>): ChunkReader {
   };
 }
 
-/** @returns `undefined` for a stream created in JavaScript, such as a resumed body: its chunks are in JavaScript already */
+/**
+ * @returns `undefined` for a stream created in JavaScript, such as a resumed body: its chunks are in JavaScript already
+ */
 function openByob(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | undefined {
   try {
     return body.getReader({ mode: 'byob' });

@@ -78,7 +78,9 @@ function defaultStore(): ObjectStore {
   return openStore({ access, bucket: required('S3_BUCKET'), prefix: defaultPrefix });
 }
 
-/** Opens the store of a mount. Another bucket has the same credentials, and the same endpoint unless the mount sets one. */
+/**
+ * Opens the store of a mount. Another bucket has the same credentials, and the same endpoint unless the mount sets one.
+ */
 function open(store: StoreConfig): ObjectStore | undefined {
   switch (store.type) {
     case 's3':
@@ -99,7 +101,8 @@ export default createGateway({
     secret: workerSecret,
     cache: workerCache,
     jwt: openJwt,
-    // S3's bodies come over a network, and can break off. R2's come from the platform itself, and resuming would move them into JavaScript.
+    // S3's bodies come over a network, and can break off. R2's come from the platform itself, and resuming would move
+    // them into JavaScript.
     defaults: { resume: true },
   }),
   bodyPipe: nativeBodyPipe,

@@ -26,7 +26,10 @@ export interface ConnectionsOptions {
 /** The maximum of idle connections: each has buffers. */
 const MAX_IDLE = 64;
 
-/** How long a connection stays idle, in ms. Storages, and NATs and load balancers in between, drop one that is silent for longer. */
+/**
+ * How long a connection stays idle, in ms. Storages, and NATs and load balancers in between, drop one that is silent
+ * for longer.
+ */
 const IDLE_TIMEOUT = 30_000;
 
 /**
@@ -68,9 +71,9 @@ export function connectionsTo(origin: Origin, { max, connectTimeout }: Connectio
         unsolicitedAt = steadyTime();
         for (const other of idle.splice(0)) other.connection.destroy(distrusted());
       },
-      onClose(closedOne) {
-        open.delete(closedOne);
-        const index = idle.findIndex(({ connection: other }) => other === closedOne);
+      onClose(ended) {
+        open.delete(ended);
+        const index = idle.findIndex(({ connection: other }) => other === ended);
         if (index >= 0) idle.splice(index, 1);
         waiters.shift()?.();
       },

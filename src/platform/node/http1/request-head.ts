@@ -10,14 +10,19 @@ export interface Target {
   readonly path: string;
 }
 
-/** RFC 9112 §3.2: no space or control character, which would end the request target. No `#`: a fragment is never sent. */
+/**
+ * RFC 9112 §3.2: no space or control character, which would end the request target. No `#`: a fragment is never sent.
+ */
 const URL_CHARACTERS = /^[!-"$-~]*$/;
 const PARTS = /^(https?:\/\/[^/?\\@]+)((?:[/?].*)?)$/i;
 
 /** A token (RFC 9110 §5.6.2) in lower case. */
 const FIELD_NAME = /^[\da-z!#$%&'*+.^_`|~-]+$/;
 
-/** Fields that frame a request, name its host or control its connection (RFC 9112 §6, §9). The transport sets them itself. */
+/**
+ * Fields that frame a request, name its host or control its connection (RFC 9112 §6, §9). The transport sets them
+ * itself.
+ */
 const RESERVED = new Set(['host', 'connection', 'content-length', 'transfer-encoding', 'expect', 'upgrade', 'te']);
 
 /**

@@ -30,11 +30,16 @@ type State =
 /** The most bytes of a line of the chunked coding: a chunk size with its extensions, or a trailer field. */
 const MAX_LINE = 8 * 1024;
 
-/** In a part of a line: NUL, a CR without LF, an LF without CR (RFC 9112 §2.2). The LF of a CR at the end may still follow. */
+/**
+ * In a part of a line: NUL, a CR without LF, an LF without CR (RFC 9112 §2.2). The LF of a CR at the end may still
+ * follow.
+ */
 // oxlint-disable-next-line no-control-regex -- the pattern matches control characters
 const HALF_LINE_END = /\0|\r(?!\n|$)|(?<!\r)\n/g;
 
-/** RFC 9112 §7.1.1, with the "bad" white space that a recipient must accept (RFC 9110 §5.6.3). Matches in linear time. */
+/**
+ * RFC 9112 §7.1.1, with the "bad" white space that a recipient must accept (RFC 9110 §5.6.3). Matches in linear time.
+ */
 const TOKEN = "[\\w!#$%&'*+.^`|~-]+";
 const QUOTED = '"(?:[\\t !#-[\\]-~\\x80-\\xff]|\\\\[\\t -~\\x80-\\xff])*"';
 const EXTENSION = `[ \\t]*;[ \\t]*${TOKEN}(?:[ \\t]*=[ \\t]*(?:${TOKEN}|${QUOTED}))?`;
@@ -84,7 +89,8 @@ export function responseDecoder(method: string, listener: ResponseListener): Res
     text = '';
     if (head.status === 101) throw new Error('it changes the protocol');
     if (head.status < 200) {
-      // An interim response precedes the final one (RFC 9110 §15.2). After `Connection: close` none follows (RFC 9112 §9.6).
+      // An interim response precedes the final one (RFC 9110 §15.2). After `Connection: close` none follows (RFC 9112
+      // §9.6).
       if (!head.isKept) throw new Error('an interim answer closes the connection');
       return;
     }

@@ -19,7 +19,9 @@ export interface ResponseHead {
   readonly isKept: boolean;
 }
 
-/** The most bytes of a head or of a trailer section. No storage sends as many: S3 allows 8 KiB of fields for an object. */
+/**
+ * The most bytes of a head or of a trailer section. No storage sends as many: S3 allows 8 KiB of fields for an object.
+ */
 export const MAX_HEAD = 64 * 1024;
 
 const NAME = /^[\w!#$%&'*+.^`|~-]+$/;
