@@ -22,8 +22,8 @@ const FORBIDDEN_METHODS = new Set(['CONNECT', 'TRACE', 'TRACK']);
 /**
  * Returns the method for a web Request.
  *
- * @returns the same method, or `UNSUPPORTED` if a Request can't have it (Fetch §4.1): the gateway refuses that like any
- *   method that it does not implement
+ * @returns the same method, or `UNSUPPORTED` if it is no token (RFC 9110 §9.1) or the Fetch standard forbids it: the
+ *   gateway refuses that like any method that it does not implement
  */
 export function requestMethod(method: string): string {
   if (method === 'GET' || method === 'HEAD') return method;

@@ -3,7 +3,8 @@ import { jwtAccess, type JwtKey } from '../access/jwt.ts';
 import type { JwtConfig } from '../config/access-config.ts';
 
 /**
- * Creates the rule of a `jwt` configuration. It has a file of its own, so that only bundles that import it contain jose.
+ * Creates the rule of a `jwt` configuration. It has a file of its own, so that only bundles that import it contain
+ * jose.
  *
  * @param secret returns the value of a variable or secret
  * @throws SettingsError if a key is missing or invalid

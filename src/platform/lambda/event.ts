@@ -43,8 +43,8 @@ export function toRequest(event: FunctionUrlEvent, signal?: AbortSignal): Reques
 }
 
 /**
- * The only caller of a function: `cloudfront` if the function URL requires CloudFront's signature, `undefined` if clients
- * call the function URL themselves.
+ * The only caller of a function: `cloudfront` if the function URL requires CloudFront's signature, `undefined` if
+ * clients call the function URL themselves.
  */
 export type LambdaFront = 'cloudfront' | undefined;
 
@@ -61,8 +61,8 @@ const VIEWER_ADDRESS = 'cloudfront-viewer-address';
 /**
  * Returns the client's address of an event.
  *
- * @param front decides which address is used. Without CloudFront in front, any client can send CloudFront's field, so the
- *   event's own address is used. With CloudFront, that one is CloudFront's address, so the field is used.
+ * @param front decides which address is used. Without CloudFront in front, any client can send CloudFront's field, so
+ *   the event's own address is used. With CloudFront, that one is CloudFront's address, so the field is used.
  */
 export function toPlatformEnv({ headers, requestContext }: FunctionUrlEvent, front?: LambdaFront): PlatformEnv {
   return {

@@ -49,9 +49,9 @@ export function lambdaGateway(
 }
 
 /**
- * Creates presigned links to an object. Neither Range nor a condition is signed: browsers would not send the signed field.
- * If the bucket keeps versions, the link contains the version that was evaluated. If it does not, a link can't be pinned:
- * an object that is replaced between the redirect and the client's read shows only in its new entity tag.
+ * Creates presigned links to an object. Neither Range nor a condition is signed: browsers would not send the signed
+ * field. If the bucket keeps versions, the link contains the version that was evaluated. If it does not, a link can't
+ * be pinned: an object that is replaced between the redirect and the client's read shows only in its new entity tag.
  */
 function linker(client: S3Client, { bucket, prefix, linkSeconds }: LambdaConfig) {
   return ({ key, representation, disposition }: LinkTarget): Promise<string> => {

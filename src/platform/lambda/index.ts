@@ -12,9 +12,9 @@ export type { FetchHandler } from '../fetch-handler.ts';
 export type HandleOptions = Pick<LambdaHandlerOptions, 'front'>;
 
 /**
- * Creates the handler of a function URL with the invoke mode BUFFERED from a Hono app, or from any object with a `fetch`.
- * Bodies are base64, so that all content types arrive unchanged, and have up to {@link BUFFERED_LIMIT} bytes. The app
- * reads the client's address as `c.env.clientAddress` and the event as `c.env.event`.
+ * Creates the handler of a function URL with the invoke mode BUFFERED from a Hono app, or from any object with a
+ * `fetch`. Bodies are base64, so that all content types arrive unchanged, and have up to {@link BUFFERED_LIMIT} bytes.
+ * The app reads the client's address as `c.env.clientAddress` and the event as `c.env.event`.
  *
  * @param options.front `cloudfront` if only CloudFront can call the function: its field with the client's address is
  *   trusted then. By default clients call the function URL themselves.
@@ -33,8 +33,8 @@ export function handle(app: FetchHandler, options: HandleOptions = {}): Buffered
 
 /**
  * Creates the handler of a function URL with the invoke mode RESPONSE_STREAM from a Hono app, or from any object with a
- * `fetch`. Bodies have up to {@link STREAMED_LIMIT} bytes. Outside Lambda there is no global `awslambda`, and the handler
- * rejects.
+ * `fetch`. Bodies have up to {@link STREAMED_LIMIT} bytes. Outside Lambda there is no global `awslambda`, and the
+ * handler rejects.
  *
  * @param options as for {@link handle}
  *

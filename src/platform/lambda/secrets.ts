@@ -47,7 +47,8 @@ const BASE_PAUSE = 200;
 const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded/;
 
 /**
- * Reads secrets from AWS Secrets Manager and SSM Parameter Store, concurrently, with the credentials in the environment.
+ * Reads secrets from AWS Secrets Manager and SSM Parameter Store, concurrently, with the credentials in the
+ * environment.
  *
  * @param sources places by name
  * @param env region, credentials and endpoints

@@ -1,9 +1,9 @@
 import type { NodeRequest } from './node-request.ts';
 
 /**
- * A Request that creates the web Request on first use, which takes a tenth of the time of a small request. Only a gateway
- * receives one, because no app's code sees it there. An app receives a real Request: there is no documented way to
- * build an object that `new Request(object)` and `fetch(object)` accept.
+ * A Request that creates the web Request on first use, which takes a tenth of the time of a small request. Only a
+ * gateway receives one, because no app's code sees it there. An app receives a real Request: there is no documented way
+ * to build an object that `new Request(object)` and `fetch(object)` accept.
  *
  * It is a class because getters on a prototype add no cost per request.
  */

@@ -17,8 +17,8 @@ interface Output {
 const FLUSH_DELAY = 10;
 
 /**
- * Creates a log that writes entries to a stream, those of 10 ms at once: a write takes 5 % of the time of a small request.
- * The buffered lines are written when the process exits.
+ * Creates a log that writes entries to a stream, those of 10 ms at once: a write takes 5 % of the time of a small
+ * request. The buffered lines are written when the process exits.
  *
  * @param output the stream; its errors are ignored
  * @param process whose exit flushes the buffer

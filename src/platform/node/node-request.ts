@@ -79,9 +79,9 @@ export function toWebRequest(received: NodeRequest, signal: AbortSignal): Reques
 }
 
 /**
- * A Request that stores its signal, address and method itself. A signal that is passed to the constructor costs listeners
- * and a FinalizationRegistry entry, up to 20 µs a request, and Node's getter serializes the address at each access. The
- * signal of a copy (`clone`) is not aborted when the client disconnects.
+ * A Request that stores its signal, address and method itself. A signal that is passed to the constructor costs
+ * listeners and a FinalizationRegistry entry, up to 20 µs a request, and Node's getter serializes the address at each
+ * access. The signal of a copy (`clone`) is not aborted when the client disconnects.
  */
 class NodeWebRequest extends Request {
   readonly #method: string;

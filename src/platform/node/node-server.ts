@@ -84,10 +84,8 @@ function createHttpServer(
   Object.assign(server, { httpAllowHalfOpen: true });
   server.on('request', (req, res) => queue.add(req, res));
   // By default Node sends a 100 response. In a pipeline it would follow the head of the previous response and be read
-  // as
-  // its content. A gateway reads no content, so the final response is sent instead. The client then may omit its
-  // content
-  // (RFC 9110 §10.1.1), and only closing the connection separates that content from a next request.
+  // as its content. A gateway reads no content, so the final response is sent instead. The client then may omit its
+  // content (RFC 9110 §10.1.1), and only closing the connection separates that content from a next request.
   server.on('checkContinue', (req, res) => {
     res.setHeader('Connection', 'close');
     queue.add(req, res);

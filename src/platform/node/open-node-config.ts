@@ -15,8 +15,8 @@ import { loadS3, type S3Parts } from '../s3/load-s3.ts';
 import type { S3Access } from '../s3/s3-access.ts';
 
 /**
- * Creates the options of a gateway from a configuration, on Node. Secrets are environment variables. The AWS SDK is loaded
- * only if a mount reads S3.
+ * Creates the options of a gateway from a configuration, on Node. Secrets are environment variables. The AWS SDK is
+ * loaded only if a mount reads S3.
  *
  * @param store for mounts that name no store
  * @param access for S3 buckets, unless a mount says otherwise

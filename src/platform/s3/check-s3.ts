@@ -24,8 +24,8 @@ const TIMEOUT = 10_000;
 const CLOCK_LIMIT = 300_000;
 
 /**
- * Reads an object that does not exist, and explains the response in one sentence. It distinguishes wrong credentials from
- * a wrong clock and from a policy that refuses presigned reads, which a gateway's log hardly does.
+ * Reads an object that does not exist, and explains the response in one sentence. It distinguishes wrong credentials
+ * from a wrong clock and from a policy that refuses presigned reads, which a gateway's log hardly does.
  *
  * @param source the bucket, and how it is reached
  * @param timeout of each read, retries included, in ms

@@ -13,8 +13,8 @@ const CONNECT_TIMEOUT = 5_000;
 const MAX_SOCKETS = 1_000;
 
 /**
- * Creates an S3 client of the SDK for reading on Node. It signs requests, and sends those of `reads: "commands"` on its own
- * connections; presigned reads use those of {@link s3Transport}.
+ * Creates an S3 client of the SDK for reading on Node. It signs requests, and sends those of `reads: "commands"` on its
+ * own connections; presigned reads use those of {@link s3Transport}.
  *
  * @example
  * import { s3Client, s3Store, s3Transport } from 'rangeway/s3';

@@ -15,8 +15,8 @@ import type { BlockCacheOptions } from '../../cache/with-block-cache.ts';
 import { defaultReader, type ChunkReader } from '../../store/chunk-stream.ts';
 
 /**
- * Moves bytes through workerd's own pipes, without JavaScript: 0.001 CPU seconds a GiB, against 6 to 9 through a reader.
- * JavaScript reads the bytes only if one read serves several parts, to drop the gaps between them.
+ * Moves bytes through workerd's own pipes, without JavaScript: 0.001 CPU seconds a GiB, against 6 to 9 through a
+ * reader. JavaScript reads the bytes only if one read serves several parts, to drop the gaps between them.
  *
  * The compatibility flag `enable_request_signal` is needed to distinguish a disconnected client from a failed storage.
  *
@@ -36,8 +36,8 @@ export const nativeBodyPipe: BodyPipe = {
 
 /**
  * The options of the block cache. Each cached block costs a subrequest, and a download has 10,000 of them. The time of
- * these requests makes a cached download of small blocks slower than R2 itself, so blocks are large. A block that is not
- * cached costs up to three subrequests, and while it is read it is once or twice in the isolate's 128 MB.
+ * these requests makes a cached download of small blocks slower than R2 itself, so blocks are large. A block that is
+ * not cached costs up to three subrequests, and while it is read it is once or twice in the isolate's 128 MB.
  */
 function workersBlocks(blockSize = 8 * MiB): Partial<BlockCacheOptions> {
   return { blockSize, maxBlocks: 3_000, memory: 32 * MiB, isShared: false };

@@ -31,8 +31,8 @@ function isBucket(value: unknown): value is R2Bucket {
 export const workerAddress: ClientAddress = (request) => request.headers.get('CF-Connecting-IP') ?? undefined;
 
 /**
- * Opens the block cache of a configuration: that of the data centre, in a named cache that serves no client requests, or
- * the tiered one.
+ * Opens the block cache of a configuration: that of the data centre, in a named cache that serves no client requests,
+ * or the tiered one.
  *
  * @returns `undefined` for a type that Workers do not support
  */

@@ -36,8 +36,8 @@ const BUFFER_SIZE = 128 * 1024;
 const MIN_FREE = 16 * 1024;
 
 /**
- * Creates the pool of a connection. It has two buffers. If both are still referenced when a third is needed, the
- * pool forgets the older one.
+ * Creates the pool of a connection. It has two buffers. If both are still referenced when a third is needed, the pool
+ * forgets the older one.
  */
 export function bufferPool(): BufferPool {
   let current = newBuffer();

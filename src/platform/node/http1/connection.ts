@@ -94,8 +94,7 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
   function onRemoteEnd(): void {
     if (current?.isUntilClose() !== true) return;
     // Node reports a connection that was cut in the same way as TLS's close_notify, so a truncated body would pass for
-    // a
-    // complete one. It counts as incomplete (RFC 9112 §9.8).
+    // a complete one. It counts as incomplete (RFC 9112 §9.8).
     if (origin.isSecure) fail(new Error('the body has no length, and over TLS its end can not be told from a cut'));
     else current.close();
   }

@@ -7,8 +7,8 @@ export interface Connections {
   /** How many connections have a request or a body in progress. */
   readonly inUse: number;
   /**
-   * Sends a request on an idle connection, or on a new one. If the origin closed the idle connection at that moment, the
-   * request is sent once more: every request here only reads, so it is idempotent (RFC 9112 §9.3.1).
+   * Sends a request on an idle connection, or on a new one. If the origin closed the idle connection at that moment,
+   * the request is sent once more: every request here only reads, so it is idempotent (RFC 9112 §9.3.1).
    */
   send(request: Http1Request): Promise<Http1Response>;
   /** Closes idle connections at once, and each other one when its response is complete. */

@@ -27,16 +27,16 @@ interface Pool {
 }
 
 /**
- * Creates an HTTP/1.1 client for reading from storages, on Node's sockets (RFC 9112). Bodies are read into reused buffers
- * (docs/decisions/0013), and `defaultReader` reads them without a copy.
+ * Creates an HTTP/1.1 client for reading from storages, on Node's sockets (RFC 9112). Bodies are read into reused
+ * buffers (docs/decisions/0013), and `defaultReader` reads them without a copy.
  *
  * If an idle connection was closed before a byte of the response arrived, the request is sent once more. There are no
  * proxies, no HTTP/2 and no requests with a body. Certificates are verified against Node's own list and
  * NODE_EXTRA_CA_CERTS.
  *
  * @returns a function that sends a request. It rejects with
- *   - a TypeError if the address is not absolute, not encoded or of another scheme than http and https, or if a field is
- *     malformed or reserved: host, connection and those that frame a body;
+ *   - a TypeError if the address is not absolute, not encoded or of another scheme than http and https, or if a field
+ *     is malformed or reserved: host, connection and those that frame a body;
  *   - an Error with the code of the socket's or TLS's error, or a TimeoutError;
  *   - an Error with a cause if the response is not HTTP/1.1 or is ambiguous.
  */
