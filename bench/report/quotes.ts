@@ -1,5 +1,6 @@
+import { FIGURE_NAMES } from '../measure/figures.ts';
 import type { PartRecord } from './record.ts';
-import { printNumber } from './tables.ts';
+import { printMedian, printNumber } from './tables.ts';
 
 /** A number, followed by a comment that says which figure of the records it is. */
 const QUOTE = /(\S*)(<!-- bench: (\S+) -->)/g;
@@ -9,6 +10,9 @@ const QUOTE = /(\S*)(<!-- bench: (\S+) -->)/g;
  *
  * - `1.40<!-- bench: node.whole-large.rangeway-cached.mbPerSecond.nginx-slice-1m -->`: the median ratio of a part,
  *   workload, contestant and figure to a reference;
+ * - `0.40<!-- bench: disk.whole-large.rangeway-cached-disk.cpuPerGiB -->`: a median, in the unit of the generated tables;
+ * - `1.01<!-- bench: growth.target.peakRss.rangeway/whole-huge.rangeway/whole-small -->`: the median ratio or difference
+ *   of a target, of a figure, a subject and a reference;
  * - `37.7<!-- bench: sizes.size-worker-r2.value -->`: a measurement without servers; `value` (a size in KiB, a time in
  *   its unit), `peer` or `limit`.
  *
@@ -32,7 +36,14 @@ export function countQuotes(page: string): number {
 function findFigure([part, ...path]: readonly string[], records: readonly PartRecord[]): string | undefined {
   const record = records.find((one) => one.part === part);
   if (record === undefined) return undefined;
-  return path.length === 2 ? findFact(record, path) : findRatio(record, path);
+  switch (path.length) {
+    case 2:
+      return findFact(record, path);
+    case 3:
+      return findMedian(record, path);
+    default:
+      return path[0] === 'target' ? findTarget(record, path) : findRatio(record, path);
+  }
 }
 
 function findRatio({ comparisons }: PartRecord, path: readonly string[]): string | undefined {
@@ -44,6 +55,21 @@ function findRatio({ comparisons }: PartRecord, path: readonly string[]): string
     return typeof found === 'object' && found !== null ? printNumber(found.median) : undefined;
   }
   return undefined;
+}
+
+function findMedian({ cells }: PartRecord, [workload, contestant, name]: readonly string[]): string | undefined {
+  const cell = cells.find((one) => one.workload === workload && one.contestant === contestant);
+  const figure = FIGURE_NAMES.find((one) => one === name);
+  const value = figure === undefined ? undefined : cell?.medians?.[figure];
+  return figure === undefined || value === undefined ? undefined : printMedian(figure, value);
+}
+
+function findTarget({ targets }: PartRecord, [, ...path]: readonly string[]): string | undefined {
+  const found = targets.find(({ figure, subject, reference }) => {
+    const names = [figure, ...[subject, reference].map(({ contestant, workload }) => `${contestant}/${workload}`)];
+    return names.every((name, i) => name === path[i]);
+  })?.found;
+  return found === undefined ? undefined : printNumber(found.median);
 }
 
 function findFact({ facts }: PartRecord, [name, member]: readonly string[]): string | undefined {

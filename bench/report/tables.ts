@@ -77,7 +77,13 @@ export function medianTable({ cells }: PartRecord): Table {
     return FIGURE_NAMES.flatMap((figure) => {
       const values = all.map((medians) => medians[figure]);
       if (values.every((value) => value === undefined)) return [];
-      return [[workload, printUnit(figure), ...values.map((value) => printMedian(figure, value))]];
+      return [
+        [
+          workload,
+          printUnit(figure),
+          ...values.map((value) => (value === undefined ? '' : printMedian(figure, value))),
+        ],
+      ];
     });
   });
   return rows.length === 0 ? [] : [['workload', 'figure', ...contestants], ...rows];
@@ -93,8 +99,8 @@ function printUnit(figure: FigureName): string {
   return unit === '' ? title : `${title}, ${unit}`;
 }
 
-function printMedian(figure: FigureName, value: number | undefined): string {
-  if (value === undefined) return '';
+/** Formats a median in its unit: memory in MiB. */
+export function printMedian(figure: FigureName, value: number): string {
   return printNumber(figure === 'peakRss' ? value / 1024 ** 2 : value);
 }
 

@@ -24,11 +24,11 @@ describe('bench/results', () => {
     expect(readdirSync(RESULTS_FOLDER).toSorted()).toEqual(names.toSorted());
   });
 
-  test.for(records)('$part.md is generated from $part.json', (record) => {
+  test.for(records)('page of $part: generated from the record', (record) => {
     expect(readResult(`${record.part}.md`)).toBe(toDocument(record));
   });
 
-  test.for(records)('$part.json is formatted as the bench writes it, and is a part of the bench', (record) => {
+  test.for(records)('record of $part: formatted as the bench writes it, and a part of the bench', (record) => {
     expect(readResult(`${record.part}.json`)).toBe(formatRecord(record));
     expect(PARTS.map(({ name }) => name)).toContain(record.part);
   });
