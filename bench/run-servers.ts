@@ -129,7 +129,7 @@ async function runWorkload(
 
 /**
  * Runs a round that does not count. It fills caches, lets V8 compile hot code as on a server that has run for a minute,
- * and finds contestants that can't serve the workload. For slow clients it is one fast request.
+ * and finds contestants that can't serve the workload. A workload with slow clients is warmed up by one fast request.
  */
 async function warmUp(cell: Cell, bench: Bench): Promise<void> {
   const { entry, workload } = cell;

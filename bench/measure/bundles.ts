@@ -17,8 +17,11 @@ export interface WorkerSource {
   readonly environment?: string;
 }
 
+/** Rangeway over R2, as it is deployed by default. */
 export const RANGEWAY_R2: WorkerSource = { name: 'rangeway-r2', folder: ROOT };
+/** Rangeway over S3. */
 export const RANGEWAY_S3: WorkerSource = { name: 'rangeway-s3', folder: ROOT, environment: 's3' };
+/** npm's render2. */
 export const RENDER2: WorkerSource = {
   name: 'render2',
   folder: join(import.meta.dirname, '../contestants/workers/render2'),

@@ -68,7 +68,7 @@ export interface Counters {
 /**
  * Computes the figures of a run.
  *
- * @param load what the load generator measured
+ * @param load the measurements of the load generator
  * @param peakRss in bytes
  */
 export function toFigures(load: LoadResult, before: Counters, after: Counters, peakRss: number): Figures {

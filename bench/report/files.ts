@@ -18,10 +18,11 @@ export function readRecords(): readonly PartRecord[] {
     .map((name) => parseRecord(readFileSync(join(RESULTS_FOLDER, name), 'utf8')));
 }
 
-/** Writes a record, replacing that of an earlier run of the same part. */
+/** Writes a record in place of that of an earlier run of the same part, whose `older` figures are kept. */
 export function writeRecord(record: PartRecord): void {
   mkdirSync(RESULTS_FOLDER, { recursive: true });
-  writeFileSync(join(RESULTS_FOLDER, `${record.part}.json`), formatRecord(record));
+  const older = record.older ?? readRecords().find(({ part }) => part === record.part)?.older;
+  writeFileSync(join(RESULTS_FOLDER, `${record.part}.json`), formatRecord({ ...record, older }));
 }
 
 /** Regenerates the page of each record, and the figures that docs/performance.md quotes. */

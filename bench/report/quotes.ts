@@ -2,7 +2,7 @@ import { FIGURE_NAMES } from '../measure/figures.ts';
 import type { PartRecord } from './record.ts';
 import { printMedian, printNumber } from './tables.ts';
 
-/** A number, followed by a comment that says which figure of the records it is. */
+/** A number, followed by a comment with the path of its figure in the records. */
 const QUOTE = /(\S*)(<!-- bench: (\S+) -->)/g;
 
 /**

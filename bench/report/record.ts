@@ -89,9 +89,13 @@ const PartRecordSchema = v.object({
 
 /** The results of one part on record: the content of `bench/results/PART.json`. */
 export type PartRecord = Readonly<v.InferOutput<typeof PartRecordSchema>>;
+/** A target and its measurement. */
 export type TargetRecord = PartRecord['targets'][number];
+/** The ratios of one figure, or the failure of a contestant. */
 export type ComparisonRecord = PartRecord['comparisons'][number];
+/** Medians and busy cores of a contestant in a workload. */
 export type CellRecord = PartRecord['cells'][number];
+/** A measurement without servers. */
 export type FactRecord = PartRecord['facts'][number];
 
 /**

@@ -11,7 +11,7 @@ const DIGITS = 4;
 /**
  * Summarizes the rounds of a part as the ratios that are put on record.
  *
- * @param plan the part as it is today, which says what is compared; `undefined` if it no longer exists
+ * @param plan the part's contestants and workloads, which are compared; `undefined` if the part no longer exists
  */
 export function summarize(part: PartResult, plan: Part | undefined, run: RunInfo): PartRecord {
   const servers = plan?.type === 'servers' ? plan : undefined;

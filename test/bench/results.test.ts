@@ -4,11 +4,12 @@ import { describe, expect, test } from 'vitest';
 import type { Figures } from '../../bench/measure/figures.ts';
 import type { ServerPart } from '../../bench/parts/part.ts';
 import { PARTS } from '../../bench/parts/index.ts';
+import { parseBenchOptions } from '../../bench/options.ts';
 import { toDocument } from '../../bench/report/document.ts';
 import { PERFORMANCE_PAGE, readRecords, RESULTS_FOLDER } from '../../bench/report/files.ts';
 import { countQuotes, refreshQuotes } from '../../bench/report/quotes.ts';
 import { formatRecord, parseRecord } from '../../bench/report/record.ts';
-import type { CellResult, RunInfo } from '../../bench/report/results.ts';
+import type { CellResult, PartResult, RunInfo } from '../../bench/report/results.ts';
 import { summarize } from '../../bench/report/summarize.ts';
 
 const records = readRecords();
@@ -105,6 +106,8 @@ const run: RunInfo = {
   pinned: true,
 };
 
+const part: PartResult = { name: 'example', title: 'Old title', cells: [], facts: [], skipped: [] };
+
 /** A record of Rangeway beside nginx, a broken peer, and the same code in another checkout. */
 function exampleRecord() {
   const planned = [
@@ -113,8 +116,7 @@ function exampleRecord() {
     cell('rangeway', 'subject', 50, 200, 100),
   ];
   const cells = [...planned, cell('rangeway@copy', 'peer', 50, 100, 100)];
-  const part = { name: 'example', title: 'Old title', cells, facts: [], skipped: ['rclone: not\n installed'] };
-  return summarize(part, plan(...planned), run);
+  return summarize({ ...part, cells, skipped: ['rclone: not\n installed'] }, plan(...planned), run);
 }
 
 describe('a record', () => {
@@ -176,6 +178,38 @@ describe('a quote', () => {
     expect(refreshQuotes(quote('**0.99', path), [exampleRecord()])).toBe(quote('**0.50', path));
   });
 
+  test('names a median, or a fact', () => {
+    expect(refreshQuotes(quote('9', 'example.whole.nginx.mbPerSecond'), [exampleRecord()])).toContain('| 200<!--');
+    const fact = {
+      name: 'size',
+      title: 'size',
+      unit: 'bytes',
+      value: { median: 2048, min: 2048, max: 2048 },
+      peer: { name: 'other', value: { median: 1024, min: 1024, max: 1024 } },
+      max: 4096,
+    } as const;
+    const record = summarize({ ...part, cells: [], facts: [fact] }, undefined, run);
+    for (const [member, text] of [
+      ['value', '2.0'],
+      ['peer', '2.00'],
+      ['limit', '0.50'],
+    ])
+      expect(refreshQuotes(quote('9', `example.size.${member}`), [record])).toContain(`| ${text}<!--`);
+  });
+
+  test('names the ratio or difference of a target', () => {
+    const subject = { contestant: 'rangeway', workload: 'huge' };
+    const reference = { contestant: 'rangeway', workload: 'small' };
+    const found = { median: 1.25, min: 1, max: 2 };
+    const target = { subject, reference, figure: 'peakRss', bound: { max: 1.1 }, found } as const;
+    const record = { ...exampleRecord(), targets: [target] };
+    const text = quote('9', 'example.target.peakRss.rangeway/huge.rangeway/small');
+    expect(refreshQuotes(text, [record])).toContain('| 1.25<!--');
+    expect(toDocument(record)).toContain(
+      '| rangeway huge to rangeway small | peak memory | 1.25 (1.00–2.00) | ≤ 1.1 | missed |',
+    );
+  });
+
   test.for([
     'other.whole.rangeway.mbPerSecond.nginx',
     'example.whole.rangeway.mbPerSecond.broken',
@@ -187,5 +221,16 @@ describe('a quote', () => {
 
   test('needs a number before the comment', () => {
     expect(() => refreshQuotes(quote('', path), [exampleRecord()])).toThrow('no number is before');
+  });
+});
+
+describe('the command line', () => {
+  test('regenerates pages, or puts a run on record', () => {
+    expect(parseBenchOptions(['--tables'])).toMatchObject({ tables: true, write: false });
+    expect(parseBenchOptions(['disk', '--write'])).toMatchObject({ tables: false, write: true, parts: ['disk'] });
+  });
+
+  test('puts no smoke run on record', () => {
+    expect(() => parseBenchOptions(['--smoke', '--write'])).toThrow(RangeError);
   });
 });
