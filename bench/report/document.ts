@@ -30,10 +30,11 @@ function section(heading: string, first: string, ...others: readonly string[]): 
 }
 
 function toConditions({ date, commit, machine, versions, rounds, seconds, large, pinned, cells }: PartRecord): string {
+  const times = rounds === 1 ? '1 round' : `${rounds} rounds`;
   const run =
     cells.length === 0
-      ? `${rounds} rounds`
-      : `${rounds} rounds of ${seconds} s, large object ${large / 1024 ** 2} MiB, ` +
+      ? times
+      : `${times} of ${seconds} s, large object ${large / 1024 ** 2} MiB, ` +
         (pinned ? 'contestants on a core of their own' : 'nothing pinned');
   return `${date}${commit === undefined ? '' : `, commit ${commit}`}: ${run}; ${list(machine)}.\n\n${list(versions)}.`;
 }
