@@ -21,7 +21,7 @@ export type ToReader = (body: ReadableStream<Uint8Array>) => ChunkReader;
 export const unreadStreams = new WeakMap<ReadableStream<Uint8Array>, ChunkReader>();
 
 /**
- * Takes the reader out of a stream of {@link chunkStream} and locks the stream.
+ * Removes the reader from a stream of {@link chunkStream}, locks the stream, and returns the reader.
  *
  * @returns `undefined` if the stream is of another source, is locked, or was read from
  */

@@ -7,8 +7,8 @@ type ReadEvaluation =
   | Exclude<BodilessResult, { readonly type: 'missing' }>;
 
 /**
- * Decides the result of a read from the object's metadata: first the conditions (§13.2.2), then the range. Serves stores
- * that know the metadata before they open the bytes.
+ * Decides the result of a read from the object's metadata: first the conditions (§13.2.2), then the range. Serves
+ * stores that know the metadata before they open the bytes.
  */
 export function evaluateRead(representation: Representation, { conditions = {}, range }: ReadOptions): ReadEvaluation {
   const failed = failedCondition(representation, conditions);

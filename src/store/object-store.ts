@@ -10,7 +10,10 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
   /** The call adds its costs here. */
   readonly stats?: RequestStats | undefined;
-  /** Receives work that may outlast the response, such as filling a cache. If it is absent, such work still runs to its end. */
+  /**
+   * Receives work that may outlast the response, such as filling a cache. If it is absent, such work still runs to its
+   * end.
+   */
   readonly defer?: ((work: Promise<unknown>) => void) | undefined;
   /**
    * Called if the storage refused access and the store reports the object as `missing` for that reason. Such a result
@@ -21,7 +24,10 @@ export interface CallOptions {
 
 /** Options of a read of metadata. */
 export interface HeadOptions extends CallOptions {
-  /** A cache compares them with its metadata. If they fail, the metadata may be stale, and it sends a request to the storage. */
+  /**
+   * A cache compares them with its metadata. If they fail, the metadata may be stale, and it sends a request to the
+   * storage.
+   */
   readonly conditions?: Preconditions | undefined;
 }
 

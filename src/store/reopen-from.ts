@@ -56,7 +56,8 @@ async function readOriginal(
     if (result.type === 'open') return result;
   } catch (error) {
     if (!isArchived(error)) throw error;
-    // The archived object may be a newer version, and the pinned one still readable. If it is not, this error is thrown.
+    // The archived object may be a newer version, and the pinned one still readable. If it is not, this error is
+    // thrown.
     const pinned = await store.read(key, { ...options, version }).catch(() => undefined);
     if (pinned?.type !== 'open') throw error;
     return pinned;

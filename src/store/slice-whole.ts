@@ -7,7 +7,8 @@ import { storeError } from './store-error.ts';
 const MAX_SKIPPED = 64 * 1024 * 1024;
 
 /**
- * Makes the result of a range read from a whole object, because a storage may ignore Range and respond with 200 (§14.2).
+ * Makes the result of a range read from a whole object, because a storage may ignore Range and respond with 200
+ * (§14.2).
  *
  * @param whole its body is cut to the range, or cancelled if the range holds no byte of the object
  * @param options of the read; `mayBeWhole` and `neverSlice` allow the whole object as the result

@@ -24,8 +24,10 @@ export interface StoreError extends Error {
 }
 
 /**
- * Makes a {@link StoreError}. Stores of your own throw it too.
+ * Makes a {@link StoreError}. A store of your own throws it too.
  *
+ * @param message for the log; it must not contain secrets
+ * @param cause the error that led to this one
  * @example
  * import { storeError } from 'rangeway';
  *

@@ -3,7 +3,10 @@ import { type ObjectStore, type ReadOptions, type ReadResult } from '../object-s
 import { countOperation } from '../request-stats.ts';
 import { evaluateRead } from '../evaluate-read.ts';
 
-/** Length of a chunk in bytes. A large object has several chunks, so that a slow reader causes back-pressure as with other stores. */
+/**
+ * Length of a chunk in bytes. A large object has several chunks, so that a slow reader causes back-pressure as with
+ * other stores.
+ */
 const CHUNK = 64 * 1024;
 
 /** Metadata that `put` stores with an object. */

@@ -39,7 +39,10 @@ interface R2ObjectLike {
     readonly cacheControl?: string;
     readonly cacheExpiry?: Date;
   };
-  /** Present in each response, and with all three members since the compatibility date 2026-01-15. A member that does not apply is `undefined`. */
+  /**
+   * Present in each response, and with all three members since the compatibility date 2026-01-15. A member that does
+   * not apply is `undefined`.
+   */
   readonly range?: { readonly offset?: number; readonly length?: number; readonly suffix?: number };
   /** Absent if a condition failed. */
   readonly body?: ReadableStream<Uint8Array>;
@@ -117,7 +120,8 @@ function toOnlyIf(conditions: Preconditions): Headers | undefined {
 
 /**
  * Prints a list of entity tags for R2. R2 throws on an empty field, and Headers throws on characters beyond Latin-1. No
- * object of R2 has a tag beyond ASCII, so such tags are left out. If no tag remains, a tag that no object has is printed.
+ * object of R2 has a tag beyond ASCII, so such tags are left out. If no tag remains, a tag that no object has is
+ * printed.
  */
 function printList(list: EntityTagList): string {
   if (list === '*') return '*';

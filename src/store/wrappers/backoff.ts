@@ -1,6 +1,9 @@
 import { storeError } from '../store-error.ts';
 
-/** Limits of the pause before a retry, in ms: `first` before the first retry, doubled for each further one, at most `most`. */
+/**
+ * Limits of the pause before a retry, in ms: `first` before the first retry, doubled for each further one, at most
+ * `most`.
+ */
 export interface Backoff {
   readonly first: number;
   readonly most: number;

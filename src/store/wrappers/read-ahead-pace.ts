@@ -3,8 +3,8 @@ import { steadyTime } from '../../base/clock.ts';
 const MiB = 1024 * 1024;
 
 /**
- * Bytes that the socket buffers between the gateway and the client take, however slow the client is. Until they are full,
- * the reader's pace is not the client's.
+ * Bytes that the socket buffers between the gateway and the client take, however slow the client is. Until they are
+ * full, the reader's pace is not the client's.
  */
 const SOCKET_BUFFERS = 6 * MiB;
 
@@ -15,7 +15,9 @@ const SOCKET_BUFFERS = 6 * MiB;
 const WINDOW = MiB;
 const DECAY = 7 / 8;
 
-/** A part that was ready for longer than this before its turn, in ms, proves a client that is slower than the storage. */
+/**
+ * A part that was ready for longer than this before its turn, in ms, proves a client that is slower than the storage.
+ */
 const IDLE = 1_000;
 
 /** Decides how many parts are opened ahead of the current one. The reader of the parts reports its events here. */

@@ -179,7 +179,8 @@ function cancelBody(body: ReadableStream<Uint8Array>): Promise<void> {
 }
 
 /**
- * Plans the first part of a read, in bounded form, so that its response tells the size and the entity tag of the object.
+ * Plans the first part of a read, in bounded form, so that its response contains the size and the entity tag of the
+ * object.
  *
  * @param range of the caller's read; `undefined` for the whole object
  * @param partSize in bytes

@@ -24,9 +24,9 @@ export const DEFAULT_PARALLEL_READS = { connections: 4, partSize: 8 * 1024 * 102
  * to the storage. A read of n bytes costs ⌈n / partSize⌉ operations; a read that fits into one part costs one, as
  * without this wrapper.
  *
- * The first part is requested alone, because its response tells the size and the entity tag. All other parts are pinned
- * to that version, so the body is of one version or throws StoreError `version-changed`. While one part is read, the
- * next ones are open but unread: their bytes wait in the receive buffers of the connections, not in memory of this
+ * The first part is requested alone, because its response contains the size and the entity tag. All other parts are
+ * pinned to that version, so the body is of one version or throws StoreError `version-changed`. While one part is read,
+ * the next ones are open but unread: their bytes wait in the receive buffers of the connections, not in memory of this
  * process. The gain depends on the size of these buffers. Parts are opened ahead only for a client that waits for the
  * storage; a slow client uses one connection.
  *
@@ -34,7 +34,8 @@ export const DEFAULT_PARALLEL_READS = { connections: 4, partSize: 8 * 1024 * 102
  * storages that ignore ranges. So are objects without a strong entity tag and objects of zero bytes, at the cost of one
  * more operation.
  *
- * @param store is read once per part. Put `withRetry` and `withResume` below, so that a part that breaks off is continued
+ * @param store is read once per part. Put `withRetry` and `withResume` below, so that a part that breaks off is
+ *   continued
  * @throws RangeError if `connections` is less than 2 or `partSize` less than 1
  * @example
  * import { S3Client } from '@aws-sdk/client-s3';

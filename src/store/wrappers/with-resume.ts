@@ -16,8 +16,8 @@ export interface ResumeOptions {
   /** Longest time until the next byte, with all retries, in ms. By default 60 seconds. */
   readonly patience?: number | undefined;
   /**
-   * Pauses before reads that follow a read of too few bytes. By default up to 100 ms before the second such read, and at
-   * most 5 seconds.
+   * Pauses before reads that follow a read of too few bytes. By default up to 100 ms before the second such read, and
+   * at most 5 seconds.
    */
   readonly backoff?: Backoff | undefined;
   /** Opens the bodies for reading. By default chunks keep the length in which they arrive. */
@@ -25,8 +25,8 @@ export interface ResumeOptions {
 }
 
 /**
- * Requests that each opened body adds to the retry budget. A fraction, so that reads which continue bodies are fewer than
- * the reads of clients.
+ * Requests that each opened body adds to the retry budget. A fraction, so that reads which continue bodies are fewer
+ * than the reads of clients.
  */
 const BUDGET_PER_BODY = 0.5;
 

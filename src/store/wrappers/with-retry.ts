@@ -16,7 +16,9 @@ export interface RetryOptions {
   readonly budget?: number | undefined;
 }
 
-/** Requests that each successful call adds to the budget: a storage that fails gets a tenth more than its usual load. */
+/**
+ * Requests that each successful call adds to the budget: a storage that fails gets a tenth more than its usual load.
+ */
 const BUDGET_PER_CALL = 0.1;
 
 /**

@@ -12,16 +12,19 @@ import mime from 'mime';
 
 /** Options of {@link fsStore}. */
 export interface FsStoreOptions {
-  /** Whether hidden files are served: those whose path in the folder has a name that begins with a dot. By default `false`. */
+  /**
+   * Whether hidden files are served: those whose path in the folder has a name that begins with a dot. By default
+   * `false`.
+   */
   readonly hidden?: boolean | undefined;
 }
 
 /**
  * Makes a store over the files below a folder. Keys are paths relative to it, with `/` between segments.
  *
- * Names that begin with a dot, such as `.env` and `.git`, are missing, except `.well-known` at the top
- * ({@link isHidden}); so are symbolic links to such names. No key leads out of the folder: a key with a segment such as
- * `..` is missing, and links are followed only to files inside. Entity tags are strong, but valid only for this folder on
+ * Names that begin with a dot, such as `.env` and `.git`, are missing, except `.well-known` at the top. Symbolic links
+ * to such names are missing too ({@link isHidden}). No key leads out of the folder: a key with a segment such as `..`
+ * is missing, and links are followed only to files inside. Entity tags are strong, but valid only for this folder on
  * this machine: a copy of a file has another tag.
  *
  * @param folder is resolved at each call, so it may be a link that changes
@@ -62,7 +65,8 @@ async function openFile(folder: string, key: string, hidden: boolean): Promise<O
     if (!path.startsWith(base)) return undefined;
     // A link, or on Windows a short name, may lead to a hidden file.
     if (!hidden && isHidden(path.slice(base.length), sep)) return undefined;
-    // O_NOFOLLOW: a link may have replaced the file meanwhile. O_NONBLOCK: opening a named pipe would wait for its writer.
+    // O_NOFOLLOW: a link may have replaced the file meanwhile. O_NONBLOCK: opening a named pipe would wait for its
+    // writer.
     const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     return await describe(handle, key);
   } catch (error) {
@@ -71,7 +75,10 @@ async function openFile(folder: string, key: string, hidden: boolean): Promise<O
   }
 }
 
-/** Ensures that a file has one key only: no empty, `.` or `..` segment, and on Windows no character that separates paths there. */
+/**
+ * Ensures that a file has one key only: no empty, `.` or `..` segment, and on Windows no character that separates paths
+ * there.
+ */
 function isSafeKey(key: string): boolean {
   if (key.includes('\0') || (sep === '\\' && /[\\:]/.test(key))) return false;
   return key.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..');
@@ -120,8 +127,8 @@ function toStoreError(error: unknown): StoreError {
 }
 
 /**
- * Returns whether a path below a folder is hidden: one of its segments begins with a dot, as in `.env` and `.git/config`.
- * The folder `.well-known` (RFC 8615) at the top is not hidden, but hidden files below it are.
+ * Returns whether a path below a folder is hidden: one of its segments begins with a dot, as in `.env` and
+ * `.git/config`. The folder `.well-known` (RFC 8615) at the top is not hidden, but hidden files below it are.
  *
  * @param path relative to the folder
  * @param separator between its segments
@@ -131,8 +138,8 @@ export function isHidden(path: string, separator = '/'): boolean {
 }
 
 /**
- * File systems set the times of a change to the kernel's last tick. Ticks are up to 10 ms apart (CONFIG_HZ 100), and two
- * changes within one tick get the same time. So a time identifies a version only after its tick is over.
+ * File systems set the times of a change to the kernel's last tick. Ticks are up to 10 ms apart (CONFIG_HZ 100), and
+ * two changes within one tick get the same time. So a time identifies a version only after its tick is over.
  */
 const TICK_MS = 20;
 
@@ -152,7 +159,7 @@ interface SettledStat {
 async function settledStat(handle: FileHandle): Promise<SettledStat> {
   for (let waits = 0; ; waits++) {
     const stat = await handle.stat({ bigint: true });
-    const remaining = unsettledFor(stat, Date.now());
+    const remaining = msUntilSettled(stat, Date.now());
     if (remaining <= 0) return { stat, settled: true };
     if (waits === MAX_WAITS) return { stat, settled: false };
     await sleep(remaining);
@@ -160,24 +167,24 @@ async function settledStat(handle: FileHandle): Promise<SettledStat> {
 }
 
 /** Returns the ms until a change can no longer get the same time. A time in the future counts as the current time. */
-function unsettledFor(stat: BigIntStats, now: number): number {
+function msUntilSettled(stat: BigIntStats, now: number): number {
   const granularity = stat.ctimeNs % SECOND_NS === 0n ? COARSE_MS : TICK_MS;
   const age = Math.max(0, now - Number(stat.ctimeMs));
   return granularity - age;
 }
 
 /**
- * Makes a strong entity tag for the bytes of a file (§8.8.1). The kernel sets the change time, and programs can't set it
- * back as they can the modification time. The inode number identifies a file that replaced another.
+ * Makes a strong entity tag for the bytes of a file (§8.8.1). The kernel sets the change time, and programs can't set
+ * it back as they can the modification time. The inode number identifies a file that replaced another.
  */
 function fileTag(stat: BigIntStats): string {
   return [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].map((number) => number.toString(36)).join('-');
 }
 
 /**
- * Returns whether the modification time is a strong validator: the time of the last change (§8.8.2.2). `touch`, `rsync -t`
- * and `tar` can set it back, so that two versions have the same one. Then the change time is later, because programs
- * can't set it.
+ * Returns whether the modification time is the time of the last change, and so a strong validator (§8.8.2.2). Programs
+ * such as `touch`, `rsync -t` and `tar` can set it back, so that two versions have the same one. Then the change time
+ * is later, because programs can't set it.
  */
 export function isDateStrong({ ctimeNs, mtimeNs }: BigIntStats): boolean {
   return ctimeNs / SECOND_NS <= mtimeNs / SECOND_NS;
@@ -185,7 +192,10 @@ export function isDateStrong({ ctimeNs, mtimeNs }: BigIntStats): boolean {
 
 const SECOND_NS = 1_000_000_000n;
 
-/** Length of one read of the file in bytes. A longer one was not measurably faster; each shorter one costs a task of the thread pool. */
+/**
+ * Length of one read of the file in bytes. A longer one was not measurably faster; each shorter one costs a task of the
+ * thread pool.
+ */
 const CHUNK = 256 * 1024;
 
 /**
@@ -196,7 +206,8 @@ const CHUNK = 256 * 1024;
  */
 function fileBody(handle: FileHandle, span: Span, opened: BigIntStats): ReadableStream<Uint8Array> {
   let offset = span.start;
-  // A client may disconnect while the last chunk is read. Then the file is closed twice, and the second error is ignored.
+  // A client may disconnect while the last chunk is read. Then the file is closed twice, and the second error is
+  // ignored.
   const close = () => handle.close().catch(() => undefined);
   return new ReadableStream(
     {
@@ -238,8 +249,8 @@ async function readChunk(handle: FileHandle, start: number, end: number): Promis
  * Throws if the bytes of a file may have changed since it was opened.
  *
  * If another file was renamed over this one, its number of links is 0 and its change time is new, but its bytes are the
- * same, and only programs that have it open can still write to it. Any other new change time may be a change of the bytes
- * with a modification time that was set back, even if the number of links changed too.
+ * same, and only programs that have it open can still write to it. Any other new change time may be a change of the
+ * bytes with a modification time that was set back, even if the number of links changed too.
  */
 function assertUnchanged(opened: BigIntStats, now: BigIntStats): void {
   const sameBytes = now.size === opened.size && now.mtimeNs === opened.mtimeNs;

@@ -13,7 +13,7 @@ export interface PresignedAddresses {
   /**
    * Returns the cached URL for a request, or a new one.
    *
-   * @param clockSkew is added to our clock for the time of the signature, in ms
+   * @param clockSkew is added to the gateway's clock for the time of the signature, in ms
    * @returns `isKept` if the URL was cached
    * @throws StoreError `denied` if the URL needs more than a signature of SigV4 in its query
    */
@@ -43,8 +43,8 @@ interface CachedUrl {
   /** When it was signed, in ms by {@link steadyTime}. */
   readonly madeAt: number;
   /**
-   * When it was signed, in ms since the epoch by our own clock. If the clock was set back since, the URL is not used: its
-   * signature could be of the future.
+   * When it was signed, in ms since the epoch by the gateway's clock. If the clock was set back since, the URL is not
+   * used: its signature could be of the future.
    */
   readonly notBefore: number;
   /** When the credentials expire, in ms since the epoch. */
@@ -57,11 +57,12 @@ interface Signer {
 }
 
 /**
- * Makes the presigned URLs of a bucket. Each key is signed by the documented `presign` of S3RequestPresigner, which takes
- * 36 to 53 µs of CPU, a fifth of `getSignedUrl`. Only Host is signed, so one URL serves all ranges and conditions.
+ * Makes the presigned URLs of a bucket. Each key is signed by the documented `presign` of S3RequestPresigner, which
+ * takes 36 to 53 µs of CPU, a fifth of `getSignedUrl`. Only Host is signed, so one URL serves all ranges and
+ * conditions.
  *
- * The credentials are requested for each URL and compared by value: `client.config.credentials` is the provider that the
- * presigner itself uses, and a provider may return a new object each time.
+ * The credentials are requested for each URL and compared by value: `client.config.credentials` is the provider that
+ * the presigner itself uses, and a provider may return a new object each time.
  */
 export function presignedAddresses(client: S3Client, bucket: string): PresignedAddresses {
   const getTemplate = memoized(() => readTemplate(client, bucket));
@@ -171,7 +172,7 @@ async function readTemplate(client: S3Client, bucket: string): Promise<Template>
     searchParams.get('X-Amz-SignedHeaders') === 'host' &&
     !searchParams.has('X-Amz-S3session-Token');
   if (!isPlain || region === undefined || service === undefined || !pathname.endsWith(`/${TEMPLATE_KEY}`)) {
-    throw commandsNeeded(bucket);
+    throw commandsNeededError(bucket);
   }
   return {
     origin,
@@ -184,7 +185,7 @@ async function readTemplate(client: S3Client, bucket: string): Promise<Template>
   };
 }
 
-function commandsNeeded(bucket: string): Error {
+function commandsNeededError(bucket: string): Error {
   return Object.assign(storeError('denied', takesCommands(bucket)), { isCommandsNeeded: true });
 }
 

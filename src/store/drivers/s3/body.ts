@@ -1,10 +1,15 @@
 import { chunkStream, type ChunkReader } from '../../chunk-stream.ts';
 import { storeError } from '../../store-error.ts';
 
-/** A body of the SDK: a stream of Node on Node; in workerd a web stream, or a Blob if the response has no web stream. */
+/**
+ * A body of the SDK: a stream of Node on Node; in workerd a web stream, or a Blob if the response has no web stream.
+ */
 export type S3Body = ReadableStream<Uint8Array> | NodeBody | object;
 
-/** The members of a Readable of Node that are used here. This file imports no module of Node, because it also runs in workerd. */
+/**
+ * The members of a Readable of Node that are used here. This file imports no module of Node, because it also runs in
+ * workerd.
+ */
 interface NodeBody {
   readonly destroyed: boolean;
   on(event: 'data', listener: (chunk: Uint8Array) => void): unknown;
@@ -32,8 +37,8 @@ export function toWebStream(body: S3Body): ReadableStream<Uint8Array> {
 const MAX_UNREAD = 2;
 
 /**
- * Reads a stream of Node by its events. Node's async iterator would copy bytes that arrived in two pieces, and make four
- * promises a chunk.
+ * Reads a stream of Node by its events. Node's async iterator would copy bytes that arrived in two pieces, and make
+ * four promises a chunk.
  */
 function nodeReader(body: NodeBody): ChunkReader {
   const chunks: Uint8Array[] = [];

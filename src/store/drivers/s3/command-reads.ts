@@ -15,8 +15,8 @@ import { parseRefusal } from './refusal.ts';
 
 /**
  * Reads by GetObjectCommand and HeadObjectCommand through the client's own stack: its middleware, request handler,
- * retries, sessions and signatures. The fields of the response are taken as they were received, because the SDK's parser
- * rejects an object if a stored date is not valid.
+ * retries, sessions and signatures. The fields of the response are taken as they were received, because the SDK's
+ * parser rejects an object if a stored date is not valid.
  */
 export function commandReads(client: S3Client, bucket: string): S3Reads {
   return async (request, count) => {
@@ -97,7 +97,10 @@ function sendCommand(
   return client.send(command, options);
 }
 
-/** The position in which a middleware is the last one to see a request and the first one to see its response, before the SDK parses it. */
+/**
+ * The position in which a middleware is the last one to see a request and the first one to see its response, before the
+ * SDK parses it.
+ */
 const CLOSEST = { name: 'rangewayAnswer', step: 'deserialize', priority: 'low' } as const;
 
 /**
@@ -151,7 +154,10 @@ function fromError(bucket: string, error: unknown, raw: RawResponse | undefined)
   return toRefusal(error, raw);
 }
 
-/** Makes the refusal of an exception of the SDK, or of an XML document that the SDK could not parse, because workerd has no DOMParser. */
+/**
+ * Makes the refusal of an exception of the SDK, or of an XML document that the SDK could not parse, because workerd has
+ * no DOMParser.
+ */
 function toRefusal(error: Readonly<Record<string, unknown>>, { status, fields }: RawResponse): S3Refusal {
   const response = error['$response'];
   const text = isObject(response) && typeof response['body'] === 'string' ? response['body'] : '';

@@ -9,13 +9,13 @@ export interface FetchTransportOptions {
 /**
  * Makes a transport over the platform's `fetch`, for Workers and for platforms without a better one.
  *
- * The Fetch standard (main fetch, "handle content codings") decodes a body whatever Accept-Encoding says, and the `fetch`
- * of Node, Deno and browsers has no option against it. Cloudflare Workers have `encodeResponseBody: "manual"`. On other
- * platforms a body with a Content-Encoding is refused, because its bytes and length would differ from the stored ones. On
- * Node, `s3Transport` of `rangeway/s3` reads such objects.
+ * The Fetch standard (main fetch, "handle content codings") decodes a body whatever Accept-Encoding says, and the
+ * `fetch` of Node, Deno and browsers has no option against it. Cloudflare Workers have `encodeResponseBody: "manual"`.
+ * On other platforms a body with a Content-Encoding is refused, because its bytes and length would differ from the
+ * stored ones. On Node, `s3Transport` of `rangeway/s3` reads such objects.
  *
- * @returns a transport that rejects with the signal's reason if the signal fires, with a TimeoutError, with the errors of
- *   `fetch`, or with a TypeError for a body that was decoded
+ * @returns a transport that rejects with the signal's reason if the signal fires, with a TimeoutError, with the errors
+ *   of `fetch`, or with a TypeError for a body that was decoded
  */
 export function fetchTransport({ timeout = 15_000 }: FetchTransportOptions = {}): Transport {
   return async ({ method, url, fields, signal }) => {
@@ -54,7 +54,10 @@ function userAgent(): unknown {
   return typeof navigator === 'object' && navigator !== null ? Reflect.get(navigator, 'userAgent') : undefined;
 }
 
-/** Returns whether a body has a coding that `fetch` decodes. `identity`, and `aws-chunked` of S3, are decoded by no platform. */
+/**
+ * Returns whether a body has a coding that `fetch` decodes. `identity`, and `aws-chunked` of S3, are decoded by no
+ * platform.
+ */
 function isCoded({ headers }: Response): boolean {
   const codings = (headers.get('content-encoding') ?? '').split(',').map((coding) => coding.trim().toLowerCase());
   return codings.some((coding) => coding !== '' && coding !== 'identity' && coding !== 'aws-chunked');

@@ -1,7 +1,10 @@
 import { parseHttpDate, parseStoredTag, toSeconds, type Metadata } from '../../../http/index.ts';
 import type { S3Fields } from './reads.ts';
 
-/** Reads the metadata of a response, as they are stored. Values that are no valid field values are left out later, when a response is printed. */
+/**
+ * Reads the metadata of a response, as they are stored. Values that are no valid field values are left out later, when
+ * a response is printed.
+ */
 export function toMetadata(fields: S3Fields): Metadata {
   return {
     etag: fields['etag'] === undefined ? undefined : parseStoredTag(fields['etag']),
@@ -18,8 +21,8 @@ export function toMetadata(fields: S3Fields): Metadata {
 }
 
 /**
- * Reads the metadata of a 304, which must contain the fields of the 200 (§15.4.5). AWS sends them; a 304 of Ceph has none
- * of them, and the metadata must be read by another request.
+ * Reads the metadata of a 304, which must contain the fields of the 200 (§15.4.5). AWS sends them; a 304 of Ceph has
+ * none of them, and the metadata must be read by another request.
  *
  * @returns `undefined` if the entity tag or the date is absent
  */

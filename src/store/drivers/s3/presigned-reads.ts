@@ -20,7 +20,7 @@ import type { Transport } from './transport.ts';
  * signature is accepted, because a proxy may have set the Date.
  */
 export function presignedReads(addresses: PresignedAddresses, transport: Transport): S3Reads {
-  /** Is added to our clock for the time of a signature, in ms. */
+  /** Added to the gateway's clock for the time of a signature, in ms. */
   let clockSkew = 0;
 
   async function send({ method, fields, signal }: S3Request, url: string): Promise<S3Response | S3Refusal> {

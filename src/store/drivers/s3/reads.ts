@@ -60,7 +60,7 @@ export function refusesSignature({ status }: Pick<S3Refusal, 'status'>): boolean
 }
 
 /**
- * Measures the clock skew: how far the storage's clock is ahead of ours, by the Date of a response.
+ * Measures the clock skew: how far the storage's clock is ahead of the gateway's, by the Date of a response.
  *
  * @param known the skew that was used for the request, in ms
  * @returns ms, or `undefined` if there is no Date, or the skew differs from `known` by at most 5 minutes

@@ -1,4 +1,7 @@
-/** A query, with its question mark, that contains a parameter of a signature; and such a parameter without the query around it. */
+/**
+ * A query, with its question mark, that contains a parameter of a signature; and such a parameter without the query
+ * around it.
+ */
 const QUERY = /\?[^\s"'<>]*x-amz-(?:[a-z\d]|%2d|-)*(?:=|%3d)[^\s"'<>]*/gi;
 const PARAMETER = /(x-amz-(?:signature|credential|security-token|s3session-token))(?:=|%3d)[^\s"'<>&;]*/gi;
 
@@ -8,9 +11,9 @@ export function redact(text: string): string {
 }
 
 /**
- * Copies an error and its causes without signatures. The copy has the name, code, message and stack. Other properties are
- * left out, because they may contain the whole request: Node's ERR_INVALID_URL has `input`, an exception of the SDK has
- * `$response`.
+ * Copies an error and its causes without signatures. The copy has the name, code, message and stack. Other properties
+ * are left out, because they may contain the whole request: Node's ERR_INVALID_URL has `input`, an exception of the SDK
+ * has `$response`.
  *
  * @param depth of `error` in its chain of causes
  */

@@ -5,8 +5,8 @@ import type { S3Refusal } from './reads.ts';
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * Makes the error of a redirect. Redirects are not followed: the signature is valid only for the configured storage, and
- * the other host is not known to be trusted. The message contains the origin of the target and no more of its URL,
+ * Makes the error of a redirect. Redirects are not followed: the signature is valid only for the configured storage,
+ * and the other host is not known to be trusted. The message contains the origin of the target and no more of its URL,
  * because a query may contain a signature.
  *
  * @returns `undefined` if the response is no redirect
@@ -21,7 +21,10 @@ export function redirectError({ status, code, fields, message }: S3Refusal): Sto
   );
 }
 
-/** Returns advice for a bucket of another region. S3 names the region in a field; without it, the code of the XML body tells that the region is wrong. */
+/**
+ * Returns advice for a bucket of another region. S3 names the region in a field. If that is absent, the code of the XML
+ * body shows that the region is wrong.
+ */
 function advice(code: string, region: string | undefined): string {
   if (region !== undefined && /^[a-z\d-]{1,40}$/.test(region)) {
     return `; the bucket is in the region ${region}: set the region, or the endpoint, to it`;

@@ -88,7 +88,10 @@ function isAboutObject({ code, isTimeError }: S3Refusal): boolean {
   return (code === '' || code === 'AccessDenied') && !isTimeError;
 }
 
-/** The code of S3 for a GET of an object that must be restored first, because of its storage class. A HEAD of it succeeds. */
+/**
+ * The code of S3 for a GET of an object that must be restored first, because of its storage class. A HEAD of it
+ * succeeds.
+ */
 const ARCHIVED_CODE = 'InvalidObjectState';
 
 /** Makes the error of a refusal that is no result. Its cause is S3's code and message. */

@@ -7,8 +7,8 @@ import type { S3Reads } from './reads.ts';
 import type { Transport } from './transport.ts';
 
 /**
- * Chooses how a bucket is read. The default is presigned URLs. The SDK's commands are used if the bucket's name excludes
- * presigned URLs, as AWS documents it, or if the URL that the SDK makes has more than a signature of SigV4.
+ * Chooses how a bucket is read. The default is presigned URLs. The SDK's commands are used if the bucket's name
+ * excludes presigned URLs, as AWS documents it, or if the URL that the SDK makes has more than a signature of SigV4.
  *
  * @param reads the choice of the settings; `undefined` for the default
  * @param transport sends the requests to presigned URLs

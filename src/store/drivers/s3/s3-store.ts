@@ -36,8 +36,8 @@ export interface S3Location {
   readonly forbidden?: 'missing' | 'denied' | undefined;
   /**
    * - `presigned`: plain requests to presigned URLs.
-   * - `commands`: GetObjectCommand and HeadObjectCommand through the client's own middleware and request handler, for three
-   *   to four times the CPU.
+   * - `commands`: GetObjectCommand and HeadObjectCommand through the client's own middleware and request handler, for
+   *   three to four times the CPU.
    *
    * By default `presigned`, and `commands` for directory buckets (S3 Express One Zone), multi-region access points,
    * Outposts, and clients whose requests need signed header fields.
@@ -59,9 +59,9 @@ export interface S3StoreOptions extends S3Location {
 const ALL_CODINGS = 'gzip, br, zstd, deflate, *';
 
 /**
- * Makes a store over an S3 API. Each call is one request, and a second one if a signature was refused that may have been
- * expired. Failed requests are not retried; that is the work of `withRetry`. The client supplies region, endpoint and
- * credentials. Its request handler, timeouts and middleware are used only with `reads: "commands"`.
+ * Makes a store over an S3 API. Each call is one request, and a second one if a signature was refused that may have
+ * been expired. Failed requests are not retried; that is the work of `withRetry`. The client supplies region, endpoint
+ * and credentials. Its request handler, timeouts and middleware are used only with `reads: "commands"`.
  *
  * @param client an `S3Client` of @aws-sdk/client-s3, version 3
  * @throws TypeError if `client` is no such client, or if `reads` is `presigned` and the bucket has no presigned URLs
@@ -142,7 +142,7 @@ export function s3Store(
       throw refusalError('HEAD', response);
     }
     const result = await toResult(response, {});
-    if (result.type !== 'open') return refuse(`${response.status} to a GET`);
+    if (result.type !== 'open') return throwInvalidResponse(`${response.status} to a GET`);
     await result.body.cancel();
     return result.representation;
   }
@@ -175,8 +175,8 @@ function unsatisfiable(representation: Representation | undefined): ReadResult {
 }
 
 /**
- * Returns whether the storage or a proxy compressed the object for this response: there is a coding and no length. If the
- * coding is stored, the response has the length of the stored bytes.
+ * Returns whether the storage or a proxy compressed the object for this response: there is a coding and no length. If
+ * the coding is stored, the response has the length of the stored bytes.
  */
 function isCodedOnTheFly({ fields }: S3Response): boolean {
   return fields['content-encoding'] !== undefined && toLength(fields) === undefined;
@@ -186,19 +186,19 @@ function isCodedOnTheFly({ fields }: S3Response): boolean {
 async function toResult({ status, fields, body: responseBody }: S3Response, options: ReadOptions): Promise<ReadResult> {
   const contentRange = fields['content-range'];
   const length = toLength(fields);
-  const body = responseBody ?? (length === 0 ? emptyBody() : refuse('no body'));
+  const body = responseBody ?? (length === 0 ? emptyBody() : throwInvalidResponse('no body'));
   try {
     // The place of its bytes is unknown, and its length would be taken for the size of the object.
-    if (status === 206 && contentRange === undefined) refuse('206 without Content-Range');
+    if (status === 206 && contentRange === undefined) throwInvalidResponse('206 without Content-Range');
     const partial =
       contentRange === undefined
         ? undefined
-        : (parseContentRange(contentRange) ?? refuse(`Content-Range ${contentRange}`));
+        : (parseContentRange(contentRange) ?? throwInvalidResponse(`Content-Range ${contentRange}`));
     const representation = toRepresentation(fields, partial?.size ?? length);
     const span = partial?.span ?? { start: 0, end: representation.size };
     // Without a length, a body that ends early looks complete, and a native pipe would continue with the next part.
     if (length !== span.end - span.start)
-      refuse(`Content-Length ${length ?? 'missing'} with Content-Range ${contentRange}`);
+      throwInvalidResponse(`Content-Length ${length ?? 'missing'} with Content-Range ${contentRange}`);
     const failed = failedCondition(representation, options.conditions ?? {});
     const open: OpenObject = { type: 'open', representation, span, body };
     if (failed === undefined) return partial === undefined ? await sliceWhole(open, options) : open;
@@ -211,7 +211,7 @@ async function toResult({ status, fields, body: responseBody }: S3Response, opti
 }
 
 function toRepresentation(fields: S3Fields, size: number | undefined): Representation {
-  return { ...toMetadata(fields), size: size ?? refuse('no Content-Length') };
+  return { ...toMetadata(fields), size: size ?? throwInvalidResponse('no Content-Length') };
 }
 
 function emptyBody(): ReadableStream<Uint8Array> {
@@ -224,7 +224,7 @@ function toLength(fields: S3Fields): number | undefined {
   return /^\d{1,16}$/.test(text) ? Number(text) : undefined;
 }
 
-/** @throws StoreError `invalid-response`, always */
-function refuse(response: string): never {
+/** Rejects a response that can't be trusted. */
+function throwInvalidResponse(response: string): never {
   throw storeError('invalid-response', `S3 answered with ${redact(response)}`);
 }

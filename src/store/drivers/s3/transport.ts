@@ -12,7 +12,9 @@ export interface TransportRequest {
 /** An HTTP response of any status, of which the head was received. */
 export interface TransportAnswer {
   readonly status: number;
-  /** Header fields, names in lower case. The values of several lines of one name are joined by commas (RFC 9110 §5.3). */
+  /**
+   * Header fields, names in lower case. The values of several lines of one name are joined by commas (RFC 9110 §5.3).
+   */
   readonly fields: Readonly<Record<string, string>>;
   /**
    * Exactly the bytes that were sent; no content coding is undone. It errors if it breaks off. `cancel` before its end
