@@ -33,7 +33,11 @@ function examplesIn(file: string, text: string): readonly DocumentedExample[] {
     const line = text.slice(0, index).split('\n').length;
     const [, name] = NAME.exec(declaration) ?? [];
     const lines = docstring.split('\n').map((one) => one.replace(/^\s*\* ?/, ''));
-    return sections(lines).map((code, i) => ({ place: `${file}:${line}.${i}`, name, code: resolveImports(file, code) }));
+    return sections(lines).map((code, i) => ({
+      place: `${file}:${line}.${i}`,
+      name,
+      code: resolveImports(file, code),
+    }));
   });
 }
 

@@ -13,7 +13,7 @@ const run = promisify(execFile);
 const pages = await readPages();
 const library = pages.find(({ path }) => path === 'docs/library.md');
 if (library === undefined) throw new Error('there is no docs/library.md');
-const examples = examplesOf(library);
+const examples = pages.filter(({ path }) => path.startsWith('docs/library')).flatMap(examplesOf);
 
 /** The names in the first and the last column of the tables whose head names an entry, by entry. */
 const documented = new Map<string, Set<string>>();
@@ -70,7 +70,7 @@ registerHooks({
 /** The construct deploys what the build has bundled, which need not be there. */
 const runnable = examples.filter((one) => worldOf(one) === 'node' && !one.code.includes("'rangeway/cdk'"));
 
-test('the examples of docs/library.md for Node run to their end', async () => {
+test('the examples of the library for Node run to their end', async () => {
   const { folder, fileOf, remove } = await writeExamples(runnable, 'node');
   try {
     const hooks = join(folder, 'hooks.mjs');

@@ -71,6 +71,8 @@ function compilerConfig(files: readonly string[], world: World): object {
       paths: Object.fromEntries(entries.map(([name, file]) => [name, [join(ROOT, file)]])),
       // An example ends with what the reader goes on with.
       noUnusedLocals: false,
+      // A rule of this project's style, which users need not share.
+      noPropertyAccessFromIndexSignature: false,
     },
     // The Worker declares `env.BUCKET`.
     files: [...files, ...(isWorkerd ? [join(ROOT, 'src/platform/workers/worker.ts')] : [])],
