@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { readdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ROOT } from './entries.ts';
@@ -15,13 +16,35 @@ test('the paths that pages name exist', () => {
   const missing = pages.flatMap(({ path, text }) =>
     [...text.matchAll(PATH)]
       .map(([name]) => name)
-      .filter((name) => !existsSync(join(ROOT, name)))
+      // A recipe writes the name of a new file so.
+      .filter((name) => !name.includes('NAME') && !existsSync(join(ROOT, name)))
       .map((name) => `${path}: ${name}`),
   );
   expect(missing).toEqual([]);
 });
 
-test('the links between pages lead to files and headings that exist', async () => {
+/** A source file by its last name, or the end of its path. */
+const FILE = /`((?:[\w-]+\/)*[\w-]+(?:\.test)?\.ts)`/g;
+
+test('the source files that pages name exist', async () => {
+  const folders = ['src', 'test', 'infra', 'bench', 'scripts', 'examples'];
+  const files = (
+    await Promise.all(
+      folders.map(async (folder) =>
+        (await readdir(join(ROOT, folder), { recursive: true })).map((file) => `/${folder}/${file}`),
+      ),
+    )
+  ).flat();
+  const missing = pages.flatMap(({ path, text }) =>
+    [...text.matchAll(FILE)]
+      .map(([, name = '']) => name)
+      .filter((name) => !name.includes('NAME') && !files.some((file) => file.endsWith(`/${name}`)))
+      .map((name) => `${path}: ${name}`),
+  );
+  expect(missing).toEqual([]);
+});
+
+test('the links between pages lead to files and headings that exist', () => {
   const missing = pages.flatMap(({ path, text }) =>
     [...text.matchAll(LINK)]
       .filter(([, target = '', heading]) => {
