@@ -5,17 +5,16 @@ import { ROOT } from './entries.ts';
 import { typeErrors, worldOf, type Example } from './typecheck.ts';
 
 /** The exports that every user of the library meets, and that have to show how they are used. */
-const MAIN_EXPORTS = [
-  'createGateway',
-  ...['r2Store', 's3Store', 's3Storage', 'fsStore', 'memoryStore'],
-  ...['memoryCache', 'diskCache', 'workersCache', 'tieredCache', 'withMemoryTier', 'withBlockCache'],
-  ...['withRetry', 'withResume', 'withFallback', 'withParallelReads', 'withRanges'],
-  ...['requestId', 'accessLog', 'cors', 'concurrencyLimit', 'mount', 'authorize'],
-  ...['download', 'purge', 'options', 'methodNotAllowed', 'onError'],
-  ...['publicAccess', 'signedAccess', 'basicAccess', 'ipAccess', 'refererAccess', 'jwtAccess', 'hookAccess'],
-  ...['allOf', 'anyOf', 'signLink', 'verifyLink', 'generateLinkKey', 'parseLinkKeys'],
-  ...['logObserver', 'serve', 'handle', 'streamHandle'],
-];
+const MAIN_EXPORTS = `
+  createGateway r2Store s3Store s3Storage fsStore memoryStore
+  memoryCache diskCache workersCache tieredCache withMemoryTier withBlockCache
+  withRetry withResume withFallback withParallelReads withRanges
+  requestId accessLog cors concurrencyLimit mount authorize download purge options methodNotAllowed onError
+  publicAccess signedAccess basicAccess ipAccess refererAccess jwtAccess hookAccess allOf anyOf
+  signLink verifyLink generateLinkKey parseLinkKeys logObserver serve handle streamHandle
+`
+  .trim()
+  .split(/\s+/);
 
 /** A docstring and the export that follows it. */
 const DOCSTRING = /\/\*\*((?:(?!\*\/)[^])*)\*\/\n(export [^\n]*)/g;

@@ -45,7 +45,7 @@ test.for([...exportsByEntry])('docs/library.md names each export of %s, and no o
 });
 
 test('an example imports each export that is a value', () => {
-  const used = new Set([...imported.values()].flatMap((names) => [...names]));
+  const used = new Set([...imported.values()].flatMap((names) => Array.from(names)));
   const values = [...exportsByEntry].flatMap(([entry, exports]) =>
     [...exports].filter(([, kind]) => kind === 'value').map(([name]) => `${entry}: ${name}`),
   );
