@@ -7,7 +7,7 @@ import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
 
-/** Who hears of an alarm: a topic that exists, a topic made for one address, or nobody but the console. */
+/** The target of alarms: an existing topic, a topic made for one address, or only the console. */
 export type Listener =
   | { readonly kind: 'topic'; readonly arn: string }
   | { readonly kind: 'email'; readonly address: string }
@@ -15,7 +15,7 @@ export type Listener =
 
 const PERIOD = Duration.minutes(5);
 
-/** How much of its time a call may take before somebody should look. */
+/** The share of the timeout that an invocation may take before the alarm is raised. */
 const NEAR_TIMEOUT = 0.9;
 
 interface Watch {
@@ -25,7 +25,7 @@ interface Watch {
   readonly threshold: number;
 }
 
-/** Watches what clients would notice. */
+/** Adds alarms for faults that clients would notice. */
 export function createAlarms(scope: Construct, fn: LambdaFunction, listener: Listener): void {
   const topic = toTopic(scope, listener);
   for (const { id, description, metric, threshold } of toWatches(fn)) {
@@ -35,7 +35,7 @@ export function createAlarms(scope: Construct, fn: LambdaFunction, listener: Lis
       threshold,
       evaluationPeriods: 1,
       comparisonOperator: ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-      // Nobody downloads: that is no alarm.
+      // No downloads are no alarm.
       treatMissingData: TreatMissingData.NOT_BREACHING,
     });
     if (topic !== undefined) alarm.addAlarmAction(new SnsAction(topic));

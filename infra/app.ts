@@ -9,7 +9,7 @@ import { RangewayStack } from './stack.ts';
 
 const ENTRY = join(import.meta.dirname, '../src/platform/lambda/function.ts');
 
-/** The CDK's own context (feature flags, what it looked up) has punctuation in its names. */
+/** The CDK's own context (feature flags, cached lookups) has punctuation in its names. */
 const OPTION = /^[A-Za-z]\w*$/;
 
 // Not by itself at the exit, where it would write a stackless deployment after a refusal.

@@ -46,7 +46,7 @@ export interface Deployed {
   readonly functionUrl: FunctionUrl;
   /** With the front `cloudfront`. */
   readonly distribution: Distribution | undefined;
-  /** Where CloudFront's access logs are, if they are kept. */
+  /** The bucket of CloudFront's access logs, if they are kept. */
   readonly logBucket: IBucket | undefined;
 }
 

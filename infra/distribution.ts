@@ -31,9 +31,9 @@ export interface Domain {
   readonly tls: SecurityPolicyProtocol;
 }
 
-/** What the distribution is made of. */
+/** The properties of the distribution. */
 export interface DistributionProps {
-  /** With IAM: CloudFront signs its requests, and nobody else is let in. */
+  /** With IAM: CloudFront signs its requests, and all other callers are refused. */
   readonly functionUrl: IFunctionUrl;
   readonly domain: Domain | undefined;
   /** All other parameters are neither forwarded nor part of the key. */

@@ -10,7 +10,7 @@ import type { Front } from './front.ts';
 import type { HANDLERS } from './handlers.ts';
 import { toSecretStatements } from './secrets.ts';
 
-/** What the function is made of. */
+/** The properties of the function. */
 export interface FunctionProps {
   /** The folder of the bundled handler. */
   readonly asset: string;
@@ -20,15 +20,15 @@ export interface FunctionProps {
   readonly prefix: string;
   /** The gateway's settings, passed on as they are. */
   readonly settings: Readonly<Record<string, unknown>>;
-  /** What becomes of an answer that does not fit; undefined for the function's own default, as below. */
+  /** The policy for a response that is too large; undefined for the default of the function, as below. */
   readonly overflow: LambdaConfig['overflow'] | undefined;
-  /** What a 403 of S3 means. */
+  /** The meaning of a 403 of S3. */
   readonly forbidden: LambdaConfig['forbidden'] | undefined;
-  /** How long a link lives, in seconds; less where the role's credentials end before. */
+  /** The lifetime of a link, in seconds; shorter if the role's credentials expire before. */
   readonly linkSeconds: LambdaConfig['linkSeconds'] | undefined;
   /** With `cloudfront`, CloudFront alone may call the function, and its word on the client's address is taken. */
   readonly front: Front;
-  /** Where the secrets are that the settings name. */
+  /** The sources of the secrets that the settings name. */
   readonly secrets: SecretSources;
   /** ARNs of the customer's own keys that secrets are encrypted with. */
   readonly kmsKeys: readonly string[];
@@ -99,7 +99,7 @@ function toObjectStatements({ bucket, prefix, readVersions, listKeys }: Function
     resources: [bucket.arnForObjects(`${prefix}*`)],
   });
   if (!listKeys) return [read];
-  // Whoever may not list a bucket is told 403 where a key does not exist, so that names can't be probed. With this,
+  // A role that may not list a bucket gets 403 for a missing key, so that names can't be probed. With this,
   // S3 answers 404; it takes the key that is asked for as `s3:prefix`. The price is that the function's role could
   // list what it may read anyway.
   const list = new PolicyStatement({

@@ -1,2 +1,2 @@
-/** What the function may start with: `handler` answers in one piece, `streamHandler` as it reads. */
+/** The exports of the function: `handler` sends a buffered response, `streamHandler` a streamed one. */
 export const HANDLERS = ['handler', 'streamHandler'] as const;

@@ -34,7 +34,7 @@ export const onOff = v.union(
   'takes true or false',
 );
 
-/** What the function reads at its start, read now: what it would refuse is refused before anything is deployed. */
+/** Reads the environment as the function does at its start, so that mistakes are refused before the deployment. */
 export function readAtStart<Input, Output>(read: (value: Input) => Output) {
   return v.rawTransform<Input, Output>(({ dataset, addIssue, NEVER }) => {
     try {

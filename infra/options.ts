@@ -15,12 +15,12 @@ import { findUnusable } from './front.ts';
 import { count, onOff, readAtStart, reference, text, variable } from './option-types.ts';
 import { findSecretClashes } from './secrets.ts';
 
-/** Thrown before anything is synthesised; its message names each wrong option and what it takes. */
+/** Thrown before anything is synthesised; its message names each wrong option and the values that it takes. */
 export interface OptionsError extends Error {
   readonly name: 'OptionsError';
 }
 
-/** What a deployment is asked for: the stack's name, and what it is made of but for the code. */
+/** The options of a deployment: the stack's name and its properties, without the code. */
 export interface Options {
   readonly name: string;
   readonly stack: Deployment;
@@ -58,7 +58,7 @@ const secrets = v.pipe(
   }),
 );
 
-/** @returns `undefined` where a name stands twice */
+/** @returns `undefined` if a name occurs twice */
 function toTable(list: string): Readonly<Record<string, string>> | undefined {
   const pairs = list.split(',').map((pair) => {
     const equals = Math.max(0, pair.indexOf('='));
@@ -150,9 +150,9 @@ type Parsed = v.InferOutput<typeof DeploymentSchema>;
 export const OPTION_NAMES: readonly string[] = Object.keys(OptionsSchema.entries);
 
 /**
- * Checks what a deployment is asked for and fills in the defaults.
+ * Checks the options of a deployment and fills in the defaults.
  *
- * @throws OptionsError that names every option which is unknown or wrong, and what it takes
+ * @throws OptionsError that names each unknown or wrong option, and the values that it takes
  */
 export function parseOptions(input: unknown): Options {
   const parsed = parse(OptionsSchema, input);

@@ -21,7 +21,7 @@ export interface RangewayProps {
   readonly prefix?: string;
   /** The gateway's settings, as in its documentation. */
   readonly settings?: ConfigInput;
-  /** Where the secrets are that the settings name, by name: `secretsmanager:NAME` or `ssm:NAME`. */
+  /** The source of each secret that the settings name, by name: `secretsmanager:NAME` or `ssm:NAME`. */
   readonly secrets?: Readonly<Record<string, string>>;
   /** ARNs of your own KMS keys that these secrets are encrypted with. */
   readonly kmsKeys?: readonly string[];
@@ -84,7 +84,7 @@ export class Rangeway extends Construct {
   readonly functionUrl: FunctionUrl;
   /** With the front `cloudfront`. */
   readonly distribution: Distribution | undefined;
-  /** Where CloudFront's access logs are, if they are kept. */
+  /** The bucket of CloudFront's access logs, if they are kept. */
   readonly logBucket: IBucket | undefined;
 
   constructor(scope: Construct, id: string, { code = BUNDLED, ...options }: RangewayProps = {}) {

@@ -1,13 +1,13 @@
 import { corsOf, type AccessConfig, type Config } from '../platform/checked-config.ts';
 
-/** What is known beside a configuration. */
+/** The file that a configuration is read from, and its variables. */
 export interface Surroundings {
   readonly file: string;
   /** Names of the variables that are set. */
   readonly variables: ReadonlySet<string>;
 }
 
-/** A configuration as text: what holds for all, then one block a mount. Of a secret the name, and whether it is set. */
+/** Prints a configuration: the common settings, then one block a mount. A secret is printed as its name and whether it is set. */
 export function describeConfig(
   { limits, logged, cache, purge, trustedProxies, mounts }: Config,
   { file, variables }: Surroundings,
@@ -28,10 +28,10 @@ export function describeConfig(
   return `${file}: ${mounts.length === 1 ? '1 mount' : `${mounts.length} mounts`}\n\n${common}\n${described.join('\n')}`;
 }
 
-/** What the platform decides on which it is deployed. */
+/** Printed for values that the platform chooses when the gateway is deployed. */
 const OF_THE_PLATFORM = 'of the platform';
 
-/** One line a value, by its dotted name, so that two configurations can be compared line by line. */
+/** Prints one line a value, after its dotted name, so that two configurations can be compared by diff. */
 function lines(indent: string, table: object): string {
   return flatten(table)
     .map(
@@ -49,7 +49,7 @@ function flatten(table: object, above = ''): readonly (readonly [string, unknown
   });
 }
 
-/** Addresses with a user's name are refused before; what stands in a query may be a key. */
+/** Hides the query of an address, because it may hold a key. Addresses with a user name are refused earlier. */
 function redact(text: string): string {
   return text.replace(/^(https?:\/\/[^?]*)\?.*$/s, '$1?…');
 }

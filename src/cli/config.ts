@@ -10,7 +10,11 @@ import { usageError } from './usage.ts';
 
 const DEFAULT_FILE = 'wrangler.toml';
 
-/** `rangeway config check`: the configuration as it works, on stdout, without any secret. */
+/**
+ * Runs `rangeway config check`: prints the effective configuration to stdout, without secrets.
+ *
+ * @throws UsageError if the file is missing, wrong, or names a bucket that refuses to be read
+ */
 export async function config(args: readonly string[]): Promise<void> {
   const { texts, operands } = parseLine(args, ['env']);
   const [verb, file, stray] = operands;
@@ -33,9 +37,10 @@ export async function config(args: readonly string[]): Promise<void> {
 }
 
 /**
- * Makes one signed read of each S3 store that the file names, and prints what it shows.
+ * Makes one signed read of each S3 store in the file, and prints the result.
  *
- * @returns what can't be read; a storage that does not answer is printed alone, since this machine may be offline
+ * @returns a sentence for each bucket that refuses. A storage that does not respond is only printed, because this
+ *   machine may be offline
  */
 async function checkStores({ mounts }: Config, isWorker: boolean): Promise<readonly string[]> {
   const named = mounts.flatMap(({ store, fallback }) => [store, fallback]).filter((store) => store?.type === 's3');
@@ -56,7 +61,7 @@ async function checkStores({ mounts }: Config, isWorker: boolean): Promise<reado
   return refusals;
 }
 
-/** Others are searched for by the SDK in the network, which takes its time where there are none. */
+/** Whether the environment has credentials. Other sources are not tried: the SDK looks for them in the network, which takes seconds. */
 function hasCredentials(): boolean {
   return ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE'].some((name) => (process.env[name] ?? '') !== '');
 }
@@ -72,7 +77,7 @@ function checked(name: string, input: unknown, isWorker: boolean): Config {
   }
 }
 
-/** What a file holds, and the names of variables that are set beside it. */
+/** The content of a file, and the names of the variables that are set for it. */
 interface Written {
   readonly input: unknown;
   readonly variables: ReadonlySet<string>;
@@ -98,7 +103,7 @@ async function readWrangler(name: string, env: string | undefined): Promise<Writ
   }
 }
 
-/** Wrangler takes a second to load, and who serves a folder need not have it. */
+/** Loads wrangler only if it is needed: that takes a second, and it is an optional dependency. */
 async function loadWrangler() {
   try {
     return await import('wrangler');

@@ -1,6 +1,6 @@
 import { usageError } from './usage.ts';
 
-/** In seconds. */
+/** The length of each unit, in seconds. */
 const UNITS: ReadonlyMap<string, number> = new Map([
   ['s', 1],
   ['m', 60],
@@ -12,7 +12,7 @@ const UNITS: ReadonlyMap<string, number> = new Map([
  * Reads a duration such as `90s`, `30m`, `2h`, `7d`.
  *
  * @returns whole seconds
- * @throws UsageError where it is none
+ * @throws UsageError if it is not a duration
  */
 export function parseDuration(option: string, text: string): number {
   const [, digits, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];

@@ -2,10 +2,10 @@ import { readFileSync } from 'node:fs';
 import { usageError } from './usage.ts';
 
 /**
- * Reads a file of JSON.
+ * Reads a JSON file.
  *
- * @param label how messages name the file
- * @throws UsageError that shows nothing of the file, which may hold a secret
+ * @param label the name of the file in messages
+ * @throws UsageError if it can't be read. Its message quotes nothing of the file, which may hold a secret
  */
 export function readJsonFile(file: string, label: string): unknown {
   try {
@@ -15,7 +15,7 @@ export function readJsonFile(file: string, label: string): unknown {
   }
 }
 
-/** V8 shows the text around a mistake. */
+/** Removes the text around a mistake, which V8 quotes. */
 function withoutText(error: unknown): string {
   if (!(error instanceof SyntaxError)) return error instanceof Error ? error.message : 'it can not be read';
   const position = /position \d+(?: \(line \d+ column \d+\))?/.exec(error.message)?.[0];

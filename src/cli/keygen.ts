@@ -2,10 +2,10 @@ import { generateLinkKey } from '../platform/links.ts';
 import { parseOptions } from './options.ts';
 import { usageError } from './usage.ts';
 
-/** `rangeway keygen`: a key for links on stdout, and what to do with it on stderr. */
+/** Runs `rangeway keygen`: prints a new key for links to stdout, and how to use it to stderr. */
 export async function keygen(args: readonly string[]): Promise<void> {
   const { texts } = parseOptions(args, ['key-id']);
-  // A date tells which of several keys is the old one.
+  // A date in the id shows which of several keys is the old one.
   const id = texts['key-id'] ?? `k${new Date().toISOString().slice(0, 10).replaceAll('-', '')}`;
   process.stdout.write(`${generate(id)}\n`);
   process.stderr.write(

@@ -9,12 +9,16 @@ import { openBucket } from './serve.ts';
 import { say } from './say.ts';
 import { usageError } from './usage.ts';
 
-/** How long running invocations may take to finish after a signal, in ms. */
+/** After a signal, running invocations have this long to finish, in ms. */
 const STOP_LIMIT = 5_000;
 
 const MODES = ['buffered', 'stream'] as const;
 
-/** `rangeway lambda`: the function over a bucket behind a local function URL, until a signal. */
+/**
+ * Runs `rangeway lambda`: the Lambda function over a bucket, behind a local function URL, until a signal arrives.
+ *
+ * @throws UsageError for an option that is wrong, or a bucket that refuses to be read
+ */
 export async function lambda(args: readonly string[]): Promise<void> {
   const names = ['port', 'host', 'mode', 'overflow', ...S3_OPTIONS] as const;
   const { texts, flags } = parseOptions(args, names, ['path-style']);

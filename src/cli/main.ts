@@ -5,7 +5,7 @@ import { withPeers } from '../platform/peers.ts';
 import { say } from './say.ts';
 import { HELP, usageError } from './usage.ts';
 
-/** For mistakes of whoever called; 1 is for everything else. */
+/** The exit code for a mistake of the caller; 1 is for everything else. */
 const EXIT_USAGE = 2;
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
@@ -18,7 +18,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   sign: async (args) => (await import('./sign.ts')).sign(args),
 };
 
-/** The oldest Node that the package runs on: package.json says so too. */
+/** The oldest major version of Node that is supported, as in package.json. */
 const OLDEST = 22;
 
 async function main([name, ...args]: readonly string[]): Promise<void> {
@@ -40,7 +40,7 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
   await withPeers(() => command(args));
 }
 
-/** dev alone needs wrangler, miniflare and esbuild, so who only serves a folder need not install them. */
+/** Loads `dev` only if it is used: it needs wrangler, miniflare and esbuild, which are optional dependencies. */
 async function loadDev() {
   try {
     return await import('./dev/dev.ts');

@@ -6,7 +6,7 @@ import { parseArgs } from 'node:util';
 import { errorCode } from '../base/error-code.ts';
 import { usageError } from './usage.ts';
 
-/** What a command line says: the value of each option that has one, and the flags that are there. */
+/** A parsed command line: the value of each option with a value, and the flags that are set. */
 export interface Options<Name extends string, Flag extends string> {
   readonly texts: Readonly<Partial<Record<Name, string>>>;
   readonly flags: ReadonlySet<Flag>;
@@ -15,7 +15,7 @@ export interface Options<Name extends string, Flag extends string> {
 /**
  * Reads `--name value` options and `--flag`s.
  *
- * @throws UsageError for an option that is in neither list, that lacks its value, or for anything else on the line
+ * @throws UsageError for an unknown option, an option without its value, or an operand
  */
 export function parseOptions<Name extends string, Flag extends string = never>(
   args: readonly string[],
@@ -30,9 +30,9 @@ export function parseOptions<Name extends string, Flag extends string = never>(
 }
 
 /**
- * Like {@link parseOptions}, for a command that takes something besides its options, its operands.
+ * Reads options like {@link parseOptions}, for a command that also takes operands.
  *
- * @throws UsageError for an option that is in neither list, or that lacks its value
+ * @throws UsageError for an unknown option, or an option without its value
  */
 export function parseLine<Name extends string, Flag extends string = never>(
   args: readonly string[],
@@ -69,7 +69,11 @@ function printNames(names: readonly string[]): string {
   return names.map((name) => `--${name}`).join(', ');
 }
 
-/** @throws UsageError where it is no port */
+/**
+ * Reads a port. By default 8787.
+ *
+ * @throws UsageError if it is not a number from 0 to 65535
+ */
 export function parsePort(value: string | undefined): number {
   if (value === undefined) return 8787;
   const port = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
@@ -77,7 +81,11 @@ export function parsePort(value: string | undefined): number {
   return port;
 }
 
-/** @throws UsageError where there is no such folder */
+/**
+ * Resolves the path of a folder.
+ *
+ * @throws UsageError if it does not exist, or is a file
+ */
 export function parseFolder(value: string): string {
   const folder = resolve(value);
   const stat = statSync(folder, { throwIfNoEntry: false });
@@ -86,7 +94,7 @@ export function parseFolder(value: string): string {
   return folder;
 }
 
-/** What is wrong with an address, by the system's code. */
+/** The reason why an address can't be used, by the error code of the system. */
 const LISTEN_ERRORS: Readonly<Record<string, string>> = {
   EADDRINUSE: 'the port is taken; stop what listens there, or choose another with --port',
   EACCES: 'listening there is not allowed; ports from 1024 on are, with --port',
@@ -94,16 +102,16 @@ const LISTEN_ERRORS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'that is no address; --host takes one of this machine, such as 127.0.0.1',
 };
 
-/** Makes of the system's error on listening one that says what to do; leaves any other as it is. */
+/** Converts the system's error on listening to one that says what to do. Returns any other error as it is. */
 export function explainListenError(error: unknown, host: string, port: number): unknown {
   const reason = LISTEN_ERRORS[errorCode(error) ?? ''];
   return reason === undefined ? error : usageError(`can't listen on ${host}:${port}: ${reason}`, error);
 }
 
 /**
- * Tries the address before anything slow is started on it.
+ * Checks that the address can be listened on, before anything slow is started.
  *
- * @throws UsageError that says why it can't be had
+ * @throws UsageError with the reason if it can't be used
  */
 export async function assertFree(host: string, port: number): Promise<void> {
   const probe = createServer();
@@ -117,7 +125,7 @@ export async function assertFree(host: string, port: number): Promise<void> {
   await once(probe, 'close');
 }
 
-/** When the user wants it to end: Ctrl-C, or what a service manager sends. */
+/** Waits for SIGINT (Ctrl-C) or SIGTERM (a service manager). */
 export async function untilStopped(): Promise<void> {
   await new Promise<void>((settle) => {
     process.once('SIGINT', () => settle());

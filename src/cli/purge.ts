@@ -2,16 +2,20 @@ import { errorCode } from '../base/error-code.ts';
 import { parseLine } from './options.ts';
 import { usageError } from './usage.ts';
 
-/** From the environment alone: what stands on a command line can be read by everybody on the machine. */
+/** The token is read from the environment only: every user of the machine can read command lines. */
 const VARIABLE = 'RANGEWAY_PURGE_TOKEN';
 
-/** How long the gateway may take, in ms. */
+/** The timeout for the gateway's response, in ms. */
 const LIMIT = 30_000;
 
-/** For a gateway that did not do it; 2 is for mistakes of whoever called. */
+/** The exit code if the gateway did not purge; 2 is for a mistake of the caller. */
 const EXIT_REFUSED = 1;
 
-/** `rangeway purge KEY --url URL`: makes a gateway ask its storage again for a key. */
+/**
+ * Runs `rangeway purge KEY --url URL`: a gateway revalidates the metadata of a key at its next request.
+ *
+ * @throws UsageError for a key, an address or a token that can't be used
+ */
 export async function sendPurge(args: readonly string[]): Promise<void> {
   const { texts, operands } = parseLine(args, ['url']);
   const address = toObjectAddress(operands, texts.url);
@@ -35,7 +39,7 @@ function toObjectAddress(operands: readonly string[], base: string | undefined):
     throw usageError('purge needs a key: rangeway purge releases/app.bin --url https://files.example.com');
   }
   if (stray !== undefined) throw usageError('purge takes one key; one with spaces takes quotes around it');
-  // An address would name another object: URLs are resolved before they are sent.
+  // URLs are normalised before they are sent, so the address would name another object.
   if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(key) || !key.isWellFormed()) {
     throw usageError(`purge takes a key as the gateway serves it, without "." and ".." segments, not "${key}"`);
   }
@@ -46,14 +50,14 @@ function toObjectAddress(operands: readonly string[], base: string | undefined):
   return new URL(`${base.replace(/\/$/, '')}/${key.split('/').map(encodeURIComponent).join('/')}`);
 }
 
-/** @returns why it was not done, and what to do; `undefined` where it was */
+/** @returns why the key was not purged and what to do; `undefined` if it was */
 async function send(address: URL, token: string): Promise<string | undefined> {
   let status: number;
   try {
     const response = await fetch(address, {
       method: 'PURGE',
       headers: { Authorization: `Bearer ${token}` },
-      // The token is for this address, and for no other.
+      // A redirect must not get the token.
       redirect: 'manual',
       signal: AbortSignal.timeout(LIMIT),
     });

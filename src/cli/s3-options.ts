@@ -1,17 +1,19 @@
 import type { S3Source } from '../platform/s3/s3-storage.ts';
 import { usageError } from './usage.ts';
 
-/** The options that name a bucket and how to reach it. Credentials come from the environment, never from the command line. */
+/** The options for a bucket and its endpoint. Credentials are read from the environment, never from the command line. */
 export const S3_OPTIONS = ['s3', 'endpoint', 'region', 'prefix'] as const;
 
-/** With its prefix, be it empty. */
+/** A bucket, its prefix (may be empty), and how it is reached. */
 export type ParsedSource = S3Source & { readonly prefix: string };
 
 type S3Values = Partial<Record<(typeof S3_OPTIONS)[number], string>>;
 
 /**
+ * Reads the options of a bucket.
+ *
  * @returns `undefined` without `--s3`
- * @throws UsageError for options that say nothing without it, and for values that can't be right
+ * @throws UsageError for an option that has no effect without `--s3`, or a value that can't be right
  */
 export function parseS3Source(values: S3Values, pathStyle: boolean): ParsedSource | undefined {
   const { s3, endpoint, region, prefix } = values;

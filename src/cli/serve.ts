@@ -18,13 +18,17 @@ import { parseS3Source, S3_OPTIONS } from './s3-options.ts';
 import { say } from './say.ts';
 import { usageError } from './usage.ts';
 
-/** How long running downloads may take to finish after a signal, in ms. A second signal ends them at once. */
+/** After a signal, running downloads have this long to finish, in ms. A second signal ends them at once. */
 const STOP_LIMIT = 30_000;
 
-/** By default as many downloads at once as there are connections to a storage. */
+/** The default for concurrent downloads: the number of connections to a storage. */
 const MAX_DOWNLOADS = 1_000;
 
-/** `rangeway serve`: the gateway on Node over a folder or a bucket, until a signal. */
+/**
+ * Runs `rangeway serve`: the gateway on Node over a folder or a bucket, until a signal arrives.
+ *
+ * @throws UsageError for an option that is wrong, a port that is taken, or a bucket that refuses to be read
+ */
 export async function serveOnNode(args: readonly string[]): Promise<void> {
   const { texts, flags } = parseOptions(
     args,
@@ -55,7 +59,7 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
   process.exit(0);
 }
 
-/** What the command line names; where it names nothing, every mount has to. */
+/** Opens the store of the command line. Without one, every mount needs a store of its own. */
 async function openOwn(dir: Folder | undefined, source: S3Source | undefined, { mounts }: Config) {
   if (source !== undefined) return openBucket(source);
   if (dir !== undefined) return openFolder(dir);
@@ -75,7 +79,11 @@ function openFolder({ folder: dir, hidden }: Folder) {
   return { store: fsStore(folder, { hidden }), name: folder };
 }
 
-/** Makes one signed read, so that a fault of the bucket, the credentials or the clock shows at start. */
+/**
+ * Opens a bucket. One signed read shows at start whether bucket, credentials or clock are wrong.
+ *
+ * @throws UsageError with the reason and what to do
+ */
 export async function openBucket(source: S3Source) {
   const { bucket, prefix = '' } = source;
   const { checkS3, s3Storage } = await loadS3();
@@ -102,7 +110,7 @@ async function listen(gateway: FetchHandler, options: ListenOptions & { readonly
   }
 }
 
-/** The configuration of a file; everything by default without one. */
+/** Reads the configuration of a file. Without one, all values are the defaults. */
 function readConfig(file: string | undefined): Config {
   return parseConfig(file === undefined ? {} : readJsonFile(file, `--config ${file}`));
 }

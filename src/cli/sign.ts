@@ -9,7 +9,11 @@ const NAMES = ['keys', 'key-id', 'expires', 'not-before', 'ip', 'filename', 'id'
 
 type Texts = Readonly<Partial<Record<(typeof NAMES)[number], string>>>;
 
-/** `rangeway sign`: a link on stdout, and on stderr how long it opens what. */
+/**
+ * Runs `rangeway sign`: prints a link to stdout, and to stderr which paths it opens until when.
+ *
+ * @throws UsageError for an address, a term or a key that can't be used
+ */
 export async function sign(args: readonly string[]): Promise<void> {
   const { texts, flags, operands } = parseLine(args, NAMES, ['prefix']);
   const url = parseAddress(operands);
@@ -35,9 +39,9 @@ function parseAddress(operands: readonly string[]): URL {
 }
 
 /**
- * The folder that an address names, decoded. What can't be decoded can't be signed, which is said there.
+ * Decodes the folder of an address. One that can't be decoded is refused later, by `signLink`.
  *
- * @throws UsageError where the address is not plainly that of a folder: its parent may hold much more
+ * @throws UsageError if the address does not end in a slash: its parent folder may hold much more
  */
 function parsePrefix({ pathname }: URL): string {
   if (!pathname.endsWith('/')) {
@@ -68,7 +72,7 @@ function parseTerms(texts: Texts, prefix: string | undefined, now: number): Link
   };
 }
 
-/** From a file or the environment: what stands on a command line can be read by everybody on the machine. */
+/** Reads the keys from a file or the environment: every user of the machine can read command lines. */
 function readKeys(file: string | undefined): LinkKeys {
   const text = file === undefined ? process.env['RANGEWAY_KEYS'] : readText(file);
   if (text === undefined || text === '') {
@@ -83,7 +87,7 @@ function readText(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    // A key in its place is not shown.
+    // The value is not shown, because it may be a key.
     if (/:[\w-]{20}/.test(file)) throw usageError('--keys takes a file with keys, and not a key itself');
     throw usageError(`--keys ${file}: ${error instanceof Error ? error.message : 'it can not be read'}`, error);
   }

@@ -5,7 +5,7 @@ import { env } from 'cloudflare:workers';
  * answers only to the token that it was started with. It is never deployed.
  */
 
-/** Custom metadata that says which state of which file an object was made from. */
+/** The name of the custom metadata that holds the mark of the file from which an object was uploaded. */
 const MARK = 'rangeway-source';
 
 declare global {
@@ -18,7 +18,7 @@ declare global {
 
 interface Listed {
   readonly key: string;
-  /** `null` for objects that somebody else put there. */
+  /** `null` for objects that were not uploaded by `rangeway dev`. */
   readonly mark: string | null;
 }
 

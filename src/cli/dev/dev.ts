@@ -10,10 +10,14 @@ import { sampleFiles } from './samples.ts';
 import { say } from '../say.ts';
 import { usageError } from '../usage.ts';
 
-/** What dev keeps between runs, below the folder that it is run in. */
+/** The folder in the working directory that keeps the bucket between runs. */
 const KEPT = '.rangeway';
 
-/** `rangeway dev`: a Worker of wrangler.toml in workerd, over a local bucket or over S3, until a signal. */
+/**
+ * Runs `rangeway dev`: the Worker of a wrangler.toml in workerd, over a local bucket or over S3, until a signal arrives.
+ *
+ * @throws UsageError for an option that is wrong, or a port that is taken
+ */
 export async function dev(args: readonly string[]): Promise<void> {
   const { texts, flags } = parseOptions(
     args,
@@ -52,14 +56,14 @@ async function devBucket(options: WorkerdOptions, folder: string | undefined, hi
 
 async function devS3(options: WorkerdOptions, source: ParsedSource): Promise<Workerd> {
   const variables = s3Variables(source);
-  // The Worker is bundled with it, and the bundler would tell of it with all the places that import it.
+  // Checks that the SDK is installed: otherwise the bundler fails, and lists each import of it.
   await loadS3();
   const workerd = await start({ ...options, environment: 's3', variables });
   say(`s3://${source.bucket}/${source.prefix} is served by workerd at ${workerd.url}/`);
   return workerd;
 }
 
-/** A mistake in a wrangler.toml is told without the line that it is in, which may hold a secret. */
+/** Starts workerd. The message for a mistake in a wrangler.toml leaves out its line, because that may hold a secret. */
 async function start(options: WorkerdOptions): Promise<Workerd> {
   try {
     return await startWorkerd(options);
@@ -69,7 +73,7 @@ async function start(options: WorkerdOptions): Promise<Workerd> {
   }
 }
 
-/** As the Worker's variables and secrets are called. Unlike on Node, the SDK in a Worker looks nowhere for credentials. */
+/** The variables and secrets of the Worker for S3. Unlike on Node, the SDK in a Worker does not look for credentials. */
 function s3Variables({ bucket, prefix, access }: ParsedSource): Record<string, string | boolean> {
   const { AWS_ACCESS_KEY_ID: id, AWS_SECRET_ACCESS_KEY: secret, AWS_REGION: region } = process.env;
   if (id === undefined || secret === undefined) {
@@ -99,7 +103,7 @@ async function fillFrom(workerd: Workerd, files: readonly KeyedFile[]): Promise<
   process.stderr.write(`rangeway: ${uploaded} files uploaded, ${unchanged} unchanged, ${removed} removed\n`);
 }
 
-/** On a terminal one line that changes; elsewhere a line each time. */
+/** Reports progress: on a terminal in one line that is overwritten, elsewhere in a new line each time. */
 function progressReporter(): { readonly show: (line: string) => void; readonly end: () => void } {
   const { isTTY } = process.stderr;
   return {

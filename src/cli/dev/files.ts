@@ -2,16 +2,16 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, relative, sep } from 'node:path';
 import { isHidden, type LocalFile } from './local-bucket.ts';
 
-/** A file and the key that it is served under. */
+/** A file and its key in the bucket. */
 export interface KeyedFile extends LocalFile {
   readonly key: string;
 }
 
 /**
- * Every file below a folder, with its relative path as key. As when the folder is served itself, links count where
- * they lead to a file inside; a link to a folder is left out, since it may lead in a circle.
+ * Lists every file below a folder, with its relative path as key. As in `fsStore`, a symbolic link counts if it leads to
+ * a file inside. A link to a folder is left out, because it may form a cycle.
  *
- * @param hidden whether names that begin with a dot count
+ * @param hidden whether names that begin with a dot are listed
  */
 export async function listFiles(folder: string, hidden = false): Promise<readonly KeyedFile[]> {
   const root = await realpath(folder);
@@ -27,7 +27,7 @@ export async function listFiles(folder: string, hidden = false): Promise<readonl
   return files;
 }
 
-/** @returns `undefined` where the path leads out of `root`, to a hidden name unless these count, or to no file */
+/** @returns `undefined` if the path leads out of `root`, to a hidden name that is not listed, or not to a file */
 async function describeFile(path: string, key: string, root: string, hidden: boolean): Promise<KeyedFile | undefined> {
   const target = await realpath(path).catch(() => undefined);
   if (target === undefined || !target.startsWith(root + sep)) return undefined;

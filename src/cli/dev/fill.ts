@@ -1,13 +1,13 @@
 import type { LocalBucket } from './local-bucket.ts';
 import type { KeyedFile } from './files.ts';
 
-/** Uploads at once: one hides the other's round trips, and more gain nothing on one disk. */
+/** Concurrent uploads. Several hide the round trips; more gain nothing on one disk. */
 const UPLOADS = 4;
 
-/** Least time between two lines of progress, in ms. */
+/** The shortest time between two lines of progress, in ms. */
 const PROGRESS_INTERVAL = 500;
 
-/** What filling did. */
+/** The numbers of objects that were uploaded, left as they were, and removed. */
 export interface Filled {
   readonly uploaded: number;
   readonly unchanged: number;
@@ -15,8 +15,8 @@ export interface Filled {
 }
 
 /**
- * Makes a bucket hold these files: uploads those that are new or changed, and removes what an earlier filling put
- * there and is no file any more. Objects that somebody else put there stay.
+ * Uploads the files that are new or changed, and removes objects that an earlier run uploaded from files that no longer
+ * exist. Objects that were put there by other means stay.
  */
 export async function fill(
   bucket: LocalBucket,
@@ -54,7 +54,7 @@ async function upload(bucket: LocalBucket, files: readonly KeyedFile[], report: 
   await Promise.all(Array.from({ length: UPLOADS }, work));
 }
 
-/** For people: `64.0 MiB`. */
+/** Prints a number of bytes for people: `64.0 MiB`. */
 export function formatBytes(bytes: number): string {
   const units = ['bytes', 'KiB', 'MiB', 'GiB', 'TiB'];
   const power = bytes === 0 ? 0 : Math.min(units.length - 1, Math.floor(Math.log2(bytes) / 10));

@@ -1,17 +1,17 @@
 import { PassThrough } from 'node:stream';
 import type { AwsLambda, Prelude, ResponseStream } from '../../platform/lambda/streamed.ts';
 
-/** Between the runtime and the function URL: what the handler writes to, and what comes out. */
+/** The stream between the runtime and the function URL: the handler writes to it, the URL reads from it. */
 export interface Wire {
   readonly stream: ResponseStream;
-  /** Says how the stream's bytes are to be understood; empty until the handler has said it. */
+  /** The content type that the handler has set: it tells whether the stream begins with a prelude. Empty at first. */
   readonly contentType: () => string;
   readonly bytes: PassThrough;
-  /** What Lambda does where the handler rejects: the stream does not end whole. */
+  /** Breaks the stream, as Lambda does if the handler rejects. */
   fail(error: unknown): void;
 }
 
-/** What comes over the wire: the head once, then the body. */
+/** An item of the stream: the head once, then pieces of the body. */
 export type WireItem =
   | { readonly type: 'head'; readonly prelude: Prelude }
   | { readonly type: 'bytes'; readonly bytes: Uint8Array };
@@ -21,21 +21,21 @@ const INTEGRATION_TYPE = 'application/vnd.awslambda.http-integration-response';
 /** Ends the prelude; JSON has no NUL. */
 const DELIMITER = Buffer.alloc(8);
 
-/** A prelude longer than this is none; in bytes. */
+/** The maximum length of a prelude, in bytes. */
 const MAX_PRELUDE = 64 * 1024;
 
 interface Hooks {
   contentType: string;
-  /** Written before the first write, and lost where there is none, as in Lambda's runtime. */
+  /** Written before the first write; lost if there is no write, as in Lambda's runtime. */
   prelude: Buffer | undefined;
 }
 
 const hooksOf = new WeakMap<ResponseStream, Hooks>();
 
-/** Makes a wire that holds little, so that a handler feels a slow reader. */
+/** Opens a wire with a small buffer, so that a slow reader slows the handler. */
 export function openWire(): Wire {
   const bytes = new PassThrough({ highWaterMark: 64 * 1024 });
-  // Whoever reads the wire gets the error too.
+  // The reader of the wire gets the error too.
   bytes.on('error', () => undefined);
   const hooks: Hooks = { contentType: '', prelude: undefined };
   const stream: ResponseStream = {
@@ -52,7 +52,7 @@ export function openWire(): Wire {
     destroy: (error) => bytes.destroy(error),
     on: (event, listener) => bytes.on(event, listener),
     once: (event, listener) => bytes.once(event, listener),
-    // In Lambda's runtime only its own are there. Here, whoever reads the wire listens too.
+    // In Lambda's runtime only the runtime listens. Here, the reader of the wire listens too.
     removeAllListeners: () => undefined,
     off: (event, listener) => bytes.off(event, listener),
   };
@@ -65,7 +65,7 @@ export function openWire(): Wire {
   };
 }
 
-/** Puts the global of Lambda's runtime where handlers look for it. */
+/** Defines the global `awslambda` of Lambda's runtime. */
 export function installRuntime(): void {
   globalThis.awslambda = { ...globalThis.awslambda, ...runtime };
 }
@@ -84,8 +84,7 @@ const runtime: AwsLambda = {
 };
 
 /**
- * Reads what a handler writes as the function URL does. Without a prelude, the answer is 200 with the bytes as they
- * are.
+ * Reads the stream as the function URL does. Without a prelude, the response is 200 with the bytes as they are.
  *
  * @throws the error that broke the stream
  */

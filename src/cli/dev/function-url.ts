@@ -7,25 +7,25 @@ import { installRuntime, openWire, readWire } from './function-url-wire.ts';
 import { listen, type ListenOptions, type NodeServer } from '../../platform/node/node-server.ts';
 import { writable } from '../../platform/node/writable.ts';
 
-/** A function behind its URL, by the URL's invoke mode. */
+/** A Lambda function, by the invoke mode of its URL. */
 export type LocalFunction =
   | { readonly mode: 'buffered'; readonly handler: BufferedHandler }
   | { readonly mode: 'stream'; readonly handler: StreamedHandler };
 
-/** Where a function URL listens, and what it lets through. */
+/** The address and the limit of a local function URL. */
 export interface FunctionUrlOptions extends ListenOptions {
-  /** Bytes of a body that are streamed before the answer is cut; Lambda's own limit by default. */
+  /** Bytes of a body that are streamed before the response is cut off. By default Lambda's own limit. */
   readonly streamedLimit?: number;
 }
 
-/** What Lambda takes for a buffered answer: of the JSON with the body as base64, in bytes. */
+/** Lambda's limit for a buffered response: of the JSON with the body as base64, in bytes. */
 const PAYLOAD_LIMIT = 6 * 1024 * 1024;
 
 /**
- * A function URL on this machine: HTTP in, an event to the handler, HTTP out, with Lambda's limits. As there, a
- * client that leaves does not stop the function.
+ * A function URL on this machine: HTTP in, an event to the handler, HTTP out, with Lambda's limits. As on Lambda,
+ * the function runs on after its client has disconnected.
  *
- * @throws the system's error where it can't listen
+ * @throws the system's error if it can't listen
  */
 export async function serveFunction(local: LocalFunction, options: FunctionUrlOptions): Promise<NodeServer> {
   const { streamedLimit = STREAMED_LIMIT } = options;
@@ -42,7 +42,7 @@ export async function serveFunction(local: LocalFunction, options: FunctionUrlOp
   }, options);
 }
 
-/** As the URL answers for a function that failed, or whose answer it can't send. */
+/** Responds as Lambda does if the function failed, or if its response can't be sent. */
 function fail(res: ServerResponse): void {
   res.writeHead(502, { 'Content-Type': 'application/json' }).end('{"message":"Internal Server Error"}');
 }
@@ -86,7 +86,7 @@ async function stream(
   limit: number,
 ): Promise<void> {
   const wire = openWire();
-  // What comes over the wire, or does not, tells of the failure.
+  // A failure shows in the stream.
   handler(event, wire.stream).catch((error: unknown) => wire.fail(error));
   let sent = 0;
   for await (const item of readWire(wire)) {
@@ -101,12 +101,12 @@ async function stream(
   res.end();
 }
 
-/** Each cookie is a field line of its own. */
+/** Converts header fields. Each cookie becomes a field line of its own. */
 function toFields({ headers, cookies }: FunctionUrlHead): OutgoingHttpHeaders {
   return cookies === undefined ? headers : { ...headers, 'set-cookie': [...cookies] };
 }
 
-/** A streamed answer goes out chunked, and its length under another name. */
+/** Renames Content-Length, as Lambda does: a streamed response is sent chunked. */
 function remapped(headers: OutgoingHttpHeaders): OutgoingHttpHeaders {
   return Object.fromEntries(
     Object.entries(headers).map(([name, value]) => [

@@ -11,7 +11,7 @@ export { isHidden } from '../../store/drivers/fs/fs-store.ts';
 /** An object as the local bucket lists it. */
 export interface ListedObject {
   readonly key: string;
-  /** What {@link LocalFile.mark} said when it was filled; null for objects that somebody else put there. */
+  /** The {@link LocalFile.mark} of the uploaded file; null for objects that were put there by other means. */
   readonly mark: string | null;
 }
 
@@ -19,27 +19,27 @@ export interface ListedObject {
 export interface LocalFile {
   readonly path: string;
   readonly size: number;
-  /** Tells the file's states apart, so that an unchanged one need not be uploaded again. */
+  /** Identifies the state of the file, so that an unchanged file is not uploaded again. */
   readonly mark: string;
 }
 
-/** The bucket of a Worker that runs here. */
+/** The bucket of a Worker that runs on this machine. */
 export interface LocalBucket {
   list(): Promise<readonly ListedObject[]>;
   put(key: string, file: LocalFile, onBytes?: (count: number) => void, pieces?: PieceSizes): Promise<void>;
   delete(key: string): Promise<void>;
 }
 
-/** How a file is cut for uploading, in bytes. */
+/** The sizes of the pieces in which a file is uploaded, in bytes. */
 export interface PieceSizes {
   readonly maxPiece: number;
   readonly part: number;
 }
 
-/** R2 takes up to 5 GiB less 5 MiB in one piece; beyond, parts of one size. */
+/** R2 accepts up to 5 GiB less 5 MiB in one piece; above that, parts of one size. */
 const PIECES: PieceSizes = { maxPiece: 4 * 1024 ** 3, part: 256 * 1024 ** 2 };
 
-/** Speaks with the Worker of bucket-admin.ts. */
+/** Opens the bucket through the Worker of bucket-admin.ts. */
 export function localBucket(url: URL, token: string): LocalBucket {
   const call = (method: string, path: string, query: Readonly<Record<string, string>>, body?: Body) =>
     send(new URL(`${path}?${new URLSearchParams(query).toString()}`, url), method, token, body);
@@ -85,7 +85,7 @@ function whole(content: string): Body {
   return { length: Buffer.byteLength(content), stream: Readable.from([content]) };
 }
 
-/** Over node:http, because fetch sends a stream chunked and R2 takes none whose length it does not know. */
+/** Sends a request by node:http: `fetch` sends a stream chunked, and R2 refuses a stream of unknown length. */
 async function send(url: URL, method: string, token: string, body: Body | undefined): Promise<Readable> {
   const headers = {
     Authorization: `Bearer ${token}`,
@@ -93,7 +93,7 @@ async function send(url: URL, method: string, token: string, body: Body | undefi
   };
   const outgoing = request(url, { method, headers });
   const answered = once(outgoing, 'response');
-  // Listened to at once, or an error while the body is sent would be nobody's.
+  // Listens at once, so that an error while the body is sent is not unhandled.
   answered.catch(() => undefined);
   if (body === undefined) outgoing.end();
   else await pipeline(body.stream, outgoing);

@@ -9,16 +9,16 @@ import { listFiles, type KeyedFile } from './files.ts';
 
 const SAMPLES = fileURLToPath(new URL('../../../samples', import.meta.url));
 
-/** Large enough to break off by hand. In bytes. */
+/** In bytes. Large enough for a download that is interrupted by hand. */
 const LARGE_SIZE = 64 * 1024 * 1024;
 
-/** The samples that Rangeway comes with, and a large one, which is made in `folder` where it is not there yet. */
+/** Lists the samples of the package, and a large one, which is made in `folder` if it does not exist. */
 export async function sampleFiles(folder: string): Promise<readonly KeyedFile[]> {
   await makeLarge(join(folder, 'large.bin'));
   return [...(await listFiles(SAMPLES)), ...(await listFiles(folder))];
 }
 
-/** The same bytes on every machine, and incompressible: AES in counter mode over zeros. */
+/** Makes the same incompressible bytes on every machine: AES in counter mode over zeros. */
 async function makeLarge(path: string): Promise<void> {
   const made = await stat(path).catch(() => undefined);
   if (made?.size === LARGE_SIZE) return;

@@ -12,21 +12,21 @@ export interface WorkerdOptions {
   /** Its wrangler.toml; Rangeway's own is {@link OWN_CONFIG}. */
   readonly config: string;
   readonly host: string;
-  /** 0 for any that is free. */
+  /** 0 for any free port. */
   readonly port: number;
-  /** Folder that keeps the bucket between runs; in memory where there is none. */
+  /** The folder that keeps the bucket between runs. By default the bucket is in memory. */
   readonly persist?: string | undefined;
-  /** Takes what the Worker writes to its console, the log lines among it. */
+  /** Called with each line of the Worker's console, log lines included. */
   readonly onOutput?: (line: string) => void;
   /** An environment of the wrangler.toml, such as `s3`. */
   readonly environment?: string;
-  /** Variables and secrets beside those of the wrangler.toml, over which they win. */
+  /** Variables and secrets that are added to those of the wrangler.toml, or replace them. */
   readonly variables?: Readonly<Record<string, string | boolean>>;
 }
 
-/** A Worker that runs. */
+/** A running Worker. */
 export interface Workerd {
-  /** Without a slash at its end. */
+  /** Without a trailing slash. */
   readonly url: string;
   /** The bucket that it is bound to. */
   readonly bucket: LocalBucket;
@@ -35,16 +35,16 @@ export interface Workerd {
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** The wrangler.toml that Rangeway comes with. */
+/** The wrangler.toml of the package. */
 export const OWN_CONFIG = resolve(here, '../../../wrangler.toml');
 
-/** For a wrangler.toml that has none; workerd's newest is some months behind the calendar. */
+/** The compatibility date for a wrangler.toml without one. The newest that workerd accepts is some months old. */
 const DEFAULT_DATE = '2026-08-06';
 
-/** What workerd prints whenever local R2 fails, as it does for a range that starts at the object's end. */
+/** Printed by workerd for each error of local R2, for example a range that starts at the object's end. */
 const SIMULATOR_NOISE = 'R2 error response does not contain the CF-R2-Error header';
 
-/** This module's own ending: `.ts` in a checkout, `.js` when installed. */
+/** The extension of this module: `.ts` in a checkout, `.js` in the package. */
 const EXTENSION = import.meta.url.slice(-3);
 
 /**
@@ -58,7 +58,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
     ...(environment === undefined ? {} : { env: environment }),
   });
   if (main === undefined) throw new Error(`${config} names no Worker: it needs the field main`);
-  // The Worker would refuse them too, but with a stack out of workerd.
+  // The Worker would refuse them too, but with a stack trace of workerd.
   parseConfig(vars['RANGEWAY'] ?? {});
   const token = randomUUID();
   const compatibility = {
@@ -70,7 +70,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   );
   const texts = Object.entries({ ...vars, ...variables });
   const miniflare = new Miniflare({
-    // Its own entry is not used; it can't be left out.
+    // Required by wrangler, and not used.
     host: '127.0.0.1',
     port: 0,
     log: new Log(LogLevel.NONE),
@@ -118,7 +118,7 @@ function r2(name: string) {
   return { type: 'r2', name } as const;
 }
 
-/** As `wrangler deploy` would bundle it. */
+/** Bundles the Worker as `wrangler deploy` does. */
 async function bundle(entry: string, folder: string, alias: Record<string, string> = {}) {
   const { outputFiles } = await build({
     entryPoints: [entry],
@@ -128,7 +128,7 @@ async function bundle(entry: string, folder: string, alias: Record<string, strin
     conditions: ['workerd', 'worker', 'browser'],
     external: ['cloudflare:*', 'node:*'],
     alias,
-    // Where aliases are looked up from.
+    // Aliases are resolved from here.
     absWorkingDir: folder,
     write: false,
     logLevel: 'silent',
