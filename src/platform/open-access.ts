@@ -13,7 +13,7 @@ import {
 import type { AccessConfig, JwtConfig } from '../config/access-config.ts';
 import { settingsError } from '../base/settings-error.ts';
 
-/** What access rules need from the platform. */
+/** The functions of the platform that access rules need. */
 export interface AccessParts {
   /** Returns the value of a variable or secret; `undefined` if it is not set. */
   readonly secret: (name: string) => string | undefined;

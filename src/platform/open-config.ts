@@ -11,7 +11,7 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { withPrefix } from '../store/wrappers/with-prefix.ts';
 import { openAccess, type AccessParts } from './open-access.ts';
 
-/** What a configuration needs from its platform. */
+/** The functions and values of the platform that a configuration needs. */
 export interface PlatformParts extends AccessParts {
   /** Opens the store of mounts that name none. */
   readonly defaultStore: () => ObjectStore;

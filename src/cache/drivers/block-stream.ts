@@ -16,7 +16,7 @@ const LARGE_CHUNK = 16 * PAGE;
 const MAX_LARGE = 4;
 
 /** A pool of buffers for streams. Their memory is reused: see `ChunkReader.read`. */
-export interface BufferPool {
+export interface ChunkBufferPool {
   /** Returns a buffer of {@link LARGE_CHUNK} bytes if fewer than {@link MAX_LARGE} are in use, else of {@link CHUNK}. */
   acquire(): Uint8Array;
   /** Returns a buffer to the pool. Nothing may refer to its bytes any more. */
@@ -26,7 +26,7 @@ export interface BufferPool {
 }
 
 /** Creates an empty pool. */
-export function bufferPool(): BufferPool {
+export function chunkBufferPool(): ChunkBufferPool {
   const free: Uint8Array[] = [];
   const freeLarge: Uint8Array[] = [];
   let largeInUse = 0;
@@ -69,7 +69,7 @@ const TAIL_BYTES = 4096;
  *
  * @param part half-open, in bytes from the block's start
  */
-export function blockStream({ start, end }: Span, read: ReadPart, pool: BufferPool): ReadableStream<Uint8Array> {
+export function blockStream({ start, end }: Span, read: ReadPart, pool: ChunkBufferPool): ReadableStream<Uint8Array> {
   let at = start;
   let buffer: Uint8Array | undefined;
   let tail: Uint8Array | undefined;

@@ -7,7 +7,7 @@ import { spanLength, type Span } from '../../http/index.ts';
 import { blockId } from './block-id.ts';
 import { writeBlockFile } from './block-file.ts';
 import { blockPath } from './block-folder.ts';
-import { CHUNK, blockStream, bufferPool } from './block-stream.ts';
+import { CHUNK, blockStream, chunkBufferPool } from './block-stream.ts';
 import { blockIndex, diskUsage } from './block-index.ts';
 import { newBuffers, type BufferSource } from './open-block.ts';
 import { openBlockCache } from './open-block-cache.ts';
@@ -54,7 +54,7 @@ export function diskCache({ folder: givenFolder, maxBytes }: DiskCacheOptions): 
   const openFiles = semaphore(OPEN_FILES);
   const blocks = openBlockCache(folder, openFiles);
   const index = blockIndex(folder, maxBytes, openFiles, (digest) => blocks.drop(digest));
-  const buffers = bufferPool();
+  const buffers = chunkBufferPool();
   const puts = new Map<string, Promise<void>>();
   let unwrittenBytes = 0;
   let scan: Promise<void> | undefined;

@@ -12,9 +12,9 @@ export interface LambdaConfig {
   readonly access: S3Access;
   /** The settings of `parseConfig`, which checks them when the gateway is created. */
   readonly settings: object;
-  /** What happens to a body that is larger than the invoke mode allows. */
+  /** The policy for a body that is larger than the invoke mode allows. */
   readonly overflow: OverflowPolicy;
-  /** What a 403 of the storage means: the object is missing, or access is denied. */
+  /** The meaning of a 403 of the storage: the object is missing, or access is denied. */
   readonly forbidden: 'missing' | 'denied';
   /** The lifetime of a presigned link, in seconds; shorter if the role's credentials expire before. */
   readonly linkSeconds: number;
