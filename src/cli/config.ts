@@ -4,7 +4,8 @@ import { checkConfig, parseConfig, type Config } from '../platform/checked-confi
 import { printable } from '../platform/node/line-log.ts';
 import { loadS3 } from '../platform/s3/load-s3.ts';
 import { readJsonFile } from './json-file.ts';
-import { parseLine } from './options.ts';
+import { CONFIG } from './commands.ts';
+import { parseCommandLine } from './options.ts';
 import { describeConfig } from './config-text.ts';
 import { usageError } from './usage.ts';
 
@@ -16,7 +17,7 @@ const DEFAULT_FILE = 'wrangler.toml';
  * @throws UsageError if the file is missing, wrong, or names a bucket that refuses to be read
  */
 export async function config(args: readonly string[]): Promise<void> {
-  const { texts, operands } = parseLine(args, ['env']);
+  const { texts, operands } = parseCommandLine(args, CONFIG);
   const [verb, file, stray] = operands;
   if (verb !== 'check') throw usageError('config takes "check": rangeway config check FILE');
   if (stray !== undefined) throw usageError(`config check takes one file, not "${stray}" as well`);

@@ -4,9 +4,12 @@ import { loadS3 } from '../../platform/s3/load-s3.ts';
 import { OWN_CONFIG, startWorkerd, type Workerd, type WorkerdOptions } from './workerd.ts';
 import { listFiles, type KeyedFile } from './files.ts';
 import { fill, formatBytes } from './fill.ts';
-import { assertFree, parseFolder, parseOptions, parsePort, untilStopped } from '../options.ts';
-import { parseS3Source, S3_OPTIONS, type ParsedSource } from '../s3-options.ts';
+import { assertFree, parseCommandLine, parseFolder, parsePort } from '../options.ts';
+import { parseS3Source, type ParsedSource } from '../s3-options.ts';
 import { sampleFiles } from './samples.ts';
+import { DEV } from '../commands.ts';
+import { untilStopped } from '../until-stopped.ts';
+import { printAddresses } from '../printed-address.ts';
 import { say } from '../say.ts';
 import { usageError } from '../usage.ts';
 
@@ -19,11 +22,7 @@ const KEPT = '.rangeway';
  * @throws UsageError for an option that is wrong, or a port that is taken
  */
 export async function dev(args: readonly string[]): Promise<void> {
-  const { texts, flags } = parseOptions(
-    args,
-    ['dir', 'port', 'host', 'persist', 'config', ...S3_OPTIONS],
-    ['path-style', 'hidden'],
-  );
+  const { texts, flags } = parseCommandLine(args, DEV);
   const { host = '127.0.0.1' } = texts;
   const port = parsePort(texts.port);
   const source = parseS3Source(texts, flags.has('path-style'));
@@ -59,7 +58,7 @@ async function devS3(options: WorkerdOptions, source: ParsedSource): Promise<Wor
   // Checks that the SDK is installed: otherwise the bundler fails, and lists each import of it.
   await loadS3();
   const workerd = await start({ ...options, environment: 's3', variables });
-  say(`s3://${source.bucket}/${source.prefix} is served by workerd at ${workerd.url}/`);
+  say(`s3://${source.bucket}/${source.prefix} is served by workerd at ${printAddresses(workerd.url)}`);
   return workerd;
 }
 
