@@ -6,6 +6,8 @@ import { Log, LogLevel, Miniflare } from 'miniflare';
 import { unstable_readConfig } from 'wrangler';
 import { parseConfig } from '../../config/config.ts';
 import { localBucket, type LocalBucket } from './local-bucket.ts';
+import { fileUploads, memoryUploads } from './uploads.ts';
+import { readSecrets } from './worker-variables.ts';
 import { watchOver, type Watchdog } from './watchdog.ts';
 
 /** A Worker to run in workerd. */
@@ -19,6 +21,8 @@ export interface WorkerdOptions {
   readonly port: number;
   /** The folder that keeps the bucket between runs. By default the bucket is in memory. */
   readonly persist?: string | undefined;
+  /** Bytes of a part of a file that is uploaded in parts. */
+  readonly uploadPart?: number | undefined;
   /** Called with each line of the Worker's console, log lines included. */
   readonly onOutput?: (line: string) => void;
   /** An environment of the wrangler.toml, such as `s3`. */
@@ -60,13 +64,14 @@ const EXTENSION = import.meta.url.slice(-3);
  * @throws SettingsError if the variable RANGEWAY of the wrangler.toml can't be used
  */
 export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
-  const { config, environment, persist, onOutput, prepare } = options;
+  const { config, environment, persist, onOutput, prepare, uploadPart } = options;
   const wrangler = unstable_readConfig({ config, ...(environment === undefined ? {} : { env: environment }) });
   // The Worker would refuse wrong settings too, but with a stack trace of workerd.
   parseConfig(wrangler.vars['RANGEWAY'] ?? {});
   const token = randomUUID();
   const admin = await adminWorker(wrangler, token);
   const gateway = await gatewayWorker(wrangler, options);
+  const uploads = persist === undefined ? memoryUploads() : fileUploads(join(persist, 'uploads.json'));
   const base = {
     // Required by wrangler, and not used.
     host: '127.0.0.1',
@@ -83,14 +88,14 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
     await miniflare.ready;
     watchdog = watchOver('workerd');
     if (prepare !== undefined) {
-      await prepare(localBucket(await miniflare.unsafeGetDirectURL('admin'), token));
+      await prepare(localBucket(await miniflare.unsafeGetDirectURL('admin'), token, uploads, uploadPart));
       // The bucket is kept, and the process of workerd is another one.
       await miniflare.setOptions({ ...base, workers: [gateway, admin] });
       watchdog.stop();
       watchdog = watchOver('workerd');
     }
     const url = await miniflare.unsafeGetDirectURL('gateway');
-    const bucket = localBucket(await miniflare.unsafeGetDirectURL('admin'), token);
+    const bucket = localBucket(await miniflare.unsafeGetDirectURL('admin'), token, uploads, uploadPart);
     return {
       url: url.origin,
       bucket,
@@ -111,7 +116,8 @@ type WranglerConfig = ReturnType<typeof unstable_readConfig>;
 async function gatewayWorker(wrangler: WranglerConfig, { config, host, port, variables = {} }: WorkerdOptions) {
   const { main, alias, vars } = wrangler;
   if (main === undefined) throw new Error(`${config} names no Worker: it needs the field main`);
-  const texts = Object.entries({ ...vars, ...variables });
+  const secrets = readSecrets(dirname(config), vars['RANGEWAY']);
+  const texts = Object.entries({ ...vars, ...secrets, ...variables });
   return {
     config: {
       name: 'gateway',
