@@ -21,9 +21,7 @@ const INTERVAL = 500;
  * parent stops it.
  */
 export async function untilStopped(): Promise<void> {
-  const isDetached = DETACHED.test(process.env['_'] ?? '');
   await new Promise<void>((resolve) => {
-    if (isDetached) process.on('SIGHUP', () => undefined);
     const signals = SIGNALS.filter((signal) => signal !== 'SIGHUP' || !isDetached);
     const watch = isDetached ? undefined : watchParents(() => stop());
     const stop = () => {
@@ -35,13 +33,16 @@ export async function untilStopped(): Promise<void> {
   });
 }
 
-/** Calls back when the parent has ended; under npm, whose shell may outlive it, the parent's parent too. */
+/** Calls back when a parent has ended. */
 function watchParents(onGone: () => void): NodeJS.Timeout {
-  const read = () => [process.ppid, ...(process.env['npm_command'] === undefined ? [] : [parentOf(process.ppid)])];
-  const parents = read();
   return setInterval(() => {
-    if (read().some((id, i) => id !== parents[i])) onGone();
+    if (readParents().some((id, i) => id !== parents[i])) onGone();
   }, INTERVAL).unref();
+}
+
+/** The parent, and under npm, whose shell may outlive it, the parent's parent. */
+function readParents(): readonly number[] {
+  return process.env['npm_command'] === undefined ? [process.ppid] : [process.ppid, parentOf(process.ppid)];
 }
 
 /** Only on Linux; elsewhere 0. An orphan gets another parent. */
@@ -56,3 +57,8 @@ function readStatus(id: number): string {
     return '';
   }
 }
+
+// As soon as the program is loaded: a parent may end, and a signal may arrive, while a command starts.
+const parents = readParents();
+const isDetached = DETACHED.test(process.env['_'] ?? '');
+if (isDetached) process.on('SIGHUP', () => undefined);
