@@ -1,42 +1,46 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 
-/** A process of the bench's own that answers messages, one at a time, and ends with the bench. */
+/** A helper process of the bench. It replies to one message at a time, and ends with the bench. */
 export interface Helper {
   readonly pid: number;
-  /** What it said when it was ready. */
+  /** The first message of the process, which it sends when it is ready. */
   readonly greeting: unknown;
-  /** @throws where it ends without an answer */
-  ask(message: object): Promise<unknown>;
+  /**
+   * Sends a message and waits for the reply.
+   *
+   * @throws if the process ends before it replies
+   */
+  send(message: object): Promise<unknown>;
   stop(): void;
 }
 
-/** Starts a helper and waits for its first message. */
+/** Starts a helper process and waits for its first message. */
 export async function startHelper(script: string, args: readonly string[] = []): Promise<Helper> {
-  // Not as JSON, which makes null of a figure that there is not.
+  // JSON would turn NaN into null.
   const child = fork(script, args, { serialization: 'advanced' });
   if (child.pid === undefined) throw new Error(`${script} can't be started`);
   const greeting = await nextMessage(child, script);
   return {
     pid: child.pid,
     greeting,
-    ask(message) {
-      const answer = nextMessage(child, script);
+    send(message) {
+      const reply = nextMessage(child, script);
       child.send(message);
-      return answer;
+      return reply;
     },
     stop: () => child.disconnect(),
   };
 }
 
 async function nextMessage(child: ChildProcess, script: string): Promise<unknown> {
-  const over = new AbortController();
-  const { signal } = over;
+  const listeners = new AbortController();
+  const { signal } = listeners;
   try {
     const ended = once(child, 'exit', { signal }).then(() => Promise.reject(new Error(`${script} has ended`)));
     const [message]: unknown[] = await Promise.race([once(child, 'message', { signal }), ended]);
     return message;
   } finally {
-    over.abort();
+    listeners.abort();
   }
 }

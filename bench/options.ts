@@ -1,28 +1,31 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-/** What a command line of the bench says. */
+/** The options of a command line of the bench. */
 export interface BenchOptions {
-  /** Parts by name; empty for all. */
+  /** Names of the parts to run; empty for all. */
   readonly parts: readonly string[];
   readonly rounds: number;
-  /** Of each timed run. */
+  /** Length of a timed run, in seconds. */
   readonly seconds: number;
   /** Size of the large object, in bytes. */
   readonly large: number;
   readonly pin: boolean;
-  /** Other checkouts of Rangeway, to be measured beside this one. */
+  /** Roots of other checkouts of Rangeway, measured beside this one. */
   readonly beside: readonly string[];
-  /** Fails where anything went wrong; says nothing of targets, since a smoke run's figures mean nothing. */
+  /** Whether to fail if anything does not work. Targets are not judged, because the figures of a smoke run mean nothing. */
   readonly smoke: boolean;
-  /** Where the results go. */
+  /** File for the results. */
   readonly json: string;
-  /** Whether docs/performance.md gets them too. */
+  /** Whether the results become the record of their parts in bench/results. */
   readonly write: boolean;
-  /** Results of an earlier run, to be reported instead of running. */
+  /** File of results to report, instead of running anything. */
   readonly report: string | undefined;
+  /** Whether to only regenerate pages from the records, without running anything. */
+  readonly tables: boolean;
 }
 
+/** The text of `--help`. */
 export const HELP = `npm run bench -- [NAME…]    runs all parts, or those named, and prints ratios
   --rounds N      rounds of each workload (default: 5)
   --seconds S     of each timed run (default: 2)
@@ -30,8 +33,9 @@ export const HELP = `npm run bench -- [NAME…]    runs all parts, or those name
   --no-pin        do not give the measured server a core of its own
   --beside FOLDER measure Rangeway of another checkout too, with its own node_modules; may be given several times
   --json FILE     where the results go (default: .rangeway/bench/results.json)
-  --write         put the report into docs/performance.md
-  --report FILE   report earlier results instead of running
+  --write         put the results on record: bench/results/PART.json and PART.md, and the figures in docs/performance.md
+  --report FILE   report earlier results instead of running; with --write, put them on record
+  --tables        only regenerate bench/results/*.md and the figures in docs/performance.md from bench/results/*.json
   --smoke         one short round over small objects, to see that the bench works
 `;
 
@@ -39,10 +43,10 @@ const SMOKE = { rounds: 1, seconds: 0.1, large: 16 };
 const FULL = { rounds: 5, seconds: 2, large: 1024 };
 
 /**
- * Reads a command line.
+ * Parses a command line.
  *
- * @returns `undefined` where it asks for help
- * @throws TypeError for an option that is not known, RangeError for a value that can't be used
+ * @returns `undefined` if it asks for help
+ * @throws TypeError for an unknown option, RangeError for an invalid value or combination
  */
 export function parseBenchOptions(args: readonly string[]): BenchOptions | undefined {
   const { values, positionals } = parseArgs({
@@ -59,10 +63,12 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions | undef
       json: { type: 'string', default: '.rangeway/bench/results.json' },
       write: { type: 'boolean', default: false },
       report: { type: 'string' },
+      tables: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
     },
   });
   if (values.help) return undefined;
+  if (values.smoke && values.write) throw new RangeError('the figures of --smoke mean nothing: leave --write out');
   const defaults = values.smoke ? SMOKE : FULL;
   return {
     parts: positionals,
@@ -75,15 +81,16 @@ export function parseBenchOptions(args: readonly string[]): BenchOptions | undef
     json: values.json,
     write: values.write,
     report: values.report,
+    tables: values.tables,
   };
 }
 
-/** Ten clients a range of 1 MiB each need an object of 10 MiB at least; less than a tenth of a second shows nothing. */
-const LEAST: Readonly<Record<string, number>> = { rounds: 1, seconds: 0.1, large: 16 };
+/** Minimum of each number: ten ranges of 1 MiB need an object of 10 MiB, and runs below 0.1 s measure nothing. */
+const MINIMUM: Readonly<Record<string, number>> = { rounds: 1, seconds: 0.1, large: 16 };
 
-function toNumber(name: string, text: string | undefined, otherwise: number): number {
-  const value = text === undefined ? otherwise : Number(text);
-  const least = LEAST[name] ?? 0;
-  if (!(value >= least)) throw new RangeError(`--${name} takes a number from ${least}, not "${text}"`);
+function toNumber(name: string, text: string | undefined, defaultValue: number): number {
+  const value = text === undefined ? defaultValue : Number(text);
+  const minimum = MINIMUM[name] ?? 0;
+  if (!(value >= minimum)) throw new RangeError(`--${name} takes a number from ${minimum}, not "${text}"`);
   return value;
 }

@@ -1,6 +1,6 @@
 /**
- * What the bench uses of packages that only its own package.json names, so that types can be checked where they are
- * not installed.
+ * Declares the used part of packages that only bench/package.json lists, so that types can be checked if they are not
+ * installed.
  */
 declare module 's3proxy' {
   import type { Agent, IncomingMessage, ServerResponse } from 'node:http';

@@ -1,6 +1,6 @@
 import { existsSync, mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Contestant, Running, Storage } from './contestants/contestant.ts';
+import type { Contestant, RunningServer, Storage } from './contestants/contestant.ts';
 import { withCheckouts } from './contestants/other-checkouts.ts';
 import type { LoadGenerator } from './load/client.ts';
 import type { Figures } from './measure/figures.ts';
@@ -12,32 +12,32 @@ import type { ServerPart } from './parts/part.ts';
 import type { CellResult, PartResult } from './report/results.ts';
 import type { Workload } from './workloads/workload.ts';
 
-/** What all parts run with. */
+/** The helpers and settings that all parts share. */
 export interface Bench {
   readonly load: LoadGenerator;
   readonly origin: OriginProcess;
   readonly objects: Catalogue;
   readonly rounds: number;
-  /** Of a timed run. */
+  /** Length of a timed run. */
   readonly seconds: number;
-  /** Whether each workload has a round before those that count. */
+  /** Whether each workload has a warm-up round, which does not count. */
   readonly warm: boolean;
-  /** The core that contestants are kept to; `undefined` where nothing is pinned. */
+  /** The core that contestants are pinned to; `undefined` if nothing is pinned. */
   readonly core: number | undefined;
-  /** Root of the checkout that is measured. */
+  /** Root of the measured checkout. */
   readonly checkout: string;
-  /** Those of others that are measured beside it. */
+  /** Roots of the checkouts that are measured beside it. */
   readonly beside: readonly string[];
-  /** Of this run, removed after it. */
+  /** A folder of this run, removed after it. */
   readonly folder: string;
-  /** Kept between runs. */
-  readonly kept: string;
-  say(line: string): void;
+  /** A folder that is reused by later runs. */
+  readonly reusedFolder: string;
+  log(line: string): void;
 }
 
 interface Entry {
   readonly contestant: Contestant;
-  readonly running: Running;
+  readonly running: RunningServer;
   readonly validators: Validators;
 }
 
@@ -48,23 +48,26 @@ interface Cell {
   failure: string | undefined;
 }
 
-/** Runs a part's workloads against its contestants in turn, round by round. */
+/**
+ * Runs the workloads of a part. In each round all contestants run in turn, so that they share the machine's
+ * fluctuations.
+ */
 export async function runServers(part: ServerPart, storage: Storage, bench: Bench): Promise<PartResult> {
   const { name, title, workloads } = part;
   const skipped: string[] = [];
   const contestants = withCheckouts(part.contestants, bench.beside).filter((contestant) => {
-    const why = contestant.missing?.();
-    if (why !== undefined) skipped.push(`${contestant.name}: ${why}`);
-    return why === undefined;
+    const missing = contestant.missing?.();
+    if (missing !== undefined) skipped.push(`${contestant.name}: ${missing}`);
+    return missing === undefined;
   });
-  for (const line of skipped) bench.say(`SKIPPED ${line}`);
+  for (const line of skipped) bench.log(`SKIPPED ${line}`);
   const cells: CellResult[] = [];
-  for (const together of part.isFresh === true ? workloads.map((one) => [one]) : [workloads])
-    cells.push(...(await runWorkloads(together, contestants, storage, bench, skipped)));
+  for (const group of part.isFresh === true ? workloads.map((workload) => [workload]) : [workloads])
+    cells.push(...(await runWorkloads(group, contestants, storage, bench, skipped)));
   return { name, title, cells, facts: [], skipped };
 }
 
-/** Starts contestants, runs workloads, and stops them. */
+/** Starts the contestants, runs the workloads, and stops the contestants. */
 async function runWorkloads(
   workloads: readonly Workload[],
   contestants: readonly Contestant[],
@@ -78,7 +81,7 @@ async function runWorkloads(
       const entry = await startContestant(contestant, storage, bench).catch((error: unknown) => {
         if (contestant.isOptional !== true) throw error;
         const line = `${contestant.name}: ${error instanceof Error ? error.message : 'failed'}`;
-        bench.say(`SKIPPED ${line}`);
+        bench.log(`SKIPPED ${line}`);
         skipped.push(line);
       });
       if (entry !== undefined) entries.push(entry);
@@ -95,9 +98,9 @@ async function startContestant(contestant: Contestant, storage: Storage, bench: 
   const folder = join(bench.folder, contestant.name);
   rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  const { checkout, objects, kept } = bench;
-  const running = await contestant.start({ checkout, storage, objects, folder, kept });
-  // The storage shares its core with the load generator, whoever is asked.
+  const { checkout, objects, reusedFolder } = bench;
+  const running = await contestant.start({ checkout, storage, objects, folder, reusedFolder });
+  // `direct` has the storage's process, which stays on the core of the load generator.
   if (bench.core !== undefined && running.pid !== storage.pid && existsSync(`/proc/${running.pid}`))
     pin(running.pid, bench.core);
   if (processTree(running.pid).length === 0) throw new Error(`${contestant.name} has ended`);
@@ -112,21 +115,21 @@ async function runWorkload(
   const cells: Cell[] = entries.map((entry) => ({ entry, workload, rounds: [], failure: undefined }));
   if (bench.warm) for (const cell of cells) await warmUp(cell, bench);
   for (let round = 0; round < bench.rounds; round++) {
-    // Each is first once, so that none always comes after the same one.
+    // Another contestant is first in each round, so that a contestant has no fixed position.
     const shift = round % Math.max(1, cells.length);
     for (const cell of [...cells.slice(shift), ...cells.slice(0, shift)]) await runRound(cell, bench);
   }
   return cells.map(({ entry, rounds, failure }) => {
     const { name, role } = entry.contestant;
     const result = { contestant: name, role, workload: workload.name, rounds, failure };
-    bench.say(describe(result));
+    bench.log(describe(result));
     return result;
   });
 }
 
 /**
- * A round that does not count: it fills caches, lets V8 compile what is asked for often, as it is in any server that
- * has run for a minute, and shows whether the contestant can do it at all. Of slow clients, one answer.
+ * Runs a round that does not count. It fills caches, lets V8 compile hot code as on a server that has run for a minute,
+ * and finds contestants that can't serve the workload. A workload with slow clients is warmed up by one fast request.
  */
 async function warmUp(cell: Cell, bench: Bench): Promise<void> {
   const { entry, workload } = cell;

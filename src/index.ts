@@ -1,14 +1,7 @@
-export type { BodyPlan } from './gateway/download/body-pipe.ts';
-export * from './access/index.ts';
-export type { BlockCache, BlockName, CachedBytes } from './cache/block-cache.ts';
-export { memoryCache, type MemoryCache, type MemoryCacheOptions } from './cache/drivers/memory.ts';
-export type { Freshness } from './cache/metadata-cache.ts';
-export { withBlockCache, type BlockCacheOptions, type BlockCacheStore } from './cache/with-block-cache.ts';
-export type { BodyPipe, TransferOutcome, PipedBody } from './gateway/download/body-pipe.ts';
-export type { CorsOrigins, CorsPolicy } from './http/index.ts';
+// Gateway: the Hono app, and its middleware and handlers for apps that compose them differently.
 export { createGateway, type GatewayOptions, type GatewayParts, type MountsOptions } from './gateway/create-gateway.ts';
-export type { ClientAddress, RangewayState, RangewayEnv } from './gateway/gateway-request.ts';
-export type { PlatformEnv } from './gateway/gateway-request.ts';
+export type { BodyPipe, BodyPlan, PipedBody, TransferOutcome } from './gateway/download/body-pipe.ts';
+export type { ClientAddress, PlatformEnv, RangewayEnv, RangewayState } from './gateway/gateway-request.ts';
 export { download, type DownloadOptions } from './gateway/handlers/download.ts';
 export { onError } from './gateway/handlers/on-error.ts';
 export { methodNotAllowed, options } from './gateway/handlers/other-methods.ts';
@@ -19,19 +12,44 @@ export { concurrencyLimit } from './gateway/middleware/concurrency-limit.ts';
 export { cors } from './gateway/middleware/cors.ts';
 export { mount } from './gateway/middleware/mount.ts';
 export { requestId } from './gateway/middleware/request-id.ts';
-export type { DownloadEvent, DownloadStart, Observer, Outcome } from './observe/event.ts';
-export { logObserver, printLogEntry, type Log, type LogEntry, type Logged } from './observe/log.ts';
-export { parseConfig, type Config, type ConfigInput } from './config/config.ts';
 export type { MountOptions, SharedOptions } from './gateway/open-mounts.ts';
-export type { SettingsError } from './base/settings-error.ts';
-export type { SettingsInput } from './config/settings.ts';
-export type { EntityTag, Preconditions, RangeSpec, Representation, Span } from './http/index.ts';
+
+// Observers: one event for each request, and the access log.
+export type { DownloadEvent, DownloadStart, Observer, Outcome } from './observe/event.ts';
+export { logObserver, printLogEntry, type Log, type Logged, type LogEntry } from './observe/log.ts';
+
+// Access: rules, combinators, and signed links. JWT rules are in `rangeway/jwt`.
+export * from './access/index.ts';
+
+// Storage: the interface, portable stores, and wrappers. S3 is in `rangeway/s3`, files are in `rangeway/node`.
 export { memoryStore, type MemoryStore, type StoredMetadata } from './store/drivers/memory.ts';
 export { r2Store, type R2BucketLike } from './store/drivers/r2.ts';
 export type { CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } from './store/object-store.ts';
+export { isStoreError, storeError, type StoreError, type StoreErrorCode } from './store/store-error.ts';
 export { withFallback, type FallbackOptions } from './store/wrappers/with-fallback.ts';
 export { withParallelReads, type ParallelReadsOptions } from './store/wrappers/with-parallel-reads.ts';
+export { withRanges } from './store/wrappers/with-ranges.ts';
 export { withResume, type ResumeOptions } from './store/wrappers/with-resume.ts';
 export { withRetry, type RetryOptions } from './store/wrappers/with-retry.ts';
-export { isStoreError, storeError, type StoreError, type StoreErrorCode } from './store/store-error.ts';
-export { withRanges } from './store/wrappers/with-ranges.ts';
+
+// Block cache: the interface, the memory cache, and the wrapper of a store. Other caches: `rangeway/node`, `/workers`.
+export type { BlockCache, BlockName, CachedBytes } from './cache/block-cache.ts';
+export { memoryCache, type MemoryCache, type MemoryCacheOptions } from './cache/drivers/memory.ts';
+export type { Freshness } from './cache/metadata-cache.ts';
+export { withBlockCache, type BlockCacheOptions, type BlockCacheStore } from './cache/with-block-cache.ts';
+
+// Configuration: the schema that all platforms share.
+export type { SettingsError } from './base/settings-error.ts';
+export { parseConfig, type Config, type ConfigInput } from './config/config.ts';
+export type { SettingsInput } from './config/settings.ts';
+
+// HTTP: values of header fields and representations.
+export type {
+  CorsOrigins,
+  CorsPolicy,
+  EntityTag,
+  Preconditions,
+  RangeSpec,
+  Representation,
+  Span,
+} from './http/index.ts';

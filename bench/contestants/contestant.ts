@@ -1,62 +1,62 @@
 import type { Catalogue } from '../origin/objects.ts';
 
 /**
- * What a contestant is in the comparison: Rangeway in one of its forms (`subject`), a program that does the same
- * (`peer`), or what the platform does without any gateway, and so the most that can be had (`limit`).
+ * Role of a contestant: a configuration of Rangeway (`subject`), another program with the same task (`peer`), or the
+ * platform without a gateway, which is the upper limit (`limit`).
  */
 export type Role = 'subject' | 'peer' | 'limit';
 
-/** A server to be measured. Contestants are data: to add one is to add one of these to a part. */
+/** A server to measure. A new contestant is a new object of this type in a part. */
 export interface Contestant {
   readonly name: string;
   readonly role: Role;
-  /** It is left out where it does not start: another checkout may refuse the settings of this one. */
+  /** Whether the run continues without it if it does not start: another checkout may reject the settings of this one. */
   readonly isOptional?: boolean;
-  /** @returns what has to be installed first, `undefined` where nothing is missing */
+  /** Returns what has to be installed, or `undefined` if everything is installed. */
   missing?(): string | undefined;
-  start(surroundings: Surroundings): Promise<Running>;
+  start(setup: Setup): Promise<RunningServer>;
 }
 
 /** The storage behind the contestants. */
 export interface Storage {
   readonly port: number;
-  /** Path of the certificate that its clients have to trust; where there is one, it speaks TLS. */
+  /** Path of the certificate that clients have to trust, if the storage uses TLS. */
   readonly certificate?: string | undefined;
-  /** Of the process whose counts and CPU are the storage's; `undefined` where nothing is counted. */
+  /** Process whose requests, bytes and CPU are counted as the storage's; `undefined` if nothing is counted. */
   readonly pid?: number | undefined;
   readonly bucket: string;
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
 }
 
-/** Address of a storage, for a program that runs with {@link trust}. */
+/** Returns the URL of a storage, for a program that runs with the variables of {@link trust}. */
 export function toEndpoint({ port, certificate }: Storage): string {
   return `${certificate === undefined ? 'http' : 'https'}://127.0.0.1:${port}`;
 }
 
-/** Variables that make Node trust a storage's certificate. */
+/** Returns the environment variables that make Node trust the certificate of a storage. */
 export function trust({ certificate }: Storage): Readonly<Record<string, string>> {
   return certificate === undefined ? {} : { NODE_EXTRA_CA_CERTS: certificate };
 }
 
-/** What a contestant finds when it starts. */
-export interface Surroundings {
-  /** Root of the checkout that Rangeway is run from. */
+/** The arguments of a contestant's start. */
+export interface Setup {
+  /** Root of the checkout from which Rangeway is run. */
   readonly checkout: string;
   readonly storage: Storage;
   readonly objects: Catalogue;
-  /** Its own, empty, removed after the part. */
+  /** An empty folder of this contestant, removed after the part. */
   readonly folder: string;
-  /** Kept between runs: for what takes long to make. */
-  readonly kept: string;
+  /** A folder that is reused by later runs, for files that take long to make. */
+  readonly reusedFolder: string;
 }
 
-/** A contestant that runs, on loopback. */
-export interface Running {
+/** A running contestant on loopback. */
+export interface RunningServer {
   readonly port: number;
-  /** The process that is measured, with its descendants. */
+  /** The process to measure, with its descendants. */
   readonly pid: number;
-  /** Path of a key. */
+  /** Returns the path of a key. */
   readonly path: (key: string) => string;
   stop(): Promise<void>;
 }

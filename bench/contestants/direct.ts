@@ -1,6 +1,6 @@
 import type { Contestant } from './contestant.ts';
 
-/** The storage itself, asked without any gateway: what the load generator and the storage can do together. */
+/** The storage without a gateway: the upper limit of load generator and storage. */
 export const direct: Contestant = {
   name: 'direct',
   role: 'limit',

@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Contestant, Surroundings } from './contestant.ts';
+import type { Contestant, Setup } from './contestant.ts';
 import { freePort, needsPackage, startServer } from './spawn.ts';
 
-/** Debian's nginx as a plain proxy: what a proxy costs that knows nothing of ranges. */
+/** Debian's nginx as a plain proxy, which passes ranges on. */
 export const nginxProxy: Contestant = nginx('nginx-proxy', () => '');
 
-/** The same with `slice` and `proxy_cache`, which is how nginx caches ranges of large objects. */
+/** nginx with `slice` and `proxy_cache`, its way to cache ranges of large objects. */
 export function nginxSlice(slice: '1m' | '8m'): Contestant {
   return nginx(
     `nginx-slice-${slice}`,
@@ -36,11 +36,11 @@ function nginx(name: string, location: () => string): Contestant {
 }
 
 /**
- * One worker, since each contestant has one core; connections are kept alive on both sides, and nothing is logged. Files
- * are sent by `sendfile`, as Debian's own settings say. Without `tcp_nopush`, which they say too: with it 8 clients of
- * ranges got 216 answers a second.
+ * One worker, since each contestant has one core; connections are kept alive on both sides, and nothing is logged. As in
+ * Debian's settings, files are sent by `sendfile`; unlike them, `tcp_nopush` is off: with it 8 clients of ranges got only
+ * 216 responses per second.
  */
-function configuration(storage: Surroundings['storage'], folder: string, port: number, location: string): string {
+function configuration(storage: Setup['storage'], folder: string, port: number, location: string): string {
   const temps = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (kind) => `${kind}_temp_path ${folder}/temp/${kind};`,
   );

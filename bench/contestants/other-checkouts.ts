@@ -2,8 +2,10 @@ import { basename } from 'node:path';
 import type { Contestant } from './contestant.ts';
 
 /**
- * Adds each form of Rangeway once more for each of these checkouts, as a peer that has its folder's name: the commit
- * before beside the one that is measured, or the same checkout twice, which tells what the machine's noise is.
+ * Adds each configuration of Rangeway again for each of these checkouts, as a peer with the name of the folder. This
+ * compares an earlier commit, or measures the noise of the machine, if the checkout holds the same code.
+ *
+ * @param folders roots of the checkouts
  */
 export function withCheckouts(contestants: readonly Contestant[], folders: readonly string[]): readonly Contestant[] {
   return contestants.flatMap((contestant) =>
@@ -19,6 +21,6 @@ function inCheckout(contestant: Contestant, folder: string): Contestant {
     name: `${contestant.name}@${basename(folder)}`,
     role: 'peer',
     isOptional: true,
-    start: (surroundings) => contestant.start({ ...surroundings, checkout: folder }),
+    start: (setup) => contestant.start({ ...setup, checkout: folder }),
   };
 }

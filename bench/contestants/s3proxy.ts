@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { toEndpoint, trust, type Contestant } from './contestant.ts';
 import { needsModule, startServer } from './spawn.ts';
 
-/** npm's s3proxy on node:http, as its documentation says. */
+/** npm's s3proxy on node:http, set up as in its documentation. */
 export const s3proxy: Contestant = {
   name: 's3proxy',
   role: 'peer',

@@ -7,22 +7,26 @@ const WorkerOptionsSchema = v.object({
   config: v.string(),
   environment: v.optional(v.string()),
   variables: v.record(v.string(), v.union([v.string(), v.boolean()])),
-  /** Its local R2 bucket, for Workers that have one. */
+  /** Its local R2 bucket, if it has one. */
   bucket: v.optional(
     v.object({
-      /** Keeps it between runs. */
+      /** Folder of the bucket, reused by later runs. */
       folder: v.string(),
       objects: v.array(BenchObjectSchema),
-      /** Keeps the files that it is filled from. */
+      /** Folder of the files that the bucket is filled from. */
       files: v.string(),
     }),
   ),
 });
 
-/** Which Worker to run, and over what. */
+/** The Worker to run, and its storage. */
 export type WorkerOptions = v.InferOutput<typeof WorkerOptionsSchema>;
 
-/** Reads what {@link JSON.stringify} made of them. Throws where they are not. */
+/**
+ * Parses the JSON of a Worker's options.
+ *
+ * @throws SyntaxError or ValiError if the text is not that
+ */
 export function parseWorkerOptions(text: string): WorkerOptions {
   return v.parse(WorkerOptionsSchema, JSON.parse(text));
 }

@@ -10,16 +10,16 @@ export interface LoadGenerator {
   stop(): void;
 }
 
-/** Starts a load generator. */
+/** Starts a load generator in a new process. */
 export async function startLoad(): Promise<LoadGenerator> {
   const helper = await startHelper(join(import.meta.dirname, 'main.ts'));
   return {
     pid: helper.pid,
     async run(job) {
-      const answer = await helper.ask(job);
-      if (typeof answer !== 'object' || answer === null) throw new TypeError('the load generator said nothing');
-      if ('result' in answer && isLoadResult(answer.result)) return answer.result;
-      throw new Error(`load: ${JSON.stringify(answer)}`);
+      const reply = await helper.send(job);
+      if (typeof reply !== 'object' || reply === null) throw new TypeError('the load generator sent no result');
+      if ('result' in reply && isLoadResult(reply.result)) return reply.result;
+      throw new Error(`load: ${JSON.stringify(reply)}`);
     },
     stop: () => helper.stop(),
   };

@@ -1,62 +1,66 @@
 import { connect, type Socket } from 'node:net';
 import { responseReader, type ResponseHead, type ResponseListener } from './response-reader.ts';
 
-/** What became of one request. */
-export interface Answer {
+/** A response, as far as the load generator looks at it. */
+export interface LoadResponse {
+  /** 0 if no head was received. */
   readonly status: number;
+  /** Length of the body, in bytes. */
   readonly bytes: number;
-  /** In ms after the request. */
+  /** Time from the request to the first byte of the body, in ms. */
   readonly firstByte: number;
-  /** The body's first bytes, {@link KEPT} at the most. */
-  readonly beginning: Buffer;
-  /** Whether it came to its end. */
-  readonly whole: boolean;
+  /** The first {@link PREFIX_LENGTH} bytes of the body, or all of a shorter one. */
+  readonly prefix: Buffer;
+  /** Whether the response was read to its end. */
+  readonly complete: boolean;
 }
 
-/** A client's connection, that is opened again where the server has closed it. */
+/** A client's connection, which is opened again after the server has closed it. */
 export interface Connection {
-  /** Resolves when it stands. */
+  /** Resolves when the connection is established. */
   open(): Promise<void>;
-  /** One at a time. An answer of another status than this one is not read on: it may be endless. Never rejects. */
-  request(head: string, status: number): Promise<Answer>;
-  /** Ends it at once, and the request that runs. */
+  /**
+   * Sends a request; one at a time. A response with another status than `status` is not read to its end, because it may
+   * be endless. Never rejects.
+   */
+  request(head: string, status: number): Promise<LoadResponse>;
+  /** Closes the connection at once, with the request in progress. */
   close(): void;
 }
 
-/** Bytes of each body that are looked at. */
-const KEPT = 16;
+/** Bytes of each body that are compared. */
+const PREFIX_LENGTH = 16;
 
-/** Bytes taken from the system at once. */
-const READ = 512 * 1024;
+/** Bytes that are read from the system at once. */
+const READ_SIZE = 512 * 1024;
 
-interface Pending {
+interface PendingRequest {
   readonly status: number;
   readonly sent: number;
-  readonly settle: (answer: Answer) => void;
+  readonly resolve: (response: LoadResponse) => void;
   head: ResponseHead | undefined;
   bytes: number;
   firstByte: number;
-  beginning: Buffer;
+  prefix: Buffer;
 }
 
 /**
- * A client on a bare socket, into one buffer: no body is ever held.
+ * Makes a client on a bare socket. It reads into one buffer and stores no body.
  *
- * @param pace bytes a second that it takes; by default as many as come
+ * @param pace bytes per second that it reads; by default as fast as it can
  */
 export function connectionTo(port: number, pace = Number.POSITIVE_INFINITY): Connection {
-  const buffer = Buffer.allocUnsafe(READ);
+  const buffer = Buffer.allocUnsafe(READ_SIZE);
   let socket: Socket | undefined;
-  let pending: Pending | undefined;
+  let pending: PendingRequest | undefined;
 
-  const settle = (whole: boolean) => {
+  const settle = (complete: boolean) => {
     if (pending === undefined) return;
-    const { head, bytes, firstByte, beginning, sent } = pending;
-    const done = pending.settle;
+    const { head, bytes, firstByte, prefix, sent, resolve } = pending;
     pending = undefined;
     if (head?.closes === true) socket?.destroy();
-    const none = performance.now() - sent;
-    done({ status: head?.status ?? 0, bytes, firstByte: bytes > 0 ? firstByte : none, beginning, whole });
+    const elapsed = performance.now() - sent;
+    resolve({ status: head?.status ?? 0, bytes, firstByte: bytes > 0 ? firstByte : elapsed, prefix, complete });
   };
 
   const listener: ResponseListener = {
@@ -70,15 +74,16 @@ export function connectionTo(port: number, pace = Number.POSITIVE_INFINITY): Con
     onBytes(bytes) {
       if (pending === undefined) return;
       if (pending.bytes === 0) pending.firstByte = performance.now() - pending.sent;
-      if (pending.beginning.length < KEPT)
-        pending.beginning = Buffer.concat([pending.beginning, bytes.subarray(0, KEPT - pending.beginning.length)]);
+      if (pending.prefix.length < PREFIX_LENGTH)
+        pending.prefix = Buffer.concat([pending.prefix, bytes.subarray(0, PREFIX_LENGTH - pending.prefix.length)]);
       pending.bytes += bytes.length;
     },
     onEnd: () => settle(true),
   };
   let read = responseReader(listener);
 
-  const take = (count: number): boolean => {
+  /** Returns false to pause the socket, until the pace allows more bytes. */
+  const onRead = (count: number): boolean => {
     read(buffer.subarray(0, count));
     if (pending === undefined || pace === Number.POSITIVE_INFINITY) return true;
     const wait = (pending.bytes / pace) * 1000 - (performance.now() - pending.sent);
@@ -89,9 +94,9 @@ export function connectionTo(port: number, pace = Number.POSITIVE_INFINITY): Con
 
   const open = () =>
     new Promise<void>((resolve, reject) => {
-      const opened = connect({ port, host: '127.0.0.1', noDelay: true, onread: { buffer, callback: take } });
+      const opened = connect({ port, host: '127.0.0.1', noDelay: true, onread: { buffer, callback: onRead } });
       socket = opened;
-      // What an earlier connection broke off in the middle of is over.
+      // A new reader: the previous connection may have ended inside a response.
       read = responseReader(listener);
       opened.once('connect', resolve);
       opened.once('error', reject);
@@ -105,15 +110,15 @@ export function connectionTo(port: number, pace = Number.POSITIVE_INFINITY): Con
     open,
     async request(head, status) {
       if (socket === undefined || socket.destroyed) await open().catch(() => undefined);
-      return new Promise<Answer>((resolve) => {
+      return new Promise<LoadResponse>((resolve) => {
         pending = {
           status,
           sent: performance.now(),
-          settle: resolve,
+          resolve,
           head: undefined,
           bytes: 0,
           firstByte: 0,
-          beginning: Buffer.alloc(0),
+          prefix: Buffer.alloc(0),
         };
         if (socket === undefined) settle(false);
         else socket.write(head, 'latin1');

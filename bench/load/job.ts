@@ -1,43 +1,49 @@
 import type { BenchObject } from '../origin/objects.ts';
 
-/** What the Range field of each request asks for. */
-export type Ask =
+/** The Range field of each request. */
+export type RequestPattern =
   | { readonly form: 'whole' }
   /** `length` bytes from a random position. */
   | { readonly form: 'random'; readonly length: number }
+  /** From byte `start` to the end. */
   | { readonly form: 'from'; readonly start: number }
+  /** The last `length` bytes. */
   | { readonly form: 'suffix'; readonly length: number }
   /** `count` ranges of `length` bytes in ascending order, each at a random position in its own share of the object. */
   | { readonly form: 'several'; readonly count: number; readonly length: number };
 
-/** What a load generator is to do. */
+/** A job of the load generator. */
 export interface LoadJob {
   readonly port: number;
   readonly path: string;
   readonly object: BenchObject;
-  readonly ask: Ask;
-  /** Other fields of each request. */
+  readonly pattern: RequestPattern;
+  /** Other header fields of each request. */
   readonly fields: Readonly<Record<string, string>>;
   readonly connections: number;
-  /** When no more requests are begun: after a number of them, or of seconds. Those that run are finished. */
+  /** No request is started after this number of them, or this many seconds. Requests in progress are finished. */
   readonly limit: { readonly requests: number } | { readonly seconds: number };
-  /** Every answer's status, or it is a failure. */
+  /** Expected status of every response; another one is a failure. */
   readonly status: number;
-  /** Bytes a second that each client takes; such clients leave when the time is over. By default, as many as come. */
+  /**
+   * Bytes per second that each client reads; such clients disconnect at the time limit. By default they read as fast as
+   * they can.
+   */
   readonly pace?: number | undefined;
 }
 
-/** What a load generator saw. */
+/** The measurements of a job. */
 export interface LoadResult {
-  /** Whole answers. */
+  /** Number of complete responses. */
   readonly requests: number;
-  /** Of bodies, those of broken ones included. */
+  /** Bytes of bodies, including those of incomplete responses. */
   readonly bytes: number;
-  /** From the first request to the last answer. */
+  /** Time from the first request to the end of the last response. */
   readonly seconds: number;
-  /** From a request to the first byte of its body (or the end of the head, where there is none); in ms. */
+  /** Time from a request to the first byte of its body, or to the end of the head if there is no body; in ms. */
   readonly firstByte: { readonly p50: number; readonly p99: number };
+  /** Number of wrong responses. */
   readonly failures: number;
-  /** What was wrong with the first that failed. */
+  /** What was wrong with the first one. */
   readonly failure?: string | undefined;
 }

@@ -1,9 +1,9 @@
-/** The load generator as a process of its own, forked: a job a message, a result or an error back; ends with its parent. */
+/** The load generator's process, forked by the bench: takes jobs, replies to each with a result or an error. */
 import { runJob } from './run-job.ts';
 import { isLoadJob } from './messages.ts';
 
 process.on('message', (message) => {
-  if (!isLoadJob(message)) throw new TypeError('that is no job');
+  if (!isLoadJob(message)) throw new TypeError('the message is not a job');
   runJob(message).then(
     (result) => process.send?.({ result }),
     (error: unknown) => process.send?.({ error: String(error) }),

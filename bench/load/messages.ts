@@ -1,11 +1,13 @@
 import type { LoadJob, LoadResult } from './job.ts';
 
-// What comes over the channel was sent by the other end of this program: enough is looked at to tell messages apart.
+// Both ends of the channel are the same program, so these checks only tell messages apart.
 
+/** Tells a job from other messages. */
 export function isLoadJob(message: unknown): message is LoadJob {
-  return typeof message === 'object' && message !== null && 'ask' in message && 'connections' in message;
+  return typeof message === 'object' && message !== null && 'pattern' in message && 'connections' in message;
 }
 
+/** Tells a result from other messages. */
 export function isLoadResult(value: unknown): value is LoadResult {
   return typeof value === 'object' && value !== null && 'requests' in value && 'firstByte' in value;
 }

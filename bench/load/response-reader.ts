@@ -1,28 +1,28 @@
-/** Of a response, what the load generator looks at. */
+/** The head of a response, as far as the load generator looks at it. */
 export interface ResponseHead {
   readonly status: number;
-  /** Whether the connection ends with it. */
+  /** Whether the server closes the connection after this response. */
   readonly closes: boolean;
 }
 
-/** Is told how a response goes on. */
+/** Callbacks for the pieces of a response. */
 export interface ResponseListener {
   onHead(head: ResponseHead): void;
-  /** Bytes of the body, in a buffer that is used again. */
+  /** Called with bytes of the body. The buffer is reused after the call. */
   onBytes(bytes: Buffer): void;
   onEnd(): void;
 }
 
 type State =
   | { readonly at: 'head' }
-  | { readonly at: 'body'; left: number }
+  | { readonly at: 'body'; remaining: number }
   | { readonly at: 'chunk-size' }
-  | { readonly at: 'chunk'; left: number }
+  | { readonly at: 'chunk'; remaining: number }
   | { readonly at: 'trailer' };
 
 const HEAD: State = { at: 'head' };
 
-/** Reads one HTTP/1.1 response after the other from a connection's bytes, keeping none of them. */
+/** Makes a parser of the HTTP/1.1 responses on one connection. It stores no bytes of bodies. */
 export function responseReader(listener: ResponseListener): (bytes: Buffer) => void {
   let state: State = HEAD;
   let text = '';
@@ -32,65 +32,65 @@ export function responseReader(listener: ResponseListener): (bytes: Buffer) => v
     listener.onEnd();
   };
 
-  /** @returns what follows the first `mark`, or `undefined` where it has not come yet; `text` is what was before it */
-  const takeUntil = (mark: string, bytes: Buffer): Buffer | undefined => {
-    const before = text.length;
+  /** Collects `text` up to a delimiter. @returns the bytes behind it, or `undefined` if it has not been received yet */
+  const readUntil = (delimiter: string, bytes: Buffer): Buffer | undefined => {
+    const previous = text.length;
     text += bytes.toString('latin1');
-    const found = text.indexOf(mark);
+    const found = text.indexOf(delimiter);
     if (found < 0) return undefined;
-    const rest = bytes.subarray(found + mark.length - before);
+    const rest = bytes.subarray(found + delimiter.length - previous);
     text = text.slice(0, found);
     return rest;
   };
 
-  const takeBody = (left: number, bytes: Buffer): { readonly left: number; readonly rest: Buffer } => {
-    const taken = Math.min(left, bytes.length);
-    if (taken > 0) listener.onBytes(taken === bytes.length ? bytes : bytes.subarray(0, taken));
-    return { left: left - taken, rest: bytes.subarray(taken) };
+  const readBody = (length: number, bytes: Buffer): { readonly remaining: number; readonly rest: Buffer } => {
+    const count = Math.min(length, bytes.length);
+    if (count > 0) listener.onBytes(count === bytes.length ? bytes : bytes.subarray(0, count));
+    return { remaining: length - count, rest: bytes.subarray(count) };
   };
 
-  const begin = () => {
+  const startBody = () => {
     const length = /\r\ncontent-length: *(\d+)/i.exec(text);
     const status = Number(text.slice(9, 12));
     listener.onHead({ status, closes: /\r\nconnection: *close/i.test(text) });
     if (status === 304 || status === 204 || length?.[1] === '0') return end();
-    if (length?.[1] !== undefined) state = { at: 'body', left: Number(length[1]) };
+    if (length?.[1] !== undefined) state = { at: 'body', remaining: Number(length[1]) };
     else if (/\r\ntransfer-encoding: *chunked/i.test(text)) state = { at: 'chunk-size' };
-    else state = { at: 'body', left: Number.MAX_SAFE_INTEGER };
+    else state = { at: 'body', remaining: Number.MAX_SAFE_INTEGER };
   };
 
-  /** @returns what is left of the bytes, or `undefined` where more have to come first */
+  /** Parses one element. @returns the bytes behind it, or `undefined` if more bytes are needed */
   const step = (bytes: Buffer): Buffer | undefined => {
     switch (state.at) {
       case 'head': {
-        const rest = takeUntil('\r\n\r\n', bytes);
+        const rest = readUntil('\r\n\r\n', bytes);
         if (rest === undefined) return undefined;
-        begin();
+        startBody();
         text = '';
         return rest;
       }
       case 'body':
       case 'chunk': {
-        const { left, rest } = takeBody(state.left, bytes);
-        state.left = left;
-        if (left > 0) return undefined;
+        const { remaining, rest } = readBody(state.remaining, bytes);
+        state.remaining = remaining;
+        if (remaining > 0) return undefined;
         if (state.at === 'body') end();
         else state = { at: 'chunk-size' };
         return rest;
       }
       case 'chunk-size': {
-        const rest = takeUntil('\r\n', bytes);
+        const rest = readUntil('\r\n', bytes);
         if (rest === undefined) return undefined;
-        // After a chunk comes an empty line.
+        // The data of a chunk ends with an empty line (RFC 9112 §7.1).
         if (text !== '') {
-          const left = Number.parseInt(text, 16);
-          state = left === 0 ? { at: 'trailer' } : { at: 'chunk', left };
+          const size = Number.parseInt(text, 16);
+          state = size === 0 ? { at: 'trailer' } : { at: 'chunk', remaining: size };
         }
         text = '';
         return rest;
       }
       case 'trailer': {
-        const rest = takeUntil('\r\n', bytes);
+        const rest = readUntil('\r\n', bytes);
         if (rest === undefined) return undefined;
         if (text === '') end();
         text = '';

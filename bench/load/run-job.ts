@@ -1,11 +1,11 @@
 import { bytesAt } from '../origin/objects.ts';
-import { draw, leastLength, type Asked } from './asks.ts';
-import { connectionTo, type Answer, type Connection } from './connection.ts';
+import { connectionTo, type Connection, type LoadResponse } from './connection.ts';
 import type { LoadJob, LoadResult } from './job.ts';
+import { minBodyLength, nextRequest, type RangeRequest } from './request-pattern.ts';
 
-/** What is counted while a job runs. */
+/** Counters of a running job. */
 interface RequestStats {
-  begun: number;
+  started: number;
   requests: number;
   bytes: number;
   failures: number;
@@ -13,38 +13,38 @@ interface RequestStats {
   readonly firstBytes: number[];
 }
 
-/** Does a job: all connections first, then requests on each of them, one after the other. */
+/** Runs a job: opens all connections, then sends requests on each of them, one after the other. */
 export async function runJob(job: LoadJob): Promise<LoadResult> {
   const { connections, limit, pace } = job;
   const clients = Array.from({ length: connections }, () => connectionTo(job.port, pace));
   await Promise.all(clients.map((client) => client.open()));
-  const stats: RequestStats = { begun: 0, requests: 0, bytes: 0, failures: 0, failure: undefined, firstBytes: [] };
-  const begun = performance.now();
-  const end = 'seconds' in limit ? begun + limit.seconds * 1000 : Number.POSITIVE_INFINITY;
+  const stats: RequestStats = { started: 0, requests: 0, bytes: 0, failures: 0, failure: undefined, firstBytes: [] };
+  const start = performance.now();
+  const deadline = 'seconds' in limit ? start + limit.seconds * 1000 : Number.POSITIVE_INFINITY;
   const isOver = () =>
-    stats.failures > 0 || ('seconds' in limit ? performance.now() >= end : stats.begun >= limit.requests);
-  const leave = () => {
+    stats.failures > 0 || ('seconds' in limit ? performance.now() >= deadline : stats.started >= limit.requests);
+  const closeAll = () => {
     for (const client of clients) client.close();
   };
-  const leaving = pace === undefined || !('seconds' in limit) ? undefined : setTimeout(leave, limit.seconds * 1000);
+  const timeout = pace === undefined || !('seconds' in limit) ? undefined : setTimeout(closeAll, limit.seconds * 1000);
   await Promise.all(clients.map((client) => runClient(client, job, stats, isOver)));
-  clearTimeout(leaving);
-  const seconds = (performance.now() - begun) / 1000;
-  leave();
+  clearTimeout(timeout);
+  const seconds = (performance.now() - start) / 1000;
+  closeAll();
   const { requests, bytes, failures, failure } = stats;
   return { requests, bytes, seconds, firstByte: percentiles(stats.firstBytes), failures, failure };
 }
 
 async function runClient(client: Connection, job: LoadJob, stats: RequestStats, isOver: () => boolean): Promise<void> {
   while (!isOver()) {
-    stats.begun++;
-    const asked = draw(job.ask, job.object);
-    const answer = await client.request(toHead(job, asked), job.status);
-    stats.bytes += answer.bytes;
-    if (answer.bytes > 0 || answer.whole) stats.firstBytes.push(answer.firstByte);
-    // It left by itself.
-    if (job.pace !== undefined && !answer.whole && isOver()) return;
-    const failure = findFailure(answer, asked, job);
+    stats.started++;
+    const request = nextRequest(job.pattern, job.object);
+    const response = await client.request(toHead(job, request), job.status);
+    stats.bytes += response.bytes;
+    if (response.bytes > 0 || response.complete) stats.firstBytes.push(response.firstByte);
+    // A slow client has disconnected at the time limit: this is no failure.
+    if (job.pace !== undefined && !response.complete && isOver()) return;
+    const failure = findFailure(response, request, job);
     if (failure === undefined) stats.requests++;
     else {
       stats.failures++;
@@ -53,23 +53,23 @@ async function runClient(client: Connection, job: LoadJob, stats: RequestStats, 
   }
 }
 
-function toHead({ path, port, fields }: LoadJob, { range }: Asked): string {
+function toHead({ path, port, fields }: LoadJob, { range }: RangeRequest): string {
   const all = { Host: `127.0.0.1:${port}`, ...(range === undefined ? {} : { Range: range }), ...fields };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   return `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`;
 }
 
-/** A fast wrong answer is no figure: status, length and first bytes have to be right, each time. */
-function findFailure(answer: Answer, asked: Asked, job: LoadJob): string | undefined {
-  const { status, whole, bytes, beginning } = answer;
+/** Checks status, length and first bytes of a response, since the speed of wrong responses means nothing. */
+function findFailure(response: LoadResponse, request: RangeRequest, job: LoadJob): string | undefined {
+  const { status, complete, bytes, prefix } = response;
   if (status !== job.status) return status === 0 ? 'no answer' : `answers ${status}`;
-  const isBody = status === 200 || status === 206;
-  if (isBody && asked.start !== undefined && !beginning.equals(bytesAt(asked.start, beginning.length)))
+  const hasBody = status === 200 || status === 206;
+  if (hasBody && request.start !== undefined && !prefix.equals(bytesAt(request.start, prefix.length)))
     return 'sends wrong bytes';
-  const due = isBody ? leastLength(job.ask, job.object) : 0;
-  if (!whole) return `breaks off after ${bytes} bytes`;
-  return bytes < due || (isBody && asked.start !== undefined && bytes > due)
-    ? `sends ${bytes} bytes instead of ${due}`
+  const expected = hasBody ? minBodyLength(job.pattern, job.object) : 0;
+  if (!complete) return `breaks off after ${bytes} bytes`;
+  return bytes < expected || (hasBody && request.start !== undefined && bytes > expected)
+    ? `sends ${bytes} bytes instead of ${expected}`
     : undefined;
 }
 

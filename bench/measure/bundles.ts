@@ -12,24 +12,31 @@ const WRANGLER = join(ROOT, 'node_modules/.bin/wrangler');
 /** A Worker with a wrangler.toml. */
 export interface WorkerSource {
   readonly name: string;
-  /** Of its wrangler.toml. */
+  /** Folder of its wrangler.toml. */
   readonly folder: string;
   readonly environment?: string;
 }
 
+/** Rangeway over R2, as it is deployed by default. */
 export const RANGEWAY_R2: WorkerSource = { name: 'rangeway-r2', folder: ROOT };
+/** Rangeway over S3. */
 export const RANGEWAY_S3: WorkerSource = { name: 'rangeway-s3', folder: ROOT, environment: 's3' };
+/** npm's render2. */
 export const RENDER2: WorkerSource = {
   name: 'render2',
   folder: join(import.meta.dirname, '../contestants/workers/render2'),
 };
 
-/** Whether the peers of bench/package.json are there. */
+/** Whether the peers of bench/package.json are installed. */
 export function hasPeers(): boolean {
   return existsSync(join(import.meta.dirname, '../node_modules/s3proxy'));
 }
 
-/** Bundles a Worker as for a deployment. @returns bytes of gzip */
+/**
+ * Bundles a Worker as for a deployment.
+ *
+ * @returns its size in bytes, compressed by gzip
+ */
 export function workerSize({ name, folder, environment }: WorkerSource, temp: string): number {
   const out = join(temp, name);
   const env = environment === undefined ? [] : ['--env', environment];
@@ -40,8 +47,10 @@ export function workerSize({ name, folder, environment }: WorkerSource, temp: st
 }
 
 /**
- * What a Worker's start costs, by `wrangler check startup`: the profile's samples that are not idle; in µs. Samples
- * are taken about every millisecond.
+ * Measures the CPU time of a Worker's start by `wrangler check startup`: the samples of the profile that are not idle. A
+ * sample is taken about every millisecond, so shorter starts are measured as 0.
+ *
+ * @returns µs
  */
 export function workerStart({ name, folder, environment }: WorkerSource, temp: string): number {
   const file = join(temp, `${name}.cpuprofile`);
@@ -70,11 +79,11 @@ function runWrangler(args: readonly string[], cwd: string): void {
 export interface NodeBundle {
   readonly name: string;
   readonly path: string;
-  /** In bytes of gzip. */
+  /** In bytes, compressed by gzip. */
   readonly size: number;
 }
 
-/** The function as it is deployed. */
+/** Bundles the Lambda function as it is deployed. */
 export function lambdaBundle(temp: string): NodeBundle {
   const folder = join(temp, 'lambda');
   mkdirSync(folder, { recursive: true });
@@ -83,7 +92,7 @@ export function lambdaBundle(temp: string): NodeBundle {
   return { name: 'lambda', path, size: gzipped(path) };
 }
 
-/** The same of npm's s3proxy, which is no function, but what one would be made of. */
+/** Bundles npm's s3proxy, which is not a Lambda function, but the largest part of one. */
 export async function s3proxyBundle(temp: string): Promise<NodeBundle> {
   const path = join(temp, 's3proxy.mjs');
   const folder = join(import.meta.dirname, '..');
@@ -97,9 +106,9 @@ export async function s3proxyBundle(temp: string): Promise<NodeBundle> {
     platform: 'node',
     target: 'node24',
     mainFields: ['module', 'main'],
-    // It reads its own package.json, which is where it was installed.
+    // s3proxy reads its own package.json relative to import.meta.url.
     define: { 'import.meta.url': home },
-    // CommonJS inside an ES module asks for what only CommonJS has.
+    // CommonJS modules inside the ES module call `require`.
     banner: { js: `import { createRequire as r } from 'node:module'; const require = r(${home});` },
     legalComments: 'none',
     logLevel: 'silent',
@@ -107,7 +116,7 @@ export async function s3proxyBundle(temp: string): Promise<NodeBundle> {
   return { name: 's3proxy', path, size: gzipped(path) };
 }
 
-/** How long Node takes to load a module, in a process of its own; in ms. */
+/** Measures how long Node takes to load a module in a new process; in ms. */
 export function importTime({ path }: NodeBundle): number {
   const script = `const t = performance.now(); await import(process.argv[1]); process.stdout.write(String(performance.now() - t));`;
   const env = { PATH: process.env['PATH'], AWS_REGION: 'us-east-1', RANGEWAY_BUCKET: 'bench' };

@@ -1,48 +1,63 @@
 import type { LoadResult } from '../load/job.ts';
 
-/** What is told of one run of a workload against a contestant. */
+/** The figures of one run of a workload against a contestant. */
 export interface Figures {
-  /** Of bodies, 10^6 bytes a second. */
+  /** Bytes of bodies, in 10^6 bytes per second. */
   readonly mbPerSecond: number;
   readonly requestsPerSecond: number;
-  /** From a request to the first byte of its body, in ms. */
+  /** Time from a request to the first byte of its body, in ms. */
   readonly firstByteP50: number;
   readonly firstByteP99: number;
   /** CPU seconds of the contestant's processes for 2^30 bytes of bodies. */
   readonly cpuPerGiB: number;
   /** CPU seconds of the contestant's processes for 1,000 requests. */
   readonly cpuPerThousand: number;
-  /** Requests to the storage for one request. */
+  /** Requests to the storage per request of a client. */
   readonly storageRequests: number;
-  /** Bytes from the storage for one byte sent. */
+  /** Bytes read from the storage per byte sent to a client. */
   readonly storageBytes: number;
-  /** Resident memory at its most, in bytes. */
+  /** Peak resident memory, in bytes. */
   readonly peakRss: number;
-  /** Cores that the contestant kept busy: where it is far from 1 on a core of its own, something else was the limit. */
+  /** Cores that the contestant kept busy. If it has its own core and this is far below 1, the bottleneck is elsewhere. */
   readonly busy: number;
   /** Cores that the load generator and the origin kept busy together. */
   readonly helpersBusy: number;
 }
 
-/** A figure's name. */
-export type FigureName = keyof Figures;
+/** Names of all figures. */
+export const FIGURE_NAMES = [
+  'mbPerSecond',
+  'requestsPerSecond',
+  'firstByteP50',
+  'firstByteP99',
+  'cpuPerGiB',
+  'cpuPerThousand',
+  'storageRequests',
+  'storageBytes',
+  'peakRss',
+  'busy',
+  'helpersBusy',
+] as const satisfies readonly (keyof Figures)[];
 
-/** How a figure is called and read. */
-export const FIGURES: Readonly<Record<FigureName, { readonly title: string; readonly better: 'more' | 'less' }>> = {
-  mbPerSecond: { title: 'MB/s', better: 'more' },
-  requestsPerSecond: { title: 'requests/s', better: 'more' },
-  firstByteP50: { title: 'first byte, p50', better: 'less' },
-  firstByteP99: { title: 'first byte, p99', better: 'less' },
-  cpuPerGiB: { title: 'CPU a GiB', better: 'less' },
-  cpuPerThousand: { title: 'CPU a request', better: 'less' },
-  storageRequests: { title: 'storage requests', better: 'less' },
-  storageBytes: { title: 'storage bytes', better: 'less' },
-  peakRss: { title: 'peak memory', better: 'less' },
-  busy: { title: 'cores busy', better: 'less' },
-  helpersBusy: { title: 'helpers busy', better: 'less' },
+/** Name of a figure. */
+export type FigureName = (typeof FIGURE_NAMES)[number];
+
+/** The title of each figure, and the unit of its medians in tables. */
+export const FIGURES: Readonly<Record<keyof Figures, { readonly title: string; readonly unit: string }>> = {
+  mbPerSecond: { title: 'MB/s', unit: '' },
+  requestsPerSecond: { title: 'requests/s', unit: '' },
+  firstByteP50: { title: 'first byte, p50', unit: 'ms' },
+  firstByteP99: { title: 'first byte, p99', unit: 'ms' },
+  cpuPerGiB: { title: 'CPU per GiB', unit: 's' },
+  cpuPerThousand: { title: 'CPU per request', unit: 'ms' },
+  storageRequests: { title: 'storage requests', unit: '' },
+  storageBytes: { title: 'storage bytes', unit: '' },
+  peakRss: { title: 'peak memory', unit: 'MiB' },
+  busy: { title: 'cores busy', unit: '' },
+  helpersBusy: { title: 'helpers busy', unit: '' },
 };
 
-/** Counters before or after a run. */
+/** Counters that are read before and after a run: CPU in seconds, the storage's requests and bytes. */
 export interface Counters {
   readonly cpu: number;
   readonly helpersCpu: number;
@@ -50,7 +65,12 @@ export interface Counters {
   readonly storageBytes: number;
 }
 
-/** Puts together what a run's load generator and counters say. */
+/**
+ * Computes the figures of a run.
+ *
+ * @param load the measurements of the load generator
+ * @param peakRss in bytes
+ */
 export function toFigures(load: LoadResult, before: Counters, after: Counters, peakRss: number): Figures {
   const { requests, bytes, seconds, firstByte } = load;
   const cpu = after.cpu - before.cpu;

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { cpus, release, totalmem } from 'node:os';
 import { join } from 'node:path';
 
-/** What the figures were measured on. */
+/** Describes the machine of the run. */
 export function describeMachine(): Record<string, string> {
   return {
     processor: cpus()[0]?.model ?? 'unknown',
@@ -15,9 +15,9 @@ export function describeMachine(): Record<string, string> {
 
 const ROOT = join(import.meta.dirname, '../..');
 
-/** Versions of everything that is measured, or measures. What is not there is left out. */
+/** Versions of all programs that are measured or measure. A program that is not installed is left out. */
 export function describeVersions(): Record<string, string> {
-  const found = {
+  const versions = {
     rangeway: packageVersion(''),
     node: process.versions.node,
     workerd: packageVersion('node_modules/workerd'),
@@ -31,8 +31,24 @@ export function describeVersions(): Record<string, string> {
     radosgw: programVersion('radosgw', '--version'),
   };
   return Object.fromEntries(
-    Object.entries(found).flatMap(([name, version]) => (version === undefined ? [] : [[name, version]])),
+    Object.entries(versions).flatMap(([name, version]) => (version === undefined ? [] : [[name, version]])),
   );
+}
+
+/**
+ * The commit of a checkout, with a remark if its files differ from it.
+ *
+ * @returns `undefined` if the folder is no checkout, or git is not installed
+ */
+export function describeCommit(folder: string): string | undefined {
+  const git = (...args: readonly string[]) =>
+    execFileSync('git', ['-C', folder, ...args], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] }).trim();
+  try {
+    const commit = git('rev-parse', '--short=12', 'HEAD');
+    return git('status', '--porcelain', '--untracked-files=no') === '' ? commit : `${commit} with changes`;
+  } catch {
+    return undefined;
+  }
 }
 
 function packageVersion(folder: string): string | undefined {
@@ -48,9 +64,9 @@ function packageVersion(folder: string): string | undefined {
 
 function programVersion(program: string, option: string): string | undefined {
   try {
-    // nginx says it on stderr.
-    const said = execFileSync('sh', ['-c', `${program} ${option} 2>&1`], { encoding: 'utf8' });
-    return /\d+\.\d+\.\d+/.exec(said)?.[0];
+    // nginx prints its version to stderr.
+    const output = execFileSync('sh', ['-c', `${program} ${option} 2>&1`], { encoding: 'utf8' });
+    return /\d+\.\d+\.\d+/.exec(output)?.[0];
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 
-/** Ticks a second of utime and stime: USER_HZ, the same on every Linux that Node runs on. */
+/** Ticks per second of utime and stime: USER_HZ, the same on every Linux that Node runs on. */
 const TICKS = 100;
 
 interface ProcessStat {
@@ -12,11 +12,11 @@ interface ProcessStat {
   readonly cpu: number;
 }
 
-/** A process and its descendants, as far as they live. */
+/** Lists a process and its living descendants. */
 export function processTree(root: number): readonly ProcessStat[] {
   const all = readdirSync('/proc').flatMap((entry) => (/^\d+$/.test(entry) ? (readStat(Number(entry)) ?? []) : []));
   const tree = all.filter(({ pid }) => pid === root);
-  // Grows while it is gone through: children of what was found are found.
+  // The list grows during the iteration, so that children of added processes are added too.
   for (const { pid } of tree) tree.push(...all.filter(({ parent }) => parent === pid));
   return tree;
 }
@@ -30,17 +30,17 @@ function readStat(pid: number): ProcessStat | undefined {
     const name = text.slice(text.indexOf('(') + 1, close);
     return { pid, parent: Number(fields[1]), name, cpu: (Number(fields[11]) + Number(fields[12])) / TICKS };
   } catch {
-    // It has just ended.
+    // The process has just ended.
     return undefined;
   }
 }
 
-/** CPU seconds, user and system, that a process and its living descendants have used. */
+/** CPU time, user and system, of a process and its living descendants, in seconds. */
 export function cpuSeconds(root: number): number {
   return processTree(root).reduce((sum, { cpu }) => sum + cpu, 0);
 }
 
-/** Peak of resident memory since {@link resetPeak}, added up over the tree; in bytes. */
+/** Peak of resident memory since {@link resetPeak}, the sum over the process tree; in bytes. */
 export function peakRss(root: number): number {
   return processTree(root).reduce((sum, { pid }) => {
     const match = /VmHWM:\s*(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'latin1'));
@@ -48,12 +48,12 @@ export function peakRss(root: number): number {
   }, 0);
 }
 
-/** Starts the peak anew. */
+/** Resets the peak of resident memory of a process tree: proc(5), clear_refs. */
 export function resetPeak(root: number): void {
   for (const { pid } of processTree(root)) writeFileSync(`/proc/${pid}/clear_refs`, '5');
 }
 
-/** Keeps a process tree, all threads of it, to one core. */
+/** Pins all threads of a process tree to one core. */
 export function pin(root: number, core: number): void {
   for (const { pid } of processTree(root)) execFileSync('taskset', ['-a', '-c', '-p', String(core), String(pid)]);
 }

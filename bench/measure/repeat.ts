@@ -1,8 +1,12 @@
 import { spreadOf, type Spread } from './statistics.ts';
 
-/** Measures several times. Throws where that is not even once. */
+/**
+ * Measures several times.
+ *
+ * @throws RangeError if `times` is below 1
+ */
 export function repeat(times: number, measure: () => number): Spread {
   const spread = spreadOf(Array.from({ length: times }, measure));
-  if (spread === undefined) throw new RangeError('nothing is measured zero times');
+  if (spread === undefined) throw new RangeError('a measurement needs at least one repetition');
   return spread;
 }

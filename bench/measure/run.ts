@@ -1,4 +1,4 @@
-import type { Running } from '../contestants/contestant.ts';
+import type { RunningServer } from '../contestants/contestant.ts';
 import type { LoadGenerator } from '../load/client.ts';
 import type { LoadJob } from '../load/job.ts';
 import type { OriginProcess } from '../origin/client.ts';
@@ -7,13 +7,13 @@ import type { Workload } from '../workloads/workload.ts';
 import { toFigures, type Counters, type Figures } from './figures.ts';
 import { cpuSeconds, peakRss, resetPeak } from './process-tree.ts';
 
-/** What a contestant tells of an object's version. */
+/** The validators that a contestant sends for an object. */
 export interface Validators {
   readonly etag: string | null;
   readonly lastModified: string | null;
 }
 
-/** What a run needs. */
+/** The processes and settings that a run needs; `seconds` is the length of a timed run. */
 export interface RunContext {
   readonly load: LoadGenerator;
   readonly origin: OriginProcess;
@@ -21,21 +21,21 @@ export interface RunContext {
   readonly seconds: number;
 }
 
-/** Asks a contestant for the validators of a key. */
-export async function readValidators({ port, path }: Running, key: string): Promise<Validators> {
+/** Reads the validators of a key by a HEAD request. */
+export async function readValidators({ port, path }: RunningServer, key: string): Promise<Validators> {
   const { headers } = await fetch(`http://127.0.0.1:${port}${path(key)}`, { method: 'HEAD' });
   return { etag: headers.get('ETag'), lastModified: headers.get('Last-Modified') };
 }
 
-/** How many times as long a workload with slow clients takes: the first second fills the system's buffers. */
-const SLOW = 1.5;
+/** Factor on the length of a workload with slow clients, because the first second only fills the system's buffers. */
+const SLOW_FACTOR = 1.5;
 
 let coldObjects = 0;
 
-/** One workload against one contestant. */
+/** Runs one workload against one contestant, and measures it. */
 export async function measureOnce(
   workload: Workload,
-  { running, validators }: { readonly running: Running; readonly validators: Validators },
+  { running, validators }: { readonly running: RunningServer; readonly validators: Validators },
   { load, origin, objects, seconds }: RunContext,
 ): Promise<{ readonly figures: Figures; readonly failure: string | undefined }> {
   const job = toJob(workload, toObject(workload, objects), running, validators, seconds);
@@ -64,18 +64,18 @@ function toObject({ object }: Workload, objects: Catalogue): BenchObject {
 }
 
 function toJob(
-  { ask, connections, requests, condition, status, pace }: Workload,
+  { pattern, connections, requests, condition, status, pace }: Workload,
   object: BenchObject,
-  { port, path }: Running,
+  { port, path }: RunningServer,
   validators: Validators,
   seconds: number,
 ): LoadJob {
-  const timed = { seconds: pace === undefined ? seconds : seconds * SLOW };
+  const timed = { seconds: pace === undefined ? seconds : seconds * SLOW_FACTOR };
   return {
     port,
     path: path(object.key),
     object,
-    ask,
+    pattern,
     fields: toFields(condition, validators),
     connections,
     limit: requests === undefined ? timed : { requests },

@@ -3,10 +3,10 @@ import { join } from 'node:path';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Storage } from '../contestants/contestant.ts';
 import { freePort } from '../contestants/spawn.ts';
-import { BUCKET } from './answer.ts';
+import { BUCKET } from './respond.ts';
 import { bytesAt, MAX_SLICE, type BenchObject } from './objects.ts';
 
-/** Ceph's RADOS gateway, started as for the tests. */
+/** A running RADOS gateway of Ceph, started as for the tests. */
 export interface Ceph {
   readonly storage: Storage;
   stop(): void;
@@ -14,27 +14,27 @@ export interface Ceph {
 
 const SCRIPT = join(import.meta.dirname, '../../test/s3/ceph.sh');
 
-/** It takes 13 s on two cores; in ms. */
-const START_LIMIT = 120_000;
+/** Timeout of the start in ms; it takes 13 s on two cores. */
+const START_TIMEOUT = 120_000;
 
 const KEYS = { accessKeyId: 'rangeway', secretAccessKey: 'rangeway-secret' };
 
 /**
- * Starts it with these objects, which anybody may read: nginx can't sign.
+ * Starts Ceph's RADOS gateway and stores these objects as public, because nginx can't sign requests.
  *
- * @param folder for its state
+ * @param folder in which it keeps its state
  */
 export async function startCeph(objects: readonly BenchObject[], folder: string): Promise<Ceph> {
   const state = join(folder, 'ceph');
   const port = await freePort();
   execFileSync('bash', [SCRIPT, 'up', state, String(port)], {
     stdio: ['ignore', 'ignore', 'inherit'],
-    timeout: START_LIMIT,
+    timeout: START_TIMEOUT,
   });
   const stop = () => void execFileSync('bash', [SCRIPT, 'down', state]);
   try {
     const endpoint = `http://127.0.0.1:${port}`;
-    // The SDK's own: the gateway's only reads.
+    // Rangeway's own S3 client can only read.
     const client = new S3Client({ endpoint, region: 'us-east-1', forcePathStyle: true, credentials: KEYS });
     await client.send(new CreateBucketCommand({ Bucket: BUCKET }));
     for (const object of objects) {

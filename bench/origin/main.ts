@@ -1,13 +1,12 @@
 /**
- * The origin as a process of its own: `node main.ts LARGE [KEY CERTIFICATE]` with the size of the large object and
- * the files of a certificate, forked. Says where it listens, then answers each `counts` with what it has counted; ends
- * with its parent.
+ * The origin's process, forked by the bench: `node main.ts LARGE [KEY CERTIFICATE]` with the size of the large object in
+ * bytes, and the files of a certificate. Sends its ports, then replies to each message with its counts.
  */
 import { readFileSync } from 'node:fs';
 import { catalogue } from './objects.ts';
 import { startOrigin } from './server.ts';
 
-/** A storage in another region: 60 ms to the first byte, 90 MB/s a connection. */
+/** A storage in another region: 60 ms to the first byte, 90 MB/s per connection. */
 const FAR = { firstByte: 60, rate: 90_000_000 };
 
 const [large, key, cert] = process.argv.slice(2);
@@ -19,6 +18,6 @@ const secure =
     ? undefined
     : await startOrigin(objects, { tls: { key: readFileSync(key), cert: readFileSync(cert) } });
 
-process.on('message', () => process.send?.([fast, shaped, secure].flatMap((one) => one?.counts ?? [])));
+process.on('message', () => process.send?.([fast, shaped, secure].flatMap((origin) => origin?.counts ?? [])));
 process.on('disconnect', () => process.exit(0));
 process.send?.({ fast: fast.port, shaped: shaped.port, secure: secure?.port });

@@ -1,55 +1,55 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { createServer as createSecureServer } from 'node:tls';
-import { answer, type OriginAnswer } from './answer.ts';
 import { bytesAt, MAX_SLICE, type BenchObject } from './objects.ts';
 import { parseRequestHead } from './request-head.ts';
+import { respond, type OriginResponse } from './respond.ts';
 
-/** What slows an origin down to that of a storage far away. */
+/** Latency and bandwidth of a simulated distant storage. */
 export interface Shape {
-  /** Until the head of an answer goes out, in ms. */
+  /** Time before the head of a response is sent, in ms. */
   readonly firstByte: number;
-  /** Bytes a second that a connection carries. */
+  /** Bytes per second of one connection. */
   readonly rate: number;
 }
 
-/** What an origin was asked for, since it started. */
+/** Counters of an origin since its start. */
 export interface OriginCounts {
   requests: number;
-  /** Of bodies, handed to the system. */
+  /** Bytes of bodies that were written to sockets. */
   bytes: number;
 }
 
-/** How an origin listens. */
+/** Options of an origin. */
 export interface OriginOptions {
   readonly shape?: Shape;
-  /** Key and certificate as PEM: it speaks TLS. */
+  /** Private key and certificate as PEM, for TLS. */
   readonly tls?: { readonly key: Buffer; readonly cert: Buffer };
 }
 
-/** An origin that listens on loopback. */
+/** A running origin on loopback. */
 export interface Origin {
   readonly port: number;
   readonly counts: OriginCounts;
-  /** Takes no more connections; those that are there go on. */
+  /** Stops listening; open connections continue. */
   stop(): void;
 }
 
-/** Bytes that a shaped connection gets at once: some 3 ms worth at 90 MB/s. */
-const SHAPED_PIECE = 256 * 1024;
+/** Bytes per write of a shaped connection: about 3 ms at 90 MB/s. */
+const SHAPED_CHUNK = 256 * 1024;
 
-/** So far behind its rate, in ms, a shaped connection may catch up: timers are coarse, and the core is shared. */
-const LATE = 5;
+/** Delay in ms that a shaped connection may make up for, because timers are coarse and the core is shared. */
+const MAX_CATCH_UP = 5;
 
-/** Bytes handed to the system at once; larger pieces gain nothing, and are counted although a client has left. */
-const PIECE = 1024 * 1024;
+/** Bytes per write. Larger writes gain nothing, and are counted even if the client has disconnected. */
+const CHUNK = 1024 * 1024;
 
-/** A body up to this size is copied behind its head: one buffer to write is cheaper than two. */
-const SMALL = 16 * 1024;
+/** A body up to this size is copied behind its head, because one write is cheaper than two. */
+const MAX_COPIED_BODY = 16 * 1024;
 
 /**
- * An S3 of computed bytes. On bare sockets: Node's own HTTP server costs several times as much a request, which would
- * be taken from whatever is measured on the same cores.
+ * Starts an S3 server of computed bytes. It uses bare sockets, because Node's HTTP server needs several times as much
+ * CPU per request, on the cores of the load generator.
  */
 export async function startOrigin(
   objects: readonly BenchObject[],
@@ -58,7 +58,7 @@ export async function startOrigin(
   const counts: OriginCounts = { requests: 0, bytes: 0 };
   const accept = (socket: Socket) => {
     socket.on('error', () => socket.destroy());
-    void converse(socket, objects, shape, counts);
+    void serveConnection(socket, objects, shape, counts);
   };
   const server: Server =
     tls === undefined
@@ -71,58 +71,58 @@ export async function startOrigin(
   return { port: address.port, counts, stop: () => void server.close() };
 }
 
-/** One answer after the other, for as long as the connection lasts. */
-async function converse(
+/** Responds to the requests of a connection, one after the other. */
+async function serveConnection(
   socket: Socket,
   objects: readonly BenchObject[],
   shape: Shape | undefined,
   counts: OriginCounts,
 ): Promise<void> {
-  let held = '';
+  let received = '';
   let busy = false;
   const next = async () => {
     busy = true;
-    for (let end = held.indexOf('\r\n\r\n'); end >= 0 && !socket.destroyed; end = held.indexOf('\r\n\r\n')) {
-      const request = parseRequestHead(held.slice(0, end));
-      held = held.slice(end + 4);
+    for (let end = received.indexOf('\r\n\r\n'); end >= 0 && !socket.destroyed; end = received.indexOf('\r\n\r\n')) {
+      const request = parseRequestHead(received.slice(0, end));
+      received = received.slice(end + 4);
       counts.requests++;
       if (shape !== undefined) await sleep(shape.firstByte);
-      await send(socket, answer(request, objects), shape, counts);
+      await send(socket, respond(request, objects), shape, counts);
     }
     busy = false;
   };
   socket.on('data', (chunk) => {
-    held += chunk.toString('latin1');
+    received += chunk.toString('latin1');
     if (!busy) void next();
   });
 }
 
-async function send(socket: Socket, { head, body }: OriginAnswer, shape: Shape | undefined, counts: OriginCounts) {
+async function send(socket: Socket, { head, body }: OriginResponse, shape: Shape | undefined, counts: OriginCounts) {
   if (body === undefined || typeof body === 'string') {
     socket.write(head + (body ?? ''), 'latin1');
     return;
   }
   const length = body.end - body.start;
-  if (length <= SMALL) {
+  if (length <= MAX_COPIED_BODY) {
     counts.bytes += length;
     socket.write(Buffer.concat([Buffer.from(head, 'latin1'), bytesAt(body.start, length)]));
     return;
   }
   socket.cork();
   socket.write(head, 'latin1');
-  const piece = Math.min(shape === undefined ? PIECE : SHAPED_PIECE, MAX_SLICE);
-  let begun = performance.now();
+  const chunk = Math.min(shape === undefined ? CHUNK : SHAPED_CHUNK, MAX_SLICE);
+  let start = performance.now();
   for (let at = body.start; at < body.end && !socket.destroyed;) {
-    const bytes = bytesAt(at, Math.min(piece, body.end - at));
+    const bytes = bytesAt(at, Math.min(chunk, body.end - at));
     at += bytes.length;
     counts.bytes += bytes.length;
-    const room = socket.write(bytes);
+    const hasRoom = socket.write(bytes);
     socket.uncork();
-    if (!room) await drained(socket);
+    if (!hasRoom) await drained(socket);
     if (shape === undefined) continue;
-    const ahead = begun + ((at - body.start) / shape.rate) * 1000 - performance.now();
-    // A connection whose reader stood still does not become faster afterwards.
-    if (ahead < -LATE) begun -= ahead + LATE;
+    const ahead = start + ((at - body.start) / shape.rate) * 1000 - performance.now();
+    // A connection whose reader paused does not become faster afterwards.
+    if (ahead < -MAX_CATCH_UP) start -= ahead + MAX_CATCH_UP;
     else await sleep(ahead);
   }
   socket.uncork();
@@ -141,7 +141,7 @@ function drained(socket: Socket): Promise<void> {
   });
 }
 
-/** Timers are a millisecond coarse; what is less is not waited for, and made up by the next wait. */
+/** Waits. Timers have a resolution of 1 ms, so shorter waits are skipped; the next wait makes up for them. */
 function sleep(ms: number): Promise<void> {
   return ms < 1 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -6,7 +6,7 @@ import type { ServerPart } from './part.ts';
 
 const KiB = 1024;
 
-/** The same ranges of an object of 1 MB and of one of 1 TB, which has to make no difference. */
+/** The same ranges of an object of 1 MB and of one of 1 TB: the size should make no difference. */
 export const growth: ServerPart = {
   type: 'servers',
   name: 'growth',

@@ -8,5 +8,5 @@ import { starting } from './starting.ts';
 import { tls } from './tls.ts';
 import { workerd } from './workerd.ts';
 
-/** Everything that the bench measures, in the order in which it runs. */
+/** All parts of the bench, in the order in which they run. */
 export const PARTS: readonly Part[] = [workerd, node, disk, tls, ceph, far, growth, lambda, planning, sizes, starting];

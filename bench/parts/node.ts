@@ -17,7 +17,7 @@ import type { ServerPart } from './part.ts';
 
 const KiB = 1024;
 
-/** Gateways over S3 on Node and natively. */
+/** Gateways over S3: Rangeway and s3proxy on Node, nginx and rclone as native programs. */
 export const node: ServerPart = {
   type: 'servers',
   name: 'node',
@@ -27,11 +27,11 @@ export const node: ServerPart = {
   workloads: downloads,
 };
 
-/** Caches on disk alone, warm. */
+/** Warm caches on disk. */
 export const disk: ServerPart = {
   type: 'servers',
   name: 'disk',
-  title: 'Node, out of a warm cache on disk',
+  title: 'Node, from a warm cache on disk',
   storage: 'fast',
   contestants: [nginxSlice('1m'), rangewayDisk, rangewayDiskMemory],
   workloads: [
@@ -40,7 +40,7 @@ export const disk: ServerPart = {
   ],
 };
 
-/** The same over Ceph's RADOS gateway, a real S3 server: what it needs for a request is part of each figure. */
+/** Gateways over Ceph's RADOS gateway, a real S3 server: its own time per request is part of each figure. */
 export const ceph: ServerPart = {
   type: 'servers',
   name: 'ceph',
@@ -50,11 +50,11 @@ export const ceph: ServerPart = {
   workloads: [wholeMedium, randomRanges(64 * KiB, 8, 'medium'), randomRanges(16, 8, 'medium')],
 };
 
-/** One client and a storage far away: 60 ms to the first byte, 90 MB/s a connection. */
+/** One client and a distant storage: 60 ms to the first byte, 90 MB/s per connection. */
 export const far: ServerPart = {
   type: 'servers',
   name: 'far',
-  title: 'One client, a storage far away (60 ms to the first byte, 90 MB/s a connection)',
+  title: 'One client, a distant storage (60 ms to the first byte, 90 MB/s per connection)',
   storage: 'shaped',
   contestants: [
     direct,

@@ -5,12 +5,12 @@ import type { FactPart } from './part.ts';
 
 const RANGES = 50;
 
-/** Calls a round: enough to be far above what the clock can tell. */
+/** Calls per round: enough to be far above the resolution of the clock. */
 const CALLS = 2_000;
 
 const TERABYTE = 1_000_000_000_000;
 
-/** What the rules of HTTP cost a request, without any I/O. */
+/** CPU time that the rules of HTTP cost per request, without I/O. */
 export const planning: FactPart = {
   type: 'facts',
   name: 'planning',
@@ -19,11 +19,11 @@ export const planning: FactPart = {
     const policy = toRangePolicy(parseSettings({}));
     const headers = new Headers({ Range: toField() });
     const representation = { size: TERABYTE, etag: { weak: false, opaque: 'tag' } };
-    // The first rounds are the compiler's.
+    // The first rounds include compilation.
     for (let i = 0; i < 5; i++) time(headers, representation, policy);
     const value = repeat(rounds, () => time(headers, representation, policy));
-    const title = `reading, deciding and planning ${RANGES} ranges of 1 TB`;
-    return [{ name: 'planning-50', title, unit: 'µs', value, most: 50 }];
+    const title = `parsing, deciding and planning ${RANGES} ranges of 1 TB`;
+    return [{ name: 'planning-50', title, unit: 'µs', value, max: 50 }];
   },
 };
 
@@ -32,13 +32,13 @@ function toField(): string {
   return `bytes=${Array.from({ length: RANGES }, (_, i) => `${i * share}-${i * share + 65_535}`).join(',')}`;
 }
 
-/** @returns µs of CPU a call, which another program on the same core doesn't change */
+/** Measures CPU time, which does not depend on other programs on the same core. @returns µs per call */
 function time(headers: Headers, representation: Representation, policy: RangePolicy): number {
-  const begun = process.cpuUsage();
+  const start = process.cpuUsage();
   for (let i = 0; i < CALLS; i++) {
     const decision = decide(parseRequest('GET', headers, policy, 0), representation, policy);
     if (decision.status !== 206) throw new Error(`${RANGES} ranges are answered ${decision.status}`);
   }
-  const { user, system } = process.cpuUsage(begun);
+  const { user, system } = process.cpuUsage(start);
   return (user + system) / CALLS;
 }

@@ -11,7 +11,7 @@ import { inTemporaryFolder } from '../measure/temporary-folder.ts';
 import type { Spread } from '../measure/statistics.ts';
 import type { FactPart } from './part.ts';
 
-/** What is deployed, as it goes over the wire. */
+/** Sizes of the deployed bundles, compressed by gzip. */
 export const sizes: FactPart = {
   type: 'facts',
   name: 'sizes',
@@ -24,22 +24,27 @@ export const sizes: FactPart = {
           name: 'size-worker-r2',
           title: 'Worker over R2',
           unit: 'bytes',
-          value: once(workerSize(RANGEWAY_R2, temp)),
-          ...(peers ? { peer: { name: 'render2', value: once(workerSize(RENDER2, temp)) } } : {}),
+          value: constant(workerSize(RANGEWAY_R2, temp)),
+          ...(peers ? { peer: { name: 'render2', value: constant(workerSize(RENDER2, temp)) } } : {}),
         },
-        { name: 'size-worker-s3', title: 'Worker over S3', unit: 'bytes', value: once(workerSize(RANGEWAY_S3, temp)) },
+        {
+          name: 'size-worker-s3',
+          title: 'Worker over S3',
+          unit: 'bytes',
+          value: constant(workerSize(RANGEWAY_S3, temp)),
+        },
         {
           name: 'size-lambda',
           title: 'Lambda function',
           unit: 'bytes',
-          value: once(lambdaBundle(temp).size),
-          ...(peers ? { peer: { name: 's3proxy', value: once((await s3proxyBundle(temp)).size) } } : {}),
+          value: constant(lambdaBundle(temp).size),
+          ...(peers ? { peer: { name: 's3proxy', value: constant((await s3proxyBundle(temp)).size) } } : {}),
         },
       ];
     }),
 };
 
-/** A size is the same each time. */
-function once(size: number): Spread {
-  return { median: size, least: size, most: size };
+/** A size is the same in each round. */
+function constant(size: number): Spread {
+  return { median: size, min: size, max: size };
 }

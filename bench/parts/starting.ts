@@ -13,9 +13,9 @@ import { repeat } from '../measure/repeat.ts';
 import { inTemporaryFolder } from '../measure/temporary-folder.ts';
 import type { FactPart } from './part.ts';
 
-const NOTE = 'wrangler check startup: samples of the profile that are not idle';
+const NOTE = '`wrangler check startup`, samples of the profile that are not idle, about one per millisecond';
 
-/** What a first request waits for. */
+/** Start times, which the first request waits for. */
 export const starting: FactPart = {
   type: 'facts',
   name: 'starting',

@@ -6,7 +6,7 @@ import type { ServerPart } from './part.ts';
 
 const KiB = 1024;
 
-/** Over TLS, as storages are reached. The load generator speaks none, so that nothing asks the storage directly. */
+/** Gateways over S3 with TLS. There is no `direct`, because the load generator does not implement TLS. */
 export const tls: ServerPart = {
   type: 'servers',
   name: 'tls',

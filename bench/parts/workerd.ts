@@ -12,7 +12,7 @@ import {
 import { downloads } from '../workloads/downloads.ts';
 import type { ServerPart } from './part.ts';
 
-/** Workers in workerd. */
+/** Workers in workerd, over simulated R2 and over S3. */
 export const workerd: ServerPart = {
   type: 'servers',
   name: 'workerd',

@@ -1,47 +1,46 @@
-import { readFileSync, writeFileSync } from 'node:fs';
-import type { Part } from '../parts/part.ts';
 import { toMarkdown } from './print.ts';
-import type { Results } from './results.ts';
-import { busyTable, factTable, ratioTable, targetTable } from './tables.ts';
+import type { PartRecord } from './record.ts';
+import { coresTable, factTable, medianTable, ratioTable, targetTable } from './tables.ts';
 
-const BEGIN = '<!-- bench: begin; npm run bench -- --write makes what follows -->';
-const END = '<!-- bench: end -->';
-
-/** Puts a run's report between the marks of a document. Throws where it has none. */
-export function writeDocument(path: string, results: Results, parts: readonly Part[]): void {
-  const text = readFileSync(path, 'utf8');
-  const begin = text.indexOf(BEGIN);
-  const end = text.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`${path} lacks the marks between which the report goes`);
-  const report = toDocument(results, parts);
-  writeFileSync(path, `${text.slice(0, begin + BEGIN.length)}\n\n${report}\n\n${text.slice(end)}`);
+/** Makes the page `bench/results/PART.md` of a record. */
+export function toDocument(record: PartRecord): string {
+  const { title, notes = [], skipped, noise, older = [] } = record;
+  const blocks = [
+    `# ${title}`,
+    `<!-- Generated from ${record.part}.json by \`npm run bench -- --tables\`: do not edit. -->`,
+    toConditions(record),
+    ...notes,
+    noise === undefined
+      ? ''
+      : `The same code beside itself (A/A) has ${noise.median.toFixed(2)} of its own figures, ${noise.min.toFixed(2)} to ${noise.max.toFixed(2)} over all workloads.`,
+    skipped.map((line) => `- Not measured: ${line}`).join('\n'),
+    ...section('Targets', toMarkdown(targetTable(record))),
+    ...section('Ratios', toMarkdown(ratioTable(record))),
+    ...section('Medians', toMarkdown(medianTable(record))),
+    ...section('Measurements', toMarkdown(factTable(record)), toFactNotes(record)),
+    ...section('Busy cores: contestant / load generator and storage', toMarkdown(coresTable(record))),
+    ...section('Older', older.join('\n')),
+  ];
+  return `${blocks.filter((block) => block !== '').join('\n\n')}\n`;
 }
 
-function toDocument(results: Results, parts: readonly Part[]): string {
-  const { made, machine, versions, rounds, seconds, pinned, large } = results;
-  const sections = results.parts.flatMap((part) => {
-    const plan = parts.find(({ name }) => name === part.name);
-    const busy = busyTable(part);
-    return [
-      `### ${part.title}`,
-      ...part.skipped.map((line) => `Not measured: ${line}.`),
-      toMarkdown(ratioTable(part, plan)),
-      toMarkdown(factTable(part)),
-      ...(busy.length === 0
-        ? []
-        : [`Cores busy, of the contestant / of load generator and storage together:`, toMarkdown(busy)]),
-    ];
-  });
-  return [
-    `Made ${made.slice(0, 10)}: ${rounds} rounds of ${seconds} s, large object ${large / 1024 ** 2} MiB, ` +
-      `${pinned ? 'contestants on a core of their own' : 'nothing pinned'}; ${list(machine)}.`,
-    `${list(versions)}.`,
-    '### Targets',
-    toMarkdown(targetTable(results)),
-    ...sections,
-  ]
-    .filter((block) => block !== '')
-    .join('\n\n');
+/** A heading with its blocks, or nothing if the first block is empty. */
+function section(heading: string, first: string, ...others: readonly string[]): readonly string[] {
+  return first === '' ? [] : [`## ${heading}`, first, ...others];
+}
+
+function toConditions({ date, commit, machine, versions, rounds, seconds, large, pinned, cells }: PartRecord): string {
+  const times = rounds === 1 ? '1 round' : `${rounds} rounds`;
+  const run =
+    cells.length === 0
+      ? times
+      : `${times} of ${seconds} s, large object ${large / 1024 ** 2} MiB, ` +
+        (pinned ? 'contestants on a core of their own' : 'nothing pinned');
+  return `${date}${commit === undefined ? '' : `, commit ${commit}`}: ${run}; ${list(machine)}.\n\n${list(versions)}.`;
+}
+
+function toFactNotes({ facts }: PartRecord): string {
+  return facts.flatMap(({ title, note }) => (note === undefined ? [] : [`- ${title}: ${note}`])).join('\n');
 }
 
 function list(entries: Readonly<Record<string, string>>): string {

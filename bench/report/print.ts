@@ -1,6 +1,6 @@
 import type { Table } from './tables.ts';
 
-/** For a terminal: columns under each other. */
+/** Formats a table for a terminal, with aligned columns. */
 export function toText(table: Table): string {
   const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((row) => row[column]?.length ?? 0)));
   return table
@@ -13,13 +13,13 @@ export function toText(table: Table): string {
     .join('\n');
 }
 
-/** For a document. */
+/** Formats a table as Markdown; an empty table is an empty string. */
 export function toMarkdown(table: Table): string {
   const [head, ...rows] = table;
   if (head === undefined) return '';
-  return [line(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(line)].join('\n');
+  return [toLine(head), `|${head.map(() => '---').join('|')}|`, ...rows.map(toLine)].join('\n');
 }
 
-function line(cells: readonly string[]): string {
+function toLine(cells: readonly string[]): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
 }

@@ -1,50 +1,49 @@
 import type { FigureName } from '../measure/figures.ts';
 import { spreadOf, type Spread } from '../measure/statistics.ts';
-import type { CellResult, PartResult, Results } from './results.ts';
+import type { CellResult, PartResult } from './results.ts';
 import type { CellName, Target } from './targets.ts';
 
-/** Of the ratios of all rounds; each round's two figures were measured one soon after the other. */
+/**
+ * Divides one contestant's figure by another's, round by round: the two were measured one soon after the other.
+ *
+ * @returns `undefined` if no round has a ratio, because one of the figures is 0
+ */
 export function ratio(subject: CellResult, reference: CellResult, figure: FigureName): Spread | undefined {
-  const ratios = pairs(subject, reference, figure).map(({ mine, theirs }) => mine / theirs);
-  // Where a figure is 0, there is no ratio to tell.
+  const ratios = pairs(subject, reference, figure).map(([mine, theirs]) => mine / theirs);
   return spreadOf(ratios.filter((value) => Number.isFinite(value) && value > 0));
 }
 
 function difference(subject: CellResult, reference: CellResult, figure: FigureName): Spread | undefined {
-  return spreadOf(pairs(subject, reference, figure).map(({ mine, theirs }) => mine - theirs));
+  return spreadOf(pairs(subject, reference, figure).map(([mine, theirs]) => mine - theirs));
 }
 
-function pairs(subject: CellResult, reference: CellResult, figure: FigureName) {
+function pairs(subject: CellResult, reference: CellResult, figure: FigureName): readonly (readonly [number, number])[] {
   return subject.rounds.flatMap((mine, round) => {
     const theirs = reference.rounds[round];
-    return theirs === undefined ? [] : [{ mine: mine[figure], theirs: theirs[figure] }];
+    return theirs === undefined ? [] : [[mine[figure], theirs[figure]] as const];
   });
 }
 
-/** @returns `undefined` where the run has none */
+/** Finds the cell of a contestant and a workload. */
 export function findCell({ cells }: PartResult, { contestant, workload }: CellName): CellResult | undefined {
   return cells.find((cell) => cell.contestant === contestant && cell.workload === workload);
 }
 
-/** How a target stands. */
-export type Verdict =
-  | { readonly type: 'ok' | 'missed'; readonly found: Spread }
-  | { readonly type: 'open'; readonly why: string };
+/** The measured ratio or difference of a target, or the reason why there is none. */
+export type Finding = { readonly found: Spread } | { readonly open: string };
 
-/** Compares a target with what was measured. */
-export function judge({ part, subject, reference, figure, bound }: Target, { parts }: Results): Verdict {
-  const result = parts.find(({ name }) => name === part);
-  if (result === undefined) return { type: 'open', why: 'not run' };
-  const mine = findCell(result, subject);
-  const theirs = findCell(result, reference);
-  if (mine === undefined) return { type: 'open', why: `no ${subject.contestant} yet` };
-  if (theirs === undefined) return { type: 'open', why: `no ${reference.contestant} here` };
-  const found = 'mostMore' in bound ? difference(mine, theirs, figure) : ratio(mine, theirs, figure);
-  if (found === undefined) return { type: 'open', why: mine.failure ?? theirs.failure ?? 'too little to compare' };
-  return { type: isMet(found.median, bound) ? 'ok' : 'missed', found };
+/** Measures a target with the results of its part. */
+export function measureTarget({ subject, reference, figure, bound }: Target, part: PartResult): Finding {
+  const mine = findCell(part, subject);
+  const theirs = findCell(part, reference);
+  if (mine === undefined) return { open: `no ${subject.contestant} yet` };
+  if (theirs === undefined) return { open: `no ${reference.contestant} here` };
+  const found = 'maxDifference' in bound ? difference(mine, theirs, figure) : ratio(mine, theirs, figure);
+  return found === undefined ? { open: mine.failure ?? theirs.failure ?? 'too few rounds to compare' } : { found };
 }
 
-function isMet(value: number, bound: Target['bound']): boolean {
-  if ('least' in bound) return value >= bound.least;
-  return value <= ('most' in bound ? bound.most : bound.mostMore);
+/** Whether a ratio or a difference is within a target's bound. */
+export function isMet(value: number, bound: Target['bound']): boolean {
+  if ('min' in bound) return value >= bound.min;
+  return value <= ('max' in bound ? bound.max : bound.maxDifference);
 }

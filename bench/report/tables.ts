@@ -1,111 +1,144 @@
-import type { Part } from '../parts/part.ts';
-import { FIGURES, type FigureName } from '../measure/figures.ts';
+import { FIGURE_NAMES, FIGURES, type FigureName } from '../measure/figures.ts';
 import type { Spread } from '../measure/statistics.ts';
-import { findCell, judge, ratio } from './ratios.ts';
-import type { CellResult, Fact, PartResult, Results } from './results.ts';
-import { TARGETS, type Target } from './targets.ts';
+import { isMet } from './ratios.ts';
+import type { CellRecord, FactRecord, PartRecord, TargetRecord } from './record.ts';
 
-/** A table: its first row is the head. */
+/** A table: its first row is the head, and without other rows it is empty. */
 export type Table = readonly (readonly string[])[];
 
-/** What each target comes to. */
-export function targetTable(results: Results): Table {
-  const rows = TARGETS.map((target) => {
-    const verdict = judge(target, results);
-    const found = verdict.type === 'open' ? verdict.why : printSpread(verdict.found);
-    const { part, figure, bound } = target;
-    return [part, printComparison(target), FIGURES[figure].title, found, printBound(bound), verdict.type];
+/** Makes the table of targets: the bound of each, the ratio or difference that was measured, and whether it is met. */
+export function targetTable({ targets, facts }: PartRecord): Table {
+  const rows = targets.map((target) => {
+    const { figure, bound, found, open = 'not measured' } = target;
+    const verdict = found === undefined ? 'open' : printVerdict(isMet(found.median, bound));
+    const measured = found === undefined ? open : printSpread(found);
+    return [printComparison(target), FIGURES[figure].title, measured, printBound(bound), verdict];
   });
-  const facts = results.parts.flatMap(({ name, facts: found }) =>
-    found.flatMap((fact) => (fact.most === undefined ? [] : [factTarget(name, fact, fact.most)])),
+  const limits = facts.flatMap(({ title, unit, limit }) =>
+    limit === undefined
+      ? []
+      : [[title, `of ${limit.max} ${unit}`, printSpread(limit.share), '≤ 1', printVerdict(limit.share.median <= 1)]],
   );
-  return [['part', 'what', 'figure', 'found', 'target', ''], ...rows, ...facts];
+  const all = [...rows, ...limits];
+  return all.length === 0 ? [] : [['comparison', 'figure', 'measured', 'target', ''], ...all];
 }
 
-function factTarget(part: string, { title, value, unit }: Fact, most: number): readonly string[] {
-  const share = { median: value.median / most, least: value.least / most, most: value.most / most };
-  return [part, title, `of ${most} ${unit}`, printSpread(share), '≤ 1', share.median <= 1 ? 'ok' : 'missed'];
+/** Makes the table of ratios: each figure of Rangeway's contestants, divided by that of each reference. */
+export function ratioTable({ references, comparisons }: PartRecord): Table {
+  if (comparisons.length === 0) return [];
+  const rows = comparisons.map((comparison) => {
+    const { workload, contestant } = comparison;
+    if ('failure' in comparison) return [workload, contestant, comparison.failure, ...references.map(() => '')];
+    const ratios = references.map((reference) => printRatio(comparison.ratios[reference]));
+    return [workload, contestant, FIGURES[comparison.figure].title, ...ratios];
+  });
+  return [['workload', 'contestant', 'figure', ...references.map((reference) => `÷ ${reference}`)], ...rows];
 }
 
-/** Each of Rangeway's contestants against each other one: how many times as much. */
-export function ratioTable(part: PartResult, plan: Part | undefined): Table {
-  if (plan?.type !== 'servers') return [];
-  // Those that were measured beside the plan's, out of other checkouts, are in the cells alone.
-  const known = [...plan.contestants, ...part.cells.map(({ contestant, role }) => ({ name: contestant, role }))];
-  const others = [...new Set(known.filter(({ role }) => role !== 'subject').map(({ name }) => name))];
-  const subjects = plan.contestants.filter(({ role }) => role === 'subject').map(({ name }) => name);
-  const rows = plan.workloads.flatMap(({ name: workload, shows }) =>
-    subjects.flatMap((contestant) => {
-      const cell = findCell(part, { contestant, workload });
-      if (cell === undefined) return [];
-      if (cell.rounds.length === 0) return [[workload, contestant, cell.failure ?? '', ...others.map(() => '')]];
-      return shows.map((figure) => [
-        workload,
-        contestant,
-        FIGURES[figure].title,
-        ...others.map((other) => printRatio(cell, findCell(part, { contestant: other, workload }), figure)),
-      ]);
-    }),
-  );
-  return [['workload', 'contestant', 'figure', ...others.map((other) => `÷ ${other}`)], ...rows];
-}
-
-function printBusy(cell: CellResult | undefined): string {
-  const rounds = cell?.rounds.toSorted((a, b) => a.busy - b.busy) ?? [];
-  const middle = rounds[rounds.length >> 1];
-  return middle === undefined ? '' : `${middle.busy.toFixed(2)} / ${middle.helpersBusy.toFixed(2)}`;
-}
-
-function printRatio(cell: CellResult, other: CellResult | undefined, figure: FigureName): string {
-  if (other === undefined) return '';
-  if (other.rounds.length === 0) return other.failure ?? '';
-  const found = ratio(cell, other, figure);
-  return found === undefined ? '–' : printSpread(found);
-}
-
-/** What is measured without servers: the ratio to the peer's, sizes as they are. */
-export function factTable({ facts }: PartResult): Table {
+/** Makes the table of measurements without servers: the value, its ratio to a peer's, and its share of the target. */
+export function factTable({ facts }: PartRecord): Table {
   if (facts.length === 0) return [];
-  const rows = facts.map(({ title, value, unit, peer, most }) => [
-    title,
-    unit === 'bytes' ? `${(value.median / 1024).toFixed(1)} KiB` : '',
-    peer === undefined ? '' : `${(value.median / peer.value.median).toFixed(2)} ÷ ${peer.name}`,
-    most === undefined ? '' : `${(value.median / most).toFixed(2)} of ${most} ${unit}`,
-  ]);
-  return [['what', 'size', 'to a peer', 'to its limit'], ...rows];
+  const rows = facts.map((fact) => {
+    const { title, peer, limit } = fact;
+    return [
+      title,
+      printValue(fact),
+      peer === undefined ? '' : `${peer.ratio?.toFixed(2) ?? '–'} ÷ ${peer.name}`,
+      limit === undefined ? '' : `${printNumber(limit.share.median)} of ${limit.max} ${fact.unit}`,
+    ];
+  });
+  return [['measurement', 'value', 'to a peer', 'to its target'], ...rows];
 }
 
-/** How busy the measured server and the helpers were: what limits a figure. */
-export function busyTable(part: PartResult): Table {
-  const names = [...new Set(part.cells.map(({ contestant }) => contestant))];
-  const workloads = [...new Set(part.cells.map(({ workload }) => workload))];
-  if (names.length === 0) return [];
+/** Makes the table of busy cores, which shows the bottleneck of each cell. */
+export function coresTable({ cells }: PartRecord): Table {
+  const contestants = [...new Set(cells.map(({ contestant }) => contestant))];
+  const workloads = [...new Set(cells.map(({ workload }) => workload))];
+  if (contestants.length === 0) return [];
+  const print = (workload: string, contestant: string) => {
+    const cell = findCellRecord(cells, workload, contestant);
+    return cell?.contestantCores === undefined || cell.helperCores === undefined
+      ? ''
+      : `${cell.contestantCores.toFixed(2)} / ${cell.helperCores.toFixed(2)}`;
+  };
   const rows = workloads.map((workload) =>
-    [workload].concat(names.map((contestant) => printBusy(findCell(part, { contestant, workload })))),
+    [workload].concat(contestants.map((contestant) => print(workload, contestant))),
   );
-  return [['workload', ...names], ...rows];
+  return [['workload', ...contestants], ...rows];
 }
 
-function printComparison({ subject, reference }: Target): string {
+/** Makes the table of medians, which are comparable within the run only. Empty for records that have no medians. */
+export function medianTable({ cells }: PartRecord): Table {
+  const measured = cells.filter(({ medians }) => medians !== undefined);
+  const contestants = [...new Set(measured.map(({ contestant }) => contestant))];
+  const workloads = [...new Set(measured.map(({ workload }) => workload))];
+  const rows = workloads.flatMap((workload) => {
+    const all = contestants.map((contestant) => findCellRecord(measured, workload, contestant)?.medians ?? {});
+    return FIGURE_NAMES.flatMap((figure) => {
+      const values = all.map((medians) => medians[figure]);
+      if (values.every((value) => value === undefined)) return [];
+      return [
+        [
+          workload,
+          printUnit(figure),
+          ...values.map((value) => (value === undefined ? '' : printMedian(figure, value))),
+        ],
+      ];
+    });
+  });
+  return rows.length === 0 ? [] : [['workload', 'figure', ...contestants], ...rows];
+}
+
+function findCellRecord(cells: readonly CellRecord[], workload: string, contestant: string): CellRecord | undefined {
+  return cells.find((cell) => cell.workload === workload && cell.contestant === contestant);
+}
+
+/** The title of a figure with the unit of its medians. */
+function printUnit(figure: FigureName): string {
+  const { title, unit } = FIGURES[figure];
+  return unit === '' ? title : `${title}, ${unit}`;
+}
+
+/** Formats a median in its unit: memory in MiB. */
+export function printMedian(figure: FigureName, value: number): string {
+  return printNumber(figure === 'peakRss' ? value / 1024 ** 2 : value);
+}
+
+/** Formats the value of a fact: sizes in KiB, times in their unit. */
+export function printValue({ value, unit }: FactRecord): string {
+  if (value === undefined) return '';
+  return unit === 'bytes' ? `${(value.median / 1024).toFixed(1)} KiB` : `${printSpread(value)} ${unit}`;
+}
+
+function printRatio(found: Spread | string | null | undefined): string {
+  if (found === undefined) return '';
+  if (found === null) return '–';
+  return typeof found === 'string' ? found : printSpread(found);
+}
+
+function printVerdict(met: boolean): string {
+  return met ? 'ok' : 'missed';
+}
+
+function printComparison({ subject, reference }: TargetRecord): string {
   return subject.workload === reference.workload
     ? `${subject.contestant} to ${reference.contestant}, ${subject.workload}`
     : `${subject.contestant} ${subject.workload} to ${reference.contestant} ${reference.workload}`;
 }
 
-function printBound(bound: Target['bound']): string {
-  if ('least' in bound) return `≥ ${bound.least}`;
-  return 'most' in bound ? `≤ ${bound.most}` : `≤ ${bound.mostMore} s more`;
+function printBound(bound: TargetRecord['bound']): string {
+  if ('min' in bound) return `≥ ${bound.min}`;
+  return 'max' in bound ? `≤ ${bound.max}` : `≤ ${bound.maxDifference} s more`;
 }
 
-/** The median, and between which values it lies. */
-function printSpread({ median, least, most }: Spread): string {
-  return least === most ? digits(median) : `${digits(median)} (${digits(least)}–${digits(most)})`;
+/** Formats a median with its extremes. */
+function printSpread({ median, min, max }: Spread): string {
+  return min === max ? printNumber(median) : `${printNumber(median)} (${printNumber(min)}–${printNumber(max)})`;
 }
 
-function digits(value: number): string {
-  return value >= 100
-    ? value.toFixed(0)
-    : value >= 10
-      ? value.toFixed(1)
-      : value.toFixed(Math.abs(value) < 0.1 ? 3 : 2);
+/** Formats a ratio with two or three significant digits. */
+export function printNumber(value: number): string {
+  if (value >= 100) return value.toFixed(0);
+  if (value >= 10) return value.toFixed(1);
+  return value.toFixed(Math.abs(value) < 0.1 ? 3 : 2);
 }

@@ -1,23 +1,23 @@
 import type { FigureName } from '../measure/figures.ts';
 
-/** Where a figure is from. */
+/** A cell of the results. */
 export interface CellName {
   readonly contestant: string;
   readonly workload: string;
 }
 
-/** What two figures of the same rounds have to be to each other: their ratio, or for `mostMore`, their difference. */
+/** A bound on the ratio of two cells' figures, or with `maxDifference` on their difference. */
 export interface Target {
   readonly part: string;
   readonly subject: CellName;
   readonly reference: CellName;
   readonly figure: FigureName;
-  readonly bound: { readonly least: number } | { readonly most: number } | { readonly mostMore: number };
+  readonly bound: { readonly min: number } | { readonly max: number } | { readonly maxDifference: number };
 }
 
 type Bound = Target['bound'];
 
-/** The same workload on both sides. */
+/** Makes targets that compare two contestants in the same workload. */
 function versus(part: string, subject: string, reference: string) {
   return (figure: FigureName, bound: Bound, workloads: readonly string[]): readonly Target[] =>
     workloads.map((workload) => ({
@@ -38,57 +38,58 @@ const toRender2 = versus('workerd', 'rangeway-r2', 'render2');
 const toS3proxy = versus('node', 'rangeway', 's3proxy');
 const toRclone = versus('node', 'rangeway', 'rclone');
 
-/** With a cache in memory. */
+/** Rangeway with a cache in memory. */
 const CACHED = 'rangeway-cached';
-/** With a cache in memory and four connections to the storage. */
+/** Rangeway with a cache in memory and four connections to the storage. */
 const PARALLEL = 'rangeway-parallel-cached';
 const cachedToSlice = versus('node', CACHED, 'nginx-slice-1m');
 
-/** With a cache on disk, or one with a small tier in memory before it. */
+/** Targets of Rangeway with a cache on disk, with or without a small tier in memory. */
 function onDisk(contestant: string): readonly Target[] {
   const toSlice = versus('disk', contestant, 'nginx-slice-1m');
   return [
-    ...toSlice('mbPerSecond', { least: 0.9 }, ['whole-large']),
-    ...toSlice('requestsPerSecond', { least: 0.3 }, ['range-64k-c8', 'range-64k-c64']),
-    ...toSlice('requestsPerSecond', { least: 0.25 }, ['range-16b-c1', 'range-16b-c8', 'range-16b-c64']),
+    ...toSlice('mbPerSecond', { min: 0.9 }, ['whole-large']),
+    ...toSlice('requestsPerSecond', { min: 0.3 }, ['range-64k-c8', 'range-64k-c64']),
+    ...toSlice('requestsPerSecond', { min: 0.25 }, ['range-16b-c1', 'range-16b-c8', 'range-16b-c64']),
   ];
 }
 
-/** What Rangeway is to reach; decided before it was measured. */
+/** The targets of Rangeway, set before the first measurement. */
 export const TARGETS: readonly Target[] = [
-  ...toBare('mbPerSecond', { least: 0.95 }, ['whole-large', 'range-8m-c1']),
-  ...toBare('requestsPerSecond', { least: 0.9 }, RANGES_64K),
-  ...cachedToBare('mbPerSecond', { least: 0.9 }, ['whole-large', 'range-8m-c1']),
-  ...cachedToBare('requestsPerSecond', { least: 0.9 }, RANGES_64K),
-  ...toRender2('requestsPerSecond', { least: 1.3 }, SMALL_RANGES),
+  ...toBare('mbPerSecond', { min: 0.95 }, ['whole-large', 'range-8m-c1']),
+  ...toBare('requestsPerSecond', { min: 0.9 }, RANGES_64K),
+  ...cachedToBare('mbPerSecond', { min: 0.9 }, ['whole-large', 'range-8m-c1']),
+  ...cachedToBare('requestsPerSecond', { min: 0.9 }, RANGES_64K),
+  ...toRender2('requestsPerSecond', { min: 1.3 }, SMALL_RANGES),
   {
     part: 'workerd',
     subject: { contestant: 'rangeway-r2', workload: 'multipart-10x1m-c1' },
-    // A Worker that only passes on has no answer in parts: one large range is the most that could be had.
+    // The bare Worker has no multipart responses, so the reference is one large range, an upper limit.
     reference: { contestant: 'bare', workload: 'range-8m-c1' },
     figure: 'mbPerSecond',
-    bound: { least: 0.6 },
+    bound: { min: 0.6 },
   },
-  // Of the process, since an isolate's own CPU is told nowhere: what both do, the simulated R2 among it, cancels out.
-  ...versus('workerd', 'rangeway-r2', 'bare')('cpuPerGiB', { mostMore: 0.02 }, ['whole-large']),
-  ...versus('workerd', 'rangeway-r2-signed', 'rangeway-r2')('cpuPerThousand', { most: 1.05 }, [
+  // CPU of the process, because local workerd does not report that of an isolate. The work that both Workers share, such
+  // as the simulated R2, cancels out.
+  ...versus('workerd', 'rangeway-r2', 'bare')('cpuPerGiB', { maxDifference: 0.02 }, ['whole-large']),
+  ...versus('workerd', 'rangeway-r2-signed', 'rangeway-r2')('cpuPerThousand', { max: 1.05 }, [
     'range-16b-c8',
     'range-64k-c8',
   ]),
-  ...toS3proxy('mbPerSecond', { least: 1.5 }, ['whole-large']),
-  ...toRclone('mbPerSecond', { least: 1 }, ['whole-large']),
-  ...toS3proxy('requestsPerSecond', { least: 2 }, SMALL_RANGES),
-  ...toRclone('requestsPerSecond', { least: 1.2 }, SMALL_RANGES),
-  ...toS3proxy('cpuPerThousand', { most: 1 }, SMALL_RANGES),
-  ...toRclone('cpuPerThousand', { most: 1 }, SMALL_RANGES),
+  ...toS3proxy('mbPerSecond', { min: 1.5 }, ['whole-large']),
+  ...toRclone('mbPerSecond', { min: 1 }, ['whole-large']),
+  ...toS3proxy('requestsPerSecond', { min: 2 }, SMALL_RANGES),
+  ...toRclone('requestsPerSecond', { min: 1.2 }, SMALL_RANGES),
+  ...toS3proxy('cpuPerThousand', { max: 1 }, SMALL_RANGES),
+  ...toRclone('cpuPerThousand', { max: 1 }, SMALL_RANGES),
   ...['rangeway', 'rangeway-s3'].flatMap((contestant) =>
     ['range-64k-c8', 'multipart-10x1k-c8'].flatMap((workload) => sizeMakesNoDifference(contestant, workload)),
   ),
-  // Several connections are a setting's: one cold object through a cache alone is one read of the storage.
-  ...versus('far', PARALLEL, 'direct')('mbPerSecond', { least: 1.9 }, ['whole-cold']),
-  ...versus('far', PARALLEL, 'nginx-slice-8m')('mbPerSecond', { least: 3 }, ['whole-cold']),
-  ...cachedToSlice('mbPerSecond', { least: 0.9 }, ['whole-large']),
-  ...cachedToSlice('requestsPerSecond', { least: 0.5 }, SMALL_RANGES),
+  // Several connections are a setting (`parallelReads`). By default a cold object is one read of the storage.
+  ...versus('far', PARALLEL, 'direct')('mbPerSecond', { min: 1.9 }, ['whole-cold']),
+  ...versus('far', PARALLEL, 'nginx-slice-8m')('mbPerSecond', { min: 3 }, ['whole-cold']),
+  ...cachedToSlice('mbPerSecond', { min: 0.9 }, ['whole-large']),
+  ...cachedToSlice('requestsPerSecond', { min: 0.5 }, SMALL_RANGES),
   ...onDisk('rangeway-cached-disk'),
   ...onDisk('rangeway-cached-disk-memory'),
 ];
@@ -98,7 +99,7 @@ function sizeMakesNoDifference(contestant: string, workload: string): readonly T
   const reference = { contestant, workload: `${workload}-small` };
   const common = { part: 'growth', subject, reference };
   return [
-    { ...common, figure: 'requestsPerSecond', bound: { least: 0.9 } },
-    { ...common, figure: 'peakRss', bound: { most: 1.1 } },
+    { ...common, figure: 'requestsPerSecond', bound: { min: 0.9 } },
+    { ...common, figure: 'peakRss', bound: { max: 1.1 } },
   ];
 }

@@ -6,7 +6,7 @@ import type { Workload } from './workload.ts';
 const KiB = 1024;
 const MiB = 1024 ** 2;
 
-/** What clients of all kinds do; Workers and Node are compared over the same. */
+/** The workloads of the parts `node` and `workerd`: downloads, ranges, players, resumed downloads, stampedes. */
 export const downloads: readonly Workload[] = [
   wholeLarge,
   wholeMedium,

@@ -4,13 +4,17 @@ import type { Workload } from './workload.ts';
 const KiB = 1024;
 const MiB = 1024 ** 2;
 
-/** Random ranges of one length. */
+/**
+ * Random ranges of one length.
+ *
+ * @param length in bytes
+ */
 export function randomRanges(length: number, connections: number, object: ObjectName = 'large'): Workload {
   return {
     name: `range-${short(length)}-c${connections}${object === 'large' ? '' : `-${object}`}`,
     title: `ranges of ${long(length)}, ${clients(connections)}${of(object)}`,
     object,
-    ask: { form: 'random', length },
+    pattern: { form: 'random', length },
     connections,
     status: 206,
     shows:
@@ -20,36 +24,40 @@ export function randomRanges(length: number, connections: number, object: Object
   };
 }
 
-/** What players and zip readers ask first. */
+/** The first request of video players and zip readers. */
 export const suffix: Workload = {
   name: 'suffix-64k-c8',
   title: 'the last 64 KiB, 8 clients',
   object: 'large',
-  ask: { form: 'suffix', length: 64 * KiB },
+  pattern: { form: 'suffix', length: 64 * KiB },
   connections: 8,
   status: 206,
   shows: ['requestsPerSecond', 'firstByteP50', 'cpuPerThousand', 'storageRequests'],
 };
 
-/** Ten ranges in one answer, spread over the object. */
+/**
+ * Ten ranges in one multipart response, spread over the object.
+ *
+ * @param length of each range, in bytes
+ */
 export function multipart(length: number, connections: number, object: ObjectName = 'large'): Workload {
   return {
     name: `multipart-10x${short(length)}-c${connections}${object === 'large' ? '' : `-${object}`}`,
-    title: `10 ranges of ${long(length)} in one answer, ${clients(connections)}${of(object)}`,
+    title: `10 ranges of ${long(length)} in one response, ${clients(connections)}${of(object)}`,
     object,
-    ask: { form: 'several', count: 10, length },
+    pattern: { form: 'several', count: 10, length },
     connections,
     status: 206,
     shows: ['mbPerSecond', 'requestsPerSecond', 'firstByteP50', 'cpuPerGiB', 'storageRequests', 'peakRss'],
   };
 }
 
-/** A download goes on in the middle, if the object is still the same. */
+/** A download that continues in the middle, if the object is unchanged. */
 export const resume: Workload = {
   name: 'resume-c8',
   title: 'the second half of 8 MiB with If-Range, 8 clients',
   object: 'medium',
-  ask: { form: 'from', start: 4 * MiB },
+  pattern: { form: 'from', start: 4 * MiB },
   connections: 8,
   condition: 'if-range',
   status: 206,

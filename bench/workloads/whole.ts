@@ -1,9 +1,9 @@
 import type { Workload } from './workload.ts';
 
 const SHOWS = ['mbPerSecond', 'firstByteP50', 'cpuPerGiB', 'storageRequests', 'peakRss'] as const;
-const WHOLE = { ask: { form: 'whole' }, status: 200, shows: SHOWS } as const;
+const WHOLE = { pattern: { form: 'whole' }, status: 200, shows: SHOWS } as const;
 
-/** The large object, one after the other. */
+/** The large object, one download after the other. */
 export const wholeLarge: Workload = {
   ...WHOLE,
   name: 'whole-large',
@@ -12,6 +12,7 @@ export const wholeLarge: Workload = {
   connections: 1,
 };
 
+/** Objects of 8 MiB, one download after the other. */
 export const wholeMedium: Workload = {
   ...WHOLE,
   name: 'whole-8m',
@@ -20,7 +21,7 @@ export const wholeMedium: Workload = {
   connections: 1,
 };
 
-/** For Lambda's buffered answers. */
+/** An object that fits into a buffered response of Lambda. */
 export const wholePayload: Workload = {
   ...WHOLE,
   name: 'whole-4m',
@@ -29,17 +30,17 @@ export const wholePayload: Workload = {
   connections: 1,
 };
 
-/** One client, an object that no cache has. */
+/** One client, and an object that is in no cache. */
 export const wholeCold: Workload = {
   ...WHOLE,
   name: 'whole-cold',
-  title: 'whole, 256 MiB, never asked for before',
+  title: 'whole, 256 MiB, in no cache',
   object: 'cold',
   connections: 1,
   requests: 1,
 };
 
-/** Clients that ask for the same object in the same moment. */
+/** Clients that request the same object at the same time. */
 export const stampede: Workload = {
   ...WHOLE,
   name: 'stampede',
@@ -50,7 +51,7 @@ export const stampede: Workload = {
   shows: ['mbPerSecond', 'firstByteP99', 'cpuPerGiB', 'storageRequests', 'storageBytes', 'peakRss'],
 };
 
-/** Clients that take 1 MB/s each and leave in the middle: what is held for them shows in the memory. */
+/** Clients that read 1 MB/s each and disconnect in the middle: shows the memory that is buffered per client. */
 export const slowClients: Workload = {
   ...WHOLE,
   name: 'slow-clients',

@@ -1,23 +1,23 @@
-import type { Ask } from '../load/job.ts';
+import type { RequestPattern } from '../load/job.ts';
 import type { FigureName } from '../measure/figures.ts';
 import type { ObjectName } from '../origin/objects.ts';
 
-/** What clients do. Workloads are data, as contestants are. */
+/** A workload: the requests that clients send, and the figures that are reported. */
 export interface Workload {
   readonly name: string;
   readonly title: string;
-  /** `cold` is an object that nobody has asked for before; each round has a new one. */
+  /** `cold` is an object that is in no cache: each round has a new one. */
   readonly object: ObjectName | 'missing' | 'cold';
-  readonly ask: Ask;
+  readonly pattern: RequestPattern;
   readonly connections: number;
-  /** How many requests; by default as many as there is time for. */
+  /** Number of requests; by default the workload has a time limit instead. */
   readonly requests?: number;
-  /** A condition that holds, on the tag that the contestant itself gave, or on its date where it gives none. */
+  /** A condition that is true, on the contestant's own entity tag, or on its date if it sends no tag. */
   readonly condition?: 'if-range' | 'if-none-match';
-  /** The status of every answer. */
+  /** Expected status of every response. */
   readonly status: number;
-  /** Bytes a second that each client takes. */
+  /** Bytes per second that each client reads; by default as fast as it can. */
   readonly pace?: number;
-  /** What of it is reported. */
+  /** The figures that are reported. */
   readonly shows: readonly FigureName[];
 }

@@ -1,83 +1,98 @@
 import type { Seconds } from '../http/index.ts';
 
-/** What a rule may know of a request: plain values, and nothing of the storage. */
+/** The parts of a request that an access rule sees. A rule runs before the storage is read and knows nothing of it. */
 export interface AccessRequest {
   readonly method: string;
   /**
-   * Below the origin as it was sent, still percent-encoded, with its first slash. The key is made from this very text,
-   * decoded once, so that what a rule allows is what is read.
+   * Path of the URL as it was sent, percent-encoded, with its first slash. The key is made from the same text, decoded
+   * once, so that a rule and the storage never see different paths.
    */
   readonly path: string;
-  /** As it was sent, without the question mark. */
+  /** Query of the URL as it was sent, without the question mark. */
   readonly query: string;
   readonly headers: Headers;
-  /** As the platform knows it, never out of a field that any client can send. `undefined` where it does not know. */
+  /**
+   * The client's IP address as the platform knows it, never from a field that any client can send. `undefined` if the
+   * platform does not know it.
+   */
   readonly clientAddress: string | undefined;
+  /** When the request was received, in seconds since the epoch. */
   readonly now: Seconds;
 }
 
-/** What a request that may read gets with it. */
+/** The terms under which a request may read. */
 export interface Grant {
-  /** Whether the answer is for this client alone, so that no shared cache may keep it. */
+  /** Whether the response is for this client only, so that no shared cache may store it. */
   readonly isPrivate: boolean;
-  /** The name under which a browser is to save the file; any text, to be made safe when it is printed. */
+  /** File name for Content-Disposition. Any text: it is made safe when it is printed. */
   readonly fileName?: string | undefined;
-  /** Requests of one download have one, whoever sends them. */
+  /** Id that all requests of one download have in common. */
   readonly downloadId?: string | undefined;
-  /** Whoever grants asks for it; nothing holds a body back yet. */
+  /** Requested limit in bytes per second. The gateway does not apply it yet. */
   readonly maxBytesPerSecond?: number | undefined;
 }
 
 /**
- * Why a request may not read, as far as it may be told: `expired` and `not-yet` only to who holds a genuine link,
- * whose times they could read in it anyway. All else is `forbidden`, so that a forger learns nothing.
+ * The reason for a refusal, as shown to the client. `expired` and `not-yet` are used only for a link with a valid
+ * signature, whose holder can read its times anyway. Every other reason is `forbidden`, so that a forger learns
+ * nothing.
  */
 export type RefusalReason = 'forbidden' | 'expired' | 'not-yet';
 
-/** A request that may not read, or of which that can't be told. */
+/** The verdict on a request that may not read, or whose rights can't be determined at the moment. */
 export type Refused =
   | { readonly type: 'refused'; readonly reason: RefusalReason }
-  /** Each a challenge for WWW-Authenticate (§11.6.1): what would be accepted. */
+  /** Challenges for WWW-Authenticate (§11.6.1), one for each kind of accepted credentials. */
   | { readonly type: 'unauthenticated'; readonly challenges: readonly [string, ...string[]] }
-  /** What a rule has to ask could not be asked, such as an issuer's keys. The cause is for the log. */
+  /** A service that the rule depends on has failed, such as an issuer's key set. The cause is for the log. */
   | { readonly type: 'unavailable'; readonly cause: unknown };
 
-/** What a rule says of a request. */
+/** The result of an access rule. */
 export type AccessVerdict = { readonly type: 'granted'; readonly grant: Grant } | Refused;
 
 /**
- * What a request has to bring to be granted. `ambient`: only what a browser sends for every page by itself, such as its
- * address or a Referer. Then any page that is opened where the rule grants could read the files, so the gateway lets no
- * page read the answers unless `cors.origins` says which may. `nothing`: the rule grants every request.
+ * The kind of credentials that a rule needs, if they are weaker than a secret. `nothing`: the rule grants every
+ * request. `ambient`: the rule looks only at data that a browser sends for every page, such as its address or a
+ * Referer. Any page in such a browser could read the files, so the gateway allows no cross-origin reads unless
+ * `cors.origins` is set.
  */
 export type AccessNeeds = 'nothing' | 'ambient';
 
-/** Who may read what. Asked before any storage is, so its answer is the same for keys that exist and that do not. */
+/**
+ * Decides whether a request may read. It is called before the storage is read, so its verdict is the same for objects
+ * that exist and for objects that do not.
+ */
 export interface AccessRule {
   (request: AccessRequest): AccessVerdict | Promise<AccessVerdict>;
-  /** Absent for a rule that asks for more, such as a signature, a token or a password. */
+  /** Absent for a rule that needs a secret, such as a signature, a token or a password. */
   readonly needs?: AccessNeeds | undefined;
 }
 
 /**
- * Marks a rule of your own as one that asks for nothing but what a browser sends by itself ({@link AccessNeeds}). The
- * rule that is given stays as it is.
+ * Marks a rule as ambient: it looks only at data that browsers send without user action ({@link AccessNeeds}).
+ *
+ * @returns a new rule; the argument does not change
  *
  * @example
- * const rule = ambient(hookAccess(({ clientAddress }) => isInOffice(clientAddress)));
+ * import { ambient, hookAccess } from 'rangeway';
+ *
+ * const isInOffice = (address = '') => address.startsWith('203.0.113.');
+ * export const access = ambient(hookAccess(({ clientAddress }) => isInOffice(clientAddress)));
  */
 export function ambient(rule: AccessRule): AccessRule {
   return withNeeds((request) => rule(request), 'ambient');
 }
 
-/** Says what a new rule needs. Changes the function itself. */
+/** Sets `needs` of a new rule, and returns the same function. */
 export function withNeeds(rule: AccessRule, needs: AccessNeeds | undefined): AccessRule {
   return Object.assign(rule, { needs });
 }
 
 /**
- * What several rules need together. `anyOf` is ambient if one of its rules is. `allOf` is ambient if one of its rules is
- * and no other asks for more.
+ * Computes `needs` of a combination. `anyOf` is ambient if one of its rules is. `allOf` is ambient if one of its rules
+ * is, and none needs a secret.
+ *
+ * @param needs of each rule
  */
 export function needsOf(type: 'anyOf' | 'allOf', needs: readonly (AccessNeeds | undefined)[]): AccessNeeds | undefined {
   if (type === 'allOf' && needs.includes(undefined)) return undefined;
@@ -85,20 +100,34 @@ export function needsOf(type: 'anyOf' | 'allOf', needs: readonly (AccessNeeds | 
   return needs.includes('nothing') ? 'nothing' : undefined;
 }
 
-/** A verdict for requests that may read, by default with nothing but the reading. */
+/**
+ * Makes a verdict that grants a request.
+ *
+ * @param grant by default private, without further terms
+ */
 export function granted(grant: Grant = { isPrivate: true }): AccessVerdict {
   return { type: 'granted', grant };
 }
 
-/** A verdict for requests that may not. */
+/** Makes a verdict that refuses a request. */
 export function refused(reason: RefusalReason): Extract<Refused, { readonly type: 'refused' }> {
   return { type: 'refused', reason };
 }
 
 /**
- * A rule in code: may this request read? For more than yes and no, write an {@link AccessRule} itself. What it throws
- * refuses the request, and the log has the error. A hook that looks only at what browsers send by themselves, such as
- * the client's address or a cookie, goes into {@link ambient}.
+ * Makes a rule out of a function that returns whether a request may read. If the function throws, the request is
+ * refused and the error is logged. A rule that needs other verdicts can be written as an {@link AccessRule} directly. A
+ * hook that looks only at data that browsers send without user action, such as the client's address or a cookie, has to
+ * be marked with {@link ambient}.
+ *
+ * @param hook returns `true` to grant the request
+ *
+ * @example
+ * import { createGateway, hookAccess, memoryStore } from 'rangeway';
+ *
+ * const tokens = new Set(['Bearer 3c1d5e']);
+ * const access = hookAccess(({ headers }) => tokens.has(headers.get('Authorization') ?? ''));
+ * export default createGateway({ store: memoryStore(), access });
  */
 export function hookAccess(hook: (request: AccessRequest) => boolean | Promise<boolean>): AccessRule {
   return async (request) => ((await hook(request)) ? granted() : refused('forbidden'));
@@ -106,7 +135,15 @@ export function hookAccess(hook: (request: AccessRequest) => boolean | Promise<b
 
 const PUBLIC = withNeeds(() => granted({ isPrivate: false }), 'nothing');
 
-/** A rule that grants every request, and lets any cache keep the answer. Each call returns the same function. */
+/**
+ * Makes a rule that grants every request and allows any cache to store the response. This is the default of a mount.
+ * Each call returns the same function.
+ *
+ * @example
+ * import { createGateway, memoryStore, publicAccess } from 'rangeway';
+ *
+ * export default createGateway({ store: memoryStore(), access: publicAccess() });
+ */
 export function publicAccess(): AccessRule {
   return PUBLIC;
 }

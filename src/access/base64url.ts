@@ -5,10 +5,10 @@ export function printBase64Url(bytes: Uint8Array): string {
 }
 
 /**
- * Reads base64url without padding.
+ * Parses base64url without padding (RFC 4648 §5).
  *
- * @returns `undefined` for anything else, and for a last character with bits that stand for nothing: each byte string
- *   has one spelling, or a signature would stay valid with a bit changed.
+ * @returns `undefined` if the text is malformed, or if unused bits of its last character are set (RFC 4648 §3.5). So
+ *   each byte string has one encoding, and a signature does not stay valid if such a bit is changed.
  */
 export function parseBase64Url(text: string): Uint8Array<ArrayBuffer> | undefined {
   if (!/^[\w-]*$/.test(text) || text.length % 4 === 1) return undefined;

@@ -1,9 +1,10 @@
 import { settingsError } from '../base/settings-error.ts';
 
 /**
- * A challenge for WWW-Authenticate (§11.6.1).
+ * Prints a challenge for WWW-Authenticate (§11.6.1).
  *
- * @throws SettingsError where a parameter has characters that a quoted string has to escape, which clients get wrong
+ * @param parameters values are printed as quoted strings
+ * @throws SettingsError if a value is not ASCII, or has characters that need an escape, which clients parse incorrectly
  */
 export function printChallenge(scheme: string, parameters: Readonly<Record<string, string>>): string {
   const printed = Object.entries(parameters).map(([name, value]) => {

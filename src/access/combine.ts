@@ -10,8 +10,15 @@ import {
 } from './access.ts';
 
 /**
- * Whoever one of the rules lets in may read, as that rule says. Rules are asked in the order given, until one grants:
- * put those that bring something along, such as a link's file name, before those that do not.
+ * Makes a rule that grants a request if at least one rule grants it. The rules are called in order until one grants,
+ * and its grant is the result. So put rules whose grants have terms, such as a link's file name, first.
+ *
+ * @example
+ * import { anyOf, createGateway, ipAccess, memoryStore, parseLinkKeys, signedAccess } from 'rangeway';
+ *
+ * const keys = parseLinkKeys(process.env['RANGEWAY_KEYS'] ?? '');
+ * const access = anyOf(signedAccess(keys), ipAccess(['203.0.113.0/24']));
+ * export default createGateway({ store: memoryStore(), access });
  */
 export function anyOf(first: AccessRule, ...others: readonly AccessRule[]): AccessRule {
   const rules = [first, ...others];
@@ -23,7 +30,7 @@ export function anyOf(first: AccessRule, ...others: readonly AccessRule[]): Acce
         if (verdict.type === 'granted') return verdict;
         refusals.push(verdict);
       }
-      return mostTelling(refusals);
+      return selectRefusal(refusals);
     },
     needsOf(
       'anyOf',
@@ -33,8 +40,16 @@ export function anyOf(first: AccessRule, ...others: readonly AccessRule[]): Acce
 }
 
 /**
- * Who may read has to satisfy every rule. They are asked in the order given, until one does not grant; its verdict is
- * the answer. Of what several grants say, the stricter holds: private, and the lowest rate; else the first that says.
+ * Makes a rule that grants a request only if every rule grants it. The rules are called in order until one does not
+ * grant, and its verdict is the result. Grants are merged: the result is private if one of them is, and has the lowest
+ * rate. Of all other terms, the first value counts.
+ *
+ * @example
+ * import { allOf, createGateway, ipAccess, memoryStore, parseLinkKeys, signedAccess } from 'rangeway';
+ *
+ * const keys = parseLinkKeys(process.env['RANGEWAY_KEYS'] ?? '');
+ * const access = allOf(ipAccess(['203.0.113.0/24']), signedAccess(keys));
+ * export default createGateway({ store: memoryStore(), access });
  */
 export function allOf(first: AccessRule, ...others: readonly AccessRule[]): AccessRule {
   return withNeeds(
@@ -43,7 +58,7 @@ export function allOf(first: AccessRule, ...others: readonly AccessRule[]): Acce
       for (const rule of others) {
         if (verdict.type !== 'granted') return verdict;
         const next = await rule(request);
-        verdict = next.type === 'granted' ? granted(joinGrants(verdict.grant, next.grant)) : next;
+        verdict = next.type === 'granted' ? granted(mergeGrants(verdict.grant, next.grant)) : next;
       }
       return verdict;
     },
@@ -55,25 +70,27 @@ export function allOf(first: AccessRule, ...others: readonly AccessRule[]): Acce
 }
 
 /**
- * What could not be asked might have granted. An expired link tells its holder what to do, even beside a challenge
- * that the holder has no answer to. A challenge says more than a plain no, and all of them are told together.
+ * Selects the refusal to report, in this order: `unavailable`, because the failed rule might have granted the request;
+ * `expired` and `not-yet`, because the holder of the link can act on them; all challenges together; `forbidden`.
  */
-function mostTelling(refusals: readonly Refused[]): Refused {
+function selectRefusal(refusals: readonly Refused[]): Refused {
   const unavailable = refusals.find(({ type }) => type === 'unavailable');
   if (unavailable !== undefined) return unavailable;
   for (const reason of ['expired', 'not-yet'] as const) {
-    if (refusals.some((one) => one.type === 'refused' && one.reason === reason)) return refused(reason);
+    if (refusals.some((refusal) => refusal.type === 'refused' && refusal.reason === reason)) return refused(reason);
   }
-  const [challenge, ...more] = refusals.flatMap((one) => (one.type === 'unauthenticated' ? one.challenges : []));
+  const [challenge, ...more] = refusals.flatMap((refusal) =>
+    refusal.type === 'unauthenticated' ? refusal.challenges : [],
+  );
   return challenge === undefined ? refused('forbidden') : { type: 'unauthenticated', challenges: [challenge, ...more] };
 }
 
-function joinGrants(one: Grant, other: Grant): Grant {
-  const rates = [one, other].flatMap(({ maxBytesPerSecond: rate }) => rate ?? []);
+function mergeGrants(first: Grant, second: Grant): Grant {
+  const rates = [first, second].flatMap(({ maxBytesPerSecond: rate }) => rate ?? []);
   return {
-    isPrivate: one.isPrivate || other.isPrivate,
-    fileName: one.fileName ?? other.fileName,
-    downloadId: one.downloadId ?? other.downloadId,
+    isPrivate: first.isPrivate || second.isPrivate,
+    fileName: first.fileName ?? second.fileName,
+    downloadId: first.downloadId ?? second.downloadId,
     maxBytesPerSecond: rates.length === 0 ? undefined : Math.min(...rates),
   };
 }

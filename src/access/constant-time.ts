@@ -1,4 +1,4 @@
-/** Whether two byte strings are equal, in a time that depends on their lengths alone. */
+/** Whether two byte strings are equal. The time depends only on their lengths. */
 export function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
   if (a.length !== b.length) return false;
   let difference = 0;
@@ -6,7 +6,7 @@ export function equalInConstantTime(a: Uint8Array, b: Uint8Array): boolean {
   return difference === 0;
 }
 
-/** The SHA-256 of bytes: compared in place of them, it tells nothing of their lengths either. */
+/** Computes SHA-256. A comparison of digests, in place of the bytes, does not reveal lengths either. */
 export async function sha256(bytes: Parameters<typeof crypto.subtle.digest>[1]): Promise<Uint8Array> {
   return new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
 }

@@ -1,4 +1,4 @@
-// Not jwt.ts, which brings jose along: whoever needs it imports it, and only then pays for it.
+// jwt.ts has an entry of its own, `rangeway/jwt`, because it loads jose.
 export {
   ambient,
   type AccessNeeds,

@@ -3,11 +3,18 @@ import { isInCidr, parseCidr } from './cidr.ts';
 import { settingsError } from '../base/settings-error.ts';
 
 /**
- * Clients whose address lies in one of the blocks may read. Where the platform does not know the address, nobody may.
- * Pages may not read the answers unless `cors.origins` says which, since a browser inside has the right address.
+ * Makes a rule that grants requests from certain client addresses. If the platform does not know the client's address,
+ * the request is refused. The rule is ambient: without `cors.origins`, no page can read the responses, because every
+ * page in an allowed browser has the allowed address.
  *
- * @param blocks addresses or CIDR blocks, IPv4 and IPv6; `0.0.0.0/0` is every IPv4 address and no IPv6 one
- * @throws SettingsError that names what is no block
+ * @param blocks addresses or CIDR blocks, IPv4 and IPv6; `0.0.0.0/0` is every IPv4 address and no IPv6 address
+ * @throws SettingsError that names the malformed block
+ *
+ * @example
+ * import { createGateway, ipAccess, memoryStore } from 'rangeway';
+ *
+ * const access = ipAccess(['203.0.113.0/24', '2001:db8::/32']);
+ * export default createGateway({ store: memoryStore(), access });
  */
 export function ipAccess(blocks: readonly string[]): AccessRule {
   const allowed = blocks.map((text) => {

@@ -3,12 +3,13 @@ import { steadyTime } from '../base/clock.ts';
 import type { Seconds } from '../http/index.ts';
 import { settingsError } from '../base/settings-error.ts';
 
-/** Algorithms by a secret that issuer and gateway share, and the shortest secret in bytes (RFC 7518 §3.2). */
+/** Symmetric algorithms with the shortest allowed secret in bytes (RFC 7518 §3.2). */
 const SECRET_BYTES = { HS256: 32, HS384: 48, HS512: 64 } as const;
 
+/** An algorithm with a secret that the issuer and the gateway share. */
 export type SecretAlgorithm = keyof typeof SECRET_BYTES;
 
-/** Algorithms by a private key of the issuer's. EdDSA and Ed25519 are two names of one (RFC 9864). */
+/** An algorithm with a key pair of the issuer. EdDSA and Ed25519 are two names of one algorithm (RFC 9864). */
 export type PublicAlgorithm =
   | 'RS256'
   | 'RS384'
@@ -23,13 +24,13 @@ export type PublicAlgorithm =
   | 'Ed25519';
 
 /**
- * What tokens are verified with. The kind of key says which algorithms are allowed, never the token: a public key is
- * never taken for a secret, and `none` is not among them.
+ * The key that tokens are verified with. It decides which algorithms are allowed, and the token's header never does. So
+ * a public key is never used as a secret, and `none` is never accepted (RFC 8725 §3.1).
  */
 export type JwtKey =
   | {
       readonly type: 'secret';
-      /** Text is taken as its UTF-8, as most libraries take it. */
+      /** Text is encoded as UTF-8, as most libraries do. */
       readonly secret: string | Uint8Array;
       /** By default HS256. */
       readonly algorithm?: SecretAlgorithm | undefined;
@@ -42,26 +43,29 @@ export type JwtKey =
     }
   | {
       readonly type: 'jwks';
-      /** Of the issuer's key set (RFC 7517 §5). https, or http on this machine. */
+      /** URL of the issuer's key set (RFC 7517 §5): https, or http for the local machine. */
       readonly url: string;
       /** By default RS256, ES256, EdDSA and Ed25519. */
       readonly algorithms?: readonly PublicAlgorithm[] | undefined;
-      /** How long keys are used before they are fetched again. By default 600. */
+      /** Seconds after which the key set is fetched again. By default 600. */
       readonly maxAge?: Seconds | undefined;
-      /** A key that is not in the set makes it be fetched again, though not sooner than this. By default 30. */
+      /**
+       * If a token's key is not in the set, the set is fetched again, at most once in this many seconds. By default 30.
+       */
       readonly cooldown?: Seconds | undefined;
     };
 
-/** How long an issuer is left alone after its keys could not be had, in ms. */
+/** Pause after a failed fetch of the key set, in ms. */
 const PAUSE = 5_000;
 
-/** What jose verifies with. */
+/** A key in the form that jose takes. */
 export type VerificationKey = CryptoKey | Uint8Array | JWTVerifyGetKey;
 
 /**
- * How a key is come by.
+ * Makes the function that loads a key. Loading imports a PEM or makes the client of a key set once.
  *
- * @throws SettingsError where it can't be one, as far as that shows without trying it
+ * @returns a function that rejects if the PEM can't be imported; {@link isKeysError} recognises the error
+ * @throws SettingsError if the key is invalid, as far as this is visible before its first use
  */
 export function keyLoader(key: JwtKey): () => Promise<VerificationKey> {
   switch (key.type) {
@@ -87,7 +91,7 @@ export function keyLoader(key: JwtKey): () => Promise<VerificationKey> {
   }
 }
 
-/** The algorithms that a key allows. */
+/** Returns the algorithms that a key allows. */
 export function algorithmsOf(key: JwtKey): string[] {
   switch (key.type) {
     case 'secret':
@@ -104,39 +108,40 @@ function toSecret(secret: string | Uint8Array, algorithm: SecretAlgorithm): Uint
   if (typeof secret === 'string' && secret.trimStart().startsWith('-----BEGIN')) {
     throw settingsError('jwt takes no PEM as a secret: a public key is known to all');
   }
-  const least = SECRET_BYTES[algorithm];
-  if (bytes.length < least) throw settingsError(`jwt takes a secret of ${least} bytes at the least for ${algorithm}`);
+  const minimum = SECRET_BYTES[algorithm];
+  if (bytes.length < minimum)
+    throw settingsError(`jwt takes a secret of ${minimum} bytes at the least for ${algorithm}`);
   return bytes;
 }
 
-/** The issuer's keys, fetched when they are first needed. What is wrong with them is not the token's fault. */
+/** Makes the client of an issuer's key set, which is fetched on first use. Its failures are reported as keys errors. */
 function remoteKeys({ url, maxAge = 600, cooldown = 30 }: Extract<JwtKey, { readonly type: 'jwks' }>): JWTVerifyGetKey {
   if (!/^(?:https:\/\/|http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])[:/])/.test(url) || !URL.canParse(url)) {
-    // Not shown: some have a key of their own in the query.
+    // The message does not contain the URL, because some URLs have an API key in their query.
     throw settingsError('jwt takes an https address of keys, such as https://issuer.example/.well-known/jwks.json');
   }
-  let failed = Number.NEGATIVE_INFINITY;
-  let fetched = Number.NEGATIVE_INFINITY;
-  const isPaused = () => steadyTime() < failed + PAUSE;
+  let failedAt = Number.NEGATIVE_INFINITY;
+  let fetchedAt = Number.NEGATIVE_INFINITY;
+  const isPaused = () => steadyTime() < failedAt + PAUSE;
   const keys = createRemoteJWKSet(new URL(url), {
     cacheMaxAge: maxAge * 1000,
     cooldownDuration: cooldown * 1000,
-    // jose tries anew with every token; a flood of them is not passed on to an issuer that is down.
+    // jose fetches again for each token. The pause limits the requests to an issuer that is down.
     [customFetch]: async (address, options) => {
       if (isPaused()) throw new Error('the keys could not be had a moment ago');
       const response = await fetch(address, options);
-      fetched = steadyTime();
+      fetchedAt = steadyTime();
       return response;
     },
   });
   return async (header, token) => {
     try {
-      // jose judges the keys' age by the wall clock alone, and one that is set back would keep a withdrawn key.
-      if (keys.fresh && steadyTime() - fetched >= maxAge * 1000) await keys.reload();
+      // jose computes the age from the wall clock alone. If that is set back, a withdrawn key would stay in use.
+      if (keys.fresh && steadyTime() - fetchedAt >= maxAge * 1000) await keys.reload();
       return await keys(header, token);
     } catch (error) {
       if (isAboutToken(error)) throw error;
-      if (!isPaused()) failed = steadyTime();
+      if (!isPaused()) failedAt = steadyTime();
       throw keysError(`the keys of ${new URL(url).host} can not be had`, error);
     }
   };
@@ -154,7 +159,7 @@ function keysError(message: string, cause: unknown): Error {
   return Object.assign(new Error(message, { cause }), { name: 'JwtKeysError' });
 }
 
-/** Whether a key could not be had, or is none: no fault of the token that was to be verified. */
+/** Whether an error is about the key, which could not be fetched or imported, and not about the token. */
 export function isKeysError(error: unknown): boolean {
   return error instanceof Error && error.name === 'JwtKeysError';
 }

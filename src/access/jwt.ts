@@ -9,33 +9,47 @@ import { settingsError } from '../base/settings-error.ts';
 
 export type { JwtKey, PublicAlgorithm, SecretAlgorithm } from './jwt-key.ts';
 
-/** Which tokens are accepted. */
+/** Options of {@link jwtAccess}: the tokens that are accepted. */
 export interface JwtOptions {
+  /** The key that tokens are verified with. */
   readonly key: JwtKey;
-  /** Who has to have issued the token: its `iss` is one of these. */
+  /** Accepted issuers: `iss` of a token has to be one of them. */
   readonly issuer: string | readonly string[];
-  /** Whom it has to be for: one of these is in its `aud`. */
+  /** Accepted audiences: `aud` of a token has to contain one of them. */
   readonly audience: string | readonly string[];
   /**
-   * The claim that lists what may be read: a decoded path, or several, with the mount's in front; one that ends in a
-   * slash is for everything below. A token without the claim reads nothing. Without this option, all may be read.
+   * Name of the claim that lists the paths that may be read: one decoded path or several, including the path of the
+   * mount. A path that ends in a slash includes everything below it. A token without the claim may read nothing.
+   * Without this option, a token may read all paths.
    */
   readonly pathsClaim?: string | undefined;
-  /** How far the issuer's clock may be off. By default 30. */
+  /** Accepted difference between the issuer's clock and this one, in seconds. By default 30. */
   readonly clockTolerance?: Seconds | undefined;
+  /** Realm of the challenge (§11.5). By default `files`. */
   readonly realm?: string | undefined;
 }
 
-/** Of an Authorization field, in characters. Tokens with many groups have a few thousand. */
+/** Longest Authorization field, in characters. Tokens with many groups have a few thousand. */
 const MAX_LENGTH = 16 * 1024;
 
 const BEARER = /^bearer(?: +(.*))?$/i;
 
 /**
- * Requests with a token of this issuer may read (RFC 7519, RFC 6750 §2.1). A token has to expire, or it would open
- * for ever.
+ * Makes a rule that grants requests with a bearer token of certain issuers (RFC 7519, RFC 6750 §2.1). A token needs
+ * `exp`: one without it would be valid for ever.
  *
- * @throws SettingsError where the key can't be one, or issuer or audience is missing
+ * @throws SettingsError if the key is invalid, or if issuer or audience is empty
+ *
+ * @example
+ * import { createGateway, memoryStore } from 'rangeway';
+ * import { jwtAccess } from 'rangeway/jwt';
+ *
+ * const access = jwtAccess({
+ *   key: { type: 'jwks', url: 'https://issuer.example/.well-known/jwks.json' },
+ *   issuer: 'https://issuer.example/',
+ *   audience: 'downloads',
+ * });
+ * export default createGateway({ store: memoryStore(), access });
  */
 export function jwtAccess({ pathsClaim, realm = 'files', clockTolerance = 30, ...options }: JwtOptions): AccessRule {
   const load = keyLoader(options.key);
@@ -62,13 +76,13 @@ export function jwtAccess({ pathsClaim, realm = 'files', clockTolerance = 30, ..
       return pathsClaim === undefined || mayRead(claims, pathsClaim, path) ? granted() : refused('forbidden');
     } catch (error) {
       if (isKeysError(error)) return { type: 'unavailable', cause: error };
-      // jose looks at times after the signature, issuer and audience.
+      // jose checks the times after the signature, issuer and audience, so only a genuine token is reported as expired.
       return error instanceof errors.JWTExpired ? challenges.expired : challenges.invalid;
     }
   };
 }
 
-/** Stricter than jose, which takes padding and several spellings of one signature. */
+/** Checks the compact form (RFC 7515 §7.1). jose also accepts padding and several encodings of one signature. */
 function isCompact(token: string): boolean {
   const signature = /^[\w-]+\.[\w-]+\.([\w-]+)$/.exec(token)?.[1];
   return signature !== undefined && parseBase64Url(signature) !== undefined;
@@ -86,10 +100,10 @@ function toList(name: string, value: string | readonly string[]): string[] {
 
 function mayRead(claims: JWTPayload, name: string, path: string): boolean {
   const plain = plainPath(path);
-  // A claim is looked up as the token's own, so that `constructor` and its like name nothing.
+  // Own properties only, so that `constructor` and other inherited names are no claims.
   const claim: unknown = Object.hasOwn(claims, name) ? claims[name] : undefined;
   const allowed: readonly unknown[] = Array.isArray(claim) ? claim : [claim];
-  return plain !== undefined && allowed.some((one) => typeof one === 'string' && isWithin(plain, one));
+  return plain !== undefined && allowed.some((entry) => typeof entry === 'string' && isWithin(plain, entry));
 }
 
 async function verify(token: string, key: VerificationKey, options: JWTVerifyOptions): Promise<JWTPayload> {
@@ -102,7 +116,7 @@ async function verify(token: string, key: VerificationKey, options: JWTVerifyOpt
   }
 }
 
-/** A token that names no key, of an issuer with several that fit, as in the days of a change. */
+/** Tries all matching keys: a token may name no key while the issuer has several, such as during a key rotation. */
 async function verifyWithAny(
   token: string,
   candidates: errors.JWKSMultipleMatchingKeys,

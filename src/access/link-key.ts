@@ -3,32 +3,40 @@ import { parseBase64Url, printBase64Url } from './base64url.ts';
 import { lruMap } from '../base/lru-map.ts';
 import { settingsError } from '../base/settings-error.ts';
 
-/** A key that signs links. The secret is inside, and nothing gets it out again. */
+/** A key that signs links. It does not expose its secret. */
 export interface LinkKey {
-  /** Stands in every link, so it is no secret. */
+  /** Part of every link, so it is not secret. */
   readonly id: string;
-  /** HMAC-SHA-256 of a text's UTF-8, 32 bytes. */
+  /** Computes HMAC-SHA-256 of the text in UTF-8: 32 bytes. */
   sign(text: string): Promise<Uint8Array>;
-  /** Takes the same time whatever the signature is. */
+  /** Whether `sign(text)` is this signature. The time does not depend on the signature. */
   verify(signature: Uint8Array<ArrayBuffer>, text: string): Promise<boolean>;
 }
 
-/** The first signs; all verify, so that links of the last key live on after a change. */
+/** The first key signs. All keys verify, so that links of a previous key stay valid after a key rotation. */
 export type LinkKeys = readonly [LinkKey, ...LinkKey[]];
 
+/** Form of a key's id. */
 export const KEY_ID = /^[\w-]{1,32}$/;
 
-/** In bytes. As long as the hash at the least (RFC 2104 §3), and one block of it at the most: longer gets no stronger. */
+/** Shortest secret in bytes: the length of the hash (RFC 2104 §3). */
 const MIN_SECRET = 32;
+/** Longest secret in bytes: one block of the hash. A longer one is hashed first and adds no strength (RFC 2104 §3). */
 const MAX_SECRET = 64;
 
 const MAX_KEYS = 32;
 
 /**
- * Reads keys from a file or a variable: `id:secret` each, the secret as base64url, separated by white space. Behind
- * a `#`, the rest of a line is a comment.
+ * Parses link keys from the content of a file or a variable. Each entry is `id:secret`, with the secret in base64url,
+ * and entries are separated by white space. A `#` begins a comment that ends with the line.
  *
- * @throws SettingsError that says which entry is wrong and what it takes, and never what it is
+ * @throws SettingsError that names the invalid entry and the expected form, without the content of the entry
+ *
+ * @example
+ * import { parseLinkKeys } from 'rangeway';
+ *
+ * // RANGEWAY_KEYS has an entry of `rangeway keygen`.
+ * export const keys = parseLinkKeys(process.env['RANGEWAY_KEYS'] ?? '');
  */
 export function parseLinkKeys(text: string): LinkKeys {
   const entries = text.replace(/#.*/g, '').split(/\s+/).filter(Boolean);
@@ -36,8 +44,9 @@ export function parseLinkKeys(text: string): LinkKeys {
   if (first === undefined) throw settingsError('there is no key for links; rangeway keygen makes one');
   if (others.length >= MAX_KEYS) throw settingsError(`there are more than ${MAX_KEYS} keys for links`);
   const keys: LinkKeys = [first, ...others];
-  const twice = keys.find(({ id }, i) => keys.findIndex((key) => key.id === id) !== i);
-  if (twice !== undefined) throw settingsError(`two keys for links have the id ${twice.id}; each takes its own`);
+  const duplicate = keys.find(({ id }, i) => keys.findIndex((key) => key.id === id) !== i);
+  if (duplicate !== undefined)
+    throw settingsError(`two keys for links have the id ${duplicate.id}; each takes its own`);
   return keys;
 }
 
@@ -45,7 +54,7 @@ function parseEntry(entry: string, index: number): LinkKey {
   const colon = entry.indexOf(':');
   const id = entry.slice(0, Math.max(colon, 0));
   if (!KEY_ID.test(id)) {
-    // Not even the beginning is shown: what has no id may be the secret alone.
+    // The message shows no part of the entry: an entry without an id may be the secret alone.
     throw settingsError(
       `key ${index + 1} for links takes id:secret, the id 1 to 32 letters, digits, - and _; rangeway keygen makes one`,
     );
@@ -59,13 +68,13 @@ function parseEntry(entry: string, index: number): LinkKey {
   return linkKey(id, secret);
 }
 
-/** `CryptoKey`, by a name that Node's types and workerd's both have. */
+/** The type `CryptoKey`, in a form that the types of Node and of workerd both have. */
 type HmacKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>;
 
 function linkKey(id: string, secret: Uint8Array<ArrayBuffer>): LinkKey {
   let imported: HmacKey | undefined;
-  const signatures = lruMap<Uint8Array>(PROVEN);
-  // The key is kept and not the promise of it, which on Workers belongs to one request.
+  const verifiedSignatures = lruMap<Uint8Array>(MAX_VERIFIED);
+  // Stores the key and not its promise: on Workers, a promise belongs to one request.
   const load = async () =>
     (imported ??= await crypto.subtle.importKey('raw', secret, { name: 'HMAC', hash: 'SHA-256' }, false, [
       'sign',
@@ -76,26 +85,33 @@ function linkKey(id: string, secret: Uint8Array<ArrayBuffer>): LinkKey {
     sign: async (text) =>
       new Uint8Array(await crypto.subtle.sign('HMAC', await load(), new TextEncoder().encode(text))),
     async verify(signature, text) {
-      const proven = signatures.get(text);
-      // A text has one signature.
-      if (proven !== undefined) return equalInConstantTime(proven, signature);
-      const holds = await crypto.subtle.verify('HMAC', await load(), signature, new TextEncoder().encode(text));
-      if (holds) signatures.set(text, signature);
-      return holds;
+      const verified = verifiedSignatures.get(text);
+      // A text has only one valid signature.
+      if (verified !== undefined) return equalInConstantTime(verified, signature);
+      const isValid = await crypto.subtle.verify('HMAC', await load(), signature, new TextEncoder().encode(text));
+      if (isValid) verifiedSignatures.set(text, signature);
+      return isValid;
     },
   };
 }
 
 /**
- * Texts whose signatures are remembered, the last that were proven. A link is sent with every range of a download, and
- * proving it takes 95 µs of CPU on Node.
+ * Number of cached signatures that were verified last. Every range request of a download sends its link again, and
+ * verifying it takes 95 µs of CPU on Node.
  */
-const PROVEN = 256;
+const MAX_VERIFIED = 256;
 
 /**
- * Makes a key of 256 random bits, as an entry that {@link parseLinkKeys} reads.
+ * Generates a link key with a random secret of 256 bits.
  *
- * @throws RangeError where the id is none
+ * @param id 1 to 32 letters, digits, `-` and `_`
+ * @returns `id:secret`, an entry for {@link parseLinkKeys}. Store it as a secret.
+ * @throws RangeError if the id is invalid
+ *
+ * @example
+ * import { generateLinkKey } from 'rangeway';
+ *
+ * console.log(generateLinkKey('2026-11'));
  */
 export function generateLinkKey(id: string): string {
   if (!KEY_ID.test(id)) throw new RangeError('the id of a key takes 1 to 32 letters, digits, - and _');

@@ -1,42 +1,42 @@
 import { parseBase64Url, printBase64Url } from './base64url.ts';
 import { isLinkText, LINK_FIELDS, type CompleteTexts, type LinkField } from './link-terms.ts';
 
-/** What stands before the name of every parameter of a link. All others are free, and belong to nobody here. */
-const MARK = 'rgw-';
+/** Prefix of the names of link parameters. All other parameters of a query are ignored. */
+const PARAMETER_PREFIX = 'rgw-';
 
-/** The names of all parameters of a link. */
-export const LINK_PARAMETERS: readonly string[] = [...LINK_FIELDS, 'sig'].map((field) => MARK + field);
+/** Names of all link parameters. */
+export const LINK_PARAMETERS: readonly string[] = [...LINK_FIELDS, 'sig'].map((field) => PARAMETER_PREFIX + field);
 
-/** The version of what is signed, before the signature. */
+/** Version of the signed text, sent before the signature. */
 const VERSION = '1.';
 
-/** No link is longer, nor does any other parameter need more. In UTF-16 units, as sent. */
+/** Longest query in UTF-16 units, as sent. Every link is shorter. */
 const MAX_QUERY_LENGTH = 8 * 1024;
 
-/** A link as it stands in a query. */
+/** The parsed parameters of a link. */
 export interface LinkParameters {
   readonly texts: CompleteTexts;
   readonly signature: Uint8Array<ArrayBuffer>;
 }
 
 /**
- * Reads the parameters of a link.
+ * Parses the parameters of a link.
  *
  * @param query as it was sent, without the question mark
- * @returns `undefined` where there is no link, or any of its parameters is unknown, double, empty or malformed
+ * @returns `undefined` if there is no link, or if a link parameter is unknown, repeated, empty or malformed
  */
-export function readLink(query: string): LinkParameters | undefined {
+export function parseLink(query: string): LinkParameters | undefined {
   if (query.length > MAX_QUERY_LENGTH) return undefined;
   const texts = new Map<LinkField, string>();
   let signature: Uint8Array<ArrayBuffer> | undefined;
-  // The `&` because a question mark at the very front would be taken for the query's own.
+  // URLSearchParams removes a question mark at the start. The `&` prevents this if it is part of the query.
   for (const [name, value] of new URLSearchParams(`&${query}`)) {
-    if (!name.startsWith(MARK)) continue;
-    const field = LINK_FIELDS.find((one) => name === MARK + one);
+    if (!name.startsWith(PARAMETER_PREFIX)) continue;
+    const field = LINK_FIELDS.find((candidate) => name === PARAMETER_PREFIX + candidate);
     if (field !== undefined && !texts.has(field) && isLinkText(field, value)) {
       texts.set(field, value);
-    } else if (name === `${MARK}sig` && signature === undefined) {
-      signature = readSignature(value);
+    } else if (name === `${PARAMETER_PREFIX}sig` && signature === undefined) {
+      signature = parseSignature(value);
       if (signature === undefined) return undefined;
     } else {
       return undefined;
@@ -48,7 +48,7 @@ export function readLink(query: string): LinkParameters | undefined {
   return { texts: { ...Object.fromEntries(texts), kid, exp }, signature };
 }
 
-function readSignature(value: string): Uint8Array<ArrayBuffer> | undefined {
+function parseSignature(value: string): Uint8Array<ArrayBuffer> | undefined {
   if (!value.startsWith(VERSION)) return undefined;
   const bytes = parseBase64Url(value.slice(VERSION.length));
   return bytes?.length === 32 ? bytes : undefined;
@@ -58,22 +58,22 @@ function readSignature(value: string): Uint8Array<ArrayBuffer> | undefined {
 export function printLink(texts: CompleteTexts, signature: Uint8Array): string {
   const parameters = LINK_FIELDS.flatMap((field) => {
     const text = texts[field];
-    return text === undefined ? [] : [`${MARK}${field}=${encode(text)}`];
+    return text === undefined ? [] : [`${PARAMETER_PREFIX}${field}=${encode(text)}`];
   });
-  return [...parameters, `${MARK}sig=${VERSION}${printBase64Url(signature)}`].join('&');
+  return [...parameters, `${PARAMETER_PREFIX}sig=${VERSION}${printBase64Url(signature)}`].join('&');
 }
 
-/** RFC 3986 §3.4 lets slashes and colons stand in a query, and people read them there. */
+/** Percent-encodes a value. Slashes and colons stay readable, since RFC 3986 §3.4 allows them in a query. */
 function encode(text: string): string {
   return encodeURIComponent(text).replaceAll('%2F', '/').replaceAll('%3A', ':');
 }
 
-/** Whether any parameter is one of a link. */
+/** Whether a query has a link parameter. */
 export function hasLink(parameters: URLSearchParams): boolean {
-  return [...parameters.keys()].some((name) => name.startsWith(MARK));
+  return [...parameters.keys()].some((name) => name.startsWith(PARAMETER_PREFIX));
 }
 
-/** The parameters without those of a link, so that all who have a link share what is cached. */
+/** Removes the link parameters from a query, so that clients with different links share one cache entry. */
 export function stripLink(parameters: URLSearchParams): URLSearchParams {
-  return new URLSearchParams([...parameters].filter(([name]) => !name.startsWith(MARK)));
+  return new URLSearchParams([...parameters].filter(([name]) => !name.startsWith(PARAMETER_PREFIX)));
 }

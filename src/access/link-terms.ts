@@ -2,39 +2,44 @@ import type { Seconds } from '../http/index.ts';
 import { parseCidr } from './cidr.ts';
 import { KEY_ID } from './link-key.ts';
 
-/** What a link allows, all of it signed. */
+/** The terms of a signed link. All of them are signed. */
 export interface LinkTerms {
-  /** The first second in which the link opens nothing any more. */
+  /** When the link becomes invalid, in seconds since the epoch (exclusive). */
   readonly expires: Seconds;
-  /** The first second in which it does. */
+  /** When the link becomes valid, in seconds since the epoch (inclusive). */
   readonly notBefore?: Seconds | undefined;
-  /** The link opens everything below, decoded and with both slashes, such as `/videos/`. Otherwise its own path alone. */
+  /**
+   * A decoded path that begins and ends with a slash, such as `/videos/`: the link is valid for all paths below it.
+   * Without it, the link is valid for its own path only.
+   */
   readonly prefix?: string | undefined;
-  /** The address or CIDR block that the client's address has to be in. */
+  /** Address or CIDR block that the client's address has to be in. */
   readonly clientAddress?: string | undefined;
-  /** 1 to 64 letters, digits and `-._~`. */
+  /** Id for the log, the same in all requests of a download: 1 to 64 letters, digits and `-._~`. */
   readonly downloadId?: string | undefined;
-  /** 1 to 255 characters, without control characters. */
+  /** File name for Content-Disposition: 1 to 255 characters, without control characters. */
   readonly fileName?: string | undefined;
+  /** Requested limit in bytes per second, at least 1. The gateway does not apply it yet. */
   readonly maxBytesPerSecond?: number | undefined;
 }
 
-/** Parameters of a link besides its signature, in the order in which they are signed. */
+/** Parameters of a link except its signature, in the order in which they are signed. */
 export const LINK_FIELDS = ['kid', 'exp', 'nbf', 'prefix', 'ip', 'id', 'name', 'rate'] as const;
 
+/** Name of a link parameter, without its prefix. */
 export type LinkField = (typeof LINK_FIELDS)[number];
 
-/** The terms as they stand in a link, decoded. A field that is not there is not signed as empty: no field may be. */
+/** The terms as texts, decoded. No text may be empty, so an absent field can't be confused with an empty one. */
 export type LinkTexts = Readonly<Partial<Record<LinkField, string>>>;
 
-/** The texts of a link that has what every link needs. */
+/** The terms as texts, with the two fields that every link needs. */
 export type CompleteTexts = LinkTexts & { readonly kid: string; readonly exp: string };
 
-/** One spelling a number, and no more than 2^53. */
+/** A decimal integer with one possible spelling, below 2^53. */
 const NUMBER = /^(?:0|[1-9]\d{0,11})$/;
-// oxlint-disable-next-line no-control-regex -- control characters are what is ruled out
+// oxlint-disable-next-line no-control-regex -- the pattern excludes control characters
 const PREFIX = /^\/(?:[^\0-\x1f\x7f]{0,2047}\/)?$/;
-// oxlint-disable-next-line no-control-regex -- control characters are what is ruled out
+// oxlint-disable-next-line no-control-regex -- the pattern excludes control characters
 const FILE_NAME = /^[^\0-\x1f\x7f]{1,255}$/;
 
 const CHECKS: Readonly<Record<LinkField, (text: string) => boolean>> = {
@@ -48,38 +53,53 @@ const CHECKS: Readonly<Record<LinkField, (text: string) => boolean>> = {
   rate: (text) => NUMBER.test(text) && text !== '0',
 };
 
-/** Whether a link's field may say this. None can hold a line feed, which ends a line of what is signed. */
+/**
+ * Whether a text is valid for a field of a link. No field allows a line feed, because it separates the lines of the
+ * signed text.
+ */
 export function isLinkText(field: LinkField, text: string): boolean {
-  // A lone surrogate has no UTF-8; what is signed would be another text.
+  // A lone surrogate can't be encoded as UTF-8, so another text would be signed.
   return text.isWellFormed() && CHECKS[field](text);
 }
 
-/** What HMAC is computed of, in UTF-8. docs/security.md has it byte by byte. */
+/**
+ * Makes the text that is signed, in UTF-8. docs/security.md specifies it byte by byte.
+ *
+ * @param path decoded path of the link; not signed if there is a prefix
+ */
 export function linkText(path: string, texts: CompleteTexts): string {
   const subject = texts.prefix === undefined ? path : '';
   const fields = LINK_FIELDS.map((field) => `${field}=${texts[field] ?? ''}`);
   return ['rangeway-link-1', 'method=read', `path=${subject}`, ...fields].join('\n');
 }
 
-/** Terms as texts, unchecked. */
+/**
+ * Converts terms to texts, without validation.
+ *
+ * @param kid id of the key
+ */
 export function toTexts(kid: string, terms: LinkTerms): CompleteTexts {
   return {
     kid,
     exp: String(terms.expires),
-    ...present('nbf', terms.notBefore),
-    ...present('prefix', terms.prefix),
-    ...present('ip', terms.clientAddress),
-    ...present('id', terms.downloadId),
-    ...present('name', terms.fileName),
-    ...present('rate', terms.maxBytesPerSecond),
+    ...optionalText('nbf', terms.notBefore),
+    ...optionalText('prefix', terms.prefix),
+    ...optionalText('ip', terms.clientAddress),
+    ...optionalText('id', terms.downloadId),
+    ...optionalText('name', terms.fileName),
+    ...optionalText('rate', terms.maxBytesPerSecond),
   };
 }
 
-function present(field: LinkField, value: string | number | undefined): LinkTexts {
+function optionalText(field: LinkField, value: string | number | undefined): LinkTexts {
   return value === undefined ? {} : { [field]: String(value) };
 }
 
-/** The inverse of {@link toTexts}, of texts that were checked. */
+/**
+ * Converts texts to terms; the inverse of {@link toTexts}.
+ *
+ * @param texts validated by {@link isLinkText}
+ */
 export function toTerms(texts: CompleteTexts): LinkTerms {
   return {
     expires: Number(texts.exp),

@@ -1,21 +1,22 @@
-/** Longer than a key and its mount can be, encoded three characters a byte. */
+/** Longest path in characters. A key and the path of its mount are shorter, even if every byte is percent-encoded. */
 const MAX_LENGTH = 8 * 1024;
 
 const ENCODED_SLASH = /%2f/i;
-/** A segment that stands for its folder or for the one above, in a decoded path. */
+/** A segment `.` or `..` in a decoded path, between slashes or backslashes. */
 export const DOT_SEGMENT = /(?:^|[/\\])\.\.?(?:[/\\]|$)/;
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+// oxlint-disable-next-line no-control-regex -- the pattern has to match control characters
 const CONTROL = /[\0-\x1f\x7f]/;
 
 /**
- * The text that a path stands for, as rules compare it: percent-decoded once, as the gateway makes keys, and nothing
- * else. `//`, case and Unicode forms are left alone, since storages tell them apart.
+ * Decodes a path for comparison in access rules: one percent-decoding, as for keys, and no other normalization. `//`,
+ * case and Unicode forms do not change, since storages distinguish them.
  *
- * An encoded slash is refused though keys know none: routers take it for a part of a segment, so that `/a%2Fb` and
- * `/a/b` may lead to different mounts, and one signature would be for two objects. Control characters are refused so
- * that a line of what is signed can't hold another line.
+ * An encoded slash is rejected, because a router treats it as part of a segment: `/a%2Fb` and `/a/b` may lead to
+ * different mounts, and one signature would be valid for two objects. Control characters are rejected, because a line
+ * feed would add a line to the signed text.
  *
- * @returns `undefined` for a path that no rule can be sure about
+ * @param path percent-encoded, as it was sent
+ * @returns `undefined` if the path is ambiguous or malformed, and rules have to refuse it
  */
 export function plainPath(path: string): string | undefined {
   if (!path.startsWith('/') || path.length > MAX_LENGTH || ENCODED_SLASH.test(path)) return undefined;
@@ -23,7 +24,11 @@ export function plainPath(path: string): string | undefined {
   return decoded === undefined || CONTROL.test(decoded) || DOT_SEGMENT.test(decoded) ? undefined : decoded;
 }
 
-/** Percent-decodes a path. @returns `undefined` where it is not percent-encoded UTF-8 */
+/**
+ * Percent-decodes a path once.
+ *
+ * @returns `undefined` if it is not percent-encoded UTF-8
+ */
 export function decodePath(path: string): string | undefined {
   try {
     return decodeURIComponent(path);
@@ -32,7 +37,12 @@ export function decodePath(path: string): string | undefined {
   }
 }
 
-/** Whether `path` is `allowed`, or, where that ends in a slash, lies below it. Both decoded. */
+/**
+ * Whether a path is allowed.
+ *
+ * @param path decoded
+ * @param allowed a decoded path; if it ends in a slash, all paths below it are allowed
+ */
 export function isWithin(path: string, allowed: string): boolean {
   return allowed.endsWith('/') ? path.startsWith(allowed) : path === allowed;
 }

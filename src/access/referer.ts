@@ -1,25 +1,32 @@
 import { ambient, granted, refused, type AccessRule } from './access.ts';
 import { settingsError } from '../base/settings-error.ts';
 
-/** Which pages may refer. */
+/** Options of {@link refererAccess}. */
 export interface RefererOptions {
-  /** Origins such as `https://example.com`; a Referer's path does not count. */
+  /** Allowed origins such as `https://example.com`. The path of a Referer is ignored. */
   readonly origins: readonly string[];
   /**
-   * What of requests without the field: browsers leave it out by policy, and all other clients by nature. `refuse`
-   * breaks downloads for some of the first and `allow` holds off none of the second.
+   * Whether requests without a Referer may read. Browsers omit it if a policy says so, and most other clients never
+   * send it. `refuse` breaks downloads in some browsers, and `allow` stops no other client.
    */
   readonly missing: 'allow' | 'refuse';
 }
 
-/** Far more than browsers send. */
+/** Longest Referer in characters, far more than browsers send. */
 const MAX_LENGTH = 8 * 1024;
 
 /**
- * Requests that pages of these origins cause may read. It keeps other sites from embedding files; it keeps no program
- * out, which sends whatever Referer it likes. Pages embed the files and may not read them unless `cors.origins` says so.
+ * Makes a rule that grants requests from pages of certain origins (Referer, §10.1.3). It stops other sites from
+ * embedding the files. It stops no program, because a program can send any Referer. The rule is ambient: the allowed
+ * pages can embed the files, but can read them only if `cors.origins` is set.
  *
- * @throws SettingsError that names what is no origin
+ * @throws SettingsError that names the malformed origin
+ *
+ * @example
+ * import { createGateway, memoryStore, refererAccess } from 'rangeway';
+ *
+ * const access = refererAccess({ origins: ['https://example.com'], missing: 'allow' });
+ * export default createGateway({ store: memoryStore(), access });
  */
 export function refererAccess({ origins, missing }: RefererOptions): AccessRule {
   const allowed = new Set(origins.map(parseOrigin));
@@ -31,7 +38,7 @@ export function refererAccess({ origins, missing }: RefererOptions): AccessRule 
   });
 }
 
-/** Whether a text is an origin: scheme, host, perhaps a port, and nothing behind it. */
+/** Whether a text is an http or https origin: scheme, host and optional port, without a path. */
 export function isOrigin(text: string): boolean {
   return /^https?:\/\/[^/?#\s\\@]+$/.test(text) && URL.canParse(text);
 }

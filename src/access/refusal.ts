@@ -1,10 +1,12 @@
 import type { HeaderList } from '../http/index.ts';
 import type { Refused } from './access.ts';
 
-/** What a client is told that may not read: nothing of whether there is an object, nor of which check failed. */
+/** The error response to a refused request. It reveals neither whether the object exists nor which check failed. */
 export interface Refusal {
   readonly status: 401 | 403 | 503;
+  /** Description for the problem document. */
   readonly detail: string;
+  /** Fields of the response, such as WWW-Authenticate. */
   readonly fields: HeaderList;
 }
 
@@ -14,13 +16,13 @@ const DETAILS = {
   'not-yet': 'The link is not valid yet.',
 } as const;
 
-/** The one place where verdicts become statuses. */
+/** Converts a refusal by an access rule to an error response. No other function maps verdicts to statuses. */
 export function toRefusal(verdict: Refused): Refusal {
   switch (verdict.type) {
     case 'refused':
       return { status: 403, detail: DETAILS[verdict.reason], fields: [] };
     case 'unauthenticated':
-      // §11.6.1 lets one field hold several challenges.
+      // §11.6.1: one field may have several challenges.
       return {
         status: 401,
         detail: 'This request needs credentials that are valid.',

@@ -4,14 +4,25 @@ import { isLinkText, LINK_FIELDS, linkText, toTexts, type LinkField, type LinkTe
 import { isWithin, plainPath } from './path.ts';
 
 /**
- * Makes a link that opens an address, until it expires. A response that is running then is not cut; a download that is
- * continued afterwards gets 403, so let the link live for as long as the slowest download may take.
+ * Signs a URL, so that clients may read it until the link expires. A response in progress is not cut off at that time,
+ * but a download that resumes later gets 403. So choose a lifetime that is longer than the slowest download.
  *
- * The address's host and scheme are not signed, nor are parameters that it has already: one link is good for every name
- * that leads to the gateway.
+ * The signature covers the path and the terms. It does not cover scheme, host and other parameters of the URL, so one
+ * link is valid on every host name of the gateway.
  *
- * @param url absolute, as clients ask for it: with the path of the mount, where there is one
- * @throws RangeError that says which term can't be signed, and what it takes
+ * @param url absolute URL as clients request it, including the path of the mount
+ * @param terms expiry and restrictions of the link
+ * @param key one of the keys that the gateway verifies with, usually the first
+ * @returns the URL with the parameters of the link
+ * @throws RangeError that names the invalid term and its valid form
+ *
+ * @example
+ * import { parseLinkKeys, signLink } from 'rangeway';
+ *
+ * const [key] = parseLinkKeys(process.env['RANGEWAY_KEYS'] ?? '');
+ * const expires = Math.floor(Date.now() / 1000) + 24 * 60 * 60;
+ * const link = await signLink('https://files.example.com/releases/app.zip', { expires }, key);
+ * console.log(link);
  */
 export async function signLink(url: string | URL, terms: LinkTerms, key: LinkKey): Promise<string> {
   const signed = new URL(url);
@@ -31,8 +42,8 @@ export async function signLink(url: string | URL, terms: LinkTerms, key: LinkKey
     throw new RangeError('the link would expire before it is valid');
   }
   const parameters = printLink(texts, await key.sign(linkText(path, texts)));
-  const others = signed.search.slice(1);
-  signed.search = others === '' ? parameters : `${others}&${parameters}`;
+  const otherParameters = signed.search.slice(1);
+  signed.search = otherParameters === '' ? parameters : `${otherParameters}&${parameters}`;
   return signed.href;
 }
 

@@ -1,19 +1,35 @@
 import { refused, type AccessRequest, type Refused, granted, type AccessRule } from './access.ts';
 import { isInCidr, parseCidr } from './cidr.ts';
 import type { LinkKeys } from './link-key.ts';
-import { readLink } from './link-parameters.ts';
+import { parseLink } from './link-parameters.ts';
 import { linkText, toTerms, type LinkTerms } from './link-terms.ts';
 import { isWithin, plainPath } from './path.ts';
 
-/** What a link says of a request: what was signed, or why it opens nothing. */
+/** The result of verifying a link: its terms, or the reason for a refusal. */
 export type LinkVerdict =
   | { readonly type: 'valid'; readonly terms: LinkTerms }
   | Extract<Refused, { readonly type: 'refused' }>;
 
-/** What there is to know of a request besides its address. */
+/** The parts of a request, besides its URL, that a link is verified for. */
 export type LinkUse = Pick<AccessRequest, 'now'> & Partial<Pick<AccessRequest, 'method' | 'clientAddress'>>;
 
-/** Checks a link, given as the whole address that is asked for. Never throws for what the address says. */
+/**
+ * Verifies a signed link. An invalid link gives a refusal and never an exception.
+ *
+ * @param url absolute URL of the request, with the parameters of the link
+ * @param use `now` in seconds since the epoch; `method` is `GET` by default; a link that is bound to a client address
+ *   is refused without `clientAddress`
+ * @param keys the link is valid if one of these keys has signed it
+ * @throws TypeError if `url` is not an absolute URL
+ *
+ * @example
+ * import { parseLinkKeys, verifyLink } from 'rangeway';
+ *
+ * const keys = parseLinkKeys(process.env['RANGEWAY_KEYS'] ?? '');
+ * const now = Math.floor(Date.now() / 1000);
+ * const verdict = await verifyLink('https://files.example.com/app.zip?rgw-kid=…', { now }, keys);
+ * console.log(verdict.type === 'valid' ? verdict.terms : verdict.reason);
+ */
 export async function verifyLink(url: string | URL, use: LinkUse, keys: LinkKeys): Promise<LinkVerdict> {
   const { pathname, search } = new URL(url);
   const { method = 'GET', clientAddress, now } = use;
@@ -21,22 +37,22 @@ export async function verifyLink(url: string | URL, use: LinkUse, keys: LinkKeys
 }
 
 /**
- * Checks the link that a request comes with. The signature comes first: before it holds, nothing that a link says is
- * looked at, and every fault gets the same verdict. The times come last: `expired` is said only of a link that would
- * have opened this very path for this very client.
+ * Verifies the link of a request. The signature is verified first: without a valid one, no term of the link is used,
+ * and every fault has the same verdict. The times are checked last: `expired` is reported only if the link is valid for
+ * this path and client otherwise.
  */
 export async function checkLink(
   { method, path, query, clientAddress, now }: Omit<AccessRequest, 'headers'>,
   keys: LinkKeys,
 ): Promise<LinkVerdict> {
   const plain = plainPath(path);
-  const link = readLink(query);
+  const link = parseLink(query);
   const key = keys.find(({ id }) => id === link?.texts.kid);
   if (plain === undefined || link === undefined || key === undefined) return refused('forbidden');
   if (!(await key.verify(link.signature, linkText(plain, link.texts)))) return refused('forbidden');
   const terms = toTerms(link.texts);
   const { prefix, notBefore = 0, expires } = terms;
-  // §9.2.1: the methods that read; a link for reading never becomes one for anything else.
+  // A link is for reading only, so it is valid for no other method.
   if (method !== 'GET' && method !== 'HEAD') return refused('forbidden');
   if (prefix !== undefined && !isWithin(plain, prefix)) return refused('forbidden');
   if (!isFrom(clientAddress, terms.clientAddress)) return refused('forbidden');
@@ -51,7 +67,18 @@ function isFrom(clientAddress: string | undefined, allowed: string | undefined):
   return block !== undefined && clientAddress !== undefined && isInCidr(clientAddress, block);
 }
 
-/** Requests with a link that one of the keys has signed may read what it opens. */
+/**
+ * Makes a rule that grants requests with a valid signed link ({@link signLink}). The grant has the file name, the
+ * download id and the rate of the link.
+ *
+ * @param keys the link is valid if one of these keys has signed it
+ *
+ * @example
+ * import { createGateway, memoryStore, parseLinkKeys, signedAccess } from 'rangeway';
+ *
+ * const keys = parseLinkKeys(process.env['RANGEWAY_KEYS'] ?? '');
+ * export default createGateway({ store: memoryStore(), access: signedAccess(keys) });
+ */
 export function signedAccess(keys: LinkKeys): AccessRule {
   return async (request) => {
     const verdict = await checkLink(request, keys);

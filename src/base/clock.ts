@@ -1,12 +1,14 @@
 /**
- * The time in ms, from a start that means nothing, on a clock for ages: the difference of two readings is no less than
- * what the monotonic clock and the wall clock say. A wall clock that is set back makes nothing younger, and a
- * suspend, in which Linux's monotonic clock stands still, makes everything older. Times that outlive the process, and
- * those that were agreed with others, are of the wall clock: `Date.now()`.
+ * Reads a clock for measuring ages, in ms. The difference of two readings is at least the difference on the monotonic
+ * clock, and grows with each forward step of the wall clock. So an age never decreases if the wall clock is set back,
+ * and it includes the time of a suspend, during which Linux's monotonic clock stops. For times that outlive the process
+ * or that other systems use, read the wall clock: `Date.now()`.
+ *
+ * @returns ms since an arbitrary start
  *
  * @example
- * const asked = steadyTime();
- * const isFresh = () => steadyTime() - asked < 30_000;
+ * const fetchedAt = steadyTime();
+ * const isFresh = () => steadyTime() - fetchedAt < 30_000;
  */
 export function steadyTime(): number {
   const monotonic = performance.now();
@@ -19,11 +21,11 @@ export function steadyTime(): number {
   return monotonic + stepsForward;
 }
 
-/** Steps of the wall clock up to this many ms are its resolution and its slow corrections. */
+/** Steps of the wall clock of at most this many ms are ignored: they come from its resolution and small corrections. */
 const JITTER = 250;
 
-/** How far the wall clock is ahead of the monotonic one, as of its last step. */
+/** Difference between the wall clock and the monotonic clock in ms, after the last step. */
 let knownLead = Date.now() - performance.now();
 
-/** All steps of the wall clock forward, in ms. */
+/** Sum of all forward steps of the wall clock, in ms. */
 let stepsForward = 0;

@@ -1,4 +1,8 @@
-/** The code of an error of the system or of Node, such as `ENOENT`; `undefined` where it has none. */
+/**
+ * Returns the code of a system error or a Node error, such as `ENOENT`.
+ *
+ * @returns `undefined` if the error has no code
+ */
 export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }

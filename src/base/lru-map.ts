@@ -1,21 +1,21 @@
-/** A map of a bounded number of entries. */
+/** A map with a bounded number of entries that evicts the least recently used one. */
 export interface LruMap<Value> {
-  /** The value of a key, which from then on is the one used last. */
+  /** Returns the value of a key, and marks it as the most recently used. */
   get(key: string): Value | undefined;
-  /** Keeps a value, and forgets the one that was used longest ago where there are too many. */
+  /** Stores a value. If there are too many entries, evicts the least recently used one. */
   set(key: string, value: Value): void;
   delete(key: string): void;
   clear(): void;
 }
 
 /**
- * Makes a map that forgets the entry that was used longest ago. For a few small values; a cache that counts bytes has
- * `lru-cache`, which is too large for a Worker.
+ * Makes a map that evicts its least recently used entry. It is meant for a few small values. A cache with a byte budget
+ * uses the package `lru-cache`, which is too large for a Worker.
  *
- * @param capacity entries at the most, at least 1
+ * @param capacity most entries, at least 1
  */
 export function lruMap<Value extends {}>(capacity: number): LruMap<Value> {
-  // A Map keeps the order in which keys were added.
+  // A Map iterates in insertion order, so its first key is the least recently used one.
   const entries = new Map<string, Value>();
   const set = (key: string, value: Value): void => {
     entries.delete(key);

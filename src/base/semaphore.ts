@@ -1,18 +1,25 @@
-/** A bound on how much of something is in use at once: requests, open files, bytes in memory. */
+/** A counting semaphore: limits the units in use at a time, such as requests, open files or bytes of memory. */
 export interface Semaphore {
-  /** Whether there is room for so much more. By default 1. */
+  /** Whether so many units are free. By default 1. */
   hasRoom(amount?: number): boolean;
   /**
-   * Takes room, if there is some. By default 1.
+   * Acquires units without waiting. By default 1.
    *
-   * @returns gives it back, once; `undefined` where there is no room
+   * @returns a function that releases the units; further calls of it have no effect. `undefined` if too few are free.
    */
   tryAcquire(amount?: number): (() => void) | undefined;
-  /** Does work that takes room for 1, in the order of the calls; waits while there is none. */
+  /**
+   * Runs work that holds one unit. It waits until a unit is free, in the order of the calls, and releases the unit when
+   * the work has resolved or rejected.
+   */
   run<Result>(work: () => Promise<Result>): Promise<Result>;
 }
 
-/** @param capacity how much may be in use at once; `Infinity` for no bound */
+/**
+ * Makes a counting semaphore.
+ *
+ * @param capacity number of units; `Infinity` for no limit
+ */
 export function semaphore(capacity: number): Semaphore {
   let used = 0;
   const waiting: (() => void)[] = [];
@@ -21,7 +28,7 @@ export function semaphore(capacity: number): Semaphore {
   function release(amount: number): void {
     used -= amount;
     while (waiting.length > 0 && hasRoom()) {
-      // Taken here and not when the work goes on, or a call in between would overtake it.
+      // Acquired for the waiting call here, so that no other call can overtake it before it continues.
       used++;
       waiting.shift()?.();
     }
@@ -32,10 +39,10 @@ export function semaphore(capacity: number): Semaphore {
     tryAcquire(amount = 1) {
       if (!hasRoom(amount)) return undefined;
       used += amount;
-      let isHeld = true;
+      let isAcquired = true;
       return () => {
-        if (isHeld) release(amount);
-        isHeld = false;
+        if (isAcquired) release(amount);
+        isAcquired = false;
       };
     },
     async run(work) {

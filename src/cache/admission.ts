@@ -3,71 +3,79 @@ import { blockLength, blocksOf, isLargePart, partOf } from './grid.ts';
 import type { ObjectVersion } from './resilient-cache.ts';
 
 /**
- * Decides which blocks are worth keeping. One that is covered from its start on, by a quarter at least, costs at most
- * its other three quarters; any other would make its client wait for bytes that come before its own, or bring a block
- * for a few bytes, and so is kept when it is asked for the second time.
+ * The admission policy: decides which blocks are cached. A block that is covered from its start on, by a quarter at
+ * least, is admitted at once: it costs three quarters of a block at most. Any other block would delay its client by bytes
+ * before the range, or cost a whole block for a few bytes. It is admitted at its second access within a bounded history.
  */
 export interface Admission {
   /**
-   * What to read of an object so that each block worth keeping is whole, for a client that is given `span`: the same, or
-   * more at both ends. Called once for a request, cached or not: it notes the touch.
+   * Extends a span so that each block worth caching is read whole. Call it once for a request, on a hit too, because it
+   * records the access.
+   *
+   * @param span the client's bytes, half-open
+   * @returns `span`, extended to block bounds at none, one or both ends
    */
   widen(object: ObjectVersion, span: Span): Span;
 }
 
-/** Blocks remembered at least; twice as many at the most, some 2 MB. */
+/** Blocks in one generation of the history. The history has at most two generations, about 2 MB. */
 const CAPACITY = 10_000;
 
 /**
- * Makes an admission that remembers nothing yet. It forgets what was touched longest ago, a generation at a time: a list
- * in the order of the last touch would be changed by each request, and hits in memory are many.
+ * Creates an admission policy with an empty history. The history drops the oldest accesses a generation at a time: an LRU
+ * list would be updated by each request, and memory hits are frequent.
+ *
+ * @param blockSize in bytes
  */
 export function admission(blockSize: number): Admission {
   let recent = new Set<string>();
-  let before = new Set<string>();
+  let previous = new Set<string>();
 
-  /** Notes a block as touched. @returns whether it was before */
-  function touchBlock({ key, representation }: ObjectVersion, index: number): boolean {
-    // The tag of a version has no space in it, so no two blocks share a name.
-    const name = `${index} ${representation.etag.opaque} ${key}`;
-    if (recent.has(name)) return true;
-    const wasTouched = before.has(name);
-    recent.add(name);
+  /** Records an access. @returns whether the block was in the history */
+  function recordAccess({ key, representation }: ObjectVersion, index: number): boolean {
+    // Unique for each block: an entity tag contains no space.
+    const id = `${index} ${representation.etag.opaque} ${key}`;
+    if (recent.has(id)) return true;
+    const wasAccessed = previous.has(id);
+    recent.add(id);
     if (recent.size >= CAPACITY) {
-      before = recent;
+      previous = recent;
       recent = new Set();
     }
-    return wasTouched;
+    return wasAccessed;
   }
 
-  function isWorth(object: ObjectVersion, span: Span, index: number): boolean {
+  function isAdmitted(object: ObjectVersion, span: Span, index: number): boolean {
     const part = partOf(span, index, blockSize);
     const length = blockLength(index, blockSize, object.representation.size);
-    return isLargePart(part, length) || touchBlock(object, index);
+    return isLargePart(part, length) || recordAccess(object, index);
   }
 
   return {
     widen(object, span) {
       const blocks = blocksOf(span, blockSize);
       const last = blocks.end - 1;
-      const isFirstWorth = isWorth(object, span, blocks.start);
-      const isLastWorth = last === blocks.start ? isFirstWorth : isWorth(object, span, last);
+      const isFirstAdmitted = isAdmitted(object, span, blocks.start);
+      const isLastAdmitted = last === blocks.start ? isFirstAdmitted : isAdmitted(object, span, last);
       const { size } = object.representation;
       return {
-        start: isFirstWorth ? blocks.start * blockSize : span.start,
-        end: isLastWorth ? Math.min(blocks.end * blockSize, size) : span.end,
+        start: isFirstAdmitted ? blocks.start * blockSize : span.start,
+        end: isLastAdmitted ? Math.min(blocks.end * blockSize, size) : span.end,
       };
     },
   };
 }
 
 /**
- * What to ask of an object of which nothing is known, for a client that asked for `range`: the same, or up to the end of
- * its last block.
+ * Extends a range of an object of which no metadata are known, so that a last block worth caching is read whole.
+ *
+ * @param range the client's range; `undefined` for the whole object
+ * @param blockSize in bytes
+ * @returns `range`, or a range up to the end of its last block
  */
 export function widenUnknown(range: RangeSpec | undefined, blockSize: number): RangeSpec | undefined {
   if (range?.form !== 'bounded') return range;
   const last = Math.floor((range.end - 1) / blockSize) * blockSize;
-  const isWorth = range.start <= last && isLargePart({ start: 0, end: range.end - last }, blockSize);
-  return isWorth ? { ...range, end: last + blockSize } : range;
+  const isAdmitted = range.start <= last && isLargePart({ start: 0, end: range.end - last }, blockSize);
+  return isAdmitted ? { ...range, end: last + blockSize } : range;
 }

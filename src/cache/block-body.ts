@@ -8,87 +8,89 @@ import type { FillRegistry } from './fill-registry.ts';
 import { holdsWholeBlock } from './grid.ts';
 import { discard, type ObjectVersion } from './resilient-cache.ts';
 
-/** What a body is made of. */
+/** The inputs of a block body. */
 export interface BlockBodySource {
   readonly object: ObjectVersion;
-  /** The bytes of the body, at least one. */
+  /** The bytes of the body, half-open, at least one. */
   readonly span: Span;
-  /** The same or more: what to read so that blocks worth keeping are whole. */
-  readonly wide: Span;
+  /** `span`, or `span` extended to block bounds at one or both ends: the fills read it, so that whole blocks can be cached. */
+  readonly widened: Span;
   readonly blockSize: number;
   readonly fills: FillRegistry;
-  /** What the cache has of `span`. */
+  /** The cached blocks of `span`. */
   readonly cached: CachedSlices;
   readonly call: CallOptions;
   readonly cacheStats: CacheStats;
-  /** At the fill that the question for the object has started. */
+  /** A reader of the fill that the metadata request has started, if it has started one. */
   readonly fillReader: FillReader | undefined;
 }
 
-/** The next bytes of a body: in memory, or as a stream of exactly the object's bytes from `start` up to `end`. */
+/** The next bytes of a body: an array, or a stream of exactly the object's bytes from `start` up to `end`. */
 export type BlockSlice = Uint8Array | StreamSlice;
 
+/** A slice as a stream. `start` and `end` are half-open, in bytes of the object. */
 export interface StreamSlice {
   readonly stream: ReadableStream<Uint8Array>;
   readonly start: number;
   readonly end: number;
-  /** Of the cache: where it breaks, the body can be read on from elsewhere. */
+  /** Whether the stream comes from the cache. If such a stream breaks, `restart` continues from the storage. */
   readonly isCached: boolean;
 }
 
-/** A body of blocks, in pieces. */
+/** A body, read slice by slice from the cache and from the storage. */
 export interface BlockBody {
   /**
-   * The first piece, which `next` gives once more. By then the storage has also begun to answer for the first block that
-   * the cache lacks, as far as the cache tells: so an answer that begins ends as it began.
+   * Opens the first slice, which the first `next` returns. Also waits until the storage has responded to the read of the
+   * first block that the cache lacks (as far as the cache can tell), so that the response can finish with the version
+   * that it begins with.
    *
-   * @throws StoreError
+   * @throws StoreError if a read fails
    */
   begin(): Promise<BlockSlice>;
   /**
-   * @returns the next piece; `undefined` at the end
-   * @throws StoreError
+   * @returns the next slice; `undefined` at the end
+   * @throws StoreError if a read fails
    */
   next(): Promise<BlockSlice | undefined>;
-  /** Goes back to `at`, in the object, where a stream of the cache has broken, and takes its block from the storage. */
+  /** Continues at byte `at` of the object after a stream of the cache broke there. The block is read from the storage. */
   restart(at: number): void;
-  /** Gives back all that it holds. May be called while `next` waits, which then comes to the end. */
+  /** Closes all streams and leaves all fills. May be called while `next` waits, which then returns `undefined`. */
   leave(): void;
 }
 
-/** Blocks that the cache is asked about at once. */
-const ASKED = 256;
+/** How many blocks ahead the body looks up in the cache with `has`. */
+const LOOKAHEAD_BLOCKS = 256;
 
-/** Makes a body. Each block comes from the cache, else from the fill that brings it, else from a new fill. */
-export function blockBody(plan: BlockBodySource): BlockBody {
-  const { object, span, wide, blockSize, fills, cached, call, cacheStats } = plan;
+/** Creates a body. Each block comes from the cache, else from a running fill that reaches it, else from a new fill. */
+export function blockBody(source: BlockBodySource): BlockBody {
+  const { object, span, widened, blockSize, fills, cached, call, cacheStats } = source;
   const { size } = object.representation;
-  /** Until the answer begins the new version is better than the old one under its name. */
+  /** Without the version id: before the response has begun, a new version is better than the old one read by its id. */
   const current = { ...object, representation: { ...object.representation, version: undefined } };
   let at = span.start;
-  /** Set when the answer has begun, and so has to be of this version. */
+  /** Whether the response has begun. From then on all bytes have to be of this version. */
   let hasBegun = false;
-  let isAbandoned = false;
-  let held: BlockSlice | undefined;
-  let { fillReader } = plan;
-  /** At a fill of bytes that follow, while those before them come from the cache. */
+  let isClosed = false;
+  let pending: BlockSlice | undefined;
+  let { fillReader } = source;
+  /** A reader of a fill of later bytes, while the bytes before them come from the cache. */
   let reservedReader: FillReader | undefined;
-  /** The block of which the cache gave a stream that broke. */
+  /** The block whose cached stream broke; -1 if there is none. */
   let brokenBlock = -1;
-  /** The block that was counted last. */
+  /** The last block counted as a hit or a miss. */
   let countedBlock = -1;
-  /** Set when a fill has found the object replaced. The cache may have the rest, or the storage under its version's name. */
+  /** Set when a fill finds the object replaced. The rest comes from the cache, or from the storage by the version id. */
   let isDetached = false;
 
   const indexOf = (position: number) => Math.floor(position / blockSize);
 
   function leave(): undefined {
-    isAbandoned = true;
+    isClosed = true;
     dropReader();
     reservedReader?.leave();
     cached.close();
-    if (held !== undefined && !(held instanceof Uint8Array)) discard(held.stream);
-    held = undefined;
+    if (pending !== undefined && !(pending instanceof Uint8Array)) discard(pending.stream);
+    pending = undefined;
   }
 
   function dropReader(): undefined {
@@ -96,7 +98,7 @@ export function blockBody(plan: BlockBodySource): BlockBody {
     fillReader = undefined;
   }
 
-  /** Takes a seat where a fill brings the next bytes. */
+  /** Joins a fill that will read the byte at `at`. @returns whether there is one */
   function findReader(): boolean {
     if (reservedReader?.fill.reaches(at, Number.POSITIVE_INFINITY) === true)
       [fillReader, reservedReader] = [reservedReader, undefined];
@@ -116,7 +118,7 @@ export function blockBody(plan: BlockBodySource): BlockBody {
     if (at % blockSize === 0 && brokenBlock !== indexOf(at) && cached.isReady(at)) return dropReader();
     try {
       const bytes = await fillReader.read(at);
-      if (isAbandoned) return undefined;
+      if (isClosed) return undefined;
       if (bytes === undefined) return fallBehind(fillReader);
       cacheStats.isStored = true;
       count(false);
@@ -129,75 +131,78 @@ export function blockBody(plan: BlockBodySource): BlockBody {
     }
   }
 
-  /** The blocks that a fill has read on are in the cache. It is held for those that come behind them. */
-  function fallBehind(passed: FillReader): undefined {
+  /** The fill has read past `at`, so those blocks come from the cache. The reader is reserved for the bytes after them. */
+  function fallBehind(reader: FillReader): undefined {
     fillReader = undefined;
-    if (reservedReader === undefined && !passed.fill.isOver()) reservedReader = passed;
-    else passed.leave();
+    if (reservedReader === undefined && !reader.fill.isOver()) reservedReader = reader;
+    else reader.leave();
   }
 
   async function fromCache(): Promise<BlockSlice | undefined> {
-    if (fillReader !== undefined || isAbandoned || brokenBlock === indexOf(at)) return undefined;
-    // A fill that is under way has them sooner than a cache that has to be asked and may not have them.
+    if (fillReader !== undefined || isClosed || brokenBlock === indexOf(at)) return undefined;
+    // A running fill is faster than a cache read that may be a miss.
     if (!cached.isReady(at) && cached.has(at) !== true && findReader()) return undefined;
-    const found = await cached.get(at);
-    if (found === undefined) return undefined;
+    const bytes = await cached.get(at);
+    if (bytes === undefined) return undefined;
     const end = Math.min((indexOf(at) + 1) * blockSize, span.end);
     count(true);
     cacheStats.bytes += end - at;
-    if (found instanceof Uint8Array) return found;
-    return unlessAbandoned({ stream: found, start: at, end, isCached: true });
+    if (bytes instanceof Uint8Array) return bytes;
+    return unlessClosed({ stream: bytes, start: at, end, isCached: true });
   }
 
   async function fromStorage(): Promise<BlockSlice | undefined> {
-    if (fillReader !== undefined || isAbandoned || findReader()) return undefined;
-    const due = { start: at, end: nextCached(at) };
-    cacheStats.forward ??= cacheStats.hits > 0 || due.end < span.end ? 'partial' : 'miss';
+    if (fillReader !== undefined || isClosed || findReader()) return undefined;
+    const missing = { start: at, end: nextCached(at) };
+    cacheStats.forward ??= cacheStats.hits > 0 || missing.end < span.end ? 'partial' : 'miss';
     const pinned = hasBegun ? object : current;
-    fillReader = startFill(pinned, due);
+    fillReader = startFill(pinned, missing);
     if (fillReader !== undefined) return undefined;
     count(false);
-    return unlessAbandoned({ stream: await fills.open(pinned, due, call), ...due, isCached: false });
+    return unlessClosed({ stream: await fills.open(pinned, missing, call), ...missing, isCached: false });
   }
 
-  /** The client may have left while the stream was opened. */
-  function unlessAbandoned(slice: StreamSlice): BlockSlice | undefined {
-    if (!isAbandoned) return slice;
+  /** Closes the slice if the body was closed while the slice was opened. */
+  function unlessClosed(slice: StreamSlice): BlockSlice | undefined {
+    if (!isClosed) return slice;
     discard(slice.stream);
     return undefined;
   }
 
-  /** A fill of these bytes; `undefined` where no block of them is to be kept, or there is no memory for one. */
+  /** Starts a fill. @returns `undefined` if it would contain no whole block, or if there is no memory for one */
   function startFill(pinned: ObjectVersion, { start, end }: Span): FillReader | undefined {
-    const read = { start: start === span.start ? wide.start : start, end: end === span.end ? wide.end : end };
-    if (!holdsWholeBlock(read, blockSize, size)) return undefined;
-    const started = fills.start(pinned, read, call);
-    if (started === undefined) cacheStats.forward = 'bypass';
-    return started;
+    const fillSpan = {
+      start: start === span.start ? widened.start : start,
+      end: end === span.end ? widened.end : end,
+    };
+    if (!holdsWholeBlock(fillSpan, blockSize, size)) return undefined;
+    const reader = fills.start(pinned, fillSpan, call);
+    if (reader === undefined) cacheStats.forward = 'bypass';
+    return reader;
   }
 
-  /** Where the first block behind that of `from` begins that the cache has, as far as it tells; else the body's end. */
+  /** Start of the first block after that of `from` that the cache has, as far as it can tell; else the body's end. */
   function nextCached(from: number): number {
     const first = indexOf(from) + 1;
-    for (let index = first; index < first + ASKED && index * blockSize < span.end; index++) {
+    for (let index = first; index < first + LOOKAHEAD_BLOCKS && index * blockSize < span.end; index++) {
       if (cached.has(index * blockSize) === true) return index * blockSize;
     }
     return span.end;
   }
 
-  /** Where the first bytes from `from` on are that the cache lacks, as far as it tells. */
+  /** Position of the first byte at or after `from` that the cache lacks, as far as it can tell. */
   function nextMissing(from: number): number | undefined {
     if (from % blockSize !== 0) return from;
-    for (let index = indexOf(from); index < indexOf(from) + ASKED && index * blockSize < span.end; index++) {
+    for (let index = indexOf(from); index < indexOf(from) + LOOKAHEAD_BLOCKS && index * blockSize < span.end; index++) {
       if (cached.has(index * blockSize) === false) return index * blockSize;
     }
     return undefined;
   }
 
   /**
-   * Opens the read of the first bytes from `from` on that are missing.
+   * Opens the read of the first bytes at or after `from` that are missing.
    *
-   * @throws StoreError `changed` or `archived`; what else fails may work when its turn comes
+   * @throws StoreError `version-changed` or `archived`. Any other error is ignored: the read is tried again in its turn.
    */
   async function reserve(from: number): Promise<void> {
     const missing = from < span.end ? nextMissing(from) : undefined;
@@ -212,28 +217,28 @@ export function blockBody(plan: BlockBodySource): BlockBody {
     }
   }
 
-  async function find(): Promise<BlockSlice | undefined> {
+  async function openSlice(): Promise<BlockSlice | undefined> {
     for (;;) {
-      if (isAbandoned || at === span.end) return leave();
+      if (isClosed || at === span.end) return leave();
       const slice = (await fromFill()) ?? (await fromCache()) ?? (await fromStorage());
       if (slice === undefined) continue;
-      // It may be left between the answer of a source and this line: what is asked for then is not given back.
-      if (!isAbandoned) cached.prefetch(Math.ceil(endOf(slice, at) / blockSize) * blockSize);
+      // The body may have been closed during the last await; a prefetch started now would never be closed.
+      if (!isClosed) cached.prefetch(Math.ceil(endOf(slice, at) / blockSize) * blockSize);
       return slice;
     }
   }
 
   return {
     async begin() {
-      held = await find();
-      if (held === undefined) throw new RangeError('a body without bytes was begun');
-      await reserve(fillReader === undefined ? endOf(held, at) : fillReader.fill.span.end);
+      pending = await openSlice();
+      if (pending === undefined) throw new RangeError('a body without bytes was begun');
+      await reserve(fillReader === undefined ? endOf(pending, at) : fillReader.fill.span.end);
       hasBegun = true;
-      return held;
+      return pending;
     },
     async next() {
-      const slice = held ?? (await find());
-      held = undefined;
+      const slice = pending ?? (await openSlice());
+      pending = undefined;
       if (slice === undefined) return undefined;
       at = endOf(slice, at);
       if (at === span.end && slice instanceof Uint8Array) leave();

@@ -1,51 +1,60 @@
 import type { Span } from '../http/index.ts';
 
-/** Which block of which version of which object. Two blocks with the same name have the same bytes, for ever. */
+/** Identifies one block of one version of an object. Two blocks with the same name always have the same bytes. */
 export interface BlockName {
-  /** What the keys are of: tells buckets and mounts apart that share a cache. */
+  /** Namespace of the keys: separates the buckets or mounts that share a cache. */
   readonly scope: string;
   readonly key: string;
-  /** The opaque part of the version's strong tag. */
+  /** The opaque part of the version's strong entity tag. */
   readonly etag: string;
-  /** Of the grid, in bytes; all blocks but an object's last have it. */
+  /** Block size of the grid, in bytes. Every block of an object except the last has this length. */
   readonly blockSize: number;
-  /** From 0. */
+  /** Position in the grid, from 0. */
   readonly index: number;
-  /** Bytes of this block. */
+  /** Length of this block, in bytes. */
   readonly length: number;
 }
 
 /**
- * Bytes out of a cache: in memory, for nobody to change, or a stream of exactly those bytes. A stream may be one of
- * `chunkStream` whose bytes are lent.
+ * Bytes read from a cache: an array in memory, which the caller must not change, or a stream of exactly those bytes.
+ * The stream may be a `chunkStream` whose chunks lie in reusable memory.
  */
 export type CachedBytes = Uint8Array | ReadableStream<Uint8Array>;
 
 /**
- * Keeps blocks for as long as it likes. It may fail in any way: whoever reads through it then reads the storage, so
- * nothing is thrown that has to be told apart.
+ * Stores blocks. It may evict a block at any time and may fail in any way: `withBlockCache` then reads the storage, so
+ * the type of an error does not matter.
  */
 export interface BlockCache {
   /**
-   * A part of a block; `undefined` where the cache does not have it, complete and as it was put.
+   * Reads a part of a block.
    *
-   * @param part inside the block, half-open, in bytes from the block's start; not empty
+   * @param part half-open, in bytes from the block's start; not empty
+   * @returns exactly the bytes that were put; `undefined` on a miss
    */
   get(name: BlockName, part: Span): Promise<CachedBytes | undefined>;
-  /** The same, where it is in memory and needs no waiting for. Left out by caches that keep nothing there. */
+  /** Like `get`, but synchronous: reads only from memory. Omitted by caches that keep no block in memory. */
   peek?(name: BlockName, part: Span): Uint8Array | undefined;
   /**
-   * Whether it has the block, as far as it can tell at once: a guess, by which a read of the storage ends before blocks
-   * that need not be read. Left out by caches that would have to ask.
+   * Whether the cache probably has the block, without I/O. A read of the storage ends before blocks that the cache has.
+   * Omitted by caches that can't tell without I/O.
    */
   has?(name: BlockName): boolean;
-  /** Keeps a block, of exactly `name.length` bytes, which nobody changes afterwards. Resolves when it can be got. */
+  /**
+   * Stores a block. Resolves when `get` can return it.
+   *
+   * @param bytes exactly `name.length` bytes, which the caller does not change afterwards
+   */
   put(name: BlockName, bytes: Uint8Array): Promise<void>;
-  /** How long it may take to answer, in ms. By default a second. */
+  /** The timeout of one call, in ms. By default a second. */
   readonly timeout?: number | undefined;
-  /** Called for each scope, by whoever reads through it, before anything is got. Of use to a cache that fills itself. */
+  /** Called once for each scope, before the first `get`, with a function that reads blocks. For read-through caches. */
   attach?(scope: string, read: BlockReader): void;
 }
 
-/** Reads a block from the storage: exactly its bytes, or an error; `undefined` where that version is not to be had. */
+/**
+ * Reads a block from the storage.
+ *
+ * @returns exactly the block's bytes; `undefined` if that version is not available
+ */
 export type BlockReader = (name: BlockName) => Promise<ReadableStream<Uint8Array> | undefined>;

@@ -4,35 +4,39 @@ import type { BlockBody, StreamSlice } from './block-body.ts';
 import { discard } from './resilient-cache.ts';
 import { withTimeout } from './with-timeout.ts';
 
-/** The pieces of a body, for a platform that pipes streams itself. */
+/** The slices of a body, for a platform that pipes streams natively. */
 export type BlockSlices = Pick<BlockBody, 'next' | 'leave'>;
 
 const bodies = new WeakMap<ReadableStream<Uint8Array>, BlockSlices>();
 
-/** The pieces of a stream that {@link bodyStream} made: to be taken in the place of its bytes. */
+/**
+ * Returns the slices of a stream that {@link bodyStream} made. Read either the slices or the stream, not both.
+ *
+ * @returns `undefined` for any other stream
+ */
 export function slicesOf(stream: ReadableStream<Uint8Array>): BlockSlices | undefined {
   return bodies.get(stream);
 }
 
-/** A stream of the cache, or of the storage, that is being read. */
-interface Current {
+/** The stream of the cache or of the storage that is being read. */
+interface OpenSlice {
   readonly slice: StreamSlice;
   readonly reader: ChunkReader;
-  /** In the object, in bytes. */
+  /** Position of the next byte, in the object. */
   at: number;
 }
 
 /**
- * A body of blocks as a stream. A stream of the cache that breaks off, ends early or is silent for too long is read on
- * from the storage.
+ * Creates the byte stream of a body. If a stream of the cache breaks, ends early or stalls, the body continues from the
+ * storage at the same byte.
  *
- * @param timeout how long a stream of the cache may be silent, in ms
+ * @param timeout stall timeout of a stream of the cache, in ms
  */
 export function bodyStream(body: BlockBody, timeout: number): ReadableStream<Uint8Array> {
-  let current: Current | undefined;
+  let current: OpenSlice | undefined;
   let isCancelled = false;
 
-  async function giveBack(): Promise<void> {
+  async function close(): Promise<void> {
     body.leave();
     await current?.reader.cancel().catch(() => undefined);
   }
@@ -42,7 +46,7 @@ export function bodyStream(body: BlockBody, timeout: number): ReadableStream<Uin
       if (current === undefined) {
         const slice = await body.next();
         if (slice === undefined || slice instanceof Uint8Array) return slice;
-        // It may be cancelled between the answer of the body and this line.
+        // The stream may have been cancelled after `next` had opened this slice.
         if (isCancelled) {
           discard(slice.stream);
           return undefined;
@@ -55,19 +59,21 @@ export function bodyStream(body: BlockBody, timeout: number): ReadableStream<Uin
     }
   }
 
-  /** @returns `undefined` at the end of the piece, or where it broke: the body then goes on from there */
-  async function readCached(from: Current, max: number): Promise<Uint8Array | undefined> {
-    const left = from.slice.end - from.at;
-    const chunk =
-      left === 0 ? undefined : await withTimeout(timeout, from.reader.read(Math.min(max, left))).catch(() => undefined);
-    if (chunk !== undefined && chunk.length > 0) {
-      const taken = chunk.subarray(0, left);
-      from.at += taken.length;
-      return taken;
+  /** @returns `undefined` at the end of the slice, or if its stream broke: the body then continues from there */
+  async function readCached(from: OpenSlice, max: number): Promise<Uint8Array | undefined> {
+    const remaining = from.slice.end - from.at;
+    const received =
+      remaining === 0
+        ? undefined
+        : await withTimeout(timeout, from.reader.read(Math.min(max, remaining))).catch(() => undefined);
+    if (received !== undefined && received.length > 0) {
+      const chunk = received.subarray(0, remaining);
+      from.at += chunk.length;
+      return chunk;
     }
-    // Not waited for: what is silent may stay so.
+    // Not awaited: a stalled stream may also stall in `cancel`.
     void from.reader.cancel().catch(() => undefined);
-    if (left > 0) body.restart(from.at);
+    if (remaining > 0) body.restart(from.at);
     return undefined;
   }
 
@@ -76,24 +82,24 @@ export function bodyStream(body: BlockBody, timeout: number): ReadableStream<Uin
       try {
         return await read(max);
       } catch (error) {
-        // A stream that fails is not cancelled, so this is where the rest is given back.
-        void giveBack();
+        // A stream that errors is not cancelled by its consumer, so it closes the body itself.
+        void close();
         throw error;
       }
     },
     async cancel() {
       isCancelled = true;
-      await giveBack();
+      await close();
     },
   });
   bodies.set(stream, body);
   return stream;
 }
 
-async function readStored(from: Current): Promise<Uint8Array | undefined> {
-  const left = from.slice.end - from.at;
-  if (left === 0) return undefined;
-  const chunk = await nextChunk(from.reader, left);
+async function readStored(from: OpenSlice): Promise<Uint8Array | undefined> {
+  const remaining = from.slice.end - from.at;
+  if (remaining === 0) return undefined;
+  const chunk = await nextChunk(from.reader, remaining);
   from.at += chunk.length;
   if (from.at === from.slice.end) await expectEnd(from.reader);
   return chunk;

@@ -3,62 +3,70 @@ import type { CachedBytes } from './block-cache.ts';
 import { partOf } from './grid.ts';
 import { discard, type ResilientCache, type ObjectVersion } from './resilient-cache.ts';
 
-/** What the cache has of the bytes of one body. All positions are of the object, in bytes. */
+/**
+ * The cached bytes of one body. All positions are in bytes of the object. Each method is about the slice that begins at
+ * `at` and ends with its block, or with the body if that ends earlier.
+ */
 export interface CachedSlices {
-  /** The bytes from `at` to the end of their block, or of the body, where they are in memory. */
+  /** Returns the slice if it is in memory. */
   peek(at: number): Uint8Array | undefined;
-  /** The same, from wherever the cache has them. */
+  /** Reads the slice. Uses the prefetched result if there is one. */
   get(at: number): Promise<CachedBytes | undefined>;
-  /** Whether they can be had without waiting. */
+  /** Whether `get` can return the slice without waiting. */
   isReady(at: number): boolean;
-  /** Whether the cache has their block; `undefined` where it does not tell. */
+  /** Whether the cache has the block; `undefined` if the cache can't tell. */
   has(at: number): boolean | undefined;
-  /** Asks for them while others are sent. Forgets what was asked for before and not taken. */
+  /** Starts to read the slice while earlier bytes are sent. Closes an earlier prefetch that was not used. */
   prefetch(at: number): void;
-  /** Gives back what was asked for and not taken. */
+  /** Closes a prefetch that was not used. */
   close(): void;
 }
 
-/** Makes a view of the cache for the bytes of `span`. */
+/**
+ * Creates a view of the cache for one body.
+ *
+ * @param span the bytes of the body, half-open
+ * @param blockSize in bytes
+ */
 export function cachedSlices(
   cache: ResilientCache,
   object: ObjectVersion,
   span: Span,
   blockSize: number,
 ): CachedSlices {
-  let ahead: { readonly at: number; readonly answer: Promise<CachedBytes | undefined> } | undefined;
-  /** The answer, once it is there. */
-  let found: { readonly bytes: CachedBytes | undefined } | undefined;
+  let prefetched: { readonly at: number; readonly bytes: Promise<CachedBytes | undefined> } | undefined;
+  /** The result of the prefetch; `undefined` while it is pending. */
+  let settled: { readonly bytes: CachedBytes | undefined } | undefined;
 
   const indexOf = (at: number) => Math.floor(at / blockSize);
   const part = (at: number) => partOf({ start: at, end: span.end }, indexOf(at), blockSize);
   const peek = (at: number) => cache.peek(object, indexOf(at), part(at));
 
   function close(): void {
-    ahead?.answer.then(discard, () => undefined);
-    ahead = undefined;
+    prefetched?.bytes.then(discard, () => undefined);
+    prefetched = undefined;
   }
 
   return {
     peek,
     async get(at) {
-      const answer = ahead?.at === at ? ahead.answer : undefined;
-      if (answer !== undefined) ahead = undefined;
-      // What was not there when it was looked up may have come since.
-      return (await answer) ?? peek(at) ?? cache.get(object, indexOf(at), part(at));
+      const bytes = prefetched?.at === at ? prefetched.bytes : undefined;
+      if (bytes !== undefined) prefetched = undefined;
+      // If the prefetch was a miss, the block may have been put since.
+      return (await bytes) ?? peek(at) ?? cache.get(object, indexOf(at), part(at));
     },
-    isReady: (at) => (ahead?.at === at && found?.bytes !== undefined) || peek(at) !== undefined,
+    isReady: (at) => (prefetched?.at === at && settled?.bytes !== undefined) || peek(at) !== undefined,
     has: (at) => cache.has(object, indexOf(at)),
     prefetch(at) {
-      // One question at a time: a cache that hangs is not asked for each block.
-      if (ahead?.at === at || (ahead !== undefined && found === undefined)) return;
+      // One prefetch at a time, so that a slow cache gets one pending read per body and not one per block.
+      if (prefetched?.at === at || (prefetched !== undefined && settled === undefined)) return;
       close();
       if (at >= span.end || peek(at) !== undefined) return;
-      const asked = { at, answer: cache.get(object, indexOf(at), part(at)) };
-      ahead = asked;
-      found = undefined;
-      void asked.answer.then((bytes) => {
-        if (ahead === asked) found = { bytes };
+      const started = { at, bytes: cache.get(object, indexOf(at), part(at)) };
+      prefetched = started;
+      settled = undefined;
+      void started.bytes.then((bytes) => {
+        if (prefetched === started) settled = { bytes };
       });
     },
     close,

@@ -15,112 +15,122 @@ import { widenUnknown, type Admission } from './admission.ts';
 import type { FillReader } from './fill.ts';
 import type { FillRegistry } from './fill-registry.ts';
 import { blocksOf, holdsWholeBlock } from './grid.ts';
-import type { TrackedCall, MetadataResult, MetadataCache, Remember } from './metadata-cache.ts';
+import type { TrackedCall, MetadataResult, MetadataCache, SaveMetadata } from './metadata-cache.ts';
 
+/** The options of a read, with the counters of the cache for this request. */
 export type TrackedRead = ReadOptions & TrackedCall;
 
-/** What is asked, and what takes the answer. */
+/** The parts of the cache that a storage request uses. */
 export interface FetchDependencies {
   readonly store: ObjectStore;
   readonly metadata: MetadataCache;
   readonly fills: FillRegistry;
   readonly admission: Admission;
+  /** `blockSize` in bytes; a response of more than `maxBlocks` blocks is not cached. */
   readonly settings: { readonly blockSize: number; readonly maxBlocks: number };
 }
 
-/** What the question for an object brings: what is known of it now, or the answer itself. */
+/** The result of a storage request: the metadata of the object, or the whole result of the read. */
 export type FetchResult =
   | KnownVersion
   | { readonly type: 'absent' }
-  | { readonly type: 'answer'; readonly result: ReadResult };
+  | { readonly type: 'read-result'; readonly result: ReadResult };
 
-/** `fillReader` is at the fill of the body that the answer had. */
+/** The metadata of an object. If the storage request had a body that is cached, `fillReader` reads the fill of that body. */
 export type KnownVersion = Extract<MetadataResult, { readonly type: 'present' }> & {
   readonly fillReader?: FillReader | undefined;
 };
 
-/** Asks the storage about an object, by a read that brings the bytes that its client most likely gets. */
+/**
+ * Sends one storage request for an object without fresh metadata: a read of the bytes that the client most likely gets,
+ * so that metadata and bytes take one operation.
+ *
+ * @param options the client's read
+ * @param stale the expired representation, which is revalidated by its entity tag
+ * @param save stores the metadata
+ * @throws StoreError if the storage request fails
+ */
 export async function fetchFromStorage(
-  parts: FetchDependencies,
+  dependencies: FetchDependencies,
   key: string,
-  asked: TrackedRead,
-  old: Representation | undefined,
-  remember: Remember,
+  options: TrackedRead,
+  stale: Representation | undefined,
+  save: SaveMetadata,
 ): Promise<FetchResult> {
-  const { store, metadata, fills, settings } = parts;
-  const { stats, conditions } = asked;
-  const pinned = old !== undefined && isPinnable(old) ? old : undefined;
-  // A 304 need not tell the size, without which the next request would have to ask again.
-  if (pinned === undefined && mayBeUnmodified(conditions)) return metadata.fetchHead(key, asked, remember);
+  const { store, metadata, fills, settings } = dependencies;
+  const { stats, conditions } = options;
+  const pinned = stale !== undefined && isPinnable(stale) ? stale : undefined;
+  // A 304 may come without the size. Its metadata could not be cached, and the next request would need the storage again.
+  if (pinned === undefined && mayBeUnmodified(conditions)) return metadata.fetchHead(key, options, save);
   let isForbidden = false;
-  const call = {
+  const readOptions = {
     stats,
-    range: fills.hasMemory(settings.blockSize) ? widenUnknown(asked.range, settings.blockSize) : asked.range,
+    range: fills.hasMemory(settings.blockSize) ? widenUnknown(options.range, settings.blockSize) : options.range,
     conditions: pinned === undefined ? conditions : { ifNoneMatch: [pinned.etag] },
     onForbidden: () => (isForbidden = true),
   };
-  const result = await store.read(key, call).catch((error: unknown) => {
+  const result = await store.read(key, readOptions).catch((error: unknown) => {
     if (isArchived(error)) return undefined;
     throw error;
   });
-  // The metadata of an archived object can be asked for, and its blocks may be cached.
-  if (result === undefined) return metadata.fetchHead(key, asked, remember);
+  // The metadata of an archived object can be read, and its blocks may be cached.
+  if (result === undefined) return metadata.fetchHead(key, options, save);
   switch (result.type) {
     case 'open':
-      remember(result.representation);
-      return fillFromBody(parts, key, asked, result);
+      save(result.representation);
+      return fillFromBody(dependencies, key, options, result);
     case 'missing':
-      if (!isForbidden) remember(undefined);
+      if (!isForbidden) save(undefined);
       return { type: 'absent' };
     case 'unmodified':
-      if (pinned === undefined) return metadata.fetchHead(key, asked, remember);
-      return rememberPresent(refreshed(pinned, result.metadata), remember);
+      if (pinned === undefined) return metadata.fetchHead(key, options, save);
+      return savePresent(mergeMetadata(pinned, result.metadata), save);
     case 'version-changed':
-      if (result.representation !== undefined) remember(result.representation);
-      return { type: 'answer', result };
+      if (result.representation !== undefined) save(result.representation);
+      return { type: 'read-result', result };
     case 'unsatisfiable':
-      // An object without bytes, or a range beyond its end: which one, only the metadata tell.
+      // The object is empty, or the range is beyond its end. Only the metadata can tell.
       return result.representation === undefined
-        ? metadata.fetchHead(key, asked, remember)
-        : rememberPresent(result.representation, remember);
+        ? metadata.fetchHead(key, options, save)
+        : savePresent(result.representation, save);
   }
 }
 
-/** Makes a fill of the body that a question has brought, or the answer, or gives it back. */
+/** Uses the body of a storage request: for a fill, or as the result of the read. Closes it if it is neither. */
 async function fillFromBody(
-  parts: FetchDependencies,
+  dependencies: FetchDependencies,
   key: string,
-  asked: TrackedRead,
+  options: TrackedRead,
   opened: OpenObject,
 ): Promise<FetchResult> {
-  const { fills, admission, settings } = parts;
+  const { fills, admission, settings } = dependencies;
   const { representation, body, span } = opened;
   const { size } = representation;
-  const evaluation = evaluateRead(representation, asked);
+  const evaluation = evaluateRead(representation, options);
   if (evaluation.type === 'span' && isPinnable(representation)) {
     const object = { key, representation };
-    const isToKeep = holdsWholeBlock(span, settings.blockSize, size) && isWithinBounds(span, settings);
-    const fillReader = isToKeep ? fills.start(object, span, asked, body) : undefined;
+    const isCacheable = holdsWholeBlock(span, settings.blockSize, size) && isWithinBounds(span, settings);
+    const fillReader = isCacheable ? fills.start(object, span, options, body) : undefined;
     if (fillReader !== undefined) return { ...present(representation), fillReader };
-    asked.cacheStats.misses += spanLength(blocksOf(span, settings.blockSize));
+    options.cacheStats.misses += spanLength(blocksOf(span, settings.blockSize));
     admission.widen(object, span);
-  } else if (evaluation.type === 'span') asked.cacheStats.forward = 'bypass';
-  if (evaluation.type === 'span' && sameSpan(evaluation.span, span)) return { type: 'answer', result: opened };
+  } else if (evaluation.type === 'span') options.cacheStats.forward = 'bypass';
+  if (evaluation.type === 'span' && sameSpan(evaluation.span, span)) return { type: 'read-result', result: opened };
   await body.cancel().catch(() => undefined);
   return present(representation);
 }
 
-/** Whether an answer is not too long for the cache. */
+/** Whether a response of `span` has at most `maxBlocks` blocks, so that it is read through the cache. */
 export function isWithinBounds(span: Span, { blockSize, maxBlocks }: FetchDependencies['settings']): boolean {
   return spanLength(blocksOf(span, blockSize)) <= maxBlocks;
 }
 
 function present(representation: Representation): KnownVersion {
-  return { type: 'present', representation, isNew: true };
+  return { type: 'present', representation, isFetched: true };
 }
 
-function rememberPresent(representation: Representation, remember: Remember): KnownVersion {
-  remember(representation);
+function savePresent(representation: Representation, save: SaveMetadata): KnownVersion {
+  save(representation);
   return present(representation);
 }
 
@@ -128,8 +138,8 @@ function mayBeUnmodified({ ifNoneMatch, ifModifiedSince }: Preconditions = {}): 
   return ifNoneMatch !== undefined || ifModifiedSince !== undefined;
 }
 
-/** What a 304 does not tell stays as it was. */
-function refreshed(old: Pinnable, told: Metadata = {}): Representation {
-  const fields = Object.entries(told).filter(([, value]) => value !== undefined);
-  return { ...old, ...Object.fromEntries(fields), etag: old.etag, size: old.size };
+/** Updates a stored representation with the fields of a 304 response (RFC 9111, section 3.2); others are unchanged. */
+function mergeMetadata(stored: Pinnable, updates: Metadata = {}): Representation {
+  const fields = Object.entries(updates).filter(([, value]) => value !== undefined);
+  return { ...stored, ...Object.fromEntries(fields), etag: stored.etag, size: stored.size };
 }

@@ -7,16 +7,18 @@ import { semaphore } from '../base/semaphore.ts';
 import { startFill, type Fill, type FillReader } from './fill.ts';
 import type { ResilientCache, ObjectVersion } from './resilient-cache.ts';
 
-/** The reads of the storage that are under way. */
+/** The fills in progress, and their byte budget. */
 export interface FillRegistry {
-  /** Whether there is memory for so many bytes of a block. */
+  /** Whether the byte budget has room for so many bytes. */
   hasMemory(bytes: number): boolean;
-  /** A seat at a fill that has the bytes from `at` on, or will have them soon. */
+  /** Joins a running fill that has the byte at `at`, or will read it soon. @returns `undefined` if there is none */
   join(object: ObjectVersion, at: number): FillReader | undefined;
   /**
-   * A seat at a new fill of `span`; `body` has its bytes where the read is open already.
+   * Starts a fill and joins it.
    *
-   * @returns `undefined` where there is no memory for a block
+   * @param span half-open, in bytes of the object
+   * @param body exactly the bytes of `span`, if the read is already open
+   * @returns `undefined` if there is no memory for a block
    */
   start(
     object: ObjectVersion,
@@ -24,31 +26,36 @@ export interface FillRegistry {
     call: CallOptions,
     body?: ReadableStream<Uint8Array>,
   ): FillReader | undefined;
-  /** Opens bytes that are not to be kept. */
+  /**
+   * Opens a read whose bytes are not cached.
+   *
+   * @throws StoreError if the read can't be opened
+   */
   open(object: ObjectVersion, span: Span, call: CallOptions): Promise<ReadableStream<Uint8Array>>;
 }
 
-/** What fills are made of. */
+/** The dependencies and settings of a fill registry. */
 export interface FillRegistryOptions {
   readonly store: ObjectStore;
   readonly cache: ResilientCache;
+  /** In bytes. */
   readonly blockSize: number;
-  /** Bytes of blocks that are being read or put, all together. */
+  /** Byte budget of all blocks that are being filled or put. */
   readonly memory: number;
   readonly toReader: ToReader;
-  /** Whether requests share reads. On Workers a stream belongs to its request. */
+  /** Whether requests share fills. On Workers they can't: a stream belongs to its request. */
   readonly isShared: boolean;
-  /** Called where the storage says that it has another version. */
+  /** Called if a pinned read finds that the object was replaced. */
   readonly onChanged: (object: ObjectVersion) => void;
 }
 
-/** A client waits for what another one's read brings where its bytes come within so many blocks; else it reads them. */
-const REACH = 8;
+/** A client joins a fill if its bytes come within so many blocks; else it reads the storage itself. */
+const MAX_BLOCKS_AHEAD = 8;
 
-/** Makes a place for fills, with none under way. */
+/** Creates an empty registry. */
 export function fillRegistry(options: FillRegistryOptions): FillRegistry {
   const { store, cache, blockSize, toReader, isShared, onChanged } = options;
-  const running = new Map<string, Set<Fill>>();
+  const fillsByVersion = new Map<string, Set<Fill>>();
   const memory = semaphore(options.memory);
 
   async function open(object: ObjectVersion, span: Span, { stats }: CallOptions): Promise<ReadableStream<Uint8Array>> {
@@ -63,14 +70,14 @@ export function fillRegistry(options: FillRegistryOptions): FillRegistry {
   return {
     hasMemory: (bytes) => memory.hasRoom(bytes),
     join(object, at) {
-      for (const fill of running.get(versionOf(object)) ?? []) {
-        if (fill.reaches(at, REACH * blockSize)) return fill.join();
+      for (const fill of fillsByVersion.get(versionOf(object)) ?? []) {
+        if (fill.reaches(at, MAX_BLOCKS_AHEAD * blockSize)) return fill.join();
       }
       return undefined;
     },
     start(object, span, call, body) {
       const id = versionOf(object);
-      const beside = running.get(id) ?? new Set();
+      const fills = fillsByVersion.get(id) ?? new Set();
       const fill: Fill | undefined = startFill({
         span,
         blockSize,
@@ -83,20 +90,20 @@ export function fillRegistry(options: FillRegistryOptions): FillRegistry {
           call.defer?.(work);
         },
         onEnd() {
-          if (fill !== undefined) beside.delete(fill);
-          if (beside.size === 0 && running.get(id) === beside) running.delete(id);
+          if (fill !== undefined) fills.delete(fill);
+          if (fills.size === 0 && fillsByVersion.get(id) === fills) fillsByVersion.delete(id);
         },
         defer: call.defer,
       });
       if (fill === undefined) return undefined;
-      if (isShared) running.set(id, beside.add(fill));
+      if (isShared) fillsByVersion.set(id, fills.add(fill));
       return fill.join();
     },
     open,
   };
 }
 
-/** The tag of a version has no space in it, so no two versions share a name. */
+/** Returns an id that is unique for each version: an entity tag contains no space. */
 function versionOf({ key, representation }: ObjectVersion): string {
   return `${representation.etag.opaque} ${key}`;
 }

@@ -4,105 +4,112 @@ import { expectEnd, nextChunk } from '../store/exact-body.ts';
 import { isLargePart } from './grid.ts';
 import { isStoreError, storeError, type StoreError } from '../store/store-error.ts';
 
-/** One read of the storage: bytes of one version of an object, cut into blocks, for every client that needs them. */
+/** A fill: one read of the storage, pinned to one version, cut into blocks and shared by all clients that need its bytes. */
 export interface Fill {
-  /** What it reads, half-open, in the object's bytes; so are all positions here. */
+  /** The bytes that are read, half-open. All positions in this file are bytes of the object. */
   readonly span: Span;
-  /** Resolves when the storage has begun to answer; rejects with a StoreError where it can't. */
+  /** Resolves when the storage has sent its response head. Rejects with a StoreError if the read can't be opened. */
   readonly opened: Promise<void>;
-  /** Whether the bytes from `at` on can be had: they are in the block under way, or come within `ahead` bytes. */
+  /** Whether the byte at `at` is in the block buffer, or at most `ahead` bytes after its end and still to be read. */
   reaches(at: number, ahead: number): boolean;
-  /** Whether nothing more is read. */
+  /** Whether the read has ended: no more bytes will come. */
   isOver(): boolean;
-  /** One more client. */
+  /** Adds a client. */
   join(): FillReader;
 }
 
-/** A client's place at a fill. */
+/** The reader of one client of a fill. */
 export interface FillReader {
   readonly fill: Fill;
   /**
-   * The next bytes from `at` on, as many as are there; reads the storage on where none are.
+   * Returns the buffered bytes from `at` on; if there are none, reads more from the storage first.
    *
-   * @returns `undefined` where they are not to be had here: a faster client has read on, or the fill ends before them
-   * @throws StoreError what the read fails with
+   * @returns at least one byte; `undefined` if the fill no longer has that byte (a faster client has read past it) or
+   * ends before it
+   * @throws StoreError the error of the storage read
    */
   read(at: number): Promise<Uint8Array | undefined>;
-  /** Gives the place up, once. Without clients the read is closed, behind the block under way where much of that is there. */
+  /**
+   * Removes the client; later calls have no effect. After the last client the read is closed, but a block of which a
+   * quarter is there is read to its end first.
+   */
   leave(): void;
 }
 
-/** What is to be read, and what becomes of it. */
+/** The bytes and the callbacks of a fill. */
 export interface FillPlan {
   readonly span: Span;
   readonly blockSize: number;
-  /** Of the object, in bytes. */
+  /** Size of the object, in bytes. */
   readonly size: number;
   /** Opens the read: exactly the bytes of `span`. */
   readonly open: () => Promise<ReadableStream<Uint8Array>>;
+  /** Opens the body of the read. */
   readonly toReader: ToReader;
-  /** Takes so many bytes of the memory for blocks. @returns gives them back; `undefined` where there are none */
+  /** Reserves so many bytes of the byte budget. @returns the release; `undefined` if the budget is used up */
   readonly reserveMemory: (bytes: number) => (() => void) | undefined;
-  /** Keeps a whole block, and gives its memory back afterwards. */
+  /** Stores a whole block in the cache, then releases its memory. */
   readonly keep: (index: number, block: Uint8Array, release: () => void) => void;
-  /** Called once, when nothing more is read. */
+  /** Called once, when the read has ended. */
   readonly onEnd: () => void;
-  /** Takes the work that outlasts the clients. */
+  /** Registers work that may continue after the last client has disconnected. */
   readonly defer: ((work: Promise<unknown>) => void) | undefined;
 }
 
 type State =
-  /** The storage has not begun to answer. */
+  /** The storage has not responded yet. */
   | { readonly type: 'idle' }
   | { readonly type: 'reading'; readonly reader: ChunkReader }
-  /** Read to its end, or left by all. The last bytes can still be had. */
+  /** Read to the end, or closed without clients. The bytes of the last block can still be read. */
   | { readonly type: 'closed' }
   | { readonly type: 'failed'; readonly error: StoreError };
 
-/** A block under way, or the part of it that is read. */
+/** The buffer of the block that is being read, or of the part of that block which the fill covers. */
 interface BlockBuffer {
   readonly span: Span;
-  /** What can be had of it: half-open. */
+  /** The bytes that can be read now, half-open. */
   readonly start: number;
   end: number;
-  /** These bytes, with room for more; where there is no memory for those, the chunk that came last. */
+  /** These bytes, and space for more. Without reserved memory: only the last chunk. */
   bytes: Uint8Array;
-  /** Gives its memory back; left out where it has none, or the block is kept. */
+  /** Releases the reserved memory; `undefined` if none is reserved, or if the block has been passed to the cache. */
   release?: (() => void) | undefined;
 }
 
-/** A chunk of so many bytes is followed by more at once: the storage is faster than its chunks are taken. */
+/** After a chunk of this size the storage most likely has more bytes ready, so the next chunk is read at once. */
 const FULL_CHUNK = 64 * 1024;
 
-/** Bytes that are gathered before clients are given them: each piece costs the same, whatever its length. */
+/** Bytes that are gathered before they are passed to the clients: each slice has a fixed cost, whatever its length. */
 const GATHER_BYTES = 384 * 1024;
 
-/** Bytes that a page begins with. */
+/** Initial size of a block buffer. */
 const FIRST_BUFFER_BYTES = 1024 * 1024;
 
 const NOTHING = new Uint8Array(0);
 
 /**
- * Makes a fill, which opens its read at once; `undefined` where there is no memory for its first block.
+ * Starts a fill and opens its read at once.
  *
- * It reads on when a client needs bytes that are not there, so the fastest client sets the pace; slower ones find the
- * blocks that they miss in the cache. A block is kept when all its bytes are read. Where there is no memory for a later
- * one it is passed on, chunk by chunk, and not kept.
+ * The fill reads on when a client needs bytes that are not buffered, so the fastest client sets the pace. Slower clients
+ * find the blocks that they missed in the cache. A block is cached when it is complete. If there is no memory for a
+ * later block, its chunks are passed to the clients one by one and the block is not cached.
+ *
+ * @returns `undefined` if there is no memory for the first block
  */
 export function startFill(plan: FillPlan): Fill | undefined {
   const { span, blockSize, size, toReader } = plan;
   let state: State = { type: 'idle' };
   let buffer = newBuffer(span.start);
   if (buffer.release === undefined) return undefined;
-  /** What the storage has sent and no page has taken. */
-  let rest: Uint8Array = NOTHING;
-  let readers = 0;
+  /** Bytes received from the storage and not yet added to a block buffer. */
+  let received: Uint8Array = NOTHING;
+  let readerCount = 0;
   let pulling: Promise<void> | undefined;
   const opened = open();
-  // Told to each client that reads.
+  // Each client's read throws this error, so its rejection is marked as handled here.
   opened.catch(() => undefined);
 
-  const hasNoReaders = () => readers === 0;
+  const hasNoReaders = () => readerCount === 0;
   const isOver = () => state.type === 'closed' || state.type === 'failed';
 
   async function open(): Promise<void> {
@@ -121,17 +128,17 @@ export function startFill(plan: FillPlan): Fill | undefined {
     return error;
   }
 
-  function end(how: State): void {
+  function end(finalState: State): void {
     if (isOver()) return;
     if (state.type === 'reading') void state.reader.cancel().catch(() => undefined);
-    state = how;
+    state = finalState;
     buffer.release?.();
     buffer.release = undefined;
-    rest = NOTHING;
+    received = NOTHING;
     plan.onEnd();
   }
 
-  /** Reads the next bytes, for all clients that wait for them. */
+  /** Reads the next bytes, once for all clients that wait for them. */
   function pull(): Promise<void> {
     pulling ??= advance().finally(() => {
       pulling = undefined;
@@ -148,23 +155,23 @@ export function startFill(plan: FillPlan): Fill | undefined {
         buffer.release?.();
         buffer = newBuffer(buffer.end);
       }
-      // The first bytes go to the client as they come.
+      // The first bytes of the fill are passed on without gathering, so that the client's first byte is not delayed.
       const enough = buffer.end === span.start ? buffer.end : buffer.end + GATHER_BYTES;
       for (let isFull = true; isFull && buffer.end <= enough && buffer.end < buffer.span.end;)
-        isFull = await take(reader);
+        isFull = await readChunk(reader);
     } catch (cause) {
-      // Thrown by the clients' reads, once the bytes that came before it are taken.
+      // The clients' reads throw the error, after they have returned the bytes before it.
       fail(cause);
     }
   }
 
   function newBuffer(start: number): BlockBuffer {
-    const due = { start, end: Math.min((Math.floor(start / blockSize) + 1) * blockSize, span.end) };
-    const release = plan.reserveMemory(due.end - start);
-    return { span: due, start, end: start, bytes: NOTHING, release };
+    const blockSpan = { start, end: Math.min((Math.floor(start / blockSize) + 1) * blockSize, span.end) };
+    const release = plan.reserveMemory(blockSpan.end - start);
+    return { span: blockSpan, start, end: start, bytes: NOTHING, release };
   }
 
-  /** Puts a chunk at the end of the page. A large one grows with its bytes: most clients that leave do so early. */
+  /** Appends a chunk to the block buffer. A large buffer grows with its bytes, because most cancelled reads end early. */
   function append(chunk: Uint8Array): void {
     const { start, end: at, bytes } = buffer;
     if (at + chunk.length - start > bytes.length) {
@@ -175,17 +182,17 @@ export function startFill(plan: FillPlan): Fill | undefined {
     buffer.bytes.set(chunk, at - start);
   }
 
-  /** @returns whether more is there in all likelihood, and can be taken with it */
-  async function take(reader: ChunkReader): Promise<boolean> {
+  /** @returns whether more bytes are most likely ready, and can be gathered with these */
+  async function readChunk(reader: ChunkReader): Promise<boolean> {
     const at = buffer.end;
-    if (rest.length === 0) rest = await nextChunk(reader, span.end - at);
+    if (received.length === 0) received = await nextChunk(reader, span.end - at);
     if (isOver()) return false;
-    const chunk = rest.subarray(0, buffer.span.end - at);
+    const chunk = received.subarray(0, buffer.span.end - at);
     const hasMemory = buffer.release !== undefined;
     if (hasMemory) append(chunk);
     else buffer = { span: buffer.span, start: at, end: at, bytes: copyIfReusable(chunk) };
-    rest = rest.subarray(chunk.length);
-    // The last bytes are held back until the storage is seen to end there.
+    received = received.subarray(chunk.length);
+    // Clients get the last chunk only after the storage has ended its body there, and not sent too many bytes.
     if (at + chunk.length === span.end) await expectEnd(reader);
     if (isOver()) return false;
     buffer.end += chunk.length;
@@ -205,7 +212,7 @@ export function startFill(plan: FillPlan): Fill | undefined {
     buffer.release = undefined;
   }
 
-  /** Reads the block under way to its end where much of it is there, and closes the read, unless a client joins. */
+  /** Reads the current block to its end if a quarter of it is there, then closes the read, unless a client joins. */
   async function finish(): Promise<void> {
     while (!isOver() && hasNoReaders()) {
       const part = { start: 0, end: buffer.end - buffer.start };
@@ -215,26 +222,27 @@ export function startFill(plan: FillPlan): Fill | undefined {
   }
 
   function join(): FillReader {
-    readers++;
-    /** What the client takes, up to its end, also after others have read on. */
-    let own = buffer;
-    let isTaken = true;
+    readerCount++;
+    /** The buffer that this client reads to its end, even if other clients have moved the fill to the next block. */
+    let ownBuffer = buffer;
+    let isJoined = true;
     return {
       fill,
       async read(at) {
         for (;;) {
-          if (at < own.start || at >= own.end) own = buffer;
-          if (at >= own.start && at < own.end) return own.bytes.subarray(at - own.start, own.end - own.start);
+          if (at < ownBuffer.start || at >= ownBuffer.end) ownBuffer = buffer;
+          if (at >= ownBuffer.start && at < ownBuffer.end)
+            return ownBuffer.bytes.subarray(at - ownBuffer.start, ownBuffer.end - ownBuffer.start);
           if (state.type === 'failed') throw state.error;
           if (at < buffer.end || at >= span.end || state.type === 'closed') return undefined;
           await pull();
         }
       },
       leave() {
-        if (!isTaken) return;
-        isTaken = false;
-        readers--;
-        if (readers > 0) return;
+        if (!isJoined) return;
+        isJoined = false;
+        readerCount--;
+        if (readerCount > 0) return;
         const work = finish();
         plan.defer?.(work);
       },

@@ -6,128 +6,140 @@ import type { CacheStats } from '../store/request-stats.ts';
 import { isTransient, isStoreError } from '../store/store-error.ts';
 import { SINGLE_FLIGHT_TIMEOUT, withTimeout } from './with-timeout.ts';
 
-/** How long what is known of an object holds, in ms. */
+/** How long metadata are fresh, and how long they are used after that, in ms. */
 export interface Freshness {
-  /** Metadata, before the storage is asked whether they have changed. */
+  /** How long the metadata of an object are fresh (RFC 9111, section 4.2). */
   readonly ttl: number;
-  /** That there is no such object. */
+  /** How long it is remembered that an object is missing. */
   readonly negativeTtl: number;
-  /** After `ttl`: used once more, while the storage is asked behind the answer (RFC 5861, section 3). */
+  /** How long after `ttl` stale metadata are used while they are revalidated in the background (RFC 5861, section 3). */
   readonly staleWhileRevalidate: number;
-  /** After `ttl`: used where the storage can't be asked (RFC 5861, section 4). */
+  /** How long after `ttl` stale metadata are used if the storage fails (RFC 5861, section 4). */
   readonly staleIfError: number;
 }
 
-/** What is known of a key. */
+/** The metadata of a key, or that the object is missing. */
 export type MetadataResult =
-  /** `isNew` says whether the storage was asked for this request. */
-  | { readonly type: 'present'; readonly representation: Representation; readonly isNew: boolean }
+  /** `isFetched` says whether the metadata come from a storage request made for this lookup, and not from the cache. */
+  | { readonly type: 'present'; readonly representation: Representation; readonly isFetched: boolean }
   | { readonly type: 'absent' };
 
-/** A call, and what the cache does for it. */
+/** The options of a call, with the counters of the cache for this request. */
 export interface TrackedCall extends CallOptions {
   readonly cacheStats: CacheStats;
 }
 
-/** Keeps what a question to the storage brought; `undefined` where there is no such object. */
-export type Remember = (representation: Representation | undefined) => void;
+/** Stores the result of a storage request; `undefined` if the object is missing. */
+export type SaveMetadata = (representation: Representation | undefined) => void;
 
-/** A question to the storage. `old` is what was known and no longer holds; `remember` is called with what may be remembered. */
-export type FetchMetadata<Answer> = (old: Representation | undefined, remember: Remember) => Promise<Answer>;
+/**
+ * Sends a storage request that brings the metadata of a key, and maybe more.
+ *
+ * `stale` is the expired representation, if there is one. `save` is called with the result if it may be cached.
+ */
+export type FetchMetadata<Result> = (stale: Representation | undefined, save: SaveMetadata) => Promise<Result>;
 
-/** Keeps the metadata of objects, and asks the storage only where what is known does not hold. */
+/** Caches the metadata of objects. */
 export interface MetadataCache {
   /**
-   * What is known of a key; where that does not hold, the answer of `ask`. One question about a key is put at a time:
-   * a request that comes while it is under way waits for what it brings.
+   * Returns the cached metadata if they are fresh, else the result of `fetch`. Single flight: a request for a key waits
+   * for a fetch of that key in progress, and uses the metadata which that fetch brings.
    *
-   * @throws StoreError what the storage answers the question with
+   * @throws StoreError if the storage request fails
    */
-  lookup<Answer>(key: string, call: TrackedCall, ask: FetchMetadata<Answer>): Promise<Answer | MetadataResult>;
-  /** The same, by a question for metadata alone. */
+  lookup<Result>(key: string, call: TrackedCall, fetch: FetchMetadata<Result>): Promise<Result | MetadataResult>;
+  /** Like `lookup`, with `fetchHead` as the fetch. */
   lookupHead(key: string, call: TrackedCall): Promise<MetadataResult>;
-  /** The question for metadata alone, as an {@link FetchMetadata}. */
-  fetchHead(key: string, call: CallOptions, remember: Remember): Promise<MetadataResult>;
-  /** Forgets a key, and makes an answer that is under way out of date. */
+  /** Sends a HEAD request to the storage. */
+  fetchHead(key: string, call: CallOptions, save: SaveMetadata): Promise<MetadataResult>;
+  /** Removes a key. The result of a fetch in progress is not stored. */
   invalidate(key: string): void;
-  /** The same, where this is still all that is known: what was learnt since is kept, and so is the tag to ask with. */
+  /**
+   * Makes the entry of a key stale if it still holds this version; an entry of a newer version is not changed. The entity
+   * tag stays available for revalidation. The result of a fetch in progress is not stored.
+   */
   markStale(key: string, representation: Representation): void;
 }
 
 type MetadataEntry =
-  | { readonly type: 'present'; readonly representation: Representation; readonly since: number }
-  | { readonly type: 'absent'; readonly since: number };
+  | { readonly type: 'present'; readonly representation: Representation; readonly storedAt: number }
+  | { readonly type: 'absent'; readonly storedAt: number };
 
-/** Whether knowledge can be used as it is, while it is checked, only if it can't be checked, or not at all. */
+/** Whether an entry is used as it is, while it is revalidated, only if the storage fails, or not at all. */
 type FreshnessState = 'fresh' | 'while-revalidating' | 'if-error' | 'stale';
 
-/** Keys whose metadata are kept at once. An entry takes about 1 KB. */
+/** Maximum number of entries. An entry takes about 1 KB. */
 const CAPACITY = 10_000;
 
-/** Makes a cache of metadata that knows nothing yet. */
+/**
+ * Creates an empty cache of metadata.
+ *
+ * @param store the storage whose metadata are cached
+ * @param freshness in ms
+ */
 export function metadataCache(store: ObjectStore, freshness: Freshness): MetadataCache {
   const entries = lruMap<MetadataEntry>(CAPACITY);
-  const inFlight = new Map<string, { readonly answer: Promise<unknown> }>();
+  const inFlight = new Map<string, { readonly result: Promise<unknown> }>();
 
-  const freshnessNow = (entry: MetadataEntry) => freshnessOf(entry, freshness, steadyTime());
+  const stateOf = (entry: MetadataEntry) => freshnessOf(entry, freshness, steadyTime());
 
-  /** Tells the request how long what is known holds. */
+  /** Reports the remaining freshness lifetime of the entry to the request. */
   function reportTtl(key: string, { cacheStats }: TrackedCall): void {
     const entry = entries.get(key);
-    if (entry !== undefined) cacheStats.ttl = timeLeft(entry, freshness, steadyTime());
+    if (entry !== undefined) cacheStats.ttl = remainingTtl(entry, freshness, steadyTime());
   }
 
-  async function singleFlight<Answer>(
+  async function singleFlight<Result>(
     key: string,
-    ask: (remember: Remember) => Promise<Answer>,
-  ): Promise<Answer | MetadataResult> {
+    fetch: (save: SaveMetadata) => Promise<Result>,
+  ): Promise<Result | MetadataResult> {
     const other = inFlight.get(key);
     if (other !== undefined) {
-      await waitForFlight(other.answer);
+      await waitForFlight(other.result);
       const entry = entries.get(key);
-      if (entry !== undefined && freshnessNow(entry) === 'fresh') return toResult(entry);
+      if (entry !== undefined && stateOf(entry) === 'fresh') return toResult(entry);
     }
     const isCurrent = () => inFlight.get(key) === flight;
-    // An answer that was overtaken, by a purge or a later question, is not remembered.
-    const remember: Remember = (representation) => isCurrent() && entries.set(key, toEntry(representation));
-    const flight = { answer: Promise.resolve().then(() => ask(remember)) };
+    // A result is not stored if a purge or a later fetch of this key has replaced this one.
+    const save: SaveMetadata = (representation) => isCurrent() && entries.set(key, toEntry(representation));
+    const flight = { result: Promise.resolve().then(() => fetch(save)) };
     inFlight.set(key, flight);
     try {
-      return await flight.answer;
+      return await flight.result;
     } finally {
       if (isCurrent()) inFlight.delete(key);
     }
   }
 
-  async function fetchHead(key: string, { stats }: CallOptions, remember: Remember): Promise<MetadataResult> {
+  async function fetchHead(key: string, { stats }: CallOptions, save: SaveMetadata): Promise<MetadataResult> {
     let isForbidden = false;
     const onForbidden = () => (isForbidden = true);
     const representation = await store.head(key, { stats, onForbidden });
-    if (!isForbidden) remember(representation);
-    return representation === undefined ? { type: 'absent' } : { type: 'present', representation, isNew: true };
+    if (!isForbidden) save(representation);
+    return representation === undefined ? { type: 'absent' } : { type: 'present', representation, isFetched: true };
   }
 
-  async function lookup<Answer>(
+  async function lookup<Result>(
     key: string,
     call: TrackedCall,
-    ask: FetchMetadata<Answer>,
-  ): Promise<Answer | MetadataResult> {
+    fetch: FetchMetadata<Result>,
+  ): Promise<Result | MetadataResult> {
     const entry = entries.get(key);
-    const how = entry === undefined ? 'stale' : freshnessNow(entry);
+    const state = entry === undefined ? 'stale' : stateOf(entry);
     reportTtl(key, call);
-    if (entry !== undefined && how === 'fresh') return toResult(entry);
-    if (entry !== undefined && how === 'while-revalidating') {
-      // The client does not wait for the answer, so its cost is not of this request.
-      const work = singleFlight(key, (remember) => fetchHead(key, {}, remember)).catch(() => undefined);
+    if (entry !== undefined && state === 'fresh') return toResult(entry);
+    if (entry !== undefined && state === 'while-revalidating') {
+      // The client does not wait for this request, so its operation is not counted for the client's request.
+      const work = singleFlight(key, (save) => fetchHead(key, {}, save)).catch(() => undefined);
       call.defer?.(work);
       return toResult(entry);
     }
     call.cacheStats.forward = entry === undefined ? 'uri-miss' : 'stale';
-    const old = entry?.type === 'present' ? entry.representation : undefined;
+    const stale = entry?.type === 'present' ? entry.representation : undefined;
     try {
-      return await singleFlight(key, (remember) => ask(old, remember));
+      return await singleFlight(key, (save) => fetch(stale, save));
     } catch (error) {
-      if (entry !== undefined && how === 'if-error' && isTransient(error)) return toResult(entry);
+      if (entry !== undefined && state === 'if-error' && isTransient(error)) return toResult(entry);
       throw error;
     } finally {
       reportTtl(key, call);
@@ -136,7 +148,7 @@ export function metadataCache(store: ObjectStore, freshness: Freshness): Metadat
 
   return {
     lookup,
-    lookupHead: (key, call) => lookup<MetadataResult>(key, call, (_, remember) => fetchHead(key, call, remember)),
+    lookupHead: (key, call) => lookup<MetadataResult>(key, call, (_, save) => fetchHead(key, call, save)),
     fetchHead,
     invalidate(key) {
       entries.delete(key);
@@ -146,25 +158,25 @@ export function metadataCache(store: ObjectStore, freshness: Freshness): Metadat
       const entry = entries.get(key);
       const isSame = entry?.type === 'present' && entry.representation.etag?.opaque === representation.etag?.opaque;
       if (!isSame) return;
-      entries.set(key, { ...entry, since: Number.NEGATIVE_INFINITY });
+      entries.set(key, { ...entry, storedAt: Number.NEGATIVE_INFINITY });
       inFlight.delete(key);
     },
   };
 }
 
 function toEntry(representation: Representation | undefined): MetadataEntry {
-  const since = steadyTime();
-  return representation === undefined ? { type: 'absent', since } : { type: 'present', representation, since };
+  const storedAt = steadyTime();
+  return representation === undefined ? { type: 'absent', storedAt } : { type: 'present', representation, storedAt };
 }
 
 function toResult(entry: MetadataEntry): MetadataResult {
   return entry.type === 'absent'
     ? { type: 'absent' }
-    : { type: 'present', representation: entry.representation, isNew: false };
+    : { type: 'present', representation: entry.representation, isFetched: false };
 }
 
-function freshnessOf(entry: MetadataEntry, freshness: Freshness, at: number): FreshnessState {
-  const age = at - entry.since;
+function freshnessOf(entry: MetadataEntry, freshness: Freshness, now: number): FreshnessState {
+  const age = now - entry.storedAt;
   if (entry.type === 'absent') return age < freshness.negativeTtl ? 'fresh' : 'stale';
   const { ttl, staleWhileRevalidate, staleIfError } = freshness;
   if (age < ttl) return 'fresh';
@@ -172,19 +184,19 @@ function freshnessOf(entry: MetadataEntry, freshness: Freshness, at: number): Fr
   return age < ttl + staleIfError ? 'if-error' : 'stale';
 }
 
-/** How long knowledge is still fresh, in ms; less than 0 where it is not. */
-function timeLeft({ type, since }: MetadataEntry, { ttl, negativeTtl }: Freshness, at: number): number {
-  return since + (type === 'absent' ? negativeTtl : ttl) - at;
+/** Returns how long an entry is still fresh, in ms; less than 0 if it is stale. */
+function remainingTtl({ type, storedAt }: MetadataEntry, { ttl, negativeTtl }: Freshness, now: number): number {
+  return storedAt + (type === 'absent' ? negativeTtl : ttl) - now;
 }
 
 /**
- * Waits for another request's question. On Workers it may never end for anyone else: then it is as good as none.
+ * Waits for another request's fetch. Ignores a timeout: on Workers the promise of another request may never settle.
  *
- * @throws StoreError what the storage answered it with
+ * @throws StoreError if that fetch fails
  */
-async function waitForFlight(answer: Promise<unknown>): Promise<void> {
+async function waitForFlight(result: Promise<unknown>): Promise<void> {
   try {
-    await withTimeout(SINGLE_FLIGHT_TIMEOUT, answer);
+    await withTimeout(SINGLE_FLIGHT_TIMEOUT, result);
   } catch (error) {
     if (isStoreError(error)) throw error;
   }

@@ -4,35 +4,42 @@ import type { BlockCache, BlockName, CachedBytes } from './block-cache.ts';
 import { blockLength } from './grid.ts';
 import { withTimeout } from './with-timeout.ts';
 
-/** A version of an object whose blocks can be told from those of any other. */
+/** One version of an object. It has a strong entity tag, so its blocks can't be confused with those of another version. */
 export interface ObjectVersion {
   readonly key: string;
   readonly representation: Pinnable;
 }
 
-/** A cache that throws nothing, answers in time, and has a block from the moment on in which it is put. */
+/** A cache that never throws, has a timeout, and returns a block from the moment at which `put` is called. */
 export interface ResilientCache {
-  /** A part of a block, of the length that was asked for where it is not a stream. */
+  /**
+   * Reads a part of a block.
+   *
+   * @param part half-open, in bytes from the block's start
+   * @returns an array of exactly that length, or a stream; `undefined` on a miss
+   */
   get(object: ObjectVersion, index: number, part: Span): Promise<CachedBytes | undefined>;
-  /** The same, where it is in memory. */
+  /** Like `get`, but synchronous: reads only from memory. */
   peek(object: ObjectVersion, index: number, part: Span): Uint8Array | undefined;
-  /** Whether it has the block; `undefined` where it does not tell. */
+  /** Whether the cache has the block; `undefined` if the cache can't tell. */
   has(object: ObjectVersion, index: number): boolean | undefined;
-  /** Resolves when the block is kept, or is not going to be. */
+  /** Stores a block. Resolves when the block is stored, or can't be stored. */
   put(object: ObjectVersion, index: number, block: Uint8Array): Promise<void>;
 }
 
-/** After the cache failed, it is left alone for so long, in ms. */
-const REST = 5_000;
+/** How long the circuit breaker is open after a failure of the cache, in ms: so long, the cache is not called. */
+const CIRCUIT_OPEN_MS = 5_000;
 
 /**
- * Guards a cache.
+ * Wraps a cache so that its failures are misses.
  *
- * @param timeout how long it may take to answer, in ms
+ * @param scope namespace of the keys
+ * @param blockSize in bytes
+ * @param timeout of one call to the cache, in ms
  */
 export function resilientCache(cache: BlockCache, scope: string, blockSize: number, timeout: number): ResilientCache {
-  const beingPut = new Map<string, Uint8Array>();
-  let restsUntil = Number.NEGATIVE_INFINITY;
+  const pendingPuts = new Map<string, Uint8Array>();
+  let circuitOpenUntil = Number.NEGATIVE_INFINITY;
 
   const nameOf = ({ key, representation }: ObjectVersion, index: number): BlockName => ({
     scope,
@@ -44,29 +51,29 @@ export function resilientCache(cache: BlockCache, scope: string, blockSize: numb
   });
 
   function fail(): undefined {
-    restsUntil = steadyTime() + REST;
+    circuitOpenUntil = steadyTime() + CIRCUIT_OPEN_MS;
   }
 
-  /** What the cache says, unless it rests. */
-  function ask<FetchResult>(flight: () => FetchResult): FetchResult | undefined {
+  /** Calls the cache unless the circuit breaker is open. */
+  function call<Result>(operation: () => Result): Result | undefined {
     try {
-      return steadyTime() < restsUntil ? undefined : flight();
+      return steadyTime() < circuitOpenUntil ? undefined : operation();
     } catch {
       return fail();
     }
   }
 
-  async function wait<FetchResult>(answer: Promise<FetchResult> | undefined): Promise<FetchResult | undefined> {
+  async function settle<Result>(result: Promise<Result> | undefined): Promise<Result | undefined> {
     try {
-      return answer && (await withTimeout(timeout, answer));
+      return result && (await withTimeout(timeout, result));
     } catch {
       return fail();
     }
   }
 
   function peek(object: ObjectVersion, index: number, part: Span): Uint8Array | undefined {
-    const known = beingPut.size === 0 ? undefined : beingPut.get(idOf(object, index));
-    if (known !== undefined) return known.subarray(part.start, part.end);
+    const block = pendingPuts.size === 0 ? undefined : pendingPuts.get(idOf(object, index));
+    if (block !== undefined) return block.subarray(part.start, part.end);
     try {
       const bytes = cache.peek?.(nameOf(object, index), part);
       return bytes?.length === spanLength(part) ? bytes : undefined;
@@ -78,33 +85,33 @@ export function resilientCache(cache: BlockCache, scope: string, blockSize: numb
   return {
     peek,
     async get(object, index, part) {
-      const asked = ask(() => cache.get(nameOf(object, index), part));
-      const bytes = await wait(asked);
-      // One that comes too late may hold a connection.
-      if (bytes === undefined) asked?.then(discard, () => undefined);
+      const result = call(() => cache.get(nameOf(object, index), part));
+      const bytes = await settle(result);
+      // A result that arrives after the timeout may hold a connection, so it is closed.
+      if (bytes === undefined) result?.then(discard, () => undefined);
       const isExact = !(bytes instanceof Uint8Array) || bytes.length === spanLength(part);
-      // It may have been put meanwhile.
+      // The block may have been put during the read.
       return (isExact ? bytes : undefined) ?? peek(object, index, part);
     },
     has: (object, index) => {
-      if (beingPut.size > 0 && beingPut.has(idOf(object, index))) return true;
-      return cache.has === undefined ? undefined : ask(() => cache.has?.(nameOf(object, index))) === true;
+      if (pendingPuts.size > 0 && pendingPuts.has(idOf(object, index))) return true;
+      return cache.has === undefined ? undefined : call(() => cache.has?.(nameOf(object, index))) === true;
     },
     async put(object, index, block) {
       const id = idOf(object, index);
-      beingPut.set(id, block);
-      await wait(ask(() => cache.put(nameOf(object, index), block)));
-      if (beingPut.get(id) === block) beingPut.delete(id);
+      pendingPuts.set(id, block);
+      await settle(call(() => cache.put(nameOf(object, index), block)));
+      if (pendingPuts.get(id) === block) pendingPuts.delete(id);
     },
   };
 }
 
-/** The tag of a version has no space in it, so no two blocks share an id. */
+/** Returns an id that is unique for each block: an entity tag contains no space. */
 function idOf({ key, representation }: ObjectVersion, index: number): string {
   return `${index} ${representation.etag.opaque} ${key}`;
 }
 
-/** Gives back what is not taken. A stream that is being read has a lock, and stays as it is. */
+/** Closes a cached stream that is not read. A stream that is being read is locked, and is not closed. */
 export function discard(bytes: CachedBytes | undefined): void {
   if (bytes === undefined || bytes instanceof Uint8Array) return;
   bytes.cancel().catch(() => undefined);

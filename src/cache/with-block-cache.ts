@@ -5,7 +5,7 @@ import type { CacheStats } from '../store/request-stats.ts';
 import { openInMemory } from '../store/open-in-memory.ts';
 import { evaluateRead, failedCondition } from '../store/evaluate-read.ts';
 import { isVersionChanged } from '../store/store-error.ts';
-import { admission } from './admission.ts';
+import { admission as blockAdmission } from './admission.ts';
 import {
   fetchFromStorage,
   isWithinBounds,
@@ -23,29 +23,29 @@ import { blocksOf, partOf } from './grid.ts';
 import { resilientCache, type ResilientCache, type ObjectVersion } from './resilient-cache.ts';
 import { metadataCache, type TrackedCall, type Freshness } from './metadata-cache.ts';
 
-/** How a cache of blocks works. */
+/** The settings of {@link withBlockCache}. */
 export interface BlockCacheOptions {
-  /** Tells buckets apart that share a cache. By default the empty text. */
+  /** Namespace of the keys: separates buckets that share a cache. By default the empty string. */
   readonly scope: string;
-  /** Bytes of a block. By default 1 MiB. */
+  /** In bytes. By default 1 MiB. */
   readonly blockSize: number;
-  /** Blocks of one answer; a longer one is read past the cache. By default 100,000. */
+  /** Maximum number of blocks of one response; a longer one bypasses the cache. By default 100,000. */
   readonly maxBlocks: number;
-  /** By default 30 seconds, 5 for a missing object, and nothing that is stale. */
+  /** By default 30 seconds, 5 for a missing object, and no use of stale metadata. */
   readonly freshness: Freshness;
-  /** Bytes of blocks that are being read or put into the cache, all together; where there are no more, none are kept. By default 128 MiB. */
+  /** Byte budget of all blocks that are being filled or put. If it is used up, reads bypass the cache. By default 128 MiB. */
   readonly memory: number;
-  /** How long the cache may take to answer, in ms. By default a second. */
+  /** Timeout of one call to the cache, and stall timeout of its streams, in ms. By default a second. */
   readonly cacheTimeout: number;
-  /** How bodies of the storage are read: by default as chunks come. */
+  /** How bodies of the storage are read. By default chunk by chunk, as they come. */
   readonly toReader: ToReader;
-  /** Whether requests share a read of the storage. By default they do; on Workers a stream belongs to its request. */
+  /** Whether requests share a read of the storage. By default true. On Workers it has to be false: a stream belongs to its request. */
   readonly isShared: boolean;
 }
 
 const MiB = 1024 * 1024;
 
-/** What holds where nothing else is said; docs/caching.md has the measurements. */
+/** The default settings; docs/caching.md has the measurements. */
 const DEFAULTS: BlockCacheOptions = {
   scope: '',
   blockSize: MiB,
@@ -57,21 +57,30 @@ const DEFAULTS: BlockCacheOptions = {
   isShared: true,
 };
 
-/** A store that serves blocks out of a cache. */
+/** A store that reads through a cache of blocks. */
 export interface BlockCacheStore extends ObjectStore {
-  /** Forgets what is known of a key, so that the next request asks the storage. Blocks of old versions are merely not asked for. */
+  /** Removes the metadata of a key, so that its next request reads the storage. Blocks of old versions are not read any more. */
   purge(key: string): void;
 }
 
 /**
- * Serves ranges of objects out of aligned blocks in a cache. Blocks are named by the version's strong tag, so a changed
- * object has other blocks and no two versions mix; metadata are kept for a time, and say which version is served.
+ * Wraps a store so that reads go through a cache of aligned blocks.
  *
- * A block that is missing is read from the storage together with all that follow it, and goes to the client as it
- * comes; it is put into the cache when it is whole.
+ * The name of a block contains the version's strong entity tag. A changed object therefore has other blocks, and versions
+ * never mix. Metadata are cached for a time, and decide which version is served. A missing block is read from the storage
+ * together with all missing blocks after it, in one read. Its bytes go to the client as they come; the block is cached
+ * when it is complete.
+ *
+ * @param store the storage; wrap it with `withResume` first, so that a read that breaks continues
+ * @param cache stores the blocks; its failures are misses
+ * @param options overrides of the default settings
  *
  * @example
- * const store = withBlockCache(withResume(s3Store(client, 'releases')), memoryCache({ maxBytes: 2 ** 28 }));
+ * import { memoryCache, memoryStore, withBlockCache, withResume } from 'rangeway';
+ *
+ * const cache = memoryCache({ maxBytes: 256 * 1024 * 1024 });
+ * const store = withBlockCache(withResume(memoryStore()), cache, { blockSize: 256 * 1024 });
+ * store.purge('releases/app.zip');
  */
 export function withBlockCache(
   store: ObjectStore,
@@ -79,124 +88,130 @@ export function withBlockCache(
   options: Partial<BlockCacheOptions> = {},
 ): BlockCacheStore {
   const settings: BlockCacheOptions = { ...DEFAULTS, ...options };
-  const guarded = resilientCache(cache, settings.scope, settings.blockSize, settings.cacheTimeout);
+  const resilient = resilientCache(cache, settings.scope, settings.blockSize, settings.cacheTimeout);
   const metadata = metadataCache(store, settings.freshness);
   const fills = fillRegistry({
     ...settings,
     store,
-    cache: guarded,
+    cache: resilient,
     onChanged: ({ key, representation }) => metadata.markStale(key, representation),
   });
-  const parts: Parts = { store, cache: guarded, metadata, fills, admission: admission(settings.blockSize), settings };
+  const admission = blockAdmission(settings.blockSize);
+  const dependencies: Dependencies = { store, cache: resilient, metadata, fills, admission, settings };
   return {
-    head: (key, asked = {}) => headThrough(parts, key, trackCall(asked)),
-    // A version by its name is asked for where another one was replaced under a read.
-    read: (key, asked = {}) =>
-      asked.version === undefined ? readThrough(parts, key, trackCall(asked)) : store.read(key, asked),
+    head: (key, call = {}) => headThroughCache(dependencies, key, trackCall(call)),
+    // A read by version id continues a body whose object was replaced; it bypasses the cache.
+    read: (key, call = {}) =>
+      call.version === undefined ? readThroughCache(dependencies, key, trackCall(call)) : store.read(key, call),
     purge: (key) => metadata.invalidate(key),
   };
 }
 
-interface Parts extends FetchDependencies {
+interface Dependencies extends FetchDependencies {
   readonly cache: ResilientCache;
   readonly settings: BlockCacheOptions;
 }
 
-/** The call with its account, which is the tally's where there is one. */
+/** Adds the counters of the cache to the options of a call: those in `call.stats` if the caller collects statistics. */
 function trackCall<Call extends CallOptions>(call: Call): Call & TrackedCall {
   const cacheStats: CacheStats = call.stats?.cache ?? { hits: 0, misses: 0, bytes: 0, isStored: false };
   if (call.stats !== undefined) call.stats.cache = cacheStats;
   return { ...call, cacheStats };
 }
 
-async function headThrough(
-  { metadata }: Parts,
+async function headThroughCache(
+  { metadata }: Dependencies,
   key: string,
-  asked: HeadOptions & TrackedCall,
+  options: HeadOptions & TrackedCall,
 ): Promise<Representation | undefined> {
-  const { conditions = {} } = asked;
-  const first = await metadata.lookupHead(key, asked);
-  if (first.type === 'absent') return undefined;
-  const { representation, isNew } = first;
-  if (isNew || failedCondition(representation, conditions)?.type !== 'version-changed') return representation;
-  // Who asks for another version may know of a newer one.
+  const { conditions = {} } = options;
+  const cached = await metadata.lookupHead(key, options);
+  if (cached.type === 'absent') return undefined;
+  const { representation, isFetched } = cached;
+  if (isFetched || failedCondition(representation, conditions)?.type !== 'version-changed') return representation;
+  // The client's If-Match may name a newer version than the cached one.
   metadata.markStale(key, representation);
-  const second = await metadata.lookupHead(key, asked);
-  return second.type === 'absent' ? undefined : second.representation;
+  const revalidated = await metadata.lookupHead(key, options);
+  return revalidated.type === 'absent' ? undefined : revalidated.representation;
 }
 
-/** An object may be replaced while its first blocks are read; so often it is begun again. */
-const MAX_CHANGES = 2;
+/** How often a read starts again because the object was replaced before its first byte was sent. */
+const MAX_RESTARTS = 2;
 
-async function readThrough(parts: Parts, key: string, asked: TrackedRead): Promise<ReadResult> {
-  const { metadata } = parts;
-  for (let changes = 0; ; changes++) {
-    const known = await metadata.lookup(key, asked, (old, remember) =>
-      fetchFromStorage(parts, key, asked, old, remember),
+async function readThroughCache(dependencies: Dependencies, key: string, options: TrackedRead): Promise<ReadResult> {
+  const { metadata } = dependencies;
+  for (let restarts = 0; ; restarts++) {
+    const known = await metadata.lookup(key, options, (stale, save) =>
+      fetchFromStorage(dependencies, key, options, stale, save),
     );
     switch (known.type) {
       case 'absent':
         return { type: 'missing' };
-      case 'answer':
+      case 'read-result':
         return known.result;
       case 'present':
     }
     try {
-      const result = await readKnown(parts, key, known, asked);
-      // Who asks for another version may know of a newer one.
-      if (result.type !== 'version-changed' || known.isNew || changes === MAX_CHANGES) return result;
+      const result = await readKnown(dependencies, key, known, options);
+      // The client's If-Match may name a newer version than the cached one.
+      if (result.type !== 'version-changed' || known.isFetched || restarts === MAX_RESTARTS) return result;
     } catch (error) {
-      if (!isVersionChanged(error) || changes === MAX_CHANGES) throw error;
+      if (!isVersionChanged(error) || restarts === MAX_RESTARTS) throw error;
     }
     metadata.markStale(key, known.representation);
   }
 }
 
-async function readKnown(parts: Parts, key: string, known: KnownVersion, asked: TrackedRead): Promise<ReadResult> {
-  const { store, fills, settings } = parts;
+async function readKnown(
+  dependencies: Dependencies,
+  key: string,
+  known: KnownVersion,
+  options: TrackedRead,
+): Promise<ReadResult> {
+  const { store, fills, settings } = dependencies;
   const { representation, fillReader } = known;
-  const evaluation = evaluateRead(representation, asked);
+  const evaluation = evaluateRead(representation, options);
   if (evaluation.type === 'span' && isPinnable(representation)) {
     const { span } = evaluation;
     const object = { key, representation };
-    if (isWithinBounds(span, settings)) return openBody(parts, object, span, asked, fillReader);
-    asked.cacheStats.forward = 'bypass';
-    return { type: 'open', representation, span, body: await fills.open(object, span, asked) };
+    if (isWithinBounds(span, settings)) return openBody(dependencies, object, span, options, fillReader);
+    options.cacheStats.forward = 'bypass';
+    return { type: 'open', representation, span, body: await fills.open(object, span, options) };
   }
   fillReader?.leave();
   if (evaluation.type !== 'span') return evaluation;
-  asked.cacheStats.forward = 'bypass';
-  return store.read(key, asked);
+  options.cacheStats.forward = 'bypass';
+  return store.read(key, options);
 }
 
 async function openBody(
-  { cache, fills, admission: admitted, settings }: Parts,
+  { cache, fills, admission, settings }: Dependencies,
   object: ObjectVersion,
   span: Span,
-  asked: TrackedRead,
+  call: TrackedRead,
   fillReader: FillReader | undefined,
 ): Promise<ReadResult> {
   const { representation } = object;
   const { blockSize, cacheTimeout } = settings;
-  const { cacheStats } = asked;
+  const { cacheStats } = call;
   const length = spanLength(span);
   if (length === 0) return openInMemory(representation, span, new Uint8Array(0));
-  const wide = admitted.widen(object, span);
-  const few = length > FEW ? undefined : peekAll(cache, object, span, blockSize);
-  if (few !== undefined) {
+  const widened = admission.widen(object, span);
+  const bytes = length > MAX_IN_MEMORY ? undefined : peekAll(cache, object, span, blockSize);
+  if (bytes !== undefined) {
     fillReader?.leave();
     cacheStats.hits += spanLength(blocksOf(span, blockSize));
     cacheStats.bytes += length;
-    return openInMemory(representation, span, few);
+    return openInMemory(representation, span, bytes);
   }
   const cached = cachedSlices(cache, object, span, blockSize);
-  const body = blockBody({ object, span, wide, blockSize, fills, cached, call: asked, cacheStats, fillReader });
+  const body = blockBody({ object, span, widened, blockSize, fills, cached, call, cacheStats, fillReader });
   try {
     const first = await body.begin();
-    const isInOne = first instanceof Uint8Array ? length <= FEW : !first.isCached;
-    if (!isInOne || (first instanceof Uint8Array ? first.length : spanLength(first)) < length)
+    const canReturnFirst = first instanceof Uint8Array ? length <= MAX_IN_MEMORY : !first.isCached;
+    if (!canReturnFirst || (first instanceof Uint8Array ? first.length : spanLength(first)) < length)
       return { type: 'open', representation, span, body: bodyStream(body, cacheTimeout) };
-    // Taken out of the body, which may still have a seat at a fill that it fell behind.
+    // The first slice is the whole body. `next` removes it from the body, so `leave` closes only what else is open.
     await body.next();
     body.leave();
     return first instanceof Uint8Array
@@ -208,10 +223,13 @@ async function openBody(
   }
 }
 
-/** Bytes that a client is given at once: no more than a platform would send ahead of it anyway. */
-const FEW = 256 * 1024;
+/** Bytes that are returned as one array and not as a stream: no more than a platform buffers for a client anyway. */
+const MAX_IN_MEMORY = 256 * 1024;
 
-/** The bytes of a span that are all in memory; of several blocks copied, since a stream of them costs more than 64 KiB do. */
+/**
+ * Returns the bytes of a span if all of them are in memory. Several blocks are copied into one array: a stream of them
+ * costs more than the copy of 64 KiB.
+ */
 function peekAll(cache: ResilientCache, object: ObjectVersion, span: Span, blockSize: number): Uint8Array | undefined {
   const { start, end } = blocksOf(span, blockSize);
   const first = cache.peek(object, start, partOf(span, start, blockSize));

@@ -1,10 +1,11 @@
-/** How long what another request asked for or reads, metadata or a block, is waited for, in ms. */
+/** How long a request waits for the metadata that another request reads (single flight), in ms. */
 export const SINGLE_FLIGHT_TIMEOUT = 10_000;
 
 /**
- * A promise, waited for no longer than so many ms.
+ * Waits for a promise, with a timeout.
  *
- * @throws Error where it takes longer, and whatever the promise rejects with
+ * @param ms the timeout
+ * @throws Error if the timeout passes first; else rejects with the promise's own error
  */
 export function withTimeout<Value>(ms: number, promise: Promise<Value>): Promise<Value> {
   return new Promise((resolve, reject) => {

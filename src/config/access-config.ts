@@ -7,7 +7,7 @@ const BLOCK = 'takes addresses and blocks, such as "203.0.113.0/24" or "2001:db8
 const block = v.pipe(v.string(BLOCK), v.check(isBlock, BLOCK));
 const ORIGIN = 'takes origins, such as "https://example.com"';
 const origin = v.pipe(v.string(ORIGIN), v.check(isOrigin, ORIGIN));
-/** Without a user's name and a password, which would be a secret. */
+/** A URL without user name and password, because a secret has no place in a configuration. */
 const address = text(
   /^https?:\/\/[^/?#\s@]+(?:[/?][^\s#]*)?$/,
   'takes an address such as "https://issuer.example/.well-known/jwks.json"',
@@ -38,7 +38,7 @@ const jwtKey = v.variant(
   'takes a table whose type is "secret", "public" or "jwks"',
 );
 
-/** Who may read a mount. Secrets are named, never written here. */
+/** The access rule of a mount. It has the names of secrets, never the secrets. */
 export type AccessConfig =
   | 'public'
   | { readonly type: 'signed'; readonly keys: string }
@@ -58,14 +58,14 @@ const jwt = v.strictObject({
   realm: v.optional(v.string('takes a text')),
 });
 
-/** Tokens, whose keys are a variable's or an issuer's. */
+/** A rule for JWTs. Their key is in a variable, or in the issuer's key set. */
 export type JwtConfig = v.InferOutput<typeof jwt>;
 
 const rules = v.lazy(() => v.tupleWithRest([accessSchema], accessSchema, 'takes a list of rules, one at the least'));
 
 const TAKES = 'takes "public" or a table whose type is "signed", "basic", "ip", "referer", "jwt", "anyOf" or "allOf"';
 
-const everybody = v.literal('public', TAKES);
+const publicRule = v.literal('public', TAKES);
 
 const table = v.variant(
   'type',
@@ -85,7 +85,7 @@ const table = v.variant(
   TAKES,
 );
 
-/** Who may read, as it is written. Not a union, whose message would not name the field that is wrong. */
+/** Schema of an access rule. It is lazy, because the error message of a union does not name the invalid field. */
 export const accessSchema: v.GenericSchema<unknown, AccessConfig> = v.lazy((input) =>
-  typeof input === 'object' && input !== null ? table : everybody,
+  typeof input === 'object' && input !== null ? table : publicRule,
 );

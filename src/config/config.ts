@@ -9,11 +9,11 @@ import { check, count, MiB, mountList, onOff, secretName, text } from './schema.
 
 const bytes = count(Number.MAX_SAFE_INTEGER, 'bytes', 1);
 
-const name = (what: string) => text(/^[^\0]+$/, `takes ${what}`);
+const name = (description: string) => text(/^[^\0]+$/, `takes ${description}`);
 const address = text(/^https?:\/\/[^/\s@]+\/?$/, 'takes an address such as "https://s3.example.com"');
 const bucket = text(/^[\w.-]{3,255}$/, 'takes the name of a bucket');
 
-/** Where a mount's objects are. Which of them there are is the platform's to say. */
+/** The store of a mount. Each platform accepts some of the types. */
 const store = v.variant(
   'type',
   [
@@ -24,22 +24,24 @@ const store = v.variant(
       endpoint: v.optional(address),
       region: v.optional(name('a region')),
       pathStyle: v.optional(onOff),
-      /** What a 403 for an object means. */
+      /** Meaning of a 403 for an object: it does not exist, or access to it is denied. */
       forbidden: v.optional(v.picklist(['missing', 'denied'], 'takes "missing" or "denied"')),
-      /** By presigned addresses, or by the SDK's commands. By default the former, where the bucket has them. */
+      /**
+       * Reads with presigned URLs or with the SDK's commands. By default presigned URLs, if the bucket supports them.
+       */
       reads: v.optional(v.picklist(['presigned', 'commands'], 'takes "presigned" or "commands"')),
     }),
     v.strictObject({
       type: v.literal('dir'),
       path: name('a folder'),
-      /** Whether files whose path has a name that begins with a dot are served. */
+      /** Whether to serve files whose path has a segment that begins with a dot. */
       hidden: v.optional(onOff, false),
     }),
   ],
   'takes a table whose type is "r2", "s3" or "dir"',
 );
 
-/** A store, by its type. */
+/** Configuration of a store. */
 export type StoreConfig = v.InferOutput<typeof store>;
 
 const disk = v.pipe(
@@ -47,7 +49,7 @@ const disk = v.pipe(
     type: v.literal('disk'),
     folder: name('a folder'),
     bytes: v.optional(bytes, 10 * 1024 * MiB),
-    /** Of a tier in memory before the disk. */
+    /** Size of the memory tier in front of the disk, in bytes. */
     memory: v.optional(count(Number.MAX_SAFE_INTEGER, 'bytes'), 0),
   }),
   v.rawCheck(({ dataset, addIssue }) => {
@@ -63,7 +65,7 @@ const disk = v.pipe(
   }),
 );
 
-/** Where blocks are kept. Which of them there are is the platform's to say. */
+/** The block cache. Each platform accepts some of the types. */
 const cache = v.variant(
   'type',
   [
@@ -81,15 +83,15 @@ const cache = v.variant(
   'takes a table whose type is "memory", "disk", "workers" or "tiered"',
 );
 
-/** A cache, by its type. */
+/** Configuration of the block cache. */
 export type CacheConfig = v.InferOutput<typeof cache>;
 
-/** What a mount has, and what may stand above all mounts in its place. */
+/** Fields of a mount that may also be written at the top level, as defaults for all mounts. */
 const shared = {
   ...settingsEntries,
-  /** Who may read. By default everybody. */
+  /** The access rule. By default public. */
   access: v.optional(accessSchema, 'public'),
-  /** What is done about an answer that the platform can't send. By default what the platform was told. */
+  /** Handling of a response body that is too large for the platform. By default the platform's own setting. */
   overflow: v.optional(v.picklist(OVERFLOW_POLICIES, 'takes "redirect", "partial" or "refuse"')),
 };
 
@@ -97,13 +99,13 @@ const MountSchema = v.strictObject(
   {
     ...shared,
     ...locationEntries,
-    /** By default the platform's own: the bucket that it is bound to, or was told. */
+    /** By default the platform's own store: its bound or configured bucket. */
     store: v.optional(store),
-    /** Asked where the store is out of reach. */
+    /** Store that is read if `store` is unavailable. */
     fallback: v.optional(store),
-    /** Put before every key, as it is. */
+    /** Prefix of every key, added unchanged. */
     prefix: v.optional(v.string('takes a text')),
-    /** That no blocks are kept, though there is a cache. */
+    /** `false` excludes the mount from the block cache. */
     cache: v.optional(v.literal(false, 'takes false; the cache itself stands above all mounts')),
   },
   'takes a table of fields',
@@ -112,58 +114,65 @@ const MountSchema = v.strictObject(
 const ConfigSchema = v.strictObject({
   ...shared,
   limits: v.optional(LimitsSchema, {}),
-  /** Which requests make a line of the log. */
+  /** The requests that are logged. */
   logged: v.optional(v.picklist(LOGGED, 'takes "requests" or "errors"'), 'requests'),
-  /** Where blocks are kept. By default nowhere. */
+  /** The block cache. By default none. */
   cache: v.optional(cache),
-  /** Who may make the gateway ask the storage again: whoever sends what this variable or secret holds. */
+  /** Purge requests need the token that the named variable or secret holds. */
   purge: v.optional(v.strictObject({ token: secretName }, 'takes a table with the field token')),
-  /** On Node: how many proxies stand in front whose X-Forwarded-For is believed. */
+  /** On Node: number of proxies in front of the gateway whose X-Forwarded-For is trusted. */
   trustedProxies: v.optional(count(10, 'proxies'), 0),
-  /** By default one: the platform's own store at the root. */
+  /** By default one mount: the platform's own store at the root. */
   mounts: v.optional(mountList(MountSchema)),
 });
 
-/** A configuration as it is written, on any platform. */
+/** A configuration as written, for any platform. */
 export type ConfigInput = v.InferInput<typeof ConfigSchema>;
 
-/** One mount, with what holds for all filled in. */
+/** One mount, with inherited fields and defaults filled in. */
 export type MountConfig = v.InferOutput<typeof MountSchema>;
 
-/** A configuration that was checked, with every default filled in. */
+/** A validated configuration with every default filled in. */
 export interface Config {
   readonly limits: Limits;
   readonly logged: Logged;
   readonly cache: CacheConfig | undefined;
-  /** The name of what holds the token. */
+  /** Name of the variable or secret that holds the token. */
   readonly purge: { readonly token: string } | undefined;
   readonly trustedProxies: number;
   readonly mounts: readonly MountConfig[];
 }
 
 /**
- * Checks a configuration and fills in the defaults: a mount's own word, else what stands above ({@link inherit}), else
- * the default.
+ * Validates a configuration and fills in the defaults. A field of a mount has the mount's own value, else the value of
+ * the top level ({@link inherit}), else the default.
  *
- * @throws SettingsError that names every field which is unknown or wrong, and what it takes
+ * @param input parsed TOML or JSON, or an object in code
+ * @throws SettingsError that names every unknown or invalid field and its valid form
+ *
+ * @example
+ * import { parseConfig } from 'rangeway';
+ *
+ * const config = parseConfig({ mounts: [{ path: '/releases', store: { type: 'dir', path: './releases' } }] });
+ * console.log(config.mounts.length);
  */
 export function parseConfig(input: unknown): Config {
-  const { limits, logged, cache: kept, purge, trustedProxies } = check(ConfigSchema, input);
-  // From what was written: what was checked has defaults where nothing was said.
+  const { limits, logged, cache: blockCache, purge, trustedProxies } = check(ConfigSchema, input);
+  // Inherited fields are taken from the input, because the validated value has defaults in place of absent fields.
   const {
-    limits: _l,
-    logged: _g,
-    cache: _c,
-    purge: _p,
-    trustedProxies: _t,
-    mounts: written,
-    ...above
+    limits: _limits,
+    logged: _logged,
+    cache: _cache,
+    purge: _purge,
+    trustedProxies: _trustedProxies,
+    mounts: writtenMounts,
+    ...topLevel
   } = toTable(input);
-  const common = { limits, logged, cache: kept, purge, trustedProxies };
-  if (!Array.isArray(written)) return { ...common, mounts: [check(MountSchema, above)] };
-  const tables = written.map(toTable);
-  assertInherited({ ...above, cache: kept }, tables);
-  return { ...common, mounts: tables.map((table) => check(MountSchema, inherit(above, table))) };
+  const common = { limits, logged, cache: blockCache, purge, trustedProxies };
+  if (!Array.isArray(writtenMounts)) return { ...common, mounts: [check(MountSchema, topLevel)] };
+  const tables = writtenMounts.map(toTable);
+  assertInherited({ ...topLevel, cache: blockCache }, tables);
+  return { ...common, mounts: tables.map((table) => check(MountSchema, inherit(topLevel, table))) };
 }
 
 function toTable(value: unknown): Readonly<Record<string, unknown>> {

@@ -2,41 +2,49 @@ import { publicAccess } from '../access/index.ts';
 import { asPrivate } from '../http/cache-control.ts';
 import { settingsError } from '../base/settings-error.ts';
 
-/** What stands above all mounts, or in one, of which only these fields matter here. */
+/** The fields of the top level or of a mount that this file looks at. */
 interface Shared {
   readonly access?: unknown;
   readonly cacheControl?: unknown;
 }
 
 /**
- * Fills in what stands above all mounts where a mount itself says nothing; `undefined` says nothing. A table is taken
- * whole, not field by field. Of a configuration and of code alike.
+ * Fills in the top-level fields that a mount does not have itself. A table is inherited as a whole, not field by field.
+ * Configuration files and options in code have the same rules.
  *
- * A Cache-Control from above is meant for all mounts, the public ones among them. On a mount with a rule,
- * shared caches may keep an answer only if that mount itself says so.
+ * A top-level Cache-Control applies to public mounts too. So on a mount with an access rule it becomes `private`, and
+ * shared caches may store responses only if the mount has its own Cache-Control.
+ *
+ * @param topLevel fields of the top level
+ * @param own fields of the mount; `undefined` counts as absent
  */
-export function inherit<Mount extends Shared>(above: object, own: Mount): Mount {
-  const mount = { ...own, ...definedFields(above), ...definedFields(own) };
+export function inherit<Mount extends Shared>(topLevel: object, own: Mount): Mount {
+  const mount = { ...own, ...definedFields(topLevel), ...definedFields(own) };
   const { access, cacheControl } = mount;
   if (own.cacheControl !== undefined || typeof cacheControl !== 'string' || isPublic(access)) return mount;
   return { ...mount, cacheControl: asPrivate(cacheControl) };
 }
 
 /**
- * @throws SettingsError where something stands above all mounts, and no mount takes it from there
+ * Checks that every top-level field is inherited by at least one mount.
+ *
+ * @param topLevel fields of the top level
+ * @throws SettingsError that names a field without effect
  */
-export function assertInherited(above: object, mounts: readonly object[]): void {
-  const owns = mounts.map(definedFields);
-  const name = Object.keys(definedFields(above)).find((one) => owns.every((own) => Object.hasOwn(own, one)));
+export function assertInherited(topLevel: object, mounts: readonly object[]): void {
+  const ownFields = mounts.map(definedFields);
+  const name = Object.keys(definedFields(topLevel)).find((field) =>
+    ownFields.every((own) => Object.hasOwn(own, field)),
+  );
   if (name !== undefined) throw settingsError(`${name}: has no effect, since every mount says its own`);
 }
 
-/** Whether everybody may read, by what a configuration or code says of it. */
+/** Whether an `access` setting, of a configuration or of code, is public. */
 function isPublic(access: unknown): boolean {
   return access === undefined || access === 'public' || access === publicAccess();
 }
 
-/** The fields of a table that say something: all but those that are `undefined`. */
+/** Returns the fields of a table whose values are not `undefined`. */
 export function definedFields(table: object): Readonly<Record<string, unknown>> {
   return Object.fromEntries(Object.entries(table).filter(([, value]) => value !== undefined));
 }

@@ -2,18 +2,23 @@ import * as v from 'valibot';
 import { check, count, milliseconds, table } from './schema.ts';
 
 /**
- * Characters of a request's address, host included; a longer one is answered 414. A key of 1,024 bytes has 3,072 when
- * each of them is percent-encoded, and Node takes 2 seconds for a query of 1 MB.
+ * Longest URL of a request in characters, host included; a longer one gets 414. A key of 1,024 bytes has 3,072
+ * characters if each byte is percent-encoded. Node needs 2 seconds to parse a query of 1 MB.
  */
 export const MAX_URL_LENGTH = 16 * 1024;
 
-/** What a process or an isolate takes at the most, whatever the mount. */
+/** Limits of a process or an isolate, for all mounts together. */
 export const LimitsSchema = table({
-  /** Requests in work at once; more are answered 503. */
+  /** Most requests in progress; a further request gets 503. */
   downloads: v.optional(count(1_000_000, 'requests', 1)),
-  /** How long a client may take none of the bytes that wait for it. Off Node: how long a body may be left unread. */
+  /**
+   * Longest time in ms in which a client may accept none of the bytes that are ready for it. On other platforms than
+   * Node: longest time in which a body may not be read.
+   */
   idleTimeout: v.optional(milliseconds, 60_000),
-  /** On Node: how long a connection without a request is kept. Longer than a load balancer in front keeps it. */
+  /**
+   * On Node: how long an idle connection stays open, in ms. It has to be longer than the load balancer's own timeout.
+   */
   keepAliveTimeout: v.optional(milliseconds, 75_000),
 });
 
@@ -24,9 +29,9 @@ export type LimitsInput = v.InferInput<typeof LimitsSchema>;
 export type Limits = v.InferOutput<typeof LimitsSchema>;
 
 /**
- * Checks limits and fills in the defaults.
+ * Validates limits and fills in the defaults.
  *
- * @throws SettingsError that names every field which is unknown or wrong, and what it takes
+ * @throws SettingsError that names every unknown or invalid field and its valid form
  */
 export function parseLimits(input: unknown): Limits {
   return check(LimitsSchema, input, 'limits.');

@@ -3,13 +3,13 @@ import { settingsError } from '../base/settings-error.ts';
 import { DEFAULT_PARALLEL_READS } from '../store/wrappers/with-parallel-reads.ts';
 import { count, MiB, table } from './schema.ts';
 
-/** One connection would read no part ahead. Of the 1,000 that a process on Node has, no client takes more than these. */
+/** At least 2, because one connection reads no part ahead. At most 16 of the 1,000 that a process on Node has. */
 const connections = count(16, 'connections', 2);
 
 const parallelReadsTable = table({
-  /** Connections to the storage that one download has at a time at the most; on Workers 4. */
+  /** Most connections to the storage for one download; on Workers at most 4. */
   connections: v.optional(connections, DEFAULT_PARALLEL_READS.connections),
-  /** Of a part, which is one read of the storage. */
+  /** Size of a part, which is one storage read, in bytes. */
   partSize: v.optional(count(1024 * MiB, 'bytes', 64 * 1024), DEFAULT_PARALLEL_READS.partSize),
 });
 
@@ -26,7 +26,9 @@ const parallelReadsScalar = v.union(
   TAKES,
 );
 
-/** Whether an object is read through several connections. By default, and with `false`, through one. */
+/**
+ * Schema of the setting `parallelReads`: read an object through several connections. `false`, the default, means one.
+ */
 export const parallelReads: v.GenericSchema<ParallelReadsInput, ParallelReads> = v.lazy((input) =>
   typeof input === 'object' && input !== null && !Array.isArray(input) ? parallelReadsTable : parallelReadsScalar,
 );
@@ -39,19 +41,25 @@ type ParallelReadsInput =
 /** The setting with its defaults filled in. */
 export type ParallelReads = false | { readonly connections: number; readonly partSize: number };
 
-/** Of the 6 connections that a request has on Workers, the cache takes one to look up a block and one to keep it. */
+/** Most connections on Workers: of the 6 of a request, the cache needs one to look up a block and one to store it. */
 export const WORKERS_PARALLEL_READS = 4;
 
 /**
- * @param setting as it was checked
- * @param most connections that the platform allows; `undefined` where it has no limit of its own
- * @param where put before the names of fields
- * @throws SettingsError for more connections than the platform allows
+ * Checks the setting `parallelReads` against the limit of the platform.
+ *
+ * @param setting the validated setting
+ * @param max connections that the platform allows; `undefined` if it has no limit
+ * @param fieldPrefix prefix of field names in the message, such as `mounts.0.`
+ * @throws SettingsError if there are more connections than the platform allows
  */
-export function assertParallelReads(setting: ParallelReads | undefined, most: number | undefined, where = ''): void {
-  if (setting === undefined || setting === false || most === undefined || setting.connections <= most) return;
+export function assertParallelReads(
+  setting: ParallelReads | undefined,
+  max: number | undefined,
+  fieldPrefix = '',
+): void {
+  if (setting === undefined || setting === false || max === undefined || setting.connections <= max) return;
   throw settingsError(
-    `${where}parallelReads: takes ${most} connections at the most on this platform, not ${setting.connections}, ` +
+    `${fieldPrefix}parallelReads: takes ${max} connections at the most on this platform, not ${setting.connections}, ` +
       'since a request has 6 in all, and the cache needs 2 of them',
   );
 }

@@ -1,90 +1,106 @@
 import * as v from 'valibot';
 import { settingsError } from '../base/settings-error.ts';
 
+/** Bytes in a mebibyte. */
 export const MiB = 1024 * 1024;
 
-/** In ms. */
+/** A year of 365 days, in ms. */
 export const YEAR = 365 * 24 * 60 * 60 * 1000;
 
-/** A whole number of something. */
-export function count(most: number, what: string, least = 0) {
-  const message = `takes a whole number from ${least} to ${most} (${what})`;
-  return v.pipe(v.number(message), v.integer(message), v.minValue(least, message), v.maxValue(most, message));
+/**
+ * Makes the schema of an integer.
+ *
+ * @param max largest value, inclusive
+ * @param unit unit for the message, in the plural
+ * @param min smallest value, inclusive
+ */
+export function count(max: number, unit: string, min = 0) {
+  const message = `takes a whole number from ${min} to ${max} (${unit})`;
+  return v.pipe(v.number(message), v.integer(message), v.minValue(min, message), v.maxValue(max, message));
 }
 
-/** A text of a form. */
+/**
+ * Makes the schema of a text.
+ *
+ * @param message printed for a value that is no string or does not match
+ */
 export function text(pattern: RegExp, message: string) {
   return v.pipe(v.string(message), v.regex(pattern, message));
 }
 
+/** Schema of a duration in ms, from 1 to a year. */
 export const milliseconds = count(YEAR, 'ms', 1);
 
+/** Schema of a switch. */
 export const onOff = v.boolean('takes true or false');
 
-/** A table of these fields and no others. */
+/** Makes the schema of a table with these fields and no others. */
 export function table<const Entries extends v.ObjectEntries>(entries: Entries) {
   return v.strictObject(entries, `takes a table with the fields ${Object.keys(entries).join(', ')}`);
 }
 
-/** A list of mounts, in a configuration or in code. */
+/** Makes the schema of a list of mounts, in a configuration or in code. */
 export function mountList<const Mount extends v.GenericSchema>(mount: Mount) {
   return v.pipe(v.array(mount, 'takes a list of tables'), v.minLength(1, 'takes a table at the least'));
 }
 
-/** The name of a variable that holds a secret. */
+/** Schema of the name of a variable that holds a secret. */
 export const secretName = text(
   /^[A-Z][A-Z0-9_]*$/,
   'takes the name of a variable or secret that holds it, of A-Z, 0-9 and "_", and not the secret itself',
 );
 
 /**
- * Checks data against a schema.
+ * Validates data with a schema.
  *
- * @param where put before the names of fields
- * @throws SettingsError that names every field which is unknown or wrong, and what it takes
+ * @param fieldPrefix prefix of field names in the message, such as `limits.`
+ * @returns the data with defaults filled in
+ * @throws SettingsError that names every unknown or invalid field and its valid form
  */
 export function check<const Schema extends v.GenericSchema>(
   schema: Schema,
   input: unknown,
-  where = '',
+  fieldPrefix = '',
 ): v.InferOutput<Schema> {
-  // To valibot a list is an object without fields, and an empty one would pass.
+  // Valibot treats a list as an object, and would accept an empty one.
   const result = v.safeParse(schema, Array.isArray(input) ? null : input);
   if (result.success) return result.output;
-  const lines = result.issues.map((issue) => describeIssue(issue, schema, input, where));
+  const lines = result.issues.map((issue) => describeIssue(issue, schema, input, fieldPrefix));
   throw settingsError(`the settings can't be used:\n${lines.join('\n')}`);
 }
 
-function describeIssue(issue: v.BaseIssue<unknown>, schema: unknown, input: unknown, where: string): string {
+function describeIssue(issue: v.BaseIssue<unknown>, schema: unknown, input: unknown, fieldPrefix: string): string {
   const { path: items = [] } = issue;
   const path = items.map(({ key }) => String(key));
   const last = path.at(-1);
   if (last === undefined)
-    return where === '' ? '  they take a table of fields' : `  ${where.slice(0, -1)}: takes a table of fields`;
-  const named = `  ${where}${path.join('.')}:`;
-  const mayBeSecret = isSecretPlace(path);
+    return fieldPrefix === ''
+      ? '  they take a table of fields'
+      : `  ${fieldPrefix.slice(0, -1)}: takes a table of fields`;
+  const label = `  ${fieldPrefix}${path.join('.')}:`;
+  const mayBeSecret = isSecretPath(path);
   const isUnknown = issue.type === 'strict_object' && issue.expected === 'never';
   if (isUnknown) {
-    const above = path.slice(0, -1);
-    const fields = schemasAt(schema, above, input).flatMap((one) => Object.keys(field(one, 'entries') ?? {}));
-    const there = `there are ${[...new Set(fields)].join(', ')}`;
+    const parent = path.slice(0, -1);
+    const fields = schemasAt(schema, parent, input).flatMap((option) => Object.keys(field(option, 'entries') ?? {}));
+    const validFields = `there are ${[...new Set(fields)].join(', ')}`;
     if (!mayBeSecret && FIELD_NAME.test(last)) {
-      const instead = REPLACED.get(`${where}${path.join('.')}`.replace(/^mounts\.\d+\./, ''));
-      return `${named} no such field; ${instead === undefined ? there : `${instead}; ${there}`}`;
+      const replacement = REMOVED_FIELDS.get(`${fieldPrefix}${path.join('.')}`.replace(/^mounts\.\d+\./, ''));
+      return `${label} no such field; ${replacement === undefined ? validFields : `${replacement}; ${validFields}`}`;
     }
-    const place = `${where}${above.join('.')}`.replace(/\.$/, '');
+    const parentName = `${fieldPrefix}${parent.join('.')}`.replace(/\.$/, '');
     const number = Object.keys(field(items.at(-1), 'input') ?? {}).indexOf(last) + 1;
-    return `  ${place === '' ? '' : `${place}: `}field ${number} is none of those that there are, and not shown, since it may be a secret; ${there}`;
+    return `  ${parentName === '' ? '' : `${parentName}: `}field ${number} is none of those that there are, and not shown, since it may be a secret; ${validFields}`;
   }
   if (issue.type === 'strict_object' && issue.input === undefined) {
-    const messages = schemasAt(schema, path, input).map((one) => member(one, 'message'));
-    return `${named} is missing; ${messages.find((one) => typeof one === 'string') ?? 'it has to be there'}`;
+    const messages = schemasAt(schema, path, input).map((option) => member(option, 'message'));
+    return `${label} is missing; ${messages.find((message) => typeof message === 'string') ?? 'it has to be there'}`;
   }
-  return `${named} ${issue.message}${mayBeSecret ? '' : `, not ${show(issue.input)}`}`;
+  return `${label} ${issue.message}${mayBeSecret ? '' : `, not ${show(issue.input)}`}`;
 }
 
-/** Fields that there were before the first release, and what to write in their place. */
-const REPLACED: ReadonlyMap<string, string> = new Map([
+/** Fields that were removed before the first release, with the text of the message that names the replacement. */
+const REMOVED_FIELDS: ReadonlyMap<string, string> = new Map([
   ['ranges.maxFieldLength', 'it is always 32768'],
   ['ranges.maxGapBytes', 'it is always 67108864'],
   ['resume.tries', 'it is always 3'],
@@ -98,20 +114,24 @@ const REPLACED: ReadonlyMap<string, string> = new Map([
   ['logged', 'in code, use observers: [logObserver(log, logged)]'],
 ]);
 
-/** How the name of a field looks. A field of any other name may be a secret that was written one level off. */
+/** Form of a field name. A field with another name may be a secret that was written at the wrong level. */
 const FIELD_NAME = /^[A-Za-z_]{1,24}$/;
 
-/** Tables that hold names of secrets, or values that may be one: nothing that stands in them is shown. */
+/** Tables with names of secrets, or with values that may be secrets. No message shows their content. */
 const SECRET_TABLES = new Set(['access', 'purge', 'headers']);
 
-/** Lists that hold no secret, though they are in such a table or have its name. */
+/** Lists without secrets, though they are in such a table or have the same name as one. */
 const SHOWN_LISTS = new Set(['blocks', 'origins', 'headers']);
 
-function isSecretPlace(path: readonly string[]): boolean {
+function isSecretPath(path: readonly string[]): boolean {
   return path.some((name) => SECRET_TABLES.has(name)) && !SHOWN_LISTS.has(path.at(-2) ?? '');
 }
 
-/** What may stand at a place so deep in the schema, as the data are. */
+/**
+ * Finds the schemas at a path. There are several if a variant is not resolved.
+ *
+ * @param input the validated data, which select the option of a variant
+ */
 function schemasAt(schema: unknown, path: readonly string[], input: unknown): readonly object[] {
   if (typeof schema !== 'object' || schema === null) return [];
   const wrapped = field(schema, 'wrapped');
@@ -119,9 +139,9 @@ function schemasAt(schema: unknown, path: readonly string[], input: unknown): re
   const getter = member(schema, 'getter');
   if (typeof getter === 'function') return schemasAt(Reflect.apply(getter, undefined, [input]), path, input);
   const options = member(schema, 'options');
-  if (Array.isArray(options) && options.every((one) => typeof one === 'object')) {
-    const meant = options.filter((one: unknown) => literalType(one) === member(input, 'type'));
-    return (meant.length > 0 ? meant : options).flatMap((one: unknown) => schemasAt(one, path, input));
+  if (Array.isArray(options) && options.every((option) => typeof option === 'object')) {
+    const selected = options.filter((option: unknown) => literalType(option) === member(input, 'type'));
+    return (selected.length > 0 ? selected : options).flatMap((option: unknown) => schemasAt(option, path, input));
   }
   const [name, ...rest] = path;
   if (name === undefined) return [schema];
@@ -144,8 +164,8 @@ function member(value: unknown, name: string): unknown {
 }
 
 /**
- * A value for a message, shortened. The name, the password and the query of an address are left out, since they may be
- * secrets, and so is the content of a table or a list.
+ * Prints a value for a message, shortened. The user name, the password and the query of a URL are omitted, since they
+ * may be secrets. The content of a table or a list is omitted too.
  */
 function show(value: unknown): string {
   switch (typeof value) {
@@ -153,8 +173,8 @@ function show(value: unknown): string {
       return JSON.stringify(value.replace(/\/\/.*@/s, '//…@').replace(/\?.*/s, '?…')).slice(0, 80);
     case 'object':
       if (value === null) return 'null';
-      const inside = Object.keys(value).length === 0 ? '' : '…';
-      return Array.isArray(value) ? `[${inside}]` : `{${inside}}`;
+      const content = Object.keys(value).length === 0 ? '' : '…';
+      return Array.isArray(value) ? `[${content}]` : `{${content}}`;
     case 'undefined':
     case 'function':
       return 'nothing';
@@ -163,12 +183,17 @@ function show(value: unknown): string {
   }
 }
 
-/** Says where a mistake is that was found by who knows only what it is. */
-export function locate<Value>(where: string, make: () => Value): Value {
+/**
+ * Calls a function, and adds the name of a setting to the message of its SettingsError.
+ *
+ * @param setting name of the setting
+ * @throws SettingsError with the prefixed message; other errors unchanged
+ */
+export function locate<Value>(setting: string, make: () => Value): Value {
   try {
     return make();
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'SettingsError') throw error;
-    throw settingsError(`${where}: ${error.message}`, error);
+    throw settingsError(`${setting}: ${error.message}`, error);
   }
 }

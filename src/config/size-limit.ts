@@ -1,28 +1,30 @@
 import type { Representation } from '../http/index.ts';
 
 /**
- * What becomes of a body that a platform can't send: `redirect` sends the client to the storage, `partial` answers a
- * range with its beginning (§15.3.7 allows it, some clients take it for the end) and redirects the rest, `refuse`
- * says so.
+ * Handling of a body that is too large for the platform. `redirect` sends the client to the storage. `partial` sends
+ * the beginning of a range (§15.3.7 allows this, but some clients treat it as the end) and redirects other requests.
+ * `refuse` responds with an error.
  */
 export type OverflowPolicy = (typeof OVERFLOW_POLICIES)[number];
 
+/** All overflow policies. */
 export const OVERFLOW_POLICIES = ['redirect', 'partial', 'refuse'] as const;
 
-/** What a link leads to. */
+/** The object that a redirect leads to. */
 export interface LinkTarget {
+  /** Key in the store. */
   readonly key: string;
-  /** What was evaluated, for pinning the link to it. */
+  /** The version that the response was decided for. The link is pinned to it. */
   readonly representation: Representation;
-  /** The Content-Disposition to answer with, where it is another than the stored one. */
+  /** Content-Disposition of the storage's response; `undefined` if it is the stored one. */
   readonly disposition: string | undefined;
 }
 
-/** How much a platform can send, and what is done about more. */
+/** The largest body that a platform can send, and the handling of larger ones. */
 export interface SizeLimit {
-  /** Bytes of a body that fit. */
+  /** Largest body in bytes. */
   readonly limit: number;
   readonly policy: OverflowPolicy;
-  /** Makes an address from which the client itself reads the object; without it, redirects are refusals. */
+  /** Makes a URL from which the client reads the object itself. Without it, `redirect` is handled like `refuse`. */
   readonly link?: ((target: LinkTarget) => Promise<string>) | undefined;
 }

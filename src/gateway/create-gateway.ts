@@ -1,5 +1,5 @@
 import type { Hono } from 'hono';
-// The preset with the smallest router: there are few routes, and all of them match all paths.
+// The preset with the smallest router. The gateway has few routes, and each of them matches all paths.
 import { Hono as TinyHono } from 'hono/tiny';
 import type { Observer } from '../observe/event.ts';
 import { portableBodyPipe, type BodyPipe } from './download/body-pipe.ts';
@@ -16,64 +16,71 @@ import { mountMiddleware } from './middleware/mount.ts';
 import { beginRequest } from './middleware/request-id.ts';
 import { openMounts, type MountOptions, type SeveralMounts } from './open-mounts.ts';
 
-/** What all mounts share. */
+/** Options of the whole gateway, not of one mount. */
 export interface GatewayParts {
-  /** How bytes move on this platform. By default in JavaScript; on Workers, `rangeway/workers` has a native one. */
+  /** How bodies are piped to clients. By default in JavaScript; `rangeway/workers` has a native pipe for Workers. */
   readonly bodyPipe?: BodyPipe;
-  /** Are told of each request. By default {@link logObserver}, which writes a line of JSON for each to the console. */
+  /** Called for each request. By default {@link logObserver}, which prints one line of JSON a request. */
   readonly observers?: readonly Observer[];
-  /** Finds the client's address, for rules that ask. By default what `serve`, `handle` and `streamHandle` tell. */
+  /** Finds the client's address for access rules. By default `serve`, `handle` and `streamHandle` pass it. */
   readonly clientAddress?: ClientAddress;
+  /** Limits on concurrent downloads and on idle bodies. */
   readonly limits?: LimitsInput;
-  /** The token for making it ask the storage again before its metadata are stale. By default there is none. */
+  /** The token of PURGE requests, which cause cached metadata to be revalidated. By default PURGE is not allowed. */
   readonly purge?: PurgeOptions | undefined;
 }
 
-/** A gateway over one store. */
+/** Options of a gateway with one store. */
 export interface GatewayOptions extends GatewayParts, MountOptions {
   readonly mounts?: undefined;
 }
 
-/** A gateway over several. */
+/** Options of a gateway with several mounts. */
 export interface MountsOptions extends GatewayParts, SeveralMounts {}
 
 /**
- * Makes a download gateway: a Hono app that answers GET, HEAD and OPTIONS for the keys of stores, at the root or
- * wherever `app.route(path, gateway)` mounts it. Each of its parts works in an app of one's own too.
+ * Creates a download gateway: a Hono app that answers GET, HEAD and OPTIONS for the keys of its stores. It can be the
+ * whole app, or be mounted with `app.route(path, gateway)`. Its middleware and handlers are exported too, for apps that
+ * compose them differently.
  *
- * @throws SettingsError naming each field that is unknown or wrong, and what it takes
+ * @param options of the gateway and of its only mount, or of all `mounts`
+ * @throws SettingsError that names each field which is unknown or invalid, and the values that it takes
  * @example
- * const app = new Hono().route('/files', createGateway({ store: r2Store(env.BUCKET) }));
+ * import { Hono } from 'hono';
+ * import { createGateway, memoryCache, memoryStore } from 'rangeway';
+ *
+ * const gateway = createGateway({ store: memoryStore(), cache: memoryCache({ maxBytes: 256 * 1024 * 1024 }) });
+ * export default new Hono().route('/files', gateway);
  */
 export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   const {
     bodyPipe = portableBodyPipe,
     observers,
     clientAddress,
-    limits: given = {},
-    purge: purging,
-    ...rest
+    limits: limitsInput = {},
+    purge: purgeOptions,
+    ...mountOptions
   } = options;
-  const limits = parseLimits(given);
-  const mounts = openMounts(rest, bodyPipe);
-  // Pages learn nothing where no mount lets them read.
-  const isClosed = mounts.every((one) => one.cors.origins.length === 0);
+  const limits = parseLimits(limitsInput);
+  const mounts = openMounts(mountOptions, bodyPipe);
+  // If no mount allows an origin, pages of other origins can't read the 404 of an unmatched path either.
+  const isCorsOff = mounts.every((mount) => mount.cors.origins.length === 0);
 
   const app = new TinyHono();
-  app.use(beginRequest({ clientAddress }, true), accessLog(observers), cors({ origins: isClosed ? [] : '*' }));
+  app.use(beginRequest({ clientAddress }, true), accessLog(observers), cors({ origins: isCorsOff ? [] : '*' }));
   if (limits.downloads !== undefined) app.get('*', concurrencyLimit(limits.downloads));
   app.use(mountMiddleware(mounts));
   app.get('*', authorize(), download(limits));
-  if (purging !== undefined) app.on(PURGE, '*', purge(purging));
+  if (purgeOptions !== undefined) app.on(PURGE, '*', purge(purgeOptions));
   app.options('*', answerOptions());
-  app.all('*', methodNotAllowed(...(purging === undefined ? [] : [PURGE])));
+  app.all('*', methodNotAllowed(...(purgeOptions === undefined ? [] : [PURGE])));
   if (clientAddress === undefined) gateways.add(app);
   return app;
 }
 
 const gateways = new WeakSet<object>();
 
-/** Whether it is a gateway in which no code of anybody else's sees a Request. */
+/** Returns whether `app` was made by {@link createGateway}, and no function of a user receives its Requests. */
 export function isGateway(app: object): boolean {
   return gateways.has(app);
 }

@@ -2,13 +2,13 @@ import type { ProblemKind, ProblemStatus } from '../http/index.ts';
 import { isStoreError, type StoreErrorCode } from '../store/store-error.ts';
 import { problemReply, type Reply } from './reply.ts';
 
-/** What a client learns of a failure: nothing of the inside. */
+/** The part of a failure that a client sees. It contains no text of the storage and no stack. */
 interface PublicError {
   readonly status: ProblemStatus;
   readonly detail: string;
-  /** In seconds; for failures that pass. */
+  /** The value of Retry-After in seconds, for temporary failures. */
   readonly retryAfter?: number;
-  /** For a failure that means more than its status. */
+  /** The type of the problem, if it means more than its status. */
   readonly kind?: ProblemKind;
 }
 
@@ -26,7 +26,12 @@ const PUBLIC_ERRORS: Readonly<Record<StoreErrorCode, PublicError>> = {
   aborted: { status: 503, detail: 'The request was broken off.', retryAfter: 1 },
 };
 
-/** The one place where thrown values become answers. Any value but a StoreError is a fault of ours. */
+/**
+ * Maps a thrown value to an error reply. All errors are mapped here. A value that is not a StoreError is a fault of the
+ * gateway and gets status 500.
+ *
+ * @param method of the request; a HEAD gets no body
+ */
 export function errorReply(error: unknown, requestId: string, method: string): Reply {
   const { status, detail, retryAfter, kind } = isStoreError(error) ? PUBLIC_ERRORS[error.code] : INTERNAL_ERROR;
   const fields = retryAfter === undefined ? [] : [['Retry-After', String(retryAfter)] as const];

@@ -8,96 +8,110 @@ import type { MatchedMount, MountMatch } from './match-mount.ts';
 import { MAX_URL_LENGTH } from '../config/limits.ts';
 import { problemReply, type SentContent, type Reply, type OutgoingResponse } from './reply.ts';
 
-/** What the middleware and the handlers of one request share: `c.var.rangeway`. */
+/** The state that the middleware and the handlers of one request share, in `c.var.rangeway`. */
 export interface RangewayState {
-  /** On every answer, as X-Request-Id. */
+  /** The id of the request, sent in the X-Request-Id field of every response. */
   readonly requestId: string;
-  /** Where the mount is that the request is for; `undefined` before `mount()`, and where it is for none. */
+  /** The location of the mount that the request is for; `undefined` before `mount()`, and if no mount matches. */
   readonly mount: { readonly path: string; readonly host: string | undefined } | undefined;
-  /** The key of the object in the mount, decoded; `undefined` as for `mount`. */
+  /** The decoded key of the object in the mount; `undefined` if `mount` is. */
   readonly key: string | undefined;
-  /** What the request was let in with; `undefined` before `authorize()`. */
+  /** The grant of the access rule; `undefined` before `authorize()`. */
   readonly grant: Grant | undefined;
-  /** What the request has cost so far. */
+  /** Storage operations, resumed bodies and cache hits of the request so far. */
   readonly stats: Readonly<RequestStats>;
 }
 
-/** Of an app that composes these parts: `new Hono<RangewayEnv>()`. */
+/** The Hono environment of an app that composes the middleware and handlers itself: `new Hono<RangewayEnv>()`. */
 export interface RangewayEnv {
   readonly Variables: { readonly rangeway: RangewayState };
 }
 
-/** Hides in `c.var.rangeway` the state that the parts alone need, so that no app prints it by mistake. */
+/** The key of the private state in `c.var.rangeway`. A symbol, so that an app that prints the object omits it. */
 const GATEWAY_REQUEST = Symbol('gateway request');
 
-/** `c.var.rangeway` as the parts know it. No getters: V8 makes each object that has its own a class of its own. */
+/**
+ * `c.var.rangeway` with the private state. The fields are plain data: V8 gives each object with its own getters a
+ * hidden class of its own.
+ */
 type Shared = { -readonly [Name in keyof RangewayState]: RangewayState[Name] } & { [GATEWAY_REQUEST]?: GatewayRequest };
 
-/** What the parts themselves need of a request. */
+/** The private state of one request, which the middleware and handlers of this library share. */
 export interface GatewayRequest {
   readonly shared: Shared;
   readonly requestId: string;
+  /** The trace-id of a valid `traceparent` field (W3C Trace Context). */
   readonly traceId: string | undefined;
+  /** The time at which the request was received. */
   readonly received: Date;
-  /** The same moment of `steadyTime`. */
-  readonly begun: number;
+  /** The same time on the clock of `steadyTime`, in ms. */
+  readonly startTime: number;
   client: Client;
   readonly platform: PlatformEnv;
   readonly stats: RequestStats;
-  /** Set by `mount()`. */
+  /** The result of `mount()`; `undefined` before it. */
   match: MountMatch | undefined;
-  /** Whether no part of anybody else's has had the request before the answer is made. */
-  isAlone: boolean;
-  /** Whether a part has to know how the body ends. */
+  /** Whether the gateway itself is the app, so that no middleware of a user runs before its handlers. */
+  isStandalone: boolean;
+  /** Whether a middleware needs the outcome of the transfer, so that the body has to be piped. */
   needsOutcome: boolean;
-  /** Fields that are on every answer. */
-  readonly fields: (() => HeaderList)[];
-  /** The answer that was made last. */
+  /** Each returns header fields that are added to every response. */
+  readonly commonFields: (() => HeaderList)[];
+  /** The last reply that a handler made. */
   reply: Reply | undefined;
-  /** And its Response. One that the app has rebuilt is another. */
+  /** The Response of `reply`. If it is not `c.res`, the app has replaced it. */
   response: Response | undefined;
-  /** Whether the answer that goes out has been chosen: one that is made later is dropped. */
+  /** Whether the response to send is chosen. A reply that is made later is closed unsent. */
   isSettled: boolean;
-  /** Are told when an answer with bytes begins. */
-  readonly starts: ((status: number, content: SentContent) => void)[];
-  /** Are told when the answer has ended, however; the one that was added last is told first. */
-  readonly ends: ((end: RequestEnd) => void)[];
-  /** Keeps the platform at work that outlasts the answer. */
+  /** Called when a response with bytes of an object begins. */
+  readonly onStart: ((status: number, content: SentContent) => void)[];
+  /** Called when the response has ended, whatever the outcome; the last one added is called first. */
+  readonly onEnd: ((end: RequestEnd) => void)[];
+  /** Passes work that outlasts the response to the platform's `waitUntil`, if it has one. */
   readonly defer: (work: Promise<unknown>) => void;
 }
 
-/** How an answer ended, and which. */
+/** A response that has ended, and the outcome of its transfer. */
 export interface RequestEnd {
+  /** The status of the response that was sent. */
   readonly status: number;
+  /** The last reply of a handler; `undefined` if the app made the response without one. */
   readonly reply: Reply | undefined;
   readonly transfer: TransferOutcome;
 }
 
-/** For parts that are written here. */
+/** The Hono environment of the middleware and handlers of this library. */
 export interface GatewayEnv {
   readonly Variables: { rangeway: Shared };
 }
 
+/** The Hono context of the middleware and handlers of this library. */
 export type GatewayContext = Context<GatewayEnv>;
 
-/** Finds a client's address, as the platform tells it. */
+/** Returns the IP address of the client as text, or `undefined` if it is unknown. */
 export type ClientAddress = (request: Request, env: unknown) => string | undefined;
 
-/** Whose request it is, or why that can't be told. */
+/** The client of a request. */
 export interface Client {
+  /** The IP address as text; `undefined` if it is unknown. */
   readonly address: string | undefined;
+  /** The value that `ClientAddress` threw, if it threw. */
   readonly error?: unknown;
 }
 
-/** What a request is called. */
+/** The ids of a request. */
 export type RequestIds = Pick<GatewayRequest, 'requestId' | 'traceId'>;
 
-/** Where nothing is taken up from the client. */
+/** Makes ids without regard to the header fields of the request. */
 export function randomIds(): RequestIds {
   return { requestId: crypto.randomUUID(), traceId: undefined };
 }
 
-/** Begins with a request. */
+/**
+ * Creates the state of a request and stores it in `c.var.rangeway`.
+ *
+ * @param platform the values that the platform passes beside the request; read from `c.env` by default
+ */
 export function openGatewayRequest(
   c: GatewayContext,
   { requestId, traceId }: RequestIds,
@@ -110,19 +124,19 @@ export function openGatewayRequest(
     requestId,
     traceId,
     received: new Date(),
-    begun: steadyTime(),
+    startTime: steadyTime(),
     client: { address: platform.clientAddress },
     platform,
     stats,
     match: undefined,
-    isAlone: false,
+    isStandalone: false,
     needsOutcome: false,
-    fields: [],
+    commonFields: [],
     reply: undefined,
     response: undefined,
     isSettled: false,
-    starts: [],
-    ends: [],
+    onStart: [],
+    onEnd: [],
     defer: (work) => waitUntil(c, work),
   };
   shared[GATEWAY_REQUEST] = request;
@@ -131,30 +145,32 @@ export function openGatewayRequest(
 }
 
 /**
- * @param part that needs it, for the message
- * @throws Error where `requestId()` does not stand before it, or the request has been answered without it
+ * Returns the state that `requestId()` has created.
+ *
+ * @param part the middleware or handler that needs it, for the error message
+ * @throws Error if `requestId()` does not run before it, or if the response is already chosen
  */
 export function gatewayRequestOf(c: GatewayContext, part: string): GatewayRequest {
   const request = findGatewayRequest(c);
   if (request === undefined) throw new Error(`${part} needs requestId() before it: app.use(requestId(), …)`);
-  // Otherwise a slot or a storage connection that it takes would be given back by no part.
+  // The end of the request was already handled, so a slot or a storage connection would never be released.
   if (request.isSettled) {
     throw new Error(`${part} was reached after the answer: a middleware before it does not wait for next()`);
   }
   return request;
 }
 
-/** `undefined` before `requestId()`. */
+/** Returns the state of a request, or `undefined` before `requestId()`. */
 export function findGatewayRequest(c: GatewayContext): GatewayRequest | undefined {
   const shared: Shared | undefined = c.get('rangeway');
   return shared?.[GATEWAY_REQUEST];
 }
 
 /**
- * What `mount()` has found, or the answer to a request that is for no key.
+ * Returns the mount and key that `mount()` has found, or a reply with status 400, 404 or 414 if there is no key.
  *
- * @param part that needs it, for the message
- * @throws Error where `mount()` does not stand before it
+ * @param part the middleware or handler that needs it, for the error message
+ * @throws Error if `mount()` does not run before it
  */
 export function matchOf(
   c: GatewayContext,
@@ -178,55 +194,57 @@ export function matchOf(
   }
 }
 
-/** Workers end a request's work when its response has ended; the log line, and a cache being filled, come after. */
+/** Workers stop the work of a request when its response ends. Log lines and cache fills may take longer. */
 function waitUntil(c: GatewayContext, work: Promise<unknown>): void {
   try {
     c.executionCtx.waitUntil(work);
   } catch {
-    // Hono throws where the platform has no execution context; there, nothing has to be kept alive.
+    // Hono throws if the platform has no execution context. Such a platform does not stop work early.
   }
 }
 
 /**
- * What a platform tells beside a request, as the `env` of `app.fetch(request, env)`; `serve` of `rangeway/node` does.
- * Each may be left out.
+ * Values that a platform passes beside a request, as the `env` of `app.fetch(request, env)`. `serve` of `rangeway/node`
+ * passes all of them. Each is optional.
  */
 export interface PlatformEnv {
-  /** Of the client, as text. */
+  /** The IP address of the client as text. */
   readonly clientAddress?: string | undefined;
-  /** Resolves when the answer's way to the client is over: whether all of it was handed to the system. */
+  /** Resolves when the transfer of the response has ended: `true` if all bytes were handed to the operating system. */
   readonly sent?: Promise<boolean> | undefined;
-  /** Makes the Response of an answer, where the platform has one that costs less than the web's. */
-  readonly toResponse?: ((answer: OutgoingResponse) => Response) | undefined;
+  /** Makes the Response, if the platform has one that costs less than `new Response`. */
+  readonly toResponse?: ((response: OutgoingResponse) => Response) | undefined;
+  /** The header fields and address of the request, if they cost less to read than those of the Request. */
   readonly head?: ReceivedHead | undefined;
 }
 
-/** What a platform has read of this very request, where it can be looked at for less than the request itself. */
+/** The header fields and address of one Request, as the platform received them. */
 export interface ReceivedHead {
+  /** The Request they belong to. They are not used for another Request that an app has put in its place. */
   readonly request: Request;
   readonly fields: Fields;
-  /** The same as `request.url`. */
+  /** `request.url`, parsed. */
   readonly address: URL;
 }
 
-const NONE: PlatformEnv = {};
+const NO_PLATFORM_ENV: PlatformEnv = {};
 
-/** Reads what there is of it in an `env`, which can be anything: on Workers, the bindings. */
+/** Returns `env` if it is a {@link PlatformEnv}, else an empty one. On Workers, `env` holds the bindings. */
 export function platformEnvOf(env: unknown): PlatformEnv {
-  return typeof env === 'object' && env !== null && isPlatformEnv(env) ? env : NONE;
+  return typeof env === 'object' && env !== null && isPlatformEnv(env) ? env : NO_PLATFORM_ENV;
 }
 
-/** What there is of the request that an app has in its hands: nothing, once it was replaced. */
+/** Returns the received head of this Request; `undefined` if an app has replaced the Request. */
 function headOf({ head }: PlatformEnv, request: Request): ReceivedHead | undefined {
   return head?.request === request ? head : undefined;
 }
 
-/** The fields of a request. */
+/** Returns the header fields of a request, from the platform if it has read them. */
 export function fieldsOf(platform: PlatformEnv, request: Request): Fields {
   return headOf(platform, request)?.fields ?? request.headers;
 }
 
-/** The address of a request. */
+/** Returns the parsed URL of a request, from the platform if it has parsed it. */
 export function addressOf(platform: PlatformEnv, request: Request): URL {
   return headOf(platform, request)?.address ?? new URL(request.url);
 }

@@ -6,9 +6,11 @@ import { printCacheStatus, printHttpDate, toSeconds, type HeaderList } from '../
 import { errorReply } from './error-reply.ts';
 
 /**
- * Runs the handlers of one request. The request ends here alone, on every path: answered, failed, or left by its client.
+ * Runs the later middleware and the handler of one request. Every request ends in this function, whether it completes,
+ * fails, or is aborted by the client.
  *
- * @throws the error that a later handler of the app throws
+ * @param next the `next` of the Hono middleware that calls it
+ * @throws the error that later middleware or a handler of the app throws
  */
 export async function handleRequest(c: GatewayContext, request: GatewayRequest, next: Next): Promise<void> {
   try {
@@ -17,35 +19,38 @@ export async function handleRequest(c: GatewayContext, request: GatewayRequest, 
     endRequest(c, request, 500, error);
     throw error;
   }
-  completeFields(c, request);
+  addCommonFields(c, request);
   endRequest(c, request, c.res.status, undefined);
 }
 
 /**
- * Waits for the end of an answer, however it ends, then gives back all that was held for it and tells the listeners.
+ * Waits for the end of the response, whatever its outcome, then calls the `onEnd` functions, which release slots and
+ * report to observers.
  *
- * @param status of the answer that goes out
- * @param error thrown where nothing could answer any more
+ * @param status of the response that is sent
+ * @param error thrown by the app, if no response was made for it
  */
 function endRequest(c: GatewayContext, request: GatewayRequest, status: number, error: unknown): void {
   request.isSettled = true;
   const { reply, platform } = request;
   const { signal } = c.req.raw;
   const cause = error ?? reply?.error ?? c.error;
-  const tell = (transfer: TransferOutcome) => {
-    for (const end of request.ends.toReversed()) attempt(() => end({ status, reply, transfer }));
+  const report = (transfer: TransferOutcome) => {
+    for (const end of request.onEnd.toReversed()) attempt(() => end({ status, reply, transfer }));
   };
   const done = reply?.pipe?.done;
-  if (done === undefined && platform.sent === undefined) return tell(delivered(reply, cause, signal));
-  const ended = transferOutcome(reply, done ?? delivered(reply, cause, signal), platform.sent);
+  if (done === undefined && platform.sent === undefined) return report(unpipedOutcome(reply, cause, signal));
+  const ended = transferOutcome(reply, done ?? unpipedOutcome(reply, cause, signal), platform.sent);
   request.defer(
-    ended.catch((failure: unknown): TransferOutcome => ({ outcome: 'failed', ...UNKNOWN, cause: failure })).then(tell),
+    ended
+      .catch((failure: unknown): TransferOutcome => ({ outcome: 'failed', ...UNKNOWN_COUNTS, cause: failure }))
+      .then(report),
   );
 }
 
-const UNKNOWN = { bytesSent: null, bytesRead: null };
+const UNKNOWN_COUNTS = { bytesSent: null, bytesRead: null };
 
-/** What an observer throws is no download's failure. */
+/** Calls a function and logs the error it throws. An observer that throws must not fail the download. */
 export function attempt(work: () => void): void {
   try {
     work();
@@ -55,25 +60,31 @@ export function attempt(work: () => void): void {
 }
 
 /**
- * How an answer ended: when its body has ended and, where the platform tells, the client has it. An answer that the
- * platform is done with, but whose body has not ended, was dropped on the way, and is abandoned.
+ * Waits for the end of the body and, if the platform reports it, for the end of the transfer to the client. If the
+ * transfer has ended but the body has not, the response was dropped unsent, so its body is closed.
+ *
+ * @param done the outcome of the body
+ * @param sent whether the platform has sent all bytes; `undefined` if it does not report that
  */
 async function transferOutcome(
   reply: Reply | undefined,
   done: TransferOutcome | Promise<TransferOutcome>,
   sent: Promise<boolean> | undefined,
 ): Promise<TransferOutcome> {
-  const isSent = sent?.then((all) => {
-    if (reply !== undefined) abandonReply(reply);
-    return all;
+  const isSent = sent?.then((isComplete) => {
+    if (reply !== undefined) closeReply(reply);
+    return isComplete;
   });
   const transfer = await done;
   const isLost = (await isSent) === false && transfer.outcome === 'complete';
   return isLost ? { outcome: 'aborted', bytesSent: null, bytesRead: transfer.bytesRead } : transfer;
 }
 
-/** How an answer ends whose body is all there: as soon as it is sent. Of a client that left, no failure counts. */
-function delivered(reply: Reply | undefined, cause: unknown, { aborted }: AbortSignal): TransferOutcome {
+/**
+ * Returns the outcome of a response without a pipe, which ends as soon as it is made. A failure after the client has
+ * disconnected counts as aborted.
+ */
+function unpipedOutcome(reply: Reply | undefined, cause: unknown, { aborted }: AbortSignal): TransferOutcome {
   const body = reply?.body ?? null;
   const bytesRead = body instanceof Uint8Array ? body.length : 0;
   const bytesSent = typeof body === 'string' ? new TextEncoder().encode(body).length : bytesRead;
@@ -82,44 +93,45 @@ function delivered(reply: Reply | undefined, cause: unknown, { aborted }: AbortS
       ? { outcome: 'aborted', bytesSent: 0, bytesRead: 0 }
       : { outcome: 'failed', bytesSent, bytesRead, cause };
   }
-  // The length of an answer of the app's own is not known here.
+  // The body of a response that the app made itself is not counted.
   return { outcome: 'complete', bytesSent: reply === undefined ? null : bytesSent, bytesRead };
 }
 
 /**
- * Makes the Response of a reply, with the fields that every answer has. An answer that was made before it for the same
- * request is dropped, and what it holds is given back.
+ * Makes the Response of a reply, with the fields that every response has. An earlier reply to the same request is
+ * closed unsent.
  *
- * Fields that an app has set with `c.header` before are kept: Hono loses them where a handler makes its Response itself.
+ * Fields that the app has set with `c.header` before are kept. Hono loses them if a handler makes its Response itself.
  */
 export function respond(c: GatewayContext, request: GatewayRequest, reply: Reply): Response {
-  if (request.reply !== undefined) abandonReply(request.reply);
+  if (request.reply !== undefined) closeReply(request.reply);
   request.reply = reply;
   try {
     const fields = new Map<string, string>();
     addFields(fields, reply.fields);
-    for (const source of request.fields) addFields(fields, source());
+    for (const source of request.commonFields) addFields(fields, source());
     const { cache } = request.stats;
     if (cache !== undefined) fields.set('Cache-Status', printCacheStatus(cache));
     fields.set('Date', printHttpDate(toSeconds(request.received)));
-    const prepared = request.isAlone ? undefined : c.newResponse(null).headers;
-    if (prepared !== undefined) keepPrepared(fields, prepared);
+    const prepared = request.isStandalone ? undefined : c.newResponse(null).headers;
+    if (prepared !== undefined) addPreparedFields(fields, prepared);
     const { toResponse = webResponse } = request.platform;
     const response = toResponse({ status: reply.status, fields, body: reply.body });
-    // The only field whose values can't be joined to one (§5.3).
+    // Set-Cookie is the only field whose values can't be joined (§5.3).
     for (const cookie of prepared?.getSetCookie() ?? []) response.headers.append('Set-Cookie', cookie);
     request.response = response;
-    if (request.isSettled) abandonReply(reply);
+    if (request.isSettled) closeReply(reply);
     return response;
   } catch (error) {
-    abandonReply(reply);
+    closeReply(reply);
     throw error;
   }
 }
 
 /**
- * Answers with what the work gives; what it throws becomes an answer here. Not in an `onError` of the gateway's own:
- * where an app with one is mounted by `route`, Hono wraps each of its parts, a fifth of a small request.
+ * Responds with the reply of `work`, or with an error reply if it throws. Errors are mapped here and not in an
+ * `onError` of the gateway: if an app with `onError` is mounted by `route`, Hono wraps each of its handlers, which
+ * costs a fifth of the time of a small request.
  */
 export async function respondWith(
   c: GatewayContext,
@@ -133,10 +145,10 @@ export async function respondWith(
   }
 }
 
-/** Gives the fields that every answer has to one that the app has made itself. */
-export function completeFields(c: GatewayContext, { fields, response }: GatewayRequest): void {
+/** Adds the fields that every response has to a Response that the app has made itself. */
+function addCommonFields(c: GatewayContext, { commonFields, response }: GatewayRequest): void {
   if (c.res === response) return;
-  for (const [name, value] of fields.flatMap((source) => source())) {
+  for (const [name, value] of commonFields.flatMap((source) => source())) {
     const { headers } = c.res;
     if (name !== 'Vary') headers.set(name, value);
     else if (!hasMember(headers.get(name), value)) headers.append(name, value);
@@ -144,33 +156,36 @@ export function completeFields(c: GatewayContext, { fields, response }: GatewayR
 }
 
 function hasMember(list: string | null, value: string): boolean {
-  return list?.split(/\s*,\s*/).some((one) => one.toLowerCase() === value.toLowerCase()) ?? false;
+  return list?.split(/\s*,\s*/).some((item) => item.toLowerCase() === value.toLowerCase()) ?? false;
 }
 
 function addFields(fields: Map<string, string>, list: HeaderList): void {
   for (const [name, value] of list) {
-    const before = fields.get(name);
-    fields.set(name, before === undefined ? value : `${before}, ${value}`);
+    const previous = fields.get(name);
+    fields.set(name, previous === undefined ? value : `${previous}, ${value}`);
   }
 }
 
-function keepPrepared(fields: Map<string, string>, prepared: Headers): void {
-  let taken: Set<string> | undefined;
+/** Adds the fields that the app has set with `c.header`. Those of the reply take precedence; Vary is merged. */
+function addPreparedFields(fields: Map<string, string>, prepared: Headers): void {
+  let names: Set<string> | undefined;
   prepared.forEach((value, name) => {
-    if (DECIDED.test(name)) return;
-    taken ??= new Set([...fields.keys()].map((own) => own.toLowerCase()));
-    if (!taken.has(name)) fields.set(name, value);
+    if (CONTENT_FIELDS.test(name)) return;
+    names ??= new Set([...fields.keys()].map((key) => key.toLowerCase()));
+    if (!names.has(name)) fields.set(name, value);
     else if (name === 'vary') fields.set('Vary', `${fields.get('Vary')}, ${value}`);
   });
 }
 
-/** Fields of content and validators: an answer that has none of its own, such as a 304 or 204, must not have an app's. */
-const DECIDED =
+/**
+ * Fields of content and validators, which are never taken from the app: a reply without them, such as a 304 or 204,
+ * must not get them. Set-Cookie is added separately.
+ */
+const CONTENT_FIELDS =
   /^(?:content-(?:encoding|length|range|type)|transfer-encoding|accept-ranges|etag|last-modified|set-cookie)$/;
 
-/** An answer as web platforms take it. */
 function webResponse({ status, fields, body }: OutgoingResponse): Response {
-  // Workers: bytes with a stored Content-Encoding are coded already; without this they would be coded once more.
+  // An object with a stored Content-Encoding is encoded already. Without `manual`, Workers would encode it again.
   const init: ResponseInit & { readonly encodeBody?: 'manual' } = {
     status,
     headers: Object.fromEntries(fields),
@@ -179,8 +194,8 @@ function webResponse({ status, fields, body }: OutgoingResponse): Response {
   return new Response(body, init);
 }
 
-/** Gives back what a body holds that is not sent. Does nothing at its end. Never throws. */
-export function abandonReply({ body, pipe }: Reply): void {
+/** Closes the body of a reply that is not sent. Does nothing if the body has ended. Never throws. */
+function closeReply({ body, pipe }: Reply): void {
   if (pipe !== undefined) pipe.abandon();
   else if (body instanceof ReadableStream && !body.locked) body.cancel().catch(() => undefined);
 }

@@ -7,28 +7,30 @@ import type { SizeLimit } from '../config/size-limit.ts';
 import type { AccessRule } from '../access/index.ts';
 import type { Settings } from '../config/settings.ts';
 
-/** A mount, ready for requests. */
+/** A mount with its checked settings and its composed store. */
 export interface Mount {
-  /** Without a slash at its end, so the root's is empty. */
+  /** Without a slash at its end; empty for the root. */
   readonly path: string;
+  /** In lower case, without a port; `undefined` for any host. */
   readonly host: string | undefined;
-  /** The same two, without the rest of the mount. */
-  readonly at: { readonly path: string; readonly host: string | undefined };
-  /** Put before every key; a key's length counts with it. */
+  /** `path` and `host`, as middleware and observers see them. */
+  readonly location: { readonly path: string; readonly host: string | undefined };
+  /** Added before every key. The length limit of keys includes it. */
   readonly prefix: string;
+  /** `undefined` for public access. */
   readonly access: AccessRule | undefined;
   readonly settings: Settings;
   readonly cors: CorsPolicy;
-  /** Added to answers with bytes. */
+  /** Header fields that are added to responses with bytes. */
   readonly headers: HeaderList;
   readonly downloads: DownloadSource;
-  /** Makes the next request for a key ask the storage, whatever a cache knows of it. */
+  /** Makes the next request for a key revalidate its cached metadata. */
   readonly purge: (key: string) => void;
 }
 
-/** What a mount answers downloads from, and how. */
+/** The store of a mount, and the settings of its responses. */
 export interface DownloadSource {
-  /** How bodies reach clients. */
+  /** Pipes bodies to clients. */
   readonly bodyPipe: BodyPipe;
   readonly store: ObjectStore;
   readonly policy: RangePolicy;
@@ -37,30 +39,33 @@ export interface DownloadSource {
   readonly sizeLimit?: SizeLimit | undefined;
 }
 
-/** What an address stands for. */
+/** The result of matching the address of a request against all mounts. */
 export type MountMatch = {
-  /** The whole path as it was sent, still encoded. */
+  /** The whole path as it was sent, percent-encoded. */
   readonly pathname: string;
-  /** As it was sent, without the question mark. */
+  /** The query as it was sent, without the question mark. */
   readonly query: string;
 } & (
   | {
       readonly type: 'found';
       readonly mount: Mount;
-      /** For a folder, that of its index document. */
+      /** Decoded. For a path that ends in a slash, the key of the index document if the mount has one. */
       readonly key: string;
     }
   | { readonly type: 'unmatched' }
   | { readonly type: 'invalid'; readonly detail: string }
 );
 
+/** The mount and the key of a request. */
 export type MatchedMount = Extract<MountMatch, { readonly type: 'found' }>;
 
 /**
- * Finds the mount that a request is for, by its encoded path: a guard and a router that decode differently are a hole.
+ * Finds the mount and the key of a request. It decodes the encoded path itself, so that access rules and routing always
+ * see the same path. Two decoders that differ would let a request bypass a rule.
  *
- * @param mounts in the order in which they are looked at
- * @param pattern of the route, such as `/files/*`; mounts are below it
+ * @param mounts as {@link sortMounts} sorts them
+ * @param headers of the request; the Host field is preferred to the host of the URL
+ * @param pattern of the route, such as `/files/*`; the paths of mounts are relative to it
  */
 export function matchMount(
   mounts: readonly Mount[],
@@ -69,50 +74,60 @@ export function matchMount(
   pattern: string,
 ): MountMatch {
   const address = { pathname, query: search.slice(1) };
-  const path = toPath(below(pathname, pattern.replace(/\/?\*$/, '')));
+  const path = toPath(pathBelow(pathname, pattern.replace(/\/?\*$/, '')));
   if (path.type === 'invalid') return { ...address, type: 'invalid', detail: path.detail };
   const found = findMount(mounts, toHost(headers.get('Host'), hostname), `/${path.path}`);
   if (found === undefined) return { ...address, type: 'unmatched' };
-  return { ...address, type: 'found', mount: found.mount, key: toKey(found.mount, found.key) };
+  return { ...address, type: 'found', mount: found.mount, key: withIndex(found.mount, found.key) };
 }
 
-/** A dot at a name's end says that it is complete (RFC 3986 §3.2.2); it is the same host. */
+/** Removes port and final dot. The dot marks a fully qualified name (RFC 3986 §3.2.2) and means the same host. */
 function toHost(field: string | null, hostname: string): string {
   return (field?.replace(/:\d*$/, '') ?? hostname).replace(/\.$/, '').toLowerCase();
 }
 
-/** By segments, not by characters: Hono has matched the pattern against the path decoded. */
-function below(pathname: string, pattern: string): string {
+/**
+ * Removes the pattern from the path, by segments and not by characters: Hono has matched the pattern against the
+ * decoded path, so the lengths may differ.
+ */
+function pathBelow(pathname: string, pattern: string): string {
   if (pattern === '') return pathname.slice(1);
   return pathname.split('/').slice(pattern.split('/').length).join('/');
 }
 
-/** The key that is read: for a folder, its index document. */
-function toKey({ settings: { index } }: Mount, key: string): string {
+/** Appends the index document to the key of a folder. */
+function withIndex({ settings: { index } }: Mount, key: string): string {
   return index !== undefined && (key === '' || key.endsWith('/')) ? key + index : key;
 }
 
-/** What a path stands for, or why it can't stand for anything. */
+/** A decoded path, or the reason why it is invalid. */
 type PathResult =
   | { readonly type: 'path'; readonly path: string }
   | { readonly type: 'invalid'; readonly detail: string };
 
 /**
- * Decodes the path of a URL, without its first slash. An encoded slash is a slash like any other: storages know no
- * difference, a second name for an object would be a second cache entry, and a way around the mount that guards it.
+ * Decodes the path of a URL. An encoded slash is treated as a slash, because storage makes no difference between them.
+ * Otherwise one object would have two cache entries, and the second name could bypass the access rule of a mount.
+ *
+ * @param encoded the percent-encoded path, without its first slash
  */
 export function toPath(encoded: string): PathResult {
   const path = decodePath(encoded);
   if (path === undefined) return invalidPath('The path is not percent-encoded UTF-8.');
   if (path.includes('\0')) return invalidPath('The path has a NUL character in it.');
-  // The URL parser has resolved those in plain sight; what is left was hidden by encoding.
+  // The URL parser has resolved plain dot segments. A segment found here was percent-encoded.
   if (DOT_SEGMENT.test(path)) return invalidPath('The path has a "." or ".." segment in it.');
   return { type: 'path', path };
 }
 
-/** Whether a storage can hold a key of this length; if not, why. */
+/**
+ * Checks the length of a key.
+ *
+ * @param key with the prefix of its mount
+ * @returns the reason why storage can't hold the key, or `undefined` if it can
+ */
 export function explainKey(key: string): string | undefined {
-  // A UTF-16 unit makes 1 to 3 bytes of UTF-8, which spares encoding a path that is surely too long or short enough.
+  // A UTF-16 unit takes 1 to 3 bytes of UTF-8, so most keys are decided without encoding them.
   const isShort = key.length * 3 <= MAX_KEY_BYTES;
   const isTooLong = !isShort && (key.length > MAX_KEY_BYTES || new TextEncoder().encode(key).length > MAX_KEY_BYTES);
   return isTooLong ? `The path is longer than a key can be, ${MAX_KEY_BYTES} bytes of UTF-8.` : undefined;
@@ -122,7 +137,11 @@ function invalidPath(detail: string): PathResult {
   return { type: 'invalid', detail };
 }
 
-/** @throws SettingsError where a request could be for two of them alike */
+/**
+ * Sorts mounts by precedence: longer paths first, and of two equal paths the one with a host first.
+ *
+ * @throws SettingsError if two mounts have the same path and host
+ */
 export function sortMounts(mounts: readonly Mount[]): readonly Mount[] {
   assertDistinctLocations(mounts);
   return mounts.toSorted(
@@ -131,25 +150,27 @@ export function sortMounts(mounts: readonly Mount[]): readonly Mount[] {
 }
 
 /**
- * @param places paths without a slash at their end
- * @throws SettingsError where two are alike
+ * Checks that no two mounts have the same location.
+ *
+ * @param locations paths without a slash at their end, and hosts
+ * @throws SettingsError if two have the same path and host
  */
-export function assertDistinctLocations(places: readonly Pick<Mount, 'path' | 'host'>[]): void {
-  const names = places.map(({ host = '', path }) => `${host}${path}/`);
-  const twice = names.find((name, i) => names.indexOf(name) !== i);
-  if (twice !== undefined) {
-    const last = names.lastIndexOf(twice);
+export function assertDistinctLocations(locations: readonly Pick<Mount, 'path' | 'host'>[]): void {
+  const names = locations.map(({ host = '', path }) => `${host}${path}/`);
+  const duplicate = names.find((name, i) => names.indexOf(name) !== i);
+  if (duplicate !== undefined) {
+    const last = names.lastIndexOf(duplicate);
     throw settingsError(
-      `mounts.${last}: is at ${twice}, as mounts.${names.indexOf(twice)} is; each takes a path or a host of its own`,
+      `mounts.${last}: is at ${duplicate}, as mounts.${names.indexOf(duplicate)} is; each takes a path or a host of its own`,
     );
   }
 }
 
 /**
- * The mount that a request is for, and the key in it.
+ * Finds the first mount that contains the path, and the key below it.
  *
  * @param mounts as {@link sortMounts} sorts them
- * @param path decoded, with its first slash, so that no way of writing it leads around a mount
+ * @param path decoded, with its first slash, so that no percent-encoding of it bypasses a mount
  */
 function findMount(
   mounts: readonly Mount[],

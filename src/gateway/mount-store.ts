@@ -9,32 +9,37 @@ import type { BodyPipe } from './download/body-pipe.ts';
 import { assertMatchesRequest } from './download/pinned-read.ts';
 import type { Settings } from '../config/settings.ts';
 
-/** What a mount reads from. */
+/** The composed store of a mount. */
 export interface MountStore {
   readonly store: ObjectStore;
-  /** Makes the next request for a key ask the storage, whatever a cache knows of it. */
+  /** Makes the next request for a key revalidate its cached metadata. */
   readonly purge: (key: string) => void;
 }
 
 /**
- * The store that a gateway reads from: the one it was given, with what the settings put around it.
+ * Wraps the store of a mount as its settings say: ranges, resume, parallel reads, block cache.
  *
- * Bodies are read on by default where they pass through JavaScript anyway. Where they don't, that would double the
- * CPU time of a body (in workerd, from 1.3 to 2.7 seconds a GiB, the kernel's part included), and takes a setting.
+ * Broken bodies are resumed by default if bodies pass through JavaScript anyway. With a native pipe, resume would
+ * double the CPU time of a body (in workerd, from 1.3 to 2.7 seconds a GiB, kernel time included), so it has to be
+ * turned on.
+ *
+ * @param source the store that the mount was given
+ * @param cache the block cache; `undefined` for none
+ * @param scope added to the keys of the cache, which several mounts may share
  */
 export function composeStore(
-  given: ObjectStore,
+  source: ObjectStore,
   cache: BlockCache | undefined,
   scope: string,
   bodyPipe: BodyPipe,
   { resume, parallelReads, blocks }: Settings,
 ): MountStore {
   const { toReader, isNative, toBlocks } = bodyPipe;
-  const store = withRanges(given);
-  const isPassedOn = isNative && (resume === undefined || resume === false);
-  // Switched off, bodies that pass through JavaScript are still ended where the storage falls silent.
+  const store = withRanges(source);
+  const isPassedThrough = isNative && (resume === undefined || resume === false);
+  // With `resume: false`, the stall timeout of bodies that pass through JavaScript still applies.
   const options = resume === false ? { tries: 0 } : typeof resume === 'object' ? resume : {};
-  const resumed = isPassedOn ? store : withResume(store, { ...options, toReader });
+  const resumed = isPassedThrough ? store : withResume(store, { ...options, toReader });
   const isParallel = parallelReads !== undefined && parallelReads !== false;
   const parallel = isParallel ? withParallelReads(resumed, { ...parallelReads, toReader }) : resumed;
   if (cache === undefined) return { store: parallel, purge: () => undefined };
@@ -42,13 +47,21 @@ export function composeStore(
   const freshness = { ...times, ttl: ttl === 'forever' ? Number.POSITIVE_INFINITY : ttl };
   const { timeout } = cache;
   const platform = toBlocks?.(size) ?? (size === undefined ? {} : { blockSize: size });
-  const kept = { scope, freshness, toReader, ...platform };
+  const cacheOptions = { scope, freshness, toReader, ...platform };
   cache.attach?.(scope, (name) => readBlock(resumed, bodyPipe, name));
-  const cached = withBlockCache(parallel, cache, timeout === undefined ? kept : { ...kept, cacheTimeout: timeout });
+  const cached = withBlockCache(
+    parallel,
+    cache,
+    timeout === undefined ? cacheOptions : { ...cacheOptions, cacheTimeout: timeout },
+  );
   return { store: cached, purge: (key) => cached.purge(key) };
 }
 
-/** For a cache that fills itself. What is another version by now, it is not to have. */
+/**
+ * Reads one block for a cache that fills itself.
+ *
+ * @returns the bytes; `undefined` if the storage has another version, or does not return exactly the block
+ */
 async function readBlock(
   store: ObjectStore,
   bodyPipe: BodyPipe,
@@ -57,19 +70,19 @@ async function readBlock(
   const etag = strongTag(opaque);
   if (etag === undefined) return undefined;
   const start = index * blockSize;
-  const rest = { start, end: start + length };
-  const options: ReadOptions = { range: { form: 'bounded', ...rest }, conditions: { ifMatch: [etag] } };
+  const span = { start, end: start + length };
+  const options: ReadOptions = { range: { form: 'bounded', ...span }, conditions: { ifMatch: [etag] } };
   const result = await store.read(key, options);
   if (result.type !== 'open') return undefined;
   await assertMatchesRequest(result, options);
-  if (!sameSpan(result.span, rest)) {
+  if (!sameSpan(result.span, span)) {
     await result.body.cancel();
     return undefined;
   }
   if (result.hasNativeLength === true) return result.body;
-  // What is kept has to have a length that the platform knows.
-  const parts = [{ head: new Uint8Array(0), span: rest }];
-  const reads = [{ open: async () => result.body, span: rest, parts }];
+  // The platform can only cache a body whose length it knows, so the body is piped through one that has a length.
+  const parts = [{ head: new Uint8Array(0), span }];
+  const reads = [{ open: async () => result.body, span, parts }];
   const { signal } = new AbortController();
   return bodyPipe.pipe({ length, reads, tail: new Uint8Array(0), signal, close: () => undefined }).body;
 }

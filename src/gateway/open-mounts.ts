@@ -14,119 +14,135 @@ import * as v from 'valibot';
 import { settingsEntries, toRangePolicy, type SettingsInput, locationEntries } from '../config/settings.ts';
 import type { CorsPolicy } from '../http/index.ts';
 
-/** What a mount has, and what may stand above all mounts in its place. */
+/** Options of a mount that can also be given once for all mounts. */
 export interface SharedOptions extends SettingsInput {
-  /** Who may read. By default everybody, which `publicAccess()` says explicitly. */
+  /** The access rule. By default `publicAccess()`, which grants every request. */
   readonly access?: AccessRule | undefined;
-  /** Where blocks of objects are kept. By default, and with `false`, nowhere: every request reads the storage. */
+  /** The cache for blocks of objects. By default, and with `false`, there is none: every request reads the storage. */
   readonly cache?: BlockCache | false | undefined;
-  /** What the platform can't send, and what is done about it. By default everything fits. */
+  /** The largest body that the platform can send, and the response to larger ones. By default there is no limit. */
   readonly overflow?: SizeLimit | undefined;
 }
 
-/** One store under one path. */
+/** Options of one mount: a store that is served below one path. */
 export interface MountOptions extends SharedOptions {
-  /** Where it is: `/releases`, for all below that. By default everything. The longest that fits a request counts. */
+  /** The path, such as `/releases`; by default `/`. If several mounts match a request, the longest path is used. */
   readonly path?: string | undefined;
-  /** The host for which it is, without a port. By default any; of two with the same path, the one that says counts. */
+  /** The host without a port; by default any. Of two mounts with the same path, the one with a host is preferred. */
   readonly host?: string | undefined;
-  /** Where the objects are. */
+  /** The storage of the objects. */
   readonly store: ObjectStore;
-  /** Put before every key, as it is: `releases/` serves what is below it. */
+  /** Added before every key unchanged: `releases/` serves the objects whose keys begin with it. */
   readonly prefix?: string | undefined;
 }
 
-/** Several mounts. What stands beside `mounts` holds for each mount that says nothing else. */
+/** Options of several mounts. An option beside `mounts` is the default for each mount that does not set it. */
 export interface SeveralMounts extends SharedOptions {
   readonly mounts: readonly MountOptions[];
-  /** Of a mount alone, as are the next three. */
+  /** Belongs to one mount, as do the next three, so it has no default for all. */
   readonly store?: undefined;
   readonly path?: undefined;
   readonly host?: undefined;
   readonly prefix?: undefined;
 }
 
-/** Of code: a value of ours with methods, which is passed on as it is. */
-function part<Value extends object>(type: 'object' | 'function', message: string) {
+/** The schema of a value with methods, which is passed on unchanged. */
+function instance<Value extends object>(type: 'object' | 'function', message: string) {
   return v.custom<Value>((value) => typeof value === type && value !== null, message);
 }
 
 const sharedEntries = {
   ...settingsEntries,
-  access: v.optional(part<AccessRule>('function', 'takes a rule, such as signedAccess(keys)')),
+  access: v.optional(instance<AccessRule>('function', 'takes a rule, such as signedAccess(keys)')),
   cache: v.optional(
     v.custom<BlockCache | false>(
       (value) => value === false || (typeof value === 'object' && value !== null),
       'takes false, or a cache, such as memoryCache({ maxBytes })',
     ),
   ),
-  overflow: v.optional(part<SizeLimit>('object', 'takes a table with the fields limit, policy, link')),
+  overflow: v.optional(instance<SizeLimit>('object', 'takes a table with the fields limit, policy, link')),
 };
 
-const AboveSchema = v.strictObject(sharedEntries);
+const SharedSchema = v.strictObject(sharedEntries);
 
-const MountsSchema = v.object({ mounts: mountList(part('object', 'takes a table of fields')) });
+const MountsSchema = v.object({ mounts: mountList(instance('object', 'takes a table of fields')) });
 
 const MountSchema = v.strictObject({
   ...sharedEntries,
   ...locationEntries,
-  store: part<ObjectStore>('object', 'takes a store, such as memoryStore()'),
+  store: instance<ObjectStore>('object', 'takes a store, such as memoryStore()'),
   prefix: v.optional(v.string('takes a text'), ''),
 });
 
-/** Fields that are of one mount alone. */
-const PLACES = ['store', 'path', 'host', 'prefix'] as const;
+/** Fields that belong to one mount and have no default for all. */
+const MOUNT_ONLY = ['store', 'path', 'host', 'prefix'] as const;
 
-/** @throws SettingsError that names each field which is unknown, wrong, or without effect where it stands */
+/**
+ * Checks the options of one mount or several, and composes their stores.
+ *
+ * @returns the mounts, sorted by precedence
+ * @throws SettingsError that names each field which is unknown, invalid, or has no effect
+ */
 export function openMounts(
   options: (MountOptions & { readonly mounts?: undefined }) | SeveralMounts,
   bodyPipe: BodyPipe,
 ): readonly Mount[] {
   if (options.mounts === undefined) {
-    const { mounts: _, ...only } = options;
-    return [openMount(only, bodyPipe)];
+    const { mounts: _, ...mount } = options;
+    return [openMount(mount, bodyPipe)];
   }
-  const { mounts, ...above } = options;
-  return openSeveral(above, mounts, bodyPipe);
+  const { mounts, ...shared } = options;
+  return openSeveral(shared, mounts, bodyPipe);
 }
 
 /**
- * Opens mounts with what stands above them filled in ({@link inherit}).
+ * Opens mounts, each with the shared options that it does not set itself ({@link inherit}).
  *
- * @param above what holds for each mount that says nothing else
- * @throws SettingsError that names each field which is unknown, wrong, or without effect where it stands
+ * @param shared options that are the default for each mount
+ * @throws SettingsError that names each field which is unknown, invalid, or has no effect
  */
-function openSeveral(above: object, mounts: readonly MountOptions[], bodyPipe: BodyPipe): readonly Mount[] {
-  const written = definedFields(above);
-  const name = PLACES.find((one) => one in written);
+function openSeveral(shared: object, mounts: readonly MountOptions[], bodyPipe: BodyPipe): readonly Mount[] {
+  const sharedFields = definedFields(shared);
+  const name = MOUNT_ONLY.find((field) => field in sharedFields);
   if (name !== undefined) {
     throw settingsError(`${name}: has no effect beside mounts; each mount takes a ${name} of its own`);
   }
-  check(AboveSchema, written);
+  check(SharedSchema, sharedFields);
   check(MountsSchema, { mounts });
-  assertInherited(written, mounts);
-  return sortMounts(mounts.map((mount, i) => openMount(inherit(above, mount), bodyPipe, `mounts.${i}.`)));
+  assertInherited(sharedFields, mounts);
+  return sortMounts(mounts.map((mount, i) => openMount(inherit(shared, mount), bodyPipe, `mounts.${i}.`)));
 }
 
 /**
- * @param where put before the names of fields
- * @throws SettingsError that names each field which is unknown or wrong, and what it takes
+ * Checks the options of one mount and composes its store.
+ *
+ * @param fieldPrefix put before the names of fields in messages
+ * @throws SettingsError that names each field which is unknown or invalid, and the values that it takes
  */
-function openMount(options: MountOptions, bodyPipe: BodyPipe, where = ''): Mount {
-  const { path, host, store, prefix, access: rule, cache, overflow, ...settings } = check(MountSchema, options, where);
+function openMount(options: MountOptions, bodyPipe: BodyPipe, fieldPrefix = ''): Mount {
+  const {
+    path,
+    host,
+    store,
+    prefix,
+    access: rule,
+    cache,
+    overflow,
+    ...settings
+  } = check(MountSchema, options, fieldPrefix);
   const { cacheControl, disposition } = settings;
-  assertParallelReads(settings.parallelReads, bodyPipe.maxParallelReads, where);
+  assertParallelReads(settings.parallelReads, bodyPipe.maxParallelReads, fieldPrefix);
   const root = path.replace(/\/$/, '');
-  // A rule that grants everything need not be asked.
+  // The public rule grants every request, so it is not called.
   const access = rule === publicAccess() ? undefined : rule;
-  const kept = cache === false ? undefined : cache;
+  const blockCache = cache === false ? undefined : cache;
   const prefixed = prefix === '' ? store : withPrefix(store, prefix);
-  // Whatever shares a cache has keys of its own only together with where they are mounted.
-  const { store: opened, purge } = composeStore(prefixed, kept, `${host ?? ''}${path}`, bodyPipe, settings);
+  // Mounts may share a cache, and their keys may be equal: host and path make the cache keys distinct.
+  const { store: opened, purge } = composeStore(prefixed, blockCache, `${host ?? ''}${path}`, bodyPipe, settings);
   return {
     path: root,
     host,
-    at: { path: root, host },
+    location: { path: root, host },
     prefix,
     access,
     settings,
@@ -144,7 +160,7 @@ function openMount(options: MountOptions, bodyPipe: BodyPipe, where = ''): Mount
   };
 }
 
-/** A link names the object by its whole key, as the store below the prefix knows it. */
+/** Adds the prefix to the keys of links, because a link contains the key that the storage knows. */
 function withLinkPrefix({ link, ...overflow }: SizeLimit, prefix: string): SizeLimit {
   return link === undefined
     ? overflow
@@ -152,10 +168,11 @@ function withLinkPrefix({ link, ...overflow }: SizeLimit, prefix: string): SizeL
 }
 
 /**
- * The policy of a mount. Where its rule asks for nothing but what browsers send by themselves, a page of any site could
- * read the files with the browser of a client that is granted. There, pages read only what `cors.origins` allows explicitly.
+ * Returns the CORS policy of a mount. By default all origins may read. If the access rule needs only what a browser
+ * sends by itself, such as its IP address, a page of any site could read the files in the browser of a permitted
+ * client, so no origin may read unless `cors.origins` allows it.
  *
- * @param needs of the mount's rule
+ * @param needs of the access rule of the mount
  */
 export function corsPolicy(
   { origins, headers }: { readonly [Field in keyof CorsPolicy]?: CorsPolicy[Field] | undefined },

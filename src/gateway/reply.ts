@@ -8,46 +8,54 @@ import {
 } from '../http/index.ts';
 import type { PipedBody } from './download/body-pipe.ts';
 
-/** Bytes on their way, bytes or text that are all there, or nothing. */
+/** The body of a reply: a stream, bytes or text in memory, or `null` for none. */
 export type ReplyBody = ReadableStream<Uint8Array> | Uint8Array | string | null;
 
-/** The bytes of an object that an answer brings. */
+/** The bytes of an object that a response contains. */
 export interface SentContent {
+  /** The ETag field of the object, quotes included. */
   readonly etag: string | undefined;
-  /** Of the object. */
+  /** The size of the object in bytes. */
   readonly size: number;
-  /** In the order in which they are sent, each after a head of so many bytes. */
+  /** The parts in the order in which they are sent: the half-open `span`, and the bytes of the part head before it. */
   readonly parts: () => readonly { readonly head: number; readonly span: Span }[];
 }
 
-/** An answer and what becomes of it. */
+/** A response as a value, and how to observe the transfer of its body. */
 export interface Reply {
   readonly status: number;
-  /** Those that all answers have are added. */
+  /** Its own header fields. The fields that every response has are added later. */
   readonly fields: HeaderList;
   readonly body: ReplyBody;
-  /** A body on its way. Absent where it is all there already. */
+  /** The transfer of the body. Absent if the body is in memory, or passed on as the storage opened it. */
   readonly pipe?: Omit<PipedBody, 'body'>;
-  /** Of an answer with bytes of an object. */
+  /** The content of a response with bytes of an object. */
   readonly content?: SentContent;
-  /** What to log beside the status: a thrown value. */
+  /** A thrown value to log beside the status. */
   readonly error?: unknown;
 }
 
-/** An answer as it goes out. */
+/** A response with all of its header fields. */
 export interface OutgoingResponse {
   readonly status: number;
-  /** In the order in which they are sent; of several of one name the values are joined (§5.3). */
+  /** In the order in which they are sent. The values of fields with the same name are joined (§5.3). */
   readonly fields: ReadonlyMap<string, string>;
   readonly body: ReplyBody;
 }
 
-/** An answer without a body. */
+/** Makes a reply without a body. */
 export function emptyReply(status: number, fields: HeaderList): Reply {
   return { status, fields, body: null };
 }
 
-/** An error as problem+json; a HEAD gets its head alone. */
+/**
+ * Makes an error reply with a problem+json body (RFC 9457).
+ *
+ * @param detail a sentence for the client
+ * @param method of the request; a HEAD gets the same fields without the body
+ * @param fields added before those of the body
+ * @param kind the type of the problem, if it means more than its status
+ */
 export function problemReply(
   status: ProblemStatus,
   detail: string,
@@ -57,11 +65,11 @@ export function problemReply(
   kind?: ProblemKind,
 ): Reply {
   const body = problemBody(status, detail, requestId, kind);
-  const own: HeaderList = [
+  const bodyFields: HeaderList = [
     ['Content-Type', PROBLEM_TYPE],
     ['Cache-Control', 'no-store'],
     ['X-Content-Type-Options', 'nosniff'],
     ['Content-Length', String(new TextEncoder().encode(body).length)],
   ];
-  return { status, fields: [...fields, ...own], body: method === 'HEAD' ? null : body };
+  return { status, fields: [...fields, ...bodyFields], body: method === 'HEAD' ? null : body };
 }

@@ -1,20 +1,29 @@
 const NO_TRANSFORM = /(?:^|,)[ \t]*no-transform[ \t]*(?:,|$)/i;
 
 /**
- * Adds `no-transform` (RFC 9111 §5.2.2.6) unless it is there. Without it Cloudflare's edge compresses text types,
- * weakens the ETag and drops the length, and no download of them can be continued.
+ * Adds `no-transform` (RFC 9111 §5.2.2.6) to a Cache-Control value. Without this directive Cloudflare's edge compresses
+ * text types, weakens the ETag and removes the length, and a download of such a response can't be resumed.
+ *
+ * @param cacheControl the value to extend; `undefined` if there is none
+ * @returns the same value if it already has the directive
  */
 export function withNoTransform(cacheControl: string | undefined): string {
   if (cacheControl === undefined) return 'no-transform';
   return NO_TRANSFORM.test(cacheControl) ? cacheControl : `${cacheControl}, no-transform`;
 }
 
-/** Directives that let shared caches keep an answer, or speak to them alone. */
+/** Directives that allow shared caches to store a response, or that apply to shared caches only. */
 const SHARED = /^(?:public|private|s-maxage(?:=.*)?|proxy-revalidate)$/i;
 
-/** The same for one client alone (RFC 9111 §5.2.2.7). A value with quotes in it is replaced: it may name fields. */
+/**
+ * Makes a Cache-Control value `private` (RFC 9111 §5.2.2.7), so that only the client's own cache may store the
+ * response. Directives for shared caches are removed, all others stay.
+ *
+ * @param cacheControl a value with quotes is replaced by `private` alone, because `private="…"` limits the directive to
+ *   the fields that it lists
+ */
 export function asPrivate(cacheControl: string | undefined): string {
   const directives = cacheControl === undefined || cacheControl.includes('"') ? [] : cacheControl.split(',');
-  const kept = directives.map((directive) => directive.trim()).filter((one) => one !== '' && !SHARED.test(one));
-  return ['private', ...kept].join(', ');
+  const remaining = directives.map((directive) => directive.trim()).filter((name) => name !== '' && !SHARED.test(name));
+  return ['private', ...remaining].join(', ');
 }

@@ -1,39 +1,49 @@
 import { trimEnd, trimEnds } from './field-value.ts';
 
-/** How a browser is to treat the content (RFC 6266 §4.2). */
+/** Whether a browser saves the content or shows it (RFC 6266 §4.2). */
 export type DispositionType = 'attachment' | 'inline';
 
-/** Some clients read header lines of fewer than 512 bytes only (zsync), the name and CRLF included. */
+/**
+ * Longest value, in characters. zsync reads only header lines of fewer than 512 bytes, field name and CRLF included.
+ */
 const MAX_LENGTH = 480;
 
-// Not allowed in a file name on some system, or able to make one look like another (control, bidi, zero width).
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+// Characters that a system forbids in a file name, or that make one name look like another: control, bidi, zero width.
+// oxlint-disable-next-line no-control-regex -- the pattern has to match control characters
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"*/:<>?\\|]/gu;
 const WINDOWS_DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i;
-// RFC 8187 §3.2.1, attr-char: what needs no percent-encoding.
+// Characters that encodeURIComponent leaves as they are, but that are not in attr-char (RFC 8187 §3.2.1).
 const NOT_ATTR_CHAR = /['()*]/g;
 
 /**
- * Content-Disposition with the file name that a key ends in, made safe: no path, no control characters, not hidden,
- * not a device. `filename*` (RFC 8187) is added where the name has more than plain ASCII.
+ * Prints Content-Disposition for an object, at most 480 characters long. The file name is the last segment of the key,
+ * made safe by {@link safeFileName}; a longer name is shortened. `filename*` (RFC 8187) is added if the name is not
+ * plain ASCII.
+ *
+ * @param key decoded key of the object
  */
 export function contentDisposition(type: DispositionType, key: string): string {
   const name = safeFileName(key);
-  // Every unit prints as one character at least.
+  // Each UTF-16 unit prints as at least one character.
   let length = Math.min(name.length, MAX_LENGTH);
   for (;;) {
     const value = printDisposition(type, shorten(name, length));
     const excess = value.length - MAX_LENGTH;
     if (excess <= 0) return value;
-    // No UTF-16 unit prints as more than 10 characters, so a step of a tenth never cuts more than it has to.
+    // A UTF-16 unit prints as at most 10 characters, so removing a tenth of the excess never removes too many units.
     length -= Math.ceil(excess / 10);
   }
 }
 
-/** Prints a type, which has to be a token, and a file name of any characters. */
+/**
+ * Prints Content-Disposition from its parts.
+ *
+ * @param type has to be a token (§5.6.2)
+ * @param name file name; any characters
+ */
 export function printDisposition(type: string, name: string): string {
-  // RFC 6266, appendix D: a percent sign is decoded by some, and a backslash not by all, so they stay out of the plain
-  // form, and with the backslash the quote that it would have to escape.
+  // RFC 6266, appendix D: some clients decode percent signs, and some do not unescape backslashes. So the plain form
+  // has neither of them, and no quote either, since a quote would need a backslash.
   const plain = name.replace(/[^\x20-\x7e]|[%"\\]/gu, '_');
   const quoted = `${type}; filename="${plain}"`;
   return plain === name ? quoted : `${quoted}; filename*=UTF-8''${encodeExtValue(name)}`;
@@ -46,19 +56,28 @@ function encodeExtValue(name: string): string {
   );
 }
 
-/** The last segment of a key as a file name that is safe on every system. */
+/**
+ * Makes a file name that is safe on every system out of the last segment of a key: no path, no control characters, not
+ * hidden, not a device name of Windows.
+ *
+ * @returns `download` if nothing remains of the segment
+ */
 export function safeFileName(key: string): string {
   const segment = key.slice(key.lastIndexOf('/') + 1);
   const name = trimEnds(segment.replace(UNSAFE, '_'), ' .').replace(WINDOWS_DEVICE, '_$&');
   return name === '' ? 'download' : name;
 }
 
-/** Cuts the stem, not the extension, to `length` UTF-16 units or one less where a character would be halved. */
+/**
+ * Shortens a file name by cutting its stem and not its extension.
+ *
+ * @param length longest result in UTF-16 units; the result is one unit shorter if the cut would split a surrogate pair
+ */
 export function shorten(name: string, length: number): string {
   if (length >= name.length) return name;
   const dot = name.lastIndexOf('.');
   const extension = dot > 0 && name.length - dot <= 16 ? name.slice(dot) : '';
   const stem = name.slice(0, Math.max(1, length - extension.length));
-  // Nor may the cut bring back an ending that safeFileName took away.
+  // The cut may expose spaces and dots at the end, which safeFileName removes.
   return `${trimEnd(stem.replace(/[\ud800-\udbff]$/u, ''), ' .')}${extension}`;
 }

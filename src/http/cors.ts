@@ -1,22 +1,22 @@
 import type { Fields } from './fields.ts';
 import type { HeaderList } from './response-headers.ts';
 
-/** Origins that may read answers from a page: all of them, or those listed, such as `https://example.com`. */
+/** Origins whose pages may read responses: all of them, or those listed, such as `https://example.com`. */
 export type CorsOrigins = '*' | readonly string[];
 
-/** What a mount lets pages do. */
+/** The cross-origin requests that a mount allows. */
 export interface CorsPolicy {
-  /** Whose pages may read the answers. An empty list: none. */
+  /** Origins whose pages may read responses. An empty list allows none. */
   readonly origins: CorsOrigins;
-  /** Request fields that pages may send beside those that downloads need. */
+  /** Request fields that pages may send in addition to those that downloads need. */
   readonly headers?: readonly string[] | undefined;
 }
 
-/** Fields of a request that make browsers ask first, and that downloads need: tokens, Range with a suffix, If-Range, conditions. */
+/** Request fields that downloads need and for which browsers send a preflight. A Range needs one if it is a suffix. */
 const ALLOWED_HEADERS =
   'Authorization, Range, If-Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since';
 
-/** Fields of an answer that a page may not see unless they are listed. */
+/** Response fields that a page can read only if they are listed. */
 const EXPOSED_HEADERS = [
   'Accept-Ranges',
   'Cache-Status',
@@ -32,40 +32,47 @@ const EXPOSED_HEADERS = [
   'X-Request-Id',
 ].join(', ');
 
-/** Browsers cap it: Chromium at 2 hours, Firefox at 24. In seconds. */
+/** How long a browser may cache a preflight's response, in seconds. Chromium limits it to 2 hours, Firefox to 24. */
 const PREFLIGHT_MAX_AGE = 86_400;
 
-const EXPOSED = ['Access-Control-Expose-Headers', EXPOSED_HEADERS] as const;
+const EXPOSE_FIELD = ['Access-Control-Expose-Headers', EXPOSED_HEADERS] as const;
 
-const FOR_ALL: HeaderList = [['Access-Control-Allow-Origin', '*'], EXPOSED];
+const ALL_ORIGINS_FIELDS: HeaderList = [['Access-Control-Allow-Origin', '*'], EXPOSE_FIELD];
 
 /**
- * The fields that every answer carries, errors and 304 included: without them a page sees none of it. The answer to a
- * preflight says in addition what the page may send.
+ * Makes the CORS fields of a response. Every response needs them, errors and 304 included, because a page can't read a
+ * response without them. The response to a preflight also lists the methods and fields that the page may send.
+ *
+ * @param method method of the request
+ * @param headers fields of the request
  */
-export function corsFields(method: string, headers: Fields, { origins, headers: own = [] }: CorsPolicy): HeaderList {
-  const allowed = originFields(headers, origins);
-  // Where no page may read the answers, none may send fields either.
-  if (origins.length === 0 || !isPreflight(method, headers)) return allowed;
+export function corsFields(
+  method: string,
+  headers: Fields,
+  { origins, headers: additional = [] }: CorsPolicy,
+): HeaderList {
+  const fields = originFields(headers, origins);
+  // If no page may read responses, a preflight allows no fields either.
+  if (origins.length === 0 || !isPreflight(method, headers)) return fields;
   return [
-    ...allowed,
+    ...fields,
     ['Access-Control-Allow-Methods', 'GET, HEAD'],
-    ['Access-Control-Allow-Headers', [ALLOWED_HEADERS, ...own].join(', ')],
+    ['Access-Control-Allow-Headers', [ALLOWED_HEADERS, ...additional].join(', ')],
     ['Access-Control-Max-Age', String(PREFLIGHT_MAX_AGE)],
   ];
 }
 
 function originFields(headers: Fields, origins: CorsOrigins): HeaderList {
-  if (origins === '*') return FOR_ALL;
-  // An answer that no page may read is the same for all origins.
+  if (origins === '*') return ALL_ORIGINS_FIELDS;
+  // A response that no page may read is the same for all origins, so it needs no Vary.
   if (origins.length === 0) return [];
   const origin = headers.get('Origin');
   const vary = ['Vary', 'Origin'] as const;
   if (origin === null || !origins.includes(origin)) return [vary];
-  return [vary, ['Access-Control-Allow-Origin', origin], EXPOSED];
+  return [vary, ['Access-Control-Allow-Origin', origin], EXPOSE_FIELD];
 }
 
-/** Whether a request is a browser's question whether it may send another. */
+/** Whether a request is a CORS preflight. */
 function isPreflight(method: string, headers: Fields): boolean {
   return method === 'OPTIONS' && headers.has('Origin') && headers.has('Access-Control-Request-Method');
 }

@@ -8,25 +8,28 @@ import { planReads, type PlannedRead, type ReadBudget } from './read-plan.ts';
 import { representationType, type Representation } from './representation.ts';
 import { overlap, totalLength, type Span } from './span.ts';
 
-/** What a deployment may choose about ranges. */
+/** The settings for ranges. */
 export interface RangePolicy extends RangeFieldLimits, ReadBudget {
-  /** Whether HEAD heeds Range and answers 206. §14.2 defines Range for GET only, but DuckDB-wasm probes so. */
+  /** Whether a HEAD with Range gets 206. §14.2 defines Range for GET only, but DuckDB-wasm probes with HEAD. */
   readonly headRange: boolean;
 }
 
-/** The fields of a request that decide its answer, as values. */
+/** The parts of a request that decide its response, parsed. */
 export interface DownloadRequest {
   readonly method: 'GET' | 'HEAD';
   readonly preconditions: Preconditions;
-  /** Absent where there is none to heed (§14.2). */
+  /** Absent if there is no Range field, or if it is ignored (§14.2). */
   readonly range?: readonly RangeSpec[] | undefined;
-  /** Absent without a range (§13.1.5). */
+  /** Absent if `range` is absent: If-Range is ignored then (§13.1.5). */
   readonly ifRange?: IfRange | undefined;
-  /** When the request came: what dates are judged against. */
+  /** When the request was received. Dates of the request are compared with it. */
   readonly now: Seconds;
 }
 
-/** What a request gets. Spans are of the representation's bytes; a HEAD gets the same decision without a body. */
+/**
+ * The response to a request, as a value. Spans are bytes of the representation. A HEAD gets the same decision as a GET,
+ * and its response has no body.
+ */
 export type Decision =
   | { readonly status: 200; readonly span: Span }
   | { readonly status: 206; readonly form: 'single'; readonly span: Span }
@@ -36,13 +39,17 @@ export type Decision =
   | { readonly status: 416 };
 
 /**
- * Part heads and tail of an answer in parts may have this many bytes in all, or a tenth of the representation's size
- * where that is more. Beyond it the set is ignored as abusive (§17.15): a request of 32 KB can ask for 1,000 parts of
- * a byte, and each part costs about 130 bytes. See docs/decisions/0003-part-heads.md.
+ * Largest overhead of a multipart response (part heads and tail), in bytes; a tenth of the representation's size if
+ * that is more. A range set with a larger overhead is ignored as abusive (§17.15): a request of 32 KB can ask for 1,000
+ * parts of one byte, and each part head takes about 130 bytes.
  */
 const MAX_OVERHEAD = 64 * 1024;
 
-/** Turns header fields into values. Never throws. */
+/**
+ * Parses the fields of a request that decide its response. Never throws.
+ *
+ * @param now when the request was received
+ */
 export function parseRequest(
   method: 'GET' | 'HEAD',
   headers: Fields,
@@ -62,7 +69,10 @@ export function parseRequest(
   };
 }
 
-/** Decides what a request gets of a representation, in the order of §13.2.2. Pure and total. */
+/**
+ * Decides the response to a request: evaluates the preconditions in the order of §13.2.2, then If-Range, then the
+ * range. A pure function that never throws.
+ */
 export function decide(request: DownloadRequest, representation: Representation, policy: RangePolicy): Decision {
   switch (checkPreconditions(request.preconditions, representation)) {
     case 'modified':
@@ -80,17 +90,17 @@ export function decide(request: DownloadRequest, representation: Representation,
 
 function decideRange(range: readonly RangeSpec[], representation: Representation, policy: RangePolicy): Decision {
   const { size } = representation;
-  // A suffix of nothing can't be named in a Content-Range; §14.2 lets Range be ignored at zero length.
+  // No Content-Range can name a suffix of an empty representation. §14.2 allows a server to ignore Range for it.
   if (size === 0 && range.some((spec) => spec.form === 'suffix' && spec.length > 0)) return whole(representation);
   const spans = resolveRange(range, size);
   const [first, ...others] = spans;
   if (first === undefined) return { status: 416 };
   if (others.length === 0) return { status: 206, form: 'single', span: first };
-  return decideSeveral(spans, representation, policy) ?? whole(representation);
+  return decideMultipart(spans, representation, policy) ?? whole(representation);
 }
 
-/** @returns `undefined` where the set is to be ignored (§17.15) */
-function decideSeveral(
+/** @returns `undefined` if the set is to be ignored (§17.15) */
+function decideMultipart(
   parts: readonly Span[],
   representation: Representation,
   policy: RangePolicy,
@@ -99,11 +109,11 @@ function decideSeveral(
   const { size, etag } = representation;
   const overhead = multipartOverhead(parts, size, representationType(representation));
   if (overhead > Math.max(MAX_OVERHEAD, size / 10)) return undefined;
-  // Beyond 2^53 a Content-Length would not be exact.
+  // Above 2^53 a Content-Length would not be exact.
   if (!Number.isSafeInteger(overhead + totalLength(parts))) return undefined;
   const reads = planReads(parts, policy);
   if (reads === undefined) return undefined;
-  // Several reads are of one version only if each can be pinned to it.
+  // Several reads can be pinned to one version only by a strong entity tag.
   if (reads.length > 1 && (etag === undefined || etag.weak)) return undefined;
   return { status: 206, form: 'multipart', reads };
 }
@@ -112,13 +122,13 @@ function whole({ size }: Representation): Decision {
   return { status: 200, span: { start: 0, end: size } };
 }
 
-/** What to ask a storage first, before anything is known of the object. */
+/** The first storage operation of a request: a read of the metadata alone (`head`), or of bytes (`read`). */
 export type FirstAsk = { readonly ask: 'head' } | { readonly ask: 'read'; readonly range?: RangeSpec | undefined };
 
 /**
- * Chooses the first storage operation: the one whose answer is most likely what the client gets, so that it is also
- * the last. Metadata alone is asked for where no body can follow, and where the place of the first part is
- * unknown without the size.
+ * Chooses the first storage operation of a request, before the metadata are known. It reads the bytes that the response
+ * most likely contains, so that no second operation is needed. It reads the metadata alone if the response has no body,
+ * or if the position of the first part depends on the size.
  */
 export function firstAsk(request: DownloadRequest, policy: RangePolicy): FirstAsk {
   const { method, preconditions, range, ifRange } = request;
@@ -131,17 +141,18 @@ export function firstAsk(request: DownloadRequest, policy: RangePolicy): FirstAs
     return { ask: 'head' };
   if (range === undefined || ifRange?.type === 'never') return { ask: 'read' };
   const [first, ...others] = range;
-  return others.length === 0 ? { ask: 'read', range: first } : firstOfSeveral(range, policy);
+  return others.length === 0 ? { ask: 'read', range: first } : firstReadOfSet(range, policy);
 }
 
-function firstOfSeveral(range: readonly RangeSpec[], policy: RangePolicy): FirstAsk {
+function firstReadOfSet(range: readonly RangeSpec[], policy: RangePolicy): FirstAsk {
   const [first] = range;
   if (first === undefined || first.form === 'suffix') return { ask: 'read', range: first };
-  const placed = range.filter((spec) => spec.form !== 'suffix');
-  // Were the first part beyond the end, a later one might not be, and a read would have been for nothing.
-  if (placed.some((spec) => spec.start < first.start)) return { ask: 'head' };
-  // As if the object had no end: the plan of what is surely asked.
-  const parts = placed.flatMap((spec) => resolveSpec(spec, MAX_POSITION) ?? []);
+  const positioned = range.filter((spec) => spec.form !== 'suffix');
+  // If the first range is beyond the end, one with a lower start may still be satisfiable, and this read would be
+  // wasted.
+  if (positioned.some((spec) => spec.start < first.start)) return { ask: 'head' };
+  // Without a known size, the ranges are resolved as if the object had no end.
+  const parts = positioned.flatMap((spec) => resolveSpec(spec, MAX_POSITION) ?? []);
   const read = overlap(parts) ? undefined : planReads(parts, policy)?.[0];
   if (read === undefined) return { ask: 'read' };
   return {

@@ -1,6 +1,7 @@
 /**
- * The fields of a request's head, by names in any case: web `Headers`, or what a platform has before it makes them.
- * The values of several lines of one name are one, with a comma and a space between (§5.3).
+ * The header fields of a request. Names are case-insensitive, and several lines of one field are joined with a comma
+ * and a space (§5.3). Web `Headers` has this interface, and so has a platform's own form of the fields, which saves the
+ * creation of `Headers`.
  */
 export interface Fields extends Iterable<[name: string, value: string]> {
   get(name: string): string | null;

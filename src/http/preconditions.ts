@@ -3,7 +3,7 @@ import type { Fields } from './fields.ts';
 import { parseHttpDate, type Seconds } from './http-date.ts';
 import { modifiedSeconds, type Metadata } from './representation.ts';
 
-/** The preconditions of a request that are to be evaluated; those that §13.1 says to ignore are absent. */
+/** The preconditions of a request. Those that have to be ignored (§13.1) are absent. */
 export interface Preconditions {
   readonly ifMatch?: EntityTagList | undefined;
   readonly ifUnmodifiedSince?: Seconds | undefined;
@@ -11,14 +11,14 @@ export interface Preconditions {
   readonly ifModifiedSince?: Seconds | undefined;
 }
 
-/** `modified`: 412; `unmodified`: 304; `hold`: go on as if there were no preconditions. */
+/** `modified` leads to 412 and `unmodified` to 304. `hold`: all preconditions are true, and the request continues. */
 export type PreconditionResult = 'hold' | 'modified' | 'unmodified';
 
 /**
- * Reads the four fields. A malformed list of tags reads as an empty one: an If-Match that names no version can't
- * hold, which is the safe side of a guard, and an If-None-Match matches nothing, so that the client gets the bytes.
+ * Parses the four precondition fields. A malformed list of tags is treated as an empty list. Then an If-Match fails,
+ * which is the safe result, and an If-None-Match matches nothing, so that the client gets the bytes.
  *
- * @param now only serves to read two-digit years
+ * @param now only used to resolve two-digit years
  */
 export function parsePreconditions(headers: Fields, now: Seconds): Preconditions {
   const ifMatch = headers.get('If-Match');
@@ -31,12 +31,12 @@ export function parsePreconditions(headers: Fields, now: Seconds): Preconditions
   };
 }
 
-/** §13.1.3, §13.1.4: a date that can't be read is ignored; two lines of the field, joined, can't be read. */
+/** §13.1.3, §13.1.4: a malformed date is ignored. Two lines of the field, joined, are malformed. */
 function parseSince(value: string | null, now: Seconds): Seconds | undefined {
   return value === null ? undefined : parseHttpDate(value, now);
 }
 
-/** Evaluates in the order of §13.2.2. */
+/** Evaluates preconditions in the order of §13.2.2. */
 export function checkPreconditions(preconditions: Preconditions, metadata: Metadata): PreconditionResult {
   const { ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince } = preconditions;
   if (ifMatch !== undefined && !checkIfMatch(ifMatch, metadata)) return 'modified';
@@ -56,13 +56,13 @@ function checkIfNoneMatch(list: EntityTagList, { etag }: Metadata): boolean {
   return list !== '*' && (etag === undefined || !list.some((tag) => weakEqual(tag, etag)));
 }
 
-/** §13.1.4: ignored where the representation has no date. */
+/** §13.1.4: ignored if the representation has no date. */
 function checkIfUnmodifiedSince(since: Seconds, metadata: Metadata): boolean {
   const modified = modifiedSeconds(metadata);
   return modified === undefined || modified <= since;
 }
 
-/** §13.1.3: the same second counts as not modified; ignored where the representation has no date. */
+/** §13.1.3: the same second counts as not modified. Ignored if the representation has no date. */
 function checkIfModifiedSince(since: Seconds, metadata: Metadata): boolean {
   const modified = modifiedSeconds(metadata);
   return modified === undefined || modified > since;

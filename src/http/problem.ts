@@ -1,4 +1,4 @@
-/** The statuses that are answered with a problem document (RFC 9457). */
+/** The statuses whose responses have a problem document as their body (RFC 9457). */
 export type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 412 | 414 | 416 | 500 | 501 | 502 | 503;
 
 const TITLES: Readonly<Record<ProblemStatus, string>> = {
@@ -17,18 +17,24 @@ const TITLES: Readonly<Record<ProblemStatus, string>> = {
   503: 'Service Unavailable',
 };
 
-/** Problems that mean more than their status. All others have the type `about:blank` (RFC 9457, section 4.2.1). */
+/** Problems with a type of their own. All others have the type `about:blank` (RFC 9457 §4.2.1). */
 export type ProblemKind = 'archived' | 'changed';
 
-/** The type and the title of each kind (RFC 9457, section 3.1). A program may rely on the type. */
+/** Type and title of each kind (RFC 9457 §3.1). The types are stable, so that a program may rely on them. */
 export const PROBLEM_KINDS: Readonly<Record<ProblemKind, { readonly type: string; readonly title: string }>> = {
   archived: { type: 'urn:rangeway:problem:archived', title: 'Object Is Archived' },
   changed: { type: 'urn:rangeway:problem:changed', title: 'Object Has Changed' },
 };
 
+/** Content-Type of a problem document (RFC 9457 §6.1). */
 export const PROBLEM_TYPE = 'application/problem+json';
 
-/** The body of an error: what went wrong for the client, and the id under which the log has the cause. */
+/**
+ * Prints the problem document of an error (RFC 9457).
+ *
+ * @param detail description of the error for the client, without internal details
+ * @param requestId id of the log entry that has the cause
+ */
 export function problemBody(status: ProblemStatus, detail: string, requestId: string, kind?: ProblemKind): string {
   const { type, title } = kind === undefined ? { type: 'about:blank', title: TITLES[status] } : PROBLEM_KINDS[kind];
   return `${JSON.stringify({ type, title, status, detail, requestId })}\n`;

@@ -2,7 +2,7 @@ import { trimOws } from './field-value.ts';
 import type { Span } from './span.ts';
 
 /**
- * One member of a byte range set (§14.1.2), in the client's own form but half-open: `bytes=0-9` is
+ * One member of a byte range set (§14.1.2), in the form that the client sent, but half-open: `bytes=0-9` is
  * `{ form: 'bounded', start: 0, end: 10 }`, `bytes=5-` is `from`, `bytes=-5` is `suffix`.
  */
 export type RangeSpec =
@@ -11,28 +11,28 @@ export type RangeSpec =
   | { readonly form: 'suffix'; readonly length: number };
 
 /**
- * No representation reaches this many bytes (2^53 - 1), so larger numbers in a field mean the same as this one:
- * past the end. That keeps every offset an exact integer, however many digits a client sends.
+ * Largest position, 2^53 - 1. No representation has so many bytes, so a larger number in a field has the same meaning:
+ * beyond the end. Every offset is therefore an exact integer, however many digits a client sends.
  */
 export const MAX_POSITION = Number.MAX_SAFE_INTEGER;
 
 const UNIT = /^bytes=/i;
 const SPEC = /^(?:(\d+)-(\d*)|-(\d+))$/;
 
-/** How much of a Range field is looked at; above either limit the field is ignored, as §14.2 and §17.15 allow. */
+/** Limits of a Range field. A field that exceeds one of them is ignored, as §14.2 and §17.15 allow. */
 export interface RangeFieldLimits {
-  /** Length of the field's value, in characters. */
+  /** Longest field value, in characters. */
   readonly maxFieldLength: number;
-  /** Members of the set, counted before any is resolved. */
+  /** Most members of the set, including those that turn out to be unsatisfiable. */
   readonly maxRanges: number;
 }
 
 /**
- * Reads a Range field's value (§14.2). Spaces and tabs are accepted around the value, around commas and after `=`:
- * the grammar of §14.1.1 has none after `=`, but the example in §14.1.2, `bytes= 0-999, 4500-5499, -1000`, does.
+ * Parses a Range field (§14.2). Never throws. Spaces and tabs are accepted around the value, around commas and after
+ * `=`: the grammar of §14.1.1 has none after `=`, but the example in §14.1.2, `bytes= 0-999, 4500-5499, -1000`, does.
  *
- * @returns the members in the order asked, at least one; `undefined` where the field is to be ignored: another
- *   unit, anything malformed, a last position before the first (§14.1.1), or a limit exceeded. Never throws.
+ * @returns the members in the requested order, at least one. `undefined` if the field is to be ignored: another unit, a
+ *   malformed value, a last position before the first (§14.1.1), or an exceeded limit.
  */
 export function parseRange(value: string, limits: RangeFieldLimits): readonly RangeSpec[] | undefined {
   if (value.length > limits.maxFieldLength) return undefined;
@@ -59,7 +59,7 @@ function parseSpec(member: string): RangeSpec | undefined {
   if (last === undefined || last === '') return { form: 'from', start: toPosition(first) };
   if (isLess(last, first)) return undefined;
   const start = toPosition(first);
-  // Past every end nothing is bounded; left so, it would print as a reversed range.
+  // The end would not be after the start, and the spec would print as a reversed range.
   if (start === MAX_POSITION) return { form: 'from', start };
   return { form: 'bounded', start, end: Math.min(toPosition(last) + 1, MAX_POSITION) };
 }
@@ -68,10 +68,10 @@ function toPosition(digits: string): number {
   return Math.min(Number(digits), MAX_POSITION);
 }
 
-/** Numerals of so many digits are exact as numbers. */
+/** A decimal integer with at most this many digits is exact as a number. */
 const EXACT_DIGITS = 15;
 
-/** Exact for numerals of any length, where `Number` would call 2^64 and 2^64 + 1 equal. */
+/** Compares decimal integers of any length. As numbers, 2^64 and 2^64 + 1 would be equal. */
 function isLess(a: string, b: string): boolean {
   if (a.length <= EXACT_DIGITS && b.length <= EXACT_DIGITS) return Number(a) < Number(b);
   const x = a.replace(/^0+/, '');
@@ -79,7 +79,7 @@ function isLess(a: string, b: string): boolean {
   return x.length === y.length ? x < y : x.length < y.length;
 }
 
-/** Prints specs as a Range field's value; the inverse of {@link parseRange}. */
+/** Prints a Range field; the inverse of {@link parseRange}. */
 export function printRange(specs: readonly RangeSpec[]): string {
   return `bytes=${specs.map(printSpec).join(', ')}`;
 }
@@ -96,10 +96,11 @@ function printSpec(spec: RangeSpec): string {
 }
 
 /**
- * Resolves one member against a representation of `size` bytes (§14.1.2): the last position is clamped, a suffix
- * longer than the representation is the whole of it.
+ * Resolves one member for a representation (§14.1.2). The last position is clamped to the end, and a suffix that is
+ * longer than the representation selects all of it.
  *
- * @returns the bytes meant, or `undefined` where the member is unsatisfiable, as every member is for a size of 0.
+ * @param size complete length in bytes
+ * @returns `undefined` if the member is unsatisfiable, as every member is for a size of 0
  */
 export function resolveSpec(spec: RangeSpec, size: number): Span | undefined {
   switch (spec.form) {
@@ -112,7 +113,12 @@ export function resolveSpec(spec: RangeSpec, size: number): Span | undefined {
   }
 }
 
-/** Resolves a set: the spans of its satisfiable members, in the order asked. */
+/**
+ * Resolves a byte range set for a representation.
+ *
+ * @param size complete length in bytes
+ * @returns the spans of the satisfiable members, in the requested order
+ */
 export function resolveRange(specs: readonly RangeSpec[], size: number): readonly Span[] {
   const spans: Span[] = [];
   for (const spec of specs) {

@@ -1,38 +1,39 @@
 import type { Span } from './span.ts';
 
-/** One storage read that serves one or several parts of an answer. */
+/** One storage read that brings the bytes of one or several parts of a response. */
 export interface PlannedRead {
   readonly span: Span;
-  /** In ascending order, inside `span`; the bytes between them are read and dropped. */
+  /** In ascending order, inside `span`. The bytes between them are read and discarded. */
   readonly parts: readonly Span[];
 }
 
-/** What several ranges may cost in storage reads. */
+/** Limits of the storage reads for one multipart response. */
 export interface ReadBudget {
-  /** Storage reads a request, at the most. */
+  /** Most storage reads for one request. */
   readonly maxReads: number;
-  /** Gaps of up to this many bytes are read through even where reads are left: cheaper than a read of their own. */
+  /** Gaps of at most this many bytes are read and discarded within `maxGapBytes`: that costs less than another read. */
   readonly nearGap: number;
-  /** Bytes of all gaps together that may be read and dropped, at the most. */
+  /** Most bytes that may be read and discarded, in all gaps together. */
   readonly maxGapBytes: number;
 }
 
 /**
- * Joins the reads of neighbouring parts, nearest gaps first, without changing the parts or their order: parts can
- * share a read only where they are asked one after the other and ascend, since a body is read forward.
+ * Plans the storage reads of a multipart response. Parts share a read if the gap between them is small, or if there
+ * would be too many reads otherwise; the smallest gaps are joined first. The parts and their order do not change: a
+ * body is read forward, so only consecutive parts in ascending order can share a read.
  *
- * @param parts in the order asked, none overlapping
- * @returns the reads in the order in which they serve the parts, or `undefined` where both budgets can't be kept
+ * @param parts in the requested order, none overlapping
+ * @returns the reads in the order of the parts; `undefined` if there is no plan within the budget
  */
 export function planReads(parts: readonly Span[], budget: ReadBudget): readonly PlannedRead[] | undefined {
-  const isWithin = parts.length <= budget.maxReads;
+  const isWithinMaxReads = parts.length <= budget.maxReads;
   const gaps: { readonly before: number; readonly bytes: number }[] = [];
   for (const [i, part] of parts.entries()) {
     const next = parts[i + 1];
     if (next === undefined || next.start < part.end) continue;
     const bytes = next.start - part.end;
-    // With reads enough for all, only near gaps are read through.
-    if (bytes <= budget.nearGap || !isWithin) gaps.push({ before: i, bytes });
+    // If each part may have a read of its own, only near gaps are joined.
+    if (bytes <= budget.nearGap || !isWithinMaxReads) gaps.push({ before: i, bytes });
   }
   gaps.sort((a, b) => a.bytes - b.bytes);
   const joined = new Set<number>();
@@ -45,17 +46,17 @@ export function planReads(parts: readonly Span[], budget: ReadBudget): readonly 
     gapBytes += gap.bytes;
   }
   if (parts.length - joined.size > budget.maxReads) return undefined;
-  return group(parts, joined);
+  return groupParts(parts, joined);
 }
 
-function group(parts: readonly Span[], joined: ReadonlySet<number>): readonly PlannedRead[] {
+function groupParts(parts: readonly Span[], joined: ReadonlySet<number>): readonly PlannedRead[] {
   const reads: PlannedRead[] = [];
-  let run: Span[] = [];
+  let pending: Span[] = [];
   parts.forEach((part, i) => {
-    run.push(part);
+    pending.push(part);
     if (joined.has(i)) return;
-    reads.push({ span: { start: run[0]?.start ?? part.start, end: part.end }, parts: run });
-    run = [];
+    reads.push({ span: { start: pending[0]?.start ?? part.start, end: part.end }, parts: pending });
+    pending = [];
   });
   return reads;
 }

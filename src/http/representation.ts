@@ -2,14 +2,15 @@ import type { EntityTag } from './entity-tag.ts';
 import { toSeconds, type Seconds } from './http-date.ts';
 import { storedField } from './stored-fields.ts';
 
-/** What a storage knows of an object besides its bytes and their number. */
+/** The metadata that a storage has of an object, except its size. */
 export interface Metadata {
-  /** As the storage keeps it. Only a strong one lets reads be pinned to one version. */
+  /** The storage's entity tag. Reads can be pinned to one version only if it is strong. */
   readonly etag?: EntityTag | undefined;
   readonly lastModified?: Date | undefined;
   /**
-   * Whether every change of the bytes gives the object another `lastModified`, to the second, as a storage's own date
-   * of upload does. Left out where the date can be set from outside: it is weak then (§8.8.2.2).
+   * Whether each change of the bytes changes `lastModified`, with a resolution of one second, as it does if the date is
+   * the storage's own time of upload. Absent if the date can be set by other programs: it is a weak validator then
+   * (§8.8.2.2).
    */
   readonly isDateStrong?: boolean | undefined;
   readonly contentType?: string | undefined;
@@ -17,33 +18,40 @@ export interface Metadata {
   readonly contentLanguage?: string | undefined;
   readonly contentDisposition?: string | undefined;
   readonly cacheControl?: string | undefined;
-  /** As it is stored, which need not be a date. */
+  /** The stored value, which may not be a valid date. */
   readonly expires?: string | undefined;
-  /** The storage's name of this version, where it keeps several. */
+  /** The storage's id of this version, if it keeps several versions. */
   readonly version?: string | undefined;
 }
 
-/** The selected representation (§3.2), as far as it can be described without its bytes. */
+/** The selected representation (§3.2) without its bytes: metadata and size. */
 export interface Representation extends Metadata {
-  /** Complete length in bytes, of the coded form where there is a content coding. */
+  /** Complete length in bytes; of the coded form if there is a content coding. */
   readonly size: number;
 }
 
-/** Content-Type to send. §8.3: without one, a client would guess, and `nosniff` forbids it. */
+/**
+ * Returns the Content-Type to send; by default `application/octet-stream`. It is always sent, because a client would
+ * guess the type otherwise (§8.3), and `nosniff` forbids this.
+ */
 export function representationType({ contentType }: Metadata): string {
   return storedField(contentType) ?? 'application/octet-stream';
 }
 
-/** Last-Modified in seconds; `undefined` where there is none, or a Date that is no instant. */
+/**
+ * Returns Last-Modified in seconds since the epoch.
+ *
+ * @returns `undefined` if there is no date, or if it is an invalid Date
+ */
 export function modifiedSeconds({ lastModified }: Metadata): Seconds | undefined {
   const seconds = lastModified === undefined ? Number.NaN : toSeconds(lastModified);
   return Number.isNaN(seconds) ? undefined : seconds;
 }
 
-/** A version that a strong tag tells from any other. */
+/** A representation with a strong entity tag, to which reads can be pinned. */
 export type Pinnable = Representation & { readonly etag: EntityTag };
 
-/** Whether reads of it can be pinned (§8.8.1: a weak tag may stand for other bytes). */
+/** Whether reads can be pinned to this version. A weak tag does not identify the bytes (§8.8.1). */
 export function isPinnable(representation: Representation): representation is Pinnable {
   return representation.etag !== undefined && !representation.etag.weak;
 }

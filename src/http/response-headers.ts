@@ -15,27 +15,27 @@ import {
   storedTag,
 } from './stored-fields.ts';
 
-/** What the deployment and the request add to what the storage keeps. */
+/** Values for the response fields that come from the settings or from the request, not from the storage. */
 export interface HeaderChoices {
-  /** Cache-Control of objects that have none of their own. */
+  /** Cache-Control of objects that have none stored. */
   readonly cacheControl?: string | undefined;
-  /** Whether the answer is for this client alone, so that no shared cache may keep it (RFC 9111 §5.2.2.7). */
+  /** Whether the response is for this client only, so that no shared cache may store it (RFC 9111 §5.2.2.7). */
   readonly isPrivate?: boolean | undefined;
   /** Overrides a stored Content-Disposition. */
   readonly disposition?: { readonly type: DispositionType; readonly key: string } | undefined;
-  /** Of a multipart answer; {@link boundaryFrom}. */
+  /** Boundary of a multipart response, from {@link boundaryFrom}. */
   readonly boundary: string;
-  /** When the answer is made. */
+  /** When the response is made. */
   readonly now: Seconds;
 }
 
-/** Name and value, in the order in which they are sent. */
+/** Header fields as pairs of name and value, in the order in which they are sent. */
 export type HeaderList = readonly (readonly [name: string, value: string])[];
 
 /** A decision that sends bytes of the representation. */
 export type ByteDecision = Extract<Decision, { readonly status: 200 | 206 }>;
 
-/** Every field of a 200 or 206, Date and CORS aside: a 206 carries what the 200 would (§15.3.7). */
+/** Makes all fields of a 200 or 206, except Date and CORS. A 206 has the fields that the 200 would have (§15.3.7). */
 export function byteHeaders(
   decision: ByteDecision,
   representation: Representation,
@@ -44,7 +44,12 @@ export function byteHeaders(
   return [...bodyHeaders(decision, representation, choices), ...representationHeaders(representation, choices)];
 }
 
-/** Every field of a 416: the size, from which a client learns where the end is (§15.5.17). */
+/**
+ * Makes the fields of a 416. Content-Range has the complete length, from which a client learns the valid ranges
+ * (§15.5.17).
+ *
+ * @param size complete length in bytes
+ */
 export function unsatisfiableHeaders(size: number): HeaderList {
   return [
     ['Content-Range', unsatisfiedContentRange(size)],
@@ -52,12 +57,12 @@ export function unsatisfiableHeaders(size: number): HeaderList {
   ];
 }
 
-/** The parts of a multipart decision, in the order asked. */
+/** Returns the parts of a multipart decision, in the requested order. */
 export function decisionParts(decision: Extract<Decision, { readonly form: 'multipart' }>): readonly Span[] {
   return decision.reads.flatMap((read) => read.parts);
 }
 
-/** Exact length in bytes of the body that a decision sends. */
+/** Computes the exact length of the response body in bytes. */
 export function bodyLength(
   decision: Extract<Decision, { readonly status: 200 | 206 }>,
   representation: Representation,
@@ -66,7 +71,7 @@ export function bodyLength(
   return multipartLength(decisionParts(decision), representation.size, representationType(representation));
 }
 
-/** §15.3.7.1 for one part, §15.3.7.2 for several: there the parts carry type and range. */
+/** §15.3.7.1 for one part, §15.3.7.2 for several. In a multipart response, the parts have the type and the range. */
 function bodyHeaders(decision: ByteDecision, representation: Representation, choices: HeaderChoices): HeaderList {
   const type = ['Content-Type', representationType(representation)] as const;
   const length = ['Content-Length', String(bodyLength(decision, representation))] as const;
@@ -93,7 +98,10 @@ function representationHeaders(metadata: Metadata, choices: HeaderChoices): Head
   ]);
 }
 
-/** §15.4.5: what a cache needs to refresh its copy, and no other metadata; the date only where no tag does it. */
+/**
+ * Makes the fields of a 304 (§15.4.5): those that a cache needs to refresh its stored response. Last-Modified is sent
+ * only if there is no ETag.
+ */
 export function notModifiedHeaders(metadata: Metadata, choices: HeaderChoices): HeaderList {
   const etag = storedTag(metadata.etag);
   return compact([
@@ -104,7 +112,7 @@ export function notModifiedHeaders(metadata: Metadata, choices: HeaderChoices): 
   ]);
 }
 
-/** §8.8.2.1: never later than Date, whatever the storage's clock says. */
+/** §8.8.2.1: Last-Modified is never later than Date, even if the storage's clock is ahead. */
 function lastModifiedValue(metadata: Metadata, now: Seconds): string | undefined {
   const modified = modifiedSeconds(metadata);
   return modified === undefined ? undefined : storedSeconds(Math.min(modified, now));
@@ -112,7 +120,7 @@ function lastModifiedValue(metadata: Metadata, now: Seconds): string | undefined
 
 function cacheControlValue({ cacheControl }: Metadata, choices: HeaderChoices): string {
   const stored = storedField(cacheControl);
-  // What the deployment says of answers to those who were let in is meant for them.
+  // The setting of a mount with an access rule is meant for authorized clients, so it is used without a change.
   if (choices.isPrivate === true) return withNoTransform(choices.cacheControl ?? asPrivate(stored));
   return withNoTransform(stored ?? choices.cacheControl);
 }

@@ -1,7 +1,7 @@
 import { printDisposition, shorten } from './content-disposition.ts';
 import { trimOws } from './field-value.ts';
 
-/** A stored Content-Disposition as far as it is read. */
+/** A parsed Content-Disposition: its type and file name, without other parameters. */
 interface Disposition {
   readonly type: string;
   readonly fileName: string | undefined;
@@ -9,27 +9,28 @@ interface Disposition {
 
 const TOKEN = /^[\w!#$%&'*+.^`|~-]+$/;
 
-// A parameter with the semicolon before it. Values without quotes are taken up to the next semicolon, since uploaders
-// leave the quotes out where RFC 6266 wants them. A quoted string may have quoted-pairs.
+// A parameter with the semicolon before it. An unquoted value ends at the next semicolon, since uploaders often omit
+// the quotes that RFC 6266 requires. A quoted string may have quoted-pairs.
 const PARAMETER = /;[ \t]*(?:([\w!#$%&'*+.^`|~-]+)[ \t]*=[ \t]*(?:"((?:[^"\\]|\\.)*)"|([^;"]*)))?[ \t]*/suy;
 
-/** File systems take names of up to 255 bytes or characters. In UTF-16 units. */
+/** Longest file name, in UTF-16 units. File systems accept names of up to 255 bytes or characters. */
 const MAX_NAME = 255;
 
-// A name is kept as it was stored, path separators and all (RFC 6266 §4.3 leaves those to the recipient, and an ASCII
-// disposition is passed on with them). Replaced are characters that no header or file name means: controls, ends of
-// lines, overrides of the reading direction, and U+FFFD, which stands for bytes that were no UTF-8: one or several for
-// the same bytes, as the decoder likes. Joiners (U+200C, U+200D) stay: Persian words and emoji need them.
-// oxlint-disable-next-line no-control-regex -- control characters are what is looked for
+// A name stays as it was stored, including path separators (RFC 6266 §4.3 leaves those to the recipient, and an ASCII
+// disposition is sent with them too). Some characters are replaced, because no file name needs them: controls, line
+// ends, overrides of the writing direction, and U+FFFD, which a decoder puts in place of invalid UTF-8. Decoders differ
+// in how many they put, so a run of them becomes one. Joiners (U+200C, U+200D) stay: Persian words and emoji need them.
+// oxlint-disable-next-line no-control-regex -- the pattern has to match control characters
 const MISLEADING = /[\u0000-\u001f\u007f-\u009f\u2028-\u202e\u2066-\u2069]|\ufffd+/gu;
 
 /**
- * Prints a stored Content-Disposition that is not ASCII as one that is: its type, an ASCII `filename` and `filename*`.
- * Other parameters are dropped (RFC 6266 §4.4 lets recipients ignore them). Never throws.
+ * Converts a Content-Disposition to ASCII: type, ASCII `filename` and `filename*`. Other parameters are removed (RFC
+ * 6266 §4.4 allows recipients to ignore them). Never throws.
  *
- * @returns the type alone where the rest can't be read; `undefined` where not even the type can
+ * @param text the stored value, decoded
+ * @returns the type alone if the parameters are malformed; `undefined` if the type is malformed
  */
-export function reprintDisposition(text: string): string | undefined {
+export function toAsciiDisposition(text: string): string | undefined {
   const { type, fileName } = parseDisposition(text) ?? {};
   if (type === undefined || fileName === undefined) return type;
   const name = fileName.toWellFormed().replace(MISLEADING, '_');
@@ -37,11 +38,13 @@ export function reprintDisposition(text: string): string | undefined {
 }
 
 /**
- * Text whose characters are bytes of UTF-8 as the text that they mean: Node's HTTP clients give a character for a byte.
- * Any other text is what it means already, as R2's binding and workerd's `fetch` give it.
+ * Decodes a text whose characters are bytes of UTF-8. Node's HTTP clients return field values in this form, one
+ * character per byte.
+ *
+ * @returns the same text if it is decoded already, as R2's binding and workerd's `fetch` return it
  */
-export function asUtf8(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- all bytes are looked for
+export function decodeUtf8(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- the pattern has to match all bytes
   if (!/^[\0-\xff]*$/.test(text)) return text;
   try {
     const bytes = Uint8Array.from(text, (char) => char.charCodeAt(0));
@@ -62,23 +65,27 @@ function parseDisposition(text: string): Disposition | undefined {
   return { type, fileName: fileName === '' ? undefined : fileName };
 }
 
-/** @returns `undefined` where not all of the text is parameters */
+/** @returns `undefined` if any part of the text is no parameter */
 function parseParameters(text: string, from: number): ReadonlyMap<string, string> | undefined {
   const parameters = new Map<string, string>();
   PARAMETER.lastIndex = from;
-  for (let at = from; at < text.length; at = PARAMETER.lastIndex) {
+  for (let position = from; position < text.length; position = PARAMETER.lastIndex) {
     const match = PARAMETER.exec(text);
     if (match === null) return undefined;
-    const [, name, quoted, plain = ''] = match;
+    const [, name, quoted, unquoted = ''] = match;
     if (name === undefined) continue;
-    const value = quoted === undefined ? trimOws(plain) : quoted.replace(/\\(.)/gsu, '$1');
-    // A name may be there once (RFC 6266 §4.1); of several the first is taken.
+    const value = quoted === undefined ? trimOws(unquoted) : quoted.replace(/\\(.)/gsu, '$1');
+    // A name may occur only once (RFC 6266 §4.1). If it occurs again, the first value counts.
     if (!parameters.has(name.toLowerCase())) parameters.set(name.toLowerCase(), value);
   }
   return parameters;
 }
 
-/** RFC 8187 §3.2.1, with characters that should have been encoded; `undefined` for anything else. */
+/**
+ * Decodes an ext-value (RFC 8187 §3.2.1). Characters that should have been percent-encoded are accepted.
+ *
+ * @returns `undefined` if the value is malformed, or has another charset
+ */
 function decodeExtValue(value: string): string | undefined {
   const [, charset = '', text = ''] = /^(utf-8|iso-8859-1)'[^']*'(.*)$/is.exec(value) ?? [];
   try {

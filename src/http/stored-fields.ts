@@ -1,30 +1,38 @@
 import { isPrintableTag, printEntityTag, type EntityTag } from './entity-tag.ts';
 import { trimEnds, trimOws } from './field-value.ts';
 import { parseHttpDate, printHttpDate, toSeconds, type Seconds } from './http-date.ts';
-import { asUtf8, reprintDisposition } from './stored-disposition.ts';
+import { decodeUtf8, toAsciiDisposition } from './stored-disposition.ts';
 
-// Stored metadata are what an uploader wrote. Every stored value goes through this file when it is printed, so that all
-// drivers, and stores of a user's own, are held to the same rules: what goes out is ASCII, the same bytes on every
-// platform, and nothing that a platform's printer could throw at. A value that can't be a field is left out, which
-// keeps the download working.
+// Stored metadata are written by uploaders and may have any content. Every stored value passes through this file before
+// it is sent, for the project's drivers and for a user's own stores. So each field value is ASCII, is sent as the same
+// bytes on every platform, and makes no platform throw. A value that is no valid field value is omitted, and the
+// download still works.
 
-// §5.5, but for obs-text: RFC 9110 lets new fields be ASCII alone, and platforms read and print other bytes differently.
+// §5.5 without obs-text: RFC 9110 limits new fields to ASCII, and platforms differ in how they read and send other
+// bytes.
 const PRINTABLE = /^[\t\x20-\x7e]*$/;
 
-/** The same without blanks at its ends, which nearly all values are: one test, and nothing to trim. */
+/** A printable value without white space at its ends. Nearly all values match, and need no other test and no trim. */
 const CLEAN = /^[\x21-\x7e](?:[\t\x20-\x7e]*[\x21-\x7e])?$/;
 
-/** More characters than S3 (2 KB to 8 KB) and R2 (8,192 bytes) keep of an object; clients refuse heads of 16 KiB. */
+/**
+ * Longest value in characters. S3 stores at most 2 KB to 8 KB of metadata for an object, R2 8,192 bytes. Clients reject
+ * heads of 16 KiB.
+ */
 const MAX_LENGTH = 8_192;
 
-/** A stored text as a field's value; `undefined` where it can't be one. */
+/**
+ * Prints a stored text as a field value.
+ *
+ * @returns `undefined` if it is no valid field value
+ */
 export function storedField(stored: unknown): string | undefined {
   if (isClean(stored)) return stored;
   const value = toText(stored);
   return isField(value) ? value : undefined;
 }
 
-/** Stores of a user's own may be without types, hence `unknown`. */
+/** The parameter is `unknown`, because a user's own store may be written without types. */
 function isClean(stored: unknown): stored is string {
   return typeof stored === 'string' && stored.length <= MAX_LENGTH && CLEAN.test(stored);
 }
@@ -38,33 +46,40 @@ function isField(text: string): boolean {
 }
 
 /**
- * A stored Content-Encoding without `aws-chunked`, which is how an upload was sent and no coding of the object; S3 and
- * others keep it all the same. Names of codings are case-insensitive (§8.4.1).
+ * Prints a stored Content-Encoding without `aws-chunked`. That is the transfer format of an upload and no coding of the
+ * object, but S3 and others store it. Names of codings are case-insensitive (§8.4.1).
+ *
+ * @returns `undefined` if no coding remains
  */
 export function storedCodings(stored: unknown): string | undefined {
   const value = storedField(stored);
   if (value === undefined || !/aws-chunked/i.test(value)) return value;
   const codings = value.split(',').map(trimOws);
-  const kept = codings.filter((coding) => coding !== '' && coding.toLowerCase() !== 'aws-chunked');
-  return kept.length === 0 ? undefined : kept.join(', ');
+  const objectCodings = codings.filter((coding) => coding !== '' && coding.toLowerCase() !== 'aws-chunked');
+  return objectCodings.length === 0 ? undefined : objectCodings.join(', ');
 }
 
-/** A stored Content-Disposition. One that is not ASCII is printed anew, with `filename*` (RFC 6266 §4.3, RFC 8187). */
+/**
+ * Prints a stored Content-Disposition. A value that is not ASCII is converted, with `filename*` (RFC 6266 §4.3, RFC
+ * 8187).
+ *
+ * @returns `undefined` if the value is empty, too long or malformed
+ */
 export function storedDisposition(stored: unknown): string | undefined {
   if (isClean(stored)) return stored;
   const text = toText(stored);
   if (text === '') return undefined;
   if (isField(text)) return text;
-  // A character takes three bytes of UTF-8 at the most; more need not be decoded to be too long.
-  const meant = text.length > 3 * MAX_LENGTH ? text : asUtf8(text);
-  return meant.length > MAX_LENGTH ? undefined : reprintDisposition(meant);
+  // A UTF-16 unit takes at most three bytes of UTF-8, so a longer text is too long even after it is decoded.
+  const decoded = text.length > 3 * MAX_LENGTH ? text : decodeUtf8(text);
+  return decoded.length > MAX_LENGTH ? undefined : toAsciiDisposition(decoded);
 }
 
 /**
- * A stored Expires. A date is printed as IMF-fixdate. Anything else goes out as it is stored: a cache takes it for a
- * time that has passed (RFC 9111 §5.3), which is what an uploader means by `0`.
+ * Prints a stored Expires. A date is printed as IMF-fixdate. Any other value is sent as it is stored: a cache treats it
+ * as a time in the past (RFC 9111 §5.3), which is the intention of an uploader that writes `0`.
  *
- * @param now places the two-digit year of the RFC 850 form
+ * @param now only used to resolve two-digit years
  */
 export function storedExpires(stored: unknown, now: Seconds): string | undefined {
   const value = storedField(stored);
@@ -72,20 +87,32 @@ export function storedExpires(stored: unknown, now: Seconds): string | undefined
   return seconds === undefined ? value : (storedSeconds(seconds) ?? value);
 }
 
-/** A storage's tag; `undefined` for one that can't be printed. */
+/**
+ * Prints a storage's entity tag.
+ *
+ * @returns `undefined` if there is none, or if it can't be sent as the same bytes on every platform
+ */
 export function storedTag(etag: EntityTag | undefined): string | undefined {
   return etag === undefined || !isPrintableTag(etag) ? undefined : printEntityTag(etag);
 }
 
-/** The last second of the year 9999, beyond which IMF-fixdate has no room (§5.6.7). */
+/** The last second of the year 9999. IMF-fixdate has four digits for the year (§5.6.7). */
 const LAST_SECOND = 253_402_300_799;
 
-/** An instant as IMF-fixdate; `undefined` for what is no instant, or one that IMF-fixdate can't say. */
+/**
+ * Prints a stored date as IMF-fixdate.
+ *
+ * @returns `undefined` for an invalid Date, and for a date before 1970 or after 9999
+ */
 export function storedDate(date: Date | undefined): string | undefined {
   return date === undefined ? undefined : storedSeconds(toSeconds(date));
 }
 
-/** The same for seconds since the epoch. */
+/**
+ * Prints a stored date as IMF-fixdate.
+ *
+ * @returns `undefined` for `NaN`, and for a date before 1970 or after 9999
+ */
 export function storedSeconds(seconds: Seconds): string | undefined {
   return seconds >= 0 && seconds <= LAST_SECOND ? printHttpDate(seconds) : undefined;
 }

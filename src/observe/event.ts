@@ -1,71 +1,77 @@
 import type { Span } from '../http/index.ts';
 import type { RequestStats } from '../store/request-stats.ts';
 
-/** The facts of a request that are known when its answer begins. */
+/** The values of a request that are known when its response begins. */
 export interface DownloadStart {
-  /** On every answer, as X-Request-Id; the same at the start and at the end. */
+  /** Sent in the X-Request-Id field of the response; the same at the start and at the end. */
   readonly requestId: string;
-  /** The trace that the request is a part of (W3C Trace Context): 32 hexadecimal digits. */
+  /** The trace-id of the `traceparent` field (W3C Trace Context): 32 hexadecimal digits. */
   readonly traceId: string | undefined;
+  /** The time at which the request was received. */
   readonly received: Date;
   readonly method: string;
-  /** Where the mount is; `undefined` where the request is for none. */
+  /** The location of the mount; `undefined` if no mount matches. */
   readonly mount: { readonly path: string; readonly host: string | undefined } | undefined;
-  /** `undefined` where the path names none. */
+  /** The decoded key of the object; `undefined` if the path has none. */
   readonly key: string | undefined;
-  /** As it goes over the wire, quotes included; of answers with bytes. */
+  /** The ETag field, quotes included; `undefined` if the response has no bytes of an object. */
   readonly etag: string | undefined;
-  /** Of the object, in bytes; of answers with bytes. */
+  /** The size of the object in bytes; `undefined` if the response has no bytes of an object. */
   readonly size: number | undefined;
-  /** The Range field as it was sent. */
+  /** The Range field as the client sent it. */
   readonly range: string | undefined;
-  /** Bytes of the object that the answer is to bring, ends exclusive. Empty for an answer without any. */
+  /** The spans of the object that the response contains, half-open. Empty if it has no bytes of an object. */
   readonly asked: readonly Span[];
   readonly status: number;
-  /** The address, as the platform knows it. */
+  /** The IP address of the client; `undefined` if it is unknown. */
   readonly client: string | undefined;
-  /** Of the signed link; requests of one download have the same. */
+  /** The download id of the signed link. All requests of one download have the same. */
   readonly downloadId: string | undefined;
 }
 
-/** How an answer ended: `aborted` because its client left, `failed` because the storage or the gateway did. */
+/**
+ * The outcome of a response: `aborted` if the client disconnected or stopped reading, `failed` if the storage or the
+ * gateway failed, `redirected` if the client was sent to the storage (307).
+ */
 export type Outcome = 'complete' | 'aborted' | 'failed' | 'redirected';
 
-/** One request, when its answer has ended. */
+/** The values of a request that are known when its response has ended. */
 export interface DownloadEvent extends DownloadStart {
   readonly outcome: Outcome;
   /**
-   * What of `asked` was handed to the client, ends exclusive: the client may have fewer. `unknown` where the
-   * platform's pipes do not tell.
+   * The spans of `asked` that were sent to the client, half-open. The client may have received fewer bytes. `unknown`
+   * if the platform's pipe does not report it.
    */
   readonly delivered: readonly Span[] | 'unknown';
-  /** Of the body, part heads included; null where the platform's pipes do not tell. */
+  /** Bytes of the body that were sent, part heads included; `null` if the platform's pipe does not report them. */
   readonly bytesSent: number | null;
-  /** Of objects, from the storage or a cache; null as for `bytesSent`. */
+  /** Bytes of objects that were read from storage or a cache; `null` if the platform's pipe does not report them. */
   readonly bytesRead: number | null;
-  /** From the request's arrival to the body's end. */
+  /** The time in ms from the arrival of the request to the end of the body. */
   readonly durationMs: number;
-  /** Storage operations, continued bodies, and what a cache did. */
+  /** Storage operations, resumed bodies, and cache hits and misses. */
   readonly stats: Readonly<RequestStats>;
-  /** The thrown value, where it failed. */
+  /** The thrown value of a failure. */
   readonly cause: unknown;
 }
 
 /**
- * Hears of each request. Neither call is awaited, and what it throws ends nothing but the call.
+ * Called for each request. The calls are not awaited, and an error that one throws is logged and has no other effect.
  *
  * @example
- * const observer: Observer = { end: ({ key, delivered }) => delivered === 'unknown' || count(key, delivered) };
- * const gateway = createGateway({ store, observers: [logObserver(), observer] });
+ * import { createGateway, logObserver, memoryStore, type Observer } from 'rangeway';
+ *
+ * const observer: Observer = { end: ({ key, bytesSent }) => console.log(key, bytesSent) };
+ * export default createGateway({ store: memoryStore(), observers: [logObserver(), observer] });
  */
 export interface Observer {
-  /** An answer with bytes of an object begins. */
+  /** Called when a response with bytes of an object begins. */
   start?(event: DownloadStart): void;
-  /** A request has ended, whatever it was answered with. */
+  /** Called when a response has ended, whatever its status. */
   end(event: DownloadEvent): void;
   /**
-   * That it wants to hear only of requests that failed. Where no observer wants more, bodies that nothing else waits for
-   * the end of are handed to the platform as they are.
+   * With `failed`, `end` is called only for requests that failed. If all observers set it, and no limit needs the end
+   * of bodies, bodies are passed to the platform unchanged, which is cheaper on Workers.
    */
   readonly only?: 'failed' | undefined;
 }

@@ -2,56 +2,64 @@ import type { CacheStats } from '../store/request-stats.ts';
 import type { DownloadEvent, Observer } from './event.ts';
 import { printable } from './printable.ts';
 
-/** One request, told when its body has ended or its client has left. Serialised to one line of JSON. */
+/** The log entry of one request, written when its response has ended. Printed as one line of JSON. */
 export interface LogEntry {
-  /** When the request came, RFC 3339. */
+  /** The time at which the request was received (RFC 3339). */
   readonly time: string;
   readonly requestId: string;
-  /** The trace that the request is a part of; absent where it is of none. */
+  /** The trace-id of the `traceparent` field; absent without a valid one. */
   readonly traceId?: string;
   readonly method: string;
-  /** The key asked for; null where the path names none. */
+  /** The decoded key of the object; `null` if the path has none. */
   readonly key: string | null;
-  /** Of the answer; 499 where the client left before there was one. */
+  /** The status of the response; 499 if the client disconnected before there was one. */
   readonly status: number;
-  /** The Range field as sent, cut to 200 characters; null where there was none. */
+  /** The Range field as the client sent it, truncated to 200 characters; `null` if there was none. */
   readonly range: string | null;
-  /** Bytes of the body handed to the client; null where it broke off and the platform's pipes don't tell. */
+  /** Bytes of the body that were sent; `null` if it broke and the platform's pipe does not report them. */
   readonly bytesSent: number | null;
   /** Storage operations. */
   readonly storageReads: number;
-  /** Storage bodies that broke and were read on. */
+  /** Storage bodies that broke and were resumed. */
   readonly continued: number;
-  /** Pieces of blocks that the cache had and had not, and the bytes that it gave; absent without one. */
+  /** Blocks, or slices of them, that were read from the cache; absent without a cache. */
   readonly cacheHits?: number;
+  /** Blocks, or slices of them, that were not in the cache; absent without a cache. */
   readonly cacheMisses?: number;
+  /** Bytes that were read from the cache; absent without a cache. */
   readonly bytesCached?: number;
-  /** Bytes of objects that came from the storage, or from the cache before it; null as for `bytesSent`. */
+  /** Bytes of objects that were read from storage or the cache; `null` if the platform's pipe does not report them. */
   readonly bytesRead: number | null;
-  /** From the request's arrival to the body's end. */
+  /** The time in ms from the arrival of the request to the end of the body, rounded. */
   readonly durationMs: number;
+  /** As in the event of an observer, with redirects counted as complete. */
   readonly outcome: 'complete' | 'aborted' | 'failed';
-  /** Why it failed, causes included. */
+  /** The messages of the error and its causes, if the request failed. */
   readonly error?: string;
 }
 
-/** Where log entries go. */
+/** Receives log entries. */
 export type Log = (entry: LogEntry) => void;
 
 /**
- * Which requests make an entry: all of them, or those that failed. Bodies that nobody waits for the end of are handed
- * to the platform as they are, where that is cheaper.
+ * The requests that are logged: all `requests`, or `errors` only. With `errors`, bodies can be passed to the platform
+ * unchanged, which is cheaper on Workers.
  */
 export type Logged = (typeof LOGGED)[number];
 
+/** All values of {@link Logged}. */
 export const LOGGED = ['requests', 'errors'] as const;
 
 /**
- * Writes an entry for each request that has ended.
+ * Makes an observer that writes a log entry for each request that has ended.
  *
- * @param log by default the console, which every platform collects
+ * @param log receives the entries; by default prints each to the console, which every platform collects
+ * @param logged whether all requests are logged, or only those that failed
  * @example
- * const gateway = createGateway({ store, observers: [logObserver((entry) => send(entry), 'errors')] });
+ * import { createGateway, logObserver, memoryStore } from 'rangeway';
+ *
+ * const observer = logObserver((entry) => console.error(JSON.stringify(entry)), 'errors');
+ * export default createGateway({ store: memoryStore(), observers: [observer] });
  */
 export function logObserver(log: Log = consoleLog, logged: Logged = 'requests'): Observer {
   return { end: (event) => log(toLogEntry(event)), only: logged === 'errors' ? 'failed' : undefined };
@@ -61,27 +69,31 @@ const consoleLog: Log = (entry) => {
   console.log(printLogEntry(entry));
 };
 
-/** Prints an entry as one line that can't be broken or coloured by anything a request brought. */
+/** Prints an entry as one line of JSON. Control and invisible characters are escaped, because clients choose them. */
 export function printLogEntry(entry: LogEntry): string {
   return printable(JSON.stringify(entry));
 }
 
-/** An error and its causes, in one string. Stacks stay out: a log line is for reading. */
+/**
+ * Describes an error and its causes in one string.
+ *
+ * @returns name and message of the error and of at most 7 causes, without stacks
+ */
 export function describeError(error: unknown): string {
   const messages: string[] = [];
-  let at = error;
-  while (at instanceof Error && messages.length < 8) {
-    messages.push(`${at.name}: ${at.message}`);
-    at = at.cause;
+  let current = error;
+  while (current instanceof Error && messages.length < 8) {
+    messages.push(`${current.name}: ${current.message}`);
+    current = current.cause;
   }
   if (messages.length === 0) messages.push(`thrown: ${JSON.stringify(error)}`);
   return messages.join('; caused by ');
 }
 
-/** In place of a status where the client left before there was an answer: nginx's number for it, which no answer has. */
-const CLIENT_LEFT = 499;
+/** Logged as the status if the client disconnected before a response was made. nginx logs the same number. */
+const CLIENT_CLOSED_REQUEST = 499;
 
-/** Makes the entry of a request that has ended. */
+/** Makes the log entry of a request that has ended. */
 export function toLogEntry(event: DownloadEvent): LogEntry {
   const { traceId, outcome, stats, cause } = event;
   const isUnanswered = outcome === 'aborted' && cause !== undefined && event.bytesSent === 0;
@@ -91,7 +103,7 @@ export function toLogEntry(event: DownloadEvent): LogEntry {
     ...(traceId === undefined ? {} : { traceId }),
     method: event.method,
     key: event.key ?? null,
-    status: isUnanswered ? CLIENT_LEFT : event.status,
+    status: isUnanswered ? CLIENT_CLOSED_REQUEST : event.status,
     range: event.range?.slice(0, 200) ?? null,
     bytesSent: event.bytesSent,
     storageReads: stats.operations,

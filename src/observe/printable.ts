@@ -1,14 +1,17 @@
 /**
- * Characters that terminals obey or that a reader does not see: controls but for line feeds, separators of lines,
- * format characters (bidirectional overrides, joiners, tags), other characters that are drawn as nothing, and lone
- * surrogates.
+ * Characters that control a terminal or are invisible: control characters except line feed, line separators, format
+ * characters (bidirectional overrides, joiners, tags), other ignorable characters, and lone surrogates.
  */
 const UNPRINTABLE = /(?!\n)[\p{Cc}\p{Zl}\p{Zp}\p{Cf}\p{Default_Ignorable_Code_Point}\p{Cs}]/gu;
 
-/** Nearly all texts: a look at classes of Unicode's characters takes ten times as long. */
+/** Matches most texts. Testing Unicode classes takes ten times as long. */
 const PLAIN = /^[\n\x20-\x7e]*$/;
 
-/** Writes such characters as JSON escapes, `\u202e`: two of them for a character beyond U+FFFF. */
+/**
+ * Escapes characters that control a terminal or are invisible. Line feeds are kept.
+ *
+ * @returns the text with each such UTF-16 unit as a JSON escape, such as `\u202e`; a character above U+FFFF becomes two
+ */
 export function printable(text: string): string {
   return PLAIN.test(text) ? text : text.replace(UNPRINTABLE, escapeUnits);
 }

@@ -7,33 +7,38 @@ import { assertParallelReads, WORKERS_PARALLEL_READS } from '../config/parallel-
 import { assertDistinctLocations } from '../gateway/match-mount.ts';
 import { assertReadable } from './s3/s3-readable.ts';
 
-// Apart from node.ts, so that who only checks a configuration does not wait for a storage's SDK to load.
+// Separate from rangeway/node, so that a command that only checks a configuration does not load the AWS SDK.
 export { parseConfig, type Config } from '../config/config.ts';
 export type { AccessConfig } from '../config/access-config.ts';
 
 /**
- * What can be told of a configuration without its stores and secrets, beyond what its schema says.
+ * Checks what the schema of a configuration can't express, without opening its stores or reading its secrets.
  *
- * @param isWorker whether it is for Workers
- * @throws SettingsError where two mounts are alike, for a bucket that can't be read in the way that is set, and for more
- * `parallelReads` than the platform allows
+ * @param isWorker whether the configuration is for Workers
+ * @throws SettingsError if two mounts have the same location, if a bucket can't be read in the way that is set, or if
+ *   `parallelReads` is more than the platform allows
  */
 export function checkConfig({ mounts }: Config, isWorker = false): void {
-  const most = isWorker ? WORKERS_PARALLEL_READS : undefined;
+  const max = isWorker ? WORKERS_PARALLEL_READS : undefined;
   for (const [i, { parallelReads }] of mounts.entries())
-    assertParallelReads(parallelReads, most, mounts.length > 1 ? `mounts.${i}.` : '');
+    assertParallelReads(parallelReads, max, mounts.length > 1 ? `mounts.${i}.` : '');
   for (const store of mounts.flatMap(({ store: defaultStore, fallback }) => [defaultStore, fallback])) {
     if (store?.type === 's3') assertReadable(store);
   }
   assertDistinctLocations(mounts.map(({ path, host }) => ({ path: path.replace(/\/$/, ''), host })));
 }
 
-/** What pages may do at a mount, by its table `cors` and its rule. */
+/**
+ * Returns the CORS policy of a mount.
+ *
+ * @param cors the mount's `cors` setting
+ * @param access the mount's access rule: it decides whether any origin may read
+ */
 export function corsOf(cors: Parameters<typeof corsPolicy>[0], access: AccessConfig): CorsPolicy {
   return corsPolicy(cors, needsOfConfig(access));
 }
 
-/** What the rule will need that is made of a configuration. */
+/** Returns what a client needs to be granted by a configured rule, without creating the rule. */
 function needsOfConfig(access: AccessConfig): AccessNeeds | undefined {
   if (access === 'public') return 'nothing';
   switch (access.type) {

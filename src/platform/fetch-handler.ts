@@ -2,13 +2,13 @@ import type { PlatformEnv } from '../gateway/gateway-request.ts';
 
 export type { PlatformEnv };
 
-/** Anything that answers requests: a gateway, or the app that it is mounted in. */
+/** Handles requests: a gateway, or the app that it is mounted in. */
 export interface FetchHandler {
-  /** @param env what the platform knows beside the request; {@link PlatformEnv} of ours */
+  /** @param env facts about the request that it does not carry; the platforms here pass a {@link PlatformEnv} */
   fetch(request: Request, env?: PlatformEnv, context?: FetchContext): Response | Promise<Response>;
 }
 
-/** What outlives a request: hono's ExecutionContext. */
+/** The execution context of a request, as Hono's ExecutionContext. */
 export interface FetchContext {
   waitUntil(promise: Promise<unknown>): void;
   passThroughOnException(): void;
@@ -19,7 +19,12 @@ const METHOD = /^[!#$%&'*+.^_`|~\w-]+$/;
 
 const FORBIDDEN_METHODS = new Set(['CONNECT', 'TRACE', 'TRACK']);
 
-/** A method that a Request can have: for any other, one that the gateway refuses as it refuses all that it does not know. */
+/**
+ * Returns the method for a web Request.
+ *
+ * @returns the same method, or `UNSUPPORTED` if it is no token (RFC 9110 §9.1) or the Fetch standard forbids it: the
+ *   gateway refuses that like any method that it does not implement
+ */
 export function requestMethod(method: string): string {
   if (method === 'GET' || method === 'HEAD') return method;
   return FORBIDDEN_METHODS.has(method) || !METHOD.test(method) ? 'UNSUPPORTED' : method;

@@ -1,4 +1,4 @@
-// Apart from node.ts, so that who only signs links does not wait for a storage's SDK to load.
+// Separate from rangeway/node, so that a command that only signs links does not load a store.
 export {
   generateLinkKey,
   parseLinkKeys,

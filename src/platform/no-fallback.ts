@@ -1,9 +1,11 @@
 import { settingsError } from '../base/settings-error.ts';
 
 /**
- * A fallback is written in one place. If it is named in a variable, which is not read, the store has none.
+ * Refuses environment variables that look like the settings of a fallback. They are not read: a fallback is set in a
+ * mount, and without this check the store would silently have none.
  *
- * @throws SettingsError where a variable that is not empty has such a name
+ * @param env names and values of variables
+ * @throws SettingsError if a variable with such a name is not empty
  */
 export function assertNoFallback(env: object): void {
   const name = Object.entries(env).find(([key, value]) => /^(?:S3|RANGEWAY)_FALLBACK_/.test(key) && value !== '')?.[0];

@@ -13,18 +13,19 @@ import {
 import type { AccessConfig, JwtConfig } from '../config/access-config.ts';
 import { settingsError } from '../base/settings-error.ts';
 
-/** What rules need of the platform. */
+/** What access rules need from the platform. */
 export interface AccessParts {
-  /** The value of a variable or secret; `undefined` where there is none. */
+  /** Returns the value of a variable or secret; `undefined` if it is not set. */
   readonly secret: (name: string) => string | undefined;
-  /** Makes a rule of tokens. Left out where jose would be too heavy; then a configuration that asks for it is refused. */
+  /** Creates a `jwt` rule. If absent, a configuration with such a rule is refused: the bundle then needs no jose. */
   readonly jwt?: ((config: JwtConfig, secret: (name: string) => string) => AccessRule) | undefined;
 }
 
 /**
- * Makes the rule that a configuration describes; none for `public`.
+ * Creates the access rule that a configuration describes.
  *
- * @throws SettingsError where a secret is missing or a value can't be used
+ * @returns `undefined` for `public`
+ * @throws SettingsError if a secret is missing or a value is invalid
  */
 export function openAccess(config: AccessConfig, parts: AccessParts): AccessRule | undefined {
   return config === 'public' ? undefined : openRule(config, parts);
@@ -60,7 +61,7 @@ function openRule(config: AccessConfig, parts: AccessParts): AccessRule {
   }
 }
 
-/** `name:password`, one a line. */
+/** Parses `name:password`, one user a line. */
 function parseUsers(variable: string, text: string): readonly BasicUser[] {
   return text
     .split(/\r?\n/)

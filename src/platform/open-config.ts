@@ -11,38 +11,41 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { withPrefix } from '../store/wrappers/with-prefix.ts';
 import { openAccess, type AccessParts } from './open-access.ts';
 
-/** What a configuration needs of its platform. */
+/** What a configuration needs from its platform. */
 export interface PlatformParts extends AccessParts {
-  /** The store that the platform is bound to, or was told. */
+  /** Opens the store of mounts that name none. */
   readonly defaultStore: () => ObjectStore;
-  /** Stands before each key in it, and so before those of its fallback. By default nothing. */
+  /** Prepended to each key in the default store, and so to the keys in its fallback. By default empty. */
   readonly defaultPrefix?: string | undefined;
-  /** Opens another for this use; `undefined` for a type that this platform does not know. */
+  /** Opens the store that a mount names; returns `undefined` if the platform does not support its type. */
   readonly open: (store: StoreConfig, use: 'store' | 'fallback') => ObjectStore | undefined;
+  /** Opens a block cache; returns `undefined` if the platform does not support its type. */
   readonly cache?: (cache: CacheConfig) => BlockCache | undefined;
+  /** The size limit of a response body on this platform. By default there is none. */
   readonly overflow?: SizeLimit | undefined;
-  /** Where log entries go. By default to the console. */
+  /** Receives the log entries. By default they go to the console. */
   readonly log?: Log | undefined;
-  /** What mounts do unless they or the configuration say otherwise. */
+  /** Settings of mounts that do not set them. */
   readonly defaults?: Pick<MountOptions, 'resume'>;
 }
 
 /**
- * Makes what a gateway is made of out of a configuration.
+ * Creates the options of a gateway from a configuration.
  *
- * @throws SettingsError where the platform has no such store or cache, or a secret is missing
+ * @param parts the stores, caches and secrets of the platform
+ * @throws SettingsError if the platform does not support a store or cache, or if a secret is missing
  */
 export function openConfig(
   { mounts, cache, limits, logged, purge }: Config,
   parts: PlatformParts,
 ): Pick<GatewayParts, 'limits' | 'observers' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
-  const kept = cache === undefined ? undefined : (parts.cache?.(cache) ?? refuse('cache', cache.type));
-  const where = (i: number) => (mounts.length > 1 ? `mounts.${i}.` : '');
+  const openedCache = cache === undefined ? undefined : (parts.cache?.(cache) ?? refuse('cache', cache.type));
+  const pathOf = (i: number) => (mounts.length > 1 ? `mounts.${i}.` : '');
   return {
     limits,
     observers: [logObserver(parts.log, logged)],
     purge: purge === undefined ? undefined : { token: readToken(purge.token, parts) },
-    mounts: mounts.map((mount, i) => toMountOptions(mount, kept, parts, where(i))),
+    mounts: mounts.map((mount, i) => toMountOptions(mount, openedCache, parts, pathOf(i))),
   };
 }
 
@@ -56,23 +59,24 @@ function toMountOptions(
   { store, fallback, access, overflow: policy, ...mount }: MountConfig,
   cache: BlockCache | undefined,
   parts: PlatformParts,
-  where: string,
+  path: string,
 ): MountOptions {
   const open = (use: 'store' | 'fallback', config: StoreConfig) =>
-    parts.open(config, use) ?? refuse(`${where}${use}`, config.type);
-  const first = store === undefined ? parts.defaultStore() : open('store', store);
-  const shift = store === undefined ? (parts.defaultPrefix ?? '') : '';
+    parts.open(config, use) ?? refuse(`${path}${use}`, config.type);
+  const primary = store === undefined ? parts.defaultStore() : open('store', store);
+  const fallbackPrefix = store === undefined ? (parts.defaultPrefix ?? '') : '';
   return {
     ...parts.defaults,
     ...mount,
     resume: mount.resume ?? parts.defaults?.resume,
-    store: fallback === undefined ? first : withFallback(first, withPrefix(open('fallback', fallback), shift)),
-    access: locate(`${where}access`, () => openAccess(access, parts)),
+    store:
+      fallback === undefined ? primary : withFallback(primary, withPrefix(open('fallback', fallback), fallbackPrefix)),
+    access: locate(`${path}access`, () => openAccess(access, parts)),
     cache: mount.cache ?? cache,
     overflow: parts.overflow === undefined || policy === undefined ? parts.overflow : { ...parts.overflow, policy },
   };
 }
 
-function refuse(what: string, type: string): never {
-  throw settingsError(`${what}: this platform knows no "${type}"`);
+function refuse(setting: string, type: string): never {
+  throw settingsError(`${setting}: this platform knows no "${type}"`);
 }

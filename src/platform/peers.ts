@@ -1,7 +1,9 @@
 import { settingsError } from '../base/settings-error.ts';
 import { errorCode } from '../base/error-code.ts';
 
-/** Node's message for a peer dependency that is not installed, and the advice for it. Only the message names the package. */
+/**
+ * Node's message for a missing peer dependency, and the command that installs it. Only the message names the package.
+ */
 const PEERS = [
   {
     message: /^Cannot find package '@(?:aws-sdk|smithy)\//,
@@ -12,9 +14,9 @@ const PEERS = [
 ] as const;
 
 /**
- * Does work that loads peer dependencies, which an installation may lack.
+ * Runs a function that imports peer dependencies, which may not be installed.
  *
- * @throws SettingsError with the command that installs the one that is missing
+ * @throws SettingsError with the command that installs the missing one; any other error unchanged
  */
 export async function withPeers<Result>(work: () => Promise<Result>): Promise<Result> {
   try {

@@ -1,24 +1,29 @@
-/** Reads a body forward. */
+/** Reads a body forward, one chunk after the other. */
 export interface ChunkReader {
   /**
-   * The next bytes, at most `max` where the platform lets us choose; `undefined` at the end. They may be in memory that
-   * is used again, and then hold until the next bytes are given: whoever needs them for longer takes them `copyIfReusable`.
+   * Reads the next bytes.
+   *
+   * The bytes may be in reusable memory. They are then valid only until the next chunk is returned; a caller that needs
+   * them for longer calls {@link copyIfReusable}.
+   *
+   * @param max limit in bytes; a platform that has no such limit returns larger chunks
+   * @returns `undefined` at the end of the body
    */
   read(max: number): Promise<Uint8Array | undefined>;
-  /** Gives the body back. A read that waits ends at once, as if at the end. */
+  /** Closes the body. A pending read ends at once, as if the body had ended. */
   cancel(): Promise<void>;
 }
 
 /** Opens a body for reading. */
 export type ToReader = (body: ReadableStream<Uint8Array>) => ChunkReader;
 
-/** The readers behind streams of `chunkStream` from which nothing was read. */
+/** The readers behind those streams of {@link chunkStream} from which no byte was read. */
 export const unreadStreams = new WeakMap<ReadableStream<Uint8Array>, ChunkReader>();
 
 /**
- * Takes the reader out of a stream, which then is locked as by any other reader.
+ * Removes the reader from a stream of {@link chunkStream}, locks the stream, and returns the reader.
  *
- * @returns `undefined` where it is no stream of ours, or somebody has begun to read it
+ * @returns `undefined` if the stream is of another source, is locked, or was read from
  */
 export function takeReader(stream: ReadableStream<Uint8Array>): ChunkReader | undefined {
   const reader = unreadStreams.get(stream);
@@ -28,10 +33,15 @@ export function takeReader(stream: ReadableStream<Uint8Array>): ChunkReader | un
   return reader;
 }
 
-/** A reader that takes chunks as they come. */
+/**
+ * Opens a body for reading. The chunks are those of the stream, whatever their length.
+ *
+ * @param body is locked
+ * @throws TypeError if the body is locked already
+ */
 export function defaultReader(body: ReadableStream<Uint8Array>): ChunkReader {
-  const own = takeReader(body);
-  if (own !== undefined) return own;
+  const direct = takeReader(body);
+  if (direct !== undefined) return direct;
   const reader = body.getReader();
   return {
     async read() {
@@ -42,33 +52,35 @@ export function defaultReader(body: ReadableStream<Uint8Array>): ChunkReader {
   };
 }
 
-/** Memory that is used again as soon as the bytes in it have had their time. */
+/** Memory that is overwritten by later reads. */
 const reusableMemory = new WeakSet<ArrayBufferLike>();
 
-/** Marks memory whose bytes are only lent: see `ChunkReader.read`. */
+/** Marks memory as reusable: its owner overwrites it later, see {@link ChunkReader.read}. */
 export function markReusable(memory: ArrayBufferLike): void {
   reusableMemory.add(memory);
 }
 
-/** Marks it as the property of whoever has its bytes. */
+/** Removes the mark of {@link markReusable}: the memory is not overwritten any more. */
 export function unmarkReusable(memory: ArrayBufferLike): void {
   reusableMemory.delete(memory);
 }
 
-/** Whether these bytes hold only until the next ones are given. */
+/** Returns whether the bytes are in reusable memory, and so valid only until the next chunk is returned. */
 export function isReusable({ buffer }: Uint8Array): boolean {
   return reusableMemory.has(buffer);
 }
 
-/** The bytes for whoever keeps them: copied where they are only lent. */
+/** Returns bytes that stay valid: a copy if they are in reusable memory, else the same bytes. */
 export function copyIfReusable(bytes: Uint8Array): Uint8Array {
   return isReusable(bytes) ? new Uint8Array(bytes) : bytes;
 }
 
 /**
- * A reader as a stream. Whoever opens it with `defaultReader` gets the reader itself: most bodies go through several
- * hands which are all ours, and a web stream in JavaScript costs Node several promises a chunk for each. What `cancel`
- * means is as for streams, whoever reads: see {@link strictReader}.
+ * Makes a stream of a reader. `defaultReader` of this stream returns the reader itself: most bodies pass several
+ * wrappers of this package, and each web stream in JavaScript costs Node several promises a chunk.
+ *
+ * @param source may return bytes in reusable memory; the stream copies them. After `cancel`, and after the end, the
+ *   stream and its reader behave as a web stream does, see {@link strictReader}
  */
 export function chunkStream(source: ChunkReader): ReadableStream<Uint8Array> {
   const reader = strictReader(source);
@@ -88,42 +100,45 @@ export function chunkStream(source: ChunkReader): ReadableStream<Uint8Array> {
   return stream;
 }
 
-/** Bytes that are all there as a stream, of one chunk. */
+/** Makes a stream of bytes in memory. It yields them as one chunk. */
 export function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
-  let left: Uint8Array | undefined = bytes;
+  let unread: Uint8Array | undefined = bytes;
   return chunkStream({
     async read() {
-      const chunk = left;
-      left = undefined;
+      const chunk = unread;
+      unread = undefined;
       return chunk;
     },
     cancel: async () => undefined,
   });
 }
 
-/** A reader that keeps to a stream's rules: cancelled, it is at its end at once; at its end, there is nothing to cancel. */
+/**
+ * Applies the rules of a web stream to a reader: after `cancel` it is at its end at once, after its end `cancel` does
+ * nothing, and after a failure each read throws the same error.
+ */
 function strictReader(reader: ChunkReader): ChunkReader {
-  let isOver = false;
+  let isClosed = false;
   let failure: { readonly error: unknown } | undefined;
   return {
     async read(max) {
       if (failure !== undefined) throw failure.error;
-      if (isOver) return undefined;
+      if (isClosed) return undefined;
       try {
         const chunk = await reader.read(max);
-        if (isOver) return undefined;
-        isOver = chunk === undefined;
+        if (isClosed) return undefined;
+        isClosed = chunk === undefined;
         return chunk;
       } catch (error) {
-        if (isOver) return undefined;
-        isOver = true;
+        if (isClosed) return undefined;
+        isClosed = true;
         failure = { error };
         throw error;
       }
     },
     async cancel() {
-      if (isOver) return;
-      isOver = true;
+      if (isClosed) return;
+      isClosed = true;
       await reader.cancel();
     },
   };

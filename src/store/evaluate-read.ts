@@ -1,20 +1,27 @@
 import { checkPreconditions, resolveSpec, type Preconditions, type Representation, type Span } from '../http/index.ts';
 import type { BodilessResult, ReadOptions } from './object-store.ts';
 
-/** Which bytes a read gets of a representation, or the answer without bytes that it gets instead. */
+/** The bytes that a read returns of a representation, or its result without bytes. */
 type ReadEvaluation =
   | { readonly type: 'span'; readonly span: Span }
   | Exclude<BodilessResult, { readonly type: 'missing' }>;
 
-/** For stores that know an object's metadata before they open its bytes: conditions first, then the range. */
+/**
+ * Decides the result of a read from the object's metadata: first the conditions (§13.2.2), then the range. Serves
+ * stores that know the metadata before they open the bytes.
+ */
 export function evaluateRead(representation: Representation, { conditions = {}, range }: ReadOptions): ReadEvaluation {
-  const held = failedCondition(representation, conditions);
-  if (held !== undefined) return held;
+  const failed = failedCondition(representation, conditions);
+  if (failed !== undefined) return failed;
   const span = range === undefined ? { start: 0, end: representation.size } : resolveSpec(range, representation.size);
   return span === undefined ? { type: 'unsatisfiable', representation } : { type: 'span', span };
 }
 
-/** The answer where a condition holds the body back; `undefined` where none does. */
+/**
+ * Evaluates the conditions of a read (§13.2.2).
+ *
+ * @returns the result without a body if a condition fails, else `undefined`
+ */
 export function failedCondition(
   representation: Representation,
   conditions: Preconditions,

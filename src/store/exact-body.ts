@@ -2,26 +2,26 @@ import type { ChunkReader } from './chunk-stream.ts';
 import { storeError } from './store-error.ts';
 
 /**
- * The next bytes of a body, at least one.
+ * Reads the next bytes of a body of known length, at least one.
  *
- * @param left bytes that the body still owes, more than 0
- * @throws StoreError `invalid-response` where it has fewer, or more
+ * @param remaining bytes of the body that are not read yet, more than 0
+ * @throws StoreError `invalid-response` if the body ends early or is longer
  */
-export async function nextChunk(reader: ChunkReader, left: number): Promise<Uint8Array> {
+export async function nextChunk(reader: ChunkReader, remaining: number): Promise<Uint8Array> {
   for (;;) {
-    const chunk = await reader.read(left);
-    if (chunk === undefined) throw storeError('invalid-response', `the storage ended a body ${left} bytes early`);
-    if (chunk.length > left)
-      throw storeError('invalid-response', `the storage sent ${chunk.length - left} bytes too many`);
+    const chunk = await reader.read(remaining);
+    if (chunk === undefined) throw storeError('invalid-response', `the storage ended a body ${remaining} bytes early`);
+    if (chunk.length > remaining)
+      throw storeError('invalid-response', `the storage sent ${chunk.length - remaining} bytes too many`);
     if (chunk.length > 0) return chunk;
   }
 }
 
 /**
- * Waits for the end of a body that owes nothing more. A storage that sends more than it said has said something wrong,
- * so the last bytes are held back until then.
+ * Waits for the end of a body of which all bytes are read. Callers forward the last bytes only after that, because a
+ * body that is longer than announced may hold wrong bytes.
  *
- * @throws StoreError `invalid-response` where there are more bytes
+ * @throws StoreError `invalid-response` if there are more bytes
  */
 export async function expectEnd(reader: ChunkReader): Promise<void> {
   for (;;) {

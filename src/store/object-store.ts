@@ -1,86 +1,95 @@
 import type { Metadata, Preconditions, RangeSpec, Representation, Span } from '../http/index.ts';
 import type { RequestStats } from './request-stats.ts';
 
-/** The limit of S3 and R2 for a key, in bytes of UTF-8. */
+/** The longest key that S3 and R2 allow, in bytes of UTF-8. */
 export const MAX_KEY_BYTES = 1024;
 
-/** What every call may be given besides its key. */
+/** Options of every call of a store. */
 export interface CallOptions {
-  /** Ends the call as long as its answer is not there; after that, cancel the body. */
+  /** Aborts the call while its result is pending. After that, the caller cancels the body instead. */
   readonly signal?: AbortSignal | undefined;
-  /** Where the call says what it cost. */
+  /** The call adds its costs here. */
   readonly stats?: RequestStats | undefined;
-  /** Takes work that may outlast the answer, such as filling a cache. Where it is left out, nothing ends it early. */
+  /**
+   * Receives work that may outlast the response, such as filling a cache. If it is absent, such work still runs to its
+   * end.
+   */
   readonly defer?: ((work: Promise<unknown>) => void) | undefined;
   /**
-   * Called where the storage refused access and `missing` is how that is read. Such an answer must not be remembered:
-   * the object may be there, and the refusal may pass.
+   * Called if the storage refused access and the store reports the object as `missing` for that reason. Such a result
+   * must not be cached: the object may exist, and the refusal may be temporary.
    */
   readonly onForbidden?: (() => void) | undefined;
 }
 
-/** What a question for metadata is given besides. */
+/** Options of a read of metadata. */
 export interface HeadOptions extends CallOptions {
-  /** For caches: what they know and these do not hold for may be outdated, so the storage has to be asked. */
+  /**
+   * A cache compares them with its metadata. If they fail, the metadata may be stale, and it sends a request to the
+   * storage.
+   */
   readonly conditions?: Preconditions | undefined;
 }
 
-/** What a read asks for. Everything is optional: none at all is the whole object. */
+/** Options of a read. Without any of them, the whole object is read. */
 export interface ReadOptions extends CallOptions {
-  /** In the client's own form. Past the end it is clamped, as §14.1.2 says. */
+  /** The range as the client sent it. An end beyond the object's is clamped (§14.1.2). */
   readonly range?: RangeSpec | undefined;
   /**
-   * Conditions under which the body is wanted. A store has to enforce an `ifMatch` list: it is what pins a read to a
-   * version. The others it evaluates where it can, to save a body that nobody will see.
+   * Conditions under which the body is needed. A store must enforce an `ifMatch` list, because that pins a read to a
+   * version. It evaluates the others if it can, to save the transfer of a body that is not used.
    */
   readonly conditions?: Preconditions | undefined;
   /**
-   * Whether the whole object may come instead of the range, where the storage ignores ranges and much would have to be
-   * read to get at it. Where it is left out, the range comes whatever it costs.
+   * Whether the whole object may be returned instead of the range, if the storage ignores ranges and many bytes would
+   * have to be skipped. By default the range is returned, whatever it costs.
    */
   readonly mayBeWhole?: boolean | undefined;
   /**
-   * Whether the whole object comes instead of the range wherever the storage ignores ranges, however little would have
-   * to be dropped. `withParallelReads` asks so for the first part of a read, because each further part would transfer
-   * the whole again.
+   * Whether the whole object is returned instead of the range if the storage ignores ranges, however few bytes would
+   * have to be skipped. `withParallelReads` sets it for the first part of a read, because each further part would
+   * transfer the whole object again.
    */
   readonly neverSlice?: boolean | undefined;
-  /** Of a storage that keeps versions: the one to read, current or not. Others have no use for it. */
+  /** The version to read, current or not. Storages without versions ignore it. */
   readonly version?: string | undefined;
 }
 
-/** The object's bytes, opened. Whoever gets it either reads `body` to its end or cancels it. */
+/** An object whose bytes are open. The caller must read `body` to its end or cancel it. */
 export interface OpenObject {
   readonly type: 'open';
   readonly representation: Representation;
-  /** The bytes that `body` yields, those asked for unless `mayBeWhole` or `neverSlice`: exactly these, or it errors. Empty only for the whole of a zero-byte object. */
+  /**
+   * The bytes of `body`, half-open. They are the requested ones, unless `mayBeWhole` or `neverSlice` is set. `body`
+   * yields exactly these bytes or errors. The span is empty only for a whole object of zero bytes.
+   */
   readonly span: Span;
   readonly body: ReadableStream<Uint8Array>;
   /**
-   * The same bytes, where they are few and in memory: whoever takes them leaves `body` alone, which has nothing to give
-   * back then. Who puts another body in its place leaves them out.
+   * The same bytes, if they are few and in memory. A caller that uses them does not touch `body`, which then needs no
+   * cancel. A wrapper that replaces `body` leaves this member out.
    */
   readonly bytes?: Uint8Array | undefined;
   /**
-   * Whether the platform itself knows the body's length, sends it along, and breaks what ends before it. Such a body
-   * can be an answer's as it is. Who puts another body in its place leaves it out.
+   * Whether the platform knows the length of `body`, sends it as Content-Length, and breaks a response that ends early.
+   * Such a body can be the body of a response as it is. A wrapper that replaces `body` leaves this member out.
    */
   readonly hasNativeLength?: boolean | undefined;
 }
 
-/** Answers that are no failures: values, so that every caller says what it does about each. */
+/** The result of a read. Results that are no failures are values, so that each caller handles every one of them. */
 export type ReadResult = OpenObject | BodilessResult;
 
-/** What a storage tells besides is left out where it does not tell. */
+/** A result without bytes. Members that the storage does not report are left out. */
 export type BodilessResult =
   | { readonly type: 'missing' }
-  /** `ifNoneMatch` or `ifModifiedSince` held the body back. */
+  /** `ifNoneMatch` or `ifModifiedSince` failed. */
   | { readonly type: 'unmodified'; readonly metadata?: Metadata | undefined }
-  /** `ifMatch` or `ifUnmodifiedSince` held it back: this is another version than the one asked for. */
+  /** `ifMatch` or `ifUnmodifiedSince` failed: the current version is not the requested one. */
   | { readonly type: 'version-changed'; readonly representation?: Representation | undefined }
   /**
-   * The conditions hold, and no byte of the range is in the object, as always in one of zero bytes. `size` is in
-   * bytes.
+   * The conditions hold, but no byte of the range is in the object. This is always so for an object of zero bytes.
+   * `size` is in bytes.
    */
   | {
       readonly type: 'unsatisfiable';
@@ -89,11 +98,12 @@ export type BodilessResult =
     };
 
 /**
- * The least that the gateway needs of a storage. Each call is one storage operation; what a storage can't do in one
- * it leaves out of its answer. Throws a {@link StoreError} and nothing else.
+ * A storage of objects: the minimum that the gateway requires. Each call is one storage operation. If the storage can't
+ * report a value in this operation, the result leaves it out. All calls throw a {@link StoreError} and nothing else.
  */
 export interface ObjectStore {
-  /** Metadata alone; `undefined` where there is no such object. */
+  /** Reads the metadata of an object; `undefined` if there is no such object. */
   head(key: string, options?: HeadOptions): Promise<Representation | undefined>;
+  /** Opens an object, or a range of it. */
   read(key: string, options?: ReadOptions): Promise<ReadResult>;
 }

@@ -2,37 +2,37 @@ import { sameSpan, strongEqual, type Representation, type Span } from '../http/i
 import type { CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } from './object-store.ts';
 import { isArchived, storeError } from './store-error.ts';
 
-/** A body that broke off, and where it is read on. */
+/** A body that broke off, and the bytes of it that are still to be read. */
 export interface ReopenRequest {
   readonly store: ObjectStore;
   readonly key: string;
-  /** What the first read said; it has a strong tag. */
+  /** The representation that the first read returned. It has a strong entity tag. */
   readonly representation: Representation;
-  /** The bytes that are still due, at least one. */
+  /** The bytes that are still to be read, half-open, at least one. */
   readonly rest: Span;
-  /** The name of the version, where the read that is continued asked for it by name: it need not be the current one. */
+  /** The version that the first read requested by name, if it did. It need not be the current one. */
   readonly version?: string | undefined;
 }
 
 /**
- * Opens what is left of a body that broke off: exactly its bytes, of exactly its version.
+ * Opens the rest of a body: exactly its bytes, of exactly its version.
  *
- * A storage that keeps versions still has the one that was replaced in between, so a running download ends as it
- * began. It is named only then: reading by version needs a permission of its own on S3.
+ * A storage that keeps versions still has a version that was replaced during the download, so the download ends as it
+ * began. The version's name is sent only in that case, because S3 requires a separate permission for reads by version.
  *
- * @throws StoreError `changed` where that version is not to be had any more; `archived` where it has to be restored
- * first; `invalid-response` for any other bytes
+ * @throws StoreError `version-changed` if the version can't be read any more; `archived` if it must be restored first;
+ *   `invalid-response` if the storage returns other bytes
  */
 export async function reopenFrom(
-  { store, key, representation, rest, version: named }: ReopenRequest,
+  { store, key, representation, rest, version: requested }: ReopenRequest,
   call: CallOptions,
 ): Promise<ReadableStream<Uint8Array>> {
   const { etag, version } = representation;
   const conditions = etag === undefined ? undefined : { ifMatch: [etag] };
   const options: ReadOptions = { ...call, range: { form: 'bounded', ...rest }, conditions };
-  const result = await (named === undefined
+  const result = await (requested === undefined
     ? readOriginal(store, key, options, version)
-    : store.read(key, { ...options, version: named }));
+    : store.read(key, { ...options, version: requested }));
   if (result.type !== 'open')
     throw storeError('version-changed', `the object was ${result.type} when its rest was read`);
   if (isRest(result, representation, rest)) return result.body;
@@ -43,7 +43,7 @@ export async function reopenFrom(
   );
 }
 
-/** Reads the current version where it still is the one pinned, else by the version's name, where it has one. */
+/** Reads the pinned version: as the current one if it still is, else by its name if it has one. */
 async function readOriginal(
   store: ObjectStore,
   key: string,
@@ -56,15 +56,16 @@ async function readOriginal(
     if (result.type === 'open') return result;
   } catch (error) {
     if (!isArchived(error)) throw error;
-    // What is archived may be a new version, and the old one at hand. If it is not, this error is the answer.
-    const old = await store.read(key, { ...options, version }).catch(() => undefined);
-    if (old?.type !== 'open') throw error;
-    return old;
+    // The archived object may be a newer version, and the pinned one still readable. If it is not, this error is
+    // thrown.
+    const pinned = await store.read(key, { ...options, version }).catch(() => undefined);
+    if (pinned?.type !== 'open') throw error;
+    return pinned;
   }
   return readVersion(store, key, { ...options, version });
 }
 
-/** A version that may not be read is as good as gone. */
+/** Reads a version by its name. Any failure is `version-changed`: without this version the download can't go on. */
 async function readVersion(store: ObjectStore, key: string, options: ReadOptions): Promise<ReadResult> {
   try {
     return await store.read(key, options);

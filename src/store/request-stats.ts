@@ -1,34 +1,35 @@
-/** What one request has cost. Whoever spends adds to it: a driver its operations, a wrapper what it did besides. */
+/** The costs of one request. Each store adds its own: a driver counts operations, a wrapper counts its own work. */
 export interface RequestStats {
-  /** Operations of the storage, as it would bill them; what an SDK tries again by itself is not seen here. */
+  /** Storage operations as the storage bills them. Retries inside an SDK that it does not report are not counted. */
   operations: number;
-  /** Bodies that broke and were read on. */
+  /** Bodies that broke off and were continued. */
   continued: number;
-  /** What a cache did; absent where none was asked. */
+  /** Absent if the request used no cache. */
   cache?: CacheStats;
 }
 
-/** What a cache of blocks did for one request. */
+/** The work of a block cache for one request. */
 export interface CacheStats {
-  /** Blocks, or parts of them, that it had and that it had not. */
+  /** Blocks, or parts of blocks, that were cached. */
   hits: number;
+  /** Blocks, or parts of blocks, that were not cached. */
   misses: number;
-  /** Bytes that it gave. */
+  /** Bytes that came from the cache. */
   bytes: number;
-  /** Why the storage was asked first, as RFC 9211 (section 2.2) calls it; absent while it was not. */
+  /** The reason of the first request to the storage (RFC 9211 §2.2). Absent as long as there was none. */
   forward?: 'bypass' | 'uri-miss' | 'miss' | 'stale' | 'partial';
-  /** Whether what was read is kept. */
+  /** Whether the bytes that were read from the storage are stored in the cache. */
   isStored: boolean;
-  /** How long the metadata are fresh, in ms; less than 0 where they are stale. */
+  /** Remaining freshness of the metadata in ms; negative if they are stale. */
   ttl?: number;
 }
 
-/** A tally of nothing yet. */
+/** Makes the costs of a request that has done nothing yet. */
 export function newRequestStats(): RequestStats {
   return { operations: 0, continued: 0 };
 }
 
-/** Counts one operation of a storage, about to be made. */
+/** Counts one storage operation. Drivers call it before they send the request. */
 export function countOperation({ stats }: { readonly stats?: RequestStats | undefined }): void {
   if (stats !== undefined) stats.operations++;
 }

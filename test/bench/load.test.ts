@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { Ask, LoadJob } from '../../bench/load/job.ts';
+import type { LoadJob, RequestPattern } from '../../bench/load/job.ts';
 import { runJob } from '../../bench/load/run-job.ts';
 import { catalogue } from '../../bench/origin/objects.ts';
 import { startOrigin, type Origin } from '../../bench/origin/server.ts';
@@ -14,23 +14,23 @@ beforeAll(async () => {
 
 afterAll(() => origin.stop());
 
-function job(ask: Ask, changes: Partial<LoadJob> = {}): LoadJob {
+function job(pattern: RequestPattern, changes: Partial<LoadJob> = {}): LoadJob {
   const object = changes.object ?? objects.large;
   const path = `/bench/${object.key}`;
-  const status = ask.form === 'whole' ? 200 : 206;
+  const status = pattern.form === 'whole' ? 200 : 206;
   const limit = { requests: 4 };
-  return { port: origin.port, path, object, ask, fields: {}, connections: 2, limit, status, ...changes };
+  return { port: origin.port, path, object, pattern, fields: {}, connections: 2, limit, status, ...changes };
 }
 
-describe('the origin gives the load generator what it asks for', () => {
-  test.for<[string, Ask, number]>([
+describe('the origin sends the requested bytes to the load generator', () => {
+  test.for<[string, RequestPattern, number]>([
     ['whole', { form: 'whole' }, 16 * MiB],
     ['random', { form: 'random', length: 100_000 }, 100_000],
     ['from', { form: 'from', start: 15 * MiB }, MiB],
     ['suffix', { form: 'suffix', length: 7 }, 7],
-  ])('%s', async ([, ask, length]) => {
+  ])('%s', async ([, pattern, length]) => {
     const before = { ...origin.counts };
-    const result = await runJob(job(ask));
+    const result = await runJob(job(pattern));
     expect(result).toMatchObject({ requests: 4, bytes: 4 * length, failures: 0 });
     expect(origin.counts).toEqual({ requests: before.requests + 4, bytes: before.bytes + 4 * length });
   });
@@ -43,13 +43,13 @@ describe('the origin gives the load generator what it asks for', () => {
   });
 });
 
-describe('the load generator finds', () => {
-  test('another status, and does not read on: the whole would be 1 TB', async () => {
+describe('the load generator reports', () => {
+  test('another status, and does not read the body, which would be 1 TB', async () => {
     const several = job({ form: 'several', count: 2, length: 10 }, { object: objects.huge, connections: 1 });
     expect(await runJob(several)).toMatchObject({ requests: 0, failures: 1, failure: 'answers 200' });
   });
 
-  test('bytes of another place', async () => {
+  test('bytes of another position', async () => {
     const shifted = job({ form: 'random', length: 100 }, { fields: { Range: 'bytes=5-104' }, connections: 1 });
     expect(await runJob(shifted)).toMatchObject({ requests: 0, failure: 'sends wrong bytes' });
   });

@@ -17,19 +17,19 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-test.skipIf(!isInstalled('openssl'))('the origin speaks TLS with a certificate that is made for the run', async () => {
+test.skipIf(!isInstalled('openssl'))('the origin uses TLS with a certificate that is made for the run', async () => {
   const files = makeCertificate(folder);
-  if (files === undefined) throw new Error('there is no certificate');
+  if (files === undefined) throw new Error('no certificate was made');
   const tls = { key: readFileSync(files.key), cert: readFileSync(files.cert) };
   const objects = catalogue(16 * 1024 ** 2);
   const origin = await startOrigin(Object.values(objects), { tls });
   const transport = http1Transport({ maxSockets: 1, connectTimeout: 5_000, requestTimeout: 5_000 });
   try {
     const url = `https://127.0.0.1:${origin.port}/bench/${objects.large.key}`;
-    const ask = () => transport({ method: 'GET', url, fields: { range: 'bytes=5-70004' } });
-    await expect(ask()).rejects.toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
+    const request = () => transport({ method: 'GET', url, fields: { range: 'bytes=5-70004' } });
+    await expect(request()).rejects.toMatchObject({ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' });
     setDefaultCACertificates([tls.cert]);
-    const { status, body } = await ask();
+    const { status, body } = await request();
     expect(status).toBe(206);
     const bytes = Buffer.from(await new Response(body ?? null).arrayBuffer());
     expect(bytes.equals(bytesAt(5, 70_000))).toBe(true);
@@ -47,7 +47,7 @@ describe('with other checkouts', () => {
     start: ({ checkout }) => Promise.reject(new Error(`started in ${checkout}`)),
   });
 
-  test('each form of Rangeway runs once more out of each of them, as a peer', async () => {
+  test('each configuration of Rangeway runs again from each of them, as a peer', async () => {
     const all = withCheckouts(
       [contestant('nginx', 'peer'), contestant('rangeway', 'subject')],
       ['/a/before', '/b/same'],
@@ -59,7 +59,13 @@ describe('with other checkouts', () => {
       ['rangeway@same', 'peer'],
     ]);
     const storage = { port: 1, bucket: 'b', accessKeyId: 'a', secretAccessKey: 's' };
-    const started = all[2]?.start({ checkout: '/own', storage, objects: catalogue(1), folder: '/f', kept: '/k' });
+    const started = all[2]?.start({
+      checkout: '/own',
+      storage,
+      objects: catalogue(1),
+      folder: '/f',
+      reusedFolder: '/k',
+    });
     await expect(started).rejects.toThrow('started in /a/before');
   });
 });

@@ -1,11 +1,11 @@
-/** `node s3proxy.ts BUCKET ENDPOINT`: npm's s3proxy on node:http; says on stderr where it listens. */
+/** `node s3proxy.ts BUCKET ENDPOINT`: npm's s3proxy on node:http; prints its URL to stderr. */
 import { Agent, createServer } from 'node:http';
 import { Agent as SecureAgent } from 'node:https';
 import { S3Proxy } from 's3proxy';
 
 const [bucket = '', endpoint = ''] = process.argv.slice(2);
 
-// Its default of 50 sockets would be what 64 clients measure.
+// The default of 50 sockets would limit 64 clients.
 const sockets = { keepAlive: true, maxSockets: 1_000 };
 
 const proxy = new S3Proxy({

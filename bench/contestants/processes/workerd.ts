@@ -1,6 +1,6 @@
 /**
- * `node workerd.ts OPTIONS`, a {@link WorkerOptions} as JSON: a Worker in workerd, its local bucket filled with the
- * objects that it lacks. Says on stderr where it listens.
+ * `node workerd.ts OPTIONS`, with the JSON of {@link WorkerOptions}: runs a Worker in workerd, puts missing objects into
+ * its local bucket, and prints its URL to stderr.
  */
 import { createWriteStream, existsSync, mkdirSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
@@ -31,7 +31,7 @@ async function fillBucket({ bucket: local }: Workerd, objects: readonly BenchObj
   }
 }
 
-/** A file with an object's bytes, for all Workers that want it. */
+/** Writes an object's bytes to a file that all Workers share, if it does not exist yet. */
 async function writeObject({ size, tag }: BenchObject, folder: string): Promise<string> {
   const path = join(folder, tag);
   if (existsSync(path)) return path;

@@ -1,25 +1,25 @@
 import { mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode } from '../../base/error-code.ts';
-import { PAGE, checksum, headSize, pagesOf, printHead } from './block-format.ts';
+import { PAGE, checksum, encodeHeader, headerSize, pagesOf } from './block-format.ts';
 import { temporaryPath } from './block-folder.ts';
 
-/** Bytes between two turns of the event loop: summing up 1 MiB takes 0.6 ms, and a block can be many. */
+/** Bytes written in one turn of the event loop: the checksums of 1 MiB take 0.6 ms, and a block may have many MiB. */
 const CHUNK = 16 * PAGE;
 
 /**
- * Writes a block so that the file is there whole or not at all, and leaves nothing behind where that fails.
+ * Writes the file of a block atomically: under a temporary name, which is renamed at the end and removed on failure.
  *
- * Nothing is synced: after a power cut the name may be there before the bytes are, which the checksums tell.
+ * There is no fsync. After a power failure the file may lack bytes; its checksums then show the damage.
  *
  * @param digest the file's name, in hexadecimal
- * @throws the system's error
+ * @throws the error of the file system
  */
 export async function writeBlockFile(path: string, digest: string, bytes: Uint8Array): Promise<void> {
   const temporary = temporaryPath(path);
   const handle = await create(temporary);
   try {
-    await fillFile(handle, digest, bytes).finally(() => handle.close());
+    await writeBlock(handle, digest, bytes).finally(() => handle.close());
     await rename(temporary, path);
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
@@ -27,7 +27,7 @@ export async function writeBlockFile(path: string, digest: string, bytes: Uint8A
   }
 }
 
-/** Only for the user that runs this: what is cached need not be public. */
+/** Creates a file that only the current user can read: cached objects may be private. */
 async function create(path: string): Promise<FileHandle> {
   try {
     return await open(path, 'wx', 0o600);
@@ -38,15 +38,15 @@ async function create(path: string): Promise<FileHandle> {
   }
 }
 
-async function fillFile(handle: FileHandle, digest: string, bytes: Uint8Array): Promise<void> {
+async function writeBlock(handle: FileHandle, digest: string, bytes: Uint8Array): Promise<void> {
   const checksums: number[] = [];
   for (let at = 0; at < bytes.length; at += CHUNK) {
     const chunk = bytes.subarray(at, at + CHUNK);
-    const written = writeAll(handle, chunk, headSize(bytes.length) + at);
+    const written = writeAll(handle, chunk, headerSize(bytes.length) + at);
     checksums.push(...pagesOf(chunk).map(checksum));
     await written;
   }
-  await writeAll(handle, printHead(digest, checksums), 0);
+  await writeAll(handle, encodeHeader(digest, checksums), 0);
 }
 
 async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number): Promise<void> {
@@ -56,7 +56,7 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array, position: number)
   }
 }
 
-/** Whether the error says that there is no such file. */
+/** Whether an error of the file system means that the file does not exist. */
 export function isAbsent(error: unknown): boolean {
   const code = errorCode(error);
   return code === 'ENOENT' || code === 'ENOTDIR';

@@ -3,17 +3,21 @@ import { readdir, stat, unlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { errorCode } from '../../base/error-code.ts';
 
-/** A block's file as it was found. */
+/** The file of a block, found in the folder. */
 export interface FoundBlock {
-  /** In hexadecimal: the file's name. */
+  /** The file's name, in hexadecimal. */
   readonly digest: string;
-  /** Bytes of the file. */
+  /** Size of the file, in bytes. */
   readonly size: number;
-  /** When it was last written or read, in ms, as far as the file system tells: most note one read a day. */
-  readonly used: number;
+  /** Time of the last write or read, in ms since the epoch. Most file systems record reads once a day only. */
+  readonly usedAt: number;
 }
 
-/** Where the block with this digest is kept: 256 folders, because some file systems are slow with large ones. */
+/**
+ * Returns the path of a block's file. There are 256 subfolders, because some file systems are slow with large ones.
+ *
+ * @param digest the file's name, in hexadecimal
+ */
 export function blockPath(folder: string, digest: string): string {
   return join(folder, digest.slice(0, 2), digest);
 }
@@ -22,43 +26,46 @@ const FOLDER = /^[0-9a-f]{2}$/;
 const BLOCK = /^[0-9a-f]{64}$/;
 const TEMPORARY = /^[0-9a-f]{64}\.(\d+)-([0-9a-f-]{36})-\d+\.tmp$/;
 
-/** Tells this process from an earlier one with its number, which in a container is always the same. */
+/** Identifies this run of the process. The pid can't: in a container, each run has the same pid. */
 const RUN = randomUUID();
 
-let temporaries = 0;
+let temporaryCount = 0;
 
-/** A name for a block's file while it is written, which tells later which process was writing it. */
+/** Returns a temporary name for a block's file. It contains the pid and the run, so that a leftover can be detected. */
 export function temporaryPath(path: string): string {
-  return `${path}.${process.pid}-${RUN}-${temporaries++}.tmp`;
+  return `${path}.${process.pid}-${RUN}-${temporaryCount++}.tmp`;
 }
 
-/** No process takes so long to write one block, in ms. If one does, its put fails and nothing else. */
+/** Age at which a temporary file counts as a leftover, in ms. If a slower write exists, only its put fails. */
 const LEFTOVER_MS = 60_000;
 
 /**
- * Lists the blocks below a folder and removes what processes that crashed were writing there. Other files it leaves
- * alone.
- * One call of the file system at a time: requests go first.
+ * Lists the blocks in a folder and removes the temporary files of crashed processes. Other files are ignored.
+ *
+ * It makes one file system call at a time, so that requests are not delayed.
  */
 export async function findBlocks(folder: string): Promise<FoundBlock[]> {
-  const found: FoundBlock[] = [];
-  for (const sub of (await listFolder(folder)).filter((name) => FOLDER.test(name))) {
-    for (const name of await listFolder(join(folder, sub))) {
-      const path = join(folder, sub, name);
+  const blocks: FoundBlock[] = [];
+  for (const subfolder of (await listFolder(folder)).filter((name) => FOLDER.test(name))) {
+    for (const name of await listFolder(join(folder, subfolder))) {
+      const path = join(folder, subfolder, name);
       const [, pid, run] = TEMPORARY.exec(name) ?? [];
       if (pid !== undefined && run !== RUN) await removeLeftover(path, Number(pid));
-      if (!BLOCK.test(name) || !name.startsWith(sub)) continue;
-      const stats = await state(path);
+      if (!BLOCK.test(name) || !name.startsWith(subfolder)) continue;
+      const stats = await statFile(path);
       if (stats?.isFile() === true)
-        found.push({ digest: name, size: stats.size, used: Math.max(stats.atimeMs, stats.mtimeMs) });
+        blocks.push({ digest: name, size: stats.size, usedAt: Math.max(stats.atimeMs, stats.mtimeMs) });
     }
   }
-  return found;
+  return blocks;
 }
 
-/** The process that wrote it may share the folder and be at work. Its age outlives processes: the wall clock counts. */
+/**
+ * Removes a temporary file unless the process that writes it is running: processes may share the folder. The file's age
+ * is measured by the wall clock, because it may be older than this process.
+ */
 async function removeLeftover(path: string, pid: number): Promise<void> {
-  const stats = await state(path);
+  const stats = await statFile(path);
   const isOld = stats !== undefined && Math.abs(Date.now() - stats.mtimeMs) > LEFTOVER_MS;
   if (isOld || pid === process.pid || !isAlive(pid)) await unlink(path).catch(() => undefined);
 }
@@ -67,7 +74,7 @@ function isAlive(pid: number): boolean {
   try {
     return process.kill(pid, 0);
   } catch (error) {
-    // Any other error says that there is one, of another user.
+    // With any other error, such as EPERM, the process exists.
     return errorCode(error) !== 'ESRCH';
   }
 }
@@ -76,6 +83,6 @@ function listFolder(folder: string): Promise<string[]> {
   return readdir(folder).catch(() => []);
 }
 
-function state(path: string) {
+function statFile(path: string) {
   return stat(path).catch(() => undefined);
 }

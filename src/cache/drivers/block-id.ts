@@ -1,14 +1,14 @@
 import type { BlockName } from '../block-cache.ts';
 
 /**
- * A block's name as one string. As JSON, so that no two names share one: there is no separator that a key could hold,
- * and half a surrogate pair is escaped instead of becoming the same U+FFFD as any other when it is written as UTF-8.
+ * Serializes a block's name. JSON is unambiguous: a separator could also be part of a key. It also escapes a lone
+ * surrogate, which UTF-8 would turn into U+FFFD, the same for all of them.
  */
 export function blockId({ scope, key, etag, blockSize, index, length }: BlockName): string {
   return JSON.stringify([scope, key, etag, blockSize, index, length]);
 }
 
-/** The name that {@link blockId} printed; `undefined` for any other text. */
+/** Parses the result of {@link blockId}. @returns `undefined` for any other text */
 export function parseBlockId(id: string): BlockName | undefined {
   const value: unknown = parseJson(id);
   if (!Array.isArray(value)) return undefined;

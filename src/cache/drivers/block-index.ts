@@ -4,28 +4,28 @@ import type { Semaphore } from '../../base/semaphore.ts';
 import { blockFileSize } from './block-format.ts';
 import { blockPath, findBlocks } from './block-folder.ts';
 
-/** Which blocks a folder holds, by their digests: the least used ones go where there is no room. */
+/** The index of the blocks in a folder, by digest. If the files exceed the byte limit, the least recently used are evicted. */
 export interface BlockIndex {
-  /** Of all files, in bytes, in steps of {@link ALLOCATION}. */
+  /** Size of all files together, in bytes; each file is rounded up to {@link ALLOCATION}. */
   readonly bytes: number;
   has(digest: string): boolean;
-  /** Notes that a block is used. */
-  use(digest: string): void;
-  /** Notes a block of `length` bytes, as just used, and removes others to make room. Resolves when there is room. */
+  /** Marks a block as most recently used. */
+  touch(digest: string): void;
+  /** Adds a block of `length` bytes as most recently used, and evicts others. Resolves when their files are removed. */
   add(digest: string, length: number): Promise<void>;
-  /** Forgets a block whose file is not there. */
+  /** Removes a block from the index, if its file does not exist. */
   forget(digest: string): void;
-  /** Forgets a block, and removes its file. */
+  /** Removes a block from the index, and its file. */
   remove(digest: string): Promise<void>;
-  /** Looks for what is in the folder. It is forgotten before what was used since. */
-  search(): Promise<void>;
+  /** Adds the blocks that are in the folder. They count as less recently used than all blocks in the index. */
+  scan(): Promise<void>;
 }
 
-/** What most file systems give a file, in bytes. */
+/** Allocation unit of most file systems, in bytes. */
 const ALLOCATION = 4096;
 
-/** Bytes that a block of `length` bytes takes. */
-export function blockRoom(length: number): number {
+/** Returns the bytes that a block of `length` bytes takes on the disk. */
+export function diskUsage(length: number): number {
   return allocated(blockFileSize(length));
 }
 
@@ -34,8 +34,12 @@ function allocated(size: number): number {
 }
 
 /**
+ * Creates an empty index.
+ *
+ * @param maxBytes limit for all files together, in bytes
+ * @param openFiles limits the file operations in progress
  * @param onRemove called before a block's file is removed
- * @throws TypeError where `maxBytes` is not a whole number above 0
+ * @throws TypeError if `maxBytes` is not a whole number above 0
  */
 export function blockIndex(
   folder: string,
@@ -44,7 +48,7 @@ export function blockIndex(
   onRemove: (digest: string) => void,
 ): BlockIndex {
   const removals = new Set<Promise<void>>();
-  const held = new LRUCache<string, number>({
+  const sizes = new LRUCache<string, number>({
     maxSize: maxBytes,
     sizeCalculation: (size) => size,
     dispose(_size, digest, reason) {
@@ -64,29 +68,30 @@ export function blockIndex(
 
   return {
     get bytes() {
-      return held.calculatedSize;
+      return sizes.calculatedSize;
     },
-    has: (digest) => held.has(digest),
-    use: (digest) => void held.get(digest),
+    has: (digest) => sizes.has(digest),
+    touch: (digest) => void sizes.get(digest),
     async add(digest, length) {
-      held.set(digest, blockRoom(length));
+      sizes.set(digest, diskUsage(length));
       await Promise.all(removals);
     },
-    forget: (digest) => void held.delete(digest),
+    forget: (digest) => void sizes.delete(digest),
     async remove(digest) {
-      held.delete(digest);
+      sizes.delete(digest);
       await unlinkBlock(digest);
     },
-    async search() {
-      const found = (await findBlocks(folder)).toSorted((a, b) => a.used - b.used);
-      const since = [...held.rkeys()].map((digest) => ({ digest, room: held.peek(digest) ?? 0 }));
-      held.clear();
+    async scan() {
+      const found = (await findBlocks(folder)).toSorted((a, b) => a.usedAt - b.usedAt);
+      // The blocks that were added during the scan are set again at the end, so that they stay the most recently used.
+      const added = [...sizes.rkeys()].map((digest) => ({ digest, size: sizes.peek(digest) ?? 0 }));
+      sizes.clear();
       for (const { digest, size } of found) {
-        if (allocated(size) <= maxBytes) held.set(digest, allocated(size));
-        // Of a time when there was more room.
+        if (allocated(size) <= maxBytes) sizes.set(digest, allocated(size));
+        // A file from an earlier run with a larger limit.
         else void unlinkBlock(digest);
       }
-      for (const { digest, room } of since) held.set(digest, room);
+      for (const { digest, size } of added) sizes.set(digest, size);
     },
   };
 }

@@ -1,6 +1,11 @@
 import { spanLength, type Span } from '../../http/index.ts';
 
-/** A block as one of Cloudflare's caches keeps it: without freshness it keeps nothing, without a length it answers no range. */
+/**
+ * Creates the response under which Cloudflare's caches store a block. They store nothing without a freshness lifetime,
+ * and answer no range without a Content-Length.
+ *
+ * @param length of the block, in bytes
+ */
 export function toBlockResponse(body: ReadableStream<Uint8Array> | Uint8Array, length: number): Response {
   return new Response(body, {
     headers: {
@@ -12,8 +17,9 @@ export function toBlockResponse(body: ReadableStream<Uint8Array> | Uint8Array, l
 }
 
 /**
- * Whether a response has, by its head, this part of a block (206) or the whole block (200).
+ * Whether a response contains exactly this part of a block (206) or the whole block (200), by its status and fields.
  *
+ * @param part half-open, in bytes from the block's start
  * @param length of the block, in bytes
  */
 export function hasBlock({ status, headers }: Response, part: Span, length: number): boolean {

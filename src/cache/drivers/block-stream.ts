@@ -3,81 +3,86 @@ import { chunkStream, markReusable } from '../../store/chunk-stream.ts';
 import { PAGE } from './block-format.ts';
 import { newBuffers, type BufferSource } from './open-block.ts';
 
-/** Bytes of a chunk at the most, and of a stream's buffer. */
+/** Size of a small buffer, and so of a chunk of most streams, in bytes. */
 export const CHUNK = 4 * PAGE;
 
-/** Buffers of {@link CHUNK} bytes that are kept for later when no stream has them. */
-const MAX_KEPT = 16;
+/** Maximum number of free small buffers in the pool. */
+const MAX_FREE = 16;
 
-/** Bytes of a large chunk: fewer calls of the system, which are half of what a chunk of {@link CHUNK} bytes costs. */
-const LARGE = 16 * PAGE;
+/** Size of a large buffer, in bytes. It takes fewer system calls, which are half the cost of a chunk of {@link CHUNK} bytes. */
+const LARGE_CHUNK = 16 * PAGE;
 
-/** How many streams have a large buffer at once. A slow client keeps its own, so the others have to be small. */
+/** Maximum number of large buffers in use. A slow client holds its buffer for long, so all other buffers are small. */
 const MAX_LARGE = 4;
 
-/** Buffers for streams. Their bytes are lent: see `ChunkReader.read`. */
-export interface ChunkBuffers {
-  /** Takes a buffer, of {@link LARGE} bytes where one is left, else of {@link CHUNK}. */
-  take(): Uint8Array;
-  /** Gives one back whose bytes nothing refers to. */
-  giveBack(buffer: Uint8Array): void;
-  /** Leaves one to the collector, since its bytes may be on their way to a client. */
-  leave(buffer: Uint8Array): void;
+/** A pool of buffers for streams. Their memory is reused: see `ChunkReader.read`. */
+export interface BufferPool {
+  /** Returns a buffer of {@link LARGE_CHUNK} bytes if fewer than {@link MAX_LARGE} are in use, else of {@link CHUNK}. */
+  acquire(): Uint8Array;
+  /** Returns a buffer to the pool. Nothing may refer to its bytes any more. */
+  release(buffer: Uint8Array): void;
+  /** Removes a buffer from the pool, because its bytes may still be on their way to a client: it is garbage collected. */
+  discard(buffer: Uint8Array): void;
 }
 
-export function chunkBuffers(): ChunkBuffers {
-  const kept: Uint8Array[] = [];
-  const keptLarge: Uint8Array[] = [];
-  let large = 0;
+/** Creates an empty pool. */
+export function bufferPool(): BufferPool {
+  const free: Uint8Array[] = [];
+  const freeLarge: Uint8Array[] = [];
+  let largeInUse = 0;
   return {
-    take() {
-      if (large === MAX_LARGE) return kept.pop() ?? reusableBuffers(CHUNK);
-      large++;
-      return keptLarge.pop() ?? reusableBuffers(LARGE);
+    acquire() {
+      if (largeInUse === MAX_LARGE) return free.pop() ?? reusableBuffer(CHUNK);
+      largeInUse++;
+      return freeLarge.pop() ?? reusableBuffer(LARGE_CHUNK);
     },
-    giveBack(buffer) {
-      if (buffer.length === LARGE) {
-        large--;
-        keptLarge.push(buffer);
-      } else if (kept.length < MAX_KEPT) kept.push(buffer);
+    release(buffer) {
+      if (buffer.length === LARGE_CHUNK) {
+        largeInUse--;
+        freeLarge.push(buffer);
+      } else if (free.length < MAX_FREE) free.push(buffer);
     },
-    leave(buffer) {
-      if (buffer.length === LARGE) large--;
+    discard(buffer) {
+      if (buffer.length === LARGE_CHUNK) largeInUse--;
     },
   };
 }
 
-function reusableBuffers(length: number): Uint8Array {
-  const memory = newBuffers(length);
-  markReusable(memory.buffer);
-  return memory;
+function reusableBuffer(length: number): Uint8Array {
+  const buffer = newBuffers(length);
+  markReusable(buffer.buffer);
+  return buffer;
 }
 
-/** Reads a part of a block into the memory that `room` gives. @throws where that is not possible any more */
-export type ReadPart = (part: Span, room: BufferSource) => Promise<Uint8Array>;
+/** Reads a part of a block into a buffer from `allocate`. @throws Error if the block can't be read any more */
+export type ReadPart = (part: Span, allocate: BufferSource) => Promise<Uint8Array>;
 
-/** Bytes at the end of a stream that are copied: when the reader asks for them, it has used the lent bytes before them. */
-const LAST = 4096;
+/** Bytes at the end of a stream that are copied out of the buffer, so that the buffer is released before they are read. */
+const TAIL_BYTES = 4096;
 
 /**
- * A part of a block as a stream. Its chunks lie in one buffer, which is taken from `buffers` for the first of them and
- * given back when the reader asks for the {@link LAST} bytes. Those are given for good: many readers know the length,
- * and ask no more after them.
+ * Creates a stream of a part of a block.
+ *
+ * All chunks lie in one buffer of the pool. The stream acquires it with the first chunk, and releases it when the reader
+ * asks for the last {@link TAIL_BYTES} bytes: by then the reader has used the bytes before them. Those last bytes are a
+ * copy, because many readers know the length and do not read on to the end of the stream.
+ *
+ * @param part half-open, in bytes from the block's start
  */
-export function blockStream({ start, end }: Span, read: ReadPart, buffers: ChunkBuffers): ReadableStream<Uint8Array> {
+export function blockStream({ start, end }: Span, read: ReadPart, pool: BufferPool): ReadableStream<Uint8Array> {
   let at = start;
   let buffer: Uint8Array | undefined;
-  let last: Uint8Array | undefined;
+  let tail: Uint8Array | undefined;
   let isCancelled = false;
   let isReading = false;
 
-  function giveBack(): void {
-    if (buffer !== undefined) buffers.giveBack(buffer);
+  function release(): void {
+    if (buffer !== undefined) pool.release(buffer);
     buffer = undefined;
   }
 
-  async function fill(): Promise<Uint8Array> {
-    const memory = (buffer ??= buffers.take());
+  async function readChunk(): Promise<Uint8Array> {
+    const memory = (buffer ??= pool.acquire());
     const part = { start: at, end: Math.min(end, Math.floor((at + memory.length) / PAGE) * PAGE) };
     at = part.end;
     isReading = true;
@@ -88,29 +93,29 @@ export function blockStream({ start, end }: Span, read: ReadPart, buffers: Chunk
       return chunk;
     } finally {
       isReading = false;
-      // No reader gets these bytes, and the reader that asked for them has used the lent bytes before them.
-      if (isCancelled || !isRead) giveBack();
+      // No reader gets these bytes, and the reader has used the bytes that were in the buffer before them.
+      if (isCancelled || !isRead) release();
     }
   }
 
   return chunkStream({
     async read() {
-      if (last === undefined && at < end) {
-        const chunk = await fill();
+      if (tail === undefined && at < end) {
+        const chunk = await readChunk();
         if (at < end || isCancelled) return chunk;
-        last = chunk.slice(-LAST);
-        if (chunk.length > LAST) return chunk.subarray(0, -LAST);
+        tail = chunk.slice(-TAIL_BYTES);
+        if (chunk.length > TAIL_BYTES) return chunk.subarray(0, -TAIL_BYTES);
       }
-      giveBack();
-      const chunk = last;
-      last = undefined;
+      release();
+      const chunk = tail;
+      tail = undefined;
       return chunk;
     },
     async cancel() {
       isCancelled = true;
-      // The lent bytes may still be on their way to a client, so the buffer is left to the collector.
+      // The last chunk may still be on its way to a client, so the buffer must not be reused.
       if (isReading || buffer === undefined) return;
-      buffers.leave(buffer);
+      pool.discard(buffer);
       buffer = undefined;
     },
   });

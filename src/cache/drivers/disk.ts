@@ -7,128 +7,135 @@ import { spanLength, type Span } from '../../http/index.ts';
 import { blockId } from './block-id.ts';
 import { writeBlockFile } from './block-file.ts';
 import { blockPath } from './block-folder.ts';
-import { CHUNK, blockStream, chunkBuffers } from './block-stream.ts';
-import { blockRoom, blockIndex } from './block-index.ts';
+import { CHUNK, blockStream, bufferPool } from './block-stream.ts';
+import { blockIndex, diskUsage } from './block-index.ts';
 import { newBuffers, type BufferSource } from './open-block.ts';
 import { openBlockCache } from './open-block-cache.ts';
 
+/** The settings of {@link diskCache}. */
 export interface DiskCacheOptions {
-  /** Made where it is not there. Its blocks are removed as the cache likes, other files are left alone. */
+  /** The path of a folder, created if it does not exist. Only the cache's own files in it are removed. */
   readonly folder: string;
-  /** Of all files together, in bytes; a file counts in steps of 4 KiB. At least 1. */
+  /** Limit for all files together, in bytes, at least 1. The size of each file is rounded up to 4 KiB. */
   readonly maxBytes: number;
 }
 
 /** A cache in a folder. */
 export interface DiskCache extends BlockCache {
-  /** What is known to be held, counted as `maxBytes` counts. */
+  /** Size of all blocks that the cache knows of, in bytes, counted as for `maxBytes`. */
   readonly bytes: number;
 }
 
-/** Files in use at once. Node reads and writes 4 at a time by default, so more only wait elsewhere. */
+/** Maximum number of files in use. Node makes 4 file operations at a time by default, so more would only wait. */
 const OPEN_FILES = 16;
 
-/** Bytes of blocks that wait to be written. A disk slower than the storage would fill the memory; so it caches less. */
+/** Byte budget of blocks that wait to be written. If the disk is slower than the storage, further blocks are not cached. */
 const MAX_UNWRITTEN = 64 * 1024 * 1024;
 
 /**
- * Makes a cache in a folder of a local disk. It survives restarts, and whatever happens to the folder: what can't be
- * read is a miss, what can't be written is not kept, and nothing is thrown.
+ * Creates a cache in a folder of a local disk, which survives restarts.
  *
- * With the first call it looks in the background for blocks that are there, and removes files that a crashed process
- * was writing; blocks put meanwhile are written after that. Processes may share a folder, and find each other's blocks.
- * Each holds to `maxBytes` the blocks that it found or put itself, so together they may hold more.
+ * It never throws on a disk error: a block that can't be read is a miss, and a block that can't be written is not cached.
+ * The first call starts a scan in the background, which finds the blocks in the folder and removes temporary files of
+ * crashed processes; blocks that are put are written after it. Processes may share a folder and find each other's blocks.
+ * Each process applies `maxBytes` to the blocks that it found or put itself, so together they may exceed it.
  *
- * @throws TypeError where `maxBytes` is not a whole number above 0
+ * @throws TypeError if `maxBytes` is not a whole number above 0
+ *
+ * @example
+ * import { createGateway, diskCache, fsStore, serve } from 'rangeway/node';
+ *
+ * const cache = diskCache({ folder: '/var/cache/rangeway', maxBytes: 100 * 1024 ** 3 });
+ * await serve(createGateway({ store: fsStore('/srv/files'), cache }), { port: 8080 });
  */
-export function diskCache({ folder: given, maxBytes }: DiskCacheOptions): DiskCache {
-  // Now, because the process may go to another folder later.
-  const folder = resolve(given);
+export function diskCache({ folder: givenFolder, maxBytes }: DiskCacheOptions): DiskCache {
+  // Resolved now, because the process may change its working directory.
+  const folder = resolve(givenFolder);
   const openFiles = semaphore(OPEN_FILES);
-  const open = openBlockCache(folder, openFiles);
-  const held = blockIndex(folder, maxBytes, openFiles, (digest) => open.drop(digest));
-  const buffers = chunkBuffers();
+  const blocks = openBlockCache(folder, openFiles);
+  const index = blockIndex(folder, maxBytes, openFiles, (digest) => blocks.drop(digest));
+  const buffers = bufferPool();
   const puts = new Map<string, Promise<void>>();
-  let unwritten = 0;
-  let search: Promise<void> | undefined;
+  let unwrittenBytes = 0;
+  let scan: Promise<void> | undefined;
 
-  async function keep(digest: string, bytes: Uint8Array): Promise<void> {
-    // The folder's blocks have to be known first, or it would grow beyond the bound with each restart.
-    await search;
-    await held.add(digest, bytes.length);
-    const write = () => openFiles.run(() => writeBlockFile(blockPath(folder, digest), digest, bytes));
-    await write().catch(async (error: unknown) => {
+  async function write(digest: string, bytes: Uint8Array): Promise<void> {
+    // Without the scan, the files of earlier runs would not count for the limit, and the folder would grow past it.
+    await scan;
+    await index.add(digest, bytes.length);
+    const writeFile = () => openFiles.run(() => writeBlockFile(blockPath(folder, digest), digest, bytes));
+    await writeFile().catch(async (error: unknown) => {
       if (errorCode(error) !== 'ENOSPC') throw error;
-      // A file that another process removed takes its room for as long as it is open here.
-      await open.closeRemoved();
-      await write();
+      // A file that another process removed takes disk space as long as it is open here.
+      await blocks.closeRemoved();
+      await writeFile();
     });
-    open.drop(digest);
-    // Its room was needed while it was written, when there was no file to remove yet.
-    if (!held.has(digest)) await held.remove(digest);
+    blocks.drop(digest);
+    // The block was evicted during the write, before its file existed.
+    if (!index.has(digest)) await index.remove(digest);
   }
 
-  /** A part of a block, as it was put; longer ones as a stream that was checked, and may break off. */
+  /** Reads a part of a block. A part longer than a chunk is verified, then streamed; the stream may break. */
   async function read(digest: string, length: number, part: Span): Promise<CachedBytes | 'missing' | 'damaged'> {
-    if (spanLength(part) <= CHUNK) return open.read(digest, length, part, newBuffers);
+    if (spanLength(part) <= CHUNK) return blocks.read(digest, length, part, newBuffers);
     let buffer: Uint8Array | undefined;
-    const room = () => (buffer ??= buffers.take());
-    const found = await open.check(digest, length, part, CHUNK, room).finally(() => {
-      if (buffer !== undefined) buffers.giveBack(buffer);
+    const allocate = () => (buffer ??= buffers.acquire());
+    const result = await blocks.verify(digest, length, part, CHUNK, allocate).finally(() => {
+      if (buffer !== undefined) buffers.release(buffer);
     });
-    return found === 'checked'
-      ? blockStream(part, (chunk, into) => readOn(digest, length, chunk, into), buffers)
-      : found;
+    return result === 'verified'
+      ? blockStream(part, (chunk, source) => readChunk(digest, length, chunk, source), buffers)
+      : result;
   }
 
-  /** @throws Error where the block is there no more */
-  async function readOn(digest: string, length: number, part: Span, room: BufferSource): Promise<Uint8Array> {
-    held.use(digest);
-    const found = await open.read(digest, length, part, room);
-    if (typeof found !== 'string') return found;
-    await noteMiss(digest, found);
+  /** @throws Error if the cache does not have the block any more */
+  async function readChunk(digest: string, length: number, part: Span, allocate: BufferSource): Promise<Uint8Array> {
+    index.touch(digest);
+    const result = await blocks.read(digest, length, part, allocate);
+    if (typeof result !== 'string') return result;
+    await removeMissed(digest, result);
     throw new Error('a block has left the cache while it was read');
   }
 
-  async function noteMiss(digest: string, why: 'missing' | 'damaged'): Promise<void> {
-    // A put that is on its way has its room already, and brings a file that is whole.
+  async function removeMissed(digest: string, reason: 'missing' | 'damaged'): Promise<void> {
+    // A put in progress is in the index already, and will write a whole file.
     if (puts.has(digest)) return;
-    if (why === 'damaged') await held.remove(digest);
-    else held.forget(digest);
+    if (reason === 'damaged') await index.remove(digest);
+    else index.forget(digest);
   }
 
   return {
     get bytes() {
-      return held.bytes;
+      return index.bytes;
     },
     async get(name, part) {
-      search ??= held.search();
+      scan ??= index.scan();
       const digest = digestOf(name);
-      // Before the read, so that it is not the next to be removed.
-      held.use(digest);
-      const found = await read(digest, name.length, part).catch(() => undefined);
-      if (found === undefined) return undefined;
-      if (typeof found === 'string') {
-        await noteMiss(digest, found);
+      // Before the read, so that the block is not the next to be evicted.
+      index.touch(digest);
+      const result = await read(digest, name.length, part).catch(() => undefined);
+      if (result === undefined) return undefined;
+      if (typeof result === 'string') {
+        await removeMissed(digest, result);
         return undefined;
       }
-      // Another process may have put it, or the search has not come by yet.
-      if (!held.has(digest) && blockRoom(name.length) <= maxBytes) void held.add(digest, name.length);
-      return found;
+      // Another process has put the block, or the scan has not found it yet.
+      if (!index.has(digest) && diskUsage(name.length) <= maxBytes) void index.add(digest, name.length);
+      return result;
     },
-    has: (name) => held.has(digestOf(name)),
+    has: (name) => index.has(digestOf(name)),
     async put(name, bytes) {
-      search ??= held.search();
-      if (bytes.length !== name.length || blockRoom(name.length) > maxBytes) return;
+      scan ??= index.scan();
+      if (bytes.length !== name.length || diskUsage(name.length) > maxBytes) return;
       const digest = digestOf(name);
       const running = puts.get(digest);
       if (running !== undefined) return running;
-      if (unwritten > 0 && unwritten + bytes.length > MAX_UNWRITTEN) return;
-      unwritten += bytes.length;
-      const put = keep(digest, bytes)
-        .catch(() => held.remove(digest))
+      if (unwrittenBytes > 0 && unwrittenBytes + bytes.length > MAX_UNWRITTEN) return;
+      unwrittenBytes += bytes.length;
+      const put = write(digest, bytes)
+        .catch(() => index.remove(digest))
         .finally(() => {
-          unwritten -= bytes.length;
+          unwrittenBytes -= bytes.length;
           puts.delete(digest);
         });
       puts.set(digest, put);

@@ -3,65 +3,72 @@ import { spanLength, type Span } from '../../http/index.ts';
 import type { BlockCache, BlockName } from '../block-cache.ts';
 import { lruBytes, memoryId, type MemoryCacheOptions } from './memory.ts';
 
-/** Bytes of a unit: a piece of a block of the larger cache that is kept in memory on its own. */
+/** Size of a unit, in bytes: the piece of a block of the larger cache that is kept in memory. */
 const UNIT = 64 * 1024;
 
-/** Units of a part that may be kept. Longer parts belong to downloads, which would push out everything else. */
-const MOST_UNITS = 4;
+/** Units of a part that may be kept. Longer parts belong to large downloads, which would evict everything else. */
+const MAX_UNITS = 4;
 
 /**
- * Puts a small cache in memory before a larger one. A block that is put goes to both.
+ * Puts a small cache in memory in front of a larger one. A block that is put goes to both.
  *
- * Of blocks that are read from the larger cache, units of 64 KiB are kept, and only those that are read a second time
- * within as many other units as the memory has room for. One read says nothing: of an object that is many times larger
- * than the memory, most units are pushed out before they are read again. A whole block would be 1 MiB for 64 KiB.
+ * Of the blocks that are read from the larger cache, units of 64 KiB are kept in memory, at their second read within as
+ * many other units as the memory has room for. A single read is not enough: most units of an object much larger than the
+ * memory are evicted before they are read again. Whole blocks are not kept: that would be 1 MiB for a read of 64 KiB.
  *
- * @param cache the larger one; its `timeout` holds
- * @param options `maxBytes` of the memory, counted as `memoryCache` counts
- * @throws TypeError where `maxBytes` is not a whole number above 0
+ * @param cache the larger cache; its `timeout` applies
+ * @param options `maxBytes` of the memory, counted as for `memoryCache`
+ * @throws TypeError if `maxBytes` is not a whole number above 0
+ *
+ * @example
+ * import { diskCache, withMemoryTier } from 'rangeway/node';
+ *
+ * const disk = diskCache({ folder: '/var/cache/rangeway', maxBytes: 100 * 1024 ** 3 });
+ * const cache = withMemoryTier(disk, { maxBytes: 512 * 1024 ** 2 });
  */
 export function withMemoryTier(cache: BlockCache, { maxBytes }: MemoryCacheOptions): BlockCache {
   const memory = lruBytes(maxBytes);
-  const readOnce = new LRUCache<string, true>({ max: Math.max(1, Math.floor(maxBytes / UNIT)) });
+  /** The units that were read, by id; at most as many as the memory has room for. */
+  const accessed = new LRUCache<string, true>({ max: Math.max(1, Math.floor(maxBytes / UNIT)) });
 
   function peek(name: BlockName, part: Span): Uint8Array | undefined {
     const id = memoryId(name);
-    const whole = memory.get(id, name.length);
-    if (whole !== undefined) return whole.subarray(part.start, part.end);
+    const block = memory.get(id, name.length);
+    if (block !== undefined) return block.subarray(part.start, part.end);
     const first = Math.floor(part.start / UNIT);
     const last = Math.floor((part.end - 1) / UNIT);
-    if (first === last) return unit(id, name, first)?.subarray(part.start - first * UNIT, part.end - first * UNIT);
-    return last - first < MOST_UNITS ? joined(id, name, first, last, part) : undefined;
+    if (first === last) return getUnit(id, name, first)?.subarray(part.start - first * UNIT, part.end - first * UNIT);
+    return last - first < MAX_UNITS ? joinUnits(id, name, first, last, part) : undefined;
   }
 
-  function unit(id: string, { length }: BlockName, number: number): Uint8Array | undefined {
-    return memory.get(unitId(id, number), Math.min(UNIT, length - number * UNIT));
+  function getUnit(id: string, { length }: BlockName, unit: number): Uint8Array | undefined {
+    return memory.get(unitId(id, unit), Math.min(UNIT, length - unit * UNIT));
   }
 
-  /** A part out of several units, copied; `undefined` where one is not there. */
-  function joined(id: string, name: BlockName, first: number, last: number, part: Span): Uint8Array | undefined {
-    for (let number = first; number <= last; number++) if (!memory.has(unitId(id, number))) return undefined;
-    const whole = new Uint8Array(spanLength(part));
-    for (let number = first; number <= last; number++) {
-      const origin = number * UNIT;
-      const bytes = unit(id, name, number)?.subarray(Math.max(0, part.start - origin), part.end - origin);
+  /** Copies a part out of several units; `undefined` if one of them is not in memory. */
+  function joinUnits(id: string, name: BlockName, first: number, last: number, part: Span): Uint8Array | undefined {
+    for (let unit = first; unit <= last; unit++) if (!memory.has(unitId(id, unit))) return undefined;
+    const joined = new Uint8Array(spanLength(part));
+    for (let unit = first; unit <= last; unit++) {
+      const origin = unit * UNIT;
+      const bytes = getUnit(id, name, unit)?.subarray(Math.max(0, part.start - origin), part.end - origin);
       if (bytes === undefined) return undefined;
-      whole.set(bytes, Math.max(part.start, origin) - part.start);
+      joined.set(bytes, Math.max(part.start, origin) - part.start);
     }
-    return whole;
+    return joined;
   }
 
-  /** Notes that units are read. @returns whether all of them were before */
-  function wereRead(id: string, first: number, last: number): boolean {
-    let all = true;
-    for (let number = first; number <= last; number++) {
-      all = readOnce.has(unitId(id, number)) && all;
-      readOnce.set(unitId(id, number), true);
+  /** Records an access to each unit. @returns whether all of them were in the history */
+  function recordAccess(id: string, first: number, last: number): boolean {
+    let wereAccessed = true;
+    for (let unit = first; unit <= last; unit++) {
+      wereAccessed = accessed.has(unitId(id, unit)) && wereAccessed;
+      accessed.set(unitId(id, unit), true);
     }
-    return all;
+    return wereAccessed;
   }
 
-  /** Reads whole units from the larger cache, and keeps them. */
+  /** Reads whole units from the larger cache, and keeps them in memory. */
   async function readUnits(name: BlockName, first: number, last: number, part: Span): Promise<Uint8Array | undefined> {
     const start = first * UNIT;
     const end = Math.min((last + 1) * UNIT, name.length);
@@ -70,9 +77,9 @@ export function withMemoryTier(cache: BlockCache, { maxBytes }: MemoryCacheOptio
     const bytes = cached instanceof Uint8Array ? cached : await new Response(cached).bytes();
     if (bytes.length !== end - start) return undefined;
     const id = memoryId(name);
-    for (let number = first; number <= last; number++) {
-      const at = number * UNIT - start;
-      memory.set(unitId(id, number), bytes.subarray(at, at + UNIT));
+    for (let unit = first; unit <= last; unit++) {
+      const at = unit * UNIT - start;
+      memory.set(unitId(id, unit), bytes.subarray(at, at + UNIT));
     }
     return bytes.subarray(part.start - start, part.end - start);
   }
@@ -85,8 +92,8 @@ export function withMemoryTier(cache: BlockCache, { maxBytes }: MemoryCacheOptio
       if (bytes !== undefined) return bytes;
       const first = Math.floor(part.start / UNIT);
       const last = Math.floor((part.end - 1) / UNIT);
-      const isKept = last - first < MOST_UNITS && wereRead(memoryId(name), first, last);
-      return isKept ? readUnits(name, first, last, part) : cache.get(name, part);
+      const isAdmitted = last - first < MAX_UNITS && recordAccess(memoryId(name), first, last);
+      return isAdmitted ? readUnits(name, first, last, part) : cache.get(name, part);
     },
     ...(cache.has && { has: (name) => memory.has(memoryId(name)) || cache.has?.(name) === true }),
     ...(cache.attach && { attach: (scope, read) => cache.attach?.(scope, read) }),
@@ -97,7 +104,7 @@ export function withMemoryTier(cache: BlockCache, { maxBytes }: MemoryCacheOptio
   };
 }
 
-/** @param block the block's id, which begins with a digit */
-function unitId(block: string, number: number): string {
-  return `u${number} ${block}`;
+/** Returns the id of a unit. It differs from the id of any block, which begins with a digit. */
+function unitId(id: string, unit: number): string {
+  return `u${unit} ${id}`;
 }

@@ -5,61 +5,68 @@ import { blockPath } from './block-folder.ts';
 import type { VerifiedPages } from './verified-pages.ts';
 import { openBlock, type OpenBlock, type BufferSource } from './open-block.ts';
 
-/** Reads blocks of a folder through descriptors that stay open. */
+/** Reads the blocks of a folder, and caches their open descriptors and verified pages. `length` is a block's, in bytes. */
 export interface OpenBlockCache {
   /**
-   * Reads a part of a block of `length` bytes: see {@link OpenBlock.read}.
+   * Reads a part of a block: see {@link OpenBlock.read}.
    *
-   * @returns `damaged` where the file has other bytes than were written under this name
-   * @throws the system's error where the file can't be read, which says nothing about its bytes
+   * @returns `missing` if there is no file; `damaged` if it has other bytes than were written
+   * @throws the error of the file system if the file can't be read; the file is not necessarily damaged then
    */
-  read(digest: string, length: number, part: Span, room: BufferSource): Promise<Uint8Array | 'missing' | 'damaged'>;
-  /** Checks a part that is to be read later: see {@link OpenBlock.check}, and `read`. */
-  check(
+  read(digest: string, length: number, part: Span, allocate: BufferSource): Promise<Uint8Array | 'missing' | 'damaged'>;
+  /** Verifies the pages of a part before it is streamed: see {@link OpenBlock.verify}. Fails like `read`. */
+  verify(
     digest: string,
     length: number,
     part: Span,
     step: number,
-    room: BufferSource,
-  ): Promise<'checked' | 'missing' | 'damaged'>;
-  /** Closes a block's descriptor, since its file is removed or replaced, and forgets which pages were checked. */
+    allocate: BufferSource,
+  ): Promise<'verified' | 'missing' | 'damaged'>;
+  /** Closes the descriptor of a block whose file is removed or replaced, and forgets its verified pages. */
   drop(digest: string): void;
-  /** Closes the descriptors of files that were removed by others, which take room on the disk until then. */
+  /** Closes the descriptors of files that other processes have removed. Such files take disk space until then. */
   closeRemoved(): Promise<void>;
 }
 
-/** Descriptors open at once, but for those that are just opened, closed or written: as many as files in use. */
-const DESCRIPTORS = 224;
+/** Maximum number of cached descriptors. Those that are being opened, closed or written come on top, one per open file. */
+const MAX_DESCRIPTORS = 224;
 
-/** A descriptor that was not used for so long, in ms, is closed: its file may have been removed by another process. */
+/** Idle time after which a descriptor is closed, in ms: its file may have been removed by another process. */
 const IDLE_MS = 250;
 
-/** Bytes for the pages that were checked, which outlive their descriptors. 17,000 blocks of 1 MiB have room. */
-const CHECKED_BYTES = 8 * 1024 * 1024;
+/** Memory for the records of verified pages, which outlive their descriptors: enough for 17,000 blocks of 1 MiB. */
+const VERIFIED_BYTES = 8 * 1024 * 1024;
 
-/** A file that is changed under each of so many reads is left alone. */
-const MAX_CHANGES = 3;
+/** Maximum number of attempts to read a file that another process keeps changing. */
+const MAX_ATTEMPTS = 3;
 
 type Opening = Promise<OpenBlock | 'missing' | 'damaged'>;
 
-type Work<Result> = (block: OpenBlock) => Promise<Result | 'changed' | 'damaged'>;
+type BlockOperation<Result> = (block: OpenBlock) => Promise<Result | 'changed' | 'damaged'>;
 
 interface Entry {
   readonly opening: Opening;
-  /** Once it is open. */
+  /** The result of `opening`; `undefined` while it is pending. */
   block: OpenBlock | undefined;
-  /** Since the last look for idle ones. */
+  /** Whether the descriptor was used since the last check for idle ones. */
   isUsed: boolean;
 }
 
-/** @param openFiles how many files are in use at once, each read and each opening among them */
+/**
+ * Creates a cache without open descriptors.
+ *
+ * @param openFiles limits the files in use at once: each read and each opening takes a slot
+ */
 export function openBlockCache(folder: string, openFiles: Semaphore): OpenBlockCache {
-  // In the order of their use.
+  /** In the order of their last use. */
   const entries = new Map<string, Entry>();
-  const checked = new LRUCache<string, VerifiedPages>({ maxSize: CHECKED_BYTES, sizeCalculation: ({ room }) => room });
-  let sweep: NodeJS.Timeout | undefined;
+  const verified = new LRUCache<string, VerifiedPages>({
+    maxSize: VERIFIED_BYTES,
+    sizeCalculation: ({ memoryUsage }) => memoryUsage,
+  });
+  let idleTimer: NodeJS.Timeout | undefined;
 
-  /** Only itself: another one of the same block may have taken its place. */
+  /** Removes this entry, but not a newer one of the same block. */
   function remove(digest: string, entry: Entry): void {
     if (entries.get(digest) === entry) entries.delete(digest);
   }
@@ -70,10 +77,10 @@ export function openBlockCache(folder: string, openFiles: Semaphore): OpenBlockC
     if (typeof block === 'object') await block.close();
   }
 
-  /** Makes room for one descriptor more. */
-  async function makeRoom(): Promise<void> {
+  /** Closes the least recently used descriptors until the limit is met. */
+  async function evict(): Promise<void> {
     for (const [digest, entry] of entries) {
-      if (entries.size <= DESCRIPTORS) return;
+      if (entries.size <= MAX_DESCRIPTORS) return;
       if (entry.block !== undefined) await closeEntry(digest, entry);
     }
   }
@@ -83,12 +90,12 @@ export function openBlockCache(folder: string, openFiles: Semaphore): OpenBlockC
       if (!entry.isUsed) void closeEntry(digest, entry);
       entry.isUsed = false;
     }
-    sweep = entries.size === 0 ? undefined : setTimeout(closeIdle, IDLE_MS).unref();
+    idleTimer = entries.size === 0 ? undefined : setTimeout(closeIdle, IDLE_MS).unref();
   }
 
   async function open(digest: string, length: number): Opening {
-    await makeRoom();
-    return openBlock(blockPath(folder, digest), digest, length, checked.get(digest));
+    await evict();
+    return openBlock(blockPath(folder, digest), digest, length, verified.get(digest));
   }
 
   function add(digest: string, length: number): Entry {
@@ -105,10 +112,11 @@ export function openBlockCache(folder: string, openFiles: Semaphore): OpenBlockC
       },
       () => remove(digest, entry),
     );
-    sweep ??= setTimeout(closeIdle, IDLE_MS).unref();
+    idleTimer ??= setTimeout(closeIdle, IDLE_MS).unref();
     return entry;
   }
 
+  /** Returns the entry of a block as the most recently used one. Adds it if there is none. */
   function use(digest: string, length: number): Entry {
     const entry = entries.get(digest);
     if (entry === undefined) return add(digest, length);
@@ -118,32 +126,32 @@ export function openBlockCache(folder: string, openFiles: Semaphore): OpenBlockC
     return entry;
   }
 
-  /** Does work with a block's descriptor, and again with another one where the file was changed meanwhile. */
-  async function withBlock<Result>(digest: string, length: number, work: Work<Result>) {
-    for (let changes = 0; changes < MAX_CHANGES; changes++) {
+  /** Runs an operation on an open block. If the file was changed, opens it and runs the operation again. */
+  async function withBlock<Result>(digest: string, length: number, operation: BlockOperation<Result>) {
+    for (let attempt = 0; attempt < MAX_ATTEMPTS; attempt++) {
       const entry = use(digest, length);
       const block = entry.block ?? (await entry.opening);
       if (typeof block === 'string') return block;
       let result: Result | 'changed' | 'damaged' = 'changed';
       try {
-        result = await work(block);
+        result = await operation(block);
       } finally {
         if (result === 'changed' || result === 'damaged') void closeEntry(digest, entry);
       }
       if (result === 'changed') continue;
-      if (result !== 'damaged' && checked.peek(digest) !== block.pages) checked.set(digest, block.pages);
+      if (result !== 'damaged' && verified.peek(digest) !== block.pages) verified.set(digest, block.pages);
       return result;
     }
     throw new Error('the file of a block is changed all the time');
   }
 
   return {
-    read: (digest, length, part, room) =>
-      openFiles.run(() => withBlock(digest, length, (block) => block.read(part, room))),
-    check: (digest, length, part, step, room) =>
-      openFiles.run(() => withBlock(digest, length, (block) => block.check(part, step, room))),
+    read: (digest, length, part, allocate) =>
+      openFiles.run(() => withBlock(digest, length, (block) => block.read(part, allocate))),
+    verify: (digest, length, part, step, allocate) =>
+      openFiles.run(() => withBlock(digest, length, (block) => block.verify(part, step, allocate))),
     drop(digest) {
-      checked.delete(digest);
+      verified.delete(digest);
       const entry = entries.get(digest);
       if (entry !== undefined) void closeEntry(digest, entry);
     },

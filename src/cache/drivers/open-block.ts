@@ -1,50 +1,51 @@
 import { close, closeSync, constants, fstatSync, open, read, type Stats } from 'node:fs';
 import { spanLength, type Span } from '../../http/index.ts';
 import { isAbsent } from './block-file.ts';
-import { blockFileSize, headSize, pagesAround, parseHead } from './block-format.ts';
+import { blockFileSize, decodeHeader, headerSize, pagesAround } from './block-format.ts';
 import { verifiedPages, type VerifiedPages } from './verified-pages.ts';
 
-/** Memory for so many bytes, all of which are overwritten. */
+/** Returns a buffer of at least `length` bytes. Its content does not matter, because all of it is overwritten. */
 export type BufferSource = (length: number) => Uint8Array;
 
-/** Memory that nothing else refers to. Not a Buffer, whose `slice` is no copy. */
+/** Allocates a new buffer with its own ArrayBuffer. The result is not a Buffer, because `slice` of a Buffer is a view. */
 export function newBuffers(length: number): Uint8Array {
   return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
 }
 
-/** A block's file with a descriptor. */
+/** The file of a block, open for reading. Parts are half-open, in bytes from the block's start. */
 export interface OpenBlock {
+  /** The verified pages of the file. */
   readonly pages: VerifiedPages;
   /**
-   * Reads a part of the block, and checks those of its pages that were not checked before.
+   * Reads a part of the block, and verifies those of its pages that are not verified yet.
    *
-   * @param room where its pages are put, or as much as is needed of them
-   * @returns the part; `changed` where the file was changed or removed since it was opened, `damaged` where a page has
-   * other bytes than were written
-   * @throws the system's error
+   * @param allocate returns the buffer for the part, or for all pages that it touches
+   * @returns the part; `changed` if the file was changed or removed since it was opened; `damaged` if a checksum differs
+   * @throws the error of the file system
    */
-  read(part: Span, room: BufferSource): Promise<Uint8Array | 'changed' | 'damaged'>;
+  read(part: Span, allocate: BufferSource): Promise<Uint8Array | 'changed' | 'damaged'>;
   /**
-   * Checks those pages of a part that were not checked before, and keeps none of their bytes.
+   * Verifies those pages of a part that are not verified yet, without returning their bytes.
    *
-   * @param step bytes that are read at once
-   * @param room where they are put
-   * @throws the system's error
+   * @param step bytes of one read
+   * @param allocate returns the buffer for one read
+   * @throws the error of the file system
    */
-  check(part: Span, step: number, room: BufferSource): Promise<'checked' | 'changed' | 'damaged'>;
-  /** Whether the file has no name any more. */
+  verify(part: Span, step: number, allocate: BufferSource): Promise<'verified' | 'changed' | 'damaged'>;
+  /** Whether the file was removed: it has no name any more. */
   isRemoved(): boolean;
-  /** Closes the descriptor as soon as no read is in it. Resolves when it is closed. */
+  /** Closes the descriptor after the reads in progress. Resolves when it is closed. */
   close(): Promise<void>;
 }
 
 /**
- * Opens a block's file, and reads its head unless it was read before and the file is the same.
+ * Opens the file of a block, and reads its header, unless the file is unchanged since its header was read.
  *
+ * @param digest the file's name, in hexadecimal
  * @param length of the block, in bytes
- * @param known its pages as they were checked under an earlier descriptor
- * @returns `damaged` where it is no whole file of that block
- * @throws the system's error where the file can't be read, which says nothing about its bytes
+ * @param known the verified pages from an earlier descriptor of the file
+ * @returns `missing` if there is no file; `damaged` if it is not a complete file of that block
+ * @throws the error of the file system if the file can't be read; the file is not necessarily damaged then
  */
 export async function openBlock(
   path: string,
@@ -56,8 +57,8 @@ export async function openBlock(
   if (descriptor === undefined) return 'missing';
   try {
     const stats = fstatSync(descriptor);
-    const pages = known?.isOf(stats) === true ? known : await readPages(descriptor, digest, length, stats);
-    if (pages !== undefined) return readable(descriptor, length, pages, pages.isSettled(stats));
+    const pages = known?.matches(stats) === true ? known : await readHeader(descriptor, digest, length, stats);
+    if (pages !== undefined) return blockReader(descriptor, length, pages, pages.isSettled(stats));
   } catch (error) {
     await closeFile(descriptor);
     throw error;
@@ -66,22 +67,23 @@ export async function openBlock(
   return 'damaged';
 }
 
-async function readPages(
+async function readHeader(
   descriptor: number,
   digest: string,
   length: number,
   stats: Stats,
 ): Promise<VerifiedPages | undefined> {
   if (!stats.isFile() || stats.size !== blockFileSize(length)) return undefined;
-  const head = Buffer.alloc(headSize(length));
-  if ((await readAt(descriptor, head, 0)) < head.length) return undefined;
-  const checksums = parseHead(head, digest);
+  const header = Buffer.alloc(headerSize(length));
+  if ((await readAt(descriptor, header, 0)) < header.length) return undefined;
+  const checksums = decodeHeader(header, digest);
   return checksums && verifiedPages(stats, checksums);
 }
 
-/** @param wasSettled whether a change since the file was opened is sure to show */
-function readable(descriptor: number, length: number, pages: VerifiedPages, wasSettled: boolean): OpenBlock {
+/** @param wasSettled whether a change after the file was opened is visible in its change time */
+function blockReader(descriptor: number, length: number, pages: VerifiedPages, wasSettled: boolean): OpenBlock {
   let isSettled = wasSettled;
+  /** Reads in progress. `close` counts as one, so that the descriptor is closed once. */
   let reads = 0;
   let closed: PromiseWithResolvers<void> | undefined;
 
@@ -90,41 +92,41 @@ function readable(descriptor: number, length: number, pages: VerifiedPages, wasS
     if (reads === 0 && closed !== undefined) void closeFile(descriptor).then(closed.resolve);
   }
 
-  async function readPart(part: Span, room: BufferSource): Promise<Uint8Array | 'changed' | 'damaged'> {
+  async function readPart(part: Span, allocate: BufferSource): Promise<Uint8Array | 'changed' | 'damaged'> {
     const span = pages.covers(part) ? part : pagesAround(part, length);
-    const bytes = room(spanLength(span)).subarray(0, spanLength(span));
-    // As it is before the read: a change in the same tick as an earlier one would not show.
-    const isNoted = isSettled;
-    const count = await readAt(descriptor, bytes, headSize(length) + span.start);
+    const bytes = allocate(spanLength(span)).subarray(0, spanLength(span));
+    // The value before the read: a change during the read may have the same change time as an earlier one.
+    const isRecorded = isSettled;
+    const count = await readAt(descriptor, bytes, headerSize(length) + span.start);
     const stats = fstatSync(descriptor);
-    if (!pages.isOf(stats)) return 'changed';
+    if (!pages.matches(stats)) return 'changed';
     isSettled ||= pages.isSettled(stats);
     if (count < bytes.length) return 'damaged';
     if (span === part) return bytes;
     const at = part.start - span.start;
-    return pages.check(bytes, span.start, isNoted) ? bytes.subarray(at, at + spanLength(part)) : 'damaged';
+    return pages.verify(bytes, span.start, isRecorded) ? bytes.subarray(at, at + spanLength(part)) : 'damaged';
   }
 
-  async function checkPart(
+  async function verifyPart(
     { start, end }: Span,
     step: number,
-    room: BufferSource,
-  ): Promise<'checked' | 'changed' | 'damaged'> {
+    allocate: BufferSource,
+  ): Promise<'verified' | 'changed' | 'damaged'> {
     for (let at = start; at < end; at += step) {
       const part = { start: at, end: Math.min(at + step, end) };
       if (pages.covers(part)) continue;
-      const found = await readPart(part, room);
-      if (typeof found === 'string') return found;
+      const result = await readPart(part, allocate);
+      if (typeof result === 'string') return result;
     }
-    return pages.isOf(fstatSync(descriptor)) ? 'checked' : 'changed';
+    return pages.matches(fstatSync(descriptor)) ? 'verified' : 'changed';
   }
 
-  /** No descriptor is used once it may be closed: its number may be that of another file. */
-  async function whileOpen<Result>(work: () => Promise<Result>): Promise<Result | 'changed'> {
+  /** Runs a read unless the descriptor is being closed: its number may then belong to another file. */
+  async function whileOpen<Result>(operation: () => Promise<Result>): Promise<Result | 'changed'> {
     if (closed !== undefined) return 'changed';
     reads++;
     try {
-      return await work();
+      return await operation();
     } finally {
       endRead();
     }
@@ -132,8 +134,8 @@ function readable(descriptor: number, length: number, pages: VerifiedPages, wasS
 
   return {
     pages,
-    read: (part, room) => whileOpen(() => readPart(part, room)),
-    check: (part, step, room) => whileOpen(() => checkPart(part, step, room)),
+    read: (part, allocate) => whileOpen(() => readPart(part, allocate)),
+    verify: (part, step, allocate) => whileOpen(() => verifyPart(part, step, allocate)),
     isRemoved: () => closed === undefined && !hasName(descriptor),
     close() {
       if (closed === undefined) {
@@ -146,7 +148,7 @@ function readable(descriptor: number, length: number, pages: VerifiedPages, wasS
   };
 }
 
-/** NOFOLLOW: a linked file is not ours. NONBLOCK: opening a named pipe would wait for its writer. */
+/** NOFOLLOW: the cache writes no symbolic links. NONBLOCK: without it, opening a named pipe waits for its writer. */
 const READ_FLAGS = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
 function openFile(path: string): Promise<number | undefined> {
@@ -159,17 +161,20 @@ function openFile(path: string): Promise<number | undefined> {
   });
 }
 
-/** Closes it at once where the file has a name; of one without, the file system has bytes to free, which may take long. */
+/**
+ * Closes a descriptor: synchronously if the file has a name. If it has none, the file system frees its blocks, which may
+ * take long, so the descriptor is closed in a thread.
+ */
 async function closeFile(descriptor: number): Promise<void> {
-  if (!hasName(descriptor)) return closeLater(descriptor);
+  if (!hasName(descriptor)) return closeInThread(descriptor);
   try {
     closeSync(descriptor);
   } catch {
-    // Whatever it failed with, the descriptor is gone.
+    // The descriptor is closed even if `close` reports an error.
   }
 }
 
-function closeLater(descriptor: number): Promise<void> {
+function closeInThread(descriptor: number): Promise<void> {
   return new Promise((resolve) => {
     close(descriptor, () => resolve());
   });
@@ -183,16 +188,16 @@ function hasName(descriptor: number): boolean {
   }
 }
 
-/** @returns how many bytes there were: fewer than there is room for at the end of the file alone */
+/** Fills a buffer from `position` on. @returns the number of bytes read; less than the buffer's length at the file's end */
 function readAt(descriptor: number, buffer: Uint8Array, position: number): Promise<number> {
   return new Promise((resolve, reject) => {
-    const readOn = (at: number): void => {
+    const readFrom = (at: number): void => {
       read(descriptor, buffer, at, buffer.length - at, position + at, (error, count) => {
         if (error !== null) reject(error);
         else if (count === 0 || at + count === buffer.length) resolve(at + count);
-        else readOn(at + count);
+        else readFrom(at + count);
       });
     };
-    readOn(0);
+    readFrom(0);
   });
 }

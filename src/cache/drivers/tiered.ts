@@ -3,26 +3,41 @@ import type { BlockCache, BlockName, BlockReader } from '../block-cache.ts';
 import { blockId, parseBlockId } from './block-id.ts';
 import { hasBlock, toBlockResponse } from './block-response.ts';
 
-/** Where requests for blocks go: through a cache that reads through, to {@link TieredCache.answer}. */
+/** Sends a request for a block to the entrypoint that calls {@link TieredCache.answer}, through the platform's cache. */
 export type Ask = (request: Request) => Promise<Response>;
 
-/** A cache in front of an entrypoint of the same Worker. */
+/** A read-through cache in front of an entrypoint of the same Worker. */
 export interface TieredCache extends BlockCache {
-  /** What the entrypoint answers where the cache has nothing: the block, from the storage. Never throws. */
+  /**
+   * Handles a request of the entrypoint: reads the block from the storage.
+   *
+   * @returns 200 with the whole block; 404 if the block can't be read. Never rejects
+   */
   answer(request: Request): Promise<Response>;
 }
 
-/** It reads the storage too, so it may take as long as that does, in ms. */
+/** Timeout of a get, in ms. On a miss it includes a read of the storage. */
 const TIMEOUT = 10_000;
 
-/** Never resolved: the request does not leave the platform. */
+/** Base of the URL of a block. The name is never resolved, because the request does not leave the platform. */
 const BASE = 'https://blocks.invalid/?name=';
 
 /**
- * Makes a cache over Cloudflare's Workers Caching: an entrypoint of the Worker answers blocks, and the platform keeps
- * its answers, in tiers, one reader at a time for each. Nothing is ever put: what is not there is read on the way.
+ * Creates a cache over Cloudflare's Workers Caching: an entrypoint of the Worker responds with blocks, and the platform
+ * caches these responses in tiers, with single flight. `put` does nothing: a miss is read through the entrypoint.
  *
- * What `ask` throws goes through.
+ * @param ask sends a request to the entrypoint; `get` rejects if it rejects
+ *
+ * @example
+ * import { WorkerEntrypoint } from 'cloudflare:workers';
+ * import { tieredCache } from 'rangeway/workers';
+ *
+ * declare const blocks: Fetcher; // `exports.Blocks` of 'cloudflare:workers'
+ * export const cache = tieredCache((request) => blocks.fetch(request));
+ *
+ * export class Blocks extends WorkerEntrypoint {
+ *   override fetch = (request: Request) => cache.answer(request);
+ * }
  */
 export function tieredCache(ask: Ask): TieredCache {
   const readers = new Map<string, BlockReader>();
@@ -34,7 +49,7 @@ export function tieredCache(ask: Ask): TieredCache {
       const headers: Record<string, string> = isWhole ? {} : { Range: `bytes=${part.start}-${part.end - 1}` };
       const response = await ask(new Request(BASE + encodeURIComponent(blockId(name)), { headers }));
       if (response.body !== null && hasBlock(response, part, name.length)) {
-        return response.status === 206 || isWhole ? response.body : cut(response, part);
+        return response.status === 206 || isWhole ? response.body : sliceBody(response, part);
       }
       await response.body?.cancel();
       return undefined;
@@ -47,19 +62,19 @@ export function tieredCache(ask: Ask): TieredCache {
         const body = name === undefined ? undefined : await read?.(name);
         if (name !== undefined && body !== undefined) return toBlockResponse(body, name.length);
       } catch {
-        // Whoever asked reads the storage itself then, and tells what is wrong with it.
+        // The client's request treats the 404 as a miss, reads the storage itself, and reports its error.
       }
       return new Response(null, { status: 404, headers: { 'Cache-Control': 'no-store' } });
     },
   };
 }
 
-/** Where nothing is kept, the entrypoint itself answers, which sees no Range. */
-async function cut(response: Response, { start, end }: Span): Promise<Uint8Array> {
+/** Takes a part out of a whole block. If the platform caches nothing, the entrypoint responds, and it ignores Range. */
+async function sliceBody(response: Response, { start, end }: Span): Promise<Uint8Array> {
   return new Uint8Array(await response.arrayBuffer()).subarray(start, end);
 }
 
-/** The address says it all: whoever answers may be another isolate, and knows nothing else. */
+/** Returns the block's name from the URL. The entrypoint may run in another isolate, so the URL has to hold all of it. */
 function toName(request: Request): BlockName | undefined {
   const text = new URL(request.url).searchParams.get('name');
   return text === null ? undefined : parseBlockId(text);

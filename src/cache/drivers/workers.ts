@@ -3,43 +3,52 @@ import type { BlockCache, BlockName } from '../block-cache.ts';
 import { blockId } from './block-id.ts';
 import { hasBlock, toBlockResponse } from './block-response.ts';
 
-/** What this driver uses of Cloudflare's Cache API; a `Cache` fits it. */
+/** The part of Cloudflare's Cache API that this driver uses. A `Cache` has this type. */
 export interface CacheLike {
-  /** Answers a closed range of what was put with 206. */
+  /** Returns the stored response; 206 for a request with a Range field of the form `bytes=first-last`. */
   match(request: Request): Promise<Response | undefined>;
   put(request: Request, response: Response): Promise<void>;
 }
 
+/** The settings of {@link workersCache}. */
 export interface WorkersCacheOptions {
-  /** Best one of its own, `await caches.open('rangeway')`, from which nothing else answers. */
+  /** Best a separate cache, such as `await caches.open('rangeway')`, so that no client request is answered from it. */
   readonly cache: CacheLike;
-  /** Of a host whose requests the Worker answers, such as `https://downloads.example.com`. */
+  /** Origin of a host whose requests the Worker handles, such as `https://downloads.example.com`. */
   readonly origin: string;
 }
 
 /**
- * Makes a cache over Cloudflare's Cache API: one data centre, and without effect on workers.dev. A get is one
- * subrequest, and so is a put.
+ * Creates a cache over Cloudflare's Cache API. It stores blocks in one data centre, and stores nothing on workers.dev.
  *
- * What `cache` throws goes through, such as the limit of subrequests.
+ * A get is one subrequest, and so is a put. If `cache` throws, for example at the limit of subrequests, so do they.
  *
- * @throws TypeError where `origin` is not an address
+ * @throws TypeError if `origin` is not a URL
+ *
+ * @example
+ * import { type CacheLike, workersCache } from 'rangeway/workers';
+ *
+ * const named: CacheLike = {
+ *   match: async (request) => (await caches.open('rangeway')).match(request),
+ *   put: async (request, response) => (await caches.open('rangeway')).put(request, response),
+ * };
+ * const cache = workersCache({ cache: named, origin: 'https://downloads.example.com' });
  */
 export function workersCache({ cache, origin }: WorkersCacheOptions): BlockCache {
   const base = new URL('/rangeway/blocks/', origin);
   return {
     async get(name, part) {
       const headers = isWhole(part, name) ? {} : { Range: `bytes=${part.start}-${part.end - 1}` };
-      const response = await cache.match(new Request(await toBlockAddress(base, name), { headers }));
+      const response = await cache.match(new Request(await toBlockUrl(base, name), { headers }));
       if (response === undefined) return undefined;
-      const isDue = response.status === (isWhole(part, name) ? 200 : 206);
-      if (response.body !== null && isDue && hasBlock(response, part, name.length)) return response.body;
+      const isExpected = response.status === (isWhole(part, name) ? 200 : 206);
+      if (response.body !== null && isExpected && hasBlock(response, part, name.length)) return response.body;
       await response.body?.cancel();
       return undefined;
     },
     async put(name, bytes) {
       if (bytes.length !== name.length) return;
-      await cache.put(new Request(await toBlockAddress(base, name)), toBlockResponse(bytes, bytes.length));
+      await cache.put(new Request(await toBlockUrl(base, name)), toBlockResponse(bytes, bytes.length));
     },
   };
 }
@@ -48,8 +57,8 @@ function isWhole(part: Span, name: BlockName): boolean {
   return spanLength(part) === name.length;
 }
 
-/** A hash, because whoever rewrites addresses on the way (dots, slashes, capitals) finds nothing to rewrite in it. */
-async function toBlockAddress(base: URL, name: BlockName): Promise<URL> {
+/** Returns the URL of a block: a hash, so that no URL normalisation (dot segments, slashes, case) changes it. */
+async function toBlockUrl(base: URL, name: BlockName): Promise<URL> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(blockId(name)));
   const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
   return new URL(hex, base);

@@ -15,9 +15,9 @@ import { applySizeLimit, type OpenedBody } from './size-limit.ts';
 import type { DownloadContext } from './download-context.ts';
 
 /**
- * Answers one GET or HEAD: asks the storage, decides, and makes the body of what was decided.
+ * Makes the reply to one GET or HEAD: reads the storage, decides the status, and pipes the body.
  *
- * @throws StoreError if the storage can't answer
+ * @throws StoreError if the storage can't be read
  */
 export async function answerDownload(request: DownloadRequest, context: DownloadContext): Promise<Reply> {
   const { method } = request;
@@ -49,7 +49,7 @@ export async function answerDownload(request: DownloadRequest, context: Download
   }
 }
 
-/** Makes the reply with the bytes. If that throws, the open read is closed. */
+/** Makes a reply with a body. Closes the open read if that throws. */
 async function sendBody(body: OpenedBody, request: DownloadRequest, context: DownloadContext): Promise<Reply> {
   try {
     return bodyReply(body, request, context);
@@ -69,19 +69,19 @@ function bodyReply(
   const fields = byteHeaders(decision, representation, choices);
   const { bytes } = first;
   const { etag, size } = representation;
-  const about = { etag: etag === undefined ? undefined : printEntityTag(etag), size };
+  const objectInfo = { etag: etag === undefined ? undefined : printEntityTag(etag), size };
   if (isOneRead(decision) && (bytes !== undefined || (!context.needsOutcome && first.hasNativeLength === true))) {
-    const content = { ...about, parts: () => [{ head: 0, span: first.span }] };
+    const content = { ...objectInfo, parts: () => [{ head: 0, span: first.span }] };
     return { status, fields, body: bytes ?? first.body, content };
   }
   const plan = planBody(decision, first, context, choices.boundary);
   const { body, ...pipe } = context.bodyPipe.pipe(plan);
   const parts = () =>
     plan.reads.flatMap((read) => read.parts.map((part) => ({ head: part.head.length, span: part.span })));
-  return { status, fields, body, pipe, content: { ...about, parts } };
+  return { status, fields, body, pipe, content: { ...objectInfo, parts } };
 }
 
-/** Whether the bytes of one read are the whole body. */
+/** Returns whether the body consists of the bytes of one read only. */
 function isOneRead(decision: ByteDecision): boolean {
   return decision.status === 200 || decision.form === 'single';
 }

@@ -5,9 +5,11 @@ import { storeError } from '../../store/store-error.ts';
 import type { Span } from '../../http/index.ts';
 import { expectEnd, nextChunk } from '../../store/exact-body.ts';
 
-/** How a body ended: whole; broken off because the client left; broken off because the storage failed. */
+/**
+ * The outcome of the transfer of a body; `aborted` if the client disconnected or stopped reading. Byte counts are
+ * `null` if the platform's pipe does not report them, or the app made the response itself.
+ */
 export type TransferOutcome =
-  /** Counts are null where the platform's pipes, or an app's own answer, do not tell. */
   | { readonly outcome: 'complete'; readonly bytesSent: number | null; readonly bytesRead: number }
   | { readonly outcome: 'aborted'; readonly bytesSent: number | null; readonly bytesRead: number | null }
   | {
@@ -17,66 +19,62 @@ export type TransferOutcome =
       readonly cause: unknown;
     };
 
-/** A body on its way. */
+/** The stream of a body, and its outcome. */
 export interface PipedBody {
   readonly body: ReadableStream<Uint8Array>;
-  /** How it ended. Never rejects. */
+  /** Resolves when the body has ended. Never rejects. */
   readonly done: Promise<TransferOutcome>;
-  /** Ends a body that is not sent, and gives back what it holds. Does nothing at its end. Never throws. */
+  /** Closes a body that is not sent, and its reads. Does nothing if the body has ended. Never throws. */
   readonly abandon: () => void;
 }
 
-/** How a platform moves bytes from a storage to a client, with back-pressure. */
+/** Moves bytes from storage to a client on one platform, with back-pressure. */
 export interface BodyPipe {
-  /** Puts a body on its way. */
+  /** Makes the stream of a body. */
   pipe(plan: BodyPlan): PipedBody;
-  /** Reads a body into JavaScript, in the way that is cheapest here. */
+  /** Opens the cheapest reader of a body for JavaScript on this platform. */
   readonly toReader: ToReader;
-  /** Whether a body that needs nothing else stays out of JavaScript. */
+  /** Whether a body can be piped without passing through JavaScript. */
   readonly isNative: boolean;
-  /** Connections that `parallelReads` may have here at the most. By default there is no limit but the setting's own. */
+  /** The highest number of connections for `parallelReads`. By default only the setting itself limits it. */
   readonly maxParallelReads?: number;
-  /** How blocks of this size, by default of the platform's choice, are cached here. By default as `withBlockCache` does. */
+  /** Returns options of the block cache for a block size in bytes. If absent, `withBlockCache` uses its defaults. */
   readonly toBlocks?: (size: number | undefined) => Partial<BlockCacheOptions>;
 }
 
-/** Moves chunks in JavaScript: for every platform whose web streams are not native, such as Node. */
-export const portableBodyPipe: BodyPipe = {
-  pipe,
-  toReader: defaultReader,
-  isNative: false,
-};
+/** Pipes chunks in JavaScript, for platforms without native web streams, such as Node. */
+export const portableBodyPipe: BodyPipe = { pipe, toReader: defaultReader, isNative: false };
 
 function pipe(plan: BodyPlan): PipedBody {
   const { signal, idleTimeout, reads } = plan;
   const { promise: done, resolve } = Promise.withResolvers<TransferOutcome>();
   const progress = newReadProgress();
-  const chunks = plannedChunks(plan, progress);
+  const chunks = planReader(plan, progress);
   let bytesSent = 0;
   let isStarted = false;
-  let isOver = false;
+  let isSettled = false;
   const counts = () => ({ bytesSent, bytesRead: progress.bytesRead });
 
   function settle(transfer: TransferOutcome): void {
-    isOver = true;
-    idle.end();
+    isSettled = true;
+    idle.clear();
     resolve(transfer);
   }
 
-  async function giveBack(): Promise<void> {
-    if (isOver) return;
+  async function cancel(): Promise<void> {
+    if (isSettled) return;
     settle({ outcome: 'aborted', ...counts() });
-    // What has not begun has nothing to give back, but its first body is open already.
+    // Before the first chunk no reader exists yet, but the first body may be open already.
     if (!isStarted) await (await reads[0]?.open())?.cancel();
     await chunks.end();
   }
 
-  const abandon = () => void giveBack().catch(() => undefined);
+  const abandon = () => void cancel().catch(() => undefined);
   const idle = idleTimer(idleTimeout, abandon);
 
   const body = chunkStream({
     async read() {
-      if (isOver) throw storeError('aborted', 'the body was left unread, or its client left');
+      if (isSettled) throw storeError('aborted', 'the body was left unread, or its client left');
       isStarted = true;
       idle.stop();
       try {
@@ -84,20 +82,20 @@ function pipe(plan: BodyPlan): PipedBody {
         if (chunk === undefined) settle({ outcome: 'complete', ...counts() });
         else {
           bytesSent += chunk.length;
-          if (!isOver) idle.start();
+          if (!isSettled) idle.start();
         }
         return chunk;
       } catch (cause) {
         await chunks.end();
         const outcome = signal.aborted ? 'aborted' : 'failed';
-        if (!isOver) settle({ outcome, ...counts(), cause });
+        if (!isSettled) settle({ outcome, ...counts(), cause });
         throw cause;
       }
     },
-    cancel: giveBack,
+    cancel,
   });
   idle.start();
-  // The client may have left before there was a body. One that leaves later is noticed by the body's reader.
+  // The client may have disconnected before the body existed. A later disconnect cancels the body.
   if (signal.aborted) abandon();
   return { body, done, abandon };
 }
@@ -105,20 +103,20 @@ function pipe(plan: BodyPlan): PipedBody {
 interface IdleTimer {
   start(): void;
   stop(): void;
-  /** Called once, when it is needed no more. */
-  end(): void;
+  /** Removes the timer. Called once. */
+  clear(): void;
 }
 
-/** Calls back when it was started `ms` ago and not stopped since. One timer for all of a body's chunks. */
+/** Calls `onIdle` if it was started `ms` ago and not stopped since. All chunks of a body share one `setTimeout`. */
 function idleTimer(ms: number | undefined, onIdle: () => void): IdleTimer {
-  if (ms === undefined) return { start: () => undefined, stop: () => undefined, end: () => undefined };
+  if (ms === undefined) return { start: () => undefined, stop: () => undefined, clear: () => undefined };
   let since: number | undefined;
-  const look = () => {
-    const left = since === undefined ? ms : ms - (steadyTime() - since);
-    if (left <= 0) onIdle();
-    else timer = setTimeout(look, left);
+  const check = () => {
+    const remaining = since === undefined ? ms : ms - (steadyTime() - since);
+    if (remaining <= 0) onIdle();
+    else timer = setTimeout(check, remaining);
   };
-  let timer = setTimeout(look, ms);
+  let timer = setTimeout(check, ms);
   return {
     start() {
       since = steadyTime();
@@ -126,12 +124,12 @@ function idleTimer(ms: number | undefined, onIdle: () => void): IdleTimer {
     stop() {
       since = undefined;
     },
-    end: () => clearTimeout(timer),
+    clear: () => clearTimeout(timer),
   };
 }
 
-/** All bytes of a consignment, one read after the other. */
-function plannedChunks({ reads, tail, close }: BodyPlan, progress: ReadProgress): PartsReader {
+/** Reads all bytes of a plan in order, one read after the other. */
+function planReader({ reads, tail, close }: BodyPlan, progress: ReadProgress): PartsReader {
   let index = 0;
   let current: PartsReader | undefined;
   return {
@@ -157,103 +155,113 @@ function plannedChunks({ reads, tail, close }: BodyPlan, progress: ReadProgress)
   };
 }
 
-/** A body about to be sent: reads of the storage, in order, and the text around their parts. */
+/** The plan of a body: storage reads in order, and the text around the parts of a multipart body. */
 export interface BodyPlan {
-  /** Exact length in bytes of everything together. */
+  /** The exact length of the body in bytes, part heads and tail included. */
   readonly length: number;
   readonly reads: readonly PlannedBodyRead[];
-  /** Goes out after the last part; empty but for multipart. */
+  /** Sent after the last part; empty unless the body is multipart. */
   readonly tail: Uint8Array;
-  /** Fires when the client leaves, where the platform tells. */
+  /** Aborted when the client disconnects, if the platform reports that. */
   readonly signal: AbortSignal;
-  /** How long the body may be left unread, in ms, before it is ended as aborted. Left out where the platform sees to it. */
+  /** How long the client may read no byte, in ms, before the body is aborted. Absent for no timeout. */
   readonly idleTimeout?: number | undefined;
-  /** Gives back what was opened ahead. Called however the body ends. */
+  /** Closes a body that was opened ahead. Called when the body ends, whatever the outcome. */
   readonly close: () => void;
 }
 
-/** One read of the storage. */
+/** One storage read of a {@link BodyPlan}. */
 export interface PlannedBodyRead {
-  /** Opens the read, or hands over a body that is open already. Called once. Throws a StoreError. */
+  /** Opens the read, or returns a body that is open already. Called once. Throws a StoreError. */
   open(): Promise<ReadableStream<Uint8Array>>;
-  /** What the opened body yields. */
+  /** The bytes of the object that the opened body yields, half-open. */
   readonly span: Span;
-  /** In ascending order, inside `span`. */
+  /** The parts to send, in ascending order, inside `span`. */
   readonly parts: readonly BodyPart[];
 }
 
-/** Bytes to pass on, and the text that goes out before them; empty but for multipart. */
+/** One part of a body. */
 export interface BodyPart {
+  /** Sent before the bytes; empty unless the body is multipart. */
   readonly head: Uint8Array;
+  /** The bytes of the object to send, half-open. */
   readonly span: Span;
 }
 
-/** Carries one answer's reads: counts their bytes, and says which is under way, so that one that hangs can be stopped. */
+/** The progress of the reads of one body. */
 export interface ReadProgress {
+  /** Bytes read from storage or a cache so far, gaps between parts included. */
   bytesRead: number;
-  /** The read that is under way. */
+  /** The reader in use, which allows a stalled read to be cancelled. */
   reader: ChunkReader | undefined;
 }
 
-/** Makes a courier that has carried nothing yet. */
+/** Creates the progress of a body of which no byte is read. */
 export function newReadProgress(): ReadProgress {
   return { bytesRead: 0, reader: undefined };
 }
 
-/** The bytes of one read that go out, in order. */
+/** Reads the bytes to send of one or more storage reads, in order. */
 export interface PartsReader {
   /**
+   * Reads the next chunk.
+   *
    * @returns `undefined` at the end
-   * @throws StoreError where the body has fewer bytes than it should or more, before its last bytes are given
+   * @throws StoreError if the body is shorter or longer than its span. The last bytes are returned after that check
    */
   next(): Promise<Uint8Array | undefined>;
-  /** Gives the storage's connection back, however far it got. Never rejects. */
+  /** Closes the body and its storage connection. Never rejects. */
   end(): Promise<void>;
 }
 
-/** Opens a read when it is asked for the first bytes, and gives its parts, each after its head, without those between. */
+/**
+ * Reads the parts of one storage read, each after its head, and skips the gaps between them.
+ *
+ * @param read opened by the first call of `next`
+ * @param progress updated with each chunk
+ */
 export function partsReader(read: PlannedBodyRead, progress: ReadProgress, toReader: ToReader): PartsReader {
   const { span, parts } = read;
   let reader: ChunkReader | undefined;
-  let at = span.start;
+  let position = span.start;
   let chunk: Uint8Array = NO_BYTES;
   let index = 0;
-  let isHeadDue = true;
+  let isHeadPending = true;
   let isEnded = false;
 
-  async function begin(): Promise<ChunkReader> {
+  async function open(): Promise<ChunkReader> {
     const opened = toReader(await read.open());
     progress.reader = opened;
-    // Nobody was there to be told while it was opened.
+    // `end` may have been called while the read was opened.
     if (isEnded) await opened.cancel().catch(() => undefined);
     return opened;
   }
 
   return {
     async next() {
-      reader ??= await begin();
+      reader ??= await open();
       for (;;) {
         const part = parts[index];
         if (part === undefined) return undefined;
-        if (isHeadDue) {
-          isHeadDue = false;
+        if (isHeadPending) {
+          isHeadPending = false;
           if (part.head.length > 0) return part.head;
         }
-        if (at >= part.span.end) {
+        if (position >= part.span.end) {
           index++;
-          isHeadDue = true;
+          isHeadPending = true;
           continue;
         }
         if (chunk.length === 0) {
-          chunk = await nextChunk(reader, span.end - at);
+          chunk = await nextChunk(reader, span.end - position);
           progress.bytesRead += chunk.length;
         }
-        const skipped = Math.min(chunk.length, Math.max(0, part.span.start - at));
-        const taken = chunk.subarray(skipped, part.span.end - at);
-        at += skipped + taken.length;
-        chunk = chunk.subarray(skipped + taken.length);
-        if (at === span.end) await expectEnd(reader);
-        if (taken.length > 0) return taken;
+        const skipped = Math.min(chunk.length, Math.max(0, part.span.start - position));
+        const bytes = chunk.subarray(skipped, part.span.end - position);
+        position += skipped + bytes.length;
+        chunk = chunk.subarray(skipped + bytes.length);
+        if (position === span.end) await expectEnd(reader);
+        if (bytes.length > 0) return bytes;
       }
     },
     async end() {
@@ -266,7 +274,7 @@ export function partsReader(read: PlannedBodyRead, progress: ReadProgress, toRea
 const NO_BYTES = new Uint8Array(0);
 
 /**
- * The same for a loop. The storage's connection is given back however it ends.
+ * Like {@link partsReader}, for a `for await` loop. When the loop ends or throws, the storage connection is closed.
  *
  * @throws StoreError as {@link PartsReader} does
  */

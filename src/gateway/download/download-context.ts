@@ -1,18 +1,19 @@
 import type { DispositionType } from '../../http/index.ts';
 import type { DownloadSource } from '../match-mount.ts';
 
-/** What one download is answered from: its mount, and the values of its request that are no header fields. */
+/** The inputs of one download that are not header fields: the settings of its mount, and values of its request. */
 export interface DownloadContext extends DownloadSource {
+  /** The decoded key, relative to `store`. */
   readonly key: string;
   readonly requestId: string;
-  /** Fires when the client leaves, if the platform tells. */
+  /** Aborted when the client disconnects, if the platform reports that. */
   readonly signal: AbortSignal;
-  /** Whether shared caches must not keep the answer. */
+  /** Whether shared caches must not store the response. */
   readonly isPrivate: boolean;
-  /** The Content-Disposition to send instead of the stored one. */
+  /** The Content-Disposition to send instead of the stored one; `undefined` to send the stored one. */
   readonly contentDisposition: { readonly type: DispositionType; readonly key: string } | undefined;
-  /** Whether a middleware needs to know how the body ends. */
+  /** Whether a middleware needs the outcome of the transfer. */
   readonly needsOutcome: boolean;
-  /** How long the body may be left unread, in ms; `undefined` if the platform has a limit of its own. */
+  /** How long the client may read no byte, in ms; `undefined` if the platform has a timeout of its own. */
   readonly idleTimeout: number | undefined;
 }

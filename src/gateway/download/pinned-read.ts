@@ -12,7 +12,11 @@ import {
 import type { OpenObject, ReadOptions } from '../../store/object-store.ts';
 import { storeError } from '../../store/store-error.ts';
 
-/** A read of exactly these bytes, of this version where it has a strong tag to pin it to. */
+/**
+ * Makes the options of a read of exactly these bytes, pinned with If-Match if the version has a strong entity tag.
+ *
+ * @param span half-open, in bytes
+ */
 export function pinnedRead(span: Span, representation: Representation): ReadOptions {
   const isWhole = sameSpan(span, { start: 0, end: representation.size });
   const range: RangeSpec | undefined = isWhole ? undefined : { form: 'bounded', ...span };
@@ -20,15 +24,19 @@ export function pinnedRead(span: Span, representation: Representation): ReadOpti
 }
 
 /**
- * Refuses an answer that does not fit the request: other bytes, the whole included unless `mayBeWhole`, or another
- * version than the one pinned.
+ * Checks that the storage has returned the bytes and the version that were requested. The whole object instead of a
+ * range is accepted only with `mayBeWhole`.
  *
- * @throws StoreError `invalid-response`, after giving the body back
+ * @throws StoreError `invalid-response` if it has not, after closing the body
  */
 export async function assertMatchesRequest(opened: OpenObject, options: ReadOptions): Promise<void> {
   const { representation, span } = opened;
   const { size, etag } = representation;
-  if ((isAsked(opened, options) || isRangeIgnored(opened, options)) && matches(etag, options.conditions)) return;
+  if (
+    (hasRequestedSpan(opened, options) || isRangeIgnored(opened, options)) &&
+    isPinnedVersion(etag, options.conditions)
+  )
+    return;
   await opened.body.cancel().catch(() => undefined);
   throw storeError(
     'invalid-response',
@@ -36,24 +44,28 @@ export async function assertMatchesRequest(opened: OpenObject, options: ReadOpti
   );
 }
 
-/** Whether the storage has ignored the range, which it was allowed to, and sends the whole (§14.2). */
+/** Returns whether the storage has ignored the range, as `mayBeWhole` allows, and sends the whole object (§14.2). */
 export function isRangeIgnored(opened: OpenObject, options: ReadOptions): boolean {
   const { span, representation } = opened;
-  if (options.mayBeWhole !== true || isAsked(opened, options)) return false;
+  if (options.mayBeWhole !== true || hasRequestedSpan(opened, options)) return false;
   return sameSpan(span, { start: 0, end: representation.size });
 }
 
-function isAsked({ representation: { size }, span }: OpenObject, { range }: ReadOptions): boolean {
-  const asked = range === undefined ? { start: 0, end: size } : resolveSpec(range, size);
-  return asked !== undefined && sameSpan(asked, span);
+function hasRequestedSpan({ representation: { size }, span }: OpenObject, { range }: ReadOptions): boolean {
+  const requested = range === undefined ? { start: 0, end: size } : resolveSpec(range, size);
+  return requested !== undefined && sameSpan(requested, span);
 }
 
-function matches(etag: EntityTag | undefined, conditions: Preconditions | undefined): boolean {
+function isPinnedVersion(etag: EntityTag | undefined, conditions: Preconditions | undefined): boolean {
   const pins = conditions?.ifMatch;
   return pins === undefined || pins === '*' || (etag !== undefined && pins.some((pin) => strongEqual(pin, etag)));
 }
 
-/** @throws StoreError `invalid-response` where an object can't have so many bytes */
+/**
+ * Checks the size that the storage has reported.
+ *
+ * @throws StoreError `invalid-response` if it is not a safe integer, or is negative
+ */
 export function assertSize({ size }: Representation): void {
   if (!Number.isSafeInteger(size) || size < 0)
     throw storeError('invalid-response', `the storage says that an object has ${size} bytes`);

@@ -13,18 +13,23 @@ import { reopenFrom } from '../../store/reopen-from.ts';
 import type { OpenObject } from '../../store/object-store.ts';
 import type { BodyPlan } from './body-pipe.ts';
 
-/** What the reads after the first need. */
+/** The inputs of the reads after the first. */
 type BodyContext = Pick<DownloadContext, 'store' | 'key' | 'signal' | 'idleTimeout'>;
 
-/** Makes the body of a decision that sends bytes, out of the read that is open and those still to come. */
+/**
+ * Plans the body of a decision that sends bytes.
+ *
+ * @param first the first read, opened; later reads are opened while the body is sent
+ * @param boundary of a multipart body; not used for one range
+ */
 export function planBody(decision: ByteDecision, first: OpenObject, context: BodyContext, boundary: string): BodyPlan {
   const { representation } = first;
   const { signal, idleTimeout } = context;
   const length = bodyLength(decision, representation);
   if (decision.status === 200 || decision.form === 'single') {
-    const parts = [{ head: EMPTY, span: decision.span }];
+    const parts = [{ head: NO_BYTES, span: decision.span }];
     const reads = [{ open: async () => first.body, span: decision.span, parts }];
-    return { length, reads, tail: EMPTY, signal, idleTimeout, close: () => undefined };
+    return { length, reads, tail: NO_BYTES, signal, idleTimeout, close: () => undefined };
   }
   const type = representationType(representation);
   const queue = openInOrder(first, decision.reads, context);
@@ -36,24 +41,27 @@ export function planBody(decision: ByteDecision, first: OpenObject, context: Bod
   return { length, reads, tail: latin1(multipartTail(boundary)), signal, idleTimeout, close: queue.close };
 }
 
-const EMPTY = new Uint8Array(0);
+const NO_BYTES = new Uint8Array(0);
 
-/** A read is opened ahead only behind one of so few bytes: behind more, a slow client would leave it idle for too long. */
+/**
+ * The next read is opened ahead only if the current one has at most this many bytes. While a slow client takes a longer
+ * one, the open connection would be idle for too long.
+ */
 const READ_AHEAD_LIMIT = 8 * 1024 * 1024;
 
 type Body = ReadableStream<Uint8Array>;
 
 interface OrderedReads {
-  /** In their order, each once. */
+  /** Returns the body of a read. Called once for each read, in ascending order. */
   readonly open: (i: number) => Promise<Body>;
-  /** Gives back what was opened and not taken. */
+  /** Closes a body that was opened ahead and not returned. */
   readonly close: () => void;
 }
 
 /**
- * The bodies of several reads, all of the first one's version. While one is sent the next is opened, so that its way
- * to the storage is not waited for. After the first byte there is no starting again: where that version is not to be
- * had any more, the answer ends.
+ * Opens the bodies of several reads, all pinned to the version of the first. The next read is opened while the current
+ * one is sent, which saves its latency. If that version can't be read any more, the response breaks: after its first
+ * byte it can't start again with another version.
  */
 function openInOrder(
   first: OpenObject,
@@ -68,7 +76,7 @@ function openInOrder(
     const read = reads[i];
     if (read === undefined || isClosed || signal.aborted) return;
     next = reopenFrom({ store, key, representation, rest: read.span }, { signal });
-    // Its failure is told where it is taken.
+    // `open` throws the failure; this handler only prevents an unhandledRejection.
     next.catch(() => undefined);
   }
 
@@ -90,7 +98,7 @@ function openInOrder(
   };
 }
 
-/** As the field values in the head of a part would go over the wire: a byte a character. */
+/** Encodes a part head as header fields are encoded on the wire: one byte a character. */
 function latin1(text: string): Uint8Array {
   return Uint8Array.from(text, (char) => char.charCodeAt(0));
 }

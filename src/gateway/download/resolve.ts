@@ -15,7 +15,7 @@ import type { BodilessResult, ObjectStore, OpenObject, ReadOptions } from '../..
 import { storeError } from '../../store/store-error.ts';
 import { assertMatchesRequest, assertSize, isRangeIgnored, pinnedRead } from './pinned-read.ts';
 
-/** The status of an answer, and what it is made of. */
+/** The status of the response, and the values that it is made of. */
 export type Resolution =
   | { readonly status: 404 }
   | { readonly status: 304; readonly metadata: Metadata }
@@ -25,7 +25,7 @@ export type Resolution =
       readonly status: 200 | 206;
       readonly decision: ByteDecision;
       readonly representation: Representation;
-      /** The first read, opened; absent if no byte is to be sent. */
+      /** The first read, opened; absent if no byte has to be sent. */
       readonly first?: OpenObject | undefined;
     };
 
@@ -34,7 +34,7 @@ type StorageRequest =
   | { readonly type: 'head' }
   | { readonly type: 'read'; readonly pin: 'client' | 'if-range' | 'version'; readonly options: ReadOptions };
 
-/** The answer of the storage; `metadata` is that to a HEAD. */
+/** A response of the storage; `metadata` is the response to a HEAD. */
 type StorageResponse =
   | OpenObject
   | BodilessResult
@@ -45,16 +45,18 @@ type NextStep =
   | { readonly type: 'request'; readonly request: StorageRequest };
 
 /**
- * Requests to the storage for one answer. One is usual. The first answer may show that other bytes are due, and each
- * replacement of the object in between costs one more.
+ * The highest number of storage requests for one response. One is usual. A second is needed if the first shows that
+ * other bytes have to be sent, and another each time the object is replaced in between.
  */
 const MAX_REQUESTS = 4;
 
 /**
- * Asks the storage for what the client most likely gets, and decides from its answer. Only if other bytes are due, asks
- * again, pinned to the version just seen. A body that is not used is closed.
+ * Reads the bytes that the response most likely contains, and decides the status from the storage's response. If other
+ * bytes have to be sent, it reads again, pinned to the version just seen. Bodies that are not used are closed.
  *
- * @throws StoreError if the storage can't answer; `version-changed` if the object is replaced before each read
+ * @param request the header fields of the client as values
+ * @param signal aborts the storage requests
+ * @throws StoreError if the storage can't be read; `version-changed` if the object is replaced before each read
  */
 export async function resolve(
   store: ObjectStore,
@@ -82,8 +84,8 @@ function firstRequest(request: DownloadRequest, policy: RangePolicy): StorageReq
   const conditions = clientConditions(request);
   const { range } = first;
   const { ifRange } = request;
-  // The tag of If-Range becomes one more condition, because a range of another version is of no use to the client. Not
-  // if a 304 may be due: S3 would evaluate If-None-Match only after If-Match.
+  // The entity tag of If-Range is sent as If-Match, because the client has no use for a range of another version. This
+  // is not done if the response may be a 304, because S3 evaluates If-None-Match only after If-Match.
   const mayBeUnmodified = conditions.ifNoneMatch !== undefined || conditions.ifModifiedSince !== undefined;
   if (ifRange?.type !== 'tag' || mayBeUnmodified)
     return { type: 'read', pin: 'client', options: { range, conditions } };
@@ -96,10 +98,10 @@ function clientConditions({ preconditions }: DownloadRequest): Preconditions {
   return preconditions.ifMatch === '*' ? { ...preconditions, ifMatch: undefined } : preconditions;
 }
 
-/** The strong tags that the client names. A weak one can't name a version (§13.1.1). */
-function versionWanted({ preconditions: { ifMatch = '*' }, ifRange }: DownloadRequest): Preconditions | undefined {
-  const known = ifMatch === '*' ? [] : ifMatch.filter((tag) => !tag.weak);
-  if (known.length > 0) return { ifMatch: known };
+/** Returns the strong entity tags of the request as If-Match. A weak one does not identify a version (§13.1.1). */
+function requestedVersion({ preconditions: { ifMatch = '*' }, ifRange }: DownloadRequest): Preconditions | undefined {
+  const strongTags = ifMatch === '*' ? [] : ifMatch.filter((tag) => !tag.weak);
+  if (strongTags.length > 0) return { ifMatch: strongTags };
   return ifRange?.type === 'tag' ? { ifMatch: [ifRange.tag] } : undefined;
 }
 
@@ -111,7 +113,7 @@ async function send(
   signal: AbortSignal,
 ): Promise<StorageResponse> {
   if (storageRequest.type === 'head') {
-    const representation = await store.head(key, { signal, conditions: versionWanted(request) });
+    const representation = await store.head(key, { signal, conditions: requestedVersion(request) });
     if (representation === undefined) return { type: 'missing' };
     assertSize(representation);
     return { type: 'metadata', representation };
@@ -153,14 +155,14 @@ function nextStep(
       if (response.representation !== undefined) {
         return afterMetadata(response.representation, undefined, request, policy);
       }
-      if (response.size === undefined || !isDecidedBySize(current, request)) return ask(HEAD);
+      if (response.size === undefined || !isDecidedBySize(current, request)) return requestNext(HEAD);
       return decide(unconditional(request), { size: response.size }, policy).status === 416
         ? resolved({ status: 416, size: response.size })
-        : ask(HEAD);
+        : requestNext(HEAD);
   }
 }
 
-/** The request without its range, if the storage has ignored that: then Range is ignored, and the whole is due (§14.2). */
+/** Removes the range from the request if the storage has ignored it, so that the whole object is sent (§14.2). */
 function withoutIgnoredRange(request: DownloadRequest, opened: OpenObject, current: StorageRequest): DownloadRequest {
   if (current.type === 'head' || !isRangeIgnored(opened, { ...current.options, mayBeWhole: true })) return request;
   return { ...request, range: undefined };
@@ -183,57 +185,57 @@ function afterMetadata(
     case 200:
     case 206: {
       const { status } = decision;
-      const due = request.method === 'HEAD' ? undefined : firstSpan(decision);
-      if (due === undefined) return resolved({ status, decision, representation });
-      if (opened !== undefined && sameSpan(opened.span, due)) {
+      const span = request.method === 'HEAD' ? undefined : firstSpan(decision);
+      if (span === undefined) return resolved({ status, decision, representation });
+      if (opened !== undefined && sameSpan(opened.span, span)) {
         return resolved({ status, decision, representation, first: opened });
       }
-      return ask({ type: 'read', pin: 'version', options: pinnedRead(due, representation) });
+      return requestNext({ type: 'read', pin: 'version', options: pinnedRead(span, representation) });
     }
   }
 }
 
-/** Evaluates all conditions again: the storage was given some of them only. */
+/** The next step after a 304 of the storage, which evaluates only some of the conditions. */
 function afterUnmodified(metadata: Metadata | undefined, { preconditions }: DownloadRequest): NextStep {
-  if (metadata === undefined) return ask(HEAD);
+  if (metadata === undefined) return requestNext(HEAD);
   switch (checkPreconditions(preconditions, metadata)) {
     case 'unmodified':
       return resolved({ status: 304, metadata });
     case 'modified':
       return resolved({ status: 412 });
     case 'hold':
-      return ask(HEAD);
+      return requestNext(HEAD);
   }
 }
 
 /**
- * Whether only the size is missing to decide about a range that the storage calls unsatisfiable. It is not if the
- * client's conditions or If-Range may still change the answer to 412, 304 or 200. Other members of a set may be
- * satisfiable even so, and a suffix of an empty object is answered 200.
+ * Returns whether the size alone decides about a range that the storage reports as unsatisfiable. It does not if the
+ * conditions of the client or If-Range can still change the status to 412, 304 or 200. With the size, the status may
+ * still not be 416: other ranges of a set may be satisfiable, and a suffix range of an empty object gets a 200.
  */
 function isDecidedBySize(current: StorageRequest, { preconditions, ifRange }: DownloadRequest): boolean {
-  const isRangeDue = ifRange === undefined || (current.type === 'read' && current.pin === 'if-range');
-  return isRangeDue && Object.values(preconditions).every((condition) => condition === undefined);
+  const isRangeApplied = ifRange === undefined || (current.type === 'read' && current.pin === 'if-range');
+  return isRangeApplied && Object.values(preconditions).every((condition) => condition === undefined);
 }
 
 function unconditional(request: DownloadRequest): DownloadRequest {
   return { ...request, preconditions: {}, ifRange: undefined };
 }
 
-/** After an If-Match that failed, if the storage did not send the metadata of the current version. */
+/** The next step if If-Match failed and the storage did not send the metadata of the current version. */
 function afterVersionChanged(current: StorageRequest, first: StorageRequest, request: DownloadRequest): NextStep {
-  if (current.type === 'head') return ask(first);
+  if (current.type === 'head') return requestNext(first);
   switch (current.pin) {
     case 'client':
       return resolved({ status: 412 });
     case 'if-range':
-      return ask({ type: 'read', pin: 'client', options: { conditions: clientConditions(request) } });
+      return requestNext({ type: 'read', pin: 'client', options: { conditions: clientConditions(request) } });
     case 'version':
-      return ask(first);
+      return requestNext(first);
   }
 }
 
-/** The bytes of the first read of a decision; `undefined` if there are none to send. */
+/** Returns the bytes of the first read of a decision; `undefined` if no byte has to be sent. */
 function firstSpan(decision: ByteDecision): Span | undefined {
   if (decision.status === 206) return decision.form === 'single' ? decision.span : decision.reads[0]?.span;
   return decision.span.end === 0 ? undefined : decision.span;
@@ -243,6 +245,6 @@ function resolved(resolution: Resolution): NextStep {
   return { type: 'resolved', resolution };
 }
 
-function ask(request: StorageRequest): NextStep {
+function requestNext(request: StorageRequest): NextStep {
   return { type: 'request', request };
 }

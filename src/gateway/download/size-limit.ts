@@ -15,21 +15,22 @@ import { assertMatchesRequest, pinnedRead } from './pinned-read.ts';
 import { emptyReply, problemReply, type Reply } from '../reply.ts';
 import type { SizeLimit } from '../../config/size-limit.ts';
 
-/** Bytes about to be sent, evaluated and opened. */
+/** A decision to send bytes, with the first read of them opened. */
 export interface OpenedBody {
   readonly decision: ByteDecision;
   readonly representation: Representation;
   readonly first: OpenObject;
 }
 
-/** What is sent: the bytes, all or fewer, or an answer instead. */
+/** The result of {@link applySizeLimit}: a body that fits, or a reply to send instead. */
 export type SizedBody = ({ readonly type: 'bytes' } & OpenedBody) | { readonly type: 'reply'; readonly reply: Reply };
 
 /**
- * Holds an answer to the number of bytes that the platform can send.
+ * Limits a response to the number of bytes that the platform can send. If the opened body is too long, it is closed.
  *
- * @returns the opened body, a smaller one in its place, or the reply that is sent instead
- * @throws StoreError if the whole, or the beginning of a range, can't be read
+ * @param opened the body that was decided
+ * @returns the opened body, a shorter one, or a redirect or error to send instead
+ * @throws StoreError if the shorter body can't be read
  */
 export async function applySizeLimit(
   opened: OpenedBody,
@@ -43,16 +44,16 @@ export async function applySizeLimit(
   }
   await first.body.cancel();
   const shorter = shorten(decision, representation, sizeLimit);
-  if (shorter !== undefined) return openInstead(shorter, representation, context);
-  return { type: 'reply', reply: await replyInstead(opened, request, context, sizeLimit) };
+  if (shorter !== undefined) return openShorter(shorter, representation, context);
+  return { type: 'reply', reply: await oversizeReply(opened, request, context, sizeLimit) };
 }
 
 type OneSpan = Extract<ByteDecision, { readonly span: Span }>;
 
 /**
- * The smaller answer in place of one that does not fit: the whole, where part heads alone make several ranges too long
- * (§14.2 lets Range be ignored), else the beginning of a range. Only of what can be pinned: the span was evaluated on
- * one version, and is read again.
+ * Returns a shorter response that fits: the whole object, if only the part heads make several ranges too long (§14.2
+ * allows Range to be ignored), or the beginning of a range, if the policy is `partial`. The object is read again, so a
+ * shorter response is possible only if that read can be pinned to the version just seen.
  */
 function shorten(
   decision: ByteDecision,
@@ -67,7 +68,7 @@ function shorten(
   return { status: 206, form: 'single', span: { start, end: start + limit } };
 }
 
-async function openInstead(
+async function openShorter(
   decision: OneSpan,
   representation: Representation,
   { store, key, signal }: DownloadContext,
@@ -79,40 +80,40 @@ async function openInstead(
   return { type: 'bytes', decision, representation, first };
 }
 
-async function replyInstead(
+async function oversizeReply(
   { decision, representation }: OpenedBody,
   request: DownloadRequest,
   { key, requestId, contentDisposition: disposition }: DownloadContext,
   { limit, policy, link }: SizeLimit,
 ): Promise<Reply> {
-  const target = policy === 'refuse' ? undefined : link;
-  if (isStale(request, representation) && (target === undefined || request.range?.length === 1)) {
+  const toLink = policy === 'refuse' ? undefined : link;
+  if (hasStaleIfRange(request, representation) && (toLink === undefined || request.range?.length === 1)) {
     const detail =
       'If-Range does not name the current version, which is too large for this gateway to send whole. Start over: ask again without Range and If-Range.';
     return problemReply(412, detail, requestId, 'GET', [], 'changed');
   }
-  if (target === undefined) {
+  if (toLink === undefined) {
     const length = bodyLength(decision, representation);
     const detail = `The answer has ${length} bytes, and this gateway sends ${limit} at the most. Ask for ranges of fewer.`;
     return problemReply(501, detail, requestId, 'GET');
   }
-  const url = await target({
+  const url = await toLink({
     key,
     representation,
     disposition: disposition === undefined ? undefined : contentDisposition(disposition.type, disposition.key),
   });
   return emptyReply(307, [
     ['Location', url],
-    // The link is for this client, and does not live for long.
+    // The link is for this client only, and expires soon.
     ['Cache-Control', 'private, no-store'],
   ]);
 }
 
 /**
- * Whether If-Range (§13.1.5) turned a range into the whole. A client repeats its fields where it is redirected, and a
- * storage that does not know If-Range would give it the range of a version of which the client has no other bytes. S3
- * does not serve several ranges in one answer: to those it gives the whole.
+ * Returns whether If-Range (§13.1.5) does not match, so that Range is ignored. Such a request must not be redirected if
+ * it has one range: a client repeats its fields after a redirect, and storage that ignores If-Range would send a range
+ * of a version of which the client has no other bytes. To several ranges, S3 sends the whole object.
  */
-function isStale({ range, ifRange, now }: DownloadRequest, representation: Representation): boolean {
+function hasStaleIfRange({ range, ifRange, now }: DownloadRequest, representation: Representation): boolean {
   return range !== undefined && ifRange !== undefined && !checkIfRange(ifRange, representation, now);
 }

@@ -16,22 +16,26 @@ import { explainKey, type MatchedMount } from '../match-mount.ts';
 import { problemReply, type Reply } from '../reply.ts';
 import { respond, respondWith } from '../handle-request.ts';
 
-/** How downloads are sent. */
+/** Options of {@link download}. */
 export interface DownloadOptions {
   /**
-   * How long a body may be left unread, in ms, before it is ended and its storage connection is closed. By default
-   * 60,000. `serve` of `rangeway/node` has a limit of its own, for all answers.
+   * How long the client may read no byte of a body, in ms, before the body and its storage connection are closed. By
+   * default 60,000. `serve` of `rangeway/node` has a timeout of its own, for all responses.
    */
   readonly idleTimeout?: number;
 }
 
 /**
- * Answers GET and HEAD for the key that `mount()` has found, if `authorize()` has granted access.
+ * Answers GET and HEAD for the key that `mount()` has found, if `authorize()` has granted access: with 200, 206, 304,
+ * 412 or 416 as RFC 9110 §13 and §14 say, or with a problem+json error.
  *
- * @param options see {@link DownloadOptions}
- * @returns a handler for routes of GET. It throws an Error if `mount()` or `authorize()` is missing before it
+ * @returns a handler for routes of GET. It throws an Error if `mount()` or `authorize()` does not run before it
  * @example
- * app.get('/files/*', requestId(), mount({ store }), authorize(), download());
+ * import { Hono } from 'hono';
+ * import { authorize, download, memoryStore, mount, requestId } from 'rangeway';
+ *
+ * const app = new Hono();
+ * app.get('/files/*', requestId(), mount({ store: memoryStore() }), authorize(), download());
  */
 export function download({ idleTimeout = 60_000 }: DownloadOptions = {}): Handler<GatewayEnv> {
   return (c) => {
@@ -41,11 +45,11 @@ export function download({ idleTimeout = 60_000 }: DownloadOptions = {}): Handle
     const { grant } = request.shared;
     if (grant === undefined)
       throw new Error('download() needs authorize() before it, which asks the rule of the mount');
-    return respondWith(c, request, () => answer(c, request, match, grant, idleTimeout));
+    return respondWith(c, request, () => toReply(c, request, match, grant, idleTimeout));
   };
 }
 
-async function answer(
+async function toReply(
   c: GatewayContext,
   request: GatewayRequest,
   match: MatchedMount,
@@ -61,14 +65,14 @@ async function answer(
   const parsed = parseRequest(method, fieldsOf(request.platform, raw), policy, toSeconds(request.received));
   const reply = await answerDownload(parsed, toContext(request, match, grant, raw.signal, idleTimeout));
   const { status, content } = reply;
-  if (content !== undefined && !request.isSettled) for (const start of request.starts) start(status, content);
+  if (content !== undefined && !request.isSettled) for (const start of request.onStart) start(status, content);
   if (mount.headers.length === 0 || !HAS_MOUNT_HEADERS.has(status)) return reply;
   return { ...reply, fields: [...reply.fields, ...mount.headers] };
 }
 
 /**
- * Statuses of the answers to which the setting `headers` of a mount is added: bytes, and a 304, from which a cache
- * updates the fields of its stored answer (RFC 9111 §3.2), so that a changed policy reaches stored answers too.
+ * Statuses of the responses to which the setting `headers` of a mount is added: those with bytes, and 304. A cache
+ * updates the fields of its stored response from a 304 (RFC 9111 §3.2), so a changed setting also applies to them.
  */
 const HAS_MOUNT_HEADERS = new Set([200, 206, 304]);
 
@@ -91,20 +95,20 @@ function toContext(
     isPrivate,
     contentDisposition: type === undefined ? undefined : { type, key: fileName ?? key },
     needsOutcome,
-    // A platform that reports when an answer is sent has a limit of its own.
+    // A platform that reports the end of a transfer has a timeout of its own.
     idleTimeout: platform.sent === undefined ? idleTimeout : undefined,
   };
 }
 
 /**
- * Whether the query has the parameter `download`. Called after the length of the address was checked: Node parses a
- * query of 1 MB in 2 s. The `&` is there because URLSearchParams would drop a question mark at the very front.
+ * Returns whether the query has the parameter `download`. The length of the address is checked before, because Node
+ * takes 2 s to parse a query of 1 MB. The `&` keeps URLSearchParams from dropping a leading question mark.
  */
 function isAttachment(query: string): boolean {
   return query !== '' && new URLSearchParams(`&${query}`).has('download');
 }
 
-/** The store, whose calls are counted in the stats of this request, and defer work that outlasts them. */
+/** Adds the stats of the request, and its function for deferred work, to each call of the store. */
 function countedStore(store: ObjectStore, { stats, defer }: GatewayRequest): ObjectStore {
   return {
     head: (key, options) => store.head(key, { ...options, stats, defer }),

@@ -4,16 +4,19 @@ import { findGatewayRequest, openGatewayRequest, randomIds } from '../gateway-re
 import { respond } from '../handle-request.ts';
 
 /**
- * For an app that composes these parts: answers what its own parts throw as problem+json, as `download()` answers what
- * a storage throws. A client learns the status and the id, the log has the cause.
+ * Responds with problem+json (RFC 9457) to errors of an app that composes the middleware itself, as `download()`
+ * responds to errors of the storage. The client sees status and request id; the observers get the cause.
  *
  * @example
- * const app = new Hono<RangewayEnv>().onError(onError);
+ * import { Hono } from 'hono';
+ * import { onError, type RangewayEnv } from 'rangeway';
+ *
+ * export default new Hono<RangewayEnv>().onError(onError);
  */
 export const onError: ErrorHandler = (error, c) => {
-  const known = findGatewayRequest(c);
-  // No part has begun, so that nothing else tells of it.
-  if (known === undefined) console.error(error);
-  const request = known ?? openGatewayRequest(c, randomIds());
+  const existing = findGatewayRequest(c);
+  // Without requestId() no observer is called, so the error is logged here.
+  if (existing === undefined) console.error(error);
+  const request = existing ?? openGatewayRequest(c, randomIds());
   return respond(c, request, errorReply(error, request.requestId, c.req.raw.method));
 };

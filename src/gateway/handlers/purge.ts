@@ -6,18 +6,19 @@ import { gatewayRequestOf, matchOf, type GatewayEnv, fieldsOf } from '../gateway
 import { emptyReply, problemReply } from '../reply.ts';
 import { respondWith } from '../handle-request.ts';
 
-/** The credentials for making the gateway ask the storage again. */
+/** The credentials of PURGE requests. */
 export interface PurgeOptions {
-  /** Sent as `Authorization: Bearer`. At least 32 characters, of those that a bearer token can have. */
+  /** The bearer token that the Authorization field has to contain (RFC 6750 §2.1): 32 to 1,024 characters. */
   readonly token: string;
 }
 
-/** Whether the holder of these credentials may purge. */
+/** Returns whether these header fields contain the token. */
 type PurgeGuard = (headers: Fields) => Promise<boolean>;
 
-/** The method of a purge, on the object's own address, so that no key is in its way. */
+/** The method of a purge request. Its address is that of the object, so a purge needs no path of its own. */
 export const PURGE = 'PURGE';
 
+/** The length limit of a token in characters. */
 const MAX_LENGTH = 1024;
 
 /** RFC 6750 §2.1. */
@@ -25,12 +26,19 @@ const TOKEN = /^[\w.~+/-]+={0,2}$/;
 const CREDENTIALS = /^bearer +([\w.~+/-]+={0,2})$/i;
 
 /**
- * Answers PURGE: makes the next request for the key that `mount()` has found ask the storage, whatever a cache knows of
- * it. A client without the token learns nothing but that.
+ * Answers PURGE: makes the next request for the key that `mount()` has found revalidate its cached metadata with the
+ * storage. Responds with 204, or with 401 without the token, whether or not the object exists.
  *
- * @throws SettingsError where the token is too short to be safe from guessing, or can't be sent
+ * @returns a handler for routes of {@link PURGE}. It throws an Error if `mount()` does not run before it
+ * @throws SettingsError if the token is too short to resist guessing, or has characters that can't be sent
  * @example
- * app.on(PURGE, '/files/*', requestId(), mount({ store, cache }), purge({ token }));
+ * import { Hono } from 'hono';
+ * import { authorize, download, memoryCache, memoryStore, mount, purge, PURGE, requestId } from 'rangeway';
+ *
+ * const app = new Hono();
+ * app.use('/files/*', requestId(), mount({ store: memoryStore(), cache: memoryCache({ maxBytes: 2 ** 28 }) }));
+ * app.get('/files/*', authorize(), download());
+ * app.on(PURGE, '/files/*', purge({ token: 'replace-me-with-64-hexadecimal-digits' }));
  */
 export function purge({ token }: PurgeOptions): Handler<GatewayEnv> {
   const isAllowed = purgeGuard(token);
@@ -51,7 +59,7 @@ export function purge({ token }: PurgeOptions): Handler<GatewayEnv> {
 }
 
 function purgeGuard(token: string): PurgeGuard {
-  // Never shown: a message goes to logs.
+  // The message does not contain the token, because messages are logged.
   if (token.length < 32 || token.length > MAX_LENGTH || !TOKEN.test(token)) {
     throw settingsError(
       `purge: the token takes 32 to ${MAX_LENGTH} letters, digits and "-._~+/", such as \`openssl rand -hex 32\` prints`,
@@ -59,12 +67,12 @@ function purgeGuard(token: string): PurgeGuard {
   }
   let expected: Promise<Uint8Array> | undefined;
   return async (headers) => {
-    // Not earlier: at a Worker's start nothing that waits is allowed.
+    // Computed at the first request, because Workers allow no asynchronous work at start.
     expected ??= digest(token);
     const field = headers.get('Authorization') ?? '';
-    const given = field.length <= 2 * MAX_LENGTH ? CREDENTIALS.exec(field)?.[1] : undefined;
-    // Digests, so that the time tells nothing of lengths. No token is the empty one, which is never right.
-    return equalInConstantTime(await digest(given ?? ''), await expected);
+    const candidate = field.length <= 2 * MAX_LENGTH ? CREDENTIALS.exec(field)?.[1] : undefined;
+    // Digests are compared, so that the time does not depend on lengths. A missing token is compared as the empty one.
+    return equalInConstantTime(await digest(candidate ?? ''), await expected);
   };
 }
 

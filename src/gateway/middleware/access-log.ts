@@ -14,31 +14,38 @@ import { attempt } from '../handle-request.ts';
 import type { Span } from '../../http/index.ts';
 
 /**
- * Tells observers when an answer with bytes begins, and when a request has ended: its body too, or its client has left.
+ * Reports each request to observers: the start of a response with bytes of an object, and the end of every response,
+ * after its last byte or when the client has disconnected.
  *
- * @param observers by default one that writes a line of JSON for each request to the console
+ * @param observers by default {@link logObserver}, which writes one line of JSON a request to the console
+ * @returns a middleware. It throws an Error if `requestId()` does not run before it
  * @example
- * app.use('/files/*', requestId(), accessLog([logObserver(write, 'errors')]));
+ * import { Hono } from 'hono';
+ * import { accessLog, authorize, download, logObserver, memoryStore, mount, requestId } from 'rangeway';
+ *
+ * const app = new Hono();
+ * app.use('/files/*', requestId(), accessLog([logObserver(undefined, 'errors')]), mount({ store: memoryStore() }));
+ * app.get('/files/*', authorize(), download());
  */
 export function accessLog(observers: readonly Observer[] = [logObserver()]): MiddlewareHandler<GatewayEnv> {
-  const starters = observers.filter((one) => one.start !== undefined);
-  const needsOutcome = observers.some((one) => one.only !== 'failed');
+  const startObservers = observers.filter((observer) => observer.start !== undefined);
+  const needsOutcome = observers.some((observer) => observer.only !== 'failed');
   return (c, next) => {
     const request = gatewayRequestOf(c, 'accessLog()');
     const { method } = c.req.raw;
     const range = fieldsOf(request.platform, c.req.raw).get('Range') ?? undefined;
-    let began: SentContent | undefined;
+    let sentContent: SentContent | undefined;
     request.needsOutcome ||= needsOutcome;
-    request.starts.push((status, content) => {
-      began = content;
-      if (starters.length === 0) return;
+    request.onStart.push((status, content) => {
+      sentContent = content;
+      if (startObservers.length === 0) return;
       const start = toStart(request, method, range, status, content, content.parts());
-      for (const observer of starters) attempt(() => observer.start?.(start));
+      for (const observer of startObservers) attempt(() => observer.start?.(start));
     });
-    request.ends.push((end) => {
+    request.onEnd.push((end) => {
       if (!needsOutcome && end.transfer.outcome !== 'failed') return;
-      const parts = began?.parts() ?? [];
-      const event = toEvent(request, toStart(request, method, range, end.status, began, parts), end, parts);
+      const parts = sentContent?.parts() ?? [];
+      const event = toEvent(request, toStart(request, method, range, end.status, sentContent, parts), end, parts);
       for (const observer of observers) {
         if (observer.only === undefined || event.outcome === 'failed') attempt(() => observer.end(event));
       }
@@ -75,7 +82,7 @@ function toStart(
 }
 
 function toEvent(
-  { begun, stats }: GatewayRequest,
+  { startTime, stats }: GatewayRequest,
   start: DownloadStart,
   { reply, transfer }: RequestEnd,
   parts: Parts,
@@ -87,7 +94,7 @@ function toEvent(
     delivered: parts.length > 0 && bytesSent === null ? 'unknown' : deliveredSpans(parts, bytesSent ?? 0),
     bytesSent,
     bytesRead,
-    durationMs: steadyTime() - begun,
+    durationMs: steadyTime() - startTime,
     stats,
     cause: transfer.outcome === 'failed' ? transfer.cause : reply?.error,
   };
@@ -98,21 +105,21 @@ function toOutcome(outcome: RequestEnd['transfer']['outcome'], status: number): 
 }
 
 /**
- * What of an object was in the first bytes of an answer.
+ * Returns the spans of the object that the first bytes of a body contain.
  *
- * @param parts in the order in which they were sent, each after a head of so many bytes
- * @param sent bytes of the body
- * @returns spans in the order of the parts, none of them empty; two that touch are two
+ * @param parts in the order in which they are sent, with the length in bytes of the part head before each
+ * @param bytesSent of the body, part heads included
+ * @returns half-open spans in the order of the parts; none is empty, and adjacent spans are not merged
  */
-function deliveredSpans(parts: Parts, sent: number): readonly Span[] {
+function deliveredSpans(parts: Parts, bytesSent: number): readonly Span[] {
   const spans: Span[] = [];
-  let left = sent;
+  let remaining = bytesSent;
   for (const { head, span } of parts) {
-    left -= head;
-    if (left <= 0) break;
-    const end = Math.min(span.end, span.start + left);
+    remaining -= head;
+    if (remaining <= 0) break;
+    const end = Math.min(span.end, span.start + remaining);
     spans.push({ start: span.start, end });
-    left -= end - span.start;
+    remaining -= end - span.start;
   }
   return spans;
 }

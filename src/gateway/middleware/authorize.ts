@@ -13,16 +13,21 @@ import { errorReply } from '../error-reply.ts';
 import { problemReply } from '../reply.ts';
 import { respond } from '../handle-request.ts';
 
-/** What everybody gets with what everybody may read. */
+/** The grant of a mount without an access rule. */
 const PUBLIC_GRANT: Grant = { isPrivate: false };
 
 /**
- * Asks the rule of the mount, before any storage is: the answer is the same for keys that exist and that do not. A
- * request for no mount goes no further. It belongs to the routes of GET, not of all methods: a browser's preflight has
- * no credentials, and would be refused.
+ * Evaluates the access rule of the mount before the storage is read, so that a refusal does not show whether the object
+ * exists. A request that matches no mount is answered with 400, 404 or 414. Use it on routes of GET and not of all
+ * methods: the preflight of a browser has no credentials and would be refused.
  *
+ * @returns a middleware. It throws an Error if `requestId()` or `mount()` does not run before it
  * @example
- * app.use('/files/*', requestId(), cors(), mount({ store, access: signedAccess(keys) }));
+ * import { Hono } from 'hono';
+ * import { authorize, cors, download, ipAccess, memoryStore, mount, options, requestId } from 'rangeway';
+ *
+ * const app = new Hono();
+ * app.use('/files/*', requestId(), cors(), mount({ store: memoryStore(), access: ipAccess(['192.0.2.0/24']) }));
  * app.get('/files/*', authorize(), download());
  * app.options('/files/*', options());
  */
@@ -36,13 +41,13 @@ export function authorize(): MiddlewareHandler<GatewayEnv> {
     if (client.error !== undefined) {
       return Promise.resolve(respond(c, request, errorReply(client.error, requestId, c.req.raw.method)));
     }
-    if (access !== undefined) return ask(access, match, request, c, next);
+    if (access !== undefined) return evaluateRule(access, match, request, c, next);
     request.shared.grant = PUBLIC_GRANT;
     return next();
   };
 }
 
-async function ask(
+async function evaluateRule(
   access: AccessRule,
   { pathname: path, query }: MatchedMount,
   request: GatewayRequest,

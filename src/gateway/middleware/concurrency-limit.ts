@@ -5,23 +5,30 @@ import { gatewayRequestOf, type GatewayEnv } from '../gateway-request.ts';
 import { problemReply } from '../reply.ts';
 
 /**
- * Answers 503 while so many requests are in work. Each counts until its client has the whole answer, or has left.
+ * Responds with 503 and Retry-After while too many requests are in progress. A request holds its slot until the client
+ * has the whole response or has disconnected.
  *
- * @param most requests at once
+ * @param maxRequests requests in progress at the same time
+ * @returns a middleware. It throws an Error if `requestId()` does not run before it
  * @example
- * app.use('/files/*', requestId(), concurrencyLimit(100));
+ * import { Hono } from 'hono';
+ * import { authorize, concurrencyLimit, download, memoryStore, mount, requestId } from 'rangeway';
+ *
+ * const app = new Hono();
+ * app.use('/files/*', requestId(), concurrencyLimit(100), mount({ store: memoryStore() }));
+ * app.get('/files/*', authorize(), download());
  */
-export function concurrencyLimit(most: number): MiddlewareHandler<GatewayEnv> {
-  const slots = semaphore(most);
+export function concurrencyLimit(maxRequests: number): MiddlewareHandler<GatewayEnv> {
+  const slots = semaphore(maxRequests);
   return async (c, next) => {
     const request = gatewayRequestOf(c, 'concurrencyLimit()');
-    const leave = slots.tryAcquire();
-    if (leave === undefined) {
+    const release = slots.tryAcquire();
+    if (release === undefined) {
       const detail = 'As many downloads are running as there is room for.';
       return respond(c, request, problemReply(503, detail, request.requestId, c.req.method, [['Retry-After', '5']]));
     }
     request.needsOutcome = true;
-    request.ends.push(leave);
+    request.onEnd.push(release);
     return next();
   };
 }

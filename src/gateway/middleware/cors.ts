@@ -3,22 +3,29 @@ import { gatewayRequestOf, type GatewayEnv, fieldsOf } from '../gateway-request.
 import { corsFields, type CorsPolicy } from '../../http/index.ts';
 
 /**
- * Lets pages of other origins read the answers, errors and 304 included, and preflights say what a page may send, as the
- * mount says that the request is for.
+ * Adds the CORS fields of the mount's policy to all responses: preflights, 304 and errors included.
  *
- * @param otherwise of requests that are for no mount; by default no page may read those answers
+ * @param unmatched the policy for requests that match no mount; by default no origin may read those responses
+ * @returns a middleware. It throws an Error if `requestId()` does not run before it
  * @example
- * app.use('/files/*', requestId(), cors(), mount({ store, cors: { origins: ['https://example.com'] } }));
+ * import { Hono } from 'hono';
+ * import { authorize, cors, download, memoryStore, mount, options, requestId } from 'rangeway';
+ *
+ * const app = new Hono();
+ * const policy = { origins: ['https://example.com'] };
+ * app.use('/files/*', requestId(), cors(), mount({ store: memoryStore(), cors: policy }));
+ * app.get('/files/*', authorize(), download());
+ * app.options('/files/*', options());
  */
-export function cors(otherwise: CorsPolicy = { origins: [] }): MiddlewareHandler<GatewayEnv> {
+export function cors(unmatched: CorsPolicy = { origins: [] }): MiddlewareHandler<GatewayEnv> {
   return (c, next) => {
     const request = gatewayRequestOf(c, 'cors()');
-    request.fields.push(() => {
+    request.commonFields.push(() => {
       const { match } = request;
       return corsFields(
         c.req.raw.method,
         fieldsOf(request.platform, c.req.raw),
-        match?.type === 'found' ? match.mount.cors : otherwise,
+        match?.type === 'found' ? match.mount.cors : unmatched,
       );
     });
     return next();

@@ -12,46 +12,57 @@ import {
 } from '../gateway-request.ts';
 import { handleRequest } from '../handle-request.ts';
 
-/** A client's own id that is taken up: what no log, no header field and no shell has a second meaning for. */
+/** The accepted ids of clients: no character has a special meaning in logs, header fields or shells. */
 const SAFE_ID = /^[A-Za-z\d][\w.:-]{7,127}$/;
 
-/** W3C Trace Context, section 3.2: version, trace-id, parent-id, flags. Only after a version later than 00 more may follow. */
+/** W3C Trace Context §3.2: version, trace-id, parent-id, flags. More may follow only after a version other than 00. */
 const TRACE_PARENT = /^(?!ff|00-.{53})[\da-f]{2}-(?!0{32})([\da-f]{32})-(?!0{16})[\da-f]{16}-[\da-f]{2}(?:-|$)/;
 
-/** What the first part takes. */
+/** Options of {@link requestId}. */
 export interface RequestIdOptions {
-  /** Finds the client's address where `env` does not tell it; see {@link PlatformEnv}. */
+  /** Finds the client's address, instead of the one that the platform passes in `env`; see {@link PlatformEnv}. */
   readonly clientAddress?: ClientAddress | undefined;
 }
 
 /**
- * The first part: gives a request its id, which is on every answer as X-Request-Id, and begins what all parts share.
- * The client's own id is taken where it is of 8 to 128 letters, digits and `._:-`, else that of the trace which it is
- * a part of (`traceparent`), else a random one.
+ * Assigns an id to the request, adds it to every response as X-Request-Id, and creates the state that the other
+ * middleware and handlers share. It has to be the first of them. The id is the client's X-Request-Id if that has 8 to
+ * 128 letters, digits and `._:-`, else the trace-id of its `traceparent` field (W3C Trace Context), else random.
  *
  * @example
- * app.use('/files/*', requestId(), accessLog(), mount({ store }), authorize());
- * app.get('/files/*', download());
+ * import { Hono } from 'hono';
+ * import { accessLog, authorize, download, memoryStore, mount, requestId } from 'rangeway';
+ *
+ * const app = new Hono();
+ * app.use('/files/*', requestId(), accessLog(), mount({ store: memoryStore() }));
+ * app.get('/files/*', authorize(), download());
  */
 export function requestId(options: RequestIdOptions = {}): MiddlewareHandler<GatewayEnv> {
   return beginRequest(options, false);
 }
 
-/** @param isWhole that nothing stands between this part and the handler but parts of ours */
-export function beginRequest({ clientAddress }: RequestIdOptions, isWhole: boolean): MiddlewareHandler<GatewayEnv> {
+/**
+ * Like {@link requestId}, for the gateway too.
+ *
+ * @param isInGateway whether only middleware of this library runs between this one and the handler
+ */
+export function beginRequest({ clientAddress }: RequestIdOptions, isInGateway: boolean): MiddlewareHandler<GatewayEnv> {
   return async (c, next) => {
     const platform = platformEnvOf(c.env);
-    // One request has one id, though a gateway stands in an app that begins with requestId() itself.
-    const around: RequestIds | undefined = findGatewayRequest(c);
-    const request = openGatewayRequest(c, around ?? toIds(fieldsOf(platform, c.req.raw)), platform);
-    request.isAlone = isWhole && c.req.routeIndex === 0;
-    request.fields.push(() => [['X-Request-Id', request.requestId]]);
+    // A gateway in an app that uses requestId() itself keeps the id of the app, so that one request has one id.
+    const outerIds: RequestIds | undefined = findGatewayRequest(c);
+    const request = openGatewayRequest(c, outerIds ?? toIds(fieldsOf(platform, c.req.raw)), platform);
+    request.isStandalone = isInGateway && c.req.routeIndex === 0;
+    request.commonFields.push(() => [['X-Request-Id', request.requestId]]);
     if (clientAddress !== undefined) request.client = findClient(clientAddress, c.req.raw, c.env);
     await handleRequest(c, request, next);
   };
 }
 
-/** What the app's own function throws is told by `authorize()`: a rule that asks for the address could let anybody in. */
+/**
+ * Calls the function of the app. An error is kept for `authorize()`, which responds with it: without the address, an
+ * access rule could grant requests that it should refuse.
+ */
 function findClient(find: ClientAddress, request: Request, env: unknown): Client {
   try {
     return { address: find(request, env) };
@@ -62,6 +73,9 @@ function findClient(find: ClientAddress, request: Request, env: unknown): Client
 
 function toIds(headers: Fields): RequestIds {
   const traceId = TRACE_PARENT.exec(headers.get('traceparent') ?? '')?.[1];
-  const own = headers.get('X-Request-Id');
-  return { requestId: own !== null && SAFE_ID.test(own) ? own : (traceId ?? crypto.randomUUID()), traceId };
+  const clientId = headers.get('X-Request-Id');
+  return {
+    requestId: clientId !== null && SAFE_ID.test(clientId) ? clientId : (traceId ?? crypto.randomUUID()),
+    traceId,
+  };
 }

@@ -5,34 +5,35 @@ import { parseSecretSources, TAKES_SOURCES, type SecretSources } from './secret-
 import { assertNoFallback } from '../no-fallback.ts';
 import type { S3Access } from '../s3/s3-access.ts';
 
-/** What a function is told by its environment. */
+/** The configuration of a function, read from its environment variables. */
 export interface LambdaConfig {
   readonly bucket: string;
   readonly prefix: string;
   readonly access: S3Access;
-  /** As in the gateway's documentation; checked when the gateway is made. */
+  /** The settings of `parseConfig`, which checks them when the gateway is created. */
   readonly settings: object;
+  /** What happens to a body that is larger than the invoke mode allows. */
   readonly overflow: OverflowPolicy;
-  /** What a 403 of the storage means; see `S3Location`. */
+  /** What a 403 of the storage means: the object is missing, or access is denied. */
   readonly forbidden: 'missing' | 'denied';
-  /** How long a link lives, in seconds; less where the role's credentials end before. */
+  /** The lifetime of a presigned link, in seconds; shorter if the role's credentials expire before. */
   readonly linkSeconds: number;
-  /** Whether CloudFront alone can call the function. Its field for the client's address is believed then. */
+  /** `cloudfront` if only CloudFront can call the function: its field with the client's address is trusted then. */
   readonly front?: LambdaFront;
-  /** Where secrets are that are not in the environment. */
+  /** The sources of secrets that are not in the environment. */
   readonly secrets?: SecretSources | undefined;
 }
 
-/** Seven days, S3's own limit for a link; in seconds. */
+/** S3's maximum lifetime of a presigned link, seven days, in seconds. */
 const MAX_LINK_SECONDS = 604_800;
 
 /**
- * Reads the environment of a function.
+ * Reads the configuration of a function from its environment variables.
  *
- * @throws SettingsError that names the variable and what it takes
+ * @throws SettingsError that names the variable and the values that it takes
  */
 export function readEnvironment(env: Readonly<Record<string, string | undefined>>): LambdaConfig {
-  // An empty variable is none, so that templates can have it for all environments.
+  // An empty variable counts as not set, so that one template can declare it for all environments.
   const read = (name: string) => (env[name] === '' ? undefined : env[name]);
   assertNoFallback(env);
   const bucket = read('RANGEWAY_BUCKET');
@@ -54,21 +55,21 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
   };
 }
 
-/** How long links live by default, in seconds. */
+/** The default lifetime of presigned links, in seconds. */
 export const LINK_SECONDS = 900;
 
 function readFront(text: string | undefined): LambdaFront {
   return text === undefined ? undefined : pick('RANGEWAY_FRONT', text, ['cloudfront'] as const);
 }
 
-/** No message shows what was written: it may be a secret. */
+/** No error message contains the text: it may be a secret. */
 function readSources(text: string | undefined): SecretSources | undefined {
   if (text === undefined) return undefined;
   let table: unknown;
   try {
     table = JSON.parse(text);
   } catch {
-    // The parser's own message has a part of the text in it.
+    // The parser's own message contains a part of the text.
     throw settingsError(`RANGEWAY_SECRETS takes a JSON object; it ${TAKES_SOURCES}`);
   }
   const sources = parseSecretSources(table);
@@ -77,9 +78,9 @@ function readSources(text: string | undefined): SecretSources | undefined {
 }
 
 function pick<Value extends string>(name: string, value: string, values: readonly Value[]): Value {
-  const found = values.find((one) => one === value);
-  if (found === undefined) throw settingsError(`${name} takes ${values.join(' or ')}, not "${value}"`);
-  return found;
+  const match = values.find((allowed) => allowed === value);
+  if (match === undefined) throw settingsError(`${name} takes ${values.join(' or ')}, not "${value}"`);
+  return match;
 }
 
 function parseFields(text: string): object {
@@ -87,7 +88,7 @@ function parseFields(text: string): object {
   try {
     fields = JSON.parse(text);
   } catch {
-    // Without its cause, which shows the text around the mistake, and that may be a secret.
+    // The cause is omitted: it contains the text around the mistake, which may be a secret.
     throw settingsError(TAKES_FIELDS);
   }
   if (typeof fields === 'object' && fields !== null && !Array.isArray(fields)) return fields;

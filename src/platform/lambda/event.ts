@@ -1,16 +1,16 @@
 import { isIP } from 'node:net';
 import { requestMethod, type FetchHandler, type PlatformEnv } from '../fetch-handler.ts';
 
-/** What this gateway reads of an event of payload format 2.0, as function URLs send it. */
+/** The fields of a function URL's event (payload format 2.0) that are read here. */
 export interface FunctionUrlEvent {
   readonly version: string;
-  /** As it was sent, still encoded. */
+  /** As received, still percent-encoded. */
   readonly rawPath: string;
-  /** As it was sent, without the question mark; empty where there is none. */
+  /** As received, without the question mark; empty if there is no query. */
   readonly rawQueryString: string;
-  /** One member a cookie; the field Cookie is not among the headers. */
+  /** One element for each cookie; `headers` has no Cookie field. */
   readonly cookies?: readonly string[];
-  /** Names in lower case; the lines of a field joined by commas. */
+  /** Names are in lower case; the lines of a field are joined with commas. */
   readonly headers: Readonly<Record<string, string>>;
   readonly requestContext: {
     readonly http: { readonly method: string; readonly sourceIp?: string };
@@ -20,9 +20,9 @@ export interface FunctionUrlEvent {
 }
 
 /**
- * The request that an event tells of, with its body, for the routes of an app that stand beside a gateway.
+ * Creates the Request of an event. It has the event's body, for the other routes of an app.
  *
- * @param signal fires where the platform tells that nobody takes the answer any more
+ * @param signal aborted if the platform reports that the client has disconnected
  */
 export function toRequest(event: FunctionUrlEvent, signal?: AbortSignal): Request {
   const { rawPath, rawQueryString, cookies = [], requestContext, body, isBase64Encoded } = event;
@@ -30,10 +30,10 @@ export function toRequest(event: FunctionUrlEvent, signal?: AbortSignal): Reques
   for (const [name, value] of Object.entries(event.headers)) setHeader(headers, name, value);
   if (cookies.length > 0) setHeader(headers, 'cookie', cookies.join('; '));
   const method = requestMethod(requestContext.http.method);
-  // A Request with one of these methods can have no body.
+  // A Request of GET or HEAD can't have a body.
   const hasBody = body !== undefined && method !== 'GET' && method !== 'HEAD';
   const query = rawQueryString === '' ? '' : `?${rawQueryString}`;
-  // Put together and not resolved: of `//host/path` a resolver would take the path's first segment for a host.
+  // Concatenated instead of resolved: in `//host/path`, a resolver would take the first segment of the path for a host.
   return new Request(`https://localhost${rawPath.startsWith('/') ? '' : '/'}${rawPath}${query}`, {
     method,
     headers,
@@ -43,26 +43,26 @@ export function toRequest(event: FunctionUrlEvent, signal?: AbortSignal): Reques
 }
 
 /**
- * The only caller of a function, where there is one: CloudFront, whose signature the function URL demands. Undefined
- * where every client calls the function URL itself.
+ * The only caller of a function: `cloudfront` if the function URL requires CloudFront's signature, `undefined` if
+ * clients call the function URL themselves.
  */
 export type LambdaFront = 'cloudfront' | undefined;
 
-/** What a handler is made of. */
+/** The options of a Lambda handler. */
 export interface LambdaHandlerOptions {
   readonly gateway: FetchHandler;
-  /** By default none: clients call the function URL themselves. */
+  /** By default clients call the function URL themselves. */
   readonly front?: LambdaFront;
 }
 
-/** The field in which CloudFront tells the client's address. It replaces a field of that name in the client's request. */
+/** CloudFront's field with the client's address. It replaces a field of this name in the client's request. */
 const VIEWER_ADDRESS = 'cloudfront-viewer-address';
 
 /**
- * Facts of the request that are not in it.
+ * Returns the client's address of an event.
  *
- * @param front decides which address is the client's. Without CloudFront in front, any client can send CloudFront's
- *   field, so the event's own address counts. With CloudFront, that address is CloudFront's.
+ * @param front decides which address is used. Without CloudFront in front, any client can send CloudFront's field, so
+ *   the event's own address is used. With CloudFront, that one is CloudFront's address, so the field is used.
  */
 export function toPlatformEnv({ headers, requestContext }: FunctionUrlEvent, front?: LambdaFront): PlatformEnv {
   return {
@@ -70,16 +70,16 @@ export function toPlatformEnv({ headers, requestContext }: FunctionUrlEvent, fro
   };
 }
 
-/** Reads `address:port`. CloudFront writes IPv6 without brackets: `2001:db8::1:443` is `2001:db8::1`, port 443. */
+/** Parses `address:port`. CloudFront writes IPv6 without brackets: `2001:db8::1:443` is `2001:db8::1`, port 443. */
 function parseViewer(text: string): string | undefined {
   const colon = text.lastIndexOf(':');
   const address = text.slice(0, Math.max(0, colon)).replace(/^\[(.*)\]$/, '$1');
   return /^\d{1,5}$/.test(text.slice(colon + 1)) && isIP(address) !== 0 ? address : undefined;
 }
 
-/** What no header field can hold is left out: it has no meaning here, and is no reason to fail. */
+/** Sets a field. A name or value that HTTP does not allow is ignored. */
 function setHeader(headers: Headers, name: string, value: string): void {
-  // Above Latin-1 it can only be UTF-8 that was decoded for the event; on the wire a char is a byte.
+  // A character above Latin-1 was decoded from UTF-8 for the event. Headers takes one character for each byte.
   const isLatin1 = !/[^\0-\xff]/.test(value);
   try {
     headers.set(name, isLatin1 ? value : Buffer.from(value, 'utf8').toString('latin1'));
@@ -88,14 +88,14 @@ function setHeader(headers: Headers, name: string, value: string): void {
   }
 }
 
-/** The head of an answer, as payload format 2.0 and the prelude of a stream have it. */
+/** The fields of a response, as payload format 2.0 and the prelude of a stream have them. */
 export interface FunctionUrlHead {
   readonly headers: Readonly<Record<string, string>>;
-  /** The values of Set-Cookie, which can't be joined into one field (RFC 6265 §3). Left out where there are none. */
+  /** The values of Set-Cookie, which can't be joined into one field (RFC 6265 §3). Absent if there are none. */
   readonly cookies?: readonly string[];
 }
 
-/** The fields of a response, as a function URL takes them. */
+/** Converts the fields of a response for a function URL: Set-Cookie becomes `cookies`. */
 export function toHead(headers: Headers): FunctionUrlHead {
   const cookies = headers.getSetCookie();
   const others = [...headers].filter(([name]) => name !== 'set-cookie');

@@ -15,12 +15,13 @@ export { OVERFLOW_POLICIES };
 export { LINK_SECONDS, readEnvironment, type LambdaConfig } from './environment.ts';
 
 /**
- * Makes the gateway of a function.
+ * Creates the gateway of a function.
  *
- * @param client made from the config's `access`; all gateways of a process can have the same
- * @param limit bytes of a body that the invoke mode can send
- * @param secrets values by name, as `readSecrets` gives them; a name that is not among them is a variable's
- * @throws SettingsError naming each setting that is unknown or wrong
+ * @param client created from `config.access`; several gateways of a process can share it
+ * @param limit the most bytes of a body in the invoke mode
+ * @param log receives the log entries; by default they go to the console
+ * @param secrets values by name, as `readSecrets` returns them; other secrets are environment variables
+ * @throws SettingsError that names each unknown or invalid setting
  */
 export function lambdaGateway(
   client: S3Client,
@@ -34,7 +35,8 @@ export function lambdaGateway(
     ...openConfig(parseConfig(settings), {
       defaultStore: () => s3Storage(config, client),
       defaultPrefix,
-      // Links lead to the own bucket, so that mounts have no other; a fallback is read and never linked to.
+      // Redirects lead to the default bucket, so a mount can't have another store. A fallback is read, and never linked
+      // to.
       open: (store, use) =>
         store.type === 's3' && use === 'fallback' ? s3Storage({ forbidden, ...toS3Source(store, access) }) : undefined,
       secret: (name) => secrets.get(name) ?? process.env[name],
@@ -47,9 +49,9 @@ export function lambdaGateway(
 }
 
 /**
- * Links to the storage itself. Neither Range nor a condition is signed: a signed field has to be sent, and browsers
- * would not. Where the bucket keeps versions, the link names the one that was evaluated. Where it does not, nothing in
- * a link can pin it: whoever replaces the object between the redirect and the read is seen by the new ETag alone.
+ * Creates presigned links to an object. Neither Range nor a condition is signed: browsers would not send the signed
+ * field. If the bucket keeps versions, the link contains the version that was evaluated. If it does not, a link can't
+ * be pinned: an object that is replaced between the redirect and the client's read shows only in its new entity tag.
  */
 function linker(client: S3Client, { bucket, prefix, linkSeconds }: LambdaConfig) {
   return ({ key, representation, disposition }: LinkTarget): Promise<string> => {

@@ -8,17 +8,17 @@ export type { FunctionUrlEvent, LambdaFront } from './event.ts';
 export { STREAMED_LIMIT, type ResponseStream, type StreamedHandler } from './streamed.ts';
 export type { FetchHandler } from '../fetch-handler.ts';
 
-/** How a function is called. */
+/** The options of {@link handle} and {@link streamHandle}. */
 export type HandleOptions = Pick<LambdaHandlerOptions, 'front'>;
 
 /**
- * Makes the handler of a function URL whose invoke mode is BUFFERED out of a Hono app, or of anything else that has a
- * `fetch`. Bodies go as base64, so that bytes of any content type arrive as they are; up to {@link BUFFERED_LIMIT} bytes
- * fit. The app finds the client's address as `c.env.clientAddress`, the event as `c.env.event`.
+ * Creates the handler of a function URL with the invoke mode BUFFERED from a Hono app, or from any object with a
+ * `fetch`. Bodies are base64, so that all content types arrive unchanged, and have up to {@link BUFFERED_LIMIT} bytes.
+ * The app reads the client's address as `c.env.clientAddress` and the event as `c.env.event`.
  *
- * @param options.front `cloudfront` where CloudFront alone can call the function: its word on the client's address is
- *   taken then. By default clients call the function themselves.
- * @returns the handler. It rejects where a body breaks, and the function URL answers 502.
+ * @param options.front `cloudfront` if only CloudFront can call the function: its field with the client's address is
+ *   trusted then. By default clients call the function URL themselves.
+ * @returns the handler. It rejects if a body breaks off, and the function URL answers 502.
  *
  * @example
  * import { Hono } from 'hono';
@@ -32,8 +32,9 @@ export function handle(app: FetchHandler, options: HandleOptions = {}): Buffered
 }
 
 /**
- * Makes the handler of a function URL whose invoke mode is RESPONSE_STREAM out of a Hono app, or of anything else that
- * has a `fetch`. Up to {@link STREAMED_LIMIT} bytes fit. Off Lambda, where there is no `awslambda`, its calls reject.
+ * Creates the handler of a function URL with the invoke mode RESPONSE_STREAM from a Hono app, or from any object with a
+ * `fetch`. Bodies have up to {@link STREAMED_LIMIT} bytes. Outside Lambda there is no global `awslambda`, and the
+ * handler rejects.
  *
  * @param options as for {@link handle}
  *

@@ -1,30 +1,34 @@
-/** Where AWS keeps a secret. */
+/** The place of a secret in AWS. */
 export interface SecretSource {
   readonly service: 'secretsmanager' | 'ssm';
-  /** The secret's or parameter's name, which is no secret itself. */
+  /** The name of the secret or parameter, which is not secret itself. */
   readonly id: string;
 }
 
-/** Sources by the name under which the settings know the secret. */
+/** Sources by the names that the settings use for the secrets. */
 export type SecretSources = ReadonlyMap<string, SecretSource>;
 
-/** The form of {@link parseSecretSources}' input, for messages. They never show the input: it may be the secret itself. */
+/**
+ * Describes the input of {@link parseSecretSources} in error messages. They never contain the input: it may be the
+ * secret itself.
+ */
 export const TAKES_SOURCES =
   'takes names in capital letters with their places, such as RANGEWAY_KEYS=secretsmanager:my/secret or RANGEWAY_KEYS=ssm:/my/parameter, and never the secrets themselves';
 
-/** The name of a secret, as settings may use it. */
+/** Matches the name of a secret in the settings. */
 export const SECRET_NAME = /^[A-Z][A-Z0-9_]*$/;
 
-/** The characters that each service allows in names. None of them is a wildcard or a variable in an IAM policy. */
+/** The names that each service allows. None of their characters is a wildcard or a variable in an IAM policy. */
 const IDS: Readonly<Record<SecretSource['service'], RegExp>> = {
   secretsmanager: /^[\w/+=.@-]{1,512}$/,
   ssm: /^(?:\/?[\w.-]+|(?:\/[\w.-]+){2,15})$/,
 };
 
 /**
- * Reads a table of names and places (`secretsmanager:NAME`, `ssm:NAME`).
+ * Parses a table of names and places (`secretsmanager:NAME`, `ssm:NAME`).
  *
- * @returns `undefined` where any name or place has another form
+ * @param table an object; its type and values are checked
+ * @returns `undefined` if a name or a place is malformed
  */
 export function parseSecretSources(table: unknown): SecretSources | undefined {
   if (typeof table !== 'object' || table === null || Array.isArray(table)) return undefined;
@@ -37,14 +41,14 @@ export function parseSecretSources(table: unknown): SecretSources | undefined {
   return sources;
 }
 
-/** Prints a source as {@link parseSecretSources} reads it. */
+/** Prints the place of a secret in the form that {@link parseSecretSources} parses. */
 export function printPlace({ service, id }: SecretSource): string {
   return `${service}:${id}`;
 }
 
 function parsePlace(text: string): SecretSource | undefined {
   const colon = text.indexOf(':');
-  const service = (['secretsmanager', 'ssm'] as const).find((one) => one === text.slice(0, colon));
+  const service = (['secretsmanager', 'ssm'] as const).find((name) => name === text.slice(0, colon));
   const id = text.slice(colon + 1);
   return service !== undefined && IDS[service].test(id) ? { service, id } : undefined;
 }

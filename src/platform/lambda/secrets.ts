@@ -5,15 +5,15 @@ import { signRequest, type Credentials } from './signature.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** How one service is asked for one value. */
+/** The request to a service for one value. */
 interface SecretService {
-  /** Of X-Amz-Target. */
+  /** The value of X-Amz-Target. */
   readonly target: string;
-  /** The variable that every SDK of AWS takes for an endpoint of another address. */
+  /** The variable with another endpoint, as all AWS SDKs read it. */
   readonly endpointVariable: string;
   readonly toBody: (id: string) => object;
-  /** The value in the answer, or `undefined`. */
-  readonly read: (answer: unknown) => unknown;
+  /** Returns the value in the response, or `undefined`. */
+  readonly read: (response: unknown) => unknown;
 }
 
 const SERVICES: Readonly<Record<SecretSource['service'], SecretService>> = {
@@ -21,39 +21,45 @@ const SERVICES: Readonly<Record<SecretSource['service'], SecretService>> = {
     target: 'secretsmanager.GetSecretValue',
     endpointVariable: 'AWS_ENDPOINT_URL_SECRETS_MANAGER',
     toBody: (id) => ({ SecretId: id }),
-    read: (answer) => member(answer, 'SecretString'),
+    read: (response) => member(response, 'SecretString'),
   },
   ssm: {
     target: 'AmazonSSM.GetParameter',
     endpointVariable: 'AWS_ENDPOINT_URL_SSM',
     toBody: (id) => ({ Name: id, WithDecryption: true }),
-    read: (answer) => member(member(answer, 'Parameter'), 'Value'),
+    read: (response) => member(member(response, 'Parameter'), 'Value'),
   },
 };
 
-/** Tries of a request. Three of them end before the 10 s that Lambda gives a start. */
-const TRIES = 3;
+/** The attempts of a request. Three fit into the 10 seconds that Lambda gives the init phase. */
+const MAX_ATTEMPTS = 3;
 
-/** Until the answer to one try is there, in ms. */
+/** The timeout of one attempt, in ms. */
 const TIMEOUT = 2_500;
 
-/** Before the second try, in ms; twice as long before the third. Many instances may start at once, so it is drawn. */
-const PAUSE = 200;
+/**
+ * The pause before the second attempt, in ms; before the third it is twice as long. It is jittered, because many
+ * instances may start at once.
+ */
+const BASE_PAUSE = 200;
 
-/** Errors of a service that asks for patience. Of other errors with a status below 500, a second try has the same. */
+/** Matches the errors of a throttled request. Other errors with a status below 500 are permanent. */
 const THROTTLED = /Throttl|TooManyRequests|RequestLimitExceeded/;
 
 /**
- * Reads secrets from AWS Secrets Manager and SSM Parameter Store, all at once, with the credentials in the environment.
+ * Reads secrets from AWS Secrets Manager and SSM Parameter Store, concurrently, with the credentials in the
+ * environment.
  *
- * @returns the values by their names
- * @throws SettingsError that names the secret and its place, and never has any part of a value
+ * @param sources places by name
+ * @param env region, credentials and endpoints
+ * @returns values by name
+ * @throws SettingsError that names the secret and its place, and never contains a part of a value
  */
 export async function readSecrets(sources: SecretSources, env: Environment): Promise<ReadonlyMap<string, string>> {
   const reads = [...sources].map(async ([name, source]) => {
     const value = await readSecret(source, env).catch((error: unknown) => {
-      const why = error instanceof Error ? error.message : 'unknown';
-      throw settingsError(`${name} can't be read from ${printPlace(source)}: ${why}`);
+      const reason = error instanceof Error ? error.message : 'unknown';
+      throw settingsError(`${name} can't be read from ${printPlace(source)}: ${reason}`);
     });
     return [name, value] as const;
   });
@@ -63,52 +69,52 @@ export async function readSecrets(sources: SecretSources, env: Environment): Pro
 async function readSecret(source: SecretSource, env: Environment): Promise<string> {
   const { read, toBody } = SERVICES[source.service];
   const body = JSON.stringify(toBody(source.id));
-  const value = read(await ask(source.service, body, env));
+  const value = read(await requestWithRetry(source.service, body, env));
   if (typeof value === 'string' && value !== '') return value;
   throw new Error('it holds no text');
 }
 
-async function ask(service: SecretSource['service'], body: string, env: Environment): Promise<unknown> {
+async function requestWithRetry(service: SecretSource['service'], body: string, env: Environment): Promise<unknown> {
   for (let attempt = 1; ; attempt += 1) {
-    const outcome = await askOnce(service, body, env);
-    if (outcome.type === 'answer') return outcome.answer;
-    if (!outcome.isTransient || attempt === TRIES) throw new Error(outcome.why);
-    await pause(PAUSE * attempt * (0.5 + Math.random()));
+    const result = await requestOnce(service, body, env);
+    if (result.type === 'success') return result.response;
+    if (!result.isTransient || attempt === MAX_ATTEMPTS) throw new Error(result.reason);
+    await pause(BASE_PAUSE * attempt * (0.5 + Math.random()));
   }
 }
 
-type Outcome =
-  | { readonly type: 'answer'; readonly answer: unknown }
-  | { readonly type: 'failed'; readonly isTransient: boolean; readonly why: string };
+type RequestResult =
+  | { readonly type: 'success'; readonly response: unknown }
+  | { readonly type: 'failure'; readonly isTransient: boolean; readonly reason: string };
 
-async function askOnce(service: SecretSource['service'], body: string, env: Environment): Promise<Outcome> {
+async function requestOnce(service: SecretSource['service'], body: string, env: Environment): Promise<RequestResult> {
   const { target, endpointVariable } = SERVICES[service];
   const region = required(env, 'AWS_REGION');
-  const other = [env[endpointVariable], env['AWS_ENDPOINT_URL']].find((url) => url !== undefined && url !== '');
-  const endpoint = toEndpoint(service, region, other);
+  const override = [env[endpointVariable], env['AWS_ENDPOINT_URL']].find((url) => url !== undefined && url !== '');
+  const endpoint = toEndpoint(service, region, override);
   const fields = { 'content-type': 'application/x-amz-json-1.1', 'x-amz-target': target };
   const headers = signRequest({ host: endpoint.host, region, service, fields, body }, toCredentials(env), new Date());
   let response: Response;
   let text: string;
   try {
-    // Followed, a redirect would take the session's token along.
+    // Following a redirect would send the session token to another server.
     const redirect = 'error';
     response = await fetch(endpoint, { method: 'POST', headers, body, redirect, signal: AbortSignal.timeout(TIMEOUT) });
     text = await response.text();
   } catch {
-    return { type: 'failed', isTransient: true, why: `${endpoint.host} can't be reached` };
+    return { type: 'failure', isTransient: true, reason: `${endpoint.host} can't be reached` };
   }
-  const answer = parseJson(text);
-  if (response.ok) return { type: 'answer', answer };
-  const error = errorName(answer);
+  const json = parseJson(text);
+  if (response.ok) return { type: 'success', response: json };
+  const error = errorName(json);
   const isTransient = response.status >= 500 || response.status === 429 || THROTTLED.test(error);
-  return { type: 'failed', isTransient, why: `${endpoint.host} answers ${response.status} ${error}`.trimEnd() };
+  return { type: 'failure', isTransient, reason: `${endpoint.host} answers ${response.status} ${error}`.trimEnd() };
 }
 
-/** Regions in China have a domain of their own. For other partitions than these two, the variable has to be set. */
-function toEndpoint(service: string, region: string, other: string | undefined): URL {
+/** Regions in China have another domain. In a partition other than these two, the endpoint variable must be set. */
+function toEndpoint(service: string, region: string, override: string | undefined): URL {
   const domain = region.startsWith('cn-') ? 'amazonaws.com.cn' : 'amazonaws.com';
-  const url = URL.parse(other ?? `https://${service}.${region}.${domain}`);
+  const url = URL.parse(override ?? `https://${service}.${region}.${domain}`);
   if (url === null) throw new Error('the endpoint in the environment is no address');
   return new URL('/', url);
 }
@@ -127,9 +133,11 @@ function required(env: Environment, name: string): string {
   return value;
 }
 
-/** `AccessDeniedException`, of `com.amazonaws.ssm#AccessDeniedException` too. Its message may name roles and keys. */
-function errorName(answer: unknown): string {
-  const type = member(answer, '__type');
+/**
+ * Returns the name of an error, without its namespace. Its message is not used, because it may contain roles and keys.
+ */
+function errorName(json: unknown): string {
+  const type = member(json, '__type');
   return typeof type === 'string' ? (/\w+$/.exec(type)?.[0] ?? '') : '';
 }
 

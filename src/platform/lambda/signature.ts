@@ -1,21 +1,24 @@
 import { createHash, createHmac } from 'node:crypto';
 
-/** What AWS lends to the role of a function. */
+/** The AWS credentials of a function's role. */
 export interface Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
-  /** With temporary credentials, as a role's are. */
+  /** The token of temporary credentials, which a role has. */
   readonly sessionToken?: string | undefined;
 }
 
-/** A POST to the root of a service's endpoint, which is all that AWS's JSON protocols send. */
+/** A POST to the root of a service's endpoint: AWS's JSON protocols send no other requests. */
 export interface SignableRequest {
-  /** As the field Host has it, with a port that is not the scheme's own. */
+  /** The value of the Host field, with the port if it is not the scheme's default. */
   readonly host: string;
   readonly region: string;
-  /** The service's name in signatures. */
+  /** The name of the service in signatures. */
   readonly service: string;
-  /** Fields beside those that a signature adds; names in lower case, values without spaces at the ends or in a row. */
+  /**
+   * The fields to sign, without those that the signature adds. Names are in lower case; values have no leading,
+   * trailing or consecutive spaces.
+   */
   readonly fields: Readonly<Record<string, string>>;
   readonly body: string;
 }
@@ -23,9 +26,9 @@ export interface SignableRequest {
 const ALGORITHM = 'AWS4-HMAC-SHA256';
 
 /**
- * Signs a request with AWS Signature Version 4, all of its fields included.
+ * Signs a request and all its fields with AWS Signature Version 4.
  *
- * @param at when the request is sent; AWS refuses a signature that is more than 5 minutes off
+ * @param at the time of the request; AWS refuses a signature whose time differs by more than 5 minutes
  * @returns the fields to send, without Host
  */
 export function signRequest(request: SignableRequest, credentials: Credentials, at: Date): Record<string, string> {

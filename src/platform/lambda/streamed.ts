@@ -9,10 +9,10 @@ import {
   type LambdaHandlerOptions,
 } from './event.ts';
 
-/** What Lambda's runtime gives a streaming handler to write to. It is no stream.Writable, though it has its methods. */
+/** The stream that Lambda's runtime passes to a streaming handler. It has methods of stream.Writable, but is none. */
 export interface ResponseStream {
   readonly destroyed: boolean;
-  /** @returns whether there is room for more; if not, `drain` tells */
+  /** @returns false if the buffer is full; then `drain` is emitted when it is empty */
   write(chunk: Uint8Array): boolean;
   end(): unknown;
   destroy(error?: Error): unknown;
@@ -22,18 +22,18 @@ export interface ResponseStream {
   off(event: StreamEvent, listener: (error?: Error) => void): unknown;
 }
 
-/** What a response stream tells. */
+/** The events of a response stream. */
 export type StreamEvent = 'drain' | 'close' | 'error';
 
-/** Goes before the body, as JSON and 8 NUL bytes. */
+/** The status and the fields. The runtime sends them before the body, as JSON and 8 NUL bytes. */
 export interface Prelude extends FunctionUrlHead {
   readonly statusCode: number;
 }
 
-/** A handler for the invoke mode RESPONSE_STREAM. */
+/** A Lambda handler for the invoke mode RESPONSE_STREAM. */
 export type StreamedHandler = (event: FunctionUrlEvent, stream: ResponseStream) => Promise<void>;
 
-/** The runtime's global. */
+/** The global `awslambda` of Lambda's runtime. */
 export interface AwsLambda {
   streamifyResponse(handler: StreamedHandler): StreamedHandler;
   readonly HttpResponseStream: {
@@ -42,45 +42,45 @@ export interface AwsLambda {
 }
 
 declare global {
-  // Off Lambda the SDK makes an empty one, for its own use.
+  // Outside Lambda, the AWS SDK defines an empty object for its own use.
   var awslambda: Partial<AwsLambda> | undefined;
 }
 
-/** Bytes that a function URL streams at the most. */
+/** The most bytes of a streamed body. */
 export const STREAMED_LIMIT = 200 * 1024 * 1024;
 
-/** Makes a handler that streams. It has to go through `awslambda.streamifyResponse` before Lambda calls it. */
+/** Creates a handler that streams the response. Lambda can call it only after {@link streamify}. */
 export function lambdaStreamHandler({ gateway, front }: LambdaHandlerOptions): StreamedHandler {
   return async (event, stream) => {
-    const left = new AbortController();
-    const leave = () => left.abort();
-    stream.once('close', leave);
+    const disconnected = new AbortController();
+    const abort = () => disconnected.abort();
+    stream.once('close', abort);
     try {
-      const facts = { ...toPlatformEnv(event, front), event };
-      await send(await gateway.fetch(toRequest(event, left.signal), facts), stream);
+      const platformEnv = { ...toPlatformEnv(event, front), event };
+      await send(await gateway.fetch(toRequest(event, disconnected.signal), platformEnv), stream);
     } finally {
-      stream.off('close', leave);
+      stream.off('close', abort);
     }
   };
 }
 
-/**
- * Where the runtime is Lambda's, a handler that it streams; anywhere else, the handler as it is.
- */
+/** Registers a handler as a streaming one with Lambda's runtime. Outside Lambda, returns the handler unchanged. */
 export function streamify(handler: StreamedHandler): StreamedHandler {
   return globalThis.awslambda?.streamifyResponse?.(handler) ?? handler;
 }
 
-/** However it ends, the body is given back. */
+/** Sends a response. The body is closed on every path. */
 async function send({ status, headers, body }: Response, raw: ResponseStream): Promise<void> {
   const reader = body === null ? undefined : defaultReader(body);
   const cancel = () => void reader?.cancel().catch(() => undefined);
   if (raw.destroyed) return cancel();
   try {
-    const wire = globalThis.awslambda?.HttpResponseStream;
-    if (wire === undefined) throw new Error('streaming needs the runtime of Lambda: there is no awslambda');
-    const stream = wire.from(raw, { statusCode: status, ...toHead(headers) });
-    // The runtime sends the prelude with the first write: without one, a body of zero bytes would lose status and headers.
+    const httpResponseStream = globalThis.awslambda?.HttpResponseStream;
+    if (httpResponseStream === undefined)
+      throw new Error('streaming needs the runtime of Lambda: there is no awslambda');
+    const stream = httpResponseStream.from(raw, { statusCode: status, ...toHead(headers) });
+    // The runtime sends the prelude with the first write. Without it, an empty response would have no status and
+    // headers.
     stream.write(new Uint8Array(0));
     if (reader === undefined) stream.end();
     else await sendBody(reader, stream, cancel);
@@ -103,18 +103,19 @@ async function sendBody(reader: ChunkReader, stream: ResponseStream, cancel: () 
     breakOff(stream, error instanceof Error ? error : new Error('the body broke off', { cause: error }));
     throw error;
   } finally {
-    // After a clean end too: `close` comes later, and there is nothing left to cancel.
+    // Removed after a complete body too: `close` follows, and the body is closed already.
     stream.off('close', cancel);
   }
 }
 
 /**
- * Breaks a response so that nobody takes it for whole, and keeps the process for the next one; docs/decisions/0007.
+ * Breaks a response off, so that the client does not take it for complete, without ending the process
+ * (docs/decisions/0007).
  *
- * A rejected handler is not enough: the runtime then ends the stream well, with trailers that tell of the error, and
- * Lambda takes that for a success. Chunked, it has no length that would tell otherwise. So the connection is broken.
- * The runtime's own listener for that rejects two promises that nobody waits for, which ends the process: it has to go
- * first.
+ * If the handler only rejects, the runtime ends the stream normally, with trailers that report the error, and Lambda
+ * takes that for success; the chunked coding has no length that would show the truncation. So the stream is destroyed.
+ * The runtime's own `error` listener would then reject two promises without handlers, which ends the process, so it is
+ * removed first.
  */
 function breakOff(stream: ResponseStream, error: Error): void {
   stream.removeAllListeners('error');

@@ -1,30 +1,31 @@
 import type { NodeRequest } from './node-request.ts';
 
 /**
- * A Request for gateways alone, in which no code of an app's sees it: the web's own takes a tenth of a small request.
- * There is no documented way to make one that `new Request(it)` and `fetch(it)` read, so apps get real ones.
+ * A Request that creates the web Request on first use, which takes a tenth of the time of a small request. Only a
+ * gateway receives one, because no app's code sees it there. An app receives a real Request: there is no documented way
+ * to build an object that `new Request(object)` and `fetch(object)` accept.
  *
- * A class, since a getter of a prototype costs a request nothing.
+ * It is a class because getters on a prototype add no cost per request.
  */
 class LazyRequest implements Request {
   readonly method: string;
   readonly url: string;
   readonly signal: AbortSignal;
-  readonly #asked: NodeRequest;
-  #real: Request | undefined;
+  readonly #received: NodeRequest;
+  #webRequest: Request | undefined;
 
-  constructor(asked: NodeRequest, signal: AbortSignal) {
-    this.method = asked.method;
-    this.url = asked.address.href;
+  constructor(received: NodeRequest, signal: AbortSignal) {
+    this.method = received.method;
+    this.url = received.address.href;
     this.signal = signal;
-    this.#asked = asked;
+    this.#received = received;
   }
 
   get #web(): Request {
     const { method, url, signal } = this;
-    const headers = [...this.#asked.headers].map(([name, value]): [string, string] => [name, value]);
-    this.#real ??= new Request(url, { method, signal, headers });
-    return this.#real;
+    const headers = [...this.#received.headers].map(([name, value]): [string, string] => [name, value]);
+    this.#webRequest ??= new Request(url, { method, signal, headers });
+    return this.#webRequest;
   }
 
   get headers(): Headers {
@@ -108,7 +109,11 @@ class LazyRequest implements Request {
   }
 }
 
-/** Makes the Request of what Node's parser has told. */
-export function lazyRequest(asked: NodeRequest, signal: AbortSignal): Request {
-  return new LazyRequest(asked, signal);
+/**
+ * Creates a Request that becomes a web Request when a member other than `method`, `url` or `signal` is read.
+ *
+ * @param signal of the Request; aborted when the client disconnects
+ */
+export function lazyRequest(received: NodeRequest, signal: AbortSignal): Request {
+  return new LazyRequest(received, signal);
 }

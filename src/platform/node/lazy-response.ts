@@ -1,22 +1,22 @@
 import { streamOf, unreadStreams } from '../../store/chunk-stream.ts';
 import type { OutgoingResponse, ReplyBody } from '../../gateway/reply.ts';
 
-/** What is written to a client. */
+/** A response as it is written to the client. */
 export interface WritableResponse {
   readonly status: number;
   readonly fields: Iterable<readonly [name: string, value: string]>;
   readonly body: ReplyBody;
 }
 
-/** Bytes behind the bodies of Responses, which are written in one piece with the head. */
-const wholes = new WeakMap<ReadableStream<Uint8Array>, Uint8Array>();
+/** The bytes of bodies that are complete in memory. They are written together with the head. */
+const bytesOfStream = new WeakMap<ReadableStream<Uint8Array>, Uint8Array>();
 
 /**
- * A Response that becomes the web's own only where somebody looks: that takes Node longer than the rest of a small
- * answer. To whoever looks it behaves as one, and `instanceof Response` holds. It is handed out by `toResponse` of the
- * facts that `serve` gives an app; no global is replaced.
+ * A Response that creates the web Response on first use, which takes Node longer than the rest of a small response. It
+ * behaves like a web Response, and `instanceof Response` is true. `serve` passes its factory to the app as
+ * `PlatformEnv.toResponse`; no global is replaced.
  *
- * A class, since a getter of a prototype costs an answer nothing.
+ * It is a class because getters on a prototype add no cost per response.
  */
 class LazyResponse implements Response {
   readonly status: number;
@@ -24,25 +24,27 @@ class LazyResponse implements Response {
   readonly type = 'default';
   readonly url = '';
   readonly redirected = false;
-  readonly #answer: OutgoingResponse;
+  readonly #outgoing: OutgoingResponse;
   #headers: Headers | undefined;
-  /** Once somebody has looked. */
+  /** The stream that `body` returned. */
   #body: ReadableStream<Uint8Array> | undefined;
-  #real: Response | undefined;
+  #webResponse: Response | undefined;
 
-  constructor(answer: OutgoingResponse) {
-    this.status = answer.status;
-    this.#answer = answer;
+  constructor(outgoing: OutgoingResponse) {
+    this.status = outgoing.status;
+    this.#outgoing = outgoing;
   }
 
-  /** What is sent of a Response, ours or any other. One that was rebuilt around our body still has it. */
+  /**
+   * Returns the parts to write of any Response. A Response that was rebuilt around our body stream still has its bytes.
+   */
   static toWritableResponse(this: void, response: Response): WritableResponse {
-    if (!(#answer in response)) {
+    if (!(#outgoing in response)) {
       return { status: response.status, fields: response.headers, body: sourceOf(response.body) };
     }
-    const { status, fields, body } = response.#answer;
-    const taken = response.#real?.body ?? response.#body;
-    return { status, fields: response.#headers ?? fields, body: taken === undefined ? body : sourceOf(taken) };
+    const { status, fields, body } = response.#outgoing;
+    const stream = response.#webResponse?.body ?? response.#body;
+    return { status, fields: response.#headers ?? fields, body: stream === undefined ? body : sourceOf(stream) };
   }
 
   get ok(): boolean {
@@ -50,26 +52,26 @@ class LazyResponse implements Response {
   }
 
   get headers(): Headers {
-    this.#headers ??= new Headers(Object.fromEntries(this.#answer.fields));
+    this.#headers ??= new Headers(Object.fromEntries(this.#outgoing.fields));
     return this.#headers;
   }
 
-  /** With this very stream, so that whoever takes it from there has ours. */
+  /** It has the stream of `body`, so that its bytes are still known here. */
   get #web(): Response {
     const { status, headers } = this;
-    this.#real ??= new Response(this.body, { status, headers });
-    return this.#real;
+    this.#webResponse ??= new Response(this.body, { status, headers });
+    return this.#webResponse;
   }
 
   get body(): Response['body'] {
-    const { body } = this.#answer;
-    if (this.#real !== undefined || body === null) return this.#real?.body ?? null;
+    const { body } = this.#outgoing;
+    if (this.#webResponse !== undefined || body === null) return this.#webResponse?.body ?? null;
     this.#body ??= toStream(body);
     return this.#body;
   }
 
   get bodyUsed(): boolean {
-    if (this.#real !== undefined) return this.#real.bodyUsed;
+    if (this.#webResponse !== undefined) return this.#webResponse.bodyUsed;
     return this.#body !== undefined && !unreadStreams.has(this.#body);
   }
 
@@ -104,23 +106,29 @@ class LazyResponse implements Response {
 
 Object.setPrototypeOf(LazyResponse.prototype, Response.prototype);
 
-/** Makes the Response of an answer. */
-export function lazyResponse(answer: OutgoingResponse): Response {
-  return new LazyResponse(answer);
+/** Creates a Response that becomes a web Response when more than its status, headers and body is used. */
+export function lazyResponse(outgoing: OutgoingResponse): Response {
+  return new LazyResponse(outgoing);
 }
 
+/**
+ * Returns the status, the fields and the body to write for a Response.
+ *
+ * @param response a lazy Response, or any other
+ * @returns the body as bytes if it is complete in memory and was not read, else as a stream
+ */
 export const toWritableResponse = LazyResponse.toWritableResponse;
 
 function toStream(body: Exclude<ReplyBody, null>): ReadableStream<Uint8Array> {
   if (body instanceof ReadableStream) return body;
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
   const stream = streamOf(bytes);
-  wholes.set(stream, bytes);
+  bytesOfStream.set(stream, bytes);
   return stream;
 }
 
-/** The bytes behind a stream of which nothing was read, else the stream itself. */
+/** Returns the bytes of a stream that was not read and is complete in memory, else the stream itself. */
 function sourceOf(stream: ReadableStream<Uint8Array> | null): ReplyBody {
-  const whole = stream === null || stream.locked || !unreadStreams.has(stream) ? undefined : wholes.get(stream);
-  return whole ?? stream;
+  const bytes = stream === null || stream.locked || !unreadStreams.has(stream) ? undefined : bytesOfStream.get(stream);
+  return bytes ?? stream;
 }

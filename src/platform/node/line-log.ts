@@ -2,36 +2,39 @@ import { printLogEntry, type Log } from '../../observe/log.ts';
 
 export { printable } from '../../observe/printable.ts';
 
-/** What is needed of a process: to hear of its end. */
-interface Ending {
+/** The part of a process that the log needs: its `exit` event. */
+interface ExitEvent {
   once(event: 'exit', listener: () => void): unknown;
 }
 
-/** What is needed of a stream such as stdout. */
+/** The part of a stream such as stdout that the log needs. */
 interface Output {
   write(text: string): unknown;
   on(event: 'error', listener: () => void): unknown;
 }
 
-/** How long a line waits for others, in ms: what is lost where the process is killed on the spot. */
-const WAIT = 10;
+/** How long lines are buffered, in ms. A process that is killed loses the lines of this time. */
+const FLUSH_DELAY = 10;
 
 /**
- * Writes entries to a stream, those of some ms at once: each write takes 5 % of a small request.
- * What is left is written when the process ends.
+ * Creates a log that writes entries to a stream, those of 10 ms at once: a write takes 5 % of the time of a small
+ * request. The buffered lines are written when the process exits.
+ *
+ * @param output the stream; its errors are ignored
+ * @param process whose exit flushes the buffer
  */
-export function lineLog(output: Output, process: Ending): Log {
-  let lines = '';
+export function lineLog(output: Output, process: ExitEvent): Log {
+  let buffer = '';
   const flush = () => {
-    const text = lines;
-    lines = '';
+    const text = buffer;
+    buffer = '';
     if (text !== '') output.write(text);
   };
-  // As the console does: who reads the log may end, and downloads go on.
+  // As the console does: the reader of the log may exit, and downloads continue.
   output.on('error', () => undefined);
   process.once('exit', flush);
   return (entry) => {
-    if (lines === '') setTimeout(flush, WAIT);
-    lines += `${printLogEntry(entry)}\n`;
+    if (buffer === '') setTimeout(flush, FLUSH_DELAY);
+    buffer += `${printLogEntry(entry)}\n`;
   };
 }

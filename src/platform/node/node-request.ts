@@ -4,29 +4,33 @@ import type { Fields } from '../../http/index.ts';
 import { requestMethod } from '../fetch-handler.ts';
 import { rawFields } from './raw-fields.ts';
 
-/** What Node's parser tells of a request, checked. */
+/** A request as Node's parser has read it, after checks of its target and Host. */
 export interface NodeRequest {
-  /** Its content, where some is announced (RFC 9112 §6.3). Gateways leave it unread. */
+  /** The request's content, if its head announces any (RFC 9112 §6.3). A gateway does not read it. */
   readonly content: IncomingMessage | undefined;
   readonly method: string;
-  /** Resolved. Of a target that was a path, its host means nothing. */
+  /** The parsed target. If the target is a path, the host of the address is meaningless. */
   readonly address: URL;
   readonly headers: Fields;
-  /** The same: names and values in turn. */
+  /** The same fields as an array: name, value, name, value. */
   readonly lines: readonly string[];
 }
 
-/** @returns `undefined` where the target can't be an address, or nobody can say for which host it is */
+/**
+ * Reads and checks the target and the fields of a request.
+ *
+ * @returns `undefined` if the target is no valid address or the host is ambiguous: the response is 400
+ */
 export function readRequest(req: IncomingMessage): NodeRequest | undefined {
   const { method = 'GET', url = '/', rawHeaders } = req;
   const isPath = url.startsWith('/');
   const address = toAddress(url, isPath);
-  // The name and the password of an address are for nobody's eyes, so no web Request takes them either.
+  // Credentials in an address are refused, as the constructor of a web Request does.
   if (address === undefined || address.username !== '' || address.password !== '') return undefined;
   const headers = rawFields(rawHeaders);
-  // Of two lines nobody can say which a proxy in front has looked at (RFC 9112 §3.2).
+  // With two Host fields, a proxy in front may have used the other one (RFC 9112 §3.2).
   if (headers.get('Host')?.includes(',') === true) return undefined;
-  // §3.2.2 there: the host in the target counts, and the field is ignored.
+  // An absolute target replaces the Host field (RFC 9112 §3.2.2).
   const lines = isPath ? rawHeaders : withHost(headers, address.host);
   return {
     content: hasContent(req) ? req : undefined,
@@ -37,13 +41,15 @@ export function readRequest(req: IncomingMessage): NodeRequest | undefined {
   };
 }
 
-/** A web Request of GET or HEAD has no body, whatever was sent. */
+/** Whether a web Request has a body. One of GET or HEAD never has, whatever was sent. */
 function hasContent({ method, headers }: IncomingMessage): boolean {
   if (method === 'GET' || method === 'HEAD') return false;
   return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
-/** Put together and not resolved: of `//host/path` a resolver would take the path's first segment for a host. */
+/**
+ * Concatenates instead of resolving: in `//host/path`, a resolver would take the first segment of the path for a host.
+ */
 function toAddress(target: string, isPath: boolean): URL | undefined {
   if (!isPath && !/^https?:\/\/[^/]/i.test(target)) return undefined;
   try {
@@ -58,19 +64,24 @@ function withHost(fields: Fields, host: string): readonly string[] {
   return ['Host', host, ...others.flat()];
 }
 
-/** @returns `undefined` where the web's Request can't hold it */
-export function toWebRequest(asked: NodeRequest, signal: AbortSignal): Request | undefined {
+/**
+ * Creates a web Request, with the content of the received one as its body.
+ *
+ * @param signal of the Request; aborted when the client disconnects
+ * @returns `undefined` if a web Request can't represent it
+ */
+export function toWebRequest(received: NodeRequest, signal: AbortSignal): Request | undefined {
   try {
-    return new NodeWebRequest(asked, signal);
+    return new NodeWebRequest(received, signal);
   } catch {
     return undefined;
   }
 }
 
 /**
- * A Request with its own signal, address and method at hand. Given to the constructor, a signal costs listeners and an
- * entry for the collector, up to 20 µs a request; and Node's own getter prints the address at each look. A copy
- * (`clone`) does not abort when the client leaves.
+ * A Request that stores its signal, address and method itself. A signal that is passed to the constructor costs
+ * listeners and a FinalizationRegistry entry, up to 20 µs a request, and Node's getter serializes the address at each
+ * access. The signal of a copy (`clone`) is not aborted when the client disconnects.
  */
 class NodeWebRequest extends Request {
   readonly #method: string;
@@ -88,7 +99,7 @@ class NodeWebRequest extends Request {
   }
 
   static {
-    // Not written as accessors, since the types call them properties.
+    // Defined as properties: TypeScript allows no accessor to override what the base class declares as a property.
     Object.defineProperties(this.prototype, {
       method: {
         get: function (this: NodeWebRequest) {

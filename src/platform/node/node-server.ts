@@ -3,47 +3,57 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { requestQueue, type RequestQueue, type RequestWorker } from './request-queue.ts';
 
-/** Where to listen. */
+/** Where a server listens, and the limits of its connections. */
 export interface ListenOptions {
-  /** 0 for any that is free. */
+  /** The port; 0 for any free one. */
   readonly port: number;
-  /** By default the loopback address. */
+  /** The address to listen on. By default the loopback address. */
   readonly host?: string;
-  /** Bytes of a request's head; a longer one is answered 431. By default 64 KiB: a Range field may have 32, the address 16, and Node's own limit is 16. */
+  /**
+   * The most bytes of a request's head; the response to a longer one is 431. By default 64 KiB: a Range field may have
+   * 32 KiB and an address 16 KiB, and Node's own limit is 16 KiB.
+   */
   readonly headerBytes?: number;
-  /** Until a request's head is there, in ms; then it is answered 408. By default 15 seconds. */
+  /** The timeout of a request's head, in ms; then the response is 408. By default 15 seconds. */
   readonly headerTimeout?: number;
-  /** How many proxies stand in front whose X-Forwarded-For is believed. By default none. */
+  /** The number of proxies in front whose X-Forwarded-For is trusted. By default 0. */
   readonly trustedProxies?: number;
-  /** How long a client may take nothing of what is there for it, in ms, before its connection is ended. By default 60 seconds. */
+  /**
+   * How long a client may read nothing although data is pending for it, in ms; then its connection is closed. By
+   * default 60 seconds.
+   */
   readonly idleTimeout?: number;
-  /** How long a connection without a request is kept, in ms: longer than a load balancer in front keeps it. By default 75 seconds. */
+  /**
+   * How long an idle connection is kept open, in ms. It must be longer than the idle timeout of a load balancer in
+   * front. By default 75 seconds.
+   */
   readonly keepAliveTimeout?: number;
 }
 
-/** A server that listens. */
+/** A listening server. */
 export interface NodeServer {
-  /** With the port that it got, without a slash at its end. */
+  /** The base URL with the actual port, without a trailing slash. */
   readonly url: string;
-  /** Takes no more requests, lets running downloads finish for `limit` ms at the most, then breaks them off. */
+  /** Accepts no more requests, waits up to `limit` ms for responses in progress, then closes their connections. */
   stop(limit: number): Promise<void>;
 }
 
 /**
- * Listens with Node's HTTP server.
+ * Starts Node's HTTP server.
  *
- * @param work is given the requests of each connection one after the other
- * @param readsContent whether it may read the content of requests, for which Node's own time is given then
- * @throws the system's error where it can't, such as EADDRINUSE
+ * @param work handles a request; called for the requests of one connection one after the other
+ * @param readsContent whether `work` reads the content of requests. The timeout of a whole request is 300 seconds then,
+ *   else that of its head
+ * @throws the system's error if the server can't listen, such as EADDRINUSE
  */
 export async function listen(work: RequestWorker, options: ListenOptions, readsContent = false): Promise<NodeServer> {
   const { port, host = '127.0.0.1' } = options;
   const stopping = new AbortController();
-  const turns = requestQueue((req, res, sent) => {
+  const queue = requestQueue((req, res, sent) => {
     if (stopping.signal.aborted) res.setHeader('Connection', 'close');
     work(req, res, sent);
   });
-  const server = createHttpServer(options, turns, readsContent);
+  const server = createHttpServer(options, queue, readsContent);
   server.listen(port, host);
   await once(server, 'listening');
   return {
@@ -57,41 +67,41 @@ export async function listen(work: RequestWorker, options: ListenOptions, readsC
 
 function createHttpServer(
   { headerBytes = 64 * 1024, headerTimeout = 15_000, idleTimeout = 60_000, keepAliveTimeout = 75_000 }: ListenOptions,
-  turns: RequestQueue,
+  queue: RequestQueue,
   readsContent: boolean,
 ): Server {
   const server = createServer({
     maxHeaderSize: headerBytes,
     headersTimeout: headerTimeout,
-    // Where content is not read nothing more is due once the head is there.
+    // If content is not read, a request is complete with its head.
     requestTimeout: readsContent ? CONTENT_TIMEOUT : headerTimeout,
     connectionsCheckingInterval: Math.min(headerTimeout, 5_000),
     keepAliveTimeout,
-    // Nobody reads what there is none of: events of a stream without content are a fifth of the server's own work.
+    // The stream events of requests without content are a fifth of the server's own work, and have no listener.
     optimizeEmptyRequests: true,
   });
-  // A client that closes its own direction after the request still gets the whole answer (RFC 9112 §9.6).
+  // A client that closes its sending side after the request still receives the whole response (RFC 9112 §9.6).
   Object.assign(server, { httpAllowHalfOpen: true });
-  server.on('request', (req, res) => turns.take(req, res));
-  // Node would send a 100, which in a pipeline comes after the head of the answer and counts as its content. A gateway
-  // waits for no content, so the answer itself is sent; the client then may leave its content out (RFC 9110
-  // §10.1.1), and only the end of the connection tells it from a next request.
+  server.on('request', (req, res) => queue.add(req, res));
+  // By default Node sends a 100 response. In a pipeline it would follow the head of the previous response and be read
+  // as its content. A gateway reads no content, so the final response is sent instead. The client then may omit its
+  // content (RFC 9110 §10.1.1), and only closing the connection separates that content from a next request.
   server.on('checkContinue', (req, res) => {
     res.setHeader('Connection', 'close');
-    turns.take(req, res);
+    queue.add(req, res);
   });
-  // For every answer alike. Each byte that a client takes starts the time anew, as does each byte that it sends.
+  // Applies to every response. Each byte that a client reads or sends restarts the timeout.
   server.setTimeout(idleTimeout, (socket) => {
-    // While the storage is waited for nothing is there to be taken, and the client is not to blame. Bytes that are
-    // corked came in this very turn.
-    const isOwed = socket.writableLength > 0 && socket.writableCorked === 0;
-    if (turns.isBusy(socket) && !isOwed) socket.setTimeout(idleTimeout);
+    // While the gateway waits for the storage, no data is pending and the client is not stalled. Corked bytes were
+    // written in this turn of the event loop.
+    const isStalled = socket.writableLength > 0 && socket.writableCorked === 0;
+    if (queue.isBusy(socket) && !isStalled) socket.setTimeout(idleTimeout);
     else socket.destroy();
   });
   return server;
 }
 
-/** Until the content of a request is there, in ms: Node's default. */
+/** The timeout of a request with content, in ms: Node's default. */
 const CONTENT_TIMEOUT = 300_000;
 
 function toUrl(server: Server): string {
@@ -103,7 +113,7 @@ function toUrl(server: Server): string {
 async function stopServer(server: Server, limit: number): Promise<void> {
   const closed = once(server, 'close');
   server.close();
-  // A connection that is kept alive is idle only after its download, and then nobody closes it.
+  // `close` closes the connections that are idle now. Those that become idle after a download are closed here.
   const sweep = setInterval(() => server.closeIdleConnections(), 100);
   const deadline = setTimeout(() => server.closeAllConnections(), limit);
   await closed;

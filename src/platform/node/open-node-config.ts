@@ -15,14 +15,20 @@ import { loadS3, type S3Parts } from '../s3/load-s3.ts';
 import type { S3Access } from '../s3/s3-access.ts';
 
 /**
- * Makes the mounts of a configuration on Node. Secrets are variables of the environment. The AWS SDK is loaded where a
- * mount is over S3, and not before.
+ * Creates the options of a gateway from a configuration, on Node. Secrets are environment variables. The AWS SDK is
+ * loaded only if a mount reads S3.
  *
- * @param store what mounts without one of their own are over
- * @param access how buckets are reached that say nothing else
- * @param defaultPrefix what stands before each key in `store`, and so before those of its fallback
- * @param log where log entries go; by default to the console
- * @throws SettingsError naming what is missing or can't be used
+ * @param store for mounts that name no store
+ * @param access for S3 buckets, unless a mount says otherwise
+ * @param defaultPrefix prepended to each key in `store`, and so to the keys in its fallback
+ * @param log receives the log entries; by default they go to the console
+ * @throws SettingsError that names what is missing or invalid
+ *
+ * @example
+ * import { createGateway, openNodeConfig, parseConfig, serve } from 'rangeway/node';
+ *
+ * const config = parseConfig({ mounts: [{ path: '/files', store: { type: 'dir', path: 'public' } }] });
+ * await serve(createGateway(await openNodeConfig(config, undefined)), { port: 8080 });
  */
 export async function openNodeConfig(
   config: Config,
@@ -36,7 +42,7 @@ export async function openNodeConfig(
     defaultStore: () => store ?? missing(),
     defaultPrefix,
     log,
-    open: (one) => openStore(one, access, s3),
+    open: (storeConfig) => openStore(storeConfig, access, s3),
     cache: openCache,
     secret: (name) => process.env[name],
     jwt: openJwt,

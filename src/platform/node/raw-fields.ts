@@ -1,17 +1,17 @@
 import type { Fields } from '../../http/index.ts';
 
 /**
- * Fields as Node lists their lines, looked through at each question: a request has few, and asks for some six of them.
- * Not Node's own `headers`, which drop the second line of some names: two dates must not look like one.
+ * Wraps Node's `rawHeaders` as Fields. Each lookup scans the array: a request has few fields, and some six lookups.
+ * Node's own `headers` are not used, because they drop the second line of some names: two dates must not look like one.
  *
- * @param lines names and values in turn
+ * @param lines name, value, name, value
  */
 export function rawFields(lines: readonly string[]): Fields {
   function get(name: string): string | null {
     let value: string | null = null;
     for (let i = 0; i + 1 < lines.length; i += 2) {
-      const given = lines[i] ?? '';
-      if (given !== name && (given.length !== name.length || given.toLowerCase() !== name.toLowerCase())) continue;
+      const other = lines[i] ?? '';
+      if (other !== name && (other.length !== name.length || other.toLowerCase() !== name.toLowerCase())) continue;
       value = value === null ? (lines[i + 1] ?? '') : `${value}, ${lines[i + 1] ?? ''}`;
     }
     return value;

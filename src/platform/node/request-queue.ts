@@ -1,51 +1,54 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
-/** Answers one request. `sent` tells how the answer's way to the client ended, whatever has been done about it. */
+/**
+ * Handles one request. `sent` resolves when the response has ended: true if all of it was handed to the system, else
+ * false.
+ */
 export type RequestWorker = (req: IncomingMessage, res: ServerResponse, sent: Promise<boolean>) => void;
 
-/** Works on the requests of each connection one after the other, in the order in which they came. */
+/** Handles the requests of each connection one after the other, in the order in which they arrived. */
 export interface RequestQueue {
-  /** For the event `request`: works on it now, or when the requests before it on its connection are answered. */
-  take(req: IncomingMessage, res: ServerResponse): void;
-  /** Whether a request of this connection is being worked on. */
+  /** Handles a request when all responses to earlier requests of its connection have been sent. */
+  add(req: IncomingMessage, res: ServerResponse): void;
+  /** Whether a request of this connection is in progress. */
   isBusy(socket: Socket): boolean;
 }
 
-/** Requests that wait on one connection before it is read no further. Clients that pipeline send some ten. */
-const READ_ON_UNTIL = 16;
+/** The most queued requests of one connection; then its socket is paused. Clients that pipeline send some ten. */
+const MAX_QUEUED = 16;
 
 /**
- * Requests that wait on all connections together. Node parses at once what one read brings, 64 KiB, which can be 2,400
- * requests of 10 KB each; a connection with more than its share of them is ended when there are so many.
+ * The most queued requests of all connections. Node parses a whole read of 64 KiB at once, which can be 2,400 requests
+ * that take 10 KB of memory each. Above this number, a connection whose own queue is too long is closed.
  */
-const MAX_WAITING = 5_000;
+const MAX_QUEUED_TOTAL = 5_000;
 
 interface Connection {
-  readonly waiting: (readonly [IncomingMessage, ServerResponse])[];
+  readonly queued: (readonly [IncomingMessage, ServerResponse])[];
   isBusy: boolean;
   isPaused: boolean;
-  /** Ends the request that is worked on: whether its answer was sent. */
+  /** Ends the request in progress. `isSent`: whether its response was handed to the system. */
   end: (isSent: boolean) => void;
 }
 
 /**
- * Makes the turns of a server. A client that pipelines its requests has one in work at a time, so that it takes one
- * storage connection and one slot; a client that leaves is noticed by its connection, since Node gives a response that
- * is queued behind another none of its events.
+ * Creates the request queue of a server. A client that pipelines has one request in progress at a time, so it uses one
+ * storage connection and one slot. A disconnect is detected on the socket, because Node emits no event on a response
+ * that is queued behind another.
  *
- * @param work what it throws ends the connection
+ * @param work handles a request; if it throws, the connection is closed
  */
 export function requestQueue(work: RequestWorker): RequestQueue {
   const connections = new WeakMap<Socket, Connection>();
-  let waitingInAll = 0;
+  let queuedTotal = 0;
 
   function open(socket: Socket): Connection {
-    const connection: Connection = { waiting: [], isBusy: false, isPaused: false, end: () => undefined };
+    const connection: Connection = { queued: [], isBusy: false, isPaused: false, end: () => undefined };
     connections.set(socket, connection);
     socket.once('close', () => {
-      waitingInAll -= connection.waiting.length;
-      connection.waiting.length = 0;
+      queuedTotal -= connection.queued.length;
+      connection.queued.length = 0;
       connection.end(false);
     });
     return connection;
@@ -69,38 +72,38 @@ export function requestQueue(work: RequestWorker): RequestQueue {
   }
 
   function beginNext(connection: Connection, socket: Socket): void {
-    const next = connection.waiting.shift();
-    if (next !== undefined) waitingInAll--;
-    if (connection.isPaused && connection.waiting.length < READ_ON_UNTIL) {
+    const next = connection.queued.shift();
+    if (next !== undefined) queuedTotal--;
+    if (connection.isPaused && connection.queued.length < MAX_QUEUED) {
       connection.isPaused = false;
       socket.resume();
     }
     if (next !== undefined) begin(connection, ...next);
   }
 
-  function wait(connection: Connection, req: IncomingMessage, res: ServerResponse): void {
+  function enqueue(connection: Connection, req: IncomingMessage, res: ServerResponse): void {
     const { socket } = req;
-    connection.waiting.push([req, res]);
-    waitingInAll++;
-    if (connection.waiting.length <= READ_ON_UNTIL) return;
-    if (waitingInAll > MAX_WAITING) {
+    connection.queued.push([req, res]);
+    queuedTotal++;
+    if (connection.queued.length <= MAX_QUEUED) return;
+    if (queuedTotal > MAX_QUEUED_TOTAL) {
       socket.destroy();
       return;
     }
-    // Node resumes the socket after each message that it has parsed, so the pause comes after that.
+    // Node resumes the socket after each message that it has parsed, so it is paused after that.
     process.nextTick(() => {
-      if (connection.waiting.length <= READ_ON_UNTIL) return;
+      if (connection.queued.length <= MAX_QUEUED) return;
       connection.isPaused = true;
       socket.pause();
     });
   }
 
   return {
-    take(req, res) {
+    add(req, res) {
       const { socket } = req;
       if (socket.destroyed) return;
       const connection = connections.get(socket) ?? open(socket);
-      if (connection.isBusy) wait(connection, req, res);
+      if (connection.isBusy) enqueue(connection, req, res);
       else begin(connection, req, res);
     },
     isBusy: (socket) => connections.get(socket)?.isBusy === true,

@@ -10,9 +10,18 @@ import { listen, type ListenOptions, type NodeServer } from './node-server.ts';
 import { writable } from './writable.ts';
 
 /**
- * Serves a gateway on Node's HTTP server.
+ * Serves a gateway, or an app that a gateway is mounted in, with Node's HTTP server.
  *
- * @throws the system's error where it can't listen, such as EADDRINUSE
+ * @param handler receives the requests; {@link PlatformEnv} is the `env` of its `fetch`
+ * @param options where to listen, and the limits of connections; times are in ms
+ * @returns the listening server
+ * @throws the system's error if the server can't listen, such as EADDRINUSE
+ *
+ * @example
+ * import { createGateway, fsStore, serve } from 'rangeway/node';
+ *
+ * const server = await serve(createGateway({ store: fsStore('public') }), { port: 8080 });
+ * console.log(server.url);
  */
 export async function serve(handler: FetchHandler, options: ListenOptions): Promise<NodeServer> {
   const { trustedProxies = 0 } = options;
@@ -20,7 +29,7 @@ export async function serve(handler: FetchHandler, options: ListenOptions): Prom
   const work: RequestWorker = (req, res, sent) => {
     respond(handler, readsContent, req, res, sent, trustedProxies).catch((error: unknown) => {
       console.error(error);
-      // The app has failed, or its answer can't be sent. What the gateway holds for it ends with the response.
+      // The app failed, or its response can't be sent. The end of the response releases the gateway's slot and body.
       if (res.headersSent) res.destroy();
       else res.writeHead(500).end();
     });
@@ -36,30 +45,35 @@ async function respond(
   sent: Promise<boolean>,
   trustedProxies: number,
 ): Promise<void> {
-  const left = new AbortController();
-  // Only where it was not: an abort makes an error with its stack, and calls listeners.
-  void sent.then((isSent) => isSent || left.abort());
-  const asked = readRequest(req);
-  const request = asked && (readsContent ? toWebRequest : lazyRequest)(asked, left.signal);
-  if (asked === undefined || request === undefined) {
+  const disconnected = new AbortController();
+  // A response that was sent aborts nothing: an abort creates an error with its stack, and calls listeners.
+  void sent.then((isSent) => isSent || disconnected.abort());
+  const received = readRequest(req);
+  const request = received && (readsContent ? toWebRequest : lazyRequest)(received, disconnected.signal);
+  if (received === undefined || request === undefined) {
     res.writeHead(400, { Connection: 'close' }).end();
     return;
   }
-  const { address, headers: fields } = asked;
-  if (readsContent && asked.content !== undefined && req.headers.expect !== undefined) res.writeContinue();
-  const facts: PlatformEnv = {
+  const { address, headers: fields } = received;
+  if (readsContent && received.content !== undefined && req.headers.expect !== undefined) res.writeContinue();
+  const platformEnv: PlatformEnv = {
     clientAddress: clientAddress(req, trustedProxies),
     sent,
     toResponse: lazyResponse,
     head: { request, fields, address },
   };
-  await send(toWritableResponse(await handler.fetch(request, facts, CONTEXT)), res);
+  await send(toWritableResponse(await handler.fetch(request, platformEnv, CONTEXT)), res);
 }
 
-/** Nothing has to be kept alive on Node. Without one, hono throws an error for each request, which is caught. */
+/**
+ * Node needs no `waitUntil`. Without a context, hono would throw an error for each request, and the gateway catch it.
+ */
 const CONTEXT: FetchContext = { waitUntil: () => undefined, passThroughOnException: () => undefined, props: {} };
 
-/** The socket's, or what the outermost of so many proxies in front says of its own client (each appends one). */
+/**
+ * Returns the address of the socket, or the one that the outermost trusted proxy appended: each proxy appends its
+ * client.
+ */
 function clientAddress({ socket, headers }: IncomingMessage, trustedProxies: number): string | undefined {
   if (trustedProxies === 0) return socket.remoteAddress;
   const forwarded = [headers['x-forwarded-for'] ?? []].flat().join(',').split(',');
@@ -71,9 +85,9 @@ async function send({ status, fields, body }: WritableResponse, res: ServerRespo
   try {
     const lines: string[] = [];
     for (const [name, value] of fields) lines.push(name, value);
-    // A body of another length than the head says, as an app's middleware can make one, is broken off.
+    // An app's middleware can produce a body whose length differs from Content-Length: such a response is broken off.
     res.strictContentLength = reader !== undefined;
-    // Of a client that left before there was an answer, only the body is given back.
+    // If the client disconnected before the response, only the body is closed.
     if (!res.destroyed) res.writeHead(status, lines);
     if (reader !== undefined) await sendBody(reader, res);
     else if (!(body instanceof ReadableStream)) atEndOfTurn(() => end(res, body));
@@ -83,75 +97,79 @@ async function send({ status, fields, body }: WritableResponse, res: ServerRespo
   }
 }
 
-/** Few bytes go as the text of the same bytes, which Node sends in one piece with the head: a tenth more requests a second. */
+/**
+ * Sends a small body as a Latin-1 string of the same bytes: Node sends it together with the head, a tenth more requests
+ * a second.
+ */
 function end(res: ServerResponse, body: Uint8Array | string | null): void {
-  if (!(body instanceof Uint8Array) || body.length > FEW) res.end(body ?? undefined);
+  if (!(body instanceof Uint8Array) || body.length > SMALL_BODY) res.end(body ?? undefined);
   else res.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString('latin1'), 'latin1');
 }
 
-/** Bytes that are worth a copy. */
-const FEW = 4096;
+/** The most bytes of a body that is converted to a string. */
+const SMALL_BODY = 4096;
 
 async function sendBody(reader: ChunkReader, res: ServerResponse): Promise<void> {
-  const leave = () => void reader.cancel().catch(() => undefined);
-  if (res.destroyed) return leave();
-  // The client left, or the whole was sent and this does nothing.
+  const cancel = () => void reader.cancel().catch(() => undefined);
+  if (res.destroyed) return cancel();
+  // `close` follows a complete response too.
   res.once('close', () => {
-    if (!res.writableFinished) leave();
+    if (!res.writableFinished) cancel();
   });
   try {
     for (;;) {
       const chunk = await reader.read(Number.MAX_SAFE_INTEGER);
       if (chunk === undefined) break;
       if (isReusable(chunk)) {
-        await written(res, chunk);
+        await writeAndWait(res, chunk);
         continue;
       }
-      gather(res);
+      corkForTurn(res);
       res.write(chunk);
-      if (res.writableLength > AHEAD) await writable(res);
+      if (res.writableLength > HIGH_WATER_MARK) await writable(res);
     }
     if (res.destroyed) return;
-    // Of content without a length, Node sends the end before chunks that are still corked.
+    // With the chunked coding, Node would send the last chunk before chunks that are still corked.
     if (res.chunkedEncoding && res.writableCorked > 0) res.uncork();
     res.end();
   } catch {
-    // The gateway has logged why. The length sent is not the length promised, so the client sees a break.
+    // The gateway has logged the cause. The client receives fewer bytes than Content-Length says, so it detects the
+    // break.
     res.destroy();
   }
 }
 
-/** Bytes that may wait for the client to take them, before the storage is held back. */
-const AHEAD = 256 * 1024;
+/** The most bytes that are buffered for the client; above it, the storage is not read. */
+const HIGH_WATER_MARK = 256 * 1024;
 
-/** Sends what is there by the end of this turn of the event loop in one call of the system: each costs as much as 64 KiB. */
-function gather(res: ServerResponse): void {
+/** Sends all chunks of this turn of the event loop with one system call: a call costs as much as 64 KiB of data. */
+function corkForTurn(res: ServerResponse): void {
   if (res.writableCorked > 0) return;
   res.cork();
   setImmediate(() => res.uncork());
 }
 
-/** Writes, and waits until the system has the bytes, or nobody is there to take them. */
-function written(res: ServerResponse, chunk: Uint8Array): Promise<void> {
+/** Writes a chunk, and waits until the system has its bytes or the response is closed. */
+function writeAndWait(res: ServerResponse, chunk: Uint8Array): Promise<void> {
   return new Promise((resolve) => {
     res.write(chunk, () => resolve());
   });
 }
 
-let waiting: (() => void)[] = [];
+let queued: (() => void)[] = [];
 
 /**
- * Does work when the event loop has read what came from all connections, together with all other such work. Writing in
- * between wakes the other side for one answer at a time: of 64 KiB to 8 or 64 clients on this machine, as a proxy in
- * front is one, a quarter fewer a second.
+ * Runs a function after the event loop has read all connections, together with all other such functions. Writing in
+ * between would wake the client for one response at a time: a quarter fewer responses of 64 KiB a second, measured with
+ * 8 and with 64 clients on the same machine, which is how a proxy in front behaves.
  */
-export function atEndOfTurn(work: () => void): void {
-  waiting.push(work);
-  if (waiting.length === 1) setImmediate(run);
+function atEndOfTurn(work: () => void): void {
+  queued.push(work);
+  if (queued.length === 1) setImmediate(runQueued);
 }
 
-function run(): void {
-  const works = waiting;
-  waiting = [];
-  for (const work of works) work();
+function runQueued(): void {
+  const batch = queued;
+  queued = [];
+  for (const work of batch) work();
 }

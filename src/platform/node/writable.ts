@@ -1,15 +1,19 @@
-/** When what was written has been taken, or nobody is there to take it any more. */
+/**
+ * Waits until a stream can be written to again, or is closed.
+ *
+ * @param stream whose `write` has returned false
+ */
 export function writable(stream: {
   once(event: 'drain' | 'close', listener: () => void): unknown;
   off(event: 'drain' | 'close', listener: () => void): unknown;
 }): Promise<void> {
   return new Promise((resolve) => {
-    const settle = () => {
-      stream.off('drain', settle);
-      stream.off('close', settle);
+    const onEvent = () => {
+      stream.off('drain', onEvent);
+      stream.off('close', onEvent);
       resolve();
     };
-    stream.once('drain', settle);
-    stream.once('close', settle);
+    stream.once('drain', onEvent);
+    stream.once('close', onEvent);
   });
 }

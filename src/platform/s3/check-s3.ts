@@ -8,40 +8,47 @@ import type { S3Source } from './s3-source.ts';
 
 /**
  * The result of one signed read of a bucket.
- * - `readable`: S3 has looked for the object; `note` says what is odd all the same
- * - `unsure`: S3 has refused, which with `forbidden: "missing"` may mean a missing object alone
- * - `refused`: nothing of the bucket can be read
- * - `unreachable`: there was no answer in time
+ * - `readable`: S3 has looked up the object; `note` is a warning
+ * - `unsure`: S3 answered 403, which with `forbidden: "missing"` may only mean that the object is missing
+ * - `refused`: no object of the bucket can be read
+ * - `unreachable`: there was no usable response in time
  */
 export type S3Check =
   | { readonly type: 'readable'; readonly note?: string }
   | { readonly type: 'unsure' | 'refused' | 'unreachable'; readonly says: string };
 
-/** Until there is an answer, in ms. */
-const LIMIT = 10_000;
+/** The default timeout of a check, in ms. */
+const TIMEOUT = 10_000;
 
-/** A clock that is this much off, in ms, is worth a note. */
+/** A clock that differs by more than this, in ms, is reported. */
 const CLOCK_LIMIT = 300_000;
 
 /**
- * Reads an object that is not there, and says in a sentence what the answer means. The clock and refusals of presigned
- * reads by a policy can be told apart from wrong credentials here, and hardly from the log of a gateway.
+ * Reads an object that does not exist, and explains the response in one sentence. It distinguishes wrong credentials
+ * from a wrong clock and from a policy that refuses presigned reads, which a gateway's log hardly does.
  *
- * @param limit in ms
+ * @param source the bucket, and how it is reached
+ * @param timeout of each read, retries included, in ms
+ *
+ * @example
+ * import { checkS3 } from 'rangeway/s3';
+ *
+ * const check = await checkS3({ bucket: 'releases', access: { region: 'eu-west-1' } });
+ * if (check.type !== 'readable') throw new Error(check.says);
  */
-export async function checkS3(source: S3Source, limit = LIMIT): Promise<S3Check> {
+export async function checkS3(source: S3Source, timeout = TIMEOUT): Promise<S3Check> {
   const { access, ...location } = source;
   const client = s3Client(access);
   const transport = s3Transport(access);
   let clockDifference = 0;
   const timed: Transport = async (request) => {
-    const answer = await transport(request);
-    const theirs = Date.parse(answer.fields['date'] ?? '');
-    if (!Number.isNaN(theirs)) clockDifference = theirs - Date.now();
-    return answer;
+    const response = await transport(request);
+    const date = Date.parse(response.fields['date'] ?? '');
+    if (!Number.isNaN(date)) clockDifference = date - Date.now();
+    return response;
   };
   const probe = (options: Partial<S3StoreOptions>) =>
-    within(limit, (signal) => {
+    withDeadline(timeout, (signal) => {
       const store = s3Store(client, { ...location, ...options, forbidden: 'denied', transport: timed });
       return withRetry(store, { tries: access.attempts }).read(`rangeway-start-${Date.now()}`, { signal });
     });
@@ -63,17 +70,18 @@ async function explain(
   { forbidden, reads }: S3Source,
   byCommands: () => Promise<unknown>,
 ): Promise<S3Check> {
-  const told = describeError(error);
-  if (!isStoreError(error) || error.code !== 'denied') return { type: 'unreachable', says: `${told}: ${UNREACHABLE}` };
+  const message = describeError(error);
+  if (!isStoreError(error) || error.code !== 'denied')
+    return { type: 'unreachable', says: `${message}: ${UNREACHABLE}` };
   const code = error.cause instanceof Error ? error.cause.name : '';
   const meaning = MEANINGS[code];
-  if (meaning !== undefined) return { type: 'refused', says: `${told}: ${meaning}` };
-  if (code !== 'AccessDenied') return { type: 'refused', says: told };
+  if (meaning !== undefined) return { type: 'refused', says: `${message}: ${meaning}` };
+  if (code !== 'AccessDenied') return { type: 'refused', says: message };
   if (reads !== 'commands' && (await succeeds(byCommands)))
-    return { type: 'refused', says: `${told}: ${REFUSES_PRESIGNED}` };
+    return { type: 'refused', says: `${message}: ${REFUSES_PRESIGNED}` };
   return forbidden === 'missing'
-    ? { type: 'unsure', says: `${told}: ${IS_AMBIGUOUS}` }
-    : { type: 'refused', says: `${told}: ${MAY_NOT_LIST}` };
+    ? { type: 'unsure', says: `${message}: ${IS_AMBIGUOUS}` }
+    : { type: 'refused', says: `${message}: ${MAY_NOT_LIST}` };
 }
 
 const UNREACHABLE = 'the storage gives no answer that can be used; check the endpoint, the region and the network';
@@ -91,7 +99,7 @@ const OTHER_REGION = 'the bucket is in another region; set the region, or the en
 const OLD_TOKEN = 'the session token is not valid, or no longer; get new credentials';
 const NO_BUCKET = 'there is no such bucket at this endpoint';
 
-/** By S3's own codes. */
+/** Explanations by S3's error codes. */
 const MEANINGS: Readonly<Record<string, string | undefined>> = {
   InvalidAccessKeyId: 'the storage knows no such access key; check AWS_ACCESS_KEY_ID',
   SignatureDoesNotMatch: 'the secret is not that of the access key; check AWS_SECRET_ACCESS_KEY',
@@ -120,15 +128,18 @@ async function succeeds(work: () => Promise<unknown>): Promise<boolean> {
   }
 }
 
-/** A provider of credentials does not listen to the signal. */
-async function within<Value>(limit: number, work: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
-  const late = new AbortController();
-  const timer = setTimeout(() => late.abort(new Error(`there was no answer within ${limit / 1000} seconds`)), limit);
-  const lateness = new Promise<never>((_, reject) => {
-    late.signal.addEventListener('abort', () => reject(late.signal.reason));
+/** Rejects after the timeout even if the work ignores the signal, as providers of credentials do. */
+async function withDeadline<Value>(timeout: number, work: (signal: AbortSignal) => Promise<Value>): Promise<Value> {
+  const controller = new AbortController();
+  const timer = setTimeout(
+    () => controller.abort(new Error(`there was no answer within ${timeout / 1000} seconds`)),
+    timeout,
+  );
+  const deadline = new Promise<never>((_, reject) => {
+    controller.signal.addEventListener('abort', () => reject(controller.signal.reason));
   });
   try {
-    return await Promise.race([work(late.signal), lateness]);
+    return await Promise.race([work(controller.signal), deadline]);
   } finally {
     clearTimeout(timer);
   }

@@ -1,5 +1,5 @@
 /**
- * Reads S3 on Node and Lambda:
+ * Stores over S3 on Node and Lambda.
  *
  * @example
  * import { createGateway, serve } from 'rangeway/node';

@@ -1,5 +1,5 @@
 /**
- * Reads S3 with a client of one's own, where there is no Node:
+ * Stores over S3 with your own client, on platforms other than Node.
  *
  * @example
  * import { S3Client } from '@aws-sdk/client-s3';

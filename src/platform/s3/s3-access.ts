@@ -1,17 +1,20 @@
-/** How to reach an S3 API. What is left out is found as the SDK finds it: environment, profile, role. */
+/** How an S3 API is reached. The SDK finds absent values itself, in the environment, a profile or a role. */
 export interface S3Access {
   readonly region?: string | undefined;
-  /** Of a storage that is not AWS: `https://ACCOUNT.r2.cloudflarestorage.com`. */
+  /** The endpoint of a storage other than AWS, such as `https://ACCOUNT.r2.cloudflarestorage.com`. */
   readonly endpoint?: string | undefined;
-  /** Bucket in the path and not in the host's name; Ceph and MinIO mostly want it. */
+  /** Whether the bucket is in the path instead of the host name; Ceph and MinIO usually need it. */
   readonly pathStyle?: boolean | undefined;
   readonly credentials?:
     | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
     | undefined;
-  /** Tries of a request until its head is there, the first included. `s3Storage` heeds it. By default 3. */
+  /**
+   * Attempts of a request until the head of its response is received, the first one included. Used by `s3Storage`. By
+   * default 3.
+   */
   readonly attempts?: number | undefined;
-  /** Until a connection stands, in ms. */
+  /** Until a connection is open, in ms. By default 5 seconds. */
   readonly connectTimeout?: number | undefined;
-  /** Until the head of the answer is there, in ms. */
+  /** Until the head of the response is received, in ms. By default 15 seconds. */
   readonly requestTimeout?: number | undefined;
 }

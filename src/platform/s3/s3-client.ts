@@ -6,14 +6,26 @@ export type { S3Access } from './make-s3-client.ts';
 
 const CONNECT_TIMEOUT = 5_000;
 
-/** Connections at once, per process: a download holds one for as long as its client takes. The SDK's own 50 are soon held. */
+/**
+ * The most connections of a process: a slow client occupies one for its whole download, so the SDK's default of 50 is
+ * too low.
+ */
 const MAX_SOCKETS = 1_000;
 
-/** A client of S3 on Node, for reading alone. Its own connections are used by commands; see {@link s3Transport}. */
+/**
+ * Creates an S3 client of the SDK for reading on Node. It signs requests, and sends those of `reads: "commands"` on its
+ * own connections; presigned reads use those of {@link s3Transport}.
+ *
+ * @example
+ * import { s3Client, s3Store, s3Transport } from 'rangeway/s3';
+ *
+ * const client = s3Client({ region: 'eu-west-1' });
+ * export const store = s3Store(client, { bucket: 'releases', transport: s3Transport() });
+ */
 export function s3Client(access: S3Access): S3Client {
   const { connectTimeout = CONNECT_TIMEOUT, requestTimeout = REQUEST_TIMEOUT } = access;
   const agent = { maxSockets: MAX_SOCKETS, keepAlive: true };
-  // Nothing ends a body that is not read: a slow client lets the storage's connection idle, which is no fault.
+  // There is no timeout for a body: behind a slow client the storage's connection is idle, which is no failure.
   return makeS3Client(access, {
     connectionTimeout: connectTimeout,
     requestTimeout,
@@ -23,7 +35,11 @@ export function s3Client(access: S3Access): S3Client {
   });
 }
 
-/** Connections for presigned reads. Bodies come through memory that is used again: decision 0013. */
+/**
+ * Creates the HTTP/1.1 client for presigned reads on Node. It reads bodies into reused buffers (docs/decisions/0013).
+ *
+ * @param access timeouts in ms: `connectTimeout` by default 5 seconds, `requestTimeout` by default 15 seconds
+ */
 export function s3Transport({
   connectTimeout = CONNECT_TIMEOUT,
   requestTimeout = REQUEST_TIMEOUT,

@@ -1,7 +1,11 @@
 import { settingsError } from '../../base/settings-error.ts';
 import { needsOtherSignatures, takesCommands } from '../../store/drivers/s3/bucket-kinds.ts';
 
-/** @throws SettingsError for a bucket without presigned addresses, where reads are set to be presigned */
+/**
+ * Checks that a bucket can be read in the way that `reads` sets.
+ *
+ * @throws SettingsError if `reads` is `presigned` and the kind of bucket does not support presigned addresses
+ */
 export function assertReadable(store: { readonly bucket: string; readonly reads?: string | undefined }): void {
   if (store.reads === 'presigned' && needsOtherSignatures(store.bucket)) {
     throw settingsError(`store: ${takesCommands(store.bucket)}`);

@@ -13,16 +13,22 @@ export interface S3Source extends S3Location {
 }
 
 /**
- * A store over a bucket, asked again where it fails for now.
+ * Creates a store over a bucket, with retries of transient failures.
  *
- * @throws SettingsError for a bucket that can't be read in the way that is set
+ * @param client signs the requests
+ * @param transport sends presigned reads
+ * @throws SettingsError if the bucket can't be read in the way that `reads` sets
  */
-export function storageOf({ access, ...location }: S3Source, client: S3Client, transport: Transport): ObjectStore {
+export function openS3Store({ access, ...location }: S3Source, client: S3Client, transport: Transport): ObjectStore {
   assertReadable(location);
   return withRetry(s3Store(client, { ...location, transport }), { tries: access.attempts });
 }
 
-/** Another bucket of a configuration, reached as the first unless it says otherwise, and with the same credentials. */
+/**
+ * Returns the source of a bucket that a configuration names.
+ *
+ * @param access of the default bucket: its credentials, and values that the configuration does not set
+ */
 export function toS3Source(
   { bucket, endpoint, region, pathStyle, forbidden, reads }: Extract<StoreConfig, { readonly type: 's3' }>,
   access: S3Access,

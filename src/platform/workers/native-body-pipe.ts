@@ -15,10 +15,16 @@ import type { BlockCacheOptions } from '../../cache/with-block-cache.ts';
 import { defaultReader, type ChunkReader } from '../../store/chunk-stream.ts';
 
 /**
- * Moves bytes through workerd's own pipes, without JavaScript seeing a chunk: 0.001 CPU seconds a GiB, against 6 to
- * 9 through a reader. Only where one read serves several parts are its bytes looked at, to drop what is between.
+ * Moves bytes through workerd's own pipes, without JavaScript: 0.001 CPU seconds a GiB, against 6 to 9 through a
+ * reader. JavaScript reads the bytes only if one read serves several parts, to drop the gaps between them.
  *
- * The compatibility flag `enable_request_signal` is what tells a client that left from a storage that failed.
+ * The compatibility flag `enable_request_signal` is needed to distinguish a disconnected client from a failed storage.
+ *
+ * @example
+ * import { createGateway, memoryStore } from 'rangeway';
+ * import { nativeBodyPipe } from 'rangeway/workers';
+ *
+ * export default createGateway({ store: memoryStore(), bodyPipe: nativeBodyPipe });
  */
 export const nativeBodyPipe: BodyPipe = {
   pipe,
@@ -29,16 +35,16 @@ export const nativeBodyPipe: BodyPipe = {
 };
 
 /**
- * Each block in the cache is a request to it, of which a download has 10,000, and what it takes makes a warm download
- * of small blocks slower than R2 itself: hence large ones. A cold one costs up to three, and while it is read it is in
- * the isolate's 128 MB, once or twice.
+ * The options of the block cache. Each cached block costs a subrequest, and a download has 10,000 of them. The time of
+ * these requests makes a cached download of small blocks slower than R2 itself, so blocks are large. A block that is
+ * not cached costs up to three subrequests, and while it is read it is once or twice in the isolate's 128 MB.
  */
 function workersBlocks(blockSize = 8 * MiB): Partial<BlockCacheOptions> {
   return { blockSize, maxBlocks: 3_000, memory: 32 * MiB, isShared: false };
 }
 
 function pipe(plan: BodyPlan): PipedBody {
-  // Keeps the length, which any other TransformStream would lose: the answer would be chunked.
+  // With any other TransformStream the length would be lost, and the response would be chunked.
   const { readable, writable } = new FixedLengthStream(plan.length);
   const abandon = () => void readable.cancel().catch(() => undefined);
   return { body: readable, done: send(plan, writable), abandon };
@@ -58,7 +64,7 @@ async function send(
       bytesRead: reads.reduce((sum, { span }) => sum + spanLength(span), 0),
     };
   } catch (cause) {
-    // Breaks the response, so that the client sees that it is not whole.
+    // Breaks the response off, so that the client detects that it is incomplete.
     await writable.abort(cause).catch(() => undefined);
     const counts = { bytesSent: null, bytesRead: null };
     return signal.aborted ? { outcome: 'aborted', ...counts } : { outcome: 'failed', ...counts, cause };
@@ -73,15 +79,15 @@ async function sendRead(read: PlannedBodyRead, writable: WritableStream<Uint8Arr
   const body = await read.open();
   const slices = slicesOf(body);
   await write(writable, part.head);
-  await (slices === undefined ? body.pipeTo(writable, { preventClose: true }) : sendPieces(slices, writable));
+  await (slices === undefined ? body.pipeTo(writable, { preventClose: true }) : sendSlices(slices, writable));
 }
 
 /**
- * workerd pipes no stream of its own into another of its own, so a body of blocks is not piped at all: its pieces are,
- * and those that the cache gave as streams stay out of JavaScript. One that breaks off breaks the answer, since a native
- * pipe does not tell where: the client sees it and resumes.
+ * Sends a body of blocks slice by slice, because workerd does not implement `pipeTo` between two TransformStreams.
+ * Slices that are streams of the cache do not pass through JavaScript. If one breaks off, so does the response, because
+ * a native pipe does not report the position: the client detects it and resumes.
  */
-async function sendPieces(slices: BlockSlices, writable: WritableStream<Uint8Array>): Promise<void> {
+async function sendSlices(slices: BlockSlices, writable: WritableStream<Uint8Array>): Promise<void> {
   try {
     for (;;) {
       const slice = await slices.next();
@@ -98,38 +104,39 @@ async function sendParts(read: PlannedBodyRead, writable: WritableStream<Uint8Ar
   for await (const chunk of readParts(read, newReadProgress(), byobReader)) await write(writable, chunk);
 }
 
-/**
- * Slice by slice, since workerd copies what it is given: 50 slow clients of one block of 8 MiB took 370 MiB.
- */
+/** Writes bytes in pieces, because workerd copies each write: 50 slow clients of one block of 8 MiB took 370 MiB. */
 async function write(writable: WritableStream<Uint8Array>, bytes: Uint8Array): Promise<void> {
   if (bytes.length === 0) return;
   const writer = writable.getWriter();
   try {
-    for (let at = 0; at < bytes.length; at += SLICE) await writer.write(bytes.subarray(at, at + SLICE));
+    for (let start = 0; start < bytes.length; start += WRITE_SIZE)
+      await writer.write(bytes.subarray(start, start + WRITE_SIZE));
   } finally {
     writer.releaseLock();
   }
 }
 
-/** In bytes. */
-const SLICE = 256 * 1024;
+/** The most bytes of one write. */
+const WRITE_SIZE = 256 * 1024;
 
-/** Bytes a read into JavaScript; from 64 KiB to this size the CPU time a GiB halves, beyond it nothing is gained. */
-const VIEW = 256 * 1024;
+/** The most bytes of one read. From 64 KiB to this size the CPU time a GiB halves; a larger size does not reduce it. */
+const READ_SIZE = 256 * 1024;
 
 function byobReader(body: ReadableStream<Uint8Array>): ChunkReader {
   const reader = openByob(body);
   if (reader === undefined) return defaultReader(body);
   return {
     async read(max) {
-      const { done, value } = await reader.read(new Uint8Array(Math.min(max, VIEW)));
+      const { done, value } = await reader.read(new Uint8Array(Math.min(max, READ_SIZE)));
       return done ? undefined : value;
     },
     cancel: () => reader.cancel(),
   };
 }
 
-/** @returns `undefined` for a stream made in JavaScript, such as a body that is read on; its chunks were read so already */
+/**
+ * @returns `undefined` for a stream created in JavaScript, such as a resumed body: its chunks are in JavaScript already
+ */
 function openByob(body: ReadableStream<Uint8Array>): ReadableStreamBYOBReader | undefined {
   try {
     return body.getReader({ mode: 'byob' });

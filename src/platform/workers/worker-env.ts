@@ -6,13 +6,17 @@ import type { CacheConfig } from '../../config/config.ts';
 import type { ClientAddress } from '../../gateway/gateway-request.ts';
 import { settingsError } from '../../base/settings-error.ts';
 
-/** A variable or secret of the Worker. */
+/** Returns the value of a variable or secret of the Worker; `undefined` if it is not set or not text. */
 export function workerSecret(name: string): string | undefined {
   const value: unknown = Reflect.get(env, name);
   return typeof value === 'string' ? value : undefined;
 }
 
-/** @throws SettingsError where there is no such R2 binding */
+/**
+ * Returns the R2 bucket of a binding.
+ *
+ * @throws SettingsError if there is no such R2 binding
+ */
 export function openBinding(name: string): R2Bucket {
   const bucket: unknown = Reflect.get(env, name);
   if (isBucket(bucket)) return bucket;
@@ -23,14 +27,19 @@ function isBucket(value: unknown): value is R2Bucket {
   return typeof value === 'object' && value !== null && 'get' in value && 'head' in value;
 }
 
-/** Cloudflare sets the field itself, whatever a client sends. */
+/** Returns the client's address. Cloudflare always sets the field itself, so a client can't forge it. */
 export const workerAddress: ClientAddress = (request) => request.headers.get('CF-Connecting-IP') ?? undefined;
 
-/** The cache of the data centre, under a name from which no request of a client's is answered; or the tiered one. */
+/**
+ * Opens the block cache of a configuration: that of the data centre, in a named cache that serves no client requests,
+ * or the tiered one.
+ *
+ * @returns `undefined` for a type that Workers do not support
+ */
 export function workerCache(cache: CacheConfig): BlockCache | undefined {
   switch (cache.type) {
     case 'workers':
-      return workersCache({ cache: named, origin: cache.origin });
+      return workersCache({ cache: namedCache, origin: cache.origin });
     case 'tiered':
       return tiered;
     case 'memory':
@@ -41,7 +50,7 @@ export function workerCache(cache: CacheConfig): BlockCache | undefined {
 
 const tiered = tieredCache((request) => openEntrypoint('Blocks').fetch(request));
 
-/** @throws SettingsError where the Worker's main module does not export it */
+/** @throws SettingsError if the Worker's main module does not export the entrypoint */
 function openEntrypoint(name: string): Fetcher {
   const entrypoint: unknown = Reflect.get(exports, name);
   if (isFetcher(entrypoint)) return entrypoint;
@@ -52,15 +61,15 @@ function isFetcher(value: unknown): value is Fetcher {
   return (typeof value === 'object' || typeof value === 'function') && value !== null && 'fetch' in value;
 }
 
-/** Answers blocks to this Worker itself. With Workers Caching on for it, the platform keeps them. */
+/** Serves blocks to this Worker itself. If Workers Caching is enabled for it, the platform caches them. */
 export class Blocks extends WorkerEntrypoint {
   override fetch(request: Request): Promise<Response> {
     return tiered.answer(request);
   }
 }
 
-/** Opened with each use: at start there is no request yet, and nothing that waits is allowed. */
-const named: CacheLike = {
+/** Opens the cache for each operation: a Worker can't do I/O at its start, outside a request. */
+const namedCache: CacheLike = {
   match: async (request) => (await openCache()).match(request),
   put: async (request, response) => (await openCache()).put(request, response),
 };

@@ -11,12 +11,12 @@ import { openConfig } from '../open-config.ts';
 import { assertNoFallback } from '../no-fallback.ts';
 import { openJwt } from '../open-jwt.ts';
 import { makeS3Client, REQUEST_TIMEOUT, type S3Access } from '../s3/make-s3-client.ts';
-import { storageOf, toS3Source, type S3Source } from '../s3/s3-source.ts';
+import { openS3Store, toS3Source, type S3Source } from '../s3/s3-source.ts';
 import { openBinding, workerAddress, workerCache, workerSecret } from './worker-env.ts';
 
 export { Blocks } from './worker-env.ts';
 
-/** The variables and secrets of a Worker over S3; docs/deploying.md says how they are set. */
+/** The variables and secrets of a Worker over S3 (docs/deploying.md). */
 declare global {
   namespace Cloudflare {
     interface Env {
@@ -24,7 +24,7 @@ declare global {
       readonly S3_PREFIX?: string;
       readonly S3_ENDPOINT?: string;
       readonly S3_REGION?: string;
-      /** `true` for storages that want the bucket in the path. */
+      /** `true` if the storage needs the bucket in the path. */
       readonly S3_PATH_STYLE?: boolean | string;
       readonly AWS_ACCESS_KEY_ID?: string;
       readonly AWS_SECRET_ACCESS_KEY?: string;
@@ -39,7 +39,7 @@ function required(name: 'S3_BUCKET' | 'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_K
   return value;
 }
 
-/** An empty one is none, so that a variable can be there for all environments. */
+/** An empty variable counts as not set, so that one file can declare it for all environments. */
 const endpoint = env.S3_ENDPOINT === '' ? undefined : env.S3_ENDPOINT;
 
 const access = {
@@ -49,25 +49,25 @@ const access = {
   credentials: { accessKeyId: required('AWS_ACCESS_KEY_ID'), secretAccessKey: required('AWS_SECRET_ACCESS_KEY') },
 };
 
-/** Sends what is presigned. */
+/** Sends presigned reads. */
 const transport = fetchTransport({ timeout: REQUEST_TIMEOUT });
 
-/** Its handler sends commands, where a store reads by them. */
-function connect(reached: S3Access): S3Client {
-  return makeS3Client(reached, {
+/** Creates the client that signs requests, and that sends those of stores with `reads: "commands"`. */
+function openClient(s3Access: S3Access): S3Client {
+  return makeS3Client(s3Access, {
     requestTimeout: REQUEST_TIMEOUT,
     throwOnRequestTimeout: true,
     customFetch: plainFetch,
   });
 }
 
-/** As the transport does: bytes as they are stored, and a redirect as an answer. */
+/** Fetches as the transport does: no content coding is decoded, and no redirect is followed. */
 const plainFetch: typeof fetch = (request, init) =>
   fetch(request, { ...init, encodeResponseBody: 'manual', redirect: 'manual' });
 
-/** A store that is reached with the platform's `fetch`. */
-function overFetch(source: S3Source): ObjectStore {
-  return storageOf(source, connect(source.access), transport);
+/** Opens a store that is read with the platform's `fetch`. */
+function openStore(source: S3Source): ObjectStore {
+  return openS3Store(source, openClient(source.access), transport);
 }
 
 const defaultPrefix = env.S3_PREFIX ?? '';
@@ -75,14 +75,16 @@ const defaultPrefix = env.S3_PREFIX ?? '';
 assertNoFallback(env);
 
 function defaultStore(): ObjectStore {
-  return overFetch({ access, bucket: required('S3_BUCKET'), prefix: defaultPrefix });
+  return openStore({ access, bucket: required('S3_BUCKET'), prefix: defaultPrefix });
 }
 
-/** Other buckets are read with the same keys, and reached as the first unless the mount says otherwise. */
+/**
+ * Opens the store of a mount. Another bucket has the same credentials, and the same endpoint unless the mount sets one.
+ */
 function open(store: StoreConfig): ObjectStore | undefined {
   switch (store.type) {
     case 's3':
-      return overFetch(toS3Source(store, access));
+      return openStore(toS3Source(store, access));
     case 'r2':
       return withRetry(r2Store(openBinding(store.binding)));
     case 'dir':
@@ -90,7 +92,7 @@ function open(store: StoreConfig): ObjectStore | undefined {
   }
 }
 
-/** The same gateway over S3. A Worker of its own, so that one over R2 carries neither the SDK nor jose. */
+/** The gateway over S3. It is a separate Worker, so that the one over R2 contains neither the AWS SDK nor jose. */
 export default createGateway({
   ...openConfig(parseConfig(env.RANGEWAY ?? {}), {
     defaultStore,
@@ -99,7 +101,8 @@ export default createGateway({
     secret: workerSecret,
     cache: workerCache,
     jwt: openJwt,
-    // S3's bodies come over a network, and break. R2's come from inside, and stay out of JavaScript unless set.
+    // S3's bodies come over a network, and can break off. R2's come from the platform itself, and resuming would move
+    // them into JavaScript.
     defaults: { resume: true },
   }),
   bodyPipe: nativeBodyPipe,

@@ -10,7 +10,7 @@ import { openBinding, workerAddress, workerCache, workerSecret } from './worker-
 
 export { Blocks } from './worker-env.ts';
 
-/** The Worker's bindings: the bucket, and the configuration as a TOML table in wrangler.toml. */
+/** The bindings of the Worker: the bucket, and the configuration as a TOML table in wrangler.toml. */
 declare global {
   namespace Cloudflare {
     interface Env {
@@ -20,20 +20,20 @@ declare global {
   }
 }
 
-/** R2's binding, unlike an S3 client, tries nothing again by itself. */
-function storage(bucket: R2Bucket): ObjectStore {
+/** Opens a store with retries, because R2's binding has none of its own. */
+function openStore(bucket: R2Bucket): ObjectStore {
   return withRetry(r2Store(bucket));
 }
 
 function defaultStore(): ObjectStore {
-  return storage(openBinding('BUCKET'));
+  return openStore(openBinding('BUCKET'));
 }
 
 function open(store: StoreConfig): ObjectStore | undefined {
-  return store.type === 'r2' ? storage(openBinding(store.binding)) : undefined;
+  return store.type === 'r2' ? openStore(openBinding(store.binding)) : undefined;
 }
 
-// At start, so that a deployment with a wrong configuration is refused instead of failing its first client.
+// Created at the start of the Worker, so that a deployment with a wrong configuration is refused.
 export default createGateway({
   ...openConfig(parseConfig(env.RANGEWAY ?? {}), { defaultStore, open, secret: workerSecret, cache: workerCache }),
   bodyPipe: nativeBodyPipe,

@@ -3,16 +3,20 @@ import { type ObjectStore, type ReadOptions, type ReadResult } from '../object-s
 import { countOperation } from '../request-stats.ts';
 import { evaluateRead } from '../evaluate-read.ts';
 
-/** Bytes a chunk, so that a slow reader of a large object sees back-pressure here as elsewhere. */
+/**
+ * Length of a chunk in bytes. A large object has several chunks, so that a slow reader causes back-pressure as with
+ * other stores.
+ */
 const CHUNK = 64 * 1024;
 
-/** What an object is stored with, besides its bytes. */
+/** Metadata that `put` stores with an object. */
 export type StoredMetadata = Omit<Representation, 'size' | 'etag' | 'lastModified' | 'isDateStrong'>;
 
-/** A store in memory: for tests, examples and small fixed content. */
+/** A store in memory, for tests, examples and small fixed content. */
 export interface MemoryStore extends ObjectStore {
-  /** Stores a copy of `bytes`. The ETag is their SHA-256, so it changes exactly when they do. */
+  /** Stores a copy of `bytes`. The entity tag is their SHA-256, so it changes exactly if the bytes change. */
   put(key: string, bytes: Uint8Array, metadata?: StoredMetadata): Promise<Representation>;
+  /** Removes an object, if it exists. */
   delete(key: string): void;
 }
 
@@ -21,7 +25,16 @@ interface StoredObject {
   readonly representation: Representation;
 }
 
-/** Makes an empty store in memory. */
+/**
+ * Makes an empty store in memory.
+ *
+ * @example
+ * import { createGateway, memoryStore } from 'rangeway';
+ *
+ * const store = memoryStore();
+ * await store.put('hello.txt', new TextEncoder().encode('Hello, world'), { contentType: 'text/plain' });
+ * export default createGateway({ store });
+ */
 export function memoryStore(): MemoryStore {
   const objects = new Map<string, StoredObject>();
   return {
@@ -62,14 +75,14 @@ function read(object: StoredObject | undefined, options: ReadOptions): ReadResul
 }
 
 function chunked(bytes: Uint8Array): ReadableStream<Uint8Array> {
-  let at = 0;
+  let offset = 0;
   return new ReadableStream(
     {
       pull(controller) {
-        // A copy: whoever gets a chunk may transfer its buffer.
-        if (at < bytes.length) controller.enqueue(bytes.slice(at, at + CHUNK));
-        at += CHUNK;
-        if (at >= bytes.length) controller.close();
+        // A copy, because the reader may transfer the chunk's buffer.
+        if (offset < bytes.length) controller.enqueue(bytes.slice(offset, offset + CHUNK));
+        offset += CHUNK;
+        if (offset >= bytes.length) controller.close();
       },
     },
     { highWaterMark: 0 },

@@ -15,7 +15,7 @@ import { countOperation } from '../request-stats.ts';
 import { failedCondition } from '../evaluate-read.ts';
 import { isStoreError, storeError, type StoreError } from '../store-error.ts';
 
-/** What this driver uses of the R2 binding; an `R2Bucket` fits it. */
+/** The part of the R2 binding that this driver uses. An `R2Bucket` of Workers is assignable to it. */
 export interface R2BucketLike {
   head(key: string): Promise<R2ObjectLike | null>;
   get(key: string, options?: R2ReadOptions): Promise<R2ObjectLike | null>;
@@ -39,13 +39,26 @@ interface R2ObjectLike {
     readonly cacheControl?: string;
     readonly cacheExpiry?: Date;
   };
-  /** Always there, and since the compatibility date 2026-01-15 with all its keys: only values tell. */
+  /**
+   * Present in each response, and with all three members since the compatibility date 2026-01-15. A member that does
+   * not apply is `undefined`.
+   */
   readonly range?: { readonly offset?: number; readonly length?: number; readonly suffix?: number };
-  /** Absent where a condition failed. */
+  /** Absent if a condition failed. */
   readonly body?: ReadableStream<Uint8Array>;
 }
 
-/** Makes a store over an R2 binding. One call of the binding for one call here, but for {@link afterError}. */
+/**
+ * Makes a store over an R2 binding. Each call is one call of the binding, except after one error of local R2 (see
+ * {@link resultAfterError}).
+ *
+ * @example
+ * import { createGateway, r2Store, type R2BucketLike } from 'rangeway';
+ *
+ * export function gatewayOf(env: { readonly BUCKET: R2BucketLike }) {
+ *   return createGateway({ store: r2Store(env.BUCKET) });
+ * }
+ */
 export function r2Store(bucket: R2BucketLike): ObjectStore {
   return {
     async head(key, options = {}) {
@@ -64,7 +77,7 @@ export function r2Store(bucket: R2BucketLike): ObjectStore {
         const object = await bucket.get(key, toR2Options(options));
         return object === null ? { type: 'missing' } : toResult(object, options);
       } catch (error) {
-        return afterError(bucket, key, options, error);
+        return resultAfterError(bucket, key, options, error);
       }
     },
   };
@@ -75,7 +88,7 @@ function toR2Options({ range, conditions }: ReadOptions): R2ReadOptions {
   return { ...(range === undefined ? {} : { range: toR2Range(range) }), ...(onlyIf === undefined ? {} : { onlyIf }) };
 }
 
-/** The object form: the Headers form gives the whole object for whatever it can't satisfy. */
+/** Uses the object form, because with the Headers form R2 returns the whole object if it can't satisfy a range. */
 function toR2Range(range: RangeSpec): { offset: number; length?: number } | { suffix: number } {
   switch (range.form) {
     case 'bounded':
@@ -88,15 +101,17 @@ function toR2Range(range: RangeSpec): { offset: number; length?: number } | { su
 }
 
 /**
- * The Headers form, because the object form takes one tag only; printed from values, since R2 throws at a tag that a
- * client may well send. `undefined` where nothing is left to evaluate.
+ * Uses the Headers form, because the object form takes one entity tag only. The fields are printed from parsed values,
+ * because R2 throws on some tags that clients send.
+ *
+ * @returns `undefined` if there is no condition
  */
 function toOnlyIf(conditions: Preconditions): Headers | undefined {
   const { ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince } = conditions;
   if ((ifMatch ?? ifUnmodifiedSince ?? ifNoneMatch ?? ifModifiedSince) === undefined) return undefined;
   const headers = new Headers();
   if (ifMatch !== undefined) headers.set('If-Match', printList(ifMatch));
-  // R2 takes "unmodified since" for "before", so the object's own second would fail: one second later is meant.
+  // R2 reads "unmodified since" as "before". The object's own second must pass, so one second is added.
   if (ifUnmodifiedSince !== undefined) headers.set('If-Unmodified-Since', printHttpDate(ifUnmodifiedSince + 1));
   if (ifNoneMatch !== undefined) headers.set('If-None-Match', printList(ifNoneMatch));
   if (ifModifiedSince !== undefined) headers.set('If-Modified-Since', printHttpDate(ifModifiedSince));
@@ -104,23 +119,24 @@ function toOnlyIf(conditions: Preconditions): Headers | undefined {
 }
 
 /**
- * R2 throws at a field that is empty, and Headers at characters that are no bytes. No object of R2 has a tag beyond
- * ASCII, so those match nothing; where no other is left, a tag that no object has stands for them.
+ * Prints a list of entity tags for R2. R2 throws on an empty field, and Headers throws on characters beyond Latin-1. No
+ * object of R2 has a tag beyond ASCII, so such tags are left out. If no tag remains, a tag that no object has is
+ * printed.
  */
 function printList(list: EntityTagList): string {
   if (list === '*') return '*';
-  const possible = list.filter(({ opaque }) => /^[\x21-\x7e]*$/.test(opaque));
-  return possible.length === 0 ? '"-"' : possible.map(printEntityTag).join(', ');
+  const printable = list.filter(({ opaque }) => /^[\x21-\x7e]*$/.test(opaque));
+  return printable.length === 0 ? '"-"' : printable.map(printEntityTag).join(', ');
 }
 
 function toResult(object: R2ObjectLike, { conditions = {} }: ReadOptions): ReadResult {
   const representation = toRepresentation(object);
   const { body } = object;
   if (body !== undefined) return { type: 'open', representation, span: toSpan(object), body, hasNativeLength: true };
-  // R2 does not say which condition failed, but gives all that decides it.
-  const held = failedCondition(representation, conditions);
-  if (held === undefined) throw storeError('invalid-response', 'R2 held a body back, though every condition holds');
-  return held;
+  // R2 does not report which condition failed, but its metadata decide it.
+  const failed = failedCondition(representation, conditions);
+  if (failed === undefined) throw storeError('invalid-response', 'R2 held a body back, though every condition holds');
+  return failed;
 }
 
 function toSpan({ range, size }: R2ObjectLike): Span {
@@ -148,16 +164,18 @@ const INVALID_NAME = 10020;
 const UNSATISFIABLE = 10039;
 const THROTTLED = 10058;
 
-/** R2's errors have no code of their own: its number ends the message, in parentheses. */
+/** R2's errors have no code member. The message ends with the error number in parentheses. */
 function isErrorNumber(error: unknown, number: number): boolean {
   return error instanceof Error && error.message.endsWith(`(${number})`);
 }
 
 /**
- * Local R2 answers `{ offset: size, length }` with "Unspecified error (0)" instead of 10039. So after that error, and
- * only then, the size is looked up, which costs the operation that the gateway would otherwise spend on it.
+ * Returns the result that an error of R2 stands for, or throws the error as a StoreError.
+ *
+ * Local R2 throws "Unspecified error (0)" instead of 10039 for `{ offset: size, length }`. Only after that error, the
+ * size is read, which costs the one operation that the gateway would otherwise need for it.
  */
-async function afterError(
+async function resultAfterError(
   bucket: R2BucketLike,
   key: string,
   { range, stats }: ReadOptions,

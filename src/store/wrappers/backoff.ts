@@ -1,15 +1,19 @@
 import { storeError } from '../store-error.ts';
 
-/** How long to wait between tries, in ms: up to `first`, then up to twice as long each time, and never over `most`. */
+/**
+ * Limits of the pause before a retry, in ms: `first` before the first retry, doubled for each further one, at most
+ * `most`.
+ */
 export interface Backoff {
   readonly first: number;
   readonly most: number;
 }
 
 /**
- * Waits before another try: a random time below the limit, so that all who failed together do not come back together.
+ * Waits before a retry. The pause is a random time below the limit (full jitter), so that callers that failed at the
+ * same time do not retry at the same time.
  *
- * @param failed tries that have failed, 1 or more
+ * @param failed number of failed tries, 1 or more
  * @throws StoreError `aborted` as soon as the signal fires
  */
 export function backOff({ first, most }: Backoff, failed: number, signal?: AbortSignal): Promise<void> {
@@ -18,14 +22,14 @@ export function backOff({ first, most }: Backoff, failed: number, signal?: Abort
 
 function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
-    const end = () => {
+    const finish = () => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', end);
+      signal?.removeEventListener('abort', finish);
       if (signal?.aborted === true) reject(storeError('aborted', 'nobody waits for another try'));
       else resolve();
     };
-    const timer = setTimeout(end, ms);
-    signal?.addEventListener('abort', end);
-    if (signal?.aborted === true) end();
+    const timer = setTimeout(finish, ms);
+    signal?.addEventListener('abort', finish);
+    if (signal?.aborted === true) finish();
   });
 }

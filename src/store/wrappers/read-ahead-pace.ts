@@ -3,83 +3,97 @@ import { steadyTime } from '../../base/clock.ts';
 const MiB = 1024 * 1024;
 
 /**
- * So many bytes go into the buffers of the sockets between here and the client, however slow it is: they tell nothing
- * of its pace.
+ * Bytes that the socket buffers between the gateway and the client take, however slow the client is. Until they are
+ * full, the reader's pace is not the client's.
  */
-const BUFFERED = 6 * MiB;
+const SOCKET_BUFFERS = 6 * MiB;
 
-/** Bytes after which what was measured counts less, and by how much: a slow client takes its bytes in bursts. */
+/**
+ * A measurement covers this many bytes, and older measurements count by `DECAY`. Several are averaged because a slow
+ * client reads in bursts.
+ */
 const WINDOW = MiB;
-const FADING = 7 / 8;
+const DECAY = 7 / 8;
 
-/** A part that was ready for so long before its turn, in ms, shows a client that is slower than the storage. */
+/**
+ * A part that was ready for longer than this before its turn, in ms, proves a client that is slower than the storage.
+ */
 const IDLE = 1_000;
 
-/** Decides how many parts are opened ahead of the one that is read. */
+/** Decides how many parts are opened ahead of the current one. The reader of the parts reports its events here. */
 export interface ReadAheadPace {
-  /** The reader asks for bytes. */
+  /** The reader requests bytes. */
   onAsk(): void;
-  /** It gets so many. */
+  /** The reader receives `count` bytes. */
   onBytes(count: number): void;
-  /** The next part's turn has come. @param readySince when its answer was there, in ms of `steadyTime` */
+  /**
+   * The turn of the next part comes.
+   *
+   * @param readySince when its response arrived, in ms by `steadyTime`; `undefined` if it is pending
+   */
   onTurn(readySince: number | undefined): void;
-  /** The answer of that part is there, and its bytes are waited for. */
+  /** The response of that part is there, and the wait for its bytes begins. */
   onOpen(): void;
-  /** Parts to be open ahead. */
+  /** Returns the number of parts to open ahead. */
   lead(): number;
 }
 
 /**
  * Measures how long the reader waits for the storage, and how long the storage waits for the reader.
  *
- * A reader that waits for bytes for a quarter of the time gets all connections at once, since one is too slow for it.
- * One that waits for a part's answer, for an eighth of the time that the part before took, gets one part more ahead.
- * One that finds the next part ready gives up all parts ahead if it was ready for a second, and one of several if it
- * was ready before the current part began and the reader hardly waited.
+ * - If the reader waits for bytes for a quarter of the time, one connection is too slow for it: `most` parts are opened
+ *   ahead.
+ * - If it waits for the response of a part for an eighth of the time that the part before took, one more is opened.
+ * - If the next part was ready for a second before its turn, none is opened ahead any more.
+ * - If it was ready before the current part began, and the reader hardly waited, one less is opened, but at least one.
  *
  * @param partSize in bytes
- * @param most parts ahead at the most
+ * @param most parts to open ahead at most
  */
 export function readAheadPace(partSize: number, most: number): ReadAheadPace {
-  const buffered = Math.min(BUFFERED, (partSize * 3) / 4);
-  const size = Math.min(WINDOW, partSize / 8);
+  const socketBuffers = Math.min(SOCKET_BUFFERS, (partSize * 3) / 4);
+  const window = Math.min(WINDOW, partSize / 8);
   let lead = 0;
+  /** Bytes of all parts. */
   let total = 0;
-  let turn = steadyTime();
-  let took = 0;
-  let asked = turn;
-  let given = turn;
+  /** When the turn of the current part came, and how long the part before took. */
+  let turnAt = steadyTime();
+  let lastPartTook = 0;
+  /** When the reader last requested bytes, and when it last received some. */
+  let requestedAt = turnAt;
+  let receivedAt = turnAt;
+  /** `waited`: the reader for the storage; `away`: the storage for the reader. In ms. */
   let recent = { bytes: 0, waited: 0, away: 0 };
   let part = { waited: 0, away: 0 };
 
   return {
     onAsk() {
-      asked = steadyTime();
-      recent.away += asked - given;
-      part.away += asked - given;
+      requestedAt = steadyTime();
+      recent.away += requestedAt - receivedAt;
+      part.away += requestedAt - receivedAt;
     },
     onBytes(count) {
-      given = steadyTime();
-      recent.waited += given - asked;
-      part.waited += given - asked;
+      receivedAt = steadyTime();
+      recent.waited += receivedAt - requestedAt;
+      part.waited += receivedAt - requestedAt;
       recent.bytes += count;
       total += count;
-      if (recent.bytes < size) return;
-      if (total >= buffered && recent.waited * 3 >= recent.away) lead = most;
-      recent = { bytes: 0, waited: recent.waited * FADING, away: Math.min(recent.away, IDLE) * FADING };
+      if (recent.bytes < window) return;
+      if (total >= socketBuffers && recent.waited * 3 >= recent.away) lead = most;
+      recent = { bytes: 0, waited: recent.waited * DECAY, away: Math.min(recent.away, IDLE) * DECAY };
     },
     onTurn(readySince) {
       const now = steadyTime();
       const isWaiting = part.waited * 7 >= part.away;
       if (readySince !== undefined && now - readySince > IDLE) lead = 0;
-      else if (readySince !== undefined && readySince < turn && !isWaiting) lead = Math.max(1, lead - 1);
-      took = now - turn;
-      turn = now;
+      else if (readySince !== undefined && readySince < turnAt && !isWaiting) lead = Math.max(1, lead - 1);
+      lastPartTook = now - turnAt;
+      turnAt = now;
       part = { waited: 0, away: 0 };
     },
     onOpen() {
-      asked = steadyTime();
-      if ((asked - turn) * 8 >= took) lead = Math.min(most, lead + 1);
+      requestedAt = steadyTime();
+      if ((requestedAt - turnAt) * 8 >= lastPartTook) lead = Math.min(most, lead + 1);
     },
     lead: () => lead,
   };

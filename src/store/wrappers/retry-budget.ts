@@ -1,44 +1,51 @@
 import type { ObjectStore } from '../object-store.ts';
 
 /**
- * Requests that all calls to one storage together may make beyond those that clients asked for: tries again, and
- * reads that go on behind a body which brought next to nothing. So a storage that fails is not asked twice as much as
- * one that works.
+ * A limit of the additional requests to one storage: retries, and reads that continue a body which brought few bytes.
+ * All calls share it, so that a storage that fails gets less than twice the requests of one that works.
  */
 export interface RetryBudget {
-  /** Takes one request. @returns whether there was one left */
+  /** Takes one request; returns whether the budget had one. */
   take(): boolean;
-  /** Earns a part of one. */
-  earn(part: number): void;
+  /** Adds a fraction of a request. */
+  earn(fraction: number): void;
 }
 
-/** Makes a budget that is full. */
+/**
+ * Makes a full budget.
+ *
+ * @param most its size in requests
+ */
 export function retryBudget(most = 50): RetryBudget {
-  let left = most;
+  let remaining = most;
   return {
     take() {
-      if (left < 1) return false;
-      left--;
+      if (remaining < 1) return false;
+      remaining--;
       return true;
     },
-    earn(part) {
-      left = Math.min(most, left + part);
+    earn(fraction) {
+      remaining = Math.min(most, remaining + fraction);
     },
   };
 }
 
 const budgets = new WeakMap<ObjectStore, RetryBudget>();
 
-/** The budget of a store, which the wrappers around it share; a full one where it has none yet. */
+/** Returns the budget of a store, which all wrappers around it share. A store without one gets a full budget. */
 export function retryBudgetOf(store: ObjectStore): RetryBudget {
-  const known = budgets.get(store);
-  if (known !== undefined) return known;
-  const made = retryBudget();
-  budgets.set(store, made);
-  return made;
+  const existing = budgets.get(store);
+  if (existing !== undefined) return existing;
+  const created = retryBudget();
+  budgets.set(store, created);
+  return created;
 }
 
-/** Makes a store spend from this budget, so that the next wrapper around it does too. @returns the store */
+/**
+ * Sets the budget of a store, so that wrappers around it share the budget of the stores below.
+ *
+ * @returns the same store
+ */
 export function withRetryBudget(store: ObjectStore, budget: RetryBudget): ObjectStore {
   budgets.set(store, budget);
   return store;

@@ -3,48 +3,58 @@ import type { ObjectStore } from '../object-store.ts';
 import { retryBudgetOf, withRetryBudget } from './retry-budget.ts';
 import { isTransient, isStoreError } from '../store-error.ts';
 
-/** When a replica is asked. */
+/** Options of {@link withFallback}. */
 export interface FallbackOptions {
-  /** After the first store failed, the replica is asked at once for so long, in ms. By default 5 seconds. */
+  /** Time after a failure of the primary during which the replica is used first, in ms. By default 5 seconds. */
   readonly pause?: number | undefined;
 }
 
 /**
- * Asks a replica where the first store is unavailable. Reads that are pinned stay pinned, so once bytes have been sent
- * the replica continues them only where it has the very same version.
+ * Reads from a replica if the primary is unavailable. Pinned reads stay pinned: a response that has begun is continued
+ * from the replica only if the replica has the same version.
  *
- * That a replica lacks an object proves nothing, since it follows behind: the first store has to say so. Nor is the
- * replica asked where the first store says that an object is archived: that is an answer, and the replica may have an
- * older version.
+ * A 404 from the replica is not final, because replication may lag: then the primary's result or error counts. If the
+ * primary reports an object as archived, the replica is not used, because it may have an older version.
+ *
+ * @param primary its error is thrown if the replica has no result either
+ * @param replica must keep the entity tags of the primary, or broken bodies can't be continued from it
+ * @example
+ * import { S3Client } from '@aws-sdk/client-s3';
+ * import { withFallback } from 'rangeway';
+ * import { s3Store } from 'rangeway/s3';
+ *
+ * const primary = s3Store(new S3Client({ region: 'eu-west-1' }), { bucket: 'releases' });
+ * const replica = s3Store(new S3Client({ region: 'us-east-1' }), { bucket: 'releases-replica' });
+ * export const store = withFallback(primary, replica, { pause: 10_000 });
  */
-export function withFallback(first: ObjectStore, replica: ObjectStore, options: FallbackOptions = {}): ObjectStore {
+export function withFallback(primary: ObjectStore, replica: ObjectStore, options: FallbackOptions = {}): ObjectStore {
   const { pause = 5_000 } = options;
   let pausedUntil = Number.NEGATIVE_INFINITY;
 
-  async function ask<Answer>(
-    askOf: (store: ObjectStore) => Promise<Answer>,
-    isMissing: (answer: Answer) => boolean,
-  ): Promise<Answer> {
-    if (steadyTime() < pausedUntil) return (await askReplica(askOf, isMissing)) ?? askOf(first);
+  async function callEither<Result>(
+    call: (store: ObjectStore) => Promise<Result>,
+    isMissing: (result: Result) => boolean,
+  ): Promise<Result> {
+    if (steadyTime() < pausedUntil) return (await callReplica(call, isMissing)) ?? call(primary);
     try {
-      return await askOf(first);
+      return await call(primary);
     } catch (error) {
       if (!isTransient(error)) throw error;
       pausedUntil = steadyTime() + pause;
-      const answer = await askReplica(askOf, isMissing);
-      if (answer === undefined) throw error;
-      return answer;
+      const result = await callReplica(call, isMissing);
+      if (result === undefined) throw error;
+      return result;
     }
   }
 
-  /** @returns `undefined` where it has nothing to say */
-  async function askReplica<Answer>(
-    askOf: (store: ObjectStore) => Promise<Answer>,
-    isMissing: (answer: Answer) => boolean,
-  ): Promise<Answer | undefined> {
+  /** Calls the replica; `undefined` if it lacks the object or fails. */
+  async function callReplica<Result>(
+    call: (store: ObjectStore) => Promise<Result>,
+    isMissing: (result: Result) => boolean,
+  ): Promise<Result | undefined> {
     try {
-      const answer = await askOf(replica);
-      return isMissing(answer) ? undefined : answer;
+      const result = await call(replica);
+      return isMissing(result) ? undefined : result;
     } catch (error) {
       if (isStoreError(error) && error.code === 'aborted') throw error;
       return undefined;
@@ -52,17 +62,17 @@ export function withFallback(first: ObjectStore, replica: ObjectStore, options: 
   }
 
   const either: ObjectStore = {
-    head: (key, asked) =>
-      ask(
-        (store) => store.head(key, asked),
-        (answer) => answer === undefined,
+    head: (key, callOptions) =>
+      callEither(
+        (store) => store.head(key, callOptions),
+        (representation) => representation === undefined,
       ),
-    read: (key, asked) =>
-      ask(
-        // Versions are named by each storage for itself.
-        (store) => store.read(key, store === first ? asked : { ...asked, version: undefined }),
+    read: (key, callOptions) =>
+      callEither(
+        // The name of a version is valid in the primary alone.
+        (store) => store.read(key, store === primary ? callOptions : { ...callOptions, version: undefined }),
         ({ type }) => type === 'missing',
       ),
   };
-  return withRetryBudget(either, retryBudgetOf(first));
+  return withRetryBudget(either, retryBudgetOf(primary));
 }

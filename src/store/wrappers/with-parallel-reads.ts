@@ -6,37 +6,44 @@ import { retryBudgetOf, withRetryBudget } from './retry-budget.ts';
 import { sliceWhole } from '../slice-whole.ts';
 import { storeError } from '../store-error.ts';
 
-/** How a body is read through several connections. */
+/** Options of {@link withParallelReads}. */
 export interface ParallelReadsOptions {
-  /** Reads that one body has open at a time at the most, from 2. By default 4. */
+  /** Reads that one body has open at the same time at most, from 2. By default 4. */
   readonly connections?: number | undefined;
-  /** Bytes that one read brings at the most. By default 8 MiB. */
+  /** Length of one read at most, in bytes. By default 8 MiB. */
   readonly partSize?: number | undefined;
-  /** How bodies are read: by default as chunks come. */
+  /** Opens the bodies for reading. By default chunks keep the length in which they arrive. */
   readonly toReader?: ToReader | undefined;
 }
 
-/** What is used where nothing is said. */
+/** The defaults of {@link ParallelReadsOptions}. */
 export const DEFAULT_PARALLEL_READS = { connections: 4, partSize: 8 * 1024 * 1024 } as const;
 
 /**
- * Reads what is longer than a part through several connections of the storage, for a client that is faster than one of
- * them. A read of n bytes costs ⌈n / partSize⌉ operations; one that fits into a part costs one, as without it.
+ * Reads a body that is longer than a part through several connections, for clients that are faster than one connection
+ * to the storage. A read of n bytes costs ⌈n / partSize⌉ operations; a read that fits into one part costs one, as
+ * without this wrapper.
  *
- * The first part is asked for alone, since its answer tells size and tag. All others are pinned to that version, so
- * that the body is of one version or errors (`changed`). While a part is handed out, the next ones are open and unread:
- * their bytes wait in the receive buffers of the connections, not in memory of this process. How much is gained
- * depends on the size of these buffers. They are opened only for a client that waits for the storage: a slow one holds
- * one connection.
+ * The first part is requested alone, because its response contains the size and the entity tag. All other parts are
+ * pinned to that version, so the body is of one version or throws StoreError `version-changed`. While one part is read,
+ * the next ones are open but unread: their bytes wait in the receive buffers of the connections, not in memory of this
+ * process. The gain depends on the size of these buffers. Parts are opened ahead only for a client that waits for the
+ * storage; a slow client uses one connection.
  *
- * Read in one, as without it: suffix ranges, whose place is unknown before the size is, and storages that ignore
- * ranges. An object without a strong tag is too, at the cost of one operation more, and so is one of zero bytes.
+ * Read through one connection: suffix ranges, because their start is unknown as long as the size is unknown, and
+ * storages that ignore ranges. So are objects without a strong entity tag and objects of zero bytes, at the cost of one
+ * more operation.
  *
- * @param store is asked again for parts alone; put `withRetry` and `withResume` below, so that a part that breaks is
- * read on
- * @throws RangeError for less than 2 connections or less than a byte a part
+ * @param store is read once per part. Put `withRetry` and `withResume` below, so that a part that breaks off is
+ *   continued
+ * @throws RangeError if `connections` is less than 2 or `partSize` less than 1
  * @example
- * const store = withParallelReads(withResume(withRetry(r2Store(bucket))), { connections: 4, partSize: 8 * 1024 ** 2 });
+ * import { S3Client } from '@aws-sdk/client-s3';
+ * import { withParallelReads, withResume, withRetry } from 'rangeway';
+ * import { s3Store } from 'rangeway/s3';
+ *
+ * const bucket = s3Store(new S3Client({ region: 'eu-west-1' }), { bucket: 'releases' });
+ * export const store = withParallelReads(withResume(withRetry(bucket)), { connections: 4, partSize: 8 * 1024 ** 2 });
  */
 export function withParallelReads(store: ObjectStore, options: ParallelReadsOptions = {}): ObjectStore {
   const { connections = DEFAULT_PARALLEL_READS.connections, partSize = DEFAULT_PARALLEL_READS.partSize } = options;
@@ -45,15 +52,16 @@ export function withParallelReads(store: ObjectStore, options: ParallelReadsOpti
   assertAtLeast('partSize', partSize, 1);
   const budget = retryBudgetOf(store);
 
-  /** Makes the read that was asked for out of its first part's answer. */
-  async function complete(key: string, asked: ReadOptions, opened: OpenObject): Promise<ReadResult> {
+  /** Makes the result of the caller's read from the result of its first part. */
+  async function complete(key: string, readOptions: ReadOptions, opened: OpenObject): Promise<ReadResult> {
     const { representation, span, body } = opened;
+    const { range } = readOptions;
     const whole = { start: 0, end: representation.size };
-    const due = asked.range === undefined ? whole : resolveSpec(asked.range, representation.size);
-    if (due !== undefined && sameSpan(span, due)) return opened;
+    const requested = range === undefined ? whole : resolveSpec(range, representation.size);
+    if (requested !== undefined && sameSpan(span, requested)) return opened;
     // The storage ignores ranges.
-    if (sameSpan(span, whole)) return sliceWhole(opened, asked);
-    if (due === undefined || !sameSpan(span, nextPart(due.start, due.end, partSize))) {
+    if (sameSpan(span, whole)) return sliceWhole(opened, readOptions);
+    if (requested === undefined || !sameSpan(span, nextPart(requested.start, requested.end, partSize))) {
       await body.cancel().catch(() => undefined);
       throw storeError(
         'invalid-response',
@@ -62,22 +70,32 @@ export function withParallelReads(store: ObjectStore, options: ParallelReadsOpti
     }
     if (!isPinnable(representation)) {
       await body.cancel().catch(() => undefined);
-      return store.read(key, asked);
+      return store.read(key, readOptions);
     }
-    const first = { body, end: span.end };
-    const parted = { store, key, asked, representation, span: due, first, partSize, connections, toReader, budget };
-    return { type: 'open', representation, span: due, body: joinParts(parted) };
+    const joined = joinParts({
+      store,
+      key,
+      options: readOptions,
+      representation,
+      span: requested,
+      first: { body, end: span.end },
+      partSize,
+      connections,
+      toReader,
+      budget,
+    });
+    return { type: 'open', representation, span: requested, body: joined };
   }
 
   const parallel: ObjectStore = {
-    head: (key, asked) => store.head(key, asked),
-    async read(key, asked = {}) {
-      const range = firstPart(asked.range, partSize);
-      if (range === undefined) return store.read(key, asked);
-      const result = await store.read(key, { ...asked, range, neverSlice: true });
-      if (result.type === 'open') return complete(key, asked, result);
+    head: (key, headOptions) => store.head(key, headOptions),
+    async read(key, readOptions = {}) {
+      const range = firstPart(readOptions.range, partSize);
+      if (range === undefined) return store.read(key, readOptions);
+      const result = await store.read(key, { ...readOptions, range, neverSlice: true });
+      if (result.type === 'open') return complete(key, readOptions, result);
       // No range of an object of zero bytes can be satisfied, but the whole of it can be read.
-      return result.type === 'unsatisfiable' && asked.range === undefined ? store.read(key, asked) : result;
+      return result.type === 'unsatisfiable' && readOptions.range === undefined ? store.read(key, readOptions) : result;
     },
   };
   return withRetryBudget(parallel, budget);

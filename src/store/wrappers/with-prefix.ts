@@ -1,7 +1,11 @@
 import type { ObjectStore } from '../object-store.ts';
 import { retryBudgetOf, withRetryBudget } from './retry-budget.ts';
 
-/** The objects of a store whose keys begin so, by what their keys go on with. */
+/**
+ * Returns a store of the objects whose keys begin with a prefix. Its keys are without that prefix.
+ *
+ * @param prefix is put before each key as it is; no `/` is added
+ */
 export function withPrefix(store: ObjectStore, prefix: string): ObjectStore {
   const prefixed: ObjectStore = {
     head: (key, options) => store.head(prefix + key, options),

@@ -3,7 +3,17 @@ import type { ObjectStore } from '../object-store.ts';
 import { retryBudgetOf, withRetryBudget } from './retry-budget.ts';
 import { sliceWhole } from '../slice-whole.ts';
 
-/** Gives ranges of a store that may ignore them and give the whole: {@link sliceWhole}. */
+/**
+ * Serves ranges from a store that may ignore them and return the whole object (§14.2). The bytes before the range are
+ * read and skipped; the body is cancelled after the range.
+ *
+ * @example
+ * import { withRanges, type ObjectStore } from 'rangeway';
+ *
+ * export function archiveStore(archive: ObjectStore): ObjectStore {
+ *   return withRanges(archive);
+ * }
+ */
 export function withRanges(store: ObjectStore): ObjectStore {
   const ranged: ObjectStore = {
     head: (key, options) => store.head(key, options),

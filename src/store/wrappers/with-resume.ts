@@ -7,41 +7,59 @@ import type { ObjectStore, OpenObject, ReadOptions } from '../object-store.ts';
 import { retryBudgetOf, type RetryBudget } from './retry-budget.ts';
 import { isTransient, isStoreError, storeError } from '../store-error.ts';
 
-/** How hard a broken body is tried to be read on. */
+/** Limits of {@link withResume}. */
 export interface ResumeOptions {
-  /** Tries in a row that bring no byte, before the body is given up. By default 3. */
+  /** Reads in a row that bring no byte, before the body fails. By default 3. */
   readonly tries?: number | undefined;
-  /** How long the storage may send nothing while somebody waits for it, in ms. By default 20 seconds. */
+  /** Longest time without a byte from the storage while a read of the body is pending, in ms. By default 20 seconds. */
   readonly idleTimeout?: number | undefined;
-  /** How long somebody waits for the next byte, tries and all, in ms. By default 60 seconds. */
+  /** Longest time until the next byte, with all retries, in ms. By default 60 seconds. */
   readonly patience?: number | undefined;
-  /** By default up to 100 ms before the second try behind too few bytes, up to 5 seconds before any. */
+  /**
+   * Pauses before reads that follow a read of too few bytes. By default up to 100 ms before the second such read, and
+   * at most 5 seconds.
+   */
   readonly backoff?: Backoff | undefined;
-  /** How bodies are read: by default as chunks come. */
+  /** Opens the bodies for reading. By default chunks keep the length in which they arrive. */
   readonly toReader?: ToReader | undefined;
 }
 
-/** Of a request, by each body that was opened for a client: so such reads are fewer than those of clients. */
-const EARNED = 0.5;
+/**
+ * Requests that each opened body adds to the retry budget. A fraction, so that reads which continue bodies are fewer
+ * than the reads of clients.
+ */
+const BUDGET_PER_BODY = 0.5;
 
 type ResumeSettings = { readonly [Name in keyof ResumeOptions]-?: NonNullable<ResumeOptions[Name]> };
 
-/** Times that one body is read on, however far each got. A storage that breaks every MB still sends 10 GB. */
+/** Continuations of one body at most. A storage that breaks off after each MB still delivers 10 GB. */
 const MAX_CONTINUATIONS = 10_000;
 
 /**
- * Bytes that a read has to bring to count as progress. Behind fewer the next read takes a request of the budget that
- * all bodies of the storage share, and all but the first of them wait before.
+ * Bytes that a read must bring to count as progress. After a read of fewer bytes, the next one takes a request of the
+ * retry budget that all bodies of the storage share. From the second such read in a row on, it also waits before.
  */
 const MIN_PROGRESS = 64 * 1024;
 
-/** At most this much is asked for at once, in bytes, where the platform lets us choose. */
-const MAX_READ = 256 * 1024;
+/** Longest chunk that is requested, in bytes, if the platform supports a limit. */
+const MAX_CHUNK = 256 * 1024;
 
 /**
- * Reads on where the bodies of a store break off: where they end early, fail or fall silent. What follows is pinned to
- * the version and checked to be the very next bytes, so that the body is exact or errors. Without a strong tag nothing
- * tells one version from another, and the body errors at once.
+ * Continues bodies that end early, fail, or stop sending: reads the rest from the next byte on. Each further read is
+ * pinned to the version and checked to start at exactly that byte, so the body is exact or errors. An object without a
+ * strong entity tag has no pinned version, and its body errors at once.
+ *
+ * @param store is read again for the rest of a body. Put `withRetry` below, so that both share one retry budget
+ * @returns a store whose bodies throw StoreError `unavailable` if the rest can't be read in time, `version-changed` if
+ *   the object was replaced, `archived` if it was archived, `invalid-response` if the storage sends wrong bytes, and
+ *   `aborted` if the signal fires
+ * @example
+ * import { S3Client } from '@aws-sdk/client-s3';
+ * import { withResume, withRetry } from 'rangeway';
+ * import { s3Store } from 'rangeway/s3';
+ *
+ * const bucket = s3Store(new S3Client({ region: 'eu-west-1' }), { bucket: 'releases' });
+ * export const store = withResume(withRetry(bucket), { idleTimeout: 10_000 });
  */
 export function withResume(store: ObjectStore, options: ResumeOptions = {}): ObjectStore {
   const settings: ResumeSettings = {
@@ -54,14 +72,14 @@ export function withResume(store: ObjectStore, options: ResumeOptions = {}): Obj
   const budget = retryBudgetOf(store);
   return {
     head: (...args) => store.head(...args),
-    async read(key, asked = {}) {
-      const result = await store.read(key, asked);
+    async read(key, readOptions = {}) {
+      const result = await store.read(key, readOptions);
       if (result.type !== 'open' || spanLength(result.span) === 0) return result;
-      budget.earn(EARNED);
+      budget.earn(BUDGET_PER_BODY);
       return {
         ...result,
         hasNativeLength: false,
-        body: resumingStream({ store, key, opened: result, asked, settings, budget }),
+        body: resumingStream({ store, key, opened: result, readOptions, settings, budget }),
       };
     },
   };
@@ -71,78 +89,90 @@ interface ResumableBody {
   readonly store: ObjectStore;
   readonly key: string;
   readonly opened: OpenObject;
-  readonly asked: ReadOptions;
+  readonly readOptions: ReadOptions;
   readonly settings: ResumeSettings;
   readonly budget: RetryBudget;
 }
 
-/** A body as a stream that reads on by itself. */
+/** Makes a stream of a body that is continued if it breaks off. */
 function resumingStream(resumable: ResumableBody): ReadableStream<Uint8Array> {
-  const { signal } = resumable.asked;
-  const left = new AbortController();
-  const leave = () => left.abort();
-  const bytes = resumingReader(resumable, left.signal);
-  // Beside `cancel`, which a pipe may call only when the next bytes are there: those may be a timeout away.
-  signal?.addEventListener('abort', leave, { once: true });
-  if (signal?.aborted === true) leave();
-  const settle = () => signal?.removeEventListener('abort', leave);
+  const { signal } = resumable.readOptions;
+  const aborter = new AbortController();
+  const abort = () => aborter.abort();
+  const reader = resumingReader(resumable, aborter.signal);
+  // The signal is needed besides `cancel`: a pipe may call `cancel` only after the next bytes, up to a timeout later.
+  signal?.addEventListener('abort', abort, { once: true });
+  if (signal?.aborted === true) abort();
+  const removeListener = () => signal?.removeEventListener('abort', abort);
   return chunkStream({
     async read() {
       try {
-        const chunk = await bytes.next();
-        if (chunk === undefined) settle();
+        const chunk = await reader.next();
+        if (chunk === undefined) removeListener();
         return chunk;
       } catch (error) {
-        settle();
-        await bytes.end();
+        removeListener();
+        await reader.close();
         throw error;
       }
     },
     async cancel() {
-      settle();
-      leave();
-      await bytes.end();
+      removeListener();
+      abort();
+      await reader.close();
     },
   });
 }
 
-/** The bytes of a body, one chunk after the other. */
-function resumingReader({ store, key, opened, asked, settings, budget }: ResumableBody, left: AbortSignal) {
+/** Reads a body chunk by chunk, and continues it if it breaks off. */
+function resumingReader({ store, key, opened, readOptions, settings, budget }: ResumableBody, signal: AbortSignal) {
   const { representation, span } = opened;
+  const { stats } = readOptions;
   const { tries, patience, backoff, idleTimeout, toReader } = settings;
   const isPinned = isPinnable(representation);
-  let at = span.start;
+  let offset = span.start;
   let reader = toReader(opened.body);
-  // In a row: reads without a byte, and reads that brought less than progress.
-  let fruitless = 0;
-  let short = 0;
-  let brought = 0;
-  let continued = 0;
-  const end = () => reader.cancel().catch(() => undefined);
-  left.addEventListener('abort', () => void end(), { once: true });
+  /** Reads in a row without a byte. */
+  let emptyReads = 0;
+  /** Reads in a row with fewer bytes than `MIN_PROGRESS`. */
+  let shortReads = 0;
+  /** Bytes of the current read. */
+  let received = 0;
+  let continuations = 0;
+  const close = () => reader.cancel().catch(() => undefined);
+  signal.addEventListener('abort', () => void close(), { once: true });
 
-  /** Opens the rest, or throws what makes it pointless to try again. */
-  async function reopen(first: unknown, since: number): Promise<void> {
-    for (let cause = first; ; fruitless++) {
-      assertWanted(left);
+  /**
+   * Opens the rest of the body.
+   *
+   * @param failure the reason why the body broke off
+   * @param waitingSince when the caller began to wait for the next byte, by `steadyTime`
+   * @throws StoreError if another try is not allowed or can't succeed
+   */
+  async function reopen(failure: unknown, waitingSince: number): Promise<void> {
+    for (let cause = failure; ; emptyReads++) {
+      assertNotAborted(signal);
       const isHopeless =
-        !isPinned || fruitless >= tries || continued >= MAX_CONTINUATIONS || steadyTime() - since > patience;
-      short = brought < MIN_PROGRESS ? short + 1 : 0;
-      if (isHopeless || (short > 0 && !budget.take())) {
-        throw storeError('unavailable', `a body broke off at byte ${at}, before ${span.end}`, cause);
+        !isPinned ||
+        emptyReads >= tries ||
+        continuations >= MAX_CONTINUATIONS ||
+        steadyTime() - waitingSince > patience;
+      shortReads = received < MIN_PROGRESS ? shortReads + 1 : 0;
+      if (isHopeless || (shortReads > 0 && !budget.take())) {
+        throw storeError('unavailable', `a body broke off at byte ${offset}, before ${span.end}`, cause);
       }
-      brought = 0;
-      if (short > 1) await backOff(backoff, short - 1, left);
+      received = 0;
+      if (shortReads > 1) await backOff(backoff, shortReads - 1, signal);
       try {
-        const rest = { start: at, end: span.end };
-        reader = toReader(await reopenFrom({ store, key, representation, rest }, { signal: left, stats: asked.stats }));
-        fruitless++;
-        continued++;
-        if (asked.stats !== undefined) asked.stats.continued++;
-        if (left.aborted) await end();
+        const rest = { start: offset, end: span.end };
+        reader = toReader(await reopenFrom({ store, key, representation, rest }, { signal, stats }));
+        emptyReads++;
+        continuations++;
+        if (stats !== undefined) stats.continued++;
+        if (signal.aborted) await close();
         return;
       } catch (error) {
-        // Nonsense too: it may be of something in between, and is checked again.
+        // A wrong response is retried too: a proxy on the way may have sent it, and the next response is checked again.
         if (!isTransient(error) && !isInvalidResponse(error)) throw error;
         cause = error;
       }
@@ -150,61 +180,64 @@ function resumingReader({ store, key, opened, asked, settings, budget }: Resumab
   }
 
   return {
-    /** @returns `undefined` at the end */
+    /** Reads the next chunk; `undefined` at the end. */
     async next(): Promise<Uint8Array | undefined> {
-      const since = steadyTime();
+      const waitingSince = steadyTime();
       for (;;) {
-        const piece = await take(reader, { start: at, end: span.end }, idleTimeout);
-        switch (piece.type) {
+        const result = await readChunk(reader, { start: offset, end: span.end }, idleTimeout);
+        switch (result.type) {
           case 'bytes':
-            if (piece.bytes.length === 0) continue;
-            at += piece.bytes.length;
-            brought += piece.bytes.length;
-            fruitless = 0;
-            return piece.bytes;
+            if (result.bytes.length === 0) continue;
+            offset += result.bytes.length;
+            received += result.bytes.length;
+            emptyReads = 0;
+            return result.bytes;
           case 'end':
             return undefined;
           case 'break':
-            await reopen(piece.cause, since);
+            await reopen(result.cause, waitingSince);
         }
       }
     },
-    end,
+    close,
   };
 }
 
-function assertWanted(left: AbortSignal): void {
-  if (left.aborted) throw storeError('aborted', 'nobody takes the body any more');
+function assertNotAborted(signal: AbortSignal): void {
+  if (signal.aborted) throw storeError('aborted', 'nobody takes the body any more');
 }
 
-type BodyRead =
+type ChunkResult =
   | { readonly type: 'bytes'; readonly bytes: Uint8Array }
   | { readonly type: 'end' }
   | { readonly type: 'break'; readonly cause: unknown };
 
 /**
- * The next piece of a body that owes these bytes.
+ * Reads the next chunk of a body.
  *
- * @throws StoreError `invalid-response` where it has more, so that none of its bytes can be trusted
+ * @param rest the bytes of the body that are not read yet
+ * @param idleTimeout in ms
+ * @throws StoreError `invalid-response` if the body is longer, because then none of its bytes can be trusted
  */
-async function take(reader: ChunkReader, owed: Span, idleTimeout: number): Promise<BodyRead> {
-  const left = spanLength(owed);
-  let isSilent = false;
+async function readChunk(reader: ChunkReader, rest: Span, idleTimeout: number): Promise<ChunkResult> {
+  const remaining = spanLength(rest);
+  let isTimedOut = false;
   const timer = setTimeout(() => {
-    isSilent = true;
-    // Ends the read that waits.
+    isTimedOut = true;
+    // Ends the pending read.
     void reader.cancel().catch(() => undefined);
   }, idleTimeout);
   try {
-    const bytes = await reader.read(Math.min(Math.max(left, 1), MAX_READ));
-    if (bytes !== undefined && bytes.length > left)
+    const bytes = await reader.read(Math.min(Math.max(remaining, 1), MAX_CHUNK));
+    if (bytes !== undefined && bytes.length > remaining)
       throw storeError('invalid-response', 'the storage sent more bytes than it said');
     if (bytes !== undefined) return { type: 'bytes', bytes };
-    if (left === 0) return { type: 'end' };
-    return { type: 'break', cause: isSilent ? silence(idleTimeout) : new Error(`it ended ${left} bytes early`) };
+    if (remaining === 0) return { type: 'end' };
+    const cause = isTimedOut ? `it was silent for ${idleTimeout} ms` : `it ended ${remaining} bytes early`;
+    return { type: 'break', cause: new Error(cause) };
   } catch (cause) {
     if (isInvalidResponse(cause)) throw cause;
-    return left === 0 ? { type: 'end' } : { type: 'break', cause };
+    return remaining === 0 ? { type: 'end' } : { type: 'break', cause };
   } finally {
     clearTimeout(timer);
   }
@@ -212,8 +245,4 @@ async function take(reader: ChunkReader, owed: Span, idleTimeout: number): Promi
 
 function isInvalidResponse(error: unknown): boolean {
   return isStoreError(error) && error.code === 'invalid-response';
-}
-
-function silence(ms: number): Error {
-  return new Error(`it was silent for ${ms} ms`);
 }

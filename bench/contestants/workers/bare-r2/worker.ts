@@ -1,6 +1,6 @@
 import { env } from 'cloudflare:workers';
 
-/** The least that a Worker over R2 can do: one read, in the form in which its client asks, and its body as it is. */
+/** The minimum of a Worker over R2: one read with the client's range, whose body is passed on. */
 export default {
   async fetch(request: Request): Promise<Response> {
     const range = toRange(request.headers.get('Range'));

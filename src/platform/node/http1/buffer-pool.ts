@@ -1,97 +1,105 @@
 import { unmarkReusable, markReusable } from '../../../store/chunk-stream.ts';
 
 /**
- * The memory that one connection reads into, and uses again. Fresh memory for each read is what costs Node most of a
- * download: on the same bytes it took 2.3 to 2.8 times as long, and held 80 MiB that waited for the collector.
+ * The read buffers of one connection, which are reused. On Node, allocating a new buffer for each read is most of the
+ * cost of a download: the same bytes took 2.3 to 2.8 times as long, and 80 MiB waited for the garbage collector.
  */
 export interface BufferPool {
-  /** Where the next bytes are to be put; never empty. */
-  room(): Uint8Array;
-  /** Bytes were put at the beginning of what `room` gave. @returns them, held */
-  fill(room: Uint8Array, count: number): HeldBuffer;
+  /** Returns the space for the next read. It is never empty. */
+  reserve(): Uint8Array;
+  /** Returns a slice, with one reference, of the first `count` bytes of `space`, which `reserve` returned. */
+  commit(space: Uint8Array, count: number): PooledSlice;
 }
 
-/** Bytes in a page, which is not used again as long as they are held. */
-export interface HeldBuffer {
+/** A slice of a pooled buffer. The buffer is not reused as long as a slice of it is referenced. */
+export interface PooledSlice {
   readonly bytes: Uint8Array;
-  /** A part of the same bytes, held too. */
-  part(bytes: Uint8Array): HeldBuffer;
-  /** They are needed no more. Called once. */
+  /** Returns a slice of the same buffer, with a reference of its own. */
+  retain(bytes: Uint8Array): PooledSlice;
+  /** Drops the reference. Must be called once at the most. */
   release(): void;
-  /** The bytes for good: they are never overwritten. */
-  own(): Uint8Array;
+  /** Drops the reference and returns bytes that are never overwritten: a copy, or the buffer taken out of the pool. */
+  toOwned(): Uint8Array;
 }
 
 interface PooledBuffer {
   readonly memory: Uint8Array;
+  /** Bytes from the beginning that hold data. */
   used: number;
-  holds: number;
+  refCount: number;
 }
 
-/** A read of the system brings so much at the most. More brings no more bytes a second. */
-const PAGE = 128 * 1024;
+/** The bytes of a buffer. A single read of a socket returns no more, and larger buffers gave no more throughput. */
+const BUFFER_SIZE = 128 * 1024;
 
-/** With less room than this a page is full: a record of TLS comes whole. */
-const LEAST = 16 * 1024;
+/** A buffer with fewer free bytes than this is full. A TLS record (16 KiB) fits as a whole. */
+const MIN_FREE = 16 * 1024;
 
-/** Makes the pages of a connection: two where its reader keeps up. One that is held for longer is left to its holder. */
+/**
+ * Creates the pool of a connection. It has two buffers. If both are still referenced when a third is needed, the pool
+ * forgets the older one.
+ */
 export function bufferPool(): BufferPool {
   let current = newBuffer();
   let other: PooledBuffer | undefined;
 
-  /** Gives the page to the holder of its bytes. */
-  function leave(page: PooledBuffer): void {
-    unmarkReusable(page.memory.buffer);
-    if (other === page) other = undefined;
-    if (current === page) {
+  /** Takes a buffer out of the pool, so that it is never overwritten. */
+  function remove(buffer: PooledBuffer): void {
+    unmarkReusable(buffer.memory.buffer);
+    if (other === buffer) other = undefined;
+    if (current === buffer) {
       current = other ?? newBuffer();
       other = undefined;
     }
   }
 
-  function hold(page: PooledBuffer, bytes: Uint8Array): HeldBuffer {
-    page.holds++;
+  function slice(buffer: PooledBuffer, bytes: Uint8Array): PooledSlice {
+    buffer.refCount++;
     return {
       bytes,
-      part: (part) => hold(page, part),
-      release: () => void page.holds--,
-      own() {
-        page.holds--;
-        // A copy costs less than the page's worth of fresh memory would.
-        if (bytes.length <= PAGE / 2) return bytes.slice();
-        leave(page);
+      retain: (part) => slice(buffer, part),
+      release: () => void buffer.refCount--,
+      toOwned() {
+        buffer.refCount--;
+        // Up to half of the buffer, a copy costs less than allocating another buffer.
+        if (bytes.length <= BUFFER_SIZE / 2) return bytes.slice();
+        remove(buffer);
         return bytes;
       },
     };
   }
 
   return {
-    room() {
-      if (current.holds === 0) current.used = 0;
-      if (PAGE - current.used >= LEAST) return current.memory.subarray(current.used);
-      const next = other?.holds === 0 ? other : newBuffer();
+    reserve() {
+      if (current.refCount === 0) current.used = 0;
+      if (BUFFER_SIZE - current.used >= MIN_FREE) return current.memory.subarray(current.used);
+      const next = other?.refCount === 0 ? other : newBuffer();
       next.used = 0;
       other = current;
       current = next;
       return current.memory;
     },
-    fill(room, count) {
-      // Holds of a page that was given away since are no longer counted.
-      if (current.memory.buffer !== room.buffer) return ownBytes(room.slice(0, count));
-      current.used = room.byteOffset - current.memory.byteOffset + count;
-      return hold(current, room.subarray(0, count));
+    commit(space, count) {
+      // The buffer was taken out of the pool after `reserve`, so its references are no longer counted.
+      if (current.memory.buffer !== space.buffer) return unpooledSlice(space.slice(0, count));
+      current.used = space.byteOffset - current.memory.byteOffset + count;
+      return slice(current, space.subarray(0, count));
     },
   };
 }
 
-/** Bytes that nothing else refers to. */
-export function ownBytes(bytes: Uint8Array): HeldBuffer {
-  return { bytes, part: ownBytes, release: () => undefined, own: () => bytes };
+/**
+ * Wraps bytes that no pool reuses as a slice, so that they are read like pooled ones.
+ *
+ * @param bytes to which nothing else refers
+ */
+export function unpooledSlice(bytes: Uint8Array): PooledSlice {
+  return { bytes, retain: unpooledSlice, release: () => undefined, toOwned: () => bytes };
 }
 
 function newBuffer(): PooledBuffer {
-  // Not from Node's pool: what is in there belongs to others too.
-  const memory = new Uint8Array(Buffer.allocUnsafeSlow(PAGE).buffer);
+  // `Buffer.allocUnsafe` would return a part of Node's shared pool, which holds the data of other buffers too.
+  const memory = new Uint8Array(Buffer.allocUnsafeSlow(BUFFER_SIZE).buffer);
   markReusable(memory.buffer);
-  return { memory, used: 0, holds: 0 };
+  return { memory, used: 0, refCount: 0 };
 }

@@ -1,58 +1,65 @@
 import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectSecure, type TLSSocket } from 'node:tls';
 import { steadyTime } from '../../../base/clock.ts';
-import { sendRequest, type Http1ResponseStream, type Http1Answer } from './response-stream.ts';
+import { responseStream, type Http1Response, type Http1ResponseStream } from './response-stream.ts';
 import { bufferPool } from './buffer-pool.ts';
 
-/** Where a connection goes to. */
+/** The address of a server: scheme, host and port. */
 export interface Origin {
   readonly isSecure: boolean;
   readonly host: string;
   readonly port: number;
 }
 
-/** What is asked for on a connection. There is no body. */
+/** A request without a body. */
 export interface Http1Request {
   readonly method: string;
-  /** As it goes over the wire, with the empty line. */
+  /** The bytes of the head as Latin-1 text, with the empty line at its end. */
   readonly head: string;
-  /** Until the head of the answer is there, in ms. */
+  /** Until the head of the response is received, in ms. */
   readonly timeout: number;
-  /** Ends the connection, as long as the answer is under way. */
+  /** Aborting it while the response is in progress closes the connection. */
   readonly signal: AbortSignal | undefined;
 }
 
-/** A connection to a storage: one request at a time. */
+/** A connection to an origin. It carries one request at a time. */
 export interface Connection {
-  /** Whether the other side closed it after an answer, and before a byte of the one that was asked for last. */
+  /**
+   * Whether the origin closed the connection after a complete response, and before any byte of the response to the last
+   * request.
+   */
   readonly isStale: boolean;
-  /** When it became idle, in ms of `steadyTime`. */
+  /** When the connection became idle, in ms of `steadyTime`. */
   readonly idleSince: number;
-  /** Rejects with what broke it. */
-  ask(request: Http1Request): Promise<Http1Answer>;
-  /** Ends it at once. The request that is on it, or its body, is rejected with this cause. */
+  /** Sends a request. Rejects with the cause if the connection fails. */
+  send(request: Http1Request): Promise<Http1Response>;
+  /** Closes the connection at once. Its request, or the body of the response, is rejected with this cause. */
   destroy(cause: unknown): void;
 }
 
-/** How a connection is made, and what it reports. */
+/** How a connection is opened, and its events. */
 export interface ConnectionOptions {
-  /** Until it stands, in ms. */
+  /** Until the connection is open, TLS included, in ms. */
   readonly timeout: number;
-  /** Of an earlier connection, to be taken up again. */
+  /** The TLS session of an earlier connection, to be resumed. */
   readonly session: Buffer | undefined;
   readonly onSession: (session: Buffer) => void;
-  /** An answer has come whole, and another request may be sent. */
+  /** A response is complete, and another request may be sent. */
   readonly onIdle: (connection: Connection) => void;
-  /** Bytes came that belong to no answer. */
-  readonly onUnasked: () => void;
-  /** It is gone. */
+  /** Bytes were received that belong to no response. */
+  readonly onUnsolicited: () => void;
+  /** The connection is closed. */
   readonly onClose: (connection: Connection) => void;
 }
 
-/** Opens a connection. If it can't be opened, the request that is sent on it is rejected. */
+/**
+ * Opens a connection and returns it at once. If it can't be opened, the request that is sent on it is rejected.
+ *
+ * @param origin to connect to; TLS is used if `isSecure`
+ */
 export function openConnection(origin: Origin, options: ConnectionOptions): Connection {
-  const pages = bufferPool();
-  let room = pages.room();
+  const buffers = bufferPool();
+  let space = buffers.reserve();
   let current: Http1ResponseStream | undefined;
   let failure: { readonly cause: unknown } | undefined;
   let isUsed = false;
@@ -60,17 +67,17 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
   let idleSince = 0;
 
   const onread = {
-    buffer: () => (room = pages.room()),
-    callback: (count: number) => take(count),
+    buffer: () => (space = buffers.reserve()),
+    callback: (count: number) => receive(count),
   };
-  const socket = open(origin, onread, options);
-  const timer = setTimeout(() => fail(late(`no connection after ${options.timeout} ms`)), options.timeout);
+  const socket = openSocket(origin, onread, options);
+  const timer = setTimeout(() => fail(timeoutError(`no connection after ${options.timeout} ms`)), options.timeout);
   socket.once(origin.isSecure ? 'secureConnect' : 'connect', () => clearTimeout(timer));
-  socket.once('end', finish);
-  socket.once('error', lose);
+  socket.once('end', onRemoteEnd);
+  socket.once('error', onRemoteFailure);
   socket.once('close', () => {
     clearTimeout(timer);
-    lose(new Error('the connection was closed before the end of the answer'));
+    onRemoteFailure(new Error('the connection was closed before the end of the answer'));
     options.onClose(connection);
   });
 
@@ -78,48 +85,48 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
     failure ??= { cause };
     socket.destroy();
     if (current === undefined) return;
-    const ended = current;
+    const failed = current;
     current = undefined;
-    ended.fail(cause);
+    failed.fail(cause);
   }
 
-  /** The other side sends no more. An answer that is not over fails when the socket closes, which follows. */
-  function finish(): void {
+  /** The origin sends no more. An incomplete response fails when the socket closes, which follows. */
+  function onRemoteEnd(): void {
     if (current?.isUntilClose() !== true) return;
-    // Node does not tell close_notify from a connection that was cut, so a short body would pass for a whole one: it
-    // is incomplete (RFC 9112 §9.8).
+    // Node reports a connection that was cut in the same way as TLS's close_notify, so a truncated body would pass for
+    // a complete one. It counts as incomplete (RFC 9112 §9.8).
     if (origin.isSecure) fail(new Error('the body has no length, and over TLS its end can not be told from a cut'));
     else current.close();
   }
 
-  /** Fails because of the other side. */
-  function lose(cause: Error): void {
+  /** The origin, or the network, closed the connection. */
+  function onRemoteFailure(cause: Error): void {
     isStale ||= isUsed && current?.isBegun() === false;
     fail(cause);
   }
 
-  /** @returns whether more is to be read now */
-  function take(count: number): boolean {
-    const held = pages.fill(room, count);
+  /** @returns whether the socket may read on */
+  function receive(count: number): boolean {
+    const received = buffers.commit(space, count);
     if (current === undefined) {
-      held.release();
-      options.onUnasked();
+      received.release();
+      options.onUnsolicited();
       fail(new Error('the storage said something without being asked'));
       return false;
     }
     try {
-      return current.feed(held);
+      return current.feed(received);
     } catch (error) {
       fail(new Error('the storage speaks no HTTP/1.1 that can be understood', { cause: error }));
       return false;
     }
   }
 
-  function rest(isReusable: boolean): void {
+  function becomeIdle(isReusable: boolean): void {
     if (!isReusable) return void socket.destroy();
     isUsed = true;
     idleSince = steadyTime();
-    // An idle connection does not keep the process.
+    // An idle connection does not keep the process running.
     socket.unref();
     options.onIdle(connection);
   }
@@ -131,37 +138,37 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
     get idleSince() {
       return idleSince;
     },
-    ask({ method, head, timeout, signal }) {
-      return new Promise<Http1Answer>((resolve, reject) => {
+    send({ method, head, timeout, signal }) {
+      return new Promise<Http1Response>((resolve, reject) => {
         if (failure !== undefined) {
           isStale = isUsed;
           reject(failure.cause);
           return;
         }
-        const timeLeft = setTimeout(() => fail(late(`no answer after ${timeout} ms`)), timeout);
+        const headTimer = setTimeout(() => fail(timeoutError(`no answer after ${timeout} ms`)), timeout);
         const abort = () => fail(signal?.reason);
         const settle = () => {
-          clearTimeout(timeLeft);
+          clearTimeout(headTimer);
           signal?.removeEventListener('abort', abort);
         };
         signal?.addEventListener('abort', abort, { once: true });
         socket.ref();
-        current = sendRequest(method, {
-          onAnswer(answer) {
-            clearTimeout(timeLeft);
-            resolve(answer);
+        current = responseStream(method, {
+          onResponse(response) {
+            clearTimeout(headTimer);
+            resolve(response);
           },
           onFail(error) {
             settle();
             reject(error);
           },
-          resume: () => void socket.resume(),
-          leave: () => fail(new Error('the body was cancelled')),
+          onDrain: () => void socket.resume(),
+          onCancel: () => fail(new Error('the body was cancelled')),
           onEnd(isReusable, isSurplus) {
             settle();
             current = undefined;
-            if (isSurplus) options.onUnasked();
-            rest(isReusable && !isSurplus);
+            if (isSurplus) options.onUnsolicited();
+            becomeIdle(isReusable && !isSurplus);
           },
         });
         socket.write(head, 'latin1');
@@ -172,13 +179,13 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
   return connection;
 }
 
-function late(message: string): Error {
+function timeoutError(message: string): Error {
   return new DOMException(message, 'TimeoutError');
 }
 
 type OnRead = { readonly buffer: () => Uint8Array; readonly callback: (count: number) => boolean };
 
-function open({ isSecure, host, port }: Origin, onread: OnRead, options: ConnectionOptions): Socket {
+function openSocket({ isSecure, host, port }: Origin, onread: OnRead, options: ConnectionOptions): Socket {
   const common = { host, port, onread, noDelay: true, keepAlive: true, keepAliveInitialDelay: 1_000 };
   if (!isSecure) return connectPlain(common);
   const secure: TLSSocket = connectSecure({

@@ -1,49 +1,57 @@
 import { steadyTime } from '../../../base/clock.ts';
 import { openConnection, type Connection, type Origin, type Http1Request } from './connection.ts';
-import type { Http1Answer } from './response-stream.ts';
+import type { Http1Response } from './response-stream.ts';
 
-/** Connections to one origin, used again. */
+/** A pool of connections to one origin. */
 export interface Connections {
-  /** Those that a request is on. */
+  /** How many connections have a request or a body in progress. */
   readonly inUse: number;
   /**
-   * Sends a request on a connection that is idle, or a new one. Where an idle one was closed by the storage in that
-   * very moment, it is sent once more: requests here only read (RFC 9112 §9.3.1).
+   * Sends a request on an idle connection, or on a new one. If the origin closed the idle connection at that moment,
+   * the request is sent once more: every request here only reads, so it is idempotent (RFC 9112 §9.3.1).
    */
-  ask(request: Http1Request): Promise<Http1Answer>;
-  /** Ends those that are idle, and the others when their answers have come. */
+  send(request: Http1Request): Promise<Http1Response>;
+  /** Closes idle connections at once, and each other one when its response is complete. */
   close(): void;
 }
 
-/** What connections hold to. */
+/** The limits of a connection pool. */
 export interface ConnectionsOptions {
-  /** At once. Further requests wait. */
-  readonly most: number;
-  /** Until a connection stands, in ms. */
+  /** Connections at once. Further requests wait. */
+  readonly max: number;
+  /** Until a connection is open, in ms. */
   readonly connectTimeout: number;
 }
 
-/** Kept for later at the most: each has its memory. */
-const MOST_IDLE = 64;
+/** The maximum of idle connections: each has buffers. */
+const MAX_IDLE = 64;
 
-/** Kept for so long, in ms: storages, and what is between, forget connections that are silent for longer. */
+/**
+ * How long a connection stays idle, in ms. Storages, and NATs and load balancers in between, drop one that is silent
+ * for longer.
+ */
 const IDLE_TIMEOUT = 30_000;
 
 /**
- * When an origin has said something that it was not asked for, each of its connections takes one request, for so long,
- * in ms: what it says next could come between a request and its answer, and pass for the answer.
+ * After an origin has sent bytes that belong to no response, each of its connections carries one request only, for this
+ * many ms: more such bytes could arrive between a request and its response, and be taken for the response.
  */
 const DISTRUST = 600_000;
 
-/** Makes them as they are needed. */
-export function connectionsTo(origin: Origin, { most, connectTimeout }: ConnectionsOptions): Connections {
+/**
+ * Creates a connection pool. Connections are opened as requests need them.
+ *
+ * @param origin that all connections go to
+ */
+export function connectionsTo(origin: Origin, { max, connectTimeout }: ConnectionsOptions): Connections {
   const open = new Set<Connection>();
   /** In the order in which they became idle. */
   const idle: { readonly connection: Connection; readonly isQuiet: () => boolean }[] = [];
-  const waiting: (() => void)[] = [];
+  /** Requests that wait for a connection: functions that wake them. */
+  const waiters: (() => void)[] = [];
   let session: Buffer | undefined;
   let isClosed = false;
-  let unaskedAt = Number.NEGATIVE_INFINITY;
+  let unsolicitedAt = Number.NEGATIVE_INFINITY;
 
   function connect(): Connection {
     const connection = openConnection(origin, {
@@ -52,53 +60,53 @@ export function connectionsTo(origin: Origin, { most, connectTimeout }: Connecti
       onSession: (next) => {
         session = next;
       },
-      onIdle(one) {
-        if (isClosed) one.destroy(closed());
-        else if (steadyTime() - unaskedAt < DISTRUST) one.destroy(distrusted());
-        else if (idle.length >= MOST_IDLE) one.destroy(new Error('enough connections are idle'));
-        else idle.push({ connection: one, isQuiet: quietFromNow() });
-        waiting.shift()?.();
+      onIdle(ready) {
+        if (isClosed) ready.destroy(closed());
+        else if (steadyTime() - unsolicitedAt < DISTRUST) ready.destroy(distrusted());
+        else if (idle.length >= MAX_IDLE) ready.destroy(new Error('enough connections are idle'));
+        else idle.push({ connection: ready, isQuiet: quietFromNow() });
+        waiters.shift()?.();
       },
-      onUnasked() {
-        unaskedAt = steadyTime();
+      onUnsolicited() {
+        unsolicitedAt = steadyTime();
         for (const other of idle.splice(0)) other.connection.destroy(distrusted());
       },
-      onClose(one) {
-        open.delete(one);
-        const at = idle.findIndex(({ connection: other }) => other === one);
-        if (at >= 0) idle.splice(at, 1);
-        waiting.shift()?.();
+      onClose(ended) {
+        open.delete(ended);
+        const index = idle.findIndex(({ connection: other }) => other === ended);
+        if (index >= 0) idle.splice(index, 1);
+        waiters.shift()?.();
       },
     });
     open.add(connection);
     return connection;
   }
 
-  /** Of those that are quiet the one that was used last: those before it may come to their end. */
+  /** Takes the quiet connection that was used last, so that the others reach the idle timeout. */
   function takeIdle(): Connection | undefined {
-    const at = idle.findLastIndex(({ isQuiet }) => isQuiet());
-    const found = idle[at];
-    if (found === undefined) return undefined;
-    const { connection } = found;
+    const index = idle.findLastIndex(({ isQuiet }) => isQuiet());
+    const entry = idle[index];
+    if (entry === undefined) return undefined;
+    const { connection } = entry;
     if (steadyTime() - connection.idleSince < IDLE_TIMEOUT) {
-      idle.splice(at, 1);
+      idle.splice(index, 1);
       return connection;
     }
-    // All those before it are idle for longer.
-    for (const old of idle.splice(0, at + 1)) old.connection.destroy(new Error('it was idle for too long'));
+    // All connections before it have been idle for longer.
+    for (const old of idle.splice(0, index + 1)) old.connection.destroy(new Error('it was idle for too long'));
     return undefined;
   }
 
-  async function take(signal: AbortSignal | undefined): Promise<Connection> {
+  async function acquire(signal: AbortSignal | undefined): Promise<Connection> {
     for (;;) {
-      // A request that was woken and is given up passes its turn on.
-      if (signal?.aborted === true) waiting.shift()?.();
+      // An aborted request that was woken wakes the next one.
+      if (signal?.aborted === true) waiters.shift()?.();
       signal?.throwIfAborted();
-      const connection = takeIdle() ?? (open.size < most ? connect() : undefined);
+      const connection = takeIdle() ?? (open.size < max ? connect() : undefined);
       if (connection !== undefined) return connection;
-      // Where all that there are have just become idle, none of them wakes those that wait.
-      if (idle.length > 0) setTimeout(() => waiting.shift()?.(), QUIET + 1);
-      await turn(waiting, signal);
+      // If the idle connections are not quiet yet, no event of theirs will wake a waiting request.
+      if (idle.length > 0) setTimeout(() => waiters.shift()?.(), QUIET + 1);
+      await waitTurn(waiters, signal);
     }
   }
 
@@ -106,13 +114,13 @@ export function connectionsTo(origin: Origin, { most, connectTimeout }: Connecti
     get inUse() {
       return open.size - idle.length;
     },
-    async ask(request) {
-      const connection = await take(request.signal);
+    async send(request) {
+      const connection = await acquire(request.signal);
       try {
-        return await connection.ask(request);
+        return await connection.send(request);
       } catch (error) {
         if (!connection.isStale || request.signal?.aborted === true) throw error;
-        return connect().ask(request);
+        return connect().send(request);
       }
     },
     close() {
@@ -123,22 +131,22 @@ export function connectionsTo(origin: Origin, { most, connectTimeout }: Connecti
 }
 
 /**
- * Tells whether a connection has had nothing more to say since now: the bytes of an answer to no request would be read
- * as the answer to the next one. The event loop has to have looked for bytes in a whole turn, or at least in so many ms
- * of one: it would have found them, since bytes wake it. To force a turn after each answer takes a tenth of a small
- * request.
+ * Creates a check whether a connection has been silent since now. Bytes that belong to no response would otherwise be
+ * read as the response to the next request. The event loop must have polled the sockets once more: a whole turn has
+ * passed, or {@link QUIET} ms within one (received bytes wake it, so it would have seen them). To force a turn after
+ * each response would take a tenth of the time of a small request.
  */
 function quietFromNow(): () => boolean {
-  const since = turns;
-  const at = steadyTime();
+  const startTurn = turns;
+  const startTime = steadyTime();
   countTurn();
-  return () => turns >= since + 2 || (turns > since && steadyTime() - at > QUIET);
+  return () => turns >= startTurn + 2 || (turns > startTurn && steadyTime() - startTime > QUIET);
 }
 
-/** In ms. */
+/** How long a connection must be silent before it is reused, in ms. */
 const QUIET = 1;
 
-/** Turns of the event loop in which a connection became idle, counted when all sockets have been read. */
+/** How many turns of the event loop had a connection that became idle. Each is counted after all sockets were read. */
 let turns = 0;
 let isCounting = false;
 
@@ -159,18 +167,18 @@ function closed(): Error {
   return new Error('connections are closed');
 }
 
-/** Waits for its turn, or until the signal fires. */
-function turn(waiting: (() => void)[], signal: AbortSignal | undefined): Promise<void> {
+/** Waits until another request wakes this one. Rejects with the signal's reason if it is aborted before. */
+function waitTurn(waiters: (() => void)[], signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
-    const settle = () => {
-      signal?.removeEventListener('abort', leave);
+    const wake = () => {
+      signal?.removeEventListener('abort', abort);
       resolve();
     };
-    const leave = () => {
-      waiting.splice(waiting.indexOf(settle), 1);
+    const abort = () => {
+      waiters.splice(waiters.indexOf(wake), 1);
       reject(signal?.reason);
     };
-    waiting.push(settle);
-    signal?.addEventListener('abort', leave, { once: true });
+    waiters.push(wake);
+    signal?.addEventListener('abort', abort, { once: true });
   });
 }

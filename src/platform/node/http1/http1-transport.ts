@@ -3,21 +3,21 @@ import type { Transport } from '../../../store/drivers/s3/transport.ts';
 import { connectionsTo, type Connections } from './connections.ts';
 import { parseOrigin, parseTarget, printRequestHead } from './request-head.ts';
 
-/** How a transport connects. */
+/** The limits of a transport. */
 export interface Http1Options {
   /** Connections to one origin at once. Further requests wait. */
   readonly maxSockets: number;
-  /** Until a connection stands, TLS included, in ms. */
+  /** Until a connection is open, TLS included, in ms. */
   readonly connectTimeout: number;
-  /** From the request on its connection until the head of its answer is there, in ms. */
+  /** From sending the request until the head of its response is received, in ms. */
   readonly requestTimeout: number;
 }
 
-/** A {@link Transport} with connections that are used again. */
+/** A {@link Transport} over persistent connections. */
 export interface Http1Transport extends Transport {
-  /** Connections of all origins that a request or a body is on. */
+  /** Returns how many connections, of all origins, have a request or a body in progress. */
   inUse(): number;
-  /** Closes idle connections at once, and the others when their answers have come. */
+  /** Closes idle connections at once, and each other one when its response is complete. */
   destroy(): void;
 }
 
@@ -27,38 +27,40 @@ interface Pool {
 }
 
 /**
- * HTTP/1.1 on Node's sockets for reading from storages (RFC 9112). Bodies are read into memory that is used again
- * (decision 0013): `defaultReader` gives them without a copy.
+ * Creates an HTTP/1.1 client for reading from storages, on Node's sockets (RFC 9112). Bodies are read into reused
+ * buffers (docs/decisions/0013), and `defaultReader` reads them without a copy.
  *
- * A request is sent once more where its idle connection was closed before a byte of the answer came. No proxy, no
- * HTTP/2, no request with a body. Certificates are checked against Node's own list and NODE_EXTRA_CA_CERTS.
+ * If an idle connection was closed before a byte of the response arrived, the request is sent once more. There are no
+ * proxies, no HTTP/2 and no requests with a body. Certificates are verified against Node's own list and
+ * NODE_EXTRA_CA_CERTS.
  *
- * @throws TypeError (as a rejection) for an address that is not absolute, not encoded or of another scheme than http
- *   and https, and for a field that is none or is not the caller's to set: host, connection and those of a body
- * @throws Error with the socket's or TLS's error code; TimeoutError; an Error with a cause for an answer that is not
- *   HTTP/1.1 or that can be read in two ways
+ * @returns a function that sends a request. It rejects with
+ *   - a TypeError if the address is not absolute, not encoded or of another scheme than http and https, or if a field
+ *     is malformed or reserved: host, connection and those that frame a body;
+ *   - an Error with the code of the socket's or TLS's error, or a TimeoutError;
+ *   - an Error with a cause if the response is not HTTP/1.1 or is ambiguous.
  */
 export function http1Transport({ maxSockets, connectTimeout, requestTimeout }: Http1Options): Http1Transport {
   const pools = new Map<string, Pool>();
 
   function poolOf(origin: string): Pool {
-    const known = pools.get(origin);
-    if (known !== undefined) return known;
-    const { authority, ...to } = parseOrigin(origin);
-    const made = { authority, connections: connectionsTo(to, { most: maxSockets, connectTimeout }) };
-    pools.set(origin, made);
-    return made;
+    const existing = pools.get(origin);
+    if (existing !== undefined) return existing;
+    const { authority, ...address } = parseOrigin(origin);
+    const pool = { authority, connections: connectionsTo(address, { max: maxSockets, connectTimeout }) };
+    pools.set(origin, pool);
+    return pool;
   }
 
   const send: Transport = async ({ method, url, fields, signal }) => {
     const { origin, path } = parseTarget(url);
     const { authority, connections } = poolOf(origin);
     const head = printRequestHead({ method, fields }, authority, path);
-    const answer = await connections.ask({ method, head, timeout: requestTimeout, signal });
+    const response = await connections.send({ method, head, timeout: requestTimeout, signal });
     return {
-      status: answer.head.status,
-      fields: answer.head.fields,
-      body: answer.head.framing.type === 'none' ? undefined : chunkStream(answer.body),
+      status: response.head.status,
+      fields: response.head.fields,
+      body: response.head.framing.type === 'none' ? undefined : chunkStream(response.body),
     };
   };
 

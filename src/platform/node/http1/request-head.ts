@@ -2,38 +2,51 @@ import { isFieldValue } from '../../../http/index.ts';
 import type { TransportRequest } from '../../../store/drivers/s3/transport.ts';
 import type { Origin } from './connection.ts';
 
-/** An address, taken apart: the origin by the rules of URLs, the rest as it is written. */
+/** The two parts of an absolute address, both unchanged. */
 export interface Target {
-  /** Scheme and authority as they are written: equal texts are equal origins. */
+  /** Scheme and authority as they are written. */
   readonly origin: string;
-  /** Path and query, of which no character is changed: a signature may be of this form alone. */
+  /** Path and query. No character is changed, because a signature may cover exactly this form. */
   readonly path: string;
 }
 
-/** RFC 9112 §3.2: no spaces and control characters, which would end the line. No #: a fragment is never sent. */
+/**
+ * RFC 9112 §3.2: no space or control character, which would end the request target. No `#`: a fragment is never sent.
+ */
 const URL_CHARACTERS = /^[!-"$-~]*$/;
 const PARTS = /^(https?:\/\/[^/?\\@]+)((?:[/?].*)?)$/i;
 
-/** RFC 9110 §5.6.2, in lower case. */
+/** A token (RFC 9110 §5.6.2) in lower case. */
 const FIELD_NAME = /^[\da-z!#$%&'*+.^_`|~-]+$/;
 
-/** Fields by which a server finds the end of a request, its host, or what becomes of the connection (RFC 9112 §6, §9). */
+/**
+ * Fields that frame a request, name its host or control its connection (RFC 9112 §6, §9). The transport sets them
+ * itself.
+ */
 const RESERVED = new Set(['host', 'connection', 'content-length', 'transfer-encoding', 'expect', 'upgrade', 'te']);
 
-/** @throws TypeError for an address that is not absolute, not encoded, of another scheme, or with a user's name */
+/**
+ * Splits an absolute http or https address into origin and path, and changes neither.
+ *
+ * @throws TypeError if the address is not absolute or not encoded, has another scheme, or has a user name
+ */
 export function parseTarget(url: string): Target {
   const [, origin, rest = ''] = (URL_CHARACTERS.test(url) ? PARTS.exec(url) : null) ?? [];
   if (origin === undefined) throw new TypeError('a request is for an absolute, encoded address with http: or https:');
   return { origin, path: rest.startsWith('/') ? rest : `/${rest}` };
 }
 
-/** @throws TypeError where its host or port is none */
+/**
+ * Parses the origin of an address into the host and port of a socket, and the value of the Host field.
+ *
+ * @throws TypeError if the host or the port is invalid
+ */
 export function parseOrigin(origin: string): Origin & { readonly authority: string } {
   const { protocol, hostname, port, host } = new URL(origin);
   const isSecure = protocol === 'https:';
   return {
     isSecure,
-    // Sockets take an IPv6 address without its brackets.
+    // A socket takes an IPv6 address without brackets.
     host: hostname.replace(/^\[(.*)\]$/, '$1'),
     port: port === '' ? (isSecure ? 443 : 80) : Number(port),
     authority: host,
@@ -41,10 +54,11 @@ export function parseOrigin(origin: string): Origin & { readonly authority: stri
 }
 
 /**
- * Prints the head of a request without a body (RFC 9112 §3), with the empty line behind it.
+ * Prints the head of a request without a body (RFC 9112 §3), with the empty line at its end.
  *
- * @param authority host and port, as the Host field has them (RFC 9110 §7.2)
- * @throws TypeError for a field that is no field, or that is not the caller's to set
+ * @param authority the value of the Host field: host, and port if it is not the scheme's default (RFC 9110 §7.2)
+ * @param path the request target: path and query, encoded
+ * @throws TypeError if a field is malformed, or is one that the transport sets itself
  */
 export function printRequestHead(
   { method, fields }: Pick<TransportRequest, 'method' | 'fields'>,

@@ -1,142 +1,155 @@
 import type { ChunkReader } from '../../../store/chunk-stream.ts';
-import { ownBytes, type HeldBuffer } from './buffer-pool.ts';
+import { unpooledSlice, type PooledSlice } from './buffer-pool.ts';
 import { responseDecoder } from './response-decoder.ts';
 import type { ResponseHead } from './response-head.ts';
 
-/** An answer whose head is there. */
-export interface Http1Answer {
+/** A response whose head has been received. */
+export interface Http1Response {
   readonly head: ResponseHead;
-  /** Cancelled before its end, it closes the connection. */
+  /** Cancelling it before its end closes the connection. */
   readonly body: ChunkReader;
 }
 
 /**
- * One request and its answer, on a connection that has nothing else to do. No getters: V8 makes a hidden class for each
- * object that has its own, and they outlive many of its collections.
+ * The response to one request, on a connection that has no other request. It has methods instead of getters: V8 creates
+ * a hidden class for each object literal with getters, and those classes survive many garbage collections.
  */
 export interface Http1ResponseStream {
-  /** Whether a byte of the answer is there. */
+  /** Whether a byte of the response has been received. */
   isBegun(): boolean;
   /** Whether the body has no length and ends with the connection. */
   isUntilClose(): boolean;
   /**
-   * Bytes that came.
+   * Decodes bytes that were received, and releases their slice.
    *
-   * @returns whether more are to be read before the body's reader asks for them
-   * @throws Error for an answer that can't be understood
+   * @returns whether the connection may read on before the body's reader wants more
+   * @throws Error if the response is malformed
    */
-  feed(held: HeldBuffer): boolean;
-  /** No more will come, which ends a body that has no length. */
+  feed(received: PooledSlice): boolean;
+  /** The other side has closed the connection. This ends a body that has no length. */
   close(): void;
+  /** The connection failed: rejects the response, or its body. */
   fail(error: unknown): void;
 }
 
-/** What an exchange needs of its connection. */
-export interface SendOptions {
-  readonly onAnswer: (answer: Http1Answer) => void;
+/** The events of a response, which its connection handles. */
+export interface ResponseStreamEvents {
+  readonly onResponse: (response: Http1Response) => void;
   readonly onFail: (error: unknown) => void;
-  /** Bytes are wanted again. */
-  readonly resume: () => void;
-  /** The rest of the answer is not wanted. */
-  readonly leave: () => void;
-  /** The answer is there, to its last byte; `isSurplus`: and bytes behind it. */
+  /** The body is being read, and no received bytes are buffered. */
+  readonly onDrain: () => void;
+  /** The body was cancelled before its end. */
+  readonly onCancel: () => void;
+  /**
+   * The response has been received completely.
+   *
+   * @param isReusable whether the response lets the connection persist
+   * @param isSurplus whether bytes follow that belong to no response
+   */
   readonly onEnd: (isReusable: boolean, isSurplus: boolean) => void;
 }
 
-interface Waiter {
+interface PendingRead {
   readonly resolve: (bytes: Uint8Array | undefined) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Makes an exchange: bytes go in, and out through the answer's body. The socket is paused while the body is not read. */
-export function sendRequest(
+/**
+ * Creates the stream of a response: received bytes are fed to it, and are read from the response's body. While the body
+ * is not read, `feed` returns false, and the connection pauses its socket.
+ *
+ * @param method of the request; a response to HEAD has no body
+ */
+export function responseStream(
   method: string,
-  { onAnswer, onFail, resume, leave, onEnd }: SendOptions,
+  { onResponse, onFail, onDrain, onCancel, onEnd }: ResponseStreamEvents,
 ): Http1ResponseStream {
-  const waiting: HeldBuffer[] = [];
+  const buffered: PooledSlice[] = [];
   let isBegun = false;
   let isReusable = false;
-  let isOver = false;
+  let isComplete = false;
   let failure: { readonly error: unknown } | undefined;
-  let source: HeldBuffer | undefined;
-  let lent: HeldBuffer | undefined;
-  let waiter: Waiter | undefined;
+  /** The slice that is being decoded. */
+  let source: PooledSlice | undefined;
+  /** The slice that the last read returned. The next read releases it. */
+  let delivered: PooledSlice | undefined;
+  let pendingRead: PendingRead | undefined;
 
   const decoder = responseDecoder(method, {
     onHead(head) {
       isReusable = head.isKept;
-      onAnswer({ head, body });
+      onResponse({ head, body });
     },
     onBytes(bytes) {
-      if (source !== undefined) waiting.push(source.part(bytes));
+      if (source !== undefined) buffered.push(source.retain(bytes));
     },
     onEnd() {
-      isOver = true;
+      isComplete = true;
     },
   });
 
-  /** Resolves the read that waits, if there is something to resolve it with. */
-  function serve(): void {
-    if (waiter === undefined) return;
-    const { resolve, reject } = waiter;
-    const next = waiting.shift();
+  /** Settles the pending read if there are bytes, a failure or the end of the body. */
+  function settleRead(): void {
+    if (pendingRead === undefined) return;
+    const { resolve, reject } = pendingRead;
+    const next = buffered.shift();
     if (next !== undefined) {
-      lent?.release();
-      lent = next;
+      delivered?.release();
+      delivered = next;
       resolve(next.bytes);
     } else if (failure !== undefined) reject(failure.error);
-    else if (isOver) resolve(undefined);
+    else if (isComplete) resolve(undefined);
     else return;
-    waiter = undefined;
+    pendingRead = undefined;
   }
 
   function finish(isSurplus: boolean): void {
-    // The connection's memory is another answer's from now on, so what is left is given for good.
-    waiting.splice(0, waiting.length, ...waiting.map((held) => ownBytes(held.own())));
-    serve();
+    // The connection reuses its buffers for the next response, so bytes that were not read yet are moved out of them.
+    buffered.splice(0, buffered.length, ...buffered.map((slice) => unpooledSlice(slice.toOwned())));
+    settleRead();
     onEnd(isReusable, isSurplus);
   }
 
   const body: ChunkReader = {
     read() {
       return new Promise<Uint8Array | undefined>((resolve, reject) => {
-        waiter = { resolve, reject };
-        serve();
-        if (waiter !== undefined && !isOver) resume();
+        pendingRead = { resolve, reject };
+        settleRead();
+        if (pendingRead !== undefined && !isComplete) onDrain();
       });
     },
     async cancel() {
-      const reader = waiter;
-      waiter = undefined;
-      waiting.length = 0;
-      reader?.resolve(undefined);
-      if (!isOver && failure === undefined) leave();
+      const read = pendingRead;
+      pendingRead = undefined;
+      buffered.length = 0;
+      read?.resolve(undefined);
+      if (!isComplete && failure === undefined) onCancel();
     },
   };
 
   return {
     isBegun: () => isBegun,
     isUntilClose: () => decoder.isUntilClose(),
-    feed(held) {
+    feed(received) {
       isBegun = true;
-      source = held;
-      const taken = decoder.feed(held.bytes);
+      source = received;
+      const decoded = decoder.feed(received.bytes);
       source = undefined;
-      const isSurplus = taken < held.bytes.length;
-      held.release();
-      if (isOver) finish(isSurplus);
-      else serve();
-      return isOver || waiting.length === 0;
+      const isSurplus = decoded < received.bytes.length;
+      received.release();
+      if (isComplete) finish(isSurplus);
+      else settleRead();
+      return isComplete || buffered.length === 0;
     },
     close() {
-      if (isOver || !decoder.close()) return;
+      if (isComplete || !decoder.close()) return;
       finish(false);
     },
     fail(error) {
-      if (isOver || failure !== undefined) return;
+      if (isComplete || failure !== undefined) return;
       failure = { error };
       onFail(error);
-      serve();
+      settleRead();
     },
   };
 }

@@ -10,18 +10,28 @@ import { isStoreError, storeError, type StoreError } from '../../store-error.ts'
 import { setTimeout as sleep } from 'node:timers/promises';
 import mime from 'mime';
 
-/** What of a folder is served. */
+/** Options of {@link fsStore}. */
 export interface FsStoreOptions {
-  /** Whether files count whose path in the folder has a name that begins with a dot. By default they are missing. */
+  /**
+   * Whether hidden files are served: those whose path in the folder has a name that begins with a dot. By default
+   * `false`.
+   */
   readonly hidden?: boolean | undefined;
 }
 
 /**
- * Makes a store over the files below a folder; keys are paths relative to it, with `/` between segments.
+ * Makes a store over the files below a folder. Keys are paths relative to it, with `/` between segments.
  *
- * Names that begin with a dot, such as `.env` and `.git`, are missing, but for `.well-known` at the top ({@link isHidden}).
- * So is a link to such a name. No key leads out of the folder: segments such as `..` name nothing, and links are followed only to files inside.
- * ETags are strong, but of this folder on this machine: a copy of the file has another one.
+ * Names that begin with a dot, such as `.env` and `.git`, are missing, except `.well-known` at the top. Symbolic links
+ * to such names are missing too ({@link isHidden}). No key leads out of the folder: a key with a segment such as `..`
+ * is missing, and links are followed only to files inside. Entity tags are strong, but valid only for this folder on
+ * this machine: a copy of a file has another tag.
+ *
+ * @param folder is resolved at each call, so it may be a link that changes
+ * @example
+ * import { createGateway, fsStore, serve } from 'rangeway/node';
+ *
+ * await serve(createGateway({ store: fsStore('/srv/files') }), { port: 8080 });
  */
 export function fsStore(folder: string, { hidden = false }: FsStoreOptions = {}): ObjectStore {
   return {
@@ -51,11 +61,12 @@ async function openFile(folder: string, key: string, hidden: boolean): Promise<O
   try {
     const root = await realpath(folder);
     const path = await realpath(join(root, key));
-    const above = root.endsWith(sep) ? root : root + sep;
-    if (!path.startsWith(above)) return undefined;
+    const base = root.endsWith(sep) ? root : root + sep;
+    if (!path.startsWith(base)) return undefined;
     // A link, or on Windows a short name, may lead to a hidden file.
-    if (!hidden && isHidden(path.slice(above.length), sep)) return undefined;
-    // NOFOLLOW: a link put here since. NONBLOCK: opening a named pipe would wait for its writer.
+    if (!hidden && isHidden(path.slice(base.length), sep)) return undefined;
+    // O_NOFOLLOW: a link may have replaced the file meanwhile. O_NONBLOCK: opening a named pipe would wait for its
+    // writer.
     const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
     return await describe(handle, key);
   } catch (error) {
@@ -64,7 +75,10 @@ async function openFile(folder: string, key: string, hidden: boolean): Promise<O
   }
 }
 
-/** One file has one key: no empty, `.` or `..` segment, and on Windows nothing that is a separator there. */
+/**
+ * Ensures that a file has one key only: no empty, `.` or `..` segment, and on Windows no character that separates paths
+ * there.
+ */
 function isSafeKey(key: string): boolean {
   if (key.includes('\0') || (sep === '\\' && /[\\:]/.test(key))) return false;
   return key.split('/').every((segment) => segment !== '' && segment !== '.' && segment !== '..');
@@ -113,62 +127,64 @@ function toStoreError(error: unknown): StoreError {
 }
 
 /**
- * Whether a path below a folder names something hidden: one of its segments begins with a dot, as `.env` and
- * `.git/config` do. The folder `.well-known` (RFC 8615) at the top is not hidden; what is hidden below it is.
+ * Returns whether a path below a folder is hidden: one of its segments begins with a dot, as in `.env` and
+ * `.git/config`. The folder `.well-known` (RFC 8615) at the top is not hidden, but hidden files below it are.
  *
- * @param path with `/` between segments, or what else separates them on this platform
+ * @param path relative to the folder
+ * @param separator between its segments
  */
 export function isHidden(path: string, separator = '/'): boolean {
   return path.split(separator).some((name, i) => name.startsWith('.') && !(i === 0 && name === '.well-known'));
 }
 
 /**
- * File systems stamp a change with the time of the kernel's last tick, 10 ms apart at the most (CONFIG_HZ 100). Two
- * changes within one tick get one stamp, so a stamp says nothing until its tick is over.
+ * File systems set the times of a change to the kernel's last tick. Ticks are up to 10 ms apart (CONFIG_HZ 100), and
+ * two changes within one tick get the same time. So a time identifies a version only after its tick is over.
  */
 const TICK_MS = 20;
 
-/** Some (FAT, HFS+, old NFS) keep whole seconds; their stamps end in nine zeros. */
+/** Some file systems (FAT, HFS+, old NFS) store whole seconds. Their times in ns end in nine zeros. */
 const COARSE_MS = 2_000;
 
-/** More waits than this, and somebody is writing all the time. */
+/** After this many waits, the file is taken to be written continuously. */
 const MAX_WAITS = 3;
 
-/** A file's state, and whether any later change of its bytes is sure to show in it. */
+/** The state of a file. If it is `settled`, any later change of the bytes also changes the state. */
 interface SettledStat {
   readonly stat: BigIntStats;
   readonly settled: boolean;
 }
 
-/** Reads a file's state, and waits until the last change's tick is over: at once but for files changed just now. */
+/** Reads the state of a file. If the file has just been changed, first waits until the tick of that change is over. */
 async function settledStat(handle: FileHandle): Promise<SettledStat> {
   for (let waits = 0; ; waits++) {
     const stat = await handle.stat({ bigint: true });
-    const wait = unsettledFor(stat, Date.now());
-    if (wait <= 0) return { stat, settled: true };
+    const remaining = msUntilSettled(stat, Date.now());
+    if (remaining <= 0) return { stat, settled: true };
     if (waits === MAX_WAITS) return { stat, settled: false };
-    await sleep(wait);
+    await sleep(remaining);
   }
 }
 
-/** Milliseconds until a change can't get the same stamp any more. A stamp in the future counts as one of now. */
-function unsettledFor(stat: BigIntStats, now: number): number {
+/** Returns the ms until a change can no longer get the same time. A time in the future counts as the current time. */
+function msUntilSettled(stat: BigIntStats, now: number): number {
   const granularity = stat.ctimeNs % SECOND_NS === 0n ? COARSE_MS : TICK_MS;
   const age = Math.max(0, now - Number(stat.ctimeMs));
   return granularity - age;
 }
 
 /**
- * A strong tag for a file's bytes (§8.8.1). The change time is the kernel's own and can't be set back as the
- * modification time can; the inode tells a file that was put in the place of another.
+ * Makes a strong entity tag for the bytes of a file (§8.8.1). The kernel sets the change time, and programs can't set
+ * it back as they can the modification time. The inode number identifies a file that replaced another.
  */
 function fileTag(stat: BigIntStats): string {
   return [stat.ino, stat.size, stat.mtimeNs, stat.ctimeNs].map((number) => number.toString(36)).join('-');
 }
 
 /**
- * Whether the modification time is the time of the last change (§8.8.2.2). It can be set back, by `touch`, `rsync -t`
- * or `tar`, so that two versions have one; the change time can't be set, and is later then.
+ * Returns whether the modification time is the time of the last change, and so a strong validator (§8.8.2.2). Programs
+ * such as `touch`, `rsync -t` and `tar` can set it back, so that two versions have the same one. Then the change time
+ * is later, because programs can't set it.
  */
 export function isDateStrong({ ctimeNs, mtimeNs }: BigIntStats): boolean {
   return ctimeNs / SECOND_NS <= mtimeNs / SECOND_NS;
@@ -176,18 +192,22 @@ export function isDateStrong({ ctimeNs, mtimeNs }: BigIntStats): boolean {
 
 const SECOND_NS = 1_000_000_000n;
 
-/** Bytes a read of the file. Larger gains nothing measurable; smaller costs a turn of the thread pool each. */
+/**
+ * Length of one read of the file in bytes. A longer one was not measurably faster; each shorter one costs a task of the
+ * thread pool.
+ */
 const CHUNK = 256 * 1024;
 
 /**
- * The bytes of an open file, read on demand; closes the file when it ends.
+ * Makes a stream of the bytes of an open file. It reads on demand, and closes the file at its end.
  *
- * The last chunk is held back until the file is seen to be unchanged: a file overwritten while it is read would
- * otherwise end as a mixture that looks complete.
+ * The last chunk is returned only after a check that the file is unchanged. Otherwise a file that is overwritten during
+ * the read would end as a mixture of two versions that looks complete.
  */
 function fileBody(handle: FileHandle, span: Span, opened: BigIntStats): ReadableStream<Uint8Array> {
-  let at = span.start;
-  // Closing twice fails, which nobody needs to know: a client may leave while the last chunk is on its way.
+  let offset = span.start;
+  // A client may disconnect while the last chunk is read. Then the file is closed twice, and the second error is
+  // ignored.
   const close = () => handle.close().catch(() => undefined);
   return new ReadableStream(
     {
@@ -198,9 +218,9 @@ function fileBody(handle: FileHandle, span: Span, opened: BigIntStats): Readable
       },
       async pull(controller) {
         try {
-          const chunk = await readChunk(handle, at, Math.min(span.end, at + CHUNK));
-          at += chunk.length;
-          if (at < span.end) return controller.enqueue(chunk);
+          const chunk = await readChunk(handle, offset, Math.min(span.end, offset + CHUNK));
+          offset += chunk.length;
+          if (offset < span.end) return controller.enqueue(chunk);
           assertUnchanged(opened, await handle.stat({ bigint: true }));
           controller.enqueue(chunk);
           controller.close();
@@ -226,9 +246,11 @@ async function readChunk(handle: FileHandle, start: number, end: number): Promis
 }
 
 /**
- * A file that another was renamed over has lost its last name, which moves its change time but none of its bytes, and
- * from then on only programs that have it open can write to it. Any other change of the change time may be a change of
- * bytes whose modification time was set back, also where the number of links has changed besides.
+ * Throws if the bytes of a file may have changed since it was opened.
+ *
+ * If another file was renamed over this one, its number of links is 0 and its change time is new, but its bytes are the
+ * same, and only programs that have it open can still write to it. Any other new change time may be a change of the
+ * bytes with a modification time that was set back, even if the number of links changed too.
  */
 function assertUnchanged(opened: BigIntStats, now: BigIntStats): void {
   const sameBytes = now.size === opened.size && now.mtimeNs === opened.mtimeNs;
@@ -236,7 +258,10 @@ function assertUnchanged(opened: BigIntStats, now: BigIntStats): void {
   throw storeError('version-changed', 'a file changed while it was read');
 }
 
-/** Content-Type by a file name's ending. Text is taken for UTF-8, as nearly all of it is; without it browsers guess. */
+/**
+ * Returns the Content-Type for a file name, by its extension. Text types get `charset=utf-8`, because nearly all text
+ * files are UTF-8, and browsers guess if there is no charset.
+ */
 export function mediaType(name: string): string {
   const type = mime.getType(name) ?? 'application/octet-stream';
   return type.startsWith('text/') ? `${type}; charset=utf-8` : type;

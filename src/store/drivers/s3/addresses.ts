@@ -8,39 +8,47 @@ import type { S3Credentials } from './client.ts';
 import { encodeKey, encodeParameter } from './keys.ts';
 import type { S3Request } from './reads.ts';
 
-/** Makes presigned addresses of one bucket's objects, and keeps them for a while. */
+/** Makes and caches the presigned URLs of one bucket's objects. */
 export interface PresignedAddresses {
   /**
-   * The address that is kept for a request, else a new one.
+   * Returns the cached URL for a request, or a new one.
    *
-   * @param difference is added to our clock for the time of the signature, in ms
-   * @returns `isKept` where it was made for an earlier request
-   * @throws StoreError 'denied' where the address needs more than a signature of SigV4 in its query
+   * @param clockSkew is added to the gateway's clock for the time of the signature, in ms
+   * @returns `isKept` if the URL was cached
+   * @throws StoreError `denied` if the URL needs more than a signature of SigV4 in its query
    */
-  take(request: S3Request, difference: number): Promise<{ readonly url: string; readonly isKept: boolean }>;
-  /** A new one, which is kept in place of the one before. Otherwise as {@link PresignedAddresses.take}. */
-  renew(request: S3Request, difference: number): Promise<string>;
-  /** Forgets the address of a request. */
+  take(request: S3Request, clockSkew: number): Promise<{ readonly url: string; readonly isKept: boolean }>;
+  /** Makes a new URL that replaces the cached one. Otherwise the same as {@link PresignedAddresses.take}. */
+  renew(request: S3Request, clockSkew: number): Promise<string>;
+  /** Removes the cached URL of a request. */
   drop(request: S3Request): void;
+  /** Removes all cached URLs. */
   clear(): void;
 }
 
-/** How long an address is used again, in ms. The storage takes it for 15 minutes, which are also there for clocks that differ. */
+/**
+ * How long a URL is cached, in ms. The storage accepts it for 15 minutes; the difference leaves room for clock
+ * skew.
+ */
 const LIFETIME = 60_000;
 
-/** In seconds. */
+/** How long the storage accepts a URL, in seconds. */
 const EXPIRES_IN = 900;
 
-/** Addresses kept at once. */
-const MAX_KEPT = 1_000;
+/** Cached URLs at most. */
+const MAX_CACHED = 1_000;
 
-interface Kept {
+interface CachedUrl {
   readonly url: string;
-  /** By {@link steadyTime}. */
+  /** When it was signed, in ms by {@link steadyTime}. */
   readonly madeAt: number;
-  /** In ms since the epoch, by our own clock: a clock that was set back makes no address of the future. */
-  readonly since: number;
-  readonly until: number;
+  /**
+   * When it was signed, in ms since the epoch by the gateway's clock. If the clock was set back since, the URL is not
+   * used: its signature could be of the future.
+   */
+  readonly notBefore: number;
+  /** When the credentials expire, in ms since the epoch. */
+  readonly notAfter: number;
 }
 
 interface Signer {
@@ -49,56 +57,58 @@ interface Signer {
 }
 
 /**
- * Signs each key by the presigner's documented use on a request of one's own, which takes a fifth of what
- * `getSignedUrl` does: 36 to 53 µs of CPU. Only the host is signed, so an address serves all ranges and conditions.
+ * Makes the presigned URLs of a bucket. Each key is signed by the documented `presign` of S3RequestPresigner, which
+ * takes 36 to 53 µs of CPU, a fifth of `getSignedUrl`. Only Host is signed, so one URL serves all ranges and
+ * conditions.
  *
- * The credentials are asked for with each request, and compared by their values: `client.config.credentials` is the
- * provider that the presigner itself would ask, and a provider may make a new object each time.
+ * The credentials are requested for each URL and compared by value: `client.config.credentials` is the provider that
+ * the presigner itself uses, and a provider may return a new object each time.
  */
 export function presignedAddresses(client: S3Client, bucket: string): PresignedAddresses {
-  const template = once(() => readTemplate(client, bucket));
-  const kept = lruMap<Kept>(MAX_KEPT);
+  const getTemplate = memoized(() => readTemplate(client, bucket));
+  const cache = lruMap<CachedUrl>(MAX_CACHED);
   let signer: Signer | undefined;
 
+  /** Returns the signer for the credentials. If they are new, removes all cached URLs. */
   function signerOf(credentials: S3Credentials): Signer {
     if (signer !== undefined && isSame(signer.credentials, credentials)) return signer;
-    kept.clear();
+    cache.clear();
     signer = { credentials, presigner: new S3RequestPresigner({ ...client.config, credentials }) };
     return signer;
   }
 
-  async function make(credentials: S3Credentials, request: S3Request, difference: number): Promise<string> {
-    const mine = signerOf(credentials);
+  async function make(credentials: S3Credentials, request: S3Request, clockSkew: number): Promise<string> {
+    const requestSigner = signerOf(credentials);
     const madeAt = steadyTime();
     const now = Date.now();
-    const url = await presign(mine.presigner, await template(), request, new Date(now + difference));
-    const until = credentials.expiration?.getTime() ?? Number.POSITIVE_INFINITY;
-    // Other credentials may have emptied the map meanwhile.
-    if (signer === mine) kept.set(nameOf(request), { url, madeAt, since: now, until });
+    const url = await presign(requestSigner.presigner, await getTemplate(), request, new Date(now + clockSkew));
+    const notAfter = credentials.expiration?.getTime() ?? Number.POSITIVE_INFINITY;
+    // A concurrent request with other credentials may have replaced the signer and cleared the cache.
+    if (signer === requestSigner) cache.set(cacheKeyOf(request), { url, madeAt, notBefore: now, notAfter });
     return url;
   }
 
   return {
-    async take(request, difference) {
+    async take(request, clockSkew) {
       const credentials: S3Credentials = await client.config.credentials();
       signerOf(credentials);
-      const known = kept.get(nameOf(request));
-      if (known !== undefined && isUsable(known, Date.now())) return { url: known.url, isKept: true };
-      return { url: await make(credentials, request, difference), isKept: false };
+      const cached = cache.get(cacheKeyOf(request));
+      if (cached !== undefined && isUsable(cached, Date.now())) return { url: cached.url, isKept: true };
+      return { url: await make(credentials, request, clockSkew), isKept: false };
     },
-    renew: async (request, difference) => make(await client.config.credentials(), request, difference),
-    drop: (request) => kept.delete(nameOf(request)),
-    clear: () => kept.clear(),
+    renew: async (request, clockSkew) => make(await client.config.credentials(), request, clockSkew),
+    drop: (request) => cache.delete(cacheKeyOf(request)),
+    clear: () => cache.clear(),
   };
 }
 
-/** Tells apart what is signed differently. No version has NUL, and no key that can be read. */
-function nameOf({ method, key, version }: S3Request): string {
+/** Requests with different signatures have different cache keys. No version contains NUL, and no readable key does. */
+function cacheKeyOf({ method, key, version }: S3Request): string {
   return version === undefined ? `${method} ${key}` : `${method} ${key}\0${version}`;
 }
 
-function isUsable({ madeAt, since, until }: Kept, now: number): boolean {
-  return steadyTime() - madeAt < LIFETIME && since <= now && now < until;
+function isUsable({ madeAt, notBefore, notAfter }: CachedUrl, now: number): boolean {
+  return steadyTime() - madeAt < LIFETIME && notBefore <= now && now < notAfter;
 }
 
 function isSame(one: S3Credentials, other: S3Credentials): boolean {
@@ -109,7 +119,7 @@ function isSame(one: S3Credentials, other: S3Credentials): boolean {
   );
 }
 
-/** The parts that all addresses of a bucket share. */
+/** The parts that all URLs of a bucket share. */
 interface Template {
   readonly origin: string;
   readonly protocol: string;
@@ -147,10 +157,10 @@ function printParameter([name, value]: [string, string | string[] | null]): stri
   return `${encodeParameter(name)}=${encodeParameter([value ?? ''].flat().join(','))}`;
 }
 
-/** A key without a character that has to be encoded. */
+/** A key of characters that need no encoding. */
 const TEMPLATE_KEY = 'rangeway-template';
 
-/** Finds out where a bucket's objects are, for which region and service, by one address that the SDK itself makes. */
+/** Reads the origin, path prefix, region and service of a bucket from one URL that the SDK makes. */
 async function readTemplate(client: S3Client, bucket: string): Promise<Template> {
   const { origin, protocol, hostname, port, pathname, searchParams } = new URL(
     await getSignedUrl(client, new GetObjectCommand({ Bucket: bucket, Key: TEMPLATE_KEY }), { expiresIn: EXPIRES_IN }),
@@ -162,7 +172,7 @@ async function readTemplate(client: S3Client, bucket: string): Promise<Template>
     searchParams.get('X-Amz-SignedHeaders') === 'host' &&
     !searchParams.has('X-Amz-S3session-Token');
   if (!isPlain || region === undefined || service === undefined || !pathname.endsWith(`/${TEMPLATE_KEY}`)) {
-    throw commandsNeeded(bucket);
+    throw commandsNeededError(bucket);
   }
   return {
     origin,
@@ -175,23 +185,23 @@ async function readTemplate(client: S3Client, bucket: string): Promise<Template>
   };
 }
 
-function commandsNeeded(bucket: string): Error {
+function commandsNeededError(bucket: string): Error {
   return Object.assign(storeError('denied', takesCommands(bucket)), { isCommandsNeeded: true });
 }
 
-/** Whether a bucket can't be read because it has no presigned addresses. */
+/** Returns whether an error means that a bucket has no presigned URLs and must be read by the SDK's commands. */
 export function isCommandsNeeded(error: unknown): boolean {
   return isStoreError(error) && 'isCommandsNeeded' in error;
 }
 
-/** Calls once, and again after a failure. */
-function once<Value>(find: () => Promise<Value>): () => Promise<Value> {
-  let found: Promise<Value> | undefined;
+/** Calls a function once and returns its result each time. After a failure it calls it again. */
+function memoized<Value>(load: () => Promise<Value>): () => Promise<Value> {
+  let loaded: Promise<Value> | undefined;
   return () => {
-    found ??= find().catch((error: unknown) => {
-      found = undefined;
+    loaded ??= load().catch((error: unknown) => {
+      loaded = undefined;
       throw error;
     });
-    return found;
+    return loaded;
   };
 }

@@ -1,10 +1,15 @@
 import { chunkStream, type ChunkReader } from '../../chunk-stream.ts';
 import { storeError } from '../../store-error.ts';
 
-/** The body as the SDK gives it: a stream of Node's on Node; in workerd a web stream, or a Blob where there is none. */
+/**
+ * A body of the SDK: a stream of Node on Node; in workerd a web stream, or a Blob if the response has no web stream.
+ */
 export type S3Body = ReadableStream<Uint8Array> | NodeBody | object;
 
-/** What this driver uses of a stream of Node's, so that no module of Node's has to be there. */
+/**
+ * The members of a Readable of Node that are used here. This file imports no module of Node, because it also runs in
+ * workerd.
+ */
 interface NodeBody {
   readonly destroyed: boolean;
   on(event: 'data', listener: (chunk: Uint8Array) => void): unknown;
@@ -12,11 +17,15 @@ interface NodeBody {
   on(event: 'end' | 'close', listener: () => void): unknown;
   pause(): unknown;
   resume(): unknown;
-  /** Closes the connection; without it, the pool would keep the socket for a body that nobody reads. */
+  /** Closes the connection. Without it, an unread body would occupy a socket of the pool. */
   destroy(): unknown;
 }
 
-/** A body as a web stream that gives its connection back when it is cancelled. */
+/**
+ * Makes a web stream of a body of the SDK. `cancel` releases its connection.
+ *
+ * @throws TypeError if the body is no stream
+ */
 export function toWebStream(body: S3Body): ReadableStream<Uint8Array> {
   if (isWebStream(body)) return body;
   if (body instanceof Blob) return body.stream();
@@ -24,47 +33,50 @@ export function toWebStream(body: S3Body): ReadableStream<Uint8Array> {
   return chunkStream(nodeReader(body));
 }
 
-/** Chunks that may wait for the reader before the storage is held back: with none, each would be held back in turn. */
-const WAITING = 2;
+/** Number of unread chunks at which the stream is paused. With 0 it would pause and resume for each chunk. */
+const MAX_UNREAD = 2;
 
-/** Reads with events: an iterator of Node's copies what has come in two pieces, and makes four promises a chunk. */
+/**
+ * Reads a stream of Node by its events. Node's async iterator would copy bytes that arrived in two pieces, and make
+ * four promises a chunk.
+ */
 function nodeReader(body: NodeBody): ChunkReader {
   const chunks: Uint8Array[] = [];
-  let waiter: { resolve: (chunk: Uint8Array | undefined) => void; reject: (error: unknown) => void } | undefined;
-  let isBegun = false;
+  let pendingRead: { resolve: (chunk: Uint8Array | undefined) => void; reject: (error: unknown) => void } | undefined;
+  let isStarted = false;
   let isPaused = false;
-  let isOver = false;
+  let isClosed = false;
   let failure: Error | undefined;
 
   function finish(): void {
-    isOver = true;
-    waiter?.resolve(undefined);
-    waiter = undefined;
+    isClosed = true;
+    pendingRead?.resolve(undefined);
+    pendingRead = undefined;
   }
 
   function fail(cause: Error): void {
-    // Every body is closed in the end.
-    if (isOver) return;
-    isOver = true;
+    // The event `close` follows after the end, too.
+    if (isClosed) return;
+    isClosed = true;
     failure = storeError('unavailable', 'S3 broke a body off', cause);
-    waiter?.reject(failure);
-    waiter = undefined;
+    pendingRead?.reject(failure);
+    pendingRead = undefined;
   }
 
-  /** Not before somebody reads: listening makes it flow. */
-  function begin(): void {
-    isBegun = true;
+  /** Adds the listeners. It is called at the first read, because the stream flows as soon as it has listeners. */
+  function start(): void {
+    isStarted = true;
     const close = () => fail(new Error('its connection was closed'));
     if (body.destroyed) return close();
     body.on('data', (chunk) => {
-      if (waiter === undefined) {
+      if (pendingRead === undefined) {
         chunks.push(chunk);
-        isPaused = chunks.length >= WAITING;
+        isPaused = chunks.length >= MAX_UNREAD;
         if (isPaused) body.pause();
         return;
       }
-      waiter.resolve(chunk);
-      waiter = undefined;
+      pendingRead.resolve(chunk);
+      pendingRead = undefined;
     });
     body.on('end', finish);
     body.on('error', fail);
@@ -73,20 +85,20 @@ function nodeReader(body: NodeBody): ChunkReader {
 
   return {
     async read() {
-      if (!isBegun) begin();
+      if (!isStarted) start();
       const chunk = chunks.shift();
       if (chunk !== undefined) return chunk;
       if (failure !== undefined) throw failure;
-      if (isOver) return undefined;
+      if (isClosed) return undefined;
       return new Promise<Uint8Array | undefined>((resolve, reject) => {
-        waiter = { resolve, reject };
+        pendingRead = { resolve, reject };
         if (isPaused) body.resume();
         isPaused = false;
       });
     },
     async cancel() {
       chunks.length = 0;
-      if (isOver) return;
+      if (isClosed) return;
       finish();
       body.destroy();
     },

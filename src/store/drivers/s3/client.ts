@@ -1,22 +1,22 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 
 /**
- * The members that are used of a client of @aws-sdk/client-s3. The class itself has private members, so that a client of another
- * copy or version of the SDK is no `S3Client` of this one to TypeScript.
+ * The members of an `S3Client` of @aws-sdk/client-s3 that the driver uses. This is not the class itself, because it has
+ * private members: to TypeScript, a client of another copy or version of the SDK would be another type.
  */
 export interface S3ClientLike {
-  /** Given to the presigner as its documentation says: `{ ...client.config }`. */
+  /** Passed to the presigner as its documentation says: `{ ...client.config }`. */
   readonly config: {
-    /** Resolves to the credentials to sign with; the SDK keeps them until they expire. */
+    /** Returns the credentials for signatures. The SDK caches them until they expire. */
     credentials(): Promise<S3Credentials>;
   };
-  /** Copied by `getSignedUrl`. */
+  /** `getSignedUrl` clones it. */
   readonly middlewareStack: object;
   /** Sends GetObjectCommand and HeadObjectCommand, for `reads: "commands"`. */
   send(command: object, options?: object): Promise<object>;
 }
 
-/** Credentials of AWS's signatures. */
+/** Credentials for the signatures of AWS. */
 export interface S3Credentials {
   readonly accessKeyId: string;
   readonly secretAccessKey: string;
@@ -24,13 +24,17 @@ export interface S3Credentials {
   readonly expiration?: Date;
 }
 
-/** @throws TypeError for what is no client of the SDK's version 3 */
+/**
+ * Checks that a value is a client of version 3 of the SDK.
+ *
+ * @throws TypeError if it is not
+ */
 export function assertS3Client(client: S3ClientLike): asserts client is S3Client {
   if (isS3Client(client)) return;
   throw new TypeError('s3Store takes a client of @aws-sdk/client-s3: new S3Client({ … })');
 }
 
-/** Code without types may give anything. */
+/** JavaScript callers may pass any value, so the members are checked. */
 function isS3Client(client: S3ClientLike): boolean {
   return (
     typeof client.send === 'function' &&

@@ -3,9 +3,9 @@ import { storeError } from '../../store-error.ts';
 import { toWebStream } from './body.ts';
 import { toDate } from './metadata.ts';
 import {
-  newClockDifference,
+  newClockSkew,
   refusesSignature,
-  type S3Answer,
+  type S3Response,
   type S3Fields,
   type S3Reads,
   type S3Refusal,
@@ -15,16 +15,16 @@ import { parseRefusal } from './refusal.ts';
 
 /**
  * Reads by GetObjectCommand and HeadObjectCommand through the client's own stack: its middleware, request handler,
- * retries, sessions and kinds of signatures. The answer's fields are taken as they came, since the SDK's own parser
- * refuses an object for a stored date that is none.
+ * retries, sessions and signatures. The fields of the response are taken as they were received, because the SDK's
+ * parser rejects an object if a stored date is not valid.
  */
 export function commandReads(client: S3Client, bucket: string): S3Reads {
   return async (request, count) => {
     const first = await send(client, bucket, request, count);
-    if (first.type === 'answer' || !refusesSignature(first)) return first;
-    // The SDK has corrected its clock by the answer's Date, and may not have been left a try to use it.
-    const isClockOff = newClockDifference(toDate(first.fields['date']), 0) !== undefined;
-    return isClockOff ? send(client, bucket, request, count) : first;
+    if (first.type === 'object' || !refusesSignature(first)) return first;
+    // The SDK has corrected its clock by the response's Date, but may have had no try left to use it.
+    const isClockWrong = newClockSkew(toDate(first.fields['date']), 0) !== undefined;
+    return isClockWrong ? send(client, bucket, request, count) : first;
   };
 }
 
@@ -33,34 +33,40 @@ async function send(
   bucket: string,
   request: S3Request,
   count: () => void,
-): Promise<S3Answer | S3Refusal> {
-  const head: { latest?: RawAnswer | undefined } = {};
+): Promise<S3Response | S3Refusal> {
+  const received: Received = {};
   const countRetries = (attempts = 1) => {
     for (let i = 1; i < attempts; i++) count();
   };
   count();
   try {
-    const { Body: body, $metadata: metadata } = await sendCommand(client, bucket, request, head);
+    const { Body: body, $metadata: metadata } = await sendCommand(client, bucket, request, received);
     countRetries(metadata.attempts);
-    const { latest } = head;
-    if (latest === undefined)
+    const { response } = received;
+    if (response === undefined)
       throw storeError('invalid-response', "a middleware of the client's answered without a storage");
     return {
-      type: 'answer',
-      status: latest.status,
-      fields: latest.fields,
+      type: 'object',
+      status: response.status,
+      fields: response.fields,
       body: body === undefined ? undefined : toWebStream(body),
     };
   } catch (error) {
     countRetries(attemptsOf(error));
-    return toAnswer(bucket, error, head.latest);
+    return fromError(bucket, error, received.response);
   }
 }
 
-interface RawAnswer {
+/** A response as it was received. */
+interface RawResponse {
   readonly status: number;
   readonly fields: S3Fields;
   readonly body: object | undefined;
+}
+
+/** The last response to a command, after all retries of the SDK. */
+interface Received {
+  response?: RawResponse | undefined;
 }
 
 type Output = { readonly Body?: object | undefined; readonly $metadata: { readonly attempts?: number | undefined } };
@@ -69,14 +75,14 @@ function sendCommand(
   client: S3Client,
   bucket: string,
   { method, key, fields, version, signal }: S3Request,
-  head: { latest?: RawAnswer | undefined },
+  received: Received,
 ): Promise<Output> {
   const object = { Bucket: bucket, Key: key, ...(version === undefined ? {} : { VersionId: version }) };
   const options = signal === undefined ? {} : { abortSignal: signal };
-  const listen = listener(fields, head);
+  const middleware = responseRecorder(fields, received);
   if (method === 'HEAD') {
     const command = new HeadObjectCommand(object);
-    command.middlewareStack.add(listen, CLOSEST);
+    command.middlewareStack.add(middleware, CLOSEST);
     return client.send(command, options);
   }
   const command = new GetObjectCommand({
@@ -87,32 +93,35 @@ function sendCommand(
     IfModifiedSince: toDate(fields['if-modified-since']),
     IfUnmodifiedSince: toDate(fields['if-unmodified-since']),
   });
-  command.middlewareStack.add(listen, CLOSEST);
+  command.middlewareStack.add(middleware, CLOSEST);
   return client.send(command, options);
 }
 
-/** Where a middleware sees the request last and its answer first, before the SDK parses it. */
+/**
+ * The position in which a middleware is the last one to see a request and the first one to see its response, before the
+ * SDK parses it.
+ */
 const CLOSEST = { name: 'rangewayAnswer', step: 'deserialize', priority: 'low' } as const;
 
 /**
- * Makes a middleware that notes the answer as it came. Accept-Encoding is added here, behind the signature: a proxy that
- * changes a signed field breaks it.
+ * Makes a middleware that records the response as it was received. It also adds Accept-Encoding, after the signature is
+ * made: if the field were signed, a proxy that changes it would break the signature.
  */
-function listener(fields: S3Request['fields'], head: { latest?: RawAnswer | undefined }) {
+function responseRecorder(fields: S3Request['fields'], received: Received) {
   return <Args extends { readonly request: unknown }, Result extends { readonly response: unknown }>(
     next: (args: Args) => Promise<Result>,
   ) =>
     async (args: Args): Promise<Result> => {
-      head.latest = undefined;
+      received.response = undefined;
       const headers = isObject(args.request) ? args.request['headers'] : undefined;
       if (isObject(headers)) headers['accept-encoding'] = fields['accept-encoding'];
       const result = await next(args);
-      head.latest = toRawAnswer(result.response);
+      received.response = toRawResponse(result.response);
       return result;
     };
 }
 
-function toRawAnswer(response: unknown): RawAnswer | undefined {
+function toRawResponse(response: unknown): RawResponse | undefined {
   if (!isObject(response) || typeof response['statusCode'] !== 'number') return undefined;
   const fields: Record<string, string> = {};
   const headers = response['headers'];
@@ -123,26 +132,33 @@ function toRawAnswer(response: unknown): RawAnswer | undefined {
   return { status: response['statusCode'], fields, body: isObject(body) ? body : undefined };
 }
 
-/** @throws the error where it is of no answer */
-function toAnswer(bucket: string, error: unknown, raw: RawAnswer | undefined): S3Answer | S3Refusal {
-  // The SDK's parser puts the answer that it could not make an output of into its error.
-  const isOfParser = isObject(error) && '$response' in error;
-  if (raw === undefined || !isOfParser) {
+/**
+ * Returns the response that the SDK's parser rejected.
+ *
+ * @throws the error itself if it is not from the parser
+ */
+function fromError(bucket: string, error: unknown, raw: RawResponse | undefined): S3Response | S3Refusal {
+  // The SDK's parser puts a response that it rejects into its error.
+  const isParserError = isObject(error) && '$response' in error;
+  if (raw === undefined || !isParserError) {
     if (raw?.body !== undefined)
       void toWebStream(raw.body)
         .cancel()
         .catch(() => undefined);
-    throw isOfSigV4a(error) ? needsSigV4a(bucket, error) : error;
+    throw isSigV4aMissing(error) ? sigV4aError(bucket, error) : error;
   }
   const { status, fields, body } = raw;
   if (status === 200 || status === 206) {
-    return { type: 'answer', status, fields, body: body === undefined ? undefined : toWebStream(body) };
+    return { type: 'object', status, fields, body: body === undefined ? undefined : toWebStream(body) };
   }
   return toRefusal(error, raw);
 }
 
-/** The error of the SDK's exceptions, and of an XML document that could not be parsed: in workerd there is no DOMParser. */
-function toRefusal(error: Readonly<Record<string, unknown>>, { status, fields }: RawAnswer): S3Refusal {
+/**
+ * Makes the refusal of an exception of the SDK, or of an XML document that the SDK could not parse, because workerd has
+ * no DOMParser.
+ */
+function toRefusal(error: Readonly<Record<string, unknown>>, { status, fields }: RawResponse): S3Refusal {
   const response = error['$response'];
   const text = isObject(response) && typeof response['body'] === 'string' ? response['body'] : '';
   const parsed = parseRefusal(status, fields, text);
@@ -151,20 +167,20 @@ function toRefusal(error: Readonly<Record<string, unknown>>, { status, fields }:
   const name = String(error['name']);
   return {
     ...parsed,
-    // The names that the SDK has for answers without a document.
+    // For a response without a document, the SDK uses these names.
     code: name === 'Unknown' || name === 'NotFound' || name === String(status) ? '' : name,
     actualObjectSize: Number.isSafeInteger(size) ? size : undefined,
-    isUntimely: 'ServerTime' in error || 'X-Amz-Expires' in error,
-    said: String(error['message']),
+    isTimeError: 'ServerTime' in error || 'X-Amz-Expires' in error,
+    message: String(error['message']),
   };
 }
 
-/** The SDK has no name for it: only its text tells that the signer of SigV4a is not there. */
-function isOfSigV4a(error: unknown): boolean {
+/** Returns whether the signer of SigV4a is not installed. This error of the SDK has no name of its own, only a text. */
+function isSigV4aMissing(error: unknown): boolean {
   return error instanceof Error && /sigv4a/i.test(error.message);
 }
 
-function needsSigV4a(bucket: string, cause: unknown): Error {
+function sigV4aError(bucket: string, cause: unknown): Error {
   return storeError(
     'denied',
     `${bucket} takes signatures of SigV4a, as multi-region access points and Outposts do: install @aws-sdk/signature-v4a and import it at start, or name a bucket behind it`,

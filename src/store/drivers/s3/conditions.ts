@@ -3,16 +3,17 @@ import type { ReadOptions } from '../../object-store.ts';
 import type { ConditionalField } from './reads.ts';
 
 /**
- * The fields of a GET. Conditions that S3's fields can't say are left out, and evaluated on what comes back.
+ * Makes the fields of a GET from a range and conditions. Conditions that S3 does not support are left out: the store
+ * evaluates them from the metadata of the response.
  *
- * S3 takes one tag in a field, and compares strongly. In If-None-Match a weak tag is therefore sent without its mark:
- * the comparison of §13.1.2 ignores it too.
+ * S3 takes one entity tag in a field and compares strongly. So a weak tag in If-None-Match is sent without its `W/`,
+ * which the weak comparison of §13.1.2 ignores too.
  */
 export function toFields({ range, conditions = {} }: ReadOptions): { [Name in ConditionalField]?: string } {
   const { ifMatch, ifUnmodifiedSince, ifNoneMatch, ifModifiedSince } = conditions;
   const fields: { [Name in ConditionalField]?: string } = {};
-  const match = onlyTag(ifMatch, 'strong');
-  const noneMatch = onlyTag(ifNoneMatch, 'weak');
+  const match = singleTag(ifMatch, 'strong');
+  const noneMatch = singleTag(ifNoneMatch, 'weak');
   if (range !== undefined) fields.range = printRange([range]);
   if (match !== undefined) fields['if-match'] = match;
   if (noneMatch !== undefined) fields['if-none-match'] = noneMatch;
@@ -21,8 +22,8 @@ export function toFields({ range, conditions = {} }: ReadOptions): { [Name in Co
   return fields;
 }
 
-/** Ceph takes a list for a tag that no object has. */
-function onlyTag(list: EntityTagList | undefined, comparison: 'strong' | 'weak'): string | undefined {
+/** Prints a list of exactly one tag. Ceph would read a longer list as one tag, which no object has. */
+function singleTag(list: EntityTagList | undefined, comparison: 'strong' | 'weak'): string | undefined {
   if (list === undefined || list === '*') return undefined;
   const [tag, ...others] = list;
   if (tag === undefined || others.length > 0 || !/^[\x21-\x7e]*$/.test(tag.opaque)) return undefined;
@@ -30,9 +31,9 @@ function onlyTag(list: EntityTagList | undefined, comparison: 'strong' | 'weak')
 }
 
 /**
- * Whether the metadata are asked for first, because S3's fields can't say a condition that probably holds the body
- * back: If-None-Match with `*` or several tags, which revalidates what a client has, and an If-Match without a strong
- * tag, which never holds (§13.1.1). A GET would move up to a megabyte of a body before it is cancelled.
+ * Returns whether a read begins with a HEAD, because S3 does not support a condition that probably fails: If-None-Match
+ * with `*` or several tags, by which a client revalidates its versions, and If-Match without a strong tag, which is
+ * always false (§13.1.1). A GET would transfer up to a megabyte of the body before it is cancelled.
  */
 export function wantsMetadataFirst({ conditions = {} }: ReadOptions): boolean {
   const { ifMatch, ifNoneMatch } = conditions;

@@ -1,35 +1,35 @@
 import type { Transport } from './transport.ts';
 
-/** Limits of a transport by `fetch`. */
+/** Limits of {@link fetchTransport}. */
 export interface FetchTransportOptions {
-  /** Until the head of an answer is there, in ms. By default 15,000. */
+  /** Time until the head of a response, in ms. By default 15,000. */
   readonly timeout?: number;
 }
 
 /**
- * Sends by the platform's `fetch`, for Workers and wherever there is nothing better.
+ * Makes a transport over the platform's `fetch`, for Workers and for platforms without a better one.
  *
- * By the Fetch standard (main fetch, "handle content codings") a body is decoded, whatever Accept-Encoding says, and
- * Node's, Deno's and browsers' fetch have no way to prevent it. Cloudflare Workers have `encodeResponseBody: "manual"`.
- * So elsewhere a body that is stored with a Content-Encoding is refused: its bytes and length would be others than the
- * storage's. On Node, `rangeway/node` has a transport that reads such objects.
+ * The Fetch standard (main fetch, "handle content codings") decodes a body whatever Accept-Encoding says, and the
+ * `fetch` of Node, Deno and browsers has no option against it. Cloudflare Workers have `encodeResponseBody: "manual"`.
+ * On other platforms a body with a Content-Encoding is refused, because its bytes and length would differ from the
+ * stored ones. On Node, `s3Transport` of `rangeway/s3` reads such objects.
  *
- * @throws the signal's reason where it fires; a TimeoutError; what `fetch` throws; a TypeError for a body that was
- *   decoded (all as rejections)
+ * @returns a transport that rejects with the signal's reason if the signal fires, with a TimeoutError, with the errors
+ *   of `fetch`, or with a TypeError for a body that was decoded
  */
 export function fetchTransport({ timeout = 15_000 }: FetchTransportOptions = {}): Transport {
   return async ({ method, url, fields, signal }) => {
-    const late = new AbortController();
+    const timeoutAborter = new AbortController();
     const timer = setTimeout(() => {
-      late.abort(new DOMException(`no answer came within ${timeout} ms`, 'TimeoutError'));
+      timeoutAborter.abort(new DOMException(`no answer came within ${timeout} ms`, 'TimeoutError'));
     }, timeout);
     const init = {
       method,
       headers: fields,
       redirect: 'manual',
-      // Given here and not to a Request, of which workerd forgets it.
+      // An option of fetch and not of a Request, because workerd loses it in a Request.
       encodeResponseBody: 'manual',
-      signal: signal === undefined ? late.signal : AbortSignal.any([signal, late.signal]),
+      signal: signal === undefined ? timeoutAborter.signal : AbortSignal.any([signal, timeoutAborter.signal]),
     } as const;
     const response = await fetch(url, init).finally(() => clearTimeout(timer));
     if (response.body !== null && !KEEPS_CODINGS && isCoded(response)) {
@@ -46,7 +46,7 @@ export function fetchTransport({ timeout = 15_000 }: FetchTransportOptions = {})
   };
 }
 
-/** Whether `encodeResponseBody` is known. Cloudflare documents this name of its runtime. */
+/** Whether the platform supports `encodeResponseBody`. Cloudflare documents this user agent of its runtime. */
 const KEEPS_CODINGS = userAgent() === 'Cloudflare-Workers';
 
 function userAgent(): unknown {
@@ -54,7 +54,10 @@ function userAgent(): unknown {
   return typeof navigator === 'object' && navigator !== null ? Reflect.get(navigator, 'userAgent') : undefined;
 }
 
-/** Those that S3 adds itself, or that mean nothing, are left as they are by all. */
+/**
+ * Returns whether a body has a coding that `fetch` decodes. `identity`, and `aws-chunked` of S3, are decoded by no
+ * platform.
+ */
 function isCoded({ headers }: Response): boolean {
   const codings = (headers.get('content-encoding') ?? '').split(',').map((coding) => coding.trim().toLowerCase());
   return codings.some((coding) => coding !== '' && coding !== 'identity' && coding !== 'aws-chunked');

@@ -1,7 +1,10 @@
 import { parseHttpDate, parseStoredTag, toSeconds, type Metadata } from '../../../http/index.ts';
 import type { S3Fields } from './reads.ts';
 
-/** The metadata of an answer, as they are stored: what can't be sent on is left out when it is printed. */
+/**
+ * Reads the metadata of a response, as they are stored. Values that are no valid field values are left out later, when
+ * a response is printed.
+ */
 export function toMetadata(fields: S3Fields): Metadata {
   return {
     etag: fields['etag'] === undefined ? undefined : parseStoredTag(fields['etag']),
@@ -18,15 +21,17 @@ export function toMetadata(fields: S3Fields): Metadata {
 }
 
 /**
- * A 304 has to carry what the 200 would (§15.4.5), which can be told only where the storage does so itself. AWS
- * does; Ceph's 304 has no field at all, and the metadata have to be asked for.
+ * Reads the metadata of a 304, which must contain the fields of the 200 (§15.4.5). AWS sends them; a 304 of Ceph has
+ * none of them, and the metadata must be read by another request.
+ *
+ * @returns `undefined` if the entity tag or the date is absent
  */
 export function toMetadata304(fields: S3Fields): Metadata | undefined {
   const { etag, lastModified, cacheControl, expires } = toMetadata(fields);
   return etag === undefined || lastModified === undefined ? undefined : { etag, lastModified, cacheControl, expires };
 }
 
-/** Reads a field that holds a date of HTTP (§5.6.7); `undefined` for anything else, a bare number among it. */
+/** Parses a date of HTTP (§5.6.7); `undefined` for any other value, such as a bare number. */
 export function toDate(text: string | undefined): Date | undefined {
   const seconds = text === undefined ? undefined : parseHttpDate(text, toSeconds(new Date()));
   return seconds === undefined ? undefined : new Date(seconds * 1000);

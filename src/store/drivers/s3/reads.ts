@@ -1,72 +1,72 @@
-/** A request of S3's API for an object. */
+/** A request of the S3 API for an object. */
 export interface S3Request {
   readonly method: 'GET' | 'HEAD';
   readonly key: string;
-  /** Names in lower case. */
   readonly fields: S3RequestFields;
   readonly version?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
-/** The fields of a request. None of them is signed. */
+/** The header fields of a request, names in lower case. None of them is signed. */
 export type S3RequestFields = { readonly 'accept-encoding': string } & {
   readonly [Name in ConditionalField]?: string | undefined;
 };
 
+/** The header fields that make a request conditional or a range request. */
 export type ConditionalField = 'range' | 'if-match' | 'if-none-match' | 'if-modified-since' | 'if-unmodified-since';
 
-/** Header fields of an answer, names in lower case. */
+/** The header fields of a response, names in lower case. */
 export type S3Fields = Readonly<Record<string, string>>;
 
-/** An answer with an object: 200 or 206. */
-export interface S3Answer {
-  readonly type: 'answer';
+/** A response with an object: 200 or 206. */
+export interface S3Response {
+  readonly type: 'object';
   readonly status: number;
   readonly fields: S3Fields;
   /** Absent for HEAD. */
   readonly body: ReadableStream<Uint8Array> | undefined;
 }
 
-/** An answer without an object. Statuses decide: a HEAD has no body, so its refusals have no code. */
+/** A response without an object: any other status. The response to a HEAD has no body, so its `code` is empty. */
 export interface S3Refusal {
   readonly type: 'refusal';
   readonly status: number;
   readonly fields: S3Fields;
-  /** Such as `NoSuchKey`; empty where there is none. */
+  /** The error code of S3, such as `NoSuchKey`; empty if there is none. */
   readonly code: string;
-  /** In bytes; AWS tells it with a 416, Ceph does not. */
+  /** In bytes. AWS sends it with a 416, Ceph does not. */
   readonly actualObjectSize: number | undefined;
-  /** Whether a 403 is about the time of the signature. AWS tells it with `AccessDenied` as its code. */
-  readonly isUntimely: boolean;
-  /** The message and the storage's own id of the request; for the log. */
-  readonly said: string;
+  /** Whether a 403 is about the time of the signature. AWS sends it with the code `AccessDenied`. */
+  readonly isTimeError: boolean;
+  /** The error message and the storage's request id, for the log. */
+  readonly message: string;
 }
 
 /**
- * A way to read objects of one bucket: by presigned addresses or by the SDK's commands.
+ * A way to read the objects of one bucket: by presigned URLs or by the SDK's commands.
  *
- * Rejects with whatever the HTTP client, the SDK or its credentials throw.
+ * Rejects with the errors of the HTTP client, the SDK or its credentials.
  *
  * @param count is called for each request that is sent
  */
-export type S3Reads = (request: S3Request, count: () => void) => Promise<S3Answer | S3Refusal>;
+export type S3Reads = (request: S3Request, count: () => void) => Promise<S3Response | S3Refusal>;
 
-/** How far a clock may be off, in ms. AWS takes signatures that are up to 15 minutes old or early. */
-const MAX_CLOCK_DIFFERENCE = 300_000;
+/** Clock skew that is tolerated, in ms. AWS accepts signatures that are up to 15 minutes old or early. */
+const MAX_CLOCK_SKEW = 300_000;
 
-/** Whether an answer refuses the signature, or could: a stale address gets the same 403 as a forbidden object. */
+/** Returns whether a response may refuse the signature: an expired URL gets the same 403 as a forbidden object. */
 export function refusesSignature({ status }: Pick<S3Refusal, 'status'>): boolean {
   return status === 400 || status === 401 || status === 403;
 }
 
 /**
- * How much the storage's clock is ahead of ours, in ms, by an answer's Date.
+ * Measures the clock skew: how far the storage's clock is ahead of the gateway's, by the Date of a response.
  *
- * @param known how much it was thought to be
- * @returns `undefined` where there is no Date, or it is near enough to what was thought
+ * @param known the skew that was used for the request, in ms
+ * @returns ms, or `undefined` if there is no Date, or the skew differs from `known` by at most 5 minutes
  */
-export function newClockDifference(date: Date | undefined, known: number): number | undefined {
+export function newClockSkew(date: Date | undefined, known: number): number | undefined {
   if (date === undefined) return undefined;
-  const difference = date.getTime() - Date.now();
-  return Math.abs(difference - known) > MAX_CLOCK_DIFFERENCE ? difference : undefined;
+  const skew = date.getTime() - Date.now();
+  return Math.abs(skew - known) > MAX_CLOCK_SKEW ? skew : undefined;
 }

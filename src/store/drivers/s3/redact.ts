@@ -1,16 +1,21 @@
-/** From the mark of a query on, as long as it has a parameter of a signature; and such a parameter without its query. */
+/**
+ * A query, with its question mark, that contains a parameter of a signature; and such a parameter without the query
+ * around it.
+ */
 const QUERY = /\?[^\s"'<>]*x-amz-(?:[a-z\d]|%2d|-)*(?:=|%3d)[^\s"'<>]*/gi;
 const PARAMETER = /(x-amz-(?:signature|credential|security-token|s3session-token))(?:=|%3d)[^\s"'<>&;]*/gi;
 
-/** A text without the signatures of storage addresses in it. */
+/** Removes the signatures of storage URLs from a text. */
 export function redact(text: string): string {
   return text.replaceAll(QUERY, '?…').replaceAll(PARAMETER, '$1=…');
 }
 
 /**
- * A copy of an error and its causes, of which name, code, message and stack are left, without signatures. Errors of
- * an HTTP client or of the SDK may hold the whole request: Node's ERR_INVALID_URL has a property `input`, a
- * service's exception `$response`.
+ * Copies an error and its causes without signatures. The copy has the name, code, message and stack. Other properties
+ * are left out, because they may contain the whole request: Node's ERR_INVALID_URL has `input`, an exception of the SDK
+ * has `$response`.
+ *
+ * @param depth of `error` in its chain of causes
  */
 export function redactedError(error: unknown, depth = 0): unknown {
   if (!(error instanceof Error)) return redact(String(error));
@@ -21,5 +26,5 @@ export function redactedError(error: unknown, depth = 0): unknown {
   return 'code' in error && typeof error.code === 'string' ? Object.assign(copy, { code: error.code }) : copy;
 }
 
-/** Of causes. */
+/** Length of a copied chain of causes, at most. */
 const MAX_DEPTH = 8;

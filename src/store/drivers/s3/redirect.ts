@@ -1,17 +1,19 @@
 import { storeError, type StoreError } from '../../store-error.ts';
 import type { S3Refusal } from './reads.ts';
 
-/** Statuses that send a client elsewhere (§15.4). */
+/** Statuses of redirects (§15.4). */
 const REDIRECTS: ReadonlySet<number> = new Set([301, 302, 303, 307, 308]);
 
 /**
- * The error of a storage that sends us elsewhere; `undefined` for any other answer. A redirect is not followed: the
- * signature is for the storage that was configured, and an address of another host could be any. The message names the
- * other host and no more of the address, whose query may hold a signature.
+ * Makes the error of a redirect. Redirects are not followed: the signature is valid only for the configured storage,
+ * and the other host is not known to be trusted. The message contains the origin of the target and no more of its URL,
+ * because a query may contain a signature.
+ *
+ * @returns `undefined` if the response is no redirect
  */
-export function redirectError({ status, code, fields, said }: S3Refusal): StoreError | undefined {
+export function redirectError({ status, code, fields, message }: S3Refusal): StoreError | undefined {
   if (!REDIRECTS.has(status)) return undefined;
-  const cause = code === '' ? undefined : Object.assign(new Error(said), { name: code });
+  const cause = code === '' ? undefined : Object.assign(new Error(message), { name: code });
   return storeError(
     'denied',
     `S3 answered ${status}: it redirects to ${toOrigin(fields['location'])}, and redirects are not followed${advice(code, fields['x-amz-bucket-region'])}`,
@@ -19,7 +21,10 @@ export function redirectError({ status, code, fields, said }: S3Refusal): StoreE
   );
 }
 
-/** S3 redirects requests for a bucket of another region: with an XML body, and to a HEAD with the region's name alone. */
+/**
+ * Returns advice for a bucket of another region. S3 names the region in a field. If that is absent, the code of the XML
+ * body shows that the region is wrong.
+ */
 function advice(code: string, region: string | undefined): string {
   if (region !== undefined && /^[a-z\d-]{1,40}$/.test(region)) {
     return `; the bucket is in the region ${region}: set the region, or the endpoint, to it`;

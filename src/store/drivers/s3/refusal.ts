@@ -5,15 +5,19 @@ import type { S3Refusal, S3Request } from './reads.ts';
 import { redact, redactedError } from './redact.ts';
 import type { TransportAnswer } from './transport.ts';
 
-/** Far more than S3 writes into one. In bytes. */
+/** Characters of an error document that are read at most. The documents of S3 are far shorter. */
 const MAX_DOCUMENT = 16 * 1024;
 
-/** Reads a refusal to its end, so that its connection can be used again. */
+/** Reads a response without an object. Its body is read to the end, so that its connection can be reused. */
 export async function readRefusal({ status, fields, body }: TransportAnswer): Promise<S3Refusal> {
   return parseRefusal(status, fields, body === undefined ? '' : await readText(body));
 }
 
-/** @param text the XML document that S3 writes into an answer without an object; may be empty */
+/**
+ * Parses a response without an object.
+ *
+ * @param text its body, the XML document of an S3 error; may be empty
+ */
 export function parseRefusal(status: number, fields: S3Refusal['fields'], text: string): S3Refusal {
   const size = Number(/<ActualObjectSize>(\d{1,16})<\/ActualObjectSize>/.exec(text)?.[1] ?? Number.NaN);
   return {
@@ -22,12 +26,12 @@ export function parseRefusal(status: number, fields: S3Refusal['fields'], text: 
     fields,
     code: valueOf(text, 'Code'),
     actualObjectSize: Number.isSafeInteger(size) ? size : undefined,
-    isUntimely: /<(ServerTime|X-Amz-Expires)>/.test(text),
-    said: [valueOf(text, 'Message'), valueOf(text, 'RequestId')].filter((value) => value !== '').join(', request '),
+    isTimeError: /<(ServerTime|X-Amz-Expires)>/.test(text),
+    message: [valueOf(text, 'Message'), valueOf(text, 'RequestId')].filter((value) => value !== '').join(', request '),
   };
 }
 
-/** Of a few flat elements, written by the storage itself: no reason for a parser of XML, which workerd has not. */
+/** Reads the text of a flat element. An XML parser is not needed for it, and workerd has none. */
 function valueOf(text: string, element: 'Code' | 'Message' | 'RequestId'): string {
   return redact(new RegExp(`<${element}>([^<]{1,300})</${element}>`).exec(text)?.[1] ?? '');
 }
@@ -43,25 +47,30 @@ async function readText(body: ReadableStream<Uint8Array>): Promise<string> {
       text += decoder.decode(value, { stream: true });
     }
   } catch {
-    // The status is there, and says enough.
+    // The status alone is sufficient.
   }
   await reader.cancel().catch(() => undefined);
   return text;
 }
 
-/** A refusal that is an answer; `undefined` for what is an error. */
+/**
+ * Makes the result of a read from a refusal.
+ *
+ * @param forbidden the meaning of a 403
+ * @returns `undefined` if the refusal is an error
+ */
 export function toBodiless(refusal: S3Refusal, forbidden: 'missing' | 'denied'): BodilessResult | undefined {
   const { status, code, fields, actualObjectSize } = refusal;
   switch (status) {
     case 304:
       return { type: 'unmodified', metadata: toMetadata304(fields) };
     case 404:
-      // A bucket that is not there is a mistake of ours, and no object of it is merely missing.
+      // A missing bucket is an error of the configuration. Its objects must not appear as missing.
       return code === 'NoSuchBucket' ? undefined : { type: 'missing' };
     case 400:
       return code === 'InvalidObjectName' || code === 'KeyTooLongError' ? { type: 'missing' } : undefined;
     case 403:
-      return forbidden === 'missing' && isOfObject(refusal) ? { type: 'missing' } : undefined;
+      return forbidden === 'missing' && isAboutObject(refusal) ? { type: 'missing' } : undefined;
     case 412:
       return { type: 'version-changed' };
     case 416:
@@ -72,26 +81,33 @@ export function toBodiless(refusal: S3Refusal, forbidden: 'missing' | 'denied'):
 }
 
 /**
- * Whether a 403 may be about the object. Other codes are about our credentials, our clock or the storage class
- * (InvalidAccessKeyId, SignatureDoesNotMatch, RequestTimeTooSkewed, InvalidObjectState): the object may well be there.
+ * Returns whether a 403 may be about the object. Other codes are about the credentials, the clock or the storage class
+ * (InvalidAccessKeyId, SignatureDoesNotMatch, RequestTimeTooSkewed, InvalidObjectState), and the object may exist.
  */
-function isOfObject({ code, isUntimely }: S3Refusal): boolean {
-  return (code === '' || code === 'AccessDenied') && !isUntimely;
+function isAboutObject({ code, isTimeError }: S3Refusal): boolean {
+  return (code === '' || code === 'AccessDenied') && !isTimeError;
 }
 
-/** The code of S3's error for a GET of an object whose storage class has to be restored first; HEAD succeeds. */
-const IS_ARCHIVED = 'InvalidObjectState';
+/**
+ * The code of S3 for a GET of an object that must be restored first, because of its storage class. A HEAD of it
+ * succeeds.
+ */
+const ARCHIVED_CODE = 'InvalidObjectState';
 
-/** The error of a storage that would not answer. */
-export function refusalError(method: S3Request['method'], { status, code, said }: S3Refusal): StoreError {
-  const cause = code === '' ? undefined : Object.assign(new Error(said), { name: code });
+/** Makes the error of a refusal that is no result. Its cause is S3's code and message. */
+export function refusalError(method: S3Request['method'], { status, code, message }: S3Refusal): StoreError {
+  const cause = code === '' ? undefined : Object.assign(new Error(message), { name: code });
   return storeError(toCode(status, code), `S3 ${OPERATIONS[method]} failed with ${status}`, cause);
 }
 
 const OPERATIONS = { GET: 'GetObject', HEAD: 'HeadObject' } as const;
 
-/** The error of a storage that could not be reached. Its cause is what was thrown, without the address's signature. */
-export function reachError({ method, signal }: Pick<S3Request, 'method' | 'signal'>, error: unknown): StoreError {
+/**
+ * Makes the error of a request that got no response. Its cause is the thrown error, without the signature of the URL.
+ *
+ * @returns `error` itself if it is a StoreError
+ */
+export function requestError({ method, signal }: Pick<S3Request, 'method' | 'signal'>, error: unknown): StoreError {
   if (isStoreError(error)) return error;
   const name = error instanceof Error ? error.name : '';
   const message = `S3 ${OPERATIONS[method]} failed`;
@@ -112,7 +128,7 @@ const THROTTLING = new Set([
 ]);
 
 function toCode(status: number, code: string): StoreErrorCode {
-  if (code === IS_ARCHIVED) return 'archived';
+  if (code === ARCHIVED_CODE) return 'archived';
   if (status === 429 || THROTTLING.has(code)) return 'throttled';
   if (status === 400 || status === 401 || status === 403 || status === 404) return 'denied';
   return status >= 200 && status < 500 ? 'invalid-response' : 'unavailable';

@@ -7,21 +7,23 @@ import type { S3Reads } from './reads.ts';
 import type { Transport } from './transport.ts';
 
 /**
- * The way in which a bucket is read. Where none is set, presigned addresses, except where they can't be: by the
- * bucket's name, as AWS documents it, or because the address that the SDK makes has more than a signature of SigV4.
+ * Chooses how a bucket is read. The default is presigned URLs. The SDK's commands are used if the bucket's name
+ * excludes presigned URLs, as AWS documents it, or if the URL that the SDK makes has more than a signature of SigV4.
  *
- * @throws TypeError for a bucket that has no presigned addresses, where they are set
+ * @param reads the choice of the settings; `undefined` for the default
+ * @param transport sends the requests to presigned URLs
+ * @throws TypeError if `reads` is `presigned` and the bucket's name excludes it
  */
 export function s3Reads(
   client: S3Client,
   bucket: string,
-  way: 'presigned' | 'commands' | undefined,
+  reads: 'presigned' | 'commands' | undefined,
   transport: Transport,
 ): S3Reads {
-  if (way === 'presigned' && needsOtherSignatures(bucket)) throw new TypeError(takesCommands(bucket));
-  if (way === 'commands' || needsOtherSignatures(bucket)) return commandReads(client, bucket);
+  if (reads === 'presigned' && needsOtherSignatures(bucket)) throw new TypeError(takesCommands(bucket));
+  if (reads === 'commands' || needsOtherSignatures(bucket)) return commandReads(client, bucket);
   const presigned = presignedReads(presignedAddresses(client, bucket), transport);
-  if (way === 'presigned') return presigned;
+  if (reads === 'presigned') return presigned;
   let chosen = presigned;
   return async (request, count) => {
     try {

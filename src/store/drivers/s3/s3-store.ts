@@ -17,86 +17,97 @@ import { toFields, wantsMetadataFirst } from './conditions.ts';
 import { fetchTransport } from './fetch-transport.ts';
 import { isPossibleKey } from './keys.ts';
 import { toMetadata } from './metadata.ts';
-import type { S3Answer, S3Fields, S3Refusal, S3Request, S3RequestFields } from './reads.ts';
+import type { S3Fields, S3Refusal, S3Request, S3RequestFields, S3Response } from './reads.ts';
 import { redact } from './redact.ts';
 import { redirectError } from './redirect.ts';
-import { reachError, refusalError, toBodiless } from './refusal.ts';
+import { requestError, refusalError, toBodiless } from './refusal.ts';
 import { s3Reads } from './s3-reads.ts';
 import type { Transport } from './transport.ts';
 
-/** Where a store's objects are, and how they are read. */
+/** The place of a store's objects, and how they are read. */
 export interface S3Location {
   readonly bucket: string;
-  /** Put before every key, as it is: `releases/` serves what is below it. */
+  /** Put before each key as it is. With `releases/`, the store has the objects below it. */
   readonly prefix?: string | undefined;
   /**
-   * The meaning of a 403 for an object. S3 says it for a missing object too, where the credentials may not list the
-   * bucket: `missing` then answers 404. By default it is `denied`, a failure of ours.
+   * The meaning of a 403 for an object. If the credentials may not list the bucket, S3 sends a 403 for missing objects
+   * too; then set `missing`, and the response is 404. By default `denied`, an error of the gateway.
    */
   readonly forbidden?: 'missing' | 'denied' | undefined;
   /**
-   * `presigned`: by plain requests to presigned addresses. `commands`: by GetObjectCommand and HeadObjectCommand through
-   * the client's own middleware and request handler, for three to four times the CPU. By default `presigned`, except
-   * for directory buckets (S3 Express One Zone), multi-region access points, Outposts, and clients whose addresses need
-   * fields.
+   * - `presigned`: plain requests to presigned URLs.
+   * - `commands`: GetObjectCommand and HeadObjectCommand through the client's own middleware and request handler, for
+   *   three to four times the CPU.
+   *
+   * By default `presigned`, and `commands` for directory buckets (S3 Express One Zone), multi-region access points,
+   * Outposts, and clients whose requests need signed header fields.
    */
   readonly reads?: 'presigned' | 'commands' | undefined;
 }
 
-/** Options of a store, besides its client. */
+/** Options of {@link s3Store}. */
 export interface S3StoreOptions extends S3Location {
-  /** Sends the requests to presigned addresses. By default the platform's `fetch`, with its limits. */
+  /** Sends the requests to presigned URLs. By default the platform's `fetch`, with its limits. */
   readonly transport?: Transport | undefined;
 }
 
 /**
- * Sent with each request, so that stored bytes come as they are stored. Without it, storages decompress objects with a
- * Content-Encoding, and then have no length: Google's does unless `gzip` is listed, Cloudflare's for each coding that
- * is not.
+ * Accept-Encoding of each request, so that objects with a Content-Encoding are sent as they are stored. Without it,
+ * storages decode them and send no length: Google's unless `gzip` is listed, Cloudflare's for each coding that is not
+ * listed.
  */
 const ALL_CODINGS = 'gzip, br, zstd, deflate, *';
 
 /**
- * Makes a store over an S3 API. One request of the API for one call here, a second one where a signature was refused
- * that may have been stale: what fails is not tried again, which `withRetry` does. The client decides region, endpoint
- * and credentials; its handler, timeouts and middleware are used by `reads: "commands"` alone.
+ * Makes a store over an S3 API. Each call is one request, and a second one if a signature was refused that may have
+ * been expired. Failed requests are not retried; that is the work of `withRetry`. The client supplies region, endpoint
+ * and credentials. Its request handler, timeouts and middleware are used only with `reads: "commands"`.
  *
- * @throws TypeError for a client that is not of the SDK's version 3, and for a bucket that has no presigned addresses
- *   with `reads: "presigned"`
+ * @param client an `S3Client` of @aws-sdk/client-s3, version 3
+ * @throws TypeError if `client` is no such client, or if `reads` is `presigned` and the bucket has no presigned URLs
  * @example
- * const store = s3Store(new S3Client({ region: 'eu-central-1' }), { bucket: 'releases' });
+ * import { S3Client } from '@aws-sdk/client-s3';
+ * import { createGateway, withRetry } from 'rangeway';
+ * import { s3Store } from 'rangeway/s3';
+ *
+ * const client = new S3Client({ region: 'eu-central-1' });
+ * export default createGateway({ store: withRetry(s3Store(client, { bucket: 'releases' })) });
  */
 export function s3Store(
   client: S3ClientLike,
   { bucket, prefix = '', forbidden = 'denied', reads, transport = fetchTransport() }: S3StoreOptions,
 ): ObjectStore {
   assertS3Client(client);
-  const send = s3Reads(client, bucket, reads, transport);
-  // The prefix alone may be the key of an object, and is no key here.
-  const mayBeThere = (key: string) => key !== '' && isPossibleKey(prefix + key);
+  const sendOnce = s3Reads(client, bucket, reads, transport);
+  // An object whose key is the prefix itself has no key in this store.
+  const isReadable = (key: string) => key !== '' && isPossibleKey(prefix + key);
 
-  /** @throws StoreError where there is neither an object nor an answer that is none */
-  async function ask(asked: Asked, options: CallOptions): Promise<S3Answer | S3Refusal> {
+  /**
+   * Sends a request, and once more if the object was compressed on the fly.
+   *
+   * @throws StoreError if there is no response
+   */
+  async function send(request: UnprefixedRequest, options: CallOptions): Promise<S3Response | S3Refusal> {
     const { signal } = options;
     const count = () => countOperation(options);
-    const codings = (accepted: string): S3Request => ({
-      ...asked,
-      key: prefix + asked.key,
-      fields: { ...asked.fields, 'accept-encoding': accepted },
+    const accepting = (codings: string): S3Request => ({
+      ...request,
+      key: prefix + request.key,
+      fields: { ...request.fields, 'accept-encoding': codings },
       signal,
     });
     try {
-      const answer = await send(codings(ALL_CODINGS), count);
-      if (answer.type === 'refusal' || !isCodedOnTheFly(answer)) return answer;
-      await answer.body?.cancel();
-      return await send(codings('identity'), count);
+      const response = await sendOnce(accepting(ALL_CODINGS), count);
+      if (response.type === 'refusal' || !isCodedOnTheFly(response)) return response;
+      await response.body?.cancel();
+      return await sendOnce(accepting('identity'), count);
     } catch (error) {
-      throw reachError({ method: asked.method, signal }, error);
+      throw requestError({ method: request.method, signal }, error);
     }
   }
 
-  /** The value of a refusal that is an answer, or its error. */
-  function settle(method: S3Request['method'], refusal: S3Refusal, options: CallOptions): BodilessResult {
+  /** Returns the result that a refusal stands for, or throws its error. */
+  function resultOf(method: S3Request['method'], refusal: S3Refusal, options: CallOptions): BodilessResult {
     const result = toBodiless(refusal, forbidden);
     if (result === undefined) throw redirectError(refusal) ?? refusalError(method, refusal);
     if (refusal.status === 403) options.onForbidden?.();
@@ -107,88 +118,92 @@ export function s3Store(
     key: string,
     options: HeadOptions & Pick<ReadOptions, 'version'> = {},
   ): Promise<Representation | undefined> {
-    if (!mayBeThere(key)) return undefined;
+    if (!isReadable(key)) return undefined;
     const { version } = options;
-    const answer = await ask({ method: 'HEAD', key, fields: {}, version }, options);
-    if (answer.type === 'answer') {
-      await answer.body?.cancel();
-      return toRepresentation(answer.fields, toLength(answer.fields));
+    const response = await send({ method: 'HEAD', key, fields: {}, version }, options);
+    if (response.type === 'object') {
+      await response.body?.cancel();
+      return toRepresentation(response.fields, toLength(response.fields));
     }
-    // The refusal of a HEAD has no code, which could say that it is our credentials that are refused.
-    if (answer.status === 403 && forbidden === 'missing') return headByRange(key, options);
-    const result = settle('HEAD', answer, options);
+    // The response to a HEAD has no error code, so it does not tell a refused object from refused credentials.
+    if (response.status === 403 && forbidden === 'missing') return headByRange(key, options);
+    const result = resultOf('HEAD', response, options);
     if (result.type === 'missing') return undefined;
-    throw refusalError('HEAD', answer);
+    throw refusalError('HEAD', response);
   }
 
+  /** Reads the metadata by a GET of one byte, whose error response has a code. */
   async function headByRange(key: string, { version, ...options }: CallOptions & Pick<ReadOptions, 'version'>) {
     const fields = toFields({ range: { form: 'bounded', start: 0, end: 1 } });
-    const answer = await ask({ method: 'GET', key, fields, version }, options);
-    if (answer.type === 'refusal') {
-      const result = settle('GET', answer, options);
+    const response = await send({ method: 'GET', key, fields, version }, options);
+    if (response.type === 'refusal') {
+      const result = resultOf('GET', response, options);
       if (result.type === 'missing') return undefined;
-      throw refusalError('HEAD', answer);
+      throw refusalError('HEAD', response);
     }
-    const result = await toResult(answer, {});
-    if (result.type !== 'open') return refuse(`${answer.status} to a GET`);
+    const result = await toResult(response, {});
+    if (result.type !== 'open') return throwInvalidResponse(`${response.status} to a GET`);
     await result.body.cancel();
     return result.representation;
   }
 
   async function read(key: string, options: ReadOptions = {}): Promise<ReadResult> {
     const { range, version } = options;
-    if (!mayBeThere(key)) return { type: 'missing' };
-    // Ceph serves the whole for `bytes=-0`; any storage's metadata answer it.
+    if (!isReadable(key)) return { type: 'missing' };
+    // Ceph sends the whole object for `bytes=-0`. The metadata are sufficient to reject it on any storage.
     if (range?.form === 'suffix' && range.length === 0) return unsatisfiable(await head(key, options));
     if (wantsMetadataFirst(options)) {
       const representation = await head(key, options);
       if (representation === undefined) return { type: 'missing' };
-      const held = failedCondition(representation, options.conditions ?? {});
-      if (held !== undefined) return held;
+      const failed = failedCondition(representation, options.conditions ?? {});
+      if (failed !== undefined) return failed;
     }
-    const answer = await ask({ method: 'GET', key, fields: toFields(options), version }, options);
-    return answer.type === 'answer' ? toResult(answer, options) : settle('GET', answer, options);
+    const response = await send({ method: 'GET', key, fields: toFields(options), version }, options);
+    return response.type === 'object' ? toResult(response, options) : resultOf('GET', response, options);
   }
 
   return { head, read };
 }
 
-/** A request before the prefix and the codings are in it. */
-type Asked = Omit<S3Request, 'fields' | 'signal'> & { readonly fields: Omit<S3RequestFields, 'accept-encoding'> };
+/** A request whose key has no prefix yet, and that has no Accept-Encoding yet. */
+type UnprefixedRequest = Omit<S3Request, 'fields' | 'signal'> & {
+  readonly fields: Omit<S3RequestFields, 'accept-encoding'>;
+};
 
 function unsatisfiable(representation: Representation | undefined): ReadResult {
   return representation === undefined ? { type: 'missing' } : { type: 'unsatisfiable', representation };
 }
 
 /**
- * Whether something on the way to the storage has compressed the object for us: a coding, and no length. A stored coding
- * comes with the length of the stored bytes.
+ * Returns whether the storage or a proxy compressed the object for this response: there is a coding and no length. If
+ * the coding is stored, the response has the length of the stored bytes.
  */
-function isCodedOnTheFly({ fields }: S3Answer): boolean {
+function isCodedOnTheFly({ fields }: S3Response): boolean {
   return fields['content-encoding'] !== undefined && toLength(fields) === undefined;
 }
 
-async function toResult({ status, fields, body: given }: S3Answer, options: ReadOptions): Promise<ReadResult> {
+/** Checks a response with an object, and makes the result of the read. */
+async function toResult({ status, fields, body: responseBody }: S3Response, options: ReadOptions): Promise<ReadResult> {
   const contentRange = fields['content-range'];
   const length = toLength(fields);
-  const body = given ?? (length === 0 ? emptyBody() : refuse('no body'));
+  const body = responseBody ?? (length === 0 ? emptyBody() : throwInvalidResponse('no body'));
   try {
-    // Its bytes could be any, and its length would pass for the object's.
-    if (status === 206 && contentRange === undefined) refuse('206 without Content-Range');
+    // The place of its bytes is unknown, and its length would be taken for the size of the object.
+    if (status === 206 && contentRange === undefined) throwInvalidResponse('206 without Content-Range');
     const partial =
       contentRange === undefined
         ? undefined
-        : (parseContentRange(contentRange) ?? refuse(`Content-Range ${contentRange}`));
+        : (parseContentRange(contentRange) ?? throwInvalidResponse(`Content-Range ${contentRange}`));
     const representation = toRepresentation(fields, partial?.size ?? length);
     const span = partial?.span ?? { start: 0, end: representation.size };
-    // Without a length, a body that ends early ends cleanly, and native pipes would go on to the next part.
+    // Without a length, a body that ends early looks complete, and a native pipe would continue with the next part.
     if (length !== span.end - span.start)
-      refuse(`Content-Length ${length ?? 'missing'} with Content-Range ${contentRange}`);
-    const held = failedCondition(representation, options.conditions ?? {});
+      throwInvalidResponse(`Content-Length ${length ?? 'missing'} with Content-Range ${contentRange}`);
+    const failed = failedCondition(representation, options.conditions ?? {});
     const open: OpenObject = { type: 'open', representation, span, body };
-    if (held === undefined) return partial === undefined ? await sliceWhole(open, options) : open;
+    if (failed === undefined) return partial === undefined ? await sliceWhole(open, options) : open;
     await body.cancel();
-    return held;
+    return failed;
   } catch (error) {
     await body.cancel();
     throw error;
@@ -196,19 +211,20 @@ async function toResult({ status, fields, body: given }: S3Answer, options: Read
 }
 
 function toRepresentation(fields: S3Fields, size: number | undefined): Representation {
-  return { ...toMetadata(fields), size: size ?? refuse('no Content-Length') };
+  return { ...toMetadata(fields), size: size ?? throwInvalidResponse('no Content-Length') };
 }
 
 function emptyBody(): ReadableStream<Uint8Array> {
   return new ReadableStream({ start: (controller) => controller.close() });
 }
 
-/** In bytes; `undefined` where it is missing, or no number. */
+/** Parses Content-Length, in bytes; `undefined` if it is missing or no number. */
 function toLength(fields: S3Fields): number | undefined {
   const text = fields['content-length'] ?? '';
   return /^\d{1,16}$/.test(text) ? Number(text) : undefined;
 }
 
-function refuse(what: string): never {
-  throw storeError('invalid-response', `S3 answered with ${redact(what)}`);
+/** Rejects a response that can't be trusted. */
+function throwInvalidResponse(response: string): never {
+  throw storeError('invalid-response', `S3 answered with ${redact(response)}`);
 }

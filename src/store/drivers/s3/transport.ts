@@ -1,30 +1,32 @@
-/** A request for reading: it has no body. */
+/** An HTTP request without a body, for reading from a storage. */
 export interface TransportRequest {
   readonly method: 'GET' | 'HEAD';
-  /** Absolute, encoded, `http:` or `https:`; sent as it is. */
+  /** An absolute, encoded URL, `http:` or `https:`. It is sent as it is. */
   readonly url: string;
-  /** Names in lower case. Without Host, which is the address's. */
+  /** Header fields, names in lower case. Host is not among them: it is taken from the URL. */
   readonly fields: Readonly<Record<string, string>>;
-  /** Fires when the answer is wanted no more: rejects while there is no head, breaks the body after it. */
+  /** Aborts the request: before the head of the response it rejects, after it the body errors. */
   readonly signal?: AbortSignal | undefined;
 }
 
-/** An answer whose head is there, whatever its status. */
+/** An HTTP response of any status, of which the head was received. */
 export interface TransportAnswer {
   readonly status: number;
-  /** Names in lower case; of several lines of one name the values are joined by commas (RFC 9110 §5.3). */
+  /**
+   * Header fields, names in lower case. The values of several lines of one name are joined by commas (RFC 9110 §5.3).
+   */
   readonly fields: Readonly<Record<string, string>>;
   /**
-   * Exactly the bytes that were sent: no coding is undone. A body that breaks off errors. Cancelled before its end, it
-   * gives its connection back. Absent where there is none.
+   * Exactly the bytes that were sent; no content coding is undone. It errors if it breaks off. `cancel` before its end
+   * releases its connection. Absent if the response has no body.
    */
   readonly body: ReadableStream<Uint8Array> | undefined;
 }
 
 /**
- * Sends a request to a storage. A redirect is an answer and is not followed.
+ * Sends a request to a storage. A redirect is a response like any other and is not followed.
  *
- * Rejects where no answer comes in time, or none that can be read in one way only; with the signal's reason where it
- * fires.
+ * Rejects if no response arrives in time, or if a response can be parsed in more than one way; with the signal's reason
+ * if the signal fires.
  */
 export type Transport = (request: TransportRequest) => Promise<TransportAnswer>;
