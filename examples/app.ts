@@ -1,7 +1,7 @@
 import { Hono } from 'hono';
 import { createGateway, type GatewayOptions } from 'rangeway';
 
-/** An app of one's own: a field on every answer, a route beside, and the gateway below /files. */
+/** An app: a field on every response, a route of its own, and the gateway below /files. */
 export function createApp(options: GatewayOptions) {
   return new Hono()
     .use(async (c, next) => {

@@ -17,7 +17,7 @@ import {
   type RangewayEnv,
 } from 'rangeway';
 
-/** The parts of a gateway below /files, with middleware and an observer of one's own between them. */
+/** The parts of a gateway below /files, with a middleware and an observer of the app between them. */
 export function createComposed(files: MountOptions, bodyPipe?: BodyPipe) {
   const counts = new Map<string, number>();
   const app = new Hono<RangewayEnv>().onError(onError);
@@ -33,12 +33,12 @@ export function createComposed(files: MountOptions, bodyPipe?: BodyPipe) {
   app.get('/info/*', requestId(), cors(), mount(files, bodyPipe), authorize(), (c) =>
     c.json({ key: c.var.rangeway.key, isPrivate: c.var.rangeway.grant?.isPrivate }),
   );
-  // Keys are names: where reading takes a right, this does too.
+  // This shows the keys of objects: if reading them needs a rule, protect this route too.
   app.get('/counts', (c) => c.json(Object.fromEntries(counts)));
   return app;
 }
 
-/** An observer that counts the bytes of each object that clients were handed. */
+/** An observer that counts the bytes of each object that were sent to clients. */
 function byteCounter(counts: Map<string, number>): Observer {
   return {
     end({ key, delivered }) {

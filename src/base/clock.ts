@@ -7,6 +7,8 @@
  * @returns ms since an arbitrary start
  *
  * @example
+ * import { steadyTime } from './clock.ts';
+ *
  * const fetchedAt = steadyTime();
  * const isFresh = () => steadyTime() - fetchedAt < 30_000;
  */

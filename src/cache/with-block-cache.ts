@@ -45,7 +45,7 @@ export interface BlockCacheOptions {
 
 const MiB = 1024 * 1024;
 
-/** The default settings; docs/caching.md has the measurements. */
+/** The default settings; docs/decisions/0021 has the measurements. */
 const DEFAULTS: BlockCacheOptions = {
   scope: '',
   blockSize: MiB,

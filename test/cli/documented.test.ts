@@ -46,7 +46,7 @@ test.for([...examples('toml').entries()])('example %i in TOML is read as wrangle
   checkConfig(parseConfig(input));
 });
 
-test('the examples of mounts come to the same places, prefixes and rules in both forms', async () => {
+test('the examples of mounts give the same paths, prefixes and rules in both forms', async () => {
   const places = (input: unknown) =>
     parseConfig(input).mounts.map(({ path, host, prefix, access, cacheControl, index, fallback }) => [
       path,

@@ -41,7 +41,7 @@ async function startWorker(main: string): Promise<string> {
   return url;
 }
 
-/** Serves as much of S3 as a read needs, over the folder, and sets the variables that a function finds it by. */
+/** Serves the part of the S3 API that reads use, over the folder, and sets the variables with its address. */
 async function startStorage(): Promise<{ readonly bucket: string; readonly endpoint: string }> {
   const { url: endpoint, stop } = await serve(
     createGateway({ store: fsStore(folder), observers: [{ end: () => undefined }] }),
@@ -59,17 +59,17 @@ async function startFunction(handler: StreamedHandler): Promise<string> {
   return url;
 }
 
-/** Starts an example, and gives the address that it is served at. */
+/** Starts an example, and returns its address. */
 type Start = () => Promise<string>;
 
 const MOUNTED: Readonly<Record<string, Start>> = {
   async node() {
     vi.stubEnv('FOLDER', join(folder, 'bucket'));
     vi.stubEnv('PORT', '0');
-    const said = vi.spyOn(console, 'log').mockImplementation(() => undefined);
+    const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
     await import('../../examples/node.ts');
-    const [address] = said.mock.calls[0] ?? [];
-    said.mockRestore();
+    const [address] = log.mock.calls[0] ?? [];
+    log.mockRestore();
     return String(address);
   },
   workers: () => startWorker(join(EXAMPLES, 'worker.ts')),
@@ -107,13 +107,13 @@ export default createComposed({ store: r2Store(env.BUCKET) }, nativeBodyPipe);
   },
 };
 
-describe.each(Object.entries(MOUNTED))("an app of one's own on %s", (_, start) => {
+describe.each(Object.entries(MOUNTED))('an app that mounts a gateway on %s', (_, start) => {
   let url: string;
   beforeAll(async () => {
     url = await start();
   });
 
-  test('has the gateway below /files, with its middleware around it', async () => {
+  test('has the gateway below /files, behind its middleware', async () => {
     const response = await fetch(new URL('/files/a%20b.txt', url), { headers: { Range: 'bytes=-3' } });
     expect([response.status, response.headers.get('content-range')]).toEqual([206, 'bytes 7-9/10']);
     expect(response.headers.get('x-served-by')).toBe('my app');
@@ -122,7 +122,7 @@ describe.each(Object.entries(MOUNTED))("an app of one's own on %s", (_, start) =
     expect([status, headers.get('content-type')]).toEqual([404, 'application/problem+json']);
   });
 
-  test('and a route beside it', async () => {
+  test('has a route beside the gateway', async () => {
     const response = await fetch(new URL('/about', url));
     expect([await response.json(), response.headers.get('x-served-by')]).toEqual([{ files: '/files/' }, 'my app']);
     expect((await fetch(new URL('/a%20b.txt', url))).status).toBe(404);
@@ -135,7 +135,7 @@ describe.each(Object.entries(COMPOSED))('an app that composes the parts on %s', 
     url = await start();
   });
 
-  test("answers as a gateway does, with the app's own fields", async () => {
+  test("answers like a gateway, with the app's own fields", async () => {
     const init = { headers: { Range: 'bytes=-3', 'X-Request-Id': 'request-1', Origin: 'https://example.com' } };
     const response = await fetch(new URL('/files/a%20b.txt', url), init);
     expect([response.status, await response.text()]).toEqual([206, '789']);
@@ -149,16 +149,16 @@ describe.each(Object.entries(COMPOSED))('an app that composes the parts on %s', 
   });
 
   test('answers errors, other methods and preflights with them too', async () => {
-    const ask = async (method: string, path: string) => {
+    const statusOf = async (method: string, path: string) => {
       const { status, headers } = await fetch(new URL(path, url), { method });
       return [status, headers.get('x-served-by'), headers.has('x-request-id')];
     };
-    expect(await ask('GET', '/files/none')).toEqual([404, 'my app', true]);
-    expect(await ask('POST', '/files/a%20b.txt')).toEqual([405, 'my app', true]);
-    expect(await ask('OPTIONS', '/files/a%20b.txt')).toEqual([204, 'my app', true]);
+    expect(await statusOf('GET', '/files/none')).toEqual([404, 'my app', true]);
+    expect(await statusOf('POST', '/files/a%20b.txt')).toEqual([405, 'my app', true]);
+    expect(await statusOf('OPTIONS', '/files/a%20b.txt')).toEqual([204, 'my app', true]);
   });
 
-  test("asks the mount's rule before a handler of its own", async () => {
+  test("evaluates the mount's rule before a handler of its own", async () => {
     const response = await fetch(new URL('/info/a%20b.txt', url), { headers: { Origin: 'https://example.com' } });
     expect(await response.json()).toEqual({ key: 'a b.txt', isPrivate: false });
     expect([response.headers.get('access-control-allow-origin'), response.headers.has('x-request-id')]).toEqual([
@@ -167,7 +167,7 @@ describe.each(Object.entries(COMPOSED))('an app that composes the parts on %s', 
     ]);
   });
 
-  test('tells its observer what clients were handed', async () => {
+  test('reports the bytes that clients were sent to its observer', async () => {
     const counted = async () => Object(await (await fetch(new URL('/counts', url))).json())['a b.txt'];
     const before = Number((await counted()) ?? 0);
     await (await fetch(new URL('/files/a%20b.txt', url), { headers: { Range: 'bytes=2-5' } })).text();
@@ -175,7 +175,7 @@ describe.each(Object.entries(COMPOSED))('an app that composes the parts on %s', 
   });
 });
 
-test('the documentation shows the files as they are', async () => {
+test('the pages show the files unchanged', async () => {
   const pages = await Promise.all(
     ['composing', 'parts'].map((name) => readFile(join(ROOT, `docs/${name}.md`), 'utf8')),
   );
