@@ -4,6 +4,8 @@ export interface OptionSpec {
   /** The placeholder of its value in the help, such as `FILE`. */
   readonly value?: string;
   readonly help: string;
+  /** Whether the empty text is a value. */
+  readonly mayBeEmpty?: boolean;
 }
 
 /** A command: how its command line is read, and its help. */
@@ -33,7 +35,7 @@ const S3 = [
   { name: 's3', value: 'BUCKET', help: 'a bucket of S3; credentials from the environment' },
   { name: 'endpoint', value: 'URL', help: 'of a storage that is not AWS' },
   { name: 'region', value: 'R', help: '(default: AWS_REGION)' },
-  { name: 'prefix', value: 'P', help: 'put before every key, such as releases/' },
+  { name: 'prefix', value: 'P', help: 'put before every key, such as releases/', mayBeEmpty: true },
   { name: 'path-style', help: 'the bucket in the path; Ceph and MinIO mostly want it' },
 ] as const;
 

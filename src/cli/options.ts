@@ -39,7 +39,9 @@ export function parseCommandLine<Spec extends CommandSpec>(args: readonly string
       flags.add(option.name);
       continue;
     }
-    if (token.value === undefined || token.value === '') {
+    // `--dir --hidden`: Node takes the next option for the value.
+    const isNext = token.inlineValue === false && token.value.startsWith('--');
+    if (token.value === undefined || (token.value === '' && option.mayBeEmpty !== true) || isNext) {
       throw usageError(`--${option.name} takes a value: --${option.name} ${option.value}`);
     }
     values.set(option.name, token.value);

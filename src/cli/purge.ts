@@ -48,7 +48,9 @@ function toObjectAddress(operands: readonly string[], base: string | undefined):
   }
   if (base === undefined) throw usageError('purge needs --url, the address of the gateway: https://files.example.com');
   if (!/^https?:\/\/[^/?#@]+(?:\/[^?#]*)?$/.test(base) || !URL.canParse(base)) {
-    throw usageError(`--url takes an address such as https://files.example.com/releases, not "${base}"`);
+    throw usageError(
+      `--url takes an address such as https://files.example.com/releases, not "${base.replace(/\/\/.*@/s, '//…@')}"`,
+    );
   }
   return new URL(`${base.replace(/\/$/, '')}/${key.split('/').map(encodeURIComponent).join('/')}`);
 }

@@ -33,5 +33,10 @@ function assertBucket(option: string, name: string): void {
 
 function assertEndpoint(option: string, address: string | undefined): void {
   if (address === undefined || /^https?:\/\/[^/?#@\s]+(?:\/[^?#\s]*)?$/.test(address)) return;
-  throw usageError(`--${option} takes an address such as https://s3.example.com, not "${address}"`);
+  throw usageError(`--${option} takes an address such as https://s3.example.com, not "${withoutUser(address)}"`);
+}
+
+/** An address may have a password before its host. */
+function withoutUser(address: string): string {
+  return address.replace(/\/\/.*@/s, '//…@');
 }

@@ -33,7 +33,9 @@ function parseAddress(operands: readonly string[]): URL {
   }
   if (stray !== undefined) throw usageError('sign takes one address; one with spaces or & takes quotes around it');
   if (!/^https?:\/\/[^/]/.test(address) || !URL.canParse(address)) {
-    throw usageError(`sign takes a whole address such as https://files.example.com/a.bin, not "${address}"`);
+    throw usageError(
+      `sign takes a whole address such as https://files.example.com/a.bin, not "${address.replace(/\/\/.*@/s, '//…@')}"`,
+    );
   }
   return new URL(address);
 }

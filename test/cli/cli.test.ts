@@ -58,12 +58,30 @@ async function takenPort() {
   return { port: String(address.port), close: () => server.close() };
 }
 
-test('--help and no command at all print the help', async () => {
-  for (const args of [['--help'], [], ['serve', '--help'], ['dev', '-h']]) {
+test('--help and no command at all print the overview', async () => {
+  for (const args of [['--help'], [], ['help'], ['-h']]) {
     const { code, out } = await run(...args);
-    expect([code, out]).toEqual([0, expect.stringContaining('rangeway dev')]);
+    expect([code, out]).toEqual([0, expect.stringMatching(/rangeway dev .*[^]*rangeway purge KEY .*/)]);
   }
 });
+
+test.for(['dev', 'serve', 'lambda', 'config', 'sign', 'keygen', 'purge'])(
+  '%s --help prints its options and two examples',
+  async (name) => {
+    for (const args of [
+      [name, '--help'],
+      [name, '-h'],
+      ['help', name],
+      [name, '--port', '1', '--help'],
+    ]) {
+      const { code, out } = await run(...args);
+      expect([code, out]).toEqual([0, expect.stringContaining(`rangeway ${name}`)]);
+      expect(out).toMatch(/^ {2}--[a-z-]+ /m);
+      expect(out.match(/^ {2}# /gm)).toHaveLength(2);
+      expect(out).not.toContain('\u001b');
+    }
+  },
+);
 
 test('--version prints the version', async () => {
   expect(await run('--version')).toMatchObject({ code: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+\n$/) });
@@ -71,7 +89,7 @@ test('--version prints the version', async () => {
 
 describe('bad usage exits with 2 and says in one line what to write', () => {
   const cases: readonly (readonly [readonly string[], RegExp])[] = [
-    [['frobnicate'], /there is no command "frobnicate"; there are config, dev, keygen, lambda, purge, serve, sign,/],
+    [['frobnicate'], /there is no command "frobnicate"; there are config, dev, keygen, lambda, purge, serve, sign:/],
     [['lambda'], /lambda needs a bucket: rangeway lambda --s3 BUCKET/],
     [['lambda', '--s3', 'files', '--mode', 'fast'], /--mode takes buffered or stream, not "fast"/],
     [['lambda', '--s3', 'files', '--overflow', 'drop'], /--overflow takes redirect or partial or refuse/],
@@ -82,10 +100,16 @@ describe('bad usage exits with 2 and says in one line what to write', () => {
     [['serve', '--dir', '.', '--region', 'x'], /--region goes with --s3 BUCKET/],
     [
       ['serve', '--dir', '.', '--fallback', 'x'],
-      /'--fallback'; a fallback is a field of a mount in the configuration: /,
+      /--fallback is not an option of serve; a fallback is a field of a mount in the configuration: /,
     ],
-    [['dev', '--s3', 'bucket', '--fallback-region', 'x'], /'--fallback-region'; a fallback is a field of a mount/],
-    [['lambda', '--s3', 'bucket', '--fallback', 'x'], /; a fallback is a field of a mount .*; there are --port/],
+    [
+      ['dev', '--s3', 'bucket', '--fallback-region', 'x'],
+      /--fallback-region is not an option of dev; a fallback is a field of a mount/,
+    ],
+    [
+      ['lambda', '--s3', 'bucket', '--fallback', 'x'],
+      /--fallback is not an option of lambda; a fallback is a field of a mount/,
+    ],
     [['serve', '--dir', '.', '--path-style'], /--path-style goes with --s3 BUCKET/],
     [['serve', '--s3', 'bucket', '--hidden'], /--hidden goes with --dir DIR/],
     [['serve', '--hidden'], /--hidden goes with --dir DIR/],
@@ -97,22 +121,50 @@ describe('bad usage exits with 2 and says in one line what to write', () => {
     ],
     [
       ['serve', '--s3', 'bucket', '--endpoint', 'http://127.0.0.1:9'],
-      /--s3 bucket can't be read: StoreError: S3 GetObject failed; caused by .*/,
+      /--s3 bucket can't be read: (?:nothing listens at the endpoint|there are no credentials|no region is set)/,
     ],
     [['dev', '--dir', '.', '--s3', 'bucket'], /--dir fills a local bucket; with --s3 there is none/],
     [
       ['dev', '--s3', 'bucket', '--port', '0'],
       /dev --s3 needs AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY in the environment/,
     ],
-    [['serve', '--dir'], /'--dir <value>' argument missing; there are --dir, --port/],
+    [['serve', '--dir'], /--dir takes a value: --dir DIR/],
     [['serve', '--dir', 'none'], /--dir none: there is no such folder/],
     [['serve', '--dir', 'file.txt'], /--dir file\.txt: this is a file/],
     [['serve', '--dir', '.', '--port', 'x'], /--port takes a number from 0 to 65535, not "x"/],
     [['serve', '--dir', '.', '--port', '65536'], /--port takes/],
-    [['serve', '--dir', '.', '--prot', '1'], /Unknown option '--prot'; there are --dir, --port/],
+    [
+      ['serve', '--dir', '.', '--prot', '1'],
+      /--prot is not an option of serve; did you mean --port\? there are --dir, /,
+    ],
     [['serve', 'folder'], /"folder" is not an option/],
+    [['srve'], /there is no command "srve"; did you mean serve\? there are /],
+    [['serve', '--dir', '.', '--port', '-1'], /--port takes a number from 0 to 65535, not "-1"/],
+    [['serve', '--dir', '.', '--port=-1'], /--port takes a number from 0 to 65535, not "-1"/],
+    [['serve', '--dir', '.', '--port', '1e3'], /--port takes a number from 0 to 65535, not "1e3"/],
+    [['serve', '--dir='], /--dir takes a value: --dir DIR/],
+    [['serve', '--dir', '--hidden'], /--dir takes a value: --dir DIR/],
+    [['serve', '--dir', '.', '--hidden=yes'], /--hidden takes no value/],
+    [['serve', '-d', '.'], /-d is not an option of serve; there are --dir/],
+    [['serve', '--dir', '.', '--', 'x'], /"x" is not an option of serve/],
+    [['serve', '--dir', '.', '--config', '.'], /--config \.: this is a folder, and a file is needed/],
+    [['serve', '--s3', 'bucket', '--endpoint', 'http://127.0.0.1:9/a?b'], /--endpoint takes an address such as/],
+    [
+      ['serve', '--s3', 'bucket', '--endpoint', 'http://me:secret@127.0.0.1:9'],
+      /takes an address such as .*, not "http:\/\/…@127\.0\.0\.1:9"/,
+    ],
+    [
+      ['serve', '--s3', 'bucket', '--endpoint', 'http://127.0.0.1:9/storage/v1/s3'],
+      /can't be read: (?:nothing listens|there are no cred|no region)/,
+    ],
+    [['dev', '--s3', 'bucket', '--port', '0', '--endpoint', 'nope'], /--endpoint takes an address/],
+    [['keygen', 'x'], /"x" is not an option of keygen; there are --key-id/],
+    [['purge', '--url', 'http://127.0.0.1:9'], /purge needs a key/],
+    [['purge', 'a'], /purge needs --url, the address of the gateway/],
+    [['config', 'chek'], /config takes "check"/],
+    [['sign'], /sign needs an address/],
     [['serve', '--dir', '.', '--host', '203.0.113.9', '--port', '0'], /this machine does not have that address/],
-    [['serve', '--dir', '.', '--config', 'none.json'], /--config none\.json: ENOENT/],
+    [['serve', '--dir', '.', '--config', 'none.json'], /--config none\.json: there is no such file/],
     [['serve', '--dir', '.', '--config', 'file.txt'], /--config file\.txt: .*JSON/],
     [['dev', '--dir', 'none'], /--dir none: there is no such folder/],
     [['dev', '--config', 'none.toml'], /--config none\.toml: there is no such file/],
@@ -201,7 +253,7 @@ test('dev fills a bucket, serves it from workerd, and leaves nothing behind', as
   const first = await startServer(...args);
   expect(await (await fetch(`${first.url}/${encodeURIComponent('ünï #1.txt')}`)).text()).toBe('content');
   expect((await fetch(`${first.url}/outside.txt`)).status).toBe(404);
-  expect(first.output.err).toMatch(/1 files uploaded[^]*curl -C - -o cut\.bin http[^]*curl -r 0-9,-10/);
+  expect(first.output.err).toMatch(/1 file uploaded[^]*curl -C - -o cut\.bin http[^]*curl -r 0-9,-10/);
   first.child.kill('SIGINT');
   // Miniflare ends the process itself, as shells expect of a signal.
   expect((await once(first.child, 'exit'))[0]).toBe(130);
