@@ -101,7 +101,14 @@ export const CONFIG = command({
   name: 'config',
   operands: 'check [FILE]',
   summary: 'the effective configuration of FILE, every default filled in, without secrets',
-  options: [{ name: 'env', value: 'NAME', help: 'an environment of the wrangler.toml, such as s3' }],
+  options: [
+    {
+      name: 'for',
+      value: 'PLATFORM',
+      help: 'node, workers or lambda: refuse what that platform would refuse (a wrangler.toml: workers)',
+    },
+    { name: 'env', value: 'NAME', help: 'an environment of the wrangler.toml, such as s3' },
+  ],
   examples: [
     ['rangeway config check', 'of ./wrangler.toml'],
     [

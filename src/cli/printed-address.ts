@@ -9,6 +9,8 @@ const WILDCARDS = new Set(['0.0.0.0', '[::]']);
  *
  * @param url of the server, without a trailing slash
  * @example
+ * import { printAddresses } from './printed-address.ts';
+ *
  * printAddresses('http://0.0.0.0:8787'); // 'http://127.0.0.1:8787/, for other machines http://192.0.2.7:8787/'
  */
 export function printAddresses(url: string): string {

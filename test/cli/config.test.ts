@@ -188,7 +188,7 @@ describe('what can not be used exits with 2', () => {
       /store: files--use1-az4--x-s3 can't be read by addresses .* set reads to "commands"/,
     ],
     ['{}', ['f.json', '--env', 's3'], /--env goes with a wrangler\.toml/],
-    ['{}', ['f.json', '--x'], /--x is not an option of config; there are --env/],
+    ['{}', ['f.json', '--x'], /--x is not an option of config; there are --for, --env/],
   ])('%s %j', async ([text, args, message]) => {
     const { code, out, err } = await check('f.json', text, args);
     expect([code, out, err]).toEqual([2, '', expect.stringMatching(message)]);
