@@ -2,8 +2,9 @@ import { ArnFormat, Stack } from 'aws-cdk-lib';
 import { Effect, PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import type { Config } from '../src/config/config.ts';
+import { secretsOfRule } from '../src/config/secret-names.ts';
 import { SECRET_NAME, type SecretSource, type SecretSources } from '../src/platform/lambda/secret-sources.ts';
-import { placeOf, simpleRules, type SimpleRule } from './front.ts';
+import { placeOf } from './front.ts';
 
 /**
  * Compares the secrets that settings name with those that have a place.
@@ -36,26 +37,9 @@ function secretsOf({ purge, mounts }: Config): readonly UsedSecret[] {
   return [
     ...(purge === undefined ? [] : [{ name: purge.token, where: 'purge.token' }]),
     ...mounts.flatMap(({ access }, i) =>
-      simpleRules(access)
-        .flatMap(secretsOfRule)
-        .map((name) => ({ name, where: `${placeOf(mounts, i)}access` })),
+      secretsOfRule(access).map((name) => ({ name, where: `${placeOf(mounts, i)}access` })),
     ),
   ];
-}
-
-function secretsOfRule(rule: SimpleRule): readonly string[] {
-  if (rule === 'public') return [];
-  switch (rule.type) {
-    case 'signed':
-      return [rule.keys];
-    case 'basic':
-      return [rule.users];
-    case 'jwt':
-      return rule.key.type === 'jwks' ? [] : [rule.key.type === 'secret' ? rule.key.secret : rule.key.pem];
-    case 'ip':
-    case 'referer':
-      return [];
-  }
 }
 
 const ACTIONS: Readonly<Record<SecretSource['service'], string>> = {

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 node22=$PWD/test/node22/node_modules/.bin
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-npm pack --silent --pack-destination "$work" >/dev/null
+npm pack --silent --ignore-scripts --pack-destination "$work" >/dev/null
 mkdir "$work/app"
 echo '{ "private": true, "type": "module" }' >"$work/app/package.json"
 # The service reads S3, for which the package needs the SDK beside it.

@@ -23,7 +23,7 @@ head -c 100000 /dev/urandom >../served/file.bin
 npx rangeway --version
 # An older one is told what is missing, without a stack.
 if [ "$("$machine" -p 'parseInt(process.versions.node, 10)')" -lt 22 ]; then
-  if "$machine" node_modules/rangeway/dist/cli/main.js --version 2>refusal; then exit 1; fi
+  if "$machine" node_modules/rangeway/bin/rangeway.js --version 2>refusal; then exit 1; fi
   grep -qE '^rangeway: this is Node [0-9.]+, and rangeway needs Node 22 or newer' refusal
   [ "$(wc -l <refusal)" -eq 1 ]
 fi
@@ -36,7 +36,7 @@ if ((await response.text()) !== '89') throw new Error(`the library answers ${res
 JS
 node library.js
 
-node node_modules/rangeway/dist/cli/main.js serve --dir ../served --port 0 >log 2>address &
+node node_modules/rangeway/bin/rangeway.js serve --dir ../served --port 0 >log 2>address &
 server=$!
 for _ in $(seq 50); do grep -q http address && break || sleep 0.2; done
 url=$(grep -oE 'http://[0-9.:]+' address)

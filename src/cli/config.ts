@@ -1,10 +1,12 @@
-import { existsSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
 import { errorCode } from '../base/error-code.ts';
-import { checkConfig, parseConfig, type Config } from '../platform/checked-config.ts';
+import { checkConfig, parseConfig, PLATFORMS, type Config, type Platform } from '../platform/checked-config.ts';
+import { secretNames } from '../config/secret-names.ts';
 import { printable } from '../platform/node/line-log.ts';
 import { loadS3 } from '../platform/s3/load-s3.ts';
 import { readJsonFile } from './json-file.ts';
-import { parseLine } from './options.ts';
+import { CONFIG } from './commands.ts';
+import { parseCommandLine } from './options.ts';
 import { describeConfig } from './config-text.ts';
 import { usageError } from './usage.ts';
 
@@ -16,7 +18,7 @@ const DEFAULT_FILE = 'wrangler.toml';
  * @throws UsageError if the file is missing, wrong, or names a bucket that refuses to be read
  */
 export async function config(args: readonly string[]): Promise<void> {
-  const { texts, operands } = parseLine(args, ['env']);
+  const { texts, operands } = parseCommandLine(args, CONFIG);
   const [verb, file, stray] = operands;
   if (verb !== 'check') throw usageError('config takes "check": rangeway config check FILE');
   if (stray !== undefined) throw usageError(`config check takes one file, not "${stray}" as well`);
@@ -30,7 +32,9 @@ export async function config(args: readonly string[]): Promise<void> {
   }
   const isWorker = name.endsWith('.toml');
   const { input, variables } = isWorker ? await readWrangler(name, texts.env) : readJson(name, texts.env);
-  const parsed = checked(name, input, isWorker);
+  const platform = parsePlatform(texts.for, isWorker);
+  const parsed = checked(name, input, platform);
+  if (platform === 'node') checkOnNode(name, parsed, variables);
   process.stdout.write(printable(describeConfig(parsed, { file: name, variables })));
   const refusals = await checkStores(parsed, isWorker);
   if (refusals.length > 0) throw usageError(`${name}: ${refusals.join('; ')}`);
@@ -66,14 +70,39 @@ function hasCredentials(): boolean {
   return ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE'].some((name) => (process.env[name] ?? '') !== '');
 }
 
-function checked(name: string, input: unknown, isWorker: boolean): Config {
+function checked(name: string, input: unknown, platform: Platform | undefined): Config {
   try {
     const parsed = parseConfig(input);
-    checkConfig(parsed, isWorker);
+    checkConfig(parsed, platform);
     return parsed;
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'SettingsError') throw error;
     throw usageError(`${name}: ${error.message}`, error);
+  }
+}
+
+function parsePlatform(text: string | undefined, isWorker: boolean): Platform | undefined {
+  if (text === undefined) return isWorker ? 'workers' : undefined;
+  const platform = PLATFORMS.find((one) => one === text);
+  if (platform === undefined) throw usageError(`--for takes ${PLATFORMS.join(', ')}, not "${text}"`);
+  if (isWorker && platform !== 'workers')
+    throw usageError(`--for ${platform} goes with JSON; a wrangler.toml is for workers`);
+  return platform;
+}
+
+/** Checks what `serve` would refuse when it opens the mounts on this machine. */
+function checkOnNode(name: string, parsed: Config, variables: ReadonlySet<string>): void {
+  const unset = secretNames(parsed).filter((secret) => !variables.has(secret));
+  if (unset.length > 0) {
+    throw usageError(
+      `${name}: ${unset.join(', ')} ${unset.length === 1 ? 'is' : 'are'} to hold a secret, and not set here`,
+    );
+  }
+  for (const [i, { store, fallback }] of parsed.mounts.entries()) {
+    for (const [field, one] of Object.entries({ store, fallback })) {
+      if (one?.type !== 'dir' || statSync(one.path, { throwIfNoEntry: false })?.isDirectory() === true) continue;
+      throw usageError(`${name}: mounts.${i}.${field}.path: there is no folder "${one.path}"`);
+    }
   }
 }
 

@@ -3,9 +3,12 @@ import { BUFFERED_LIMIT, lambdaHandler } from '../platform/lambda/buffered.ts';
 import { lambdaGateway, LINK_SECONDS, OVERFLOW_POLICIES, type LambdaConfig } from '../platform/lambda/gateway.ts';
 import { lambdaStreamHandler, STREAMED_LIMIT } from '../platform/lambda/streamed.ts';
 import { s3Client } from '../platform/s3/s3-client.ts';
-import { explainListenError, parseOptions, parsePort, untilStopped } from './options.ts';
-import { parseS3Source, S3_OPTIONS } from './s3-options.ts';
+import { explainListenError, parseCommandLine, parsePort } from './options.ts';
+import { parseS3Source } from './s3-options.ts';
+import { LAMBDA } from './commands.ts';
+import { untilStopped } from './until-stopped.ts';
 import { openBucket } from './serve.ts';
+import { printAddresses } from './printed-address.ts';
 import { say } from './say.ts';
 import { usageError } from './usage.ts';
 
@@ -20,8 +23,7 @@ const MODES = ['buffered', 'stream'] as const;
  * @throws UsageError for an option that is wrong, or a bucket that refuses to be read
  */
 export async function lambda(args: readonly string[]): Promise<void> {
-  const names = ['port', 'host', 'mode', 'overflow', ...S3_OPTIONS] as const;
-  const { texts, flags } = parseOptions(args, names, ['path-style']);
+  const { texts, flags } = parseCommandLine(args, LAMBDA);
   const { host = '127.0.0.1' } = texts;
   const source = parseS3Source(texts, flags.has('path-style'));
   if (source === undefined) throw usageError('lambda needs a bucket: rangeway lambda --s3 BUCKET');
@@ -33,7 +35,7 @@ export async function lambda(args: readonly string[]): Promise<void> {
   const server = await serveFunction(toFunction(mode, config), { port, host }).catch((error: unknown) => {
     throw explainListenError(error, host, port);
   });
-  say(`${name} is served by a local function URL (${mode}) at ${server.url}/`);
+  say(`${name} served by a local function URL (${mode}) at ${printAddresses(server.url)}`);
   await untilStopped();
   await server.stop(STOP_LIMIT);
   process.exit(0);

@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs';
 import { errorCode } from '../base/error-code.ts';
 import { withPeers } from '../platform/peers.ts';
 import { say } from './say.ts';
-import { HELP, usageError } from './usage.ts';
+import { COMMANDS } from './commands.ts';
+import { printCommandHelp, printOverview } from './help.ts';
+import { suggest } from './suggest.ts';
+import { usageError } from './usage.ts';
 
 /** The exit code for a mistake of the caller; 1 is for everything else. */
 const EXIT_USAGE = 2;
@@ -27,17 +30,25 @@ async function main([name, ...args]: readonly string[]): Promise<void> {
       `this is Node ${process.versions.node}, and rangeway needs Node ${OLDEST} or newer: nodejs.org has it`,
     );
   }
-  if (name === undefined || name === '--help' || name === '-h' || name === 'help')
-    return void process.stdout.write(HELP);
+  if (name === undefined || HELP.has(name)) return void process.stdout.write(printHelp(args));
   if (name === '--version' || name === '-v') return void process.stdout.write(`${version()}\n`);
-  if (args.includes('--help') || args.includes('-h')) return void process.stdout.write(HELP);
   const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
-  if (command === undefined) {
-    throw usageError(
-      `there is no command "${name}"; there are ${Object.keys(commands).join(', ')}, see rangeway --help`,
-    );
-  }
+  if (command === undefined) throw usageError(`there is no command "${name}"; ${instead(name)}: rangeway --help`);
+  if (args.some((arg) => arg === '--help' || arg === '-h')) return void process.stdout.write(printHelp([name]));
   await withPeers(() => command(args));
+}
+
+const HELP = new Set(['--help', '-h', 'help']);
+
+/** The help of the command that the arguments name, else the overview. */
+function printHelp([name]: readonly string[]): string {
+  const spec = COMMANDS.find((one) => one.name === name);
+  return spec === undefined ? printOverview() : printCommandHelp(spec);
+}
+
+function instead(name: string): string {
+  const meant = suggest(name, Object.keys(commands));
+  return `${meant === undefined ? '' : `did you mean ${meant}? `}there are ${Object.keys(commands).join(', ')}`;
 }
 
 /** Loads `dev` only if it is used: it needs wrangler, miniflare and esbuild, which are optional dependencies. */

@@ -4,69 +4,117 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { errorCode } from '../base/error-code.ts';
+import type { CommandSpec, OptionSpec } from './commands.ts';
+import { suggest } from './suggest.ts';
 import { usageError } from './usage.ts';
 
-/** A parsed command line: the value of each option with a value, and the flags that are set. */
-export interface Options<Name extends string, Flag extends string> {
-  readonly texts: Readonly<Partial<Record<Name, string>>>;
-  readonly flags: ReadonlySet<Flag>;
+/** The names of the options of a command that have a value. */
+type ValueName<Spec extends CommandSpec> = Extract<Spec['options'][number], { readonly value: string }>['name'];
+
+/** The names of its flags. */
+type FlagName<Spec extends CommandSpec> = Exclude<Spec['options'][number], { readonly value: string }>['name'];
+
+/** A parsed command line: the value of each option with a value, the flags that are set, and the operands. */
+export interface CommandLine<Spec extends CommandSpec> {
+  readonly texts: Readonly<Partial<Record<ValueName<Spec>, string>>>;
+  readonly flags: ReadonlySet<FlagName<Spec>>;
+  readonly operands: readonly string[];
 }
 
 /**
- * Reads `--name value` options and `--flag`s.
+ * Reads the command line of a command: `--name value`, `--name=value`, flags, and operands if the command takes some.
  *
- * @throws UsageError for an unknown option, an option without its value, or an operand
+ * @throws UsageError for an unknown option, an option without its value, or an operand that is not expected
  */
-export function parseOptions<Name extends string, Flag extends string = never>(
-  args: readonly string[],
-  names: readonly Name[],
-  flags: readonly Flag[] = [],
-): Options<Name, Flag> {
-  const { texts, flags: given, operands } = parseLine(args, names, flags);
-  const [stray] = operands;
-  if (stray !== undefined)
-    throw usageError(`"${stray}" is not an option; there are ${printNames([...names, ...flags])}`);
-  return { texts, flags: given };
+export function parseCommandLine<Spec extends CommandSpec>(args: readonly string[], spec: Spec): CommandLine<Spec> {
+  const values = new Map<string, string>();
+  const flags = new Set<string>();
+  const operands: string[] = [];
+  for (const token of tokenize(args, spec)) {
+    if (token.kind === 'positional') operands.push(token.value);
+    if (token.kind !== 'option') continue;
+    const option = findOption(token.name, token.rawName, spec);
+    if (option.value === undefined) {
+      if (token.value !== undefined) throw usageError(`--${option.name} takes no value`);
+      flags.add(option.name);
+      continue;
+    }
+    // `--dir --hidden`: Node takes the next option for the value.
+    const isNext = token.inlineValue === false && token.value.startsWith('--');
+    if (token.value === undefined || (token.value === '' && option.mayBeEmpty !== true) || isNext) {
+      throw usageError(`--${option.name} takes a value: --${option.name} ${option.value}`);
+    }
+    values.set(option.name, token.value);
+  }
+  const [operand] = operands;
+  if (operand !== undefined && spec.operands === undefined) {
+    throw usageError(`"${operand}" is not an option of ${spec.name}; ${seeHelp(spec)}`);
+  }
+  return { texts: textsOf(values, spec), flags: flagsOf(flags, spec), operands };
 }
 
-/**
- * Reads options like {@link parseOptions}, for a command that also takes operands.
- *
- * @throws UsageError for an unknown option, or an option without its value
- */
-export function parseLine<Name extends string, Flag extends string = never>(
-  args: readonly string[],
-  names: readonly Name[],
-  flags: readonly Flag[] = [],
-): Options<Name, Flag> & { readonly operands: readonly string[] } {
-  const { values, positionals: operands } = parseArguments(args, names, flags);
-  const texts: Partial<Record<Name, string>> = {};
-  for (const name of names) {
-    const value = values.get(name);
-    if (typeof value === 'string') texts[name] = value;
+/** By Node's own parser. A value that begins with a dash is joined to its option first: Node calls it ambiguous. */
+function tokenize(args: readonly string[], { options }: CommandSpec) {
+  const withValue = new Set(options.filter(({ value }) => value !== undefined).map(({ name }) => `--${name}`));
+  const joined: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? '';
+    const next = args[i + 1];
+    if (arg === '--') return parse([...joined, ...args.slice(i)], options);
+    if (withValue.has(arg) && next !== undefined && !next.startsWith('--')) {
+      joined.push(`${arg}=${next}`);
+      i++;
+    } else joined.push(arg);
   }
-  return { texts, flags: new Set(flags.filter((flag) => values.get(flag) === true)), operands };
+  return parse(joined, options);
 }
 
-function parseArguments(args: readonly string[], names: readonly string[], flags: readonly string[]) {
-  try {
-    const texts = names.map((name) => [name, { type: 'string' as const }] as const);
-    const booleans = flags.map((flag) => [flag, { type: 'boolean' as const }] as const);
-    const options: Record<string, { type: 'string' | 'boolean' }> = Object.fromEntries([...texts, ...booleans]);
-    const { values, positionals } = parseArgs({ args: [...args], options, allowPositionals: true });
-    return { values: new Map(Object.entries(values)), positionals };
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.split(/\.\s/)[0] : '';
-    const instead = reason?.startsWith("Unknown option '--fallback") ? `; ${FALLBACK}` : '';
-    throw usageError(`${reason}${instead}; there are ${printNames([...names, ...flags])}`, error);
-  }
+function parse(args: readonly string[], options: readonly OptionSpec[]) {
+  const types = options.map(({ name, value }) => [name, { type: value === undefined ? 'boolean' : 'string' }] as const);
+  const known: Record<string, { type: 'string' | 'boolean' }> = Object.fromEntries(types);
+  return parseArgs({ args: [...args], options: known, strict: false, allowPositionals: true, tokens: true }).tokens;
+}
+
+function findOption(name: string, written: string, spec: CommandSpec): OptionSpec {
+  const option = spec.options.find((one) => one.name === name);
+  if (option !== undefined) return option;
+  if (name.startsWith('fallback')) throw usageError(`${written} is not an option of ${spec.name}; ${FALLBACK}`);
+  const meant = suggest(
+    name,
+    spec.options.map((one) => one.name),
+  );
+  const instead = meant === undefined ? '' : ` did you mean --${meant}?`;
+  throw usageError(`${written} is not an option of ${spec.name};${instead} ${seeHelp(spec)}`);
 }
 
 const FALLBACK =
   'a fallback is a field of a mount in the configuration: "mounts": [{ "fallback": { "type": "s3", "bucket": "…" } }]';
 
-function printNames(names: readonly string[]): string {
-  return names.map((name) => `--${name}`).join(', ');
+function seeHelp({ name, options }: CommandSpec): string {
+  return `there are ${options.map((one) => `--${one.name}`).join(', ')}: rangeway ${name} --help`;
+}
+
+function textsOf<Spec extends CommandSpec>(values: ReadonlyMap<string, string>, spec: Spec) {
+  const texts: Partial<Record<ValueName<Spec>, string>> = {};
+  for (const option of spec.options) {
+    const value = values.get(option.name);
+    if (value !== undefined && hasValue<Spec>(option)) texts[option.name] = value;
+  }
+  return texts;
+}
+
+function flagsOf<Spec extends CommandSpec>(given: ReadonlySet<string>, spec: Spec): ReadonlySet<FlagName<Spec>> {
+  const flags = new Set<FlagName<Spec>>();
+  for (const option of spec.options) if (given.has(option.name) && isFlag<Spec>(option)) flags.add(option.name);
+  return flags;
+}
+
+function hasValue<Spec extends CommandSpec>(option: OptionSpec): option is OptionSpec & { name: ValueName<Spec> } {
+  return option.value !== undefined;
+}
+
+function isFlag<Spec extends CommandSpec>(option: OptionSpec): option is OptionSpec & { name: FlagName<Spec> } {
+  return option.value === undefined;
 }
 
 /**
@@ -123,12 +171,4 @@ export async function assertFree(host: string, port: number): Promise<void> {
   }
   probe.close();
   await once(probe, 'close');
-}
-
-/** Waits for SIGINT (Ctrl-C) or SIGTERM (a service manager). */
-export async function untilStopped(): Promise<void> {
-  await new Promise<void>((settle) => {
-    process.once('SIGINT', () => settle());
-    process.once('SIGTERM', () => settle());
-  });
 }

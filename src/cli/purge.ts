@@ -1,5 +1,6 @@
 import { errorCode } from '../base/error-code.ts';
-import { parseLine } from './options.ts';
+import { PURGE } from './commands.ts';
+import { parseCommandLine } from './options.ts';
 import { usageError } from './usage.ts';
 
 /** The token is read from the environment only: every user of the machine can read command lines. */
@@ -17,7 +18,7 @@ const EXIT_REFUSED = 1;
  * @throws UsageError for a key, an address or a token that can't be used
  */
 export async function sendPurge(args: readonly string[]): Promise<void> {
-  const { texts, operands } = parseLine(args, ['url']);
+  const { texts, operands } = parseCommandLine(args, PURGE);
   const address = toObjectAddress(operands, texts.url);
   const token = process.env[VARIABLE];
   if (token === undefined || token === '') {
@@ -34,7 +35,9 @@ export async function sendPurge(args: readonly string[]): Promise<void> {
 }
 
 function toObjectAddress(operands: readonly string[], base: string | undefined): URL {
-  const [key, stray] = operands;
+  const [written, stray] = operands;
+  // `/a/b`, as in an address, is the key `a/b`.
+  const key = written?.replace(/^\//, '');
   if (key === undefined || key === '') {
     throw usageError('purge needs a key: rangeway purge releases/app.bin --url https://files.example.com');
   }
@@ -45,7 +48,9 @@ function toObjectAddress(operands: readonly string[], base: string | undefined):
   }
   if (base === undefined) throw usageError('purge needs --url, the address of the gateway: https://files.example.com');
   if (!/^https?:\/\/[^/?#@]+(?:\/[^?#]*)?$/.test(base) || !URL.canParse(base)) {
-    throw usageError(`--url takes an address such as https://files.example.com/releases, not "${base}"`);
+    throw usageError(
+      `--url takes an address such as https://files.example.com/releases, not "${base.replace(/\/\/.*@/s, '//…@')}"`,
+    );
   }
   return new URL(`${base.replace(/\/$/, '')}/${key.split('/').map(encodeURIComponent).join('/')}`);
 }

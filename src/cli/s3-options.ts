@@ -2,7 +2,7 @@ import type { S3Source } from '../platform/s3/s3-storage.ts';
 import { usageError } from './usage.ts';
 
 /** The options for a bucket and its endpoint. Credentials are read from the environment, never from the command line. */
-export const S3_OPTIONS = ['s3', 'endpoint', 'region', 'prefix'] as const;
+const S3_OPTIONS = ['s3', 'endpoint', 'region', 'prefix'] as const;
 
 /** A bucket, its prefix (may be empty), and how it is reached. */
 export type ParsedSource = S3Source & { readonly prefix: string };
@@ -32,6 +32,11 @@ function assertBucket(option: string, name: string): void {
 }
 
 function assertEndpoint(option: string, address: string | undefined): void {
-  if (address === undefined || /^https?:\/\/[^/]+\/?$/.test(address)) return;
-  throw usageError(`--${option} takes an address such as https://s3.example.com, not "${address}"`);
+  if (address === undefined || /^https?:\/\/[^/?#@\s]+(?:\/[^?#\s]*)?$/.test(address)) return;
+  throw usageError(`--${option} takes an address such as https://s3.example.com, not "${withoutUser(address)}"`);
+}
+
+/** An address may have a password before its host. */
+function withoutUser(address: string): string {
+  return address.replace(/\/\/.*@/s, '//…@');
 }

@@ -13,8 +13,11 @@ import { lineLog } from '../platform/node/line-log.ts';
 import { loadS3 } from '../platform/s3/load-s3.ts';
 import type { S3Source } from '../platform/s3/s3-storage.ts';
 import { readJsonFile } from './json-file.ts';
-import { explainListenError, parseFolder, parseOptions, parsePort, untilStopped } from './options.ts';
-import { parseS3Source, S3_OPTIONS } from './s3-options.ts';
+import { explainListenError, parseCommandLine, parseFolder, parsePort } from './options.ts';
+import { parseS3Source } from './s3-options.ts';
+import { SERVE } from './commands.ts';
+import { untilStopped } from './until-stopped.ts';
+import { printAddresses } from './printed-address.ts';
 import { say } from './say.ts';
 import { usageError } from './usage.ts';
 
@@ -30,11 +33,7 @@ const MAX_DOWNLOADS = 1_000;
  * @throws UsageError for an option that is wrong, a port that is taken, or a bucket that refuses to be read
  */
 export async function serveOnNode(args: readonly string[]): Promise<void> {
-  const { texts, flags } = parseOptions(
-    args,
-    ['dir', 'port', 'host', 'config', ...S3_OPTIONS],
-    ['path-style', 'hidden'],
-  );
+  const { texts, flags } = parseCommandLine(args, SERVE);
   const { dir, config, host = '127.0.0.1' } = texts;
   const source = parseS3Source(texts, flags.has('path-style'));
   if (dir !== undefined && source !== undefined)
@@ -50,7 +49,7 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
   const opened = await openNodeConfig(checked, store, source?.access, source?.prefix, log);
   const gateway = createGateway({ ...opened, limits });
   const server = await listen(gateway, { host, port, ...limits, trustedProxies: checked.trustedProxies });
-  say(`${name} is served at ${server.url}/`);
+  say(`${name} served at ${printAddresses(server.url)}`);
   await untilStopped();
   process.stderr.write(`rangeway: stopping; running downloads have ${STOP_LIMIT / 1000} seconds to finish\n`);
   process.once('SIGINT', () => process.exit(130));
@@ -63,7 +62,8 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
 async function openOwn(dir: Folder | undefined, source: S3Source | undefined, { mounts }: Config) {
   if (source !== undefined) return openBucket(source);
   if (dir !== undefined) return openFolder(dir);
-  if (mounts.every(({ store }) => store !== undefined)) return { store: undefined, name: `${mounts.length} mounts` };
+  if (mounts.every(({ store }) => store !== undefined))
+    return { store: undefined, name: mounts.length === 1 ? '1 mount is' : `${mounts.length} mounts are` };
   throw usageError(
     'serve needs a folder or a bucket: rangeway serve --dir DIR, or rangeway serve --s3 BUCKET, or a store for each mount of --config FILE',
   );
@@ -76,7 +76,7 @@ interface Folder {
 
 function openFolder({ folder: dir, hidden }: Folder) {
   const folder = parseFolder(dir);
-  return { store: fsStore(folder, { hidden }), name: folder };
+  return { store: fsStore(folder, { hidden }), name: `${folder} is` };
 }
 
 /**
@@ -99,7 +99,7 @@ export async function openBucket(source: S3Source) {
     case 'unreachable':
       throw usageError(`--s3 ${bucket} can't be read: ${check.says}`);
   }
-  return { store: s3Storage(source), name: `s3://${bucket}/${prefix}` };
+  return { store: s3Storage(source), name: `s3://${bucket}/${prefix} is` };
 }
 
 async function listen(gateway: FetchHandler, options: ListenOptions & { readonly host: string }): Promise<NodeServer> {

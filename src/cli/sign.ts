@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { parseLinkKeys, signLink, type LinkKey, type LinkKeys, type LinkTerms } from '../platform/links.ts';
-import { parseDuration } from './duration.ts';
-import { parseLine } from './options.ts';
+import { parseDate, parseDuration } from './duration.ts';
+import { explainFileError } from './file-error.ts';
+import { SIGN } from './commands.ts';
+import { parseCommandLine, type CommandLine } from './options.ts';
 import { say } from './say.ts';
 import { usageError } from './usage.ts';
 
-const NAMES = ['keys', 'key-id', 'expires', 'not-before', 'ip', 'filename', 'id', 'rate'] as const;
-
-type Texts = Readonly<Partial<Record<(typeof NAMES)[number], string>>>;
+type Texts = CommandLine<typeof SIGN>['texts'];
 
 /**
  * Runs `rangeway sign`: prints a link to stdout, and to stderr which paths it opens until when.
@@ -15,7 +15,7 @@ type Texts = Readonly<Partial<Record<(typeof NAMES)[number], string>>>;
  * @throws UsageError for an address, a term or a key that can't be used
  */
 export async function sign(args: readonly string[]): Promise<void> {
-  const { texts, flags, operands } = parseLine(args, NAMES, ['prefix']);
+  const { texts, flags, operands } = parseCommandLine(args, SIGN);
   const url = parseAddress(operands);
   const prefix = flags.has('prefix') ? parsePrefix(url) : undefined;
   const terms = parseTerms(texts, prefix, Math.floor(Date.now() / 1000));
@@ -33,7 +33,9 @@ function parseAddress(operands: readonly string[]): URL {
   }
   if (stray !== undefined) throw usageError('sign takes one address; one with spaces or & takes quotes around it');
   if (!/^https?:\/\/[^/]/.test(address) || !URL.canParse(address)) {
-    throw usageError(`sign takes a whole address such as https://files.example.com/a.bin, not "${address}"`);
+    throw usageError(
+      `sign takes a whole address such as https://files.example.com/a.bin, not "${address.replace(/\/\/.*@/s, '//…@')}"`,
+    );
   }
   return new URL(address);
 }
@@ -55,14 +57,11 @@ function parsePrefix({ pathname }: URL): string {
 }
 
 function parseTerms(texts: Texts, prefix: string | undefined, now: number): LinkTerms {
-  if (texts.expires === undefined) {
-    throw usageError('sign needs --expires, such as 2h: as long as the slowest download may take');
-  }
   if (texts.rate !== undefined && !/^[1-9]\d{0,11}$/.test(texts.rate)) {
     throw usageError(`--rate takes bytes a second, a whole number from 1, not "${texts.rate}"`);
   }
   return {
-    expires: now + parseDuration('expires', texts.expires),
+    expires: parseExpires(texts, now),
     notBefore: texts['not-before'] === undefined ? undefined : now + parseDuration('not-before', texts['not-before']),
     prefix,
     clientAddress: texts.ip,
@@ -70,6 +69,20 @@ function parseTerms(texts: Texts, prefix: string | undefined, now: number): Link
     fileName: texts.filename,
     maxBytesPerSecond: texts.rate === undefined ? undefined : Number(texts.rate),
   };
+}
+
+/** @returns seconds since 1970 */
+function parseExpires({ expires, until }: Texts, now: number): number {
+  if (expires !== undefined && until !== undefined) {
+    throw usageError('--expires and --until both say when the link ends; sign takes one of them');
+  }
+  if (expires !== undefined) return now + parseDuration('expires', expires);
+  if (until === undefined) {
+    throw usageError('sign needs --expires, such as 2h, or --until DATE: as long as the slowest download may take');
+  }
+  const end = parseDate('until', until);
+  if (end <= now) throw usageError(`--until ${until} is in the past`);
+  return end;
 }
 
 /** Reads the keys from a file or the environment: every user of the machine can read command lines. */
@@ -89,7 +102,7 @@ function readText(file: string): string {
   } catch (error) {
     // The value is not shown, because it may be a key.
     if (/:[\w-]{20}/.test(file)) throw usageError('--keys takes a file with keys, and not a key itself');
-    throw usageError(`--keys ${file}: ${error instanceof Error ? error.message : 'it can not be read'}`, error);
+    throw usageError(`--keys ${file}: ${explainFileError(error)}`, error);
   }
 }
 

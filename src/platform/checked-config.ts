@@ -1,3 +1,4 @@
+import { settingsError } from '../base/settings-error.ts';
 import type { Config } from '../config/config.ts';
 import { needsOf, type AccessNeeds } from '../access/access.ts';
 import type { AccessConfig } from '../config/access-config.ts';
@@ -11,21 +12,45 @@ import { assertReadable } from './s3/s3-readable.ts';
 export { parseConfig, type Config } from '../config/config.ts';
 export type { AccessConfig } from '../config/access-config.ts';
 
+/** Where a gateway runs. */
+export type Platform = 'node' | 'workers' | 'lambda';
+
+export const PLATFORMS: readonly Platform[] = ['node', 'workers', 'lambda'];
+
+/** The types of stores and caches that each platform has. */
+const TYPES: Readonly<Record<Platform, { readonly store: readonly string[]; readonly cache: readonly string[] }>> = {
+  node: { store: ['s3', 'dir'], cache: ['memory', 'disk'] },
+  workers: { store: ['r2', 's3'], cache: ['workers', 'tiered'] },
+  lambda: { store: ['s3'], cache: ['memory'] },
+};
+
 /**
  * Checks what the schema of a configuration can't express, without opening its stores or reading its secrets.
  *
- * @param isWorker whether the configuration is for Workers
- * @throws SettingsError if two mounts have the same location, if a bucket can't be read in the way that is set, or if
- *   `parallelReads` is more than the platform allows
+ * @param platform that the configuration is for; left out if any
+ * @throws SettingsError if two mounts have the same location, if a bucket can't be read in the way that is set, if the
+ *   platform has no such store or cache, or if `parallelReads` is more than it allows
  */
-export function checkConfig({ mounts }: Config, isWorker = false): void {
-  const max = isWorker ? WORKERS_PARALLEL_READS : undefined;
-  for (const [i, { parallelReads }] of mounts.entries())
-    assertParallelReads(parallelReads, max, mounts.length > 1 ? `mounts.${i}.` : '');
+export function checkConfig({ mounts, cache }: Config, platform?: Platform): void {
+  const max = platform === 'workers' ? WORKERS_PARALLEL_READS : undefined;
+  if (platform !== undefined && cache !== undefined) assertType('cache', 'cache', cache.type, platform);
+  for (const [i, { parallelReads, store, fallback }] of mounts.entries()) {
+    const where = mounts.length > 1 ? `mounts.${i}.` : '';
+    assertParallelReads(parallelReads, max, where);
+    if (platform === undefined) continue;
+    if (store !== undefined) assertType(`${where}store`, 'store', store.type, platform);
+    if (fallback !== undefined) assertType(`${where}fallback`, 'store', fallback.type, platform);
+  }
   for (const store of mounts.flatMap(({ store: defaultStore, fallback }) => [defaultStore, fallback])) {
     if (store?.type === 's3') assertReadable(store);
   }
   assertDistinctLocations(mounts.map(({ path, host }) => ({ path: path.replace(/\/$/, ''), host })));
+}
+
+function assertType(where: string, kind: 'store' | 'cache', type: string, platform: Platform): void {
+  const types = TYPES[platform][kind];
+  if (types.includes(type)) return;
+  throw settingsError(`${where}.type: ${platform} has ${types.map((one) => `"${one}"`).join(' and ')}, not "${type}"`);
 }
 
 /**

@@ -188,7 +188,7 @@ describe('an invalid configuration exits with 2', () => {
       /store: files--use1-az4--x-s3 can't be read by addresses .* set reads to "commands"/,
     ],
     ['{}', ['f.json', '--env', 's3'], /--env goes with a wrangler\.toml/],
-    ['{}', ['f.json', '--x'], /Unknown option '--x'; there are --env/],
+    ['{}', ['f.json', '--x'], /--x is not an option of config; there are --for, --env/],
   ])('%s %j', async ([text, args, message]) => {
     const { code, out, err } = await check('f.json', text, args);
     expect([code, out, err]).toEqual([2, '', expect.stringMatching(message)]);
@@ -218,7 +218,7 @@ describe('each S3 store is read once', () => {
   test('an unreachable storage is reported, and the check still exits with 0', async () => {
     const result = await check('gateway.json', over('http://127.0.0.1:9'), ['gateway.json'], keys);
     expect([result.code, result.err]).toEqual([0, '']);
-    expect(result.out).toContain('the storage gives no answer that can be used');
+    expect(result.out).toContain('nothing listens at the endpoint');
   });
 
   test('without credentials, and for a Worker, no request is sent', async () => {

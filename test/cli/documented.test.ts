@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { unstable_readConfig } from 'wrangler';
-import { parseConfig } from '../../src/config/config.ts';
+import { parseConfig, type Config } from '../../src/config/config.ts';
 import { openNodeConfig } from '../../src/platform/node/index.ts';
 import { checkConfig } from '../../src/platform/checked-config.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
@@ -31,10 +31,15 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+/** The folder of a mount is one that exists here. */
+function withFolder<Mount extends Config['mounts'][number]>(mount: Mount): Mount {
+  return mount.store?.type === 'dir' ? { ...mount, store: { ...mount.store, path: folder } } : mount;
+}
+
 test.for([...examples('json').entries()])('example %i in JSON opens on Node', async ([, text]) => {
   const config = parseConfig(JSON.parse(text));
   checkConfig(config);
-  const { mounts } = await openNodeConfig(config, memoryStore());
+  const { mounts } = await openNodeConfig({ ...config, mounts: config.mounts.map(withFolder) }, memoryStore());
   expect(mounts).toHaveLength(config.mounts.length);
 });
 

@@ -69,7 +69,7 @@ describe('the setting parallelReads', () => {
     );
     const config = parseConfig({ parallelReads: 8, mounts: [{ parallelReads: 2 }, { path: '/a' }] });
     checkConfig(config);
-    expect(() => checkConfig(config, true)).toThrow(/^mounts\.1\.parallelReads: takes 4 connections/);
+    expect(() => checkConfig(config, 'workers')).toThrow(/^mounts\.1\.parallelReads: takes 4 connections/);
   });
 });
 

@@ -1,12 +1,19 @@
-import { existsSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { loadS3 } from '../../platform/s3/load-s3.ts';
 import { OWN_CONFIG, startWorkerd, type Workerd, type WorkerdOptions } from './workerd.ts';
 import { listFiles, type KeyedFile } from './files.ts';
-import { fill, formatBytes } from './fill.ts';
-import { assertFree, parseFolder, parseOptions, parsePort, untilStopped } from '../options.ts';
-import { parseS3Source, S3_OPTIONS, type ParsedSource } from '../s3-options.ts';
+import { fill } from './fill.ts';
+import type { LocalBucket } from './local-bucket.ts';
+import { formatBytes, plural, progress } from './progress.ts';
+import { watchFolder } from './watch-folder.ts';
+import { assertFree, parseCommandLine, parseFolder, parsePort } from '../options.ts';
+import { parseS3Source, type ParsedSource } from '../s3-options.ts';
 import { sampleFiles } from './samples.ts';
+import { DEV } from '../commands.ts';
+import { untilStopped } from '../until-stopped.ts';
+import { openBucket } from '../serve.ts';
+import { printAddresses } from '../printed-address.ts';
 import { say } from '../say.ts';
 import { usageError } from '../usage.ts';
 
@@ -19,11 +26,7 @@ const KEPT = '.rangeway';
  * @throws UsageError for an option that is wrong, or a port that is taken
  */
 export async function dev(args: readonly string[]): Promise<void> {
-  const { texts, flags } = parseOptions(
-    args,
-    ['dir', 'port', 'host', 'persist', 'config', ...S3_OPTIONS],
-    ['path-style', 'hidden'],
-  );
+  const { texts, flags } = parseCommandLine(args, DEV);
   const { host = '127.0.0.1' } = texts;
   const port = parsePort(texts.port);
   const source = parseS3Source(texts, flags.has('path-style'));
@@ -36,7 +39,7 @@ export async function dev(args: readonly string[]): Promise<void> {
   if (port !== 0) await assertFree(host, port);
   const workerd =
     source === undefined
-      ? await devBucket({ ...options, persist: resolve(texts.persist ?? join(KEPT, 'dev')) }, folder, hidden)
+      ? await devBucket({ ...options, persist: resolve(texts.persist ?? bucketFolder(folder)) }, folder, hidden)
       : await devS3(options, source);
   try {
     await untilStopped();
@@ -46,20 +49,56 @@ export async function dev(args: readonly string[]): Promise<void> {
   process.exit(0);
 }
 
+/** Serves a bucket that is filled from a folder, or from samples. The folder is watched. */
 async function devBucket(options: WorkerdOptions, folder: string | undefined, hidden: boolean): Promise<Workerd> {
-  const files = folder === undefined ? await sampleFiles(resolve(KEPT, 'samples')) : await listFiles(folder, hidden);
-  const workerd = await start(options);
-  await fillFrom(workerd, files);
+  const list = () => (folder === undefined ? sampleFiles(resolve(KEPT, 'samples')) : listFiles(folder, hidden));
+  const files = await list();
+  const workerd = await start({ ...options, prepare: (bucket) => fillFrom(bucket, files) });
   process.stderr.write(greeting(workerd.url, files));
-  return workerd;
+  if (folder === undefined) return workerd;
+  const unwatch = watchFolder(folder, async () => refill(workerd.bucket, await list()).catch(tellUnfilled));
+  return {
+    ...workerd,
+    async stop() {
+      unwatch();
+      await workerd.stop();
+    },
+  };
+}
+
+async function fillFrom(bucket: LocalBucket, files: readonly KeyedFile[]): Promise<void> {
+  const { uploaded, unchanged, removed } = await fill(bucket, files, (due) => {
+    const total = due.reduce((sum, { size }) => sum + size, 0);
+    return progress(process.stderr, 'filling the bucket:', due.length, total);
+  });
+  say(`${plural(uploaded, 'file')} uploaded, ${unchanged} unchanged, ${removed} removed`);
+}
+
+/** Uploads what has changed in the folder since. */
+async function refill(bucket: LocalBucket, files: readonly KeyedFile[]): Promise<void> {
+  const { uploaded, removed } = await fill(bucket, files, () => undefined);
+  if (uploaded + removed > 0) say(`the folder has changed: ${plural(uploaded, 'file')} uploaded, ${removed} removed`);
+}
+
+/** A file that is being written may be shorter than it was when its upload began. The next change uploads it again. */
+function tellUnfilled(error: unknown): void {
+  say(
+    `the folder has changed, and not all of it could be uploaded: ${error instanceof Error ? error.message : 'unknown error'}`,
+  );
+}
+
+/** One bucket a folder: two folders in one bucket would remove the objects of each other. */
+function bucketFolder(folder: string | undefined): string {
+  if (folder === undefined) return join(KEPT, 'dev', 'samples');
+  const id = createHash('sha256').update(realpathSync(folder)).digest('hex').slice(0, 16);
+  return join(KEPT, 'dev', id);
 }
 
 async function devS3(options: WorkerdOptions, source: ParsedSource): Promise<Workerd> {
   const variables = s3Variables(source);
-  // Checks that the SDK is installed: otherwise the bundler fails, and lists each import of it.
-  await loadS3();
+  const { name } = await openBucket(source);
   const workerd = await start({ ...options, environment: 's3', variables });
-  say(`s3://${source.bucket}/${source.prefix} is served by workerd at ${workerd.url}/`);
+  say(`${name} served by workerd at ${printAddresses(workerd.url)}`);
   return workerd;
 }
 
@@ -96,27 +135,11 @@ function findConfig(option: string | undefined): string {
   return existsSync(own) ? own : OWN_CONFIG;
 }
 
-async function fillFrom(workerd: Workerd, files: readonly KeyedFile[]): Promise<void> {
-  const report = progressReporter();
-  const { uploaded, unchanged, removed } = await fill(workerd.bucket, files, report.show);
-  report.end();
-  process.stderr.write(`rangeway: ${uploaded} files uploaded, ${unchanged} unchanged, ${removed} removed\n`);
-}
-
-/** Reports progress: on a terminal in one line that is overwritten, elsewhere in a new line each time. */
-function progressReporter(): { readonly show: (line: string) => void; readonly end: () => void } {
-  const { isTTY } = process.stderr;
-  return {
-    show: (line) => void process.stderr.write(isTTY ? `\r\x1b[Krangeway: ${line}` : `rangeway: ${line}\n`),
-    end: () => void (isTTY && process.stderr.write('\r\x1b[K')),
-  };
-}
-
 function greeting(url: string, files: readonly KeyedFile[]): string {
   const total = files.reduce((sum, { size }) => sum + size, 0);
   const [largest] = files.toSorted((a, b) => b.size - a.size);
-  const served = `rangeway: ${files.length} objects, ${formatBytes(total)}, are served by workerd at ${url}/\n`;
-  if (largest === undefined) return `${served}The folder is empty; put a file into it and start again.\n`;
+  const served = `rangeway: ${plural(files.length, 'object')}, ${formatBytes(total)}, served by workerd at ${printAddresses(url)}\n`;
+  if (largest === undefined) return `${served}The folder is empty; files that are put into it are served at once.\n`;
   const address = `${url}/${largest.key.split('/').map(encodeURIComponent).join('/')}`;
   return `${served}
 Lines to paste:

@@ -8,32 +8,48 @@ export interface KeyedFile extends LocalFile {
 }
 
 /**
- * Lists every file below a folder, with its relative path as key. As in `fsStore`, a symbolic link counts if it leads to
- * a file inside. A link to a folder is left out, because it may form a cycle.
+ * Lists every file below a folder, with its relative path as key. Symbolic links are followed as in `fsStore`: if they
+ * lead to a file or a folder inside.
  *
  * @param hidden whether names that begin with a dot are listed
  */
 export async function listFiles(folder: string, hidden = false): Promise<readonly KeyedFile[]> {
   const root = await realpath(folder);
-  const entries = await readdir(root, { recursive: true, withFileTypes: true });
   const files: KeyedFile[] = [];
-  for (const entry of entries) {
-    if (!entry.isFile() && !entry.isSymbolicLink()) continue;
-    const path = join(entry.parentPath, entry.name);
-    const key = relative(root, path).split(sep).join('/');
-    const file = !hidden && isHidden(key) ? undefined : await describeFile(path, key, root, hidden);
-    if (file !== undefined) files.push(file);
+  /** @param above the real paths of the folder and those above it: a link to one of them would form a cycle */
+  async function walk(path: string, above: readonly string[]): Promise<void> {
+    // A folder that is removed meanwhile has no files.
+    const entries = await readdir(path, { withFileTypes: true }).catch(() => []);
+    for (const { name } of entries) {
+      const entry = join(path, name);
+      const target = await resolveInside(entry, root, hidden);
+      if (target === undefined) continue;
+      if (target.isFolder && isWalked(target.path, above)) await walk(entry, [...above, target.path]);
+      if (!target.isFolder) files.push({ key: relative(root, entry).split(sep).join('/'), ...target });
+    }
   }
+  const walks = new Map<string, number>();
+  function isWalked(path: string, above: readonly string[]): boolean {
+    const count = walks.get(path) ?? 0;
+    walks.set(path, count + 1);
+    return count < MAX_LINKS && !above.includes(path);
+  }
+  await walk(root, [root]);
   return files;
 }
 
-/** @returns `undefined` if the path leads out of `root`, to a hidden name that is not listed, or not to a file */
-async function describeFile(path: string, key: string, root: string, hidden: boolean): Promise<KeyedFile | undefined> {
+/** Links through which one folder is listed: folders that link to each other have more paths than can be listed. */
+const MAX_LINKS = 100;
+
+type Target = LocalFile & { readonly isFolder: boolean };
+
+/** @returns `undefined` if the path leads out of `root`, to a hidden name that is not listed, or to a special file */
+async function resolveInside(path: string, root: string, hidden: boolean): Promise<Target | undefined> {
   const target = await realpath(path).catch(() => undefined);
-  if (target === undefined || !target.startsWith(root + sep)) return undefined;
-  if (!hidden && isHidden(relative(root, target), sep)) return undefined;
-  const stats = await stat(target);
-  if (!stats.isFile()) return undefined;
+  if (target === undefined || !(target === root || target.startsWith(root + sep))) return undefined;
+  if (!hidden && [path, target].some((one) => isHidden(relative(root, one), sep))) return undefined;
+  const stats = await stat(target).catch(() => undefined);
+  if (stats === undefined || !(stats.isFile() || stats.isDirectory())) return undefined;
   const { ino, size, mtimeMs } = stats;
-  return { key, path: target, size, mark: `${ino}-${size}-${mtimeMs}` };
+  return { path: target, size, mark: `${ino}-${size}-${mtimeMs}`, isFolder: stats.isDirectory() };
 }

@@ -5,6 +5,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { json, text } from 'node:stream/consumers';
 import { mediaType } from '../../store/drivers/fs/fs-store.ts';
+import { memoryUploads, type StartedUpload, type Uploads } from './uploads.ts';
 
 export { isHidden } from '../../store/drivers/fs/fs-store.ts';
 
@@ -26,41 +27,65 @@ export interface LocalFile {
 /** The bucket of a Worker that runs on this machine. */
 export interface LocalBucket {
   list(): Promise<readonly ListedObject[]>;
-  put(key: string, file: LocalFile, onBytes?: (count: number) => void, pieces?: PieceSizes): Promise<void>;
+  /** @param onBytes called with the number of bytes of each chunk that is sent, or was sent by an earlier run */
+  put(key: string, file: LocalFile, onBytes?: OnBytes): Promise<void>;
   delete(key: string): Promise<void>;
 }
 
-/** The sizes of the pieces in which a file is uploaded, in bytes. */
-export interface PieceSizes {
-  readonly maxPiece: number;
-  readonly part: number;
-}
+/** Bytes of a part of a file that is uploaded in parts: what is uploaded again after an interruption. R2 allows 10,000. */
+const PART = 64 * 1024 ** 2;
 
-/** R2 accepts up to 5 GiB less 5 MiB in one piece; above that, parts of one size. */
-const PIECES: PieceSizes = { maxPiece: 4 * 1024 ** 3, part: 256 * 1024 ** 2 };
-
-/** Opens the bucket through the Worker of bucket-admin.ts. */
-export function localBucket(url: URL, token: string): LocalBucket {
+/**
+ * Opens the bucket through the Worker of bucket-admin.ts.
+ *
+ * @param uploads that have begun. One of another run goes on where it was interrupted
+ * @param part bytes of a part; a larger file is uploaded in parts. By default 64 MiB, or what makes 10,000 of them
+ */
+export function localBucket(url: URL, token: string, uploads: Uploads = memoryUploads(), part?: number): LocalBucket {
   const call = (method: string, path: string, query: Readonly<Record<string, string>>, body?: Body) =>
     send(new URL(`${path}?${new URLSearchParams(query).toString()}`, url), method, token, body);
+
+  async function begin(key: string, { mark, size }: LocalFile): Promise<StartedUpload> {
+    const id = await text(await call('POST', '/upload', { key, type: mediaType(key), mark }));
+    const started = { mark, id, part: part ?? Math.max(PART, Math.ceil(size / MAX_PARTS)), parts: [] };
+    uploads.set(key, started);
+    return started;
+  }
+
+  async function putParts(key: string, file: LocalFile, started: StartedUpload, onBytes: OnBytes): Promise<void> {
+    const parts = [...started.parts];
+    onBytes(Math.min(file.size, parts.length * started.part));
+    for (let start = parts.length * started.part; start < file.size; start += started.part) {
+      const body = slice(file, start, Math.min(file.size, start + started.part), onBytes);
+      const query = { key, upload: started.id, part: String(parts.length + 1) };
+      parts.push(await json(await call('PUT', '/part', query, body)));
+      uploads.set(key, { ...started, parts: [...parts] });
+    }
+    const body = whole(JSON.stringify(parts));
+    (await call('POST', '/complete', { key, upload: started.id }, body)).resume();
+    uploads.delete(key);
+  }
+
   return {
     async list() {
       return toListing(await json(await call('GET', '/objects', {})));
     },
-    async put(key, file, onBytes = () => undefined, { maxPiece, part } = PIECES) {
+    async put(key, file, onBytes = () => undefined) {
       const { size, mark } = file;
-      const type = mediaType(key);
-      if (size <= maxPiece) {
-        (await call('PUT', '/object', { key, type, mark }, slice(file, 0, size, onBytes))).resume();
+      if (size <= (part ?? PART)) {
+        const body = slice(file, 0, size, onBytes);
+        (await call('PUT', '/object', { key, type: mediaType(key), mark }, body)).resume();
         return;
       }
-      const upload = await text(await call('POST', '/upload', { key, type, mark }));
-      const parts: unknown[] = [];
-      for (let start = 0; start < size; start += part) {
-        const body = slice(file, start, Math.min(size, start + part), onBytes);
-        parts.push(await json(await call('PUT', '/part', { key, upload, part: String(parts.length + 1) }, body)));
+      const earlier = uploads.get(key);
+      const started = earlier?.mark === mark ? earlier : await begin(key, file);
+      try {
+        await putParts(key, file, started, onBytes);
+      } catch (error) {
+        if (started !== earlier) throw error;
+        // The bucket does not know the earlier upload any more.
+        await putParts(key, file, await begin(key, file), () => undefined);
       }
-      (await call('POST', '/complete', { key, upload }, whole(JSON.stringify(parts)))).resume();
     },
     async delete(key) {
       (await call('DELETE', '/object', { key })).resume();
@@ -68,12 +93,17 @@ export function localBucket(url: URL, token: string): LocalBucket {
   };
 }
 
+/** R2's limit for an upload. */
+const MAX_PARTS = 10_000;
+
+type OnBytes = (count: number) => void;
+
 interface Body {
   readonly length: number;
   readonly stream: Readable;
 }
 
-function slice({ path }: LocalFile, start: number, end: number, onBytes: (count: number) => void): Body {
+function slice({ path }: LocalFile, start: number, end: number, onBytes: OnBytes): Body {
   if (start === end) return whole('');
   const stream = createReadStream(path, { start, end: end - 1, highWaterMark: 1024 * 1024 });
   stream.on('data', (chunk) => onBytes(chunk.length));

@@ -6,9 +6,14 @@ import { Log, LogLevel, Miniflare } from 'miniflare';
 import { unstable_readConfig } from 'wrangler';
 import { parseConfig } from '../../config/config.ts';
 import { localBucket, type LocalBucket } from './local-bucket.ts';
+import { fileUploads, memoryUploads } from './uploads.ts';
+import { readSecrets } from './worker-variables.ts';
+import { watchOver, type Watchdog } from './watchdog.ts';
 
 /** A Worker to run in workerd. */
 export interface WorkerdOptions {
+  /** Fills the bucket. The gateway listens when that has ended. */
+  readonly prepare?: PrepareBucket | undefined;
   /** Its wrangler.toml; Rangeway's own is {@link OWN_CONFIG}. */
   readonly config: string;
   readonly host: string;
@@ -16,6 +21,8 @@ export interface WorkerdOptions {
   readonly port: number;
   /** The folder that keeps the bucket between runs. By default the bucket is in memory. */
   readonly persist?: string | undefined;
+  /** Bytes of a part of a file that is uploaded in parts. */
+  readonly uploadPart?: number | undefined;
   /** Called with each line of the Worker's console, log lines included. */
   readonly onOutput?: (line: string) => void;
   /** An environment of the wrangler.toml, such as `s3`. */
@@ -32,6 +39,9 @@ export interface Workerd {
   readonly bucket: LocalBucket;
   stop(): Promise<void>;
 }
+
+/** Called with the bucket before the gateway listens. */
+export type PrepareBucket = (bucket: LocalBucket) => Promise<void>;
 
 const here = dirname(fileURLToPath(import.meta.url));
 
@@ -50,63 +60,99 @@ const EXTENSION = import.meta.url.slice(-3);
 /**
  * Runs the Worker of a wrangler.toml in workerd, with local buckets. Requests reach it straight from its own socket:
  * the proxy that `wrangler dev` puts in between answers some 300 requests a second and no more.
+ *
+ * @throws SettingsError if the variable RANGEWAY of the wrangler.toml can't be used
  */
 export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
-  const { config, environment, host, port, persist, onOutput, variables = {} } = options;
-  const { main, alias, compatibility_date, compatibility_flags, r2_buckets, vars } = unstable_readConfig({
-    config,
-    ...(environment === undefined ? {} : { env: environment }),
-  });
-  if (main === undefined) throw new Error(`${config} names no Worker: it needs the field main`);
-  // The Worker would refuse them too, but with a stack trace of workerd.
-  parseConfig(vars['RANGEWAY'] ?? {});
+  const { config, environment, persist, onOutput, prepare, uploadPart } = options;
+  const wrangler = unstable_readConfig({ config, ...(environment === undefined ? {} : { env: environment }) });
+  // The Worker would refuse wrong settings too, but with a stack trace of workerd.
+  parseConfig(wrangler.vars['RANGEWAY'] ?? {});
   const token = randomUUID();
-  const compatibility = {
-    compatibilityDate: compatibility_date ?? DEFAULT_DATE,
-    compatibilityFlags: compatibility_flags,
-  };
-  const buckets = Object.fromEntries(
-    r2_buckets.map(({ binding, bucket_name }: BucketConfig) => [binding, r2(bucket_name ?? binding)]),
-  );
-  const texts = Object.entries({ ...vars, ...variables });
-  const miniflare = new Miniflare({
+  const admin = await adminWorker(wrangler, token);
+  const gateway = await gatewayWorker(wrangler, options);
+  const uploads = persist === undefined ? memoryUploads() : fileUploads(join(persist, 'uploads.json'));
+  const base = {
     // Required by wrangler, and not used.
     host: '127.0.0.1',
     port: 0,
     log: new Log(LogLevel.NONE),
     telemetry: { enabled: false },
-    handleStructuredLogs: ({ message }) => (message.startsWith(SIMULATOR_NOISE) ? undefined : onOutput?.(message)),
+    handleStructuredLogs: ({ message }: { readonly message: string }) =>
+      message.startsWith(SIMULATOR_NOISE) ? undefined : onOutput?.(message),
     ...(persist === undefined ? {} : { resourcePersistencePath: persist }),
-    workers: [
-      {
-        config: {
-          name: 'gateway',
-          ...compatibility,
-          manifest: await bundle(main, dirname(config), alias),
-          env: { ...buckets, ...Object.fromEntries(texts.map(([name, value]) => [name, { type: 'json', value }])) },
-        },
-        dev: { unsafeDirectSockets: [{ host, port }] },
-      },
-      {
-        config: {
-          name: 'admin',
-          ...compatibility,
-          manifest: await bundle(join(here, `bucket-admin${EXTENSION}`), here),
-          env: { ...buckets, ADMIN_TOKEN: { type: 'text', value: token } },
-        },
-        dev: { unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }] },
-      },
-    ],
-  });
+  };
+  const miniflare = new Miniflare({ ...base, workers: prepare === undefined ? [gateway, admin] : [admin] });
+  let watchdog: Watchdog | undefined;
   try {
     await miniflare.ready;
+    watchdog = watchOver('workerd');
+    if (prepare !== undefined) {
+      await prepare(localBucket(await miniflare.unsafeGetDirectURL('admin'), token, uploads, uploadPart));
+      // The bucket is kept, and the process of workerd is another one.
+      await miniflare.setOptions({ ...base, workers: [gateway, admin] });
+      watchdog.stop();
+      watchdog = watchOver('workerd');
+    }
     const url = await miniflare.unsafeGetDirectURL('gateway');
-    const admin = await miniflare.unsafeGetDirectURL('admin');
-    return { url: url.origin, bucket: localBucket(admin, token), stop: () => miniflare.dispose() };
+    const bucket = localBucket(await miniflare.unsafeGetDirectURL('admin'), token, uploads, uploadPart);
+    return {
+      url: url.origin,
+      bucket,
+      async stop() {
+        await miniflare.dispose();
+        watchdog?.stop();
+      },
+    };
   } catch (error) {
     await miniflare.dispose().catch(() => undefined);
+    watchdog?.stop();
     throw error;
   }
+}
+
+type WranglerConfig = ReturnType<typeof unstable_readConfig>;
+
+async function gatewayWorker(wrangler: WranglerConfig, { config, host, port, variables = {} }: WorkerdOptions) {
+  const { main, alias, vars } = wrangler;
+  if (main === undefined) throw new Error(`${config} names no Worker: it needs the field main`);
+  const secrets = readSecrets(dirname(config), vars['RANGEWAY']);
+  const texts = Object.entries({ ...vars, ...secrets, ...variables });
+  return {
+    config: {
+      name: 'gateway',
+      ...compatibilityOf(wrangler),
+      manifest: await bundle(main, dirname(config), alias),
+      env: {
+        ...bucketsOf(wrangler),
+        ...Object.fromEntries(texts.map(([name, value]) => [name, { type: 'json', value } as const])),
+      },
+    },
+    dev: { unsafeDirectSockets: [{ host, port }] },
+  };
+}
+
+/** The Worker that fills the bucket, on a port of its own. */
+async function adminWorker(wrangler: WranglerConfig, token: string) {
+  return {
+    config: {
+      name: 'admin',
+      ...compatibilityOf(wrangler),
+      manifest: await bundle(join(here, `bucket-admin${EXTENSION}`), here),
+      env: { ...bucketsOf(wrangler), ADMIN_TOKEN: { type: 'text', value: token } as const },
+    },
+    dev: { unsafeDirectSockets: [{ host: '127.0.0.1', port: 0 }] },
+  };
+}
+
+function compatibilityOf({ compatibility_date, compatibility_flags }: WranglerConfig) {
+  return { compatibilityDate: compatibility_date ?? DEFAULT_DATE, compatibilityFlags: compatibility_flags };
+}
+
+function bucketsOf({ r2_buckets }: WranglerConfig) {
+  return Object.fromEntries(
+    r2_buckets.map(({ binding, bucket_name }: BucketConfig) => [binding, r2(bucket_name ?? binding)]),
+  );
 }
 
 interface BucketConfig {

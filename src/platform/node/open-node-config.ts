@@ -1,3 +1,4 @@
+import { statSync } from 'node:fs';
 import { diskCache } from '../../cache/drivers/disk.ts';
 import { memoryCache } from '../../cache/drivers/memory.ts';
 import { withMemoryTier } from '../../cache/drivers/memory-tier.ts';
@@ -62,10 +63,19 @@ function openStore(store: StoreConfig, access: S3Access, s3: S3Parts | undefined
     case 's3':
       return s3?.s3Storage(s3.toS3Source(store, access));
     case 'dir':
-      return fsStore(store.path, store);
+      return fsStore(existingFolder(store.path), store);
     case 'r2':
       return undefined;
   }
+}
+
+/** @throws SettingsError if it does not exist, or is a file: every request would be answered 404 */
+function existingFolder(path: string): string {
+  const stats = statSync(path, { throwIfNoEntry: false });
+  if (stats?.isDirectory() === true) return path;
+  throw settingsError(
+    stats === undefined ? `store: there is no folder "${path}"` : `store: "${path}" is a file, and no folder`,
+  );
 }
 
 function openCache(cache: CacheConfig): BlockCache | undefined {

@@ -1,3 +1,4 @@
+import { errorCode } from '../../base/error-code.ts';
 import { describeError } from '../../observe/log.ts';
 import { type S3StoreOptions, s3Store } from '../../store/drivers/s3/s3-store.ts';
 import type { Transport } from '../../store/drivers/s3/transport.ts';
@@ -70,6 +71,8 @@ async function explain(
   { forbidden, reads }: S3Source,
   byCommands: () => Promise<unknown>,
 ): Promise<S3Check> {
+  const known = explainUnreachable(error);
+  if (known !== undefined) return { type: 'unreachable', says: known };
   const message = describeError(error);
   if (!isStoreError(error) || error.code !== 'denied')
     return { type: 'unreachable', says: `${message}: ${UNREACHABLE}` };
@@ -82,6 +85,37 @@ async function explain(
   return forbidden === 'missing'
     ? { type: 'unsure', says: `${message}: ${IS_AMBIGUOUS}` }
     : { type: 'refused', says: `${message}: ${MAY_NOT_LIST}` };
+}
+
+/** Explanations by the name or the code of an error, or by the start of its message. */
+const UNREACHABLE_BY: Readonly<Record<string, string>> = {
+  CredentialsProviderError:
+    'there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run where a role has them',
+  ECONNREFUSED: 'nothing listens at the endpoint; check its host and port',
+  ENOTFOUND: 'the host of the endpoint is not known; check its name, and for AWS the region',
+  EAI_AGAIN: 'the host of the endpoint could not be looked up; check the network',
+  ETIMEDOUT: 'the endpoint does not respond; check its host, and the network',
+  EHOSTUNREACH: 'the endpoint is out of reach; check its host, and the network',
+  ECONNRESET: 'the endpoint closes the connection; check whether it takes http or https',
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'the certificate of the endpoint is signed by itself; name it in NODE_EXTRA_CA_CERTS',
+  SELF_SIGNED_CERT_IN_CHAIN:
+    'the certificate of the endpoint is of an unknown authority; name it in NODE_EXTRA_CA_CERTS',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE:
+    'the certificate of the endpoint is of an unknown authority; name it in NODE_EXTRA_CA_CERTS',
+  CERT_HAS_EXPIRED: 'the certificate of the endpoint has expired',
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    'the certificate of the endpoint is for another host; check the endpoint, and path style',
+};
+
+/** Finds an explanation for an error or for one of its causes. */
+function explainUnreachable(error: unknown): string | undefined {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause.message.startsWith('Region is missing'))
+      return 'no region is set; --region, AWS_REGION or the field region names it';
+    const known = UNREACHABLE_BY[errorCode(cause) ?? ''] ?? UNREACHABLE_BY[cause.name];
+    if (known !== undefined) return known;
+  }
+  return undefined;
 }
 
 const UNREACHABLE = 'the storage gives no answer that can be used; check the endpoint, the region and the network';

@@ -28,7 +28,13 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rangeway-workerd-'));
   await writeFile(join(folder, 'large.bin'), bytes);
   const config = fileURLToPath(new URL('../../workers/faults/wrangler.toml', import.meta.url));
-  workerd = await startWorkerd({ config, host: '127.0.0.1', port: 0, onOutput: (line) => lines.push(line) });
+  workerd = await startWorkerd({
+    config,
+    host: '127.0.0.1',
+    port: 0,
+    uploadPart: 5 * 1024 * 1024,
+    onOutput: (line) => lines.push(line),
+  });
   await fill(workerd.bucket, await listFiles(folder), () => undefined);
 });
 afterAll(async () => {
@@ -139,11 +145,7 @@ test('a client that disconnects is logged as aborted, without unknown byte count
 describe('the local bucket', () => {
   test('a file too large for one piece is uploaded in parts, and served with a strong tag', async () => {
     const path = join(folder, 'large.bin');
-    const admin = workerd.bucket;
-    await admin.put('parts.bin', { path, size: SIZE, mark: 'm' }, () => undefined, {
-      maxPiece: 1,
-      part: 5 * 1024 * 1024,
-    });
+    await workerd.bucket.put('parts.bin', { path, size: SIZE, mark: 'm' });
     const response = await get('/parts.bin', [['Range', 'bytes=5242870-5242890']]);
     expect(Buffer.compare(response.body, bytes.subarray(5_242_870, 5_242_891))).toBe(0);
     const [tag = ''] = valuesOf(response, 'etag');

@@ -1,0 +1,168 @@
+/** An option of a command. Without `value` it is a flag. */
+export interface OptionSpec {
+  readonly name: string;
+  /** The placeholder of its value in the help, such as `FILE`. */
+  readonly value?: string;
+  readonly help: string;
+  /** Whether the empty text is a value. */
+  readonly mayBeEmpty?: boolean;
+}
+
+/** A command: how its command line is read, and its help. */
+export interface CommandSpec {
+  readonly name: string;
+  /** The placeholder of its operands in the help. Without it, the command takes none. */
+  readonly operands?: string;
+  readonly summary: string;
+  readonly options: readonly OptionSpec[];
+  /** Command lines to paste, each with a remark. */
+  readonly examples: readonly (readonly [line: string, remark: string])[];
+}
+
+/** Keeps the names of options as literal types, so that {@link CommandSpec} and the code that reads it agree. */
+function command<const Spec extends CommandSpec>(spec: Spec): Spec {
+  return spec;
+}
+
+const LISTEN = [
+  { name: 'port', value: 'N', help: 'the port to listen on (default: 8787); 0 takes any that is free' },
+  { name: 'host', value: 'H', help: 'the address to listen on (default: 127.0.0.1)' },
+] as const;
+
+const HIDDEN = { name: 'hidden', help: 'names that begin with a dot too, such as .env and .git' } as const;
+
+const S3 = [
+  { name: 's3', value: 'BUCKET', help: 'a bucket of S3; credentials from the environment' },
+  { name: 'endpoint', value: 'URL', help: 'of a storage that is not AWS' },
+  { name: 'region', value: 'R', help: '(default: AWS_REGION)' },
+  { name: 'prefix', value: 'P', help: 'put before every key, such as releases/', mayBeEmpty: true },
+  { name: 'path-style', help: 'the bucket in the path; Ceph and MinIO mostly want it' },
+] as const;
+
+const ENDPOINT = 'https://s3.example.com';
+
+/** `rangeway dev` */
+export const DEV = command({
+  name: 'dev',
+  summary: 'the Worker of wrangler.toml in workerd, with a local R2 bucket, or over S3',
+  options: [
+    { name: 'dir', value: 'DIR', help: 'fill the bucket from DIR; keys are relative paths (default: samples)' },
+    HIDDEN,
+    { name: 'persist', value: 'DIR', help: 'keep the bucket in DIR (default: .rangeway/dev)' },
+    {
+      name: 'config',
+      value: 'FILE',
+      help: "the Worker's wrangler.toml (default: ./wrangler.toml, else Rangeway's own)",
+    },
+    ...LISTEN,
+    ...S3,
+  ],
+  examples: [
+    ['rangeway dev', 'over samples, for a first look'],
+    ['rangeway dev --dir public --port 3000', 'over the files of a folder'],
+  ],
+});
+
+/** `rangeway serve` */
+export const SERVE = command({
+  name: 'serve',
+  summary: 'the same gateway on Node, over a folder or over S3',
+  options: [
+    { name: 'dir', value: 'DIR', help: 'the folder to serve' },
+    HIDDEN,
+    { name: 'config', value: 'FILE', help: 'settings and mounts as JSON, see docs/configuration.md' },
+    ...LISTEN,
+    ...S3,
+  ],
+  examples: [
+    ['rangeway serve --dir public', 'the files of a folder, at http://127.0.0.1:8787/'],
+    [`rangeway serve --s3 releases --endpoint ${ENDPOINT} --host 0.0.0.0`, 'a bucket, for other machines too'],
+  ],
+});
+
+/** `rangeway lambda` */
+export const LAMBDA = command({
+  name: 'lambda',
+  summary: "the same gateway as a Lambda function over S3, behind a local function URL with Lambda's limits",
+  options: [
+    { name: 'mode', value: 'M', help: 'buffered or stream (default: buffered)' },
+    { name: 'overflow', value: 'P', help: 'what does not fit: redirect, partial or refuse (default: redirect)' },
+    ...LISTEN,
+    ...S3,
+  ],
+  examples: [
+    ['rangeway lambda --s3 releases', 'bodies up to 6 MB, redirects for more'],
+    ['rangeway lambda --s3 releases --mode stream', 'streamed, up to 200 MB'],
+  ],
+});
+
+/** `rangeway config check` */
+export const CONFIG = command({
+  name: 'config',
+  operands: 'check [FILE]',
+  summary: 'the effective configuration of FILE, every default filled in, without secrets',
+  options: [
+    {
+      name: 'for',
+      value: 'PLATFORM',
+      help: 'node, workers or lambda: refuse what that platform would refuse (a wrangler.toml: workers)',
+    },
+    { name: 'env', value: 'NAME', help: 'an environment of the wrangler.toml, such as s3' },
+  ],
+  examples: [
+    ['rangeway config check', 'of ./wrangler.toml'],
+    [
+      'AWS_PROFILE=files rangeway config check rangeway.json',
+      'of a file for serve --config; each S3 store is read once',
+    ],
+  ],
+});
+
+/** `rangeway sign` */
+export const SIGN = command({
+  name: 'sign',
+  operands: 'URL',
+  summary: 'a link that opens URL for a time; on stdout, and nothing else there',
+  options: [
+    { name: 'expires', value: 'T', help: 'how long it is valid: 90s, 30m, 2h, 7d' },
+    { name: 'until', value: 'DATE', help: 'until when instead: 2026-12-31, or 2026-12-31T18:00Z; UTC without a zone' },
+    { name: 'keys', value: 'FILE', help: 'the keys, as keygen makes them (default: the variable RANGEWAY_KEYS)' },
+    { name: 'key-id', value: 'K', help: 'the key to sign with (default: the first)' },
+    { name: 'not-before', value: 'T', help: 'valid from T on, counted from now as --expires is' },
+    { name: 'prefix', help: 'open every file below URL, which has to end in a slash' },
+    { name: 'ip', value: 'A', help: 'only for a client at A, an address or a CIDR block' },
+    { name: 'filename', value: 'NAME', help: 'the name that browsers save the file under' },
+    { name: 'id', value: 'ID', help: 'the id of the download' },
+    { name: 'rate', value: 'N', help: 'bytes a second at the most; kept in the link, and not yet enforced' },
+  ],
+  examples: [
+    ['rangeway sign https://files.example.com/a.bin --expires 2h', 'one file for two hours'],
+    ['rangeway sign https://files.example.com/beta/ --prefix --until 2026-12-31', 'a folder until the end of the year'],
+  ],
+});
+
+/** `rangeway keygen` */
+export const KEYGEN = command({
+  name: 'keygen',
+  summary: 'a new key for links; on stdout, as it stands in RANGEWAY_KEYS or a file of keys',
+  options: [{ name: 'key-id', value: 'K', help: '(default: k and the date)' }],
+  examples: [
+    ['rangeway keygen > keys', 'a file for sign --keys'],
+    ['rangeway keygen --key-id k2', 'with an id of your own'],
+  ],
+});
+
+/** `rangeway purge` */
+export const PURGE = command({
+  name: 'purge',
+  operands: 'KEY',
+  summary: 'the next request for KEY reads the storage again; the token is in RANGEWAY_PURGE_TOKEN',
+  options: [{ name: 'url', value: 'URL', help: 'the address of the gateway, with the path of the mount' }],
+  examples: [
+    ['rangeway purge releases/app.bin --url https://files.example.com', 'one object, see docs/caching.md'],
+    ['rangeway purge app.bin --url https://files.example.com/releases', 'the same, below a mount'],
+  ],
+});
+
+/** All commands, in the order of the help. */
+export const COMMANDS: readonly CommandSpec[] = [DEV, SERVE, LAMBDA, CONFIG, SIGN, KEYGEN, PURGE];

@@ -1,0 +1,46 @@
+import { styleText } from 'node:util';
+import { COMMANDS, type CommandSpec, type OptionSpec } from './commands.ts';
+
+/** Prints the overview: a line for each command. */
+export function printOverview(): string {
+  const width = Math.max(...COMMANDS.map((one) => callOf(one).length));
+  const lines = COMMANDS.map((one) => `  ${bold(callOf(one).padEnd(width))}  ${one.summary}`);
+  return `rangeway: a download gateway for object storage
+
+${lines.join('\n')}
+
+  ${bold('rangeway COMMAND --help')}  the options of a command, with examples
+  ${bold('rangeway --version')}
+`;
+}
+
+/** Prints the help of one command: its options, and examples to paste. */
+export function printCommandHelp(spec: CommandSpec): string {
+  const calls = spec.options.map(callOfOption);
+  const width = Math.max(...calls.map((call) => call.length));
+  const options = spec.options.map((one, i) => `  ${bold((calls[i] ?? '').padEnd(width))}  ${one.help}`);
+  const examples = spec.examples.map(([line, remark]) => `  ${dim(`# ${remark}`)}\n  ${line}`);
+  return `${bold(callOf(spec))}: ${spec.summary}
+
+${options.join('\n')}
+
+${examples.join('\n')}
+`;
+}
+
+function callOf({ name, operands }: CommandSpec): string {
+  return `rangeway ${name}${operands === undefined ? '' : ` ${operands}`}`;
+}
+
+function callOfOption({ name, value }: OptionSpec): string {
+  return `--${name}${value === undefined ? '' : ` ${value}`}`;
+}
+
+/** Styles are left out if stdout is no terminal, and by NO_COLOR. */
+function bold(text: string): string {
+  return styleText('bold', text, { stream: process.stdout });
+}
+
+function dim(text: string): string {
+  return styleText('dim', text, { stream: process.stdout });
+}
