@@ -4,7 +4,7 @@ import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
 import type { LambdaConfig } from '../src/platform/lambda/environment.ts';
-import { printPlace, type SecretSources } from '../src/platform/lambda/secret-sources.ts';
+import { printSecretSource, type SecretSources } from '../src/platform/lambda/secret-sources.ts';
 import type { ObjectBucket } from './bucket.ts';
 import type { Front } from './front.ts';
 import type { HANDLERS } from './handlers.ts';
@@ -113,7 +113,7 @@ function toObjectStatements({ bucket, prefix, readVersions, listKeys }: Function
 
 function toEnvironment(props: FunctionProps): Record<string, string> {
   const { bucket, prefix, settings, overflow, forbidden, linkSeconds, front, secrets } = props;
-  const places = [...secrets].map(([name, source]) => [name, printPlace(source)] as const);
+  const places = [...secrets].map(([name, source]) => [name, printSecretSource(source)] as const);
   return {
     RANGEWAY_BUCKET: bucket.bucketName,
     ...(prefix === '' ? {} : { RANGEWAY_PREFIX: prefix }),

@@ -23,7 +23,7 @@ export function count(least: number, most: number, what: string) {
 }
 
 /** `true` or `false`, from the command line as text. */
-export const onOff = v.union(
+export const booleanSetting = v.union(
   [
     v.boolean(),
     v.pipe(

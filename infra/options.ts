@@ -5,14 +5,14 @@ import * as v from 'valibot';
 import { checkConfig, parseConfig } from '../src/platform/checked-config.ts';
 import {
   parseSecretSources,
-  printPlace,
-  TAKES_SOURCES,
+  printSecretSource,
+  SECRET_SOURCES_FORMAT,
   type SecretSources,
 } from '../src/platform/lambda/secret-sources.ts';
 import type { Listener } from './alarms.ts';
 import type { Deployment } from './deployment.ts';
 import { findUnusable } from './front.ts';
-import { count, onOff, readAtStart, reference, text, variable } from './option-types.ts';
+import { count, booleanSetting, readAtStart, reference, text, variable } from './option-types.ts';
 import { findSecretClashes } from './secrets.ts';
 
 /** Thrown before anything is synthesised; its message names each wrong option and the values that it takes. */
@@ -53,7 +53,7 @@ const secrets = v.pipe(
   v.rawTransform<unknown, SecretSources>(({ dataset, addIssue, NEVER }) => {
     const sources = parseSecretSources(typeof dataset.value === 'string' ? toTable(dataset.value) : dataset.value);
     if (sources !== undefined) return sources;
-    addIssue({ message: TAKES_SOURCES });
+    addIssue({ message: SECRET_SOURCES_FORMAT });
     return NEVER;
   }),
 );
@@ -128,8 +128,8 @@ const DEPLOYMENT = {
     ),
     RetentionDays.TWO_WEEKS,
   ),
-  versions: v.optional(onOff, true),
-  list: v.optional(onOff, false),
+  versions: v.optional(booleanSetting, true),
+  list: v.optional(booleanSetting, false),
   alarmTopic: v.optional(reference(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:\S+$/, 'takes the ARN of an SNS topic')),
   alarmEmail: v.optional(text(/^[^@\s]+@[^@\s]+$/, 'takes an e-mail address')),
 };
@@ -188,7 +188,7 @@ function findClashes(parsed: Parsed): readonly string[] {
   const { front, domain, certificate, tls, accessLogs, alarmTopic, alarmEmail, kmsKeys: keys } = parsed;
   const config = parseConfig(parsed.settings);
   const sources: SecretSources = parsed.secrets ?? new Map();
-  const places = Object.fromEntries([...sources].map(([name, source]) => [name, printPlace(source)]));
+  const places = Object.fromEntries([...sources].map(([name, source]) => [name, printSecretSource(source)]));
   const written = [parsed.settings, ...(sources.size === 0 ? [] : [places])].map((value) => JSON.stringify(value));
   const clashes = [
     [domain !== undefined && certificate === undefined, 'certificate: needed with domain'],

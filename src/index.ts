@@ -1,5 +1,10 @@
 // Gateway: the Hono app, and its middleware and handlers for apps that compose them differently.
-export { createGateway, type GatewayOptions, type GatewayParts, type MountsOptions } from './gateway/create-gateway.ts';
+export {
+  createGateway,
+  type GatewayOptions,
+  type GatewayBaseOptions,
+  type MountsOptions,
+} from './gateway/create-gateway.ts';
 export type { BodyPipe, BodyPlan, PipedBody, TransferOutcome } from './gateway/download/body-pipe.ts';
 export type { ClientAddress, PlatformEnv, RangewayEnv, RangewayState } from './gateway/gateway-request.ts';
 export { download, type DownloadOptions } from './gateway/handlers/download.ts';

@@ -39,7 +39,7 @@ async function runClient(client: Connection, job: LoadJob, stats: RequestStats, 
   while (!isOver()) {
     stats.started++;
     const request = nextRequest(job.pattern, job.object);
-    const response = await client.request(toHead(job, request), job.status);
+    const response = await client.request(toFunctionUrlHead(job, request), job.status);
     stats.bytes += response.bytes;
     if (response.bytes > 0 || response.complete) stats.firstBytes.push(response.firstByte);
     // A slow client has disconnected at the time limit: this is no failure.
@@ -53,7 +53,7 @@ async function runClient(client: Connection, job: LoadJob, stats: RequestStats, 
   }
 }
 
-function toHead({ path, port, fields }: LoadJob, { range }: RangeRequest): string {
+function toFunctionUrlHead({ path, port, fields }: LoadJob, { range }: RangeRequest): string {
   const all = { Host: `127.0.0.1:${port}`, ...(range === undefined ? {} : { Range: range }), ...fields };
   const lines = Object.entries(all).map(([name, value]) => `${name}: ${value}\r\n`);
   return `GET ${path} HTTP/1.1\r\n${lines.join('')}\r\n`;

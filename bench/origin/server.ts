@@ -116,9 +116,9 @@ async function send(socket: Socket, { head, body }: OriginResponse, shape: Shape
     const bytes = bytesAt(at, Math.min(chunk, body.end - at));
     at += bytes.length;
     counts.bytes += bytes.length;
-    const hasRoom = socket.write(bytes);
+    const canAcquire = socket.write(bytes);
     socket.uncork();
-    if (!hasRoom) await drained(socket);
+    if (!canAcquire) await drained(socket);
     if (shape === undefined) continue;
     const ahead = start + ((at - body.start) / shape.rate) * 1000 - performance.now();
     // A connection whose reader paused does not become faster afterwards.

@@ -34,7 +34,7 @@ export function parseCidr(text: string): Cidr | undefined {
 }
 
 /** Whether {@link parseCidr} accepts a text. */
-export function isBlock(text: string): boolean {
+export function isCidr(text: string): boolean {
   return parseCidr(text) !== undefined;
 }
 

@@ -18,7 +18,7 @@ export { stripLink } from './link-parameters.ts';
 export type { LinkTerms } from './link-terms.ts';
 export { publicAccess } from './access.ts';
 export { refererAccess, type RefererOptions } from './referer.ts';
-export { toRefusal, type Refusal } from './refusal.ts';
+export { toRefusalResponse, type RefusalResponse } from './refusal.ts';
 export { signedAccess } from './verify-link.ts';
 export { signLink } from './sign-link.ts';
 export { verifyLink, type LinkUse, type LinkVerdict } from './verify-link.ts';

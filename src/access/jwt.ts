@@ -1,10 +1,10 @@
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
 import type { Seconds } from '../http/index.ts';
 import { granted, refused, type AccessRule, type AccessVerdict } from './access.ts';
-import { parseBase64Url } from './base64url.ts';
+import { decodeBase64Url } from './base64url.ts';
 import { printChallenge } from './challenge.ts';
 import { algorithmsOf, isKeysError, keyLoader, type JwtKey, type VerificationKey } from './jwt-key.ts';
-import { isWithin, plainPath } from './path.ts';
+import { isWithin, decodeAccessPath } from './path.ts';
 import { settingsError } from '../base/settings-error.ts';
 
 export type { JwtKey, PublicAlgorithm, SecretAlgorithm } from './jwt-key.ts';
@@ -85,7 +85,7 @@ export function jwtAccess({ pathsClaim, realm = 'files', clockTolerance = 30, ..
 /** Checks the compact form (RFC 7515 §7.1). jose also accepts padding and several encodings of one signature. */
 function isCompact(token: string): boolean {
   const signature = /^[\w-]+\.[\w-]+\.([\w-]+)$/.exec(token)?.[1];
-  return signature !== undefined && parseBase64Url(signature) !== undefined;
+  return signature !== undefined && decodeBase64Url(signature) !== undefined;
 }
 
 function challenge(parameters: Readonly<Record<string, string>>): AccessVerdict {
@@ -99,7 +99,7 @@ function toList(name: string, value: string | readonly string[]): string[] {
 }
 
 function mayRead(claims: JWTPayload, name: string, path: string): boolean {
-  const plain = plainPath(path);
+  const plain = decodeAccessPath(path);
   // Own properties only, so that `constructor` and other inherited names are no claims.
   const claim: unknown = Object.hasOwn(claims, name) ? claims[name] : undefined;
   const allowed: readonly unknown[] = Array.isArray(claim) ? claim : [claim];

@@ -1,5 +1,5 @@
 import { equalInConstantTime } from './constant-time.ts';
-import { parseBase64Url, printBase64Url } from './base64url.ts';
+import { decodeBase64Url, encodeBase64Url } from './base64url.ts';
 import { lruMap } from '../base/lru-map.ts';
 import { settingsError } from '../base/settings-error.ts';
 
@@ -59,7 +59,7 @@ function parseEntry(entry: string, index: number): LinkKey {
       `key ${index + 1} for links takes id:secret, the id 1 to 32 letters, digits, - and _; rangeway keygen makes one`,
     );
   }
-  const secret = parseBase64Url(entry.slice(colon + 1));
+  const secret = decodeBase64Url(entry.slice(colon + 1));
   if (secret === undefined || secret.length < MIN_SECRET || secret.length > MAX_SECRET) {
     throw settingsError(
       `key ${id} for links takes ${MIN_SECRET} to ${MAX_SECRET} bytes as base64url without padding; rangeway keygen makes one`,
@@ -115,5 +115,5 @@ const MAX_VERIFIED = 256;
  */
 export function generateLinkKey(id: string): string {
   if (!KEY_ID.test(id)) throw new RangeError('the id of a key takes 1 to 32 letters, digits, - and _');
-  return `${id}:${printBase64Url(crypto.getRandomValues(new Uint8Array(MIN_SECRET)))}`;
+  return `${id}:${encodeBase64Url(crypto.getRandomValues(new Uint8Array(MIN_SECRET)))}`;
 }

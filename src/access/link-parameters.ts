@@ -1,4 +1,4 @@
-import { parseBase64Url, printBase64Url } from './base64url.ts';
+import { decodeBase64Url, encodeBase64Url } from './base64url.ts';
 import { isLinkText, LINK_FIELDS, type CompleteTexts, type LinkField } from './link-terms.ts';
 
 /** Prefix of the names of link parameters. All other parameters of a query are ignored. */
@@ -50,7 +50,7 @@ export function parseLink(query: string): LinkParameters | undefined {
 
 function parseSignature(value: string): Uint8Array<ArrayBuffer> | undefined {
   if (!value.startsWith(VERSION)) return undefined;
-  const bytes = parseBase64Url(value.slice(VERSION.length));
+  const bytes = decodeBase64Url(value.slice(VERSION.length));
   return bytes?.length === 32 ? bytes : undefined;
 }
 
@@ -60,7 +60,7 @@ export function printLink(texts: CompleteTexts, signature: Uint8Array): string {
     const text = texts[field];
     return text === undefined ? [] : [`${PARAMETER_PREFIX}${field}=${encode(text)}`];
   });
-  return [...parameters, `${PARAMETER_PREFIX}sig=${VERSION}${printBase64Url(signature)}`].join('&');
+  return [...parameters, `${PARAMETER_PREFIX}sig=${VERSION}${encodeBase64Url(signature)}`].join('&');
 }
 
 /** Percent-encodes a value. Slashes and colons stay readable, since RFC 3986 §3.4 allows them in a query. */

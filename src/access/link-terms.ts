@@ -67,7 +67,7 @@ export function isLinkText(field: LinkField, text: string): boolean {
  *
  * @param path decoded path of the link; not signed if there is a prefix
  */
-export function linkText(path: string, texts: CompleteTexts): string {
+export function signedText(path: string, texts: CompleteTexts): string {
   const subject = texts.prefix === undefined ? path : '';
   const fields = LINK_FIELDS.map((field) => `${field}=${texts[field] ?? ''}`);
   return ['rangeway-link-1', 'method=read', `path=${subject}`, ...fields].join('\n');
@@ -78,7 +78,7 @@ export function linkText(path: string, texts: CompleteTexts): string {
  *
  * @param kid id of the key
  */
-export function toTexts(kid: string, terms: LinkTerms): CompleteTexts {
+export function termsToTexts(kid: string, terms: LinkTerms): CompleteTexts {
   return {
     kid,
     exp: String(terms.expires),
@@ -96,11 +96,11 @@ function optionalText(field: LinkField, value: string | number | undefined): Lin
 }
 
 /**
- * Converts texts to terms; the inverse of {@link toTexts}.
+ * Converts texts to terms; the inverse of {@link termsToTexts}.
  *
  * @param texts validated by {@link isLinkText}
  */
-export function toTerms(texts: CompleteTexts): LinkTerms {
+export function textsToTerms(texts: CompleteTexts): LinkTerms {
   return {
     expires: Number(texts.exp),
     notBefore: texts.nbf === undefined ? undefined : Number(texts.nbf),

@@ -18,7 +18,7 @@ const CONTROL = /[\0-\x1f\x7f]/;
  * @param path percent-encoded, as it was sent
  * @returns `undefined` if the path is ambiguous or malformed, and rules have to refuse it
  */
-export function plainPath(path: string): string | undefined {
+export function decodeAccessPath(path: string): string | undefined {
   if (!path.startsWith('/') || path.length > MAX_LENGTH || ENCODED_SLASH.test(path)) return undefined;
   const decoded = decodePath(path);
   return decoded === undefined || CONTROL.test(decoded) || DOT_SEGMENT.test(decoded) ? undefined : decoded;

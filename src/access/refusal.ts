@@ -2,7 +2,7 @@ import type { HeaderList } from '../http/index.ts';
 import type { Refused } from './access.ts';
 
 /** The error response to a refused request. It reveals neither whether the object exists nor which check failed. */
-export interface Refusal {
+export interface RefusalResponse {
   readonly status: 401 | 403 | 503;
   /** Description for the problem document. */
   readonly detail: string;
@@ -17,7 +17,7 @@ const DETAILS = {
 } as const;
 
 /** Converts a refusal by an access rule to an error response. No other function maps verdicts to statuses. */
-export function toRefusal(verdict: Refused): Refusal {
+export function toRefusalResponse(verdict: Refused): RefusalResponse {
   switch (verdict.type) {
     case 'refused':
       return { status: 403, detail: DETAILS[verdict.reason], fields: [] };

@@ -1,7 +1,7 @@
 import type { LinkKey } from './link-key.ts';
 import { hasLink, printLink } from './link-parameters.ts';
-import { isLinkText, LINK_FIELDS, linkText, toTexts, type LinkField, type LinkTerms } from './link-terms.ts';
-import { isWithin, plainPath } from './path.ts';
+import { isLinkText, LINK_FIELDS, signedText, termsToTexts, type LinkField, type LinkTerms } from './link-terms.ts';
+import { isWithin, decodeAccessPath } from './path.ts';
 
 /**
  * Signs a URL, so that clients may read it until the link expires. A response in progress is not cut off at that time,
@@ -26,10 +26,10 @@ import { isWithin, plainPath } from './path.ts';
  */
 export async function signLink(url: string | URL, terms: LinkTerms, key: LinkKey): Promise<string> {
   const signed = new URL(url);
-  const path = plainPath(signed.pathname);
+  const path = decodeAccessPath(signed.pathname);
   if (path === undefined) throw new RangeError(`the path ${signed.pathname} takes no link: ${PATH_TAKES}`);
   if (hasLink(signed.searchParams)) throw new RangeError('the address is a link already; sign it without rgw-…');
-  const texts = toTexts(key.id, terms);
+  const texts = termsToTexts(key.id, terms);
   for (const field of LINK_FIELDS) {
     const text = texts[field];
     if (text === undefined || isLinkText(field, text)) continue;
@@ -41,7 +41,7 @@ export async function signLink(url: string | URL, terms: LinkTerms, key: LinkKey
   if (terms.notBefore !== undefined && terms.notBefore >= terms.expires) {
     throw new RangeError('the link would expire before it is valid');
   }
-  const parameters = printLink(texts, await key.sign(linkText(path, texts)));
+  const parameters = printLink(texts, await key.sign(signedText(path, texts)));
   const otherParameters = signed.search.slice(1);
   signed.search = otherParameters === '' ? parameters : `${otherParameters}&${parameters}`;
   return signed.href;

@@ -2,8 +2,8 @@ import { refused, type AccessRequest, type Refused, granted, type AccessRule } f
 import { isInCidr, parseCidr } from './cidr.ts';
 import type { LinkKeys } from './link-key.ts';
 import { parseLink } from './link-parameters.ts';
-import { linkText, toTerms, type LinkTerms } from './link-terms.ts';
-import { isWithin, plainPath } from './path.ts';
+import { signedText, textsToTerms, type LinkTerms } from './link-terms.ts';
+import { isWithin, decodeAccessPath } from './path.ts';
 
 /** The result of verifying a link: its terms, or the reason for a refusal. */
 export type LinkVerdict =
@@ -45,12 +45,12 @@ export async function checkLink(
   { method, path, query, clientAddress, now }: Omit<AccessRequest, 'headers'>,
   keys: LinkKeys,
 ): Promise<LinkVerdict> {
-  const plain = plainPath(path);
+  const plain = decodeAccessPath(path);
   const link = parseLink(query);
   const key = keys.find(({ id }) => id === link?.texts.kid);
   if (plain === undefined || link === undefined || key === undefined) return refused('forbidden');
-  if (!(await key.verify(link.signature, linkText(plain, link.texts)))) return refused('forbidden');
-  const terms = toTerms(link.texts);
+  if (!(await key.verify(link.signature, signedText(plain, link.texts)))) return refused('forbidden');
+  const terms = textsToTerms(link.texts);
   const { prefix, notBefore = 0, expires } = terms;
   // A link is for reading only, so it is valid for no other method.
   if (method !== 'GET' && method !== 'HEAD') return refused('forbidden');

@@ -1,7 +1,7 @@
 /** A counting semaphore: limits the units in use at a time, such as requests, open files or bytes of memory. */
 export interface Semaphore {
   /** Whether so many units are free. By default 1. */
-  hasRoom(amount?: number): boolean;
+  canAcquire(amount?: number): boolean;
   /**
    * Acquires units without waiting. By default 1.
    *
@@ -23,11 +23,11 @@ export interface Semaphore {
 export function semaphore(capacity: number): Semaphore {
   let used = 0;
   const waiting: (() => void)[] = [];
-  const hasRoom = (amount = 1) => used + amount <= capacity;
+  const canAcquire = (amount = 1) => used + amount <= capacity;
 
   function release(amount: number): void {
     used -= amount;
-    while (waiting.length > 0 && hasRoom()) {
+    while (waiting.length > 0 && canAcquire()) {
       // Acquired for the waiting call here, so that no other call can overtake it before it continues.
       used++;
       waiting.shift()?.();
@@ -35,9 +35,9 @@ export function semaphore(capacity: number): Semaphore {
   }
 
   return {
-    hasRoom,
+    canAcquire,
     tryAcquire(amount = 1) {
-      if (!hasRoom(amount)) return undefined;
+      if (!canAcquire(amount)) return undefined;
       used += amount;
       let isAcquired = true;
       return () => {
@@ -46,7 +46,7 @@ export function semaphore(capacity: number): Semaphore {
       };
     },
     async run(work) {
-      if (hasRoom()) used++;
+      if (canAcquire()) used++;
       else await new Promise<void>((resolve) => void waiting.push(resolve));
       try {
         return await work();

@@ -1,7 +1,7 @@
 import type { Span } from '../http/index.ts';
 import type { CallOptions } from '../store/object-store.ts';
 import type { CacheStats } from '../store/request-stats.ts';
-import { isVersionChanged, isGone } from '../store/store-error.ts';
+import { isVersionChanged, isVersionUnavailable } from '../store/store-error.ts';
 import type { CachedSlices } from './cached-slices.ts';
 import type { FillReader } from './fill.ts';
 import type { FillRegistry } from './fill-registry.ts';
@@ -213,7 +213,7 @@ export function blockBody(source: BlockBodySource): BlockBody {
     try {
       await reservedReader?.fill.opened;
     } catch (error) {
-      if (isGone(error)) throw error;
+      if (isVersionUnavailable(error)) throw error;
     }
   }
 

@@ -14,7 +14,7 @@ const bodies = new WeakMap<ReadableStream<Uint8Array>, BlockSlices>();
  *
  * @returns `undefined` for any other stream
  */
-export function slicesOf(stream: ReadableStream<Uint8Array>): BlockSlices | undefined {
+export function blockSlicesOf(stream: ReadableStream<Uint8Array>): BlockSlices | undefined {
   return bodies.get(stream);
 }
 

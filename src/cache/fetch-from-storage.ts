@@ -1,6 +1,6 @@
 import {
   isPinnable,
-  sameSpan,
+  equalSpans,
   spanLength,
   type Metadata,
   type Pinnable,
@@ -115,7 +115,7 @@ async function fillFromBody(
     options.cacheStats.misses += spanLength(blocksOf(span, settings.blockSize));
     admission.widen(object, span);
   } else if (evaluation.type === 'span') options.cacheStats.forward = 'bypass';
-  if (evaluation.type === 'span' && sameSpan(evaluation.span, span)) return { type: 'read-result', result: opened };
+  if (evaluation.type === 'span' && equalSpans(evaluation.span, span)) return { type: 'read-result', result: opened };
   await body.cancel().catch(() => undefined);
   return present(representation);
 }

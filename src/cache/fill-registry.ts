@@ -68,7 +68,7 @@ export function fillRegistry(options: FillRegistryOptions): FillRegistry {
   }
 
   return {
-    hasMemory: (bytes) => memory.hasRoom(bytes),
+    hasMemory: (bytes) => memory.canAcquire(bytes),
     join(object, at) {
       for (const fill of fillsByVersion.get(versionOf(object)) ?? []) {
         if (fill.reaches(at, MAX_BLOCKS_AHEAD * blockSize)) return fill.join();

@@ -42,7 +42,7 @@ const S3 = [
 const ENDPOINT = 'https://s3.example.com';
 
 /** `rangeway dev` */
-export const DEV = command({
+export const DEV_COMMAND = command({
   name: 'dev',
   summary: 'the Worker of wrangler.toml in workerd, with a local R2 bucket, or over S3',
   options: [
@@ -64,7 +64,7 @@ export const DEV = command({
 });
 
 /** `rangeway serve` */
-export const SERVE = command({
+export const SERVE_COMMAND = command({
   name: 'serve',
   summary: 'the same gateway on Node, over a folder or over S3',
   options: [
@@ -81,7 +81,7 @@ export const SERVE = command({
 });
 
 /** `rangeway lambda` */
-export const LAMBDA = command({
+export const LAMBDA_COMMAND = command({
   name: 'lambda',
   summary: "the same gateway as a Lambda function over S3, behind a local function URL with Lambda's limits",
   options: [
@@ -97,7 +97,7 @@ export const LAMBDA = command({
 });
 
 /** `rangeway config check` */
-export const CONFIG = command({
+export const CONFIG_COMMAND = command({
   name: 'config',
   operands: 'check [FILE]',
   summary: 'the effective configuration of FILE, every default filled in, without secrets',
@@ -119,7 +119,7 @@ export const CONFIG = command({
 });
 
 /** `rangeway sign` */
-export const SIGN = command({
+export const SIGN_COMMAND = command({
   name: 'sign',
   operands: 'URL',
   summary: 'a link that opens URL for a time; on stdout, and nothing else there',
@@ -142,7 +142,7 @@ export const SIGN = command({
 });
 
 /** `rangeway keygen` */
-export const KEYGEN = command({
+export const KEYGEN_COMMAND = command({
   name: 'keygen',
   summary: 'a new key for links; on stdout, as it stands in RANGEWAY_KEYS or a file of keys',
   options: [{ name: 'key-id', value: 'K', help: '(default: k and the date)' }],
@@ -153,7 +153,7 @@ export const KEYGEN = command({
 });
 
 /** `rangeway purge` */
-export const PURGE = command({
+export const PURGE_COMMAND = command({
   name: 'purge',
   operands: 'KEY',
   summary: 'the next request for KEY reads the storage again; the token is in RANGEWAY_PURGE_TOKEN',
@@ -165,4 +165,12 @@ export const PURGE = command({
 });
 
 /** All commands, in the order of the help. */
-export const COMMANDS: readonly CommandSpec[] = [DEV, SERVE, LAMBDA, CONFIG, SIGN, KEYGEN, PURGE];
+export const COMMANDS: readonly CommandSpec[] = [
+  DEV_COMMAND,
+  SERVE_COMMAND,
+  LAMBDA_COMMAND,
+  CONFIG_COMMAND,
+  SIGN_COMMAND,
+  KEYGEN_COMMAND,
+  PURGE_COMMAND,
+];

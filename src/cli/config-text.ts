@@ -1,4 +1,4 @@
-import { corsOf, type AccessConfig, type Config } from '../platform/checked-config.ts';
+import { toCorsPolicy, type AccessConfig, type Config } from '../platform/checked-config.ts';
 
 /** The file that a configuration is read from, and its variables. */
 export interface Surroundings {
@@ -20,7 +20,7 @@ export function describeConfig(
       store: store ?? OF_THE_PLATFORM,
       access: printAccess(access, variables),
       ...settings,
-      cors: corsOf(cors, access),
+      cors: toCorsPolicy(cors, access),
       blocks: { size: size ?? OF_THE_PLATFORM, ...blocks },
     };
     return `mount ${i}: ${place}\n${lines('  ', shown)}`;

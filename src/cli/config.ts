@@ -5,7 +5,7 @@ import { secretNames } from '../config/secret-names.ts';
 import { printable } from '../platform/node/line-log.ts';
 import { loadS3 } from '../platform/s3/load-s3.ts';
 import { readJsonFile } from './json-file.ts';
-import { CONFIG } from './commands.ts';
+import { CONFIG_COMMAND } from './commands.ts';
 import { parseCommandLine } from './options.ts';
 import { describeConfig } from './config-text.ts';
 import { usageError } from './usage.ts';
@@ -18,7 +18,7 @@ const DEFAULT_FILE = 'wrangler.toml';
  * @throws UsageError if the file is missing, wrong, or names a bucket that refuses to be read
  */
 export async function config(args: readonly string[]): Promise<void> {
-  const { texts, operands } = parseCommandLine(args, CONFIG);
+  const { texts, operands } = parseCommandLine(args, CONFIG_COMMAND);
   const [verb, file, stray] = operands;
   if (verb !== 'check') throw usageError('config takes "check": rangeway config check FILE');
   if (stray !== undefined) throw usageError(`config check takes one file, not "${stray}" as well`);

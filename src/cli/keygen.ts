@@ -1,11 +1,11 @@
 import { generateLinkKey } from '../platform/links.ts';
-import { KEYGEN } from './commands.ts';
+import { KEYGEN_COMMAND } from './commands.ts';
 import { parseCommandLine } from './options.ts';
 import { usageError } from './usage.ts';
 
 /** Runs `rangeway keygen`: prints a new key for links to stdout, and how to use it to stderr. */
 export async function keygen(args: readonly string[]): Promise<void> {
-  const { texts } = parseCommandLine(args, KEYGEN);
+  const { texts } = parseCommandLine(args, KEYGEN_COMMAND);
   // A date in the id shows which of several keys is the old one.
   const id = texts['key-id'] ?? `k${new Date().toISOString().slice(0, 10).replaceAll('-', '')}`;
   process.stdout.write(`${generate(id)}\n`);

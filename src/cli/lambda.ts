@@ -5,7 +5,7 @@ import { lambdaStreamHandler, STREAMED_LIMIT } from '../platform/lambda/streamed
 import { s3Client } from '../platform/s3/s3-client.ts';
 import { explainListenError, parseCommandLine, parsePort } from './options.ts';
 import { parseS3Source } from './s3-options.ts';
-import { LAMBDA } from './commands.ts';
+import { LAMBDA_COMMAND } from './commands.ts';
 import { untilStopped } from './until-stopped.ts';
 import { openBucket } from './serve.ts';
 import { printAddresses } from './printed-address.ts';
@@ -23,7 +23,7 @@ const MODES = ['buffered', 'stream'] as const;
  * @throws UsageError for an option that is wrong, or a bucket that refuses to be read
  */
 export async function lambda(args: readonly string[]): Promise<void> {
-  const { texts, flags } = parseCommandLine(args, LAMBDA);
+  const { texts, flags } = parseCommandLine(args, LAMBDA_COMMAND);
   const { host = '127.0.0.1' } = texts;
   const source = parseS3Source(texts, flags.has('path-style'));
   if (source === undefined) throw usageError('lambda needs a bucket: rangeway lambda --s3 BUCKET');

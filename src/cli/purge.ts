@@ -1,5 +1,5 @@
 import { errorCode } from '../base/error-code.ts';
-import { PURGE } from './commands.ts';
+import { PURGE_COMMAND } from './commands.ts';
 import { parseCommandLine } from './options.ts';
 import { usageError } from './usage.ts';
 
@@ -18,7 +18,7 @@ const EXIT_REFUSED = 1;
  * @throws UsageError for a key, an address or a token that can't be used
  */
 export async function sendPurge(args: readonly string[]): Promise<void> {
-  const { texts, operands } = parseCommandLine(args, PURGE);
+  const { texts, operands } = parseCommandLine(args, PURGE_COMMAND);
   const address = toObjectAddress(operands, texts.url);
   const token = process.env[VARIABLE];
   if (token === undefined || token === '') {

@@ -15,7 +15,7 @@ import type { S3Source } from '../platform/s3/s3-storage.ts';
 import { readJsonFile } from './json-file.ts';
 import { explainListenError, parseCommandLine, parseFolder, parsePort } from './options.ts';
 import { parseS3Source } from './s3-options.ts';
-import { SERVE } from './commands.ts';
+import { SERVE_COMMAND } from './commands.ts';
 import { untilStopped } from './until-stopped.ts';
 import { printAddresses } from './printed-address.ts';
 import { say } from './say.ts';
@@ -33,7 +33,7 @@ const MAX_DOWNLOADS = 1_000;
  * @throws UsageError for an option that is wrong, a port that is taken, or a bucket that refuses to be read
  */
 export async function serveOnNode(args: readonly string[]): Promise<void> {
-  const { texts, flags } = parseCommandLine(args, SERVE);
+  const { texts, flags } = parseCommandLine(args, SERVE_COMMAND);
   const { dir, config, host = '127.0.0.1' } = texts;
   const source = parseS3Source(texts, flags.has('path-style'));
   if (dir !== undefined && source !== undefined)

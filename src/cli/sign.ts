@@ -2,12 +2,12 @@ import { readFileSync } from 'node:fs';
 import { parseLinkKeys, signLink, type LinkKey, type LinkKeys, type LinkTerms } from '../platform/links.ts';
 import { parseDate, parseDuration } from './duration.ts';
 import { explainFileError } from './file-error.ts';
-import { SIGN } from './commands.ts';
+import { SIGN_COMMAND } from './commands.ts';
 import { parseCommandLine, type CommandLine } from './options.ts';
 import { say } from './say.ts';
 import { usageError } from './usage.ts';
 
-type Texts = CommandLine<typeof SIGN>['texts'];
+type Texts = CommandLine<typeof SIGN_COMMAND>['texts'];
 
 /**
  * Runs `rangeway sign`: prints a link to stdout, and to stderr which paths it opens until when.
@@ -15,7 +15,7 @@ type Texts = CommandLine<typeof SIGN>['texts'];
  * @throws UsageError for an address, a term or a key that can't be used
  */
 export async function sign(args: readonly string[]): Promise<void> {
-  const { texts, flags, operands } = parseCommandLine(args, SIGN);
+  const { texts, flags, operands } = parseCommandLine(args, SIGN_COMMAND);
   const url = parseAddress(operands);
   const prefix = flags.has('prefix') ? parsePrefix(url) : undefined;
   const terms = parseTerms(texts, prefix, Math.floor(Date.now() / 1000));

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
-import { isBlock } from '../access/cidr.ts';
+import { isCidr } from '../access/cidr.ts';
 import { isOrigin } from '../access/referer.ts';
 import { count, secretName as variable, text } from './schema.ts';
 
 const BLOCK = 'takes addresses and blocks, such as "203.0.113.0/24" or "2001:db8::/32"';
-const block = v.pipe(v.string(BLOCK), v.check(isBlock, BLOCK));
+const block = v.pipe(v.string(BLOCK), v.check(isCidr, BLOCK));
 const ORIGIN = 'takes origins, such as "https://example.com"';
 const origin = v.pipe(v.string(ORIGIN), v.check(isOrigin, ORIGIN));
 /** A URL without user name and password, because a secret has no place in a configuration. */

@@ -1,11 +1,11 @@
 import * as v from 'valibot';
 import { accessSchema } from './access-config.ts';
-import { assertInherited, inherit } from './inherit.ts';
+import { assertInherited, inheritFields } from './inherit.ts';
 import { LimitsSchema, type Limits } from './limits.ts';
 import { LOGGED, type Logged } from '../observe/log.ts';
 import { OVERFLOW_POLICIES } from './size-limit.ts';
 import { locationEntries, settingsEntries } from './settings.ts';
-import { check, count, MiB, mountList, onOff, secretName, text } from './schema.ts';
+import { check, count, MiB, mountList, booleanSetting, secretName, text } from './schema.ts';
 
 const bytes = count(Number.MAX_SAFE_INTEGER, 'bytes', 1);
 
@@ -23,7 +23,7 @@ const store = v.variant(
       bucket,
       endpoint: v.optional(address),
       region: v.optional(name('a region')),
-      pathStyle: v.optional(onOff),
+      pathStyle: v.optional(booleanSetting),
       /** Meaning of a 403 for an object: it does not exist, or access to it is denied. */
       forbidden: v.optional(v.picklist(['missing', 'denied'], 'takes "missing" or "denied"')),
       /**
@@ -35,7 +35,7 @@ const store = v.variant(
       type: v.literal('dir'),
       path: name('a folder'),
       /** Whether to serve files whose path has a segment that begins with a dot. */
-      hidden: v.optional(onOff, false),
+      hidden: v.optional(booleanSetting, false),
     }),
   ],
   'takes a table whose type is "r2", "s3" or "dir"',
@@ -145,7 +145,7 @@ export interface Config {
 
 /**
  * Validates a configuration and fills in the defaults. A field of a mount has the mount's own value, else the value of
- * the top level ({@link inherit}), else the default.
+ * the top level ({@link inheritFields}), else the default.
  *
  * @param input parsed TOML or JSON, or an object in code
  * @throws SettingsError that names every unknown or invalid field and its valid form
@@ -172,7 +172,7 @@ export function parseConfig(input: unknown): Config {
   if (!Array.isArray(writtenMounts)) return { ...common, mounts: [check(MountSchema, topLevel)] };
   const tables = writtenMounts.map(toTable);
   assertInherited({ ...topLevel, cache: blockCache }, tables);
-  return { ...common, mounts: tables.map((table) => check(MountSchema, inherit(topLevel, table))) };
+  return { ...common, mounts: tables.map((table) => check(MountSchema, inheritFields(topLevel, table))) };
 }
 
 function toTable(value: unknown): Readonly<Record<string, unknown>> {

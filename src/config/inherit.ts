@@ -1,5 +1,5 @@
 import { publicAccess } from '../access/index.ts';
-import { asPrivate } from '../http/cache-control.ts';
+import { withPrivate } from '../http/cache-control.ts';
 import { settingsError } from '../base/settings-error.ts';
 
 /** The fields of the top level or of a mount that this file looks at. */
@@ -18,11 +18,11 @@ interface Shared {
  * @param topLevel fields of the top level
  * @param own fields of the mount; `undefined` counts as absent
  */
-export function inherit<Mount extends Shared>(topLevel: object, own: Mount): Mount {
+export function inheritFields<Mount extends Shared>(topLevel: object, own: Mount): Mount {
   const mount = { ...own, ...definedFields(topLevel), ...definedFields(own) };
   const { access, cacheControl } = mount;
   if (own.cacheControl !== undefined || typeof cacheControl !== 'string' || isPublic(access)) return mount;
-  return { ...mount, cacheControl: asPrivate(cacheControl) };
+  return { ...mount, cacheControl: withPrivate(cacheControl) };
 }
 
 /**

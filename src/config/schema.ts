@@ -32,7 +32,7 @@ export function text(pattern: RegExp, message: string) {
 export const milliseconds = count(YEAR, 'ms', 1);
 
 /** Schema of a switch. */
-export const onOff = v.boolean('takes true or false');
+export const booleanSetting = v.boolean('takes true or false');
 
 /** Makes the schema of a table with these fields and no others. */
 export function table<const Entries extends v.ObjectEntries>(entries: Entries) {
@@ -189,7 +189,7 @@ function show(value: unknown): string {
  * @param setting name of the setting
  * @throws SettingsError with the prefixed message; other errors unchanged
  */
-export function locate<Value>(setting: string, make: () => Value): Value {
+export function withSettingName<Value>(setting: string, make: () => Value): Value {
   try {
     return make();
   } catch (error) {

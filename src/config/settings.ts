@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { RangePolicy } from '../http/index.ts';
 import { validateHeaders, type MountHeaders } from './mount-headers.ts';
 import { parallelReads } from './parallel-reads-setting.ts';
-import { check, count, MiB, milliseconds, onOff, table, text, YEAR } from './schema.ts';
+import { check, count, MiB, milliseconds, booleanSetting, table, text, YEAR } from './schema.ts';
 
 const FIELD_VALUE = /^[\t\x20-\x7e]+$/;
 const ORIGIN = /^https?:\/\/[^/?#\s]+$/;
@@ -36,7 +36,7 @@ export const settingsEntries = {
   /** File name that is appended to a path that ends in `/`. By default none. */
   index: v.optional(text(/^[^/\0]+$/, 'takes a file name without slashes, such as "index.html"')),
   /** Whether a HEAD with Range gets 206, for clients that probe with HEAD (DuckDB-wasm). */
-  headRange: v.optional(onOff, false),
+  headRange: v.optional(booleanSetting, false),
   cors: v.optional(
     table({
       /** Origins whose pages may read responses. By default all; none if the access rule of the mount is ambient. */

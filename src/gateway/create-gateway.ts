@@ -14,10 +14,10 @@ import { concurrencyLimit } from './middleware/concurrency-limit.ts';
 import { cors } from './middleware/cors.ts';
 import { mountMiddleware } from './middleware/mount.ts';
 import { beginRequest } from './middleware/request-id.ts';
-import { openMounts, type MountOptions, type SeveralMounts } from './open-mounts.ts';
+import { openMounts, type MountOptions, type MountTableOptions } from './open-mounts.ts';
 
 /** Options of the whole gateway, not of one mount. */
-export interface GatewayParts {
+export interface GatewayBaseOptions {
   /** How bodies are piped to clients. By default in JavaScript; `rangeway/workers` has a native pipe for Workers. */
   readonly bodyPipe?: BodyPipe;
   /** Called for each request. By default {@link logObserver}, which prints one line of JSON a request. */
@@ -31,12 +31,12 @@ export interface GatewayParts {
 }
 
 /** Options of a gateway with one store. */
-export interface GatewayOptions extends GatewayParts, MountOptions {
+export interface GatewayOptions extends GatewayBaseOptions, MountOptions {
   readonly mounts?: undefined;
 }
 
 /** Options of a gateway with several mounts. */
-export interface MountsOptions extends GatewayParts, SeveralMounts {}
+export interface MountsOptions extends GatewayBaseOptions, MountTableOptions {}
 
 /**
  * Creates a download gateway: a Hono app that answers GET, HEAD and OPTIONS for the keys of its stores. It can be the

@@ -6,7 +6,7 @@ import { newRequestStats, type RequestStats } from '../store/request-stats.ts';
 import type { TransferOutcome } from './download/body-pipe.ts';
 import type { MatchedMount, MountMatch } from './match-mount.ts';
 import { MAX_URL_LENGTH } from '../config/limits.ts';
-import { problemReply, type SentContent, type Reply, type OutgoingResponse } from './reply.ts';
+import { problemReply, type ResponseContent, type Reply, type OutgoingResponse } from './reply.ts';
 
 /** The state that the middleware and the handlers of one request share, in `c.var.rangeway`. */
 export interface RangewayState {
@@ -64,7 +64,7 @@ export interface GatewayRequest {
   /** Whether the response to send is chosen. A reply that is made later is closed unsent. */
   isSettled: boolean;
   /** Called when a response with bytes of an object begins. */
-  readonly onStart: ((status: number, content: SentContent) => void)[];
+  readonly onStart: ((status: number, content: ResponseContent) => void)[];
   /** Called when the response has ended, whatever the outcome; the last one added is called first. */
   readonly onEnd: ((end: RequestEnd) => void)[];
   /** Passes work that outlasts the response to the platform's `waitUntil`, if it has one. */

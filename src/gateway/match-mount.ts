@@ -74,7 +74,7 @@ export function matchMount(
   pattern: string,
 ): MountMatch {
   const address = { pathname, query: search.slice(1) };
-  const path = toPath(pathBelow(pathname, pattern.replace(/\/?\*$/, '')));
+  const path = decodeRequestPath(pathBelow(pathname, pattern.replace(/\/?\*$/, '')));
   if (path.type === 'invalid') return { ...address, type: 'invalid', detail: path.detail };
   const found = findMount(mounts, toHost(headers.get('Host'), hostname), `/${path.path}`);
   if (found === undefined) return { ...address, type: 'unmatched' };
@@ -111,7 +111,7 @@ type PathResult =
  *
  * @param encoded the percent-encoded path, without its first slash
  */
-export function toPath(encoded: string): PathResult {
+export function decodeRequestPath(encoded: string): PathResult {
   const path = decodePath(encoded);
   if (path === undefined) return invalidPath('The path is not percent-encoded UTF-8.');
   if (path.includes('\0')) return invalidPath('The path has a NUL character in it.');
@@ -126,7 +126,7 @@ export function toPath(encoded: string): PathResult {
  * @param key with the prefix of its mount
  * @returns the reason why storage can't hold the key, or `undefined` if it can
  */
-export function explainKey(key: string): string | undefined {
+export function keyLengthError(key: string): string | undefined {
   // A UTF-16 unit takes 1 to 3 bytes of UTF-8, so most keys are decided without encoding them.
   const isShort = key.length * 3 <= MAX_KEY_BYTES;
   const isTooLong = !isShort && (key.length > MAX_KEY_BYTES || new TextEncoder().encode(key).length > MAX_KEY_BYTES);

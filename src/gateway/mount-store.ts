@@ -1,5 +1,5 @@
 import type { BlockCache, BlockName } from '../cache/block-cache.ts';
-import { sameSpan, strongTag } from '../http/index.ts';
+import { equalSpans, strongTag } from '../http/index.ts';
 import { withBlockCache } from '../cache/with-block-cache.ts';
 import type { ObjectStore, ReadOptions } from '../store/object-store.ts';
 import { withParallelReads } from '../store/wrappers/with-parallel-reads.ts';
@@ -34,7 +34,7 @@ export function composeStore(
   bodyPipe: BodyPipe,
   { resume, parallelReads, blocks }: Settings,
 ): MountStore {
-  const { toReader, isNative, toBlocks } = bodyPipe;
+  const { toReader, isNative, blockCacheOptions } = bodyPipe;
   const store = withRanges(source);
   const isPassedThrough = isNative && (resume === undefined || resume === false);
   // With `resume: false`, the stall timeout of bodies that pass through JavaScript still applies.
@@ -46,7 +46,7 @@ export function composeStore(
   const { size, ttl, ...times } = blocks;
   const freshness = { ...times, ttl: ttl === 'forever' ? Number.POSITIVE_INFINITY : ttl };
   const { timeout } = cache;
-  const platform = toBlocks?.(size) ?? (size === undefined ? {} : { blockSize: size });
+  const platform = blockCacheOptions?.(size) ?? (size === undefined ? {} : { blockSize: size });
   const cacheOptions = { scope, freshness, toReader, ...platform };
   cache.attach?.(scope, (name) => readBlock(resumed, bodyPipe, name));
   const cached = withBlockCache(
@@ -75,7 +75,7 @@ async function readBlock(
   const result = await store.read(key, options);
   if (result.type !== 'open') return undefined;
   await assertMatchesRequest(result, options);
-  if (!sameSpan(result.span, span)) {
+  if (!equalSpans(result.span, span)) {
     await result.body.cancel();
     return undefined;
   }

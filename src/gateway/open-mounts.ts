@@ -3,7 +3,7 @@ import type { BlockCache } from '../cache/block-cache.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { withPrefix } from '../store/wrappers/with-prefix.ts';
 import type { BodyPipe } from './download/body-pipe.ts';
-import { assertInherited, inherit, definedFields } from '../config/inherit.ts';
+import { assertInherited, inheritFields, definedFields } from '../config/inherit.ts';
 import type { SizeLimit } from '../config/size-limit.ts';
 import { settingsError } from '../base/settings-error.ts';
 import { assertParallelReads } from '../config/parallel-reads-setting.ts';
@@ -37,7 +37,7 @@ export interface MountOptions extends SharedOptions {
 }
 
 /** Options of several mounts. An option beside `mounts` is the default for each mount that does not set it. */
-export interface SeveralMounts extends SharedOptions {
+export interface MountTableOptions extends SharedOptions {
   readonly mounts: readonly MountOptions[];
   /** Belongs to one mount, as do the next three, so it has no default for all. */
   readonly store?: undefined;
@@ -84,7 +84,7 @@ const MOUNT_ONLY = ['store', 'path', 'host', 'prefix'] as const;
  * @throws SettingsError that names each field which is unknown, invalid, or has no effect
  */
 export function openMounts(
-  options: (MountOptions & { readonly mounts?: undefined }) | SeveralMounts,
+  options: (MountOptions & { readonly mounts?: undefined }) | MountTableOptions,
   bodyPipe: BodyPipe,
 ): readonly Mount[] {
   if (options.mounts === undefined) {
@@ -96,7 +96,7 @@ export function openMounts(
 }
 
 /**
- * Opens mounts, each with the shared options that it does not set itself ({@link inherit}).
+ * Opens mounts, each with the shared options that it does not set itself ({@link inheritFields}).
  *
  * @param shared options that are the default for each mount
  * @throws SettingsError that names each field which is unknown, invalid, or has no effect
@@ -110,7 +110,7 @@ function openSeveral(shared: object, mounts: readonly MountOptions[], bodyPipe: 
   check(SharedSchema, sharedFields);
   check(MountsSchema, { mounts });
   assertInherited(sharedFields, mounts);
-  return sortMounts(mounts.map((mount, i) => openMount(inherit(shared, mount), bodyPipe, `mounts.${i}.`)));
+  return sortMounts(mounts.map((mount, i) => openMount(inheritFields(shared, mount), bodyPipe, `mounts.${i}.`)));
 }
 
 /**

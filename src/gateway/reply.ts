@@ -12,7 +12,7 @@ import type { PipedBody } from './download/body-pipe.ts';
 export type ReplyBody = ReadableStream<Uint8Array> | Uint8Array | string | null;
 
 /** The bytes of an object that a response contains. */
-export interface SentContent {
+export interface ResponseContent {
   /** The ETag field of the object, quotes included. */
   readonly etag: string | undefined;
   /** The size of the object in bytes. */
@@ -30,7 +30,7 @@ export interface Reply {
   /** The transfer of the body. Absent if the body is in memory, or passed on as the storage opened it. */
   readonly pipe?: Omit<PipedBody, 'body'>;
   /** The content of a response with bytes of an object. */
-  readonly content?: SentContent;
+  readonly content?: ResponseContent;
   /** A thrown value to log beside the status. */
   readonly error?: unknown;
 }

@@ -22,7 +22,7 @@ const SHARED = /^(?:public|private|s-maxage(?:=.*)?|proxy-revalidate)$/i;
  * @param cacheControl a value with quotes is replaced by `private` alone, because `private="…"` limits the directive to
  *   the fields that it lists
  */
-export function asPrivate(cacheControl: string | undefined): string {
+export function withPrivate(cacheControl: string | undefined): string {
   const directives = cacheControl === undefined || cacheControl.includes('"') ? [] : cacheControl.split(',');
   const remaining = directives.map((directive) => directive.trim()).filter((name) => name !== '' && !SHARED.test(name));
   return ['private', ...remaining].join(', ');

@@ -6,7 +6,7 @@ import { checkPreconditions, parsePreconditions, type Preconditions } from './pr
 import { MAX_POSITION, parseRange, resolveRange, resolveSpec, type RangeFieldLimits, type RangeSpec } from './range.ts';
 import { planReads, type PlannedRead, type ReadBudget } from './read-plan.ts';
 import { representationType, type Representation } from './representation.ts';
-import { overlap, totalLength, type Span } from './span.ts';
+import { hasOverlap, totalLength, type Span } from './span.ts';
 
 /** The settings for ranges. */
 export interface RangePolicy extends RangeFieldLimits, ReadBudget {
@@ -79,7 +79,7 @@ export function decide(request: DownloadRequest, representation: Representation,
       return { status: 412 };
     case 'unmodified':
       return { status: 304 };
-    case 'hold':
+    case 'proceed':
       break;
   }
   const { range, ifRange, now } = request;
@@ -105,7 +105,7 @@ function decideMultipart(
   representation: Representation,
   policy: RangePolicy,
 ): Decision | undefined {
-  if (overlap(parts)) return undefined;
+  if (hasOverlap(parts)) return undefined;
   const { size, etag } = representation;
   const overhead = multipartOverhead(parts, size, representationType(representation));
   if (overhead > Math.max(MAX_OVERHEAD, size / 10)) return undefined;
@@ -123,14 +123,14 @@ function whole({ size }: Representation): Decision {
 }
 
 /** The first storage operation of a request: a read of the metadata alone (`head`), or of bytes (`read`). */
-export type FirstAsk = { readonly ask: 'head' } | { readonly ask: 'read'; readonly range?: RangeSpec | undefined };
+export type FirstRead = { readonly ask: 'head' } | { readonly ask: 'read'; readonly range?: RangeSpec | undefined };
 
 /**
  * Chooses the first storage operation of a request, before the metadata are known. It reads the bytes that the response
  * most likely contains, so that no second operation is needed. It reads the metadata alone if the response has no body,
  * or if the position of the first part depends on the size.
  */
-export function firstAsk(request: DownloadRequest, policy: RangePolicy): FirstAsk {
+export function firstRead(request: DownloadRequest, policy: RangePolicy): FirstRead {
   const { method, preconditions, range, ifRange } = request;
   if (method === 'HEAD' || preconditions.ifNoneMatch === '*') return { ask: 'head' };
   if (
@@ -144,7 +144,7 @@ export function firstAsk(request: DownloadRequest, policy: RangePolicy): FirstAs
   return others.length === 0 ? { ask: 'read', range: first } : firstReadOfSet(range, policy);
 }
 
-function firstReadOfSet(range: readonly RangeSpec[], policy: RangePolicy): FirstAsk {
+function firstReadOfSet(range: readonly RangeSpec[], policy: RangePolicy): FirstRead {
   const [first] = range;
   if (first === undefined || first.form === 'suffix') return { ask: 'read', range: first };
   const positioned = range.filter((spec) => spec.form !== 'suffix');
@@ -153,7 +153,7 @@ function firstReadOfSet(range: readonly RangeSpec[], policy: RangePolicy): First
   if (positioned.some((spec) => spec.start < first.start)) return { ask: 'head' };
   // Without a known size, the ranges are resolved as if the object had no end.
   const parts = positioned.flatMap((spec) => resolveSpec(spec, MAX_POSITION) ?? []);
-  const read = overlap(parts) ? undefined : planReads(parts, policy)?.[0];
+  const read = hasOverlap(parts) ? undefined : planReads(parts, policy)?.[0];
   if (read === undefined) return { ask: 'read' };
   return {
     ask: 'read',

@@ -12,7 +12,7 @@ export interface Preconditions {
 }
 
 /** `modified` leads to 412 and `unmodified` to 304. `hold`: all preconditions are true, and the request continues. */
-export type PreconditionResult = 'hold' | 'modified' | 'unmodified';
+export type PreconditionResult = 'proceed' | 'modified' | 'unmodified';
 
 /**
  * Parses the four precondition fields. A malformed list of tags is treated as an empty list. Then an If-Match fails,
@@ -43,7 +43,7 @@ export function checkPreconditions(preconditions: Preconditions, metadata: Metad
   if (ifUnmodifiedSince !== undefined && !checkIfUnmodifiedSince(ifUnmodifiedSince, metadata)) return 'modified';
   if (ifNoneMatch !== undefined && !checkIfNoneMatch(ifNoneMatch, metadata)) return 'unmodified';
   if (ifModifiedSince !== undefined && !checkIfModifiedSince(ifModifiedSince, metadata)) return 'unmodified';
-  return 'hold';
+  return 'proceed';
 }
 
 /** §13.1.1: strong comparison. */

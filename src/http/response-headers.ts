@@ -1,4 +1,4 @@
-import { asPrivate, withNoTransform } from './cache-control.ts';
+import { withPrivate, withNoTransform } from './cache-control.ts';
 import { contentDisposition, type DispositionType } from './content-disposition.ts';
 import { contentRange, unsatisfiedContentRange } from './content-range.ts';
 import type { Decision } from './decision.ts';
@@ -121,7 +121,7 @@ function lastModifiedValue(metadata: Metadata, now: Seconds): string | undefined
 function cacheControlValue({ cacheControl }: Metadata, choices: HeaderChoices): string {
   const stored = storedField(cacheControl);
   // The setting of a mount with an access rule is meant for authorized clients, so it is used without a change.
-  if (choices.isPrivate === true) return withNoTransform(choices.cacheControl ?? asPrivate(stored));
+  if (choices.isPrivate === true) return withNoTransform(choices.cacheControl ?? withPrivate(stored));
   return withNoTransform(stored ?? choices.cacheControl);
 }
 

@@ -10,7 +10,7 @@ export function spanLength(span: Span): number {
 }
 
 /** Whether two spans are equal. */
-export function sameSpan(a: Span, b: Span): boolean {
+export function equalSpans(a: Span, b: Span): boolean {
   return a.start === b.start && a.end === b.end;
 }
 
@@ -20,7 +20,7 @@ export function totalLength(spans: readonly Span[]): number {
 }
 
 /** Whether any two spans share a byte. Adjacent spans do not. */
-export function overlap(spans: readonly Span[]): boolean {
+export function hasOverlap(spans: readonly Span[]): boolean {
   // Most requests list their ranges in ascending order, and need no sort.
   return !isAscending(spans) && !isAscending(spans.toSorted((a, b) => a.start - b.start));
 }

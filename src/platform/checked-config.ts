@@ -59,7 +59,7 @@ function assertType(where: string, kind: 'store' | 'cache', type: string, platfo
  * @param cors the mount's `cors` setting
  * @param access the mount's access rule: it decides whether any origin may read
  */
-export function corsOf(cors: Parameters<typeof corsPolicy>[0], access: AccessConfig): CorsPolicy {
+export function toCorsPolicy(cors: Parameters<typeof corsPolicy>[0], access: AccessConfig): CorsPolicy {
   return corsPolicy(cors, needsOfConfig(access));
 }
 

@@ -1,11 +1,11 @@
 import type { BlockCache } from '../cache/block-cache.ts';
 import { logObserver, type Log } from '../observe/log.ts';
 import type { CacheConfig, Config, MountConfig, StoreConfig } from '../config/config.ts';
-import type { GatewayParts } from '../gateway/create-gateway.ts';
+import type { GatewayBaseOptions } from '../gateway/create-gateway.ts';
 import type { MountOptions } from '../gateway/open-mounts.ts';
 import type { SizeLimit } from '../config/size-limit.ts';
 import { settingsError } from '../base/settings-error.ts';
-import { locate } from '../config/schema.ts';
+import { withSettingName } from '../config/schema.ts';
 import { withFallback } from '../store/wrappers/with-fallback.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { withPrefix } from '../store/wrappers/with-prefix.ts';
@@ -38,7 +38,7 @@ export interface PlatformParts extends AccessParts {
 export function openConfig(
   { mounts, cache, limits, logged, purge }: Config,
   parts: PlatformParts,
-): Pick<GatewayParts, 'limits' | 'observers' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
+): Pick<GatewayBaseOptions, 'limits' | 'observers' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
   const openedCache = cache === undefined ? undefined : (parts.cache?.(cache) ?? refuse('cache', cache.type));
   const pathOf = (i: number) => (mounts.length > 1 ? `mounts.${i}.` : '');
   return {
@@ -71,7 +71,7 @@ function toMountOptions(
     resume: mount.resume ?? parts.defaults?.resume,
     store:
       fallback === undefined ? primary : withFallback(primary, withPrefix(open('fallback', fallback), fallbackPrefix)),
-    access: locate(`${path}access`, () => openAccess(access, parts)),
+    access: withSettingName(`${path}access`, () => openAccess(access, parts)),
     cache: mount.cache ?? cache,
     overflow: parts.overflow === undefined || policy === undefined ? parts.overflow : { ...parts.overflow, policy },
   };

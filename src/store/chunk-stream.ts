@@ -101,7 +101,7 @@ export function chunkStream(source: ChunkReader): ReadableStream<Uint8Array> {
 }
 
 /** Makes a stream of bytes in memory. It yields them as one chunk. */
-export function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
+export function bytesStream(bytes: Uint8Array): ReadableStream<Uint8Array> {
   let unread: Uint8Array | undefined = bytes;
   return chunkStream({
     async read() {

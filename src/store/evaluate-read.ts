@@ -31,7 +31,7 @@ export function failedCondition(
       return { type: 'version-changed', representation };
     case 'unmodified':
       return { type: 'unmodified', metadata: representation };
-    case 'hold':
+    case 'proceed':
       return undefined;
   }
 }

@@ -1,5 +1,5 @@
 import type { Representation, Span } from '../http/index.ts';
-import { streamOf } from './chunk-stream.ts';
+import { bytesStream } from './chunk-stream.ts';
 import type { OpenObject } from './object-store.ts';
 
 /**
@@ -28,6 +28,6 @@ class InMemoryObject implements OpenObject {
   }
 
   get body(): ReadableStream<Uint8Array> {
-    return streamOf(this.bytes);
+    return bytesStream(this.bytes);
   }
 }

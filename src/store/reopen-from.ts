@@ -1,4 +1,4 @@
-import { sameSpan, strongEqual, type Representation, type Span } from '../http/index.ts';
+import { equalSpans, strongEqual, type Representation, type Span } from '../http/index.ts';
 import type { CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } from './object-store.ts';
 import { isArchived, storeError } from './store-error.ts';
 
@@ -77,5 +77,5 @@ async function readVersion(store: ObjectStore, key: string, options: ReadOptions
 function isRest({ representation, span }: OpenObject, original: Representation, rest: Span): boolean {
   const { size, etag } = representation;
   const isSame = etag !== undefined && original.etag !== undefined && strongEqual(etag, original.etag);
-  return isSame && size === original.size && sameSpan(span, rest);
+  return isSame && size === original.size && equalSpans(span, rest);
 }

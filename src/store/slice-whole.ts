@@ -1,4 +1,4 @@
-import { resolveSpec, sameSpan, type Span } from '../http/index.ts';
+import { resolveSpec, equalSpans, type Span } from '../http/index.ts';
 import { chunkStream, defaultReader } from './chunk-stream.ts';
 import type { OpenObject, ReadOptions, ReadResult } from './object-store.ts';
 import { storeError } from './store-error.ts';
@@ -25,7 +25,7 @@ export async function sliceWhole(
     return { type: 'unsatisfiable', representation };
   }
   const keepsWhole = neverSlice === true || (mayBeWhole === true && requested.start > MAX_SKIPPED);
-  if (sameSpan(requested, span) || keepsWhole) return whole;
+  if (equalSpans(requested, span) || keepsWhole) return whole;
   return { type: 'open', representation, span: requested, body: slice(body, requested, representation.size) };
 }
 

@@ -54,7 +54,7 @@ export function isArchived(error: unknown): error is StoreError {
 }
 
 /** Returns whether the version that was read can't be read any more, because it was replaced or archived. */
-export function isGone(error: unknown): boolean {
+export function isVersionUnavailable(error: unknown): boolean {
   return isVersionChanged(error) || isArchived(error);
 }
 

@@ -139,11 +139,11 @@ test('a block contains exactly the addresses that differ only in its free bits',
 test('parsing any text as a block never throws', () => {
   holds(
     fc.property(fc.string({ unit: fc.constantFrom(...'0123456789abcfF.:/%- '.split('')), maxLength: 30 }), (text) => {
-      const isBlock = parseCidr(text) !== undefined;
+      const isCidr = parseCidr(text) !== undefined;
       const [address = '', prefix, ...more] = text.split('/');
       const width = isIP(address) === 4 ? 32 : 128;
       const isPrefix = prefix === undefined || (/^(?:0|[1-9]\d*)$/.test(prefix) && Number(prefix) <= width);
-      expect(isBlock).toBe(isIP(address) !== 0 && !address.includes('%') && isPrefix && more.length === 0);
+      expect(isCidr).toBe(isIP(address) !== 0 && !address.includes('%') && isPrefix && more.length === 0);
     }),
   );
 });

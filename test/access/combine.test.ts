@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { granted, refused, type AccessRule, type AccessVerdict, type Refused } from '../../src/access/access.ts';
-import { allOf, anyOf, toRefusal } from '../../src/access/index.ts';
+import { allOf, anyOf, toRefusalResponse } from '../../src/access/index.ts';
 import { holdsAsync } from '../property-runs.ts';
 import { requestFor } from './request.ts';
 
@@ -102,7 +102,7 @@ test('allOf and anyOf together are the logical and and or', async () => {
   );
 });
 
-describe('toRefusal', () => {
+describe('toRefusalResponse', () => {
   test.for([
     [refused('forbidden'), { status: 403, detail: 'This request may not read here.', fields: [] }],
     [refused('expired'), { status: 403, detail: expect.stringContaining('expired'), fields: [] }],
@@ -113,6 +113,6 @@ describe('toRefusal', () => {
     ],
     [UNAVAILABLE, { status: 503, detail: expect.not.stringContaining('secret'), fields: [['Retry-After', '5']] }],
   ] as const)('of %o', ([verdict, expected]) => {
-    expect(toRefusal(verdict)).toEqual(expected);
+    expect(toRefusalResponse(verdict)).toEqual(expected);
   });
 });

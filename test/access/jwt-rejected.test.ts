@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto';
 import { CompactSign, CompactEncrypt, exportJWK, UnsecuredJWT } from 'jose';
 import { expect, test } from 'vitest';
 import { jwtAccess } from '../../src/access/jwt.ts';
-import { toRefusal } from '../../src/access/index.ts';
+import { toRefusalResponse } from '../../src/access/index.ts';
 import { NOW, requestFor } from './request.ts';
 import { withToken, claims, ISSUER, AUDIENCE, makePair, optionsFor, token } from './tokens.ts';
 
@@ -153,7 +153,10 @@ test.for(rows)('%s', async ([, text, rule = byPublicKey]) => {
   // The same verdict, and so the same response, for each reason.
   expect(verdict).toEqual({ type: 'unauthenticated', challenges: ['Bearer realm="files", error="invalid_token"'] });
   if (verdict.type === 'granted') return;
-  expect(toRefusal(verdict)).toMatchObject({ status: 401, detail: 'This request needs credentials that are valid.' });
+  expect(toRefusalResponse(verdict)).toMatchObject({
+    status: 401,
+    detail: 'This request needs credentials that are valid.',
+  });
 });
 
 test('expired is reported only for a token that is valid in all other respects', async () => {

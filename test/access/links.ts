@@ -1,11 +1,11 @@
 import { parseLinkKeys, signLink, type LinkTerms } from '../../src/access/index.ts';
-import { printBase64Url } from '../../src/access/base64url.ts';
+import { encodeBase64Url } from '../../src/access/base64url.ts';
 import { NOW } from './request.ts';
 
 /** Keys as text, as in a variable: the bytes 0 to 31, and 32 times 255. */
 export const KEYS_TEXT = [
-  `k1:${printBase64Url(Uint8Array.from({ length: 32 }, (_, i) => i))}`,
-  `k2:${printBase64Url(new Uint8Array(32).fill(255))}`,
+  `k1:${encodeBase64Url(Uint8Array.from({ length: 32 }, (_, i) => i))}`,
+  `k2:${encodeBase64Url(new Uint8Array(32).fill(255))}`,
 ].join('\n');
 
 export const KEYS = parseLinkKeys(KEYS_TEXT);

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { isWithin, plainPath } from '../../src/access/path.ts';
-import { toPath } from '../../src/gateway/match-mount.ts';
+import { isWithin, decodeAccessPath } from '../../src/access/path.ts';
+import { decodeRequestPath } from '../../src/gateway/match-mount.ts';
 import { holds } from '../property-runs.ts';
 
 describe('plainPath decodes once, and changes nothing else', () => {
@@ -21,7 +21,7 @@ describe('plainPath decodes once, and changes nothing else', () => {
     ['/.hidden/...', '/.hidden/...'],
     ['/a%5Cb', String.raw`/a\b`],
   ] as const)('%s stands for %s', ([path, plain]) => {
-    expect(plainPath(path)).toBe(plain);
+    expect(decodeAccessPath(path)).toBe(plain);
   });
 });
 
@@ -44,7 +44,7 @@ describe('plainPath refuses an ambiguous path', () => {
     ['a parent segment behind a backslash', '/a%5c..%5cb'],
     ['more than any key has', `/${'a'.repeat(8192)}`],
   ] as const)('%s', ([, path]) => {
-    expect(plainPath(path)).toBeUndefined();
+    expect(decodeAccessPath(path)).toBeUndefined();
   });
 });
 
@@ -63,9 +63,9 @@ function hide(one: string): string {
 test('the path that a rule compares is the mount path and the key, so rule and read mean the same object', () => {
   holds(
     fc.property(encoded, fc.constantFrom('', '/m', '/m/n'), (rest, mount) => {
-      const plain = plainPath(`${mount}/${rest}`);
+      const plain = decodeAccessPath(`${mount}/${rest}`);
       if (plain === undefined) return;
-      expect(toPath(rest)).toEqual({ type: 'path', path: plain.slice(mount.length + 1) });
+      expect(decodeRequestPath(rest)).toEqual({ type: 'path', path: plain.slice(mount.length + 1) });
     }),
   );
 });

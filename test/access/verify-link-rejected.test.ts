@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { refused, type AccessRequest } from '../../src/access/access.ts';
-import { signedAccess, toRefusal, type Refused } from '../../src/access/index.ts';
+import { signedAccess, toRefusalResponse, type Refused } from '../../src/access/index.ts';
 import {
   badLinks,
   CLIENT,
@@ -40,7 +40,11 @@ test.for(badLinks)('%s', async ([, url, fields]) => {
   const verdict = await signedAccess(KEYS)(requestFor(url, {}, fields));
   // The same verdict, and so the same response, for each reason.
   expect(verdict).toEqual(refused('forbidden'));
-  expect(toRefusal(forbidden(verdict))).toEqual({ status: 403, detail: 'This request may not read here.', fields: [] });
+  expect(toRefusalResponse(forbidden(verdict))).toEqual({
+    status: 403,
+    detail: 'This request may not read here.',
+    fields: [],
+  });
 });
 
 const timed: readonly (readonly [name: string, url: string, others: Partial<AccessRequest>, reason: string])[] = [

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import vectors from '../../docs/link-vectors.json' with { type: 'json' };
 import { parseLinkKeys, signLink, verifyLink } from '../../src/access/index.ts';
-import { linkText, toTexts } from '../../src/access/link-terms.ts';
+import { signedText, termsToTexts } from '../../src/access/link-terms.ts';
 
 const KEYS = parseLinkKeys(
   Object.entries(vectors.keys)
@@ -25,7 +25,7 @@ function secretOf(id: string): Buffer {
 
 describe('docs/link-vectors.json: links', () => {
   test.for(vectors.links)('$name', async ({ kid, url, terms, text, signature, link }) => {
-    expect(linkText(decodeURIComponent(new URL(url).pathname), toTexts(kid, terms))).toBe(text);
+    expect(signedText(decodeURIComponent(new URL(url).pathname), termsToTexts(kid, terms))).toBe(text);
     expect(await signLink(url, terms, keyOf(kid))).toBe(link);
     // Computed by an independent implementation.
     expect(createHmac('sha256', secretOf(kid)).update(text, 'utf8').digest('base64url')).toBe(signature);

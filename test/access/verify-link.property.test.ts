@@ -1,14 +1,14 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { signLink, verifyLink, type LinkTerms } from '../../src/access/index.ts';
-import { LINK_FIELDS, linkText, toTexts } from '../../src/access/link-terms.ts';
-import { plainPath } from '../../src/access/path.ts';
+import { LINK_FIELDS, signedText, termsToTexts } from '../../src/access/link-terms.ts';
+import { decodeAccessPath } from '../../src/access/path.ts';
 import { holds, holdsAsync } from '../property-runs.ts';
 import { KEYS } from './links.ts';
 
 const segment = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 6 })
-  .filter((text) => !/[/\\]|^\.\.?$/.test(text) && plainPath(`/${encodeURIComponent(text)}`) !== undefined);
+  .filter((text) => !/[/\\]|^\.\.?$/.test(text) && decodeAccessPath(`/${encodeURIComponent(text)}`) !== undefined);
 const folders = fc.array(segment, { maxLength: 3 });
 const time = fc.nat(2_000_000_000);
 
@@ -84,7 +84,7 @@ test('a link with any bit of its path changed is refused, unless the path is sti
       const at = 1 + (where % (link.pathname.length - 1));
       const char = String.fromCharCode(link.pathname.charCodeAt(at) ^ (1 << bit));
       link.pathname = link.pathname.slice(0, at) + char + link.pathname.slice(at + 1);
-      const changed = plainPath(link.pathname);
+      const changed = decodeAccessPath(link.pathname);
       const isOpen = changed === path || (terms.prefix !== undefined && changed?.startsWith(terms.prefix) === true);
       expect((await verifyLink(link, use, KEYS)).type).toBe(isOpen ? 'valid' : 'refused');
     }),
@@ -94,7 +94,7 @@ test('a link with any bit of its path changed is refused, unless the path is sti
 test('different terms have different signed texts, so no signature is valid for two of them', () => {
   const facts = fc.tuple(
     signed.map(({ path }) => path),
-    signed.map(({ terms }) => toTexts('k1', terms)),
+    signed.map(({ terms }) => termsToTexts('k1', terms)),
   );
   holds(
     fc.property(facts, facts, ([onePath, one], [otherPath, other]) => {
@@ -102,7 +102,7 @@ test('different terms have different signed texts, so no signature is valid for 
       const isSame =
         LINK_FIELDS.every((field) => one[field] === other[field]) &&
         subject(onePath, one.prefix) === subject(otherPath, other.prefix);
-      expect(linkText(onePath, one) === linkText(otherPath, other)).toBe(isSame);
+      expect(signedText(onePath, one) === signedText(otherPath, other)).toBe(isSame);
     }),
   );
 });

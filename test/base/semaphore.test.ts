@@ -6,12 +6,12 @@ describe('slots of a semaphore', () => {
     const bytes = semaphore(10);
     const first = bytes.tryAcquire(6);
     const second = bytes.tryAcquire(4);
-    expect([bytes.hasRoom(), bytes.hasRoom(0), bytes.tryAcquire(1)]).toEqual([false, true, undefined]);
+    expect([bytes.canAcquire(), bytes.canAcquire(0), bytes.tryAcquire(1)]).toEqual([false, true, undefined]);
     second?.();
     second?.();
-    expect([bytes.hasRoom(4), bytes.hasRoom(5)]).toEqual([true, false]);
+    expect([bytes.canAcquire(4), bytes.canAcquire(5)]).toEqual([true, false]);
     first?.();
-    expect(bytes.hasRoom(10)).toBe(true);
+    expect(bytes.canAcquire(10)).toBe(true);
   });
 
   test('number 1 by default, and without a bound one is always free', () => {
@@ -45,7 +45,7 @@ describe('queued work', () => {
     expect(two.tryAcquire()).toBeUndefined();
     for (const { resolve } of tasks) resolve('done');
     expect(await Promise.all(results)).toEqual(['done', 'B', 'done', 'done']);
-    expect(two.hasRoom(2)).toBe(true);
+    expect(two.canAcquire(2)).toBe(true);
   });
 
   test('that fails releases its slot', async () => {
@@ -66,6 +66,6 @@ describe('queued work', () => {
     release?.();
     expect(one.tryAcquire()).toBeUndefined();
     expect(await waiting).toBe('waited');
-    expect(one.hasRoom()).toBe(true);
+    expect(one.canAcquire()).toBe(true);
   });
 });

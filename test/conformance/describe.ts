@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { plainPath } from '../../src/access/path.ts';
+import { decodeAccessPath } from '../../src/access/path.ts';
 import { isFull } from '../full.ts';
 import type { Case } from './case.ts';
 import { cases as allCases } from './cases/index.ts';
@@ -63,7 +63,7 @@ function signed(one: Case, sign: (target: string) => string): Case {
   const path = target.replace(/^https?:\/\/[^/]*/, '').replace(/[?#].*$/s, '');
   if (!path.startsWith('/')) return one;
   const isRead = method === 'GET' || method === 'HEAD';
-  if (!isRead || plainPath(new URL(path, 'http://localhost').pathname) !== undefined)
+  if (!isRead || decodeAccessPath(new URL(path, 'http://localhost').pathname) !== undefined)
     return { ...one, target: sign(target) };
   const mayBeNoPath = [wanted.status].flat().includes(400);
   return { ...one, target: sign(target), expect: { status: mayBeNoPath ? [400, 403] : 403 } };

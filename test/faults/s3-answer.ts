@@ -54,7 +54,7 @@ function answerOf(version: Version, { headers, range }: S3Request): S3Answer {
       return s3Error(412, 'PreconditionFailed');
     case 'unmodified':
       return { status: 304, fields: validators(version), body: NOTHING };
-    case 'hold':
+    case 'proceed':
       return serve(version, range);
   }
 }

@@ -37,13 +37,13 @@ export function makeSchedule(seed: number): Schedule {
 }
 
 function drawObject(draw: Random): StoredObject {
-  const isKept = draw.chance(0.4);
+  const isPersistent = draw.chance(0.4);
   const versions: Version[] = [];
   for (const day of repeat(draw.chance(0.4) ? 1 : draw.int(2, MOST_VERSIONS), (i) => i)) {
     const before = versions.at(-1);
     // Of the same length: the one kind of new version that no length gives away.
     const size = before !== undefined && draw.chance(0.5) ? before.bytes.length : drawSize(draw);
-    versions.push(makeVersion(drawBytes(draw, size), day, isKept));
+    versions.push(makeVersion(drawBytes(draw, size), day, isPersistent));
   }
   return { versions, current: 0 };
 }

@@ -20,10 +20,10 @@ export interface StoredObject {
 }
 
 /** Its tag is an MD5, as a tag of S3 is. Versions have dates a day apart, all in the past: so they are strong (§8.8.2.2). */
-export function makeVersion(bytes: Uint8Array, day: number, isKept: boolean): Version {
+export function makeVersion(bytes: Uint8Array, day: number, isPersistent: boolean): Version {
   const tag = createHash('md5').update(bytes).digest('hex');
   const lastModified = new Date(Date.UTC(2024, 0, 1 + day));
-  return { bytes, tag, lastModified, ...(isKept && { versionId: `v${day}.${tag.slice(0, 8)}` }) };
+  return { bytes, tag, lastModified, ...(isPersistent && { versionId: `v${day}.${tag.slice(0, 8)}` }) };
 }
 
 /** @throws Error where there is none of that index */

@@ -1,11 +1,11 @@
 import {
   bodyLength,
   decide,
-  firstAsk,
+  firstRead,
   parseRequest,
   totalLength,
   type Decision,
-  type FirstAsk,
+  type FirstRead,
   type HeaderChoices,
   type PlannedRead,
   type Span,
@@ -38,7 +38,7 @@ export function checkDecision(one: DecisionCase): Checked {
   const headers = headersOf(one);
   const began = performance.now();
   const request = parseRequest(method, headers, policy, now);
-  const ask = firstAsk(request, policy);
+  const ask = firstRead(request, policy);
   const decision = decide(request, representation, policy);
   const fields = decisionHeaders(decision, one.representation, { ...CHOICES, now: one.now });
   const took = performance.now() - began;
@@ -60,7 +60,7 @@ function spansOf(decision: Decision): readonly Span[] {
 }
 
 /** A storage is asked for one range at the most, in numbers that it can be asked for. */
-function checkAsk(ask: FirstAsk, { method }: DecisionCase): void {
+function checkAsk(ask: FirstRead, { method }: DecisionCase): void {
   if (ask.ask === 'head') return;
   must(method === 'GET', 'a HEAD reads no body');
   const { range } = ask;

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest';
-import { explainKey, toPath } from '../../src/gateway/match-mount.ts';
+import { keyLengthError, decodeRequestPath } from '../../src/gateway/match-mount.ts';
 
 /** The steps of a request for the root mount. */
 function toKey(encoded: string) {
-  const result = toPath(encoded);
+  const result = decodeRequestPath(encoded);
   if (result.type === 'invalid') return result;
-  const detail = explainKey(result.path);
+  const detail = keyLengthError(result.path);
   return detail === undefined ? { type: 'key', key: result.path } : { type: 'invalid', detail };
 }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { decisionHeaders } from './decision-headers.ts';
-import { decide, firstAsk, parseRequest, type Decision, type RangePolicy } from '../../src/http/decision.ts';
+import { decide, firstRead, parseRequest, type Decision, type RangePolicy } from '../../src/http/decision.ts';
 import type { Representation } from '../../src/http/representation.ts';
 import { type HeaderList } from '../../src/http/response-headers.ts';
 import {
@@ -118,7 +118,7 @@ const anyAnswer = fc
     const decision = decide(request, representation, rangePolicy);
     const disposition = disposed ? ({ type: 'attachment', key } as const) : undefined;
     const fields = decisionHeaders(decision, representation, { boundary: BOUNDARY, now: NOW, disposition });
-    return { decision, representation, fields, ask: firstAsk(request, rangePolicy) };
+    return { decision, representation, fields, ask: firstRead(request, rangePolicy) };
   });
 
 function valueOf(fields: HeaderList, name: string): string | undefined {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { planReads, type ReadBudget } from '../../src/http/read-plan.ts';
 import { droppedBytes } from './dropped-bytes.ts';
-import { overlap, type Span } from '../../src/http/span.ts';
+import { hasOverlap, type Span } from '../../src/http/span.ts';
 import { holds } from '../property-runs.ts';
 
 /** Parts without overlap, mostly ascending, sometimes descending. */
@@ -49,7 +49,7 @@ describe('planReads', () => {
   test('is tested with parts that do not overlap', () => {
     holds(
       fc.property(parts, (asked) => {
-        expect(overlap(asked)).toBe(false);
+        expect(hasOverlap(asked)).toBe(false);
       }),
     );
   });

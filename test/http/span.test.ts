@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { overlap, spanLength, totalLength, type Span } from '../../src/http/span.ts';
+import { hasOverlap, spanLength, totalLength, type Span } from '../../src/http/span.ts';
 
 function spans(...pairs: readonly (readonly [start: number, end: number])[]): readonly Span[] {
   return pairs.map(([start, end]) => ({ start, end }));
@@ -36,11 +36,11 @@ describe('overlap', () => {
     ['many apart, out of order', spans([8, 9], [0, 1], [4, 5], [2, 3]), false],
   ];
   test.each(rows)('%s', (_name, list, expected) => {
-    expect(overlap(list)).toBe(expected);
+    expect(hasOverlap(list)).toBe(expected);
   });
   test('does not change its argument', () => {
     const list = spans([5, 6], [0, 1]);
-    overlap(list);
+    hasOverlap(list);
     expect(list).toEqual(spans([5, 6], [0, 1]));
   });
 });

@@ -20,18 +20,18 @@ export function toAnswer(posted: Posted): Answer {
   const { streamed, body, complete, trailers, contentType } = posted;
   if (!complete || Object.keys(trailers).length > 0) throw new Error('the response is not whole');
   if (!streamed) {
-    const { content, ...head } = toHead(body.toString());
+    const { content, ...head } = toFunctionUrlHead(body.toString());
     return { ...head, body: Buffer.from(content ?? '', 'base64') };
   }
   if (contentType !== 'application/vnd.awslambda.http-integration-response') {
     throw new Error(`the response has no prelude, it is ${contentType}`);
   }
   const end = body.indexOf(DELIMITER);
-  const { status, headers } = toHead(body.subarray(0, end).toString());
+  const { status, headers } = toFunctionUrlHead(body.subarray(0, end).toString());
   return { status, headers, body: body.subarray(end + DELIMITER.length) };
 }
 
-function toHead(json: string) {
+function toFunctionUrlHead(json: string) {
   const value: unknown = JSON.parse(json);
   if (!isRecord(value) || typeof value['statusCode'] !== 'number' || !isRecord(value['headers'])) {
     throw new Error(`no answer of a function: ${json.slice(0, 200)}`);

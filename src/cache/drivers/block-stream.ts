@@ -1,7 +1,7 @@
 import type { Span } from '../../http/index.ts';
 import { chunkStream, markReusable } from '../../store/chunk-stream.ts';
 import { PAGE } from './block-format.ts';
-import { newBuffers, type BufferSource } from './open-block.ts';
+import { newBuffer, type BufferSource } from './open-block.ts';
 
 /** Size of a small buffer, and so of a chunk of most streams, in bytes. */
 export const CHUNK = 4 * PAGE;
@@ -49,7 +49,7 @@ export function chunkBufferPool(): ChunkBufferPool {
 }
 
 function reusableBuffer(length: number): Uint8Array {
-  const buffer = newBuffers(length);
+  const buffer = newBuffer(length);
   markReusable(buffer.buffer);
   return buffer;
 }

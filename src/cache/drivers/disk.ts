@@ -9,7 +9,7 @@ import { writeBlockFile } from './block-file.ts';
 import { blockPath } from './block-folder.ts';
 import { CHUNK, blockStream, chunkBufferPool } from './block-stream.ts';
 import { blockIndex, diskUsage } from './block-index.ts';
-import { newBuffers, type BufferSource } from './open-block.ts';
+import { newBuffer, type BufferSource } from './open-block.ts';
 import { openBlockCache } from './open-block-cache.ts';
 
 /** The settings of {@link diskCache}. */
@@ -77,7 +77,7 @@ export function diskCache({ folder: givenFolder, maxBytes }: DiskCacheOptions): 
 
   /** Reads a part of a block. A part longer than a chunk is verified, then streamed; the stream may break. */
   async function read(digest: string, length: number, part: Span): Promise<CachedBytes | 'missing' | 'damaged'> {
-    if (spanLength(part) <= CHUNK) return blocks.read(digest, length, part, newBuffers);
+    if (spanLength(part) <= CHUNK) return blocks.read(digest, length, part, newBuffer);
     let buffer: Uint8Array | undefined;
     const allocate = () => (buffer ??= buffers.acquire());
     const result = await blocks.verify(digest, length, part, CHUNK, allocate).finally(() => {

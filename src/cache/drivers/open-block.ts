@@ -8,7 +8,7 @@ import { verifiedPages, type VerifiedPages } from './verified-pages.ts';
 export type BufferSource = (length: number) => Uint8Array;
 
 /** Allocates a new buffer with its own ArrayBuffer. The result is not a Buffer, because `slice` of a Buffer is a view. */
-export function newBuffers(length: number): Uint8Array {
+export function newBuffer(length: number): Uint8Array {
   return new Uint8Array(Buffer.allocUnsafeSlow(length).buffer);
 }
 

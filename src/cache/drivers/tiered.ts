@@ -4,7 +4,7 @@ import { blockId, parseBlockId } from './block-id.ts';
 import { hasBlock, toBlockResponse } from './block-response.ts';
 
 /** Sends a request for a block to the entrypoint that calls {@link TieredCache.answer}, through the platform's cache. */
-export type Ask = (request: Request) => Promise<Response>;
+export type BlockFetcher = (request: Request) => Promise<Response>;
 
 /** A read-through cache in front of an entrypoint of the same Worker. */
 export interface TieredCache extends BlockCache {
@@ -39,7 +39,7 @@ const BASE = 'https://blocks.invalid/?name=';
  *   override fetch = (request: Request) => cache.answer(request);
  * }
  */
-export function tieredCache(ask: Ask): TieredCache {
+export function tieredCache(ask: BlockFetcher): TieredCache {
   const readers = new Map<string, BlockReader>();
   return {
     timeout: TIMEOUT,

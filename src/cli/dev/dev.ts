@@ -10,7 +10,7 @@ import { watchFolder } from './watch-folder.ts';
 import { assertFree, parseCommandLine, parseFolder, parsePort } from '../options.ts';
 import { parseS3Source, type ParsedSource } from '../s3-options.ts';
 import { sampleFiles } from './samples.ts';
-import { DEV } from '../commands.ts';
+import { DEV_COMMAND } from '../commands.ts';
 import { untilStopped } from '../until-stopped.ts';
 import { openBucket } from '../serve.ts';
 import { printAddresses } from '../printed-address.ts';
@@ -26,7 +26,7 @@ const KEPT = '.rangeway';
  * @throws UsageError for an option that is wrong, or a port that is taken
  */
 export async function dev(args: readonly string[]): Promise<void> {
-  const { texts, flags } = parseCommandLine(args, DEV);
+  const { texts, flags } = parseCommandLine(args, DEV_COMMAND);
   const { host = '127.0.0.1' } = texts;
   const port = parsePort(texts.port);
   const source = parseS3Source(texts, flags.has('path-style'));

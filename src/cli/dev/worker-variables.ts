@@ -18,7 +18,7 @@ const FILE = '.dev.vars';
  * @param settings the variable RANGEWAY of the wrangler.toml
  * @throws UsageError if the file can't be read, and SettingsError if the settings can't be used
  */
-export function readSecrets(folder: string, settings: unknown): Readonly<Record<string, string>> {
+export function readWorkerSecrets(folder: string, settings: unknown): Readonly<Record<string, string>> {
   const secrets: Record<string, string> = readFile(join(folder, FILE));
   for (const name of secretNames(parseConfig(settings ?? {}))) {
     const value = process.env[name];

@@ -7,7 +7,7 @@ import { unstable_readConfig } from 'wrangler';
 import { parseConfig } from '../../config/config.ts';
 import { localBucket, type LocalBucket } from './local-bucket.ts';
 import { fileUploads, memoryUploads } from './uploads.ts';
-import { readSecrets } from './worker-variables.ts';
+import { readWorkerSecrets } from './worker-variables.ts';
 import { watchOver, type Watchdog } from './watchdog.ts';
 
 /** A Worker to run in workerd. */
@@ -116,7 +116,7 @@ type WranglerConfig = ReturnType<typeof unstable_readConfig>;
 async function gatewayWorker(wrangler: WranglerConfig, { config, host, port, variables = {} }: WorkerdOptions) {
   const { main, alias, vars } = wrangler;
   if (main === undefined) throw new Error(`${config} names no Worker: it needs the field main`);
-  const secrets = readSecrets(dirname(config), vars['RANGEWAY']);
+  const secrets = readWorkerSecrets(dirname(config), vars['RANGEWAY']);
   const texts = Object.entries({ ...vars, ...secrets, ...variables });
   return {
     config: {

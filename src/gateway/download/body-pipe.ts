@@ -39,7 +39,7 @@ export interface BodyPipe {
   /** The highest number of connections for `parallelReads`. By default only the setting itself limits it. */
   readonly maxParallelReads?: number;
   /** Returns options of the block cache for a block size in bytes. If absent, `withBlockCache` uses its defaults. */
-  readonly toBlocks?: (size: number | undefined) => Partial<BlockCacheOptions>;
+  readonly blockCacheOptions?: (size: number | undefined) => Partial<BlockCacheOptions>;
 }
 
 /** Pipes chunks in JavaScript, for platforms without native web streams, such as Node. */

@@ -1,7 +1,7 @@
 import {
   isPinnable,
   resolveSpec,
-  sameSpan,
+  equalSpans,
   strongEqual,
   type EntityTag,
   type Preconditions,
@@ -18,7 +18,7 @@ import { storeError } from '../../store/store-error.ts';
  * @param span half-open, in bytes
  */
 export function pinnedRead(span: Span, representation: Representation): ReadOptions {
-  const isWhole = sameSpan(span, { start: 0, end: representation.size });
+  const isWhole = equalSpans(span, { start: 0, end: representation.size });
   const range: RangeSpec | undefined = isWhole ? undefined : { form: 'bounded', ...span };
   return { range, conditions: isPinnable(representation) ? { ifMatch: [representation.etag] } : undefined };
 }
@@ -48,12 +48,12 @@ export async function assertMatchesRequest(opened: OpenObject, options: ReadOpti
 export function isRangeIgnored(opened: OpenObject, options: ReadOptions): boolean {
   const { span, representation } = opened;
   if (options.mayBeWhole !== true || hasRequestedSpan(opened, options)) return false;
-  return sameSpan(span, { start: 0, end: representation.size });
+  return equalSpans(span, { start: 0, end: representation.size });
 }
 
 function hasRequestedSpan({ representation: { size }, span }: OpenObject, { range }: ReadOptions): boolean {
   const requested = range === undefined ? { start: 0, end: size } : resolveSpec(range, size);
-  return requested !== undefined && sameSpan(requested, span);
+  return requested !== undefined && equalSpans(requested, span);
 }
 
 function isPinnedVersion(etag: EntityTag | undefined, conditions: Preconditions | undefined): boolean {

@@ -1,8 +1,8 @@
 import {
   checkPreconditions,
   decide,
-  firstAsk,
-  sameSpan,
+  firstRead,
+  equalSpans,
   type ByteDecision,
   type DownloadRequest,
   type Metadata,
@@ -79,7 +79,7 @@ export async function resolve(
 }
 
 function firstRequest(request: DownloadRequest, policy: RangePolicy): StorageRequest {
-  const first = firstAsk(request, policy);
+  const first = firstRead(request, policy);
   if (first.ask === 'head') return HEAD;
   const conditions = clientConditions(request);
   const { range } = first;
@@ -187,7 +187,7 @@ function afterMetadata(
       const { status } = decision;
       const span = request.method === 'HEAD' ? undefined : firstSpan(decision);
       if (span === undefined) return resolved({ status, decision, representation });
-      if (opened !== undefined && sameSpan(opened.span, span)) {
+      if (opened !== undefined && equalSpans(opened.span, span)) {
         return resolved({ status, decision, representation, first: opened });
       }
       return requestNext({ type: 'read', pin: 'version', options: pinnedRead(span, representation) });
@@ -203,7 +203,7 @@ function afterUnmodified(metadata: Metadata | undefined, { preconditions }: Down
       return resolved({ status: 304, metadata });
     case 'modified':
       return resolved({ status: 412 });
-    case 'hold':
+    case 'proceed':
       return requestNext(HEAD);
   }
 }

@@ -12,7 +12,7 @@ import {
   type GatewayRequest,
   fieldsOf,
 } from '../gateway-request.ts';
-import { explainKey, type MatchedMount } from '../match-mount.ts';
+import { keyLengthError, type MatchedMount } from '../match-mount.ts';
 import { problemReply, type Reply } from '../reply.ts';
 import { respond, respondWith } from '../handle-request.ts';
 
@@ -59,7 +59,7 @@ async function toReply(
   const { mount, key } = match;
   const { raw } = c.req;
   const method = raw.method === 'HEAD' ? 'HEAD' : 'GET';
-  const invalidKey = explainKey(mount.prefix + key);
+  const invalidKey = keyLengthError(mount.prefix + key);
   if (invalidKey !== undefined) return problemReply(400, invalidKey, request.requestId, method);
   const { policy } = mount.downloads;
   const parsed = parseRequest(method, fieldsOf(request.platform, raw), policy, toSeconds(request.received));

@@ -9,7 +9,7 @@ import {
   type GatewayEnv,
   fieldsOf,
 } from '../gateway-request.ts';
-import type { SentContent } from '../reply.ts';
+import type { ResponseContent } from '../reply.ts';
 import { attempt } from '../handle-request.ts';
 import type { Span } from '../../http/index.ts';
 
@@ -34,7 +34,7 @@ export function accessLog(observers: readonly Observer[] = [logObserver()]): Mid
     const request = gatewayRequestOf(c, 'accessLog()');
     const { method } = c.req.raw;
     const range = fieldsOf(request.platform, c.req.raw).get('Range') ?? undefined;
-    let sentContent: SentContent | undefined;
+    let sentContent: ResponseContent | undefined;
     request.needsOutcome ||= needsOutcome;
     request.onStart.push((status, content) => {
       sentContent = content;
@@ -54,14 +54,14 @@ export function accessLog(observers: readonly Observer[] = [logObserver()]): Mid
   };
 }
 
-type Parts = ReturnType<SentContent['parts']>;
+type Parts = ReturnType<ResponseContent['parts']>;
 
 function toStart(
   { requestId, traceId, received, client, shared: { mount, key, grant } }: GatewayRequest,
   method: string,
   range: string | undefined,
   status: number,
-  content: SentContent | undefined,
+  content: ResponseContent | undefined,
   parts: Parts,
 ): DownloadStart {
   return {

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler, Next } from 'hono';
-import { toRefusal, type AccessRule, type AccessVerdict, type Grant } from '../../access/index.ts';
+import { toRefusalResponse, type AccessRule, type AccessVerdict, type Grant } from '../../access/index.ts';
 import { toSeconds } from '../../http/index.ts';
 import {
   gatewayRequestOf,
@@ -66,7 +66,7 @@ async function evaluateRule(
     request.shared.grant = verdict.grant;
     return next();
   }
-  const { status, detail, fields } = toRefusal(verdict);
+  const { status, detail, fields } = toRefusalResponse(verdict);
   const reply = problemReply(status, detail, request.requestId, method, fields);
   return respond(c, request, verdict.type === 'unavailable' ? { ...reply, error: verdict.cause } : reply);
 }

@@ -1,6 +1,6 @@
 import {
   toPlatformEnv,
-  toHead,
+  toFunctionUrlHead,
   toRequest,
   type FunctionUrlEvent,
   type FunctionUrlHead,
@@ -32,7 +32,7 @@ export function lambdaHandler({ gateway, front }: LambdaHandlerOptions): Buffere
     const body = Buffer.from(await response.arrayBuffer());
     return {
       statusCode: response.status,
-      ...toHead(response.headers),
+      ...toFunctionUrlHead(response.headers),
       body: body.toString('base64'),
       isBase64Encoded: true,
     };

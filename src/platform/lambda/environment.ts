@@ -1,7 +1,7 @@
 import { settingsError } from '../../base/settings-error.ts';
 import { OVERFLOW_POLICIES, type OverflowPolicy } from '../../config/size-limit.ts';
 import type { LambdaFront } from './event.ts';
-import { parseSecretSources, TAKES_SOURCES, type SecretSources } from './secret-sources.ts';
+import { parseSecretSources, SECRET_SOURCES_FORMAT, type SecretSources } from './secret-sources.ts';
 import { assertNoFallback } from '../no-fallback.ts';
 import type { S3Access } from '../s3/s3-access.ts';
 
@@ -70,10 +70,10 @@ function readSources(text: string | undefined): SecretSources | undefined {
     table = JSON.parse(text);
   } catch {
     // The parser's own message contains a part of the text.
-    throw settingsError(`RANGEWAY_SECRETS takes a JSON object; it ${TAKES_SOURCES}`);
+    throw settingsError(`RANGEWAY_SECRETS takes a JSON object; it ${SECRET_SOURCES_FORMAT}`);
   }
   const sources = parseSecretSources(table);
-  if (sources === undefined) throw settingsError(`RANGEWAY_SECRETS ${TAKES_SOURCES}`);
+  if (sources === undefined) throw settingsError(`RANGEWAY_SECRETS ${SECRET_SOURCES_FORMAT}`);
   return sources;
 }
 

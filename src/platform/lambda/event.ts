@@ -96,7 +96,7 @@ export interface FunctionUrlHead {
 }
 
 /** Converts the fields of a response for a function URL: Set-Cookie becomes `cookies`. */
-export function toHead(headers: Headers): FunctionUrlHead {
+export function toFunctionUrlHead(headers: Headers): FunctionUrlHead {
   const cookies = headers.getSetCookie();
   const others = [...headers].filter(([name]) => name !== 'set-cookie');
   return { headers: Object.fromEntries(others), ...(cookies.length === 0 ? {} : { cookies }) };

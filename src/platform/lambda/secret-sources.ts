@@ -12,7 +12,7 @@ export type SecretSources = ReadonlyMap<string, SecretSource>;
  * Describes the input of {@link parseSecretSources} in error messages. They never contain the input: it may be the
  * secret itself.
  */
-export const TAKES_SOURCES =
+export const SECRET_SOURCES_FORMAT =
   'takes names in capital letters with their places, such as RANGEWAY_KEYS=secretsmanager:my/secret or RANGEWAY_KEYS=ssm:/my/parameter, and never the secrets themselves';
 
 /** Matches the name of a secret in the settings. */
@@ -42,7 +42,7 @@ export function parseSecretSources(table: unknown): SecretSources | undefined {
 }
 
 /** Prints the place of a secret in the form that {@link parseSecretSources} parses. */
-export function printPlace({ service, id }: SecretSource): string {
+export function printSecretSource({ service, id }: SecretSource): string {
   return `${service}:${id}`;
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { settingsError } from '../../base/settings-error.ts';
-import { printPlace, type SecretSource, type SecretSources } from './secret-sources.ts';
+import { printSecretSource, type SecretSource, type SecretSources } from './secret-sources.ts';
 import { signRequest, type Credentials } from './signature.ts';
 
 type Environment = Readonly<Record<string, string | undefined>>;
@@ -59,7 +59,7 @@ export async function readSecrets(sources: SecretSources, env: Environment): Pro
   const reads = [...sources].map(async ([name, source]) => {
     const value = await readSecret(source, env).catch((error: unknown) => {
       const reason = error instanceof Error ? error.message : 'unknown';
-      throw settingsError(`${name} can't be read from ${printPlace(source)}: ${reason}`);
+      throw settingsError(`${name} can't be read from ${printSecretSource(source)}: ${reason}`);
     });
     return [name, value] as const;
   });

@@ -2,7 +2,7 @@ import { defaultReader, copyIfReusable, type ChunkReader } from '../../store/chu
 import { writable } from '../node/writable.ts';
 import {
   toPlatformEnv,
-  toHead,
+  toFunctionUrlHead,
   toRequest,
   type FunctionUrlEvent,
   type FunctionUrlHead,
@@ -78,7 +78,7 @@ async function send({ status, headers, body }: Response, raw: ResponseStream): P
     const httpResponseStream = globalThis.awslambda?.HttpResponseStream;
     if (httpResponseStream === undefined)
       throw new Error('streaming needs the runtime of Lambda: there is no awslambda');
-    const stream = httpResponseStream.from(raw, { statusCode: status, ...toHead(headers) });
+    const stream = httpResponseStream.from(raw, { statusCode: status, ...toFunctionUrlHead(headers) });
     // The runtime sends the prelude with the first write. Without it, an empty response would have no status and
     // headers.
     stream.write(new Uint8Array(0));

@@ -1,4 +1,4 @@
-import { streamOf, unreadStreams } from '../../store/chunk-stream.ts';
+import { bytesStream, unreadStreams } from '../../store/chunk-stream.ts';
 import type { OutgoingResponse, ReplyBody } from '../../gateway/reply.ts';
 
 /** A response as it is written to the client. */
@@ -122,7 +122,7 @@ export const toWritableResponse = LazyResponse.toWritableResponse;
 function toStream(body: Exclude<ReplyBody, null>): ReadableStream<Uint8Array> {
   if (body instanceof ReadableStream) return body;
   const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
-  const stream = streamOf(bytes);
+  const stream = bytesStream(bytes);
   bytesOfStream.set(stream, bytes);
   return stream;
 }

@@ -4,7 +4,7 @@ import { memoryCache } from '../../cache/drivers/memory.ts';
 import { withMemoryTier } from '../../cache/drivers/memory-tier.ts';
 import type { BlockCache } from '../../cache/block-cache.ts';
 import type { CacheConfig, Config, MountConfig, StoreConfig } from '../../config/config.ts';
-import type { GatewayParts } from '../../gateway/create-gateway.ts';
+import type { GatewayBaseOptions } from '../../gateway/create-gateway.ts';
 import type { MountOptions } from '../../gateway/open-mounts.ts';
 import type { Log } from '../../observe/log.ts';
 import { settingsError } from '../../base/settings-error.ts';
@@ -37,7 +37,7 @@ export async function openNodeConfig(
   access: S3Access = {},
   defaultPrefix = '',
   log?: Log,
-): Promise<Pick<GatewayParts, 'limits' | 'observers' | 'purge'> & { readonly mounts: readonly MountOptions[] }> {
+): Promise<Pick<GatewayBaseOptions, 'limits' | 'observers' | 'purge'> & { readonly mounts: readonly MountOptions[] }> {
   const s3 = config.mounts.some(readsS3) ? await loadS3() : undefined;
   return openConfig(config, {
     defaultStore: () => store ?? missing(),

@@ -1,5 +1,5 @@
 import { settingsError } from '../../base/settings-error.ts';
-import { needsOtherSignatures, takesCommands } from '../../store/drivers/s3/bucket-kinds.ts';
+import { needsSessionOrSigV4a, commandsNeededMessage } from '../../store/drivers/s3/bucket-kinds.ts';
 
 /**
  * Checks that a bucket can be read in the way that `reads` sets.
@@ -7,7 +7,7 @@ import { needsOtherSignatures, takesCommands } from '../../store/drivers/s3/buck
  * @throws SettingsError if `reads` is `presigned` and the kind of bucket does not support presigned addresses
  */
 export function assertReadable(store: { readonly bucket: string; readonly reads?: string | undefined }): void {
-  if (store.reads === 'presigned' && needsOtherSignatures(store.bucket)) {
-    throw settingsError(`store: ${takesCommands(store.bucket)}`);
+  if (store.reads === 'presigned' && needsSessionOrSigV4a(store.bucket)) {
+    throw settingsError(`store: ${commandsNeededMessage(store.bucket)}`);
   }
 }

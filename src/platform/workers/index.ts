@@ -1,4 +1,4 @@
 /** The parts for your own Worker that `rangeway` itself does not export. */
-export { tieredCache, type Ask, type TieredCache } from '../../cache/drivers/tiered.ts';
+export { tieredCache, type BlockFetcher, type TieredCache } from '../../cache/drivers/tiered.ts';
 export { workersCache, type CacheLike, type WorkersCacheOptions } from '../../cache/drivers/workers.ts';
 export { nativeBodyPipe } from './native-body-pipe.ts';

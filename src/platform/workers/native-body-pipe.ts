@@ -10,7 +10,7 @@ import {
 import { WORKERS_PARALLEL_READS } from '../../config/parallel-reads-setting.ts';
 import { MiB } from '../../config/schema.ts';
 import { spanLength } from '../../http/index.ts';
-import { slicesOf, type BlockSlices } from '../../cache/body-stream.ts';
+import { blockSlicesOf, type BlockSlices } from '../../cache/body-stream.ts';
 import type { BlockCacheOptions } from '../../cache/with-block-cache.ts';
 import { defaultReader, type ChunkReader } from '../../store/chunk-stream.ts';
 
@@ -31,7 +31,7 @@ export const nativeBodyPipe: BodyPipe = {
   toReader: byobReader,
   isNative: true,
   maxParallelReads: WORKERS_PARALLEL_READS,
-  toBlocks: workersBlocks,
+  blockCacheOptions: workersBlocks,
 };
 
 /**
@@ -77,7 +77,7 @@ async function sendRead(read: PlannedBodyRead, writable: WritableStream<Uint8Arr
   const [part, ...others] = read.parts;
   if (part === undefined || others.length > 0) return sendParts(read, writable);
   const body = await read.open();
-  const slices = slicesOf(body);
+  const slices = blockSlicesOf(body);
   await write(writable, part.head);
   await (slices === undefined ? body.pipeTo(writable, { preventClose: true }) : sendSlices(slices, writable));
 }

@@ -1,4 +1,4 @@
-import { isPinnable, resolveSpec, sameSpan } from '../../http/index.ts';
+import { isPinnable, resolveSpec, equalSpans } from '../../http/index.ts';
 import { defaultReader, type ToReader } from '../chunk-stream.ts';
 import type { ObjectStore, OpenObject, ReadOptions, ReadResult } from '../object-store.ts';
 import { firstPart, nextPart, joinParts } from './read-ahead.ts';
@@ -58,10 +58,10 @@ export function withParallelReads(store: ObjectStore, options: ParallelReadsOpti
     const { range } = readOptions;
     const whole = { start: 0, end: representation.size };
     const requested = range === undefined ? whole : resolveSpec(range, representation.size);
-    if (requested !== undefined && sameSpan(span, requested)) return opened;
+    if (requested !== undefined && equalSpans(span, requested)) return opened;
     // The storage ignores ranges.
-    if (sameSpan(span, whole)) return sliceWhole(opened, readOptions);
-    if (requested === undefined || !sameSpan(span, nextPart(requested.start, requested.end, partSize))) {
+    if (equalSpans(span, whole)) return sliceWhole(opened, readOptions);
+    if (requested === undefined || !equalSpans(span, nextPart(requested.start, requested.end, partSize))) {
       await body.cancel().catch(() => undefined);
       throw storeError(
         'invalid-response',

@@ -1,4 +1,4 @@
-import { sameSpan } from '../../http/index.ts';
+import { equalSpans } from '../../http/index.ts';
 import type { ObjectStore } from '../object-store.ts';
 import { retryBudgetOf, withRetryBudget } from './retry-budget.ts';
 import { sliceWhole } from '../slice-whole.ts';
@@ -20,7 +20,7 @@ export function withRanges(store: ObjectStore): ObjectStore {
     async read(key, options = {}) {
       const result = await store.read(key, options);
       if (options.range === undefined || result.type !== 'open') return result;
-      return sameSpan(result.span, { start: 0, end: result.representation.size })
+      return equalSpans(result.span, { start: 0, end: result.representation.size })
         ? sliceWhole(result, options)
         : result;
     },

@@ -9,7 +9,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { BlockCache, BlockName } from '../../../src/cache/block-cache.ts';
 import { verifiedPages } from '../../../src/cache/drivers/verified-pages.ts';
 import { diskCache } from '../../../src/cache/drivers/disk.ts';
-import { newBuffers, openBlock } from '../../../src/cache/drivers/open-block.ts';
+import { newBuffer, openBlock } from '../../../src/cache/drivers/open-block.ts';
 import { toBytes } from '../../contract/block-cache-blocks.ts';
 import { pseudoRandom } from '../../contract/bytes.ts';
 import { LENGTH, MIB, NAME, PAGE, files, has, makeCache, nth, put, withBlock } from './disk-folder.ts';
@@ -197,12 +197,12 @@ describe('file descriptors', () => {
     expect(await has(cache, NAME)).toBe(true);
     const block = await openBlock(file, basename(file), LENGTH, undefined);
     if (typeof block === 'string') throw new Error(block);
-    const reading = block.read({ start: 1, end: LENGTH }, newBuffers);
+    const reading = block.read({ start: 1, end: LENGTH }, newBuffer);
     const closed = block.close();
-    expect(await block.read({ start: 1, end: LENGTH }, newBuffers)).toBe('changed');
+    expect(await block.read({ start: 1, end: LENGTH }, newBuffer)).toBe('changed');
     expect(await reading).toEqual(new Uint8Array(content.subarray(content.length - LENGTH + 1)));
     await Promise.all([closed, block.close()]);
-    expect(await block.read({ start: 1, end: LENGTH }, newBuffers)).toBe('changed');
+    expect(await block.read({ start: 1, end: LENGTH }, newBuffer)).toBe('changed');
   });
 
   test('of a block that is put again while it is read belong to the old file or the new one', async () => {

@@ -1,4 +1,4 @@
-import { slicesOf, type BlockSlices } from '../../../src/cache/body-stream.ts';
+import { blockSlicesOf, type BlockSlices } from '../../../src/cache/body-stream.ts';
 import type { Preconditions, RangeSpec, Span } from '../../../src/http/index.ts';
 import { defaultReader, type ChunkReader } from '../../../src/store/chunk-stream.ts';
 import { withTimeout } from '../../../src/cache/with-timeout.ts';
@@ -96,7 +96,7 @@ async function readChecked(
     if (opened.bytes.length !== span.end - span.start) throw new Error('other bytes than it said');
     return 'whole';
   }
-  const slices = random.oneIn(3) ? slicesOf(body) : undefined;
+  const slices = random.oneIn(3) ? blockSlicesOf(body) : undefined;
   const reader = slices === undefined ? openReader(turns, body) : readPieces(slices);
   const leave = () => reader.cancel().catch(() => undefined);
   const pace = random.pick([0, 0, 1, 4, 20]);

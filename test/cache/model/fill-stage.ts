@@ -128,9 +128,9 @@ export function startFillStage(turns: Turns): FillStage | undefined {
     faults.push(...body.misuse);
     for (const { start, end } of granted) {
       const isWhole = start % blockSize === 0 && (end % blockSize === 0 || end === size);
-      const isKept = kept.has(Math.floor(start / blockSize));
-      if (isKept && !isWhole) faults.push(`kept a part of the block at ${start}`);
-      if (!isKept && isWhole && seen >= end) faults.push(`did not keep the block at ${start}`);
+      const isPersistent = kept.has(Math.floor(start / blockSize));
+      if (isPersistent && !isWhole) faults.push(`kept a part of the block at ${start}`);
+      if (!isPersistent && isWhole && seen >= end) faults.push(`did not keep the block at ${start}`);
     }
     for (const [index, block] of kept) {
       if (!granted.some(({ start }) => start === index * blockSize)) faults.push(`kept block ${index} without memory`);

@@ -3,7 +3,7 @@ import {
   createGateway,
   memoryCache,
   memoryStore,
-  type GatewayParts,
+  type GatewayBaseOptions,
   type ObjectStore,
   type Span,
 } from '../../../src/index.ts';
@@ -21,7 +21,7 @@ async function storeWith(): Promise<ObjectStore> {
   return store;
 }
 
-async function open(parts: GatewayParts = {}, store?: ObjectStore) {
+async function open(parts: GatewayBaseOptions = {}, store?: ObjectStore) {
   const watched = recordingObserver();
   const gateway = createGateway({ store: store ?? (await storeWith()), observers: [watched], ...parts });
   const ask = (path = '/key', headers: Record<string, string> = {}, method = 'GET') =>

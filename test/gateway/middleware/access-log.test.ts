@@ -7,7 +7,7 @@ import {
   signedAccess,
   signLink,
   type BodyPipe,
-  type GatewayParts,
+  type GatewayBaseOptions,
   type Observer,
 } from '../../../src/index.ts';
 import { portableBodyPipe } from '../../../src/gateway/download/body-pipe.ts';
@@ -19,7 +19,7 @@ const whole = { start: 0, end: SIZE };
 const store = memoryStore();
 await store.put('key', new Uint8Array(SIZE));
 
-function open(parts: GatewayParts = {}) {
+function open(parts: GatewayBaseOptions = {}) {
   const watched = recordingObserver();
   const gateway = createGateway({ store, observers: [watched], ...parts });
   const ask = (headers: Record<string, string> = {}) => gateway.request('/key', { headers });

@@ -14,7 +14,7 @@ import {
 import { createGateway, type GatewayOptions } from '../../../src/gateway/create-gateway.ts';
 import { parseConfig, type ConfigInput } from '../../../src/config/config.ts';
 import { openNodeConfig } from '../../../src/platform/node/index.ts';
-import { corsOf } from '../../../src/platform/checked-config.ts';
+import { toCorsPolicy } from '../../../src/platform/checked-config.ts';
 import { memoryStore } from '../../../src/store/drivers/memory.ts';
 import { KEYS, KEYS_TEXT } from '../../access/links.ts';
 
@@ -142,6 +142,6 @@ describe('a configuration', () => {
     const response = await gateway.request('/a', { headers: { Origin: ORIGIN } });
     const expected = origins === '*' ? '*' : (origins[0] ?? null);
     expect(response.headers.get('Access-Control-Allow-Origin')).toBe(expected);
-    expect(parsed.mounts.map(({ cors, access }) => corsOf(cors, access).origins)).toEqual([origins]);
+    expect(parsed.mounts.map(({ cors, access }) => toCorsPolicy(cors, access).origins)).toEqual([origins]);
   });
 });

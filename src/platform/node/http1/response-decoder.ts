@@ -91,7 +91,7 @@ export function responseDecoder(method: string, listener: ResponseListener): Res
     if (head.status < 200) {
       // An interim response precedes the final one (RFC 9110 §15.2). After `Connection: close` none follows (RFC 9112
       // §9.6).
-      if (!head.isKept) throw new Error('an interim answer closes the connection');
+      if (!head.isPersistent) throw new Error('an interim answer closes the connection');
       return;
     }
     listener.onHead(head);

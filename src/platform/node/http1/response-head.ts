@@ -16,7 +16,7 @@ export interface ResponseHead {
   readonly fields: Readonly<Record<string, string>>;
   readonly framing: Framing;
   /** Whether the connection persists after the response (RFC 9112 §9.3). */
-  readonly isKept: boolean;
+  readonly isPersistent: boolean;
 }
 
 /**
@@ -57,7 +57,7 @@ export function parseResponseHead(text: string, method: string): ResponseHead {
     status,
     fields: Object.fromEntries(fields),
     framing,
-    isKept: minor === '1' && !isClosed && framing.type !== 'close',
+    isPersistent: minor === '1' && !isClosed && framing.type !== 'close',
   };
 }
 

@@ -77,7 +77,7 @@ export function responseStream(
 
   const decoder = responseDecoder(method, {
     onHead(head) {
-      isReusable = head.isKept;
+      isReusable = head.isPersistent;
       onResponse({ head, body });
     },
     onBytes(bytes) {

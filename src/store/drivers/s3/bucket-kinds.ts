@@ -5,7 +5,7 @@
  *
  * @param bucket a name, an alias or an ARN
  */
-export function needsOtherSignatures(bucket: string): boolean {
+export function needsSessionOrSigV4a(bucket: string): boolean {
   return /--xa?-s3$/.test(bucket) || needsSigV4a(bucket);
 }
 
@@ -19,6 +19,6 @@ function needsSigV4a(bucket: string): boolean {
 }
 
 /** Returns the error message for a bucket that has no presigned URLs. */
-export function takesCommands(bucket: string): string {
+export function commandsNeededMessage(bucket: string): string {
   return `${bucket} can't be read by addresses that are presigned with SigV4: it is a directory bucket, a multi-region access point or on Outposts, or the client adds signed fields; set reads to "commands"`;
 }

@@ -151,14 +151,14 @@ function fromError(bucket: string, error: unknown, raw: RawResponse | undefined)
   if (status === 200 || status === 206) {
     return { type: 'object', status, fields, body: body === undefined ? undefined : toWebStream(body) };
   }
-  return toRefusal(error, raw);
+  return toRefusalResponse(error, raw);
 }
 
 /**
  * Makes the refusal of an exception of the SDK, or of an XML document that the SDK could not parse, because workerd has
  * no DOMParser.
  */
-function toRefusal(error: Readonly<Record<string, unknown>>, { status, fields }: RawResponse): S3Refusal {
+function toRefusalResponse(error: Readonly<Record<string, unknown>>, { status, fields }: RawResponse): S3Refusal {
   const response = error['$response'];
   const text = isObject(response) && typeof response['body'] === 'string' ? response['body'] : '';
   const parsed = parseRefusal(status, fields, text);

@@ -5,7 +5,7 @@ import { MAX_KEY_BYTES } from '../../object-store.ts';
  * bucket. No S3 storage has keys with NUL, with lone surrogates, or of more than 1,024 bytes. `fetch`, as every
  * implementation of URLs, removes the segments `.` and `..` (RFC 3986 §5.2.4), and would read another object.
  */
-export function isPossibleKey(key: string): boolean {
+export function isReadableKey(key: string): boolean {
   if (key === '' || key.includes('\0') || /\p{Surrogate}/u.test(key)) return false;
   return !/(^|\/)\.\.?(\/|$)/.test(key) && new TextEncoder().encode(key).length <= MAX_KEY_BYTES;
 }

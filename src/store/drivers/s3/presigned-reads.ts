@@ -1,4 +1,4 @@
-import type { PresignedAddresses } from './addresses.ts';
+import type { PresignedUrls } from './presigned-urls.ts';
 import { toDate } from './metadata.ts';
 import {
   newClockSkew,
@@ -19,7 +19,7 @@ import type { Transport } from './transport.ts';
  * once more with a new signature for the storage's time. The storage's clock is used for later requests only if that
  * signature is accepted, because a proxy may have set the Date.
  */
-export function presignedReads(addresses: PresignedAddresses, transport: Transport): S3Reads {
+export function presignedReads(addresses: PresignedUrls, transport: Transport): S3Reads {
   /** Added to the gateway's clock for the time of a signature, in ms. */
   let clockSkew = 0;
 
@@ -32,13 +32,13 @@ export function presignedReads(addresses: PresignedAddresses, transport: Transpo
 
   return async (request, count) => {
     const usedSkew = clockSkew;
-    const { url, isKept } = await addresses.take(request, usedSkew);
+    const { url, isPersistent } = await addresses.take(request, usedSkew);
     count();
     const first = await send(request, url);
     if (first.type === 'object' || !refusesSignature(first)) return first;
     addresses.drop(request);
     const newSkew = newClockSkew(toDate(first.fields['date']), usedSkew);
-    if (newSkew === undefined && !isKept) return first;
+    if (newSkew === undefined && !isPersistent) return first;
     const renewedUrl = await addresses.renew(request, newSkew ?? usedSkew);
     count();
     const second = await send(request, renewedUrl);

@@ -3,13 +3,13 @@ import { isStoreError, storeError, type StoreError, type StoreErrorCode } from '
 import { toMetadata304 } from './metadata.ts';
 import type { S3Refusal, S3Request } from './reads.ts';
 import { redact, redactedError } from './redact.ts';
-import type { TransportAnswer } from './transport.ts';
+import type { TransportResponse } from './transport.ts';
 
 /** Characters of an error document that are read at most. The documents of S3 are far shorter. */
 const MAX_DOCUMENT = 16 * 1024;
 
 /** Reads a response without an object. Its body is read to the end, so that its connection can be reused. */
-export async function readRefusal({ status, fields, body }: TransportAnswer): Promise<S3Refusal> {
+export async function readRefusal({ status, fields, body }: TransportResponse): Promise<S3Refusal> {
   return parseRefusal(status, fields, body === undefined ? '' : await readText(body));
 }
 

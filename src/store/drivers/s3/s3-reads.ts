@@ -1,6 +1,6 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import { isCommandsNeeded, presignedAddresses } from './addresses.ts';
-import { needsOtherSignatures, takesCommands } from './bucket-kinds.ts';
+import { isCommandsNeeded, presignedUrls } from './presigned-urls.ts';
+import { needsSessionOrSigV4a, commandsNeededMessage } from './bucket-kinds.ts';
 import { commandReads } from './command-reads.ts';
 import { presignedReads } from './presigned-reads.ts';
 import type { S3Reads } from './reads.ts';
@@ -20,9 +20,9 @@ export function s3Reads(
   reads: 'presigned' | 'commands' | undefined,
   transport: Transport,
 ): S3Reads {
-  if (reads === 'presigned' && needsOtherSignatures(bucket)) throw new TypeError(takesCommands(bucket));
-  if (reads === 'commands' || needsOtherSignatures(bucket)) return commandReads(client, bucket);
-  const presigned = presignedReads(presignedAddresses(client, bucket), transport);
+  if (reads === 'presigned' && needsSessionOrSigV4a(bucket)) throw new TypeError(commandsNeededMessage(bucket));
+  if (reads === 'commands' || needsSessionOrSigV4a(bucket)) return commandReads(client, bucket);
+  const presigned = presignedReads(presignedUrls(client, bucket), transport);
   if (reads === 'presigned') return presigned;
   let chosen = presigned;
   return async (request, count) => {

@@ -15,7 +15,7 @@ import { storeError } from '../../store-error.ts';
 import { assertS3Client, type S3ClientLike } from './client.ts';
 import { toFields, wantsMetadataFirst } from './conditions.ts';
 import { fetchTransport } from './fetch-transport.ts';
-import { isPossibleKey } from './keys.ts';
+import { isReadableKey } from './keys.ts';
 import { toMetadata } from './metadata.ts';
 import type { S3Fields, S3Refusal, S3Request, S3RequestFields, S3Response } from './reads.ts';
 import { redact } from './redact.ts';
@@ -80,7 +80,7 @@ export function s3Store(
   assertS3Client(client);
   const sendOnce = s3Reads(client, bucket, reads, transport);
   // An object whose key is the prefix itself has no key in this store.
-  const isReadable = (key: string) => key !== '' && isPossibleKey(prefix + key);
+  const isReadable = (key: string) => key !== '' && isReadableKey(prefix + key);
 
   /**
    * Sends a request, and once more if the object was compressed on the fly.

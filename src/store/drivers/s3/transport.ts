@@ -10,7 +10,7 @@ export interface TransportRequest {
 }
 
 /** An HTTP response of any status, of which the head was received. */
-export interface TransportAnswer {
+export interface TransportResponse {
   readonly status: number;
   /**
    * Header fields, names in lower case. The values of several lines of one name are joined by commas (RFC 9110 §5.3).
@@ -29,4 +29,4 @@ export interface TransportAnswer {
  * Rejects if no response arrives in time, or if a response can be parsed in more than one way; with the signal's reason
  * if the signal fires.
  */
-export type Transport = (request: TransportRequest) => Promise<TransportAnswer>;
+export type Transport = (request: TransportRequest) => Promise<TransportResponse>;

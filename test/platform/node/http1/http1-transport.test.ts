@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { setDefaultCACertificates } from 'node:tls';
 import { describe, expect, test, vi } from 'vitest';
 import { defaultReader, isReusable } from '../../../../src/store/chunk-stream.ts';
-import type { TransportAnswer } from '../../../../src/store/drivers/s3/transport.ts';
+import type { TransportResponse } from '../../../../src/store/drivers/s3/transport.ts';
 import { certificate, connectionReusable, open, read, stopLater, until } from './open-transport.ts';
 import { startStorage, whole, type Answer } from './socket-server.ts';
 
@@ -267,7 +267,7 @@ function hasIpv6(): boolean {
   return Object.values(networkInterfaces()).some((some) => some?.some(({ address }) => address === '::1'));
 }
 
-function bodyOf({ body }: TransportAnswer): ReadableStream<Uint8Array> {
+function bodyOf({ body }: TransportResponse): ReadableStream<Uint8Array> {
   if (body === undefined) throw new Error('there is no body');
   return body;
 }

@@ -38,8 +38,8 @@ describe('a response head', () => {
     ['HTTP/1.1 200 OK|Content-Length: 5|Connection: closed', 'GET', { type: 'length', length: 5 }, true],
     ['HTTP/1.0 200 OK|Content-Length: 5|Connection: keep-alive', 'GET', { type: 'length', length: 5 }, false],
     ['HTTP/1.1 200|Content-Length: 0', 'GET', { type: 'length', length: 0 }, true],
-  ] as const)('%s to %s', ([text, method, framing, isKept]) => {
-    expect(parse(text, method)).toMatchObject({ framing, isKept });
+  ] as const)('%s to %s', ([text, method, framing, isPersistent]) => {
+    expect(parse(text, method)).toMatchObject({ framing, isPersistent });
   });
 
   test.for([

@@ -67,7 +67,8 @@ describe.each<readonly [string, ObjectStore | undefined, ObjectStore | undefined
 test('`rangeway dev` fills its bucket without hidden files', async () => {
   const keys = async (hidden: boolean) => (await listFiles(root, hidden)).map(({ key }) => key).toSorted();
   expect(await keys(false)).toEqual([...SHOWN, 'contact'].toSorted());
-  const links = ['env', 'chain', '.alias', 'sub/up', 'contact'];
+  // `repo` is a link to the folder .git.
+  const links = ['env', 'chain', '.alias', 'sub/up', 'contact', 'repo/config'];
   expect(await keys(true)).toEqual([...SHOWN, ...HIDDEN, ...links].toSorted());
 });
 

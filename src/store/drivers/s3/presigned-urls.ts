@@ -3,22 +3,22 @@ import { getSignedUrl, S3RequestPresigner } from '@aws-sdk/s3-request-presigner'
 import { steadyTime } from '../../../base/clock.ts';
 import { lruMap } from '../../../base/lru-map.ts';
 import { isStoreError, storeError } from '../../store-error.ts';
-import { takesCommands } from './bucket-kinds.ts';
+import { commandsNeededMessage } from './bucket-kinds.ts';
 import type { S3Credentials } from './client.ts';
 import { encodeKey, encodeParameter } from './keys.ts';
 import type { S3Request } from './reads.ts';
 
 /** Makes and caches the presigned URLs of one bucket's objects. */
-export interface PresignedAddresses {
+export interface PresignedUrls {
   /**
    * Returns the cached URL for a request, or a new one.
    *
    * @param clockSkew is added to the gateway's clock for the time of the signature, in ms
-   * @returns `isKept` if the URL was cached
+   * @returns `isPersistent` if the URL was cached
    * @throws StoreError `denied` if the URL needs more than a signature of SigV4 in its query
    */
-  take(request: S3Request, clockSkew: number): Promise<{ readonly url: string; readonly isKept: boolean }>;
-  /** Makes a new URL that replaces the cached one. Otherwise the same as {@link PresignedAddresses.take}. */
+  take(request: S3Request, clockSkew: number): Promise<{ readonly url: string; readonly isPersistent: boolean }>;
+  /** Makes a new URL that replaces the cached one. Otherwise the same as {@link PresignedUrls.take}. */
   renew(request: S3Request, clockSkew: number): Promise<string>;
   /** Removes the cached URL of a request. */
   drop(request: S3Request): void;
@@ -64,7 +64,7 @@ interface Signer {
  * The credentials are requested for each URL and compared by value: `client.config.credentials` is the provider that
  * the presigner itself uses, and a provider may return a new object each time.
  */
-export function presignedAddresses(client: S3Client, bucket: string): PresignedAddresses {
+export function presignedUrls(client: S3Client, bucket: string): PresignedUrls {
   const getTemplate = memoized(() => readTemplate(client, bucket));
   const cache = lruMap<CachedUrl>(MAX_CACHED);
   let signer: Signer | undefined;
@@ -93,8 +93,8 @@ export function presignedAddresses(client: S3Client, bucket: string): PresignedA
       const credentials: S3Credentials = await client.config.credentials();
       signerOf(credentials);
       const cached = cache.get(cacheKeyOf(request));
-      if (cached !== undefined && isUsable(cached, Date.now())) return { url: cached.url, isKept: true };
-      return { url: await make(credentials, request, clockSkew), isKept: false };
+      if (cached !== undefined && isUsable(cached, Date.now())) return { url: cached.url, isPersistent: true };
+      return { url: await make(credentials, request, clockSkew), isPersistent: false };
     },
     renew: async (request, clockSkew) => make(await client.config.credentials(), request, clockSkew),
     drop: (request) => cache.delete(cacheKeyOf(request)),
@@ -186,7 +186,7 @@ async function readTemplate(client: S3Client, bucket: string): Promise<Template>
 }
 
 function commandsNeededError(bucket: string): Error {
-  return Object.assign(storeError('denied', takesCommands(bucket)), { isCommandsNeeded: true });
+  return Object.assign(storeError('denied', commandsNeededMessage(bucket)), { isCommandsNeeded: true });
 }
 
 /** Returns whether an error means that a bucket has no presigned URLs and must be read by the SDK's commands. */

@@ -1,8 +1,8 @@
 import { GetObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { expect, test } from 'vitest';
-import { presignedAddresses } from '../../../../src/store/drivers/s3/addresses.ts';
-import { encodeKey, isPossibleKey } from '../../../../src/store/drivers/s3/keys.ts';
+import { presignedUrls } from '../../../../src/store/drivers/s3/presigned-urls.ts';
+import { encodeKey, isReadableKey } from '../../../../src/store/drivers/s3/keys.ts';
 import { ODD_KEYS } from '../../../s3/odd-keys.ts';
 import { KEY } from './loopback-s3.ts';
 
@@ -27,7 +27,7 @@ test.each<readonly [bucket: string, config: S3ClientConfig]>([
   [LAMBDA, { region: 'us-west-2' }],
 ])('the address of %s with %o equals that of the SDK, except for the SDK’s own parameters', async (bucket, config) => {
   const client = new S3Client({ region: 'us-east-1', credentials: { ...KEY, sessionToken: 'token' }, ...config });
-  const addresses = presignedAddresses(client, bucket);
+  const addresses = presignedUrls(client, bucket);
   for (const key of ['a/b c.bin', '//', "(a)*!'$", '\u65e5\u672c']) {
     const ours = new URL((await addresses.take({ method: 'GET', key, fields: FIELDS, version: 'v 1' }, 0)).url);
     const command = new GetObjectCommand({ Bucket: bucket, Key: key, VersionId: 'v 1' });
@@ -45,7 +45,7 @@ test.each<readonly [bucket: string, config: S3ClientConfig]>([
 const FIELDS = { 'accept-encoding': '*' };
 
 test.each(ODD_KEYS.map((key) => [key.slice(0, 40), key]))('the path of the key %j decodes to the key', (_, key) => {
-  expect(isPossibleKey(key)).toBe(true);
+  expect(isReadableKey(key)).toBe(true);
   const path = encodeKey(key);
   expect(path).toMatch(/^(?:[\w.~/-]|%[\dA-F]{2})+$/);
   expect(decodeURIComponent(path)).toBe(key);
@@ -68,5 +68,5 @@ test.each([
   'a\udc00b',
   'x'.repeat(1025),
 ])('%j is not a possible key', (key) => {
-  expect(isPossibleKey(key)).toBe(false);
+  expect(isReadableKey(key)).toBe(false);
 });

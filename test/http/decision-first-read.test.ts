@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { firstAsk, parseRequest, type FirstAsk, type RangePolicy } from '../../src/http/decision.ts';
+import { firstRead, parseRequest, type FirstRead, type RangePolicy } from '../../src/http/decision.ts';
 
 const NOW = Date.UTC(2026, 6, 1) / 1000;
 const POLICY: RangePolicy = {
@@ -12,27 +12,27 @@ const POLICY: RangePolicy = {
 };
 
 type Fields = Readonly<Record<string, string>>;
-const HEAD: FirstAsk = { ask: 'head' };
-const WHOLE: FirstAsk = { ask: 'read' };
+const HEAD: FirstRead = { ask: 'head' };
+const WHOLE: FirstRead = { ask: 'read' };
 
-function bounded(start: number, end: number): FirstAsk {
+function bounded(start: number, end: number): FirstRead {
   return { ask: 'read', range: { form: 'bounded', start, end } };
 }
 
-function from(start: number): FirstAsk {
+function from(start: number): FirstRead {
   return { ask: 'read', range: { form: 'from', start } };
 }
 
-function suffix(length: number): FirstAsk {
+function suffix(length: number): FirstRead {
   return { ask: 'read', range: { form: 'suffix', length } };
 }
 
-function ask(fields: Fields, method: 'GET' | 'HEAD' = 'GET', policy = POLICY): FirstAsk {
-  return firstAsk(parseRequest(method, new Headers(fields), policy, NOW), policy);
+function ask(fields: Fields, method: 'GET' | 'HEAD' = 'GET', policy = POLICY): FirstRead {
+  return firstRead(parseRequest(method, new Headers(fields), policy, NOW), policy);
 }
 
-describe('firstAsk', () => {
-  const rows: readonly (readonly [name: string, fields: Fields, expected: FirstAsk])[] = [
+describe('firstRead', () => {
+  const rows: readonly (readonly [name: string, fields: Fields, expected: FirstRead])[] = [
     ['the whole', {}, WHOLE],
     ['one range', { Range: 'bytes=5-9' }, bounded(5, 10)],
     ['an open range', { Range: 'bytes=5-' }, from(5)],
