@@ -16,6 +16,8 @@ export interface Admission {
    * @returns `span`, extended to block bounds at none, one or both ends
    */
   widen(object: ObjectVersion, span: Span): Span;
+  /** Records the use alone, for a request whose bytes are not kept. */
+  recordUse(object: ObjectVersion, span: Span): void;
 }
 
 /** Blocks in one generation of the history. The history has at most two generations, about 2 MB. */
@@ -51,19 +53,19 @@ export function admission(blockSize: number): Admission {
     return isLargePart(part, length) || recordAccess(object, index);
   }
 
-  return {
-    widen(object, span) {
-      const blocks = blocksOf(span, blockSize);
-      const last = blocks.end - 1;
-      const isFirstAdmitted = isAdmitted(object, span, blocks.start);
-      const isLastAdmitted = last === blocks.start ? isFirstAdmitted : isAdmitted(object, span, last);
-      const { size } = object.representation;
-      return {
-        start: isFirstAdmitted ? blocks.start * blockSize : span.start,
-        end: isLastAdmitted ? Math.min(blocks.end * blockSize, size) : span.end,
-      };
-    },
-  };
+  function widen(object: ObjectVersion, span: Span): Span {
+    const blocks = blocksOf(span, blockSize);
+    const last = blocks.end - 1;
+    const isFirstAdmitted = isAdmitted(object, span, blocks.start);
+    const isLastAdmitted = last === blocks.start ? isFirstAdmitted : isAdmitted(object, span, last);
+    const { size } = object.representation;
+    return {
+      start: isFirstAdmitted ? blocks.start * blockSize : span.start,
+      end: isLastAdmitted ? Math.min(blocks.end * blockSize, size) : span.end,
+    };
+  }
+
+  return { widen, recordUse: (object, span) => void widen(object, span) };
 }
 
 /**

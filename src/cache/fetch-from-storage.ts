@@ -113,7 +113,7 @@ async function fillFromBody(
     const fillReader = isCacheable ? fills.start(object, span, options, body) : undefined;
     if (fillReader !== undefined) return { ...present(representation), fillReader };
     options.cacheStats.misses += spanLength(blocksOf(span, settings.blockSize));
-    admission.widen(object, span);
+    admission.recordUse(object, span);
   } else if (evaluation.type === 'span') options.cacheStats.forward = 'bypass';
   if (evaluation.type === 'span' && equalSpans(evaluation.span, span)) return { type: 'read-result', result: opened };
   await body.cancel().catch(() => undefined);

@@ -213,7 +213,7 @@ export function startFill(plan: FillPlan): Fill | undefined {
   }
 
   /** Reads the current block to its end if a quarter of it is there, then closes the read, unless a client joins. */
-  async function finish(): Promise<void> {
+  async function finishBlock(): Promise<void> {
     while (!isOver() && hasNoReaders()) {
       const part = { start: 0, end: buffer.end - buffer.start };
       if (!isWholeBlock() || !isLargePart(part, spanLength(buffer.span))) return end({ type: 'closed' });
@@ -243,7 +243,7 @@ export function startFill(plan: FillPlan): Fill | undefined {
         isJoined = false;
         readerCount--;
         if (readerCount > 0) return;
-        const work = finish();
+        const work = finishBlock();
         plan.defer?.(work);
       },
     };

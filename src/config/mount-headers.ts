@@ -1,4 +1,4 @@
-/** Fields that a mount adds to its 200 and 206 responses: name to value. */
+/** Fields that a mount adds to its 200, 206 and 304 responses: name to value. */
 export type MountHeaders = Readonly<Record<string, string>>;
 
 const MAX_FIELDS = 16;

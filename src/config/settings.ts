@@ -82,7 +82,7 @@ export const settingsEntries = {
     }),
     {},
   ),
-  /** Fields that are added to 200 and 206 responses, such as Content-Security-Policy. */
+  /** Fields that are added to 200, 206 and 304 responses, such as Content-Security-Policy. */
   headers: v.optional(
     v.custom<MountHeaders>(
       (value) => validateHeaders(value) === undefined,

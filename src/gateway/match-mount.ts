@@ -21,7 +21,7 @@ export interface Mount {
   readonly access: AccessRule | undefined;
   readonly settings: Settings;
   readonly cors: CorsPolicy;
-  /** Header fields that are added to responses with bytes. */
+  /** Header fields that are added to 200, 206 and 304 responses. */
   readonly headers: HeaderList;
   readonly downloads: DownloadSource;
   /** Makes the next request for a key revalidate its cached metadata. */

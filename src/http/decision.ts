@@ -99,7 +99,7 @@ function decideRange(range: readonly RangeSpec[], representation: Representation
   return decideMultipart(spans, representation, policy) ?? whole(representation);
 }
 
-/** @returns `undefined` if the set is to be ignored (§17.15) */
+/** @returns `undefined` if the set is to be ignored: ranges that overlap, or that cost much more than the whole (§14.2, §17.15) */
 function decideMultipart(
   parts: readonly Span[],
   representation: Representation,

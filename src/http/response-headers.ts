@@ -35,7 +35,7 @@ export type HeaderList = readonly (readonly [name: string, value: string])[];
 /** A decision that sends bytes of the representation. */
 export type ByteDecision = Extract<Decision, { readonly status: 200 | 206 }>;
 
-/** Makes all fields of a 200 or 206, except Date and CORS. A 206 has the fields that the 200 would have (§15.3.7). */
+/** Makes the fields of a 200 or 206 that HTTP decides; those of the mount and of every response are added later. A 206 has the fields that the 200 would have (§15.3.7). */
 export function byteHeaders(
   decision: ByteDecision,
   representation: Representation,

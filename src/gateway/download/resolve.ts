@@ -29,10 +29,11 @@ export type Resolution =
       readonly first?: OpenObject | undefined;
     };
 
-/** A request to the storage. `pin` says where the If-Match of a read comes from. */
+/** A request to the storage. `ifMatchFrom` names the source of the If-Match of a read: `client` stands for
+ * the client's own conditions, which need not contain one. */
 type StorageRequest =
   | { readonly type: 'head' }
-  | { readonly type: 'read'; readonly pin: 'client' | 'if-range' | 'version'; readonly options: ReadOptions };
+  | { readonly type: 'read'; readonly ifMatchFrom: 'client' | 'if-range' | 'version'; readonly options: ReadOptions };
 
 /** A response of the storage; `metadata` is the response to a HEAD. */
 type StorageResponse =
@@ -88,8 +89,12 @@ function firstRequest(request: DownloadRequest, policy: RangePolicy): StorageReq
   // is not done if the response may be a 304, because S3 evaluates If-None-Match only after If-Match.
   const mayBeUnmodified = conditions.ifNoneMatch !== undefined || conditions.ifModifiedSince !== undefined;
   if (ifRange?.type !== 'tag' || mayBeUnmodified)
-    return { type: 'read', pin: 'client', options: { range, conditions } };
-  return { type: 'read', pin: 'if-range', options: { range, conditions: { ...conditions, ifMatch: [ifRange.tag] } } };
+    return { type: 'read', ifMatchFrom: 'client', options: { range, conditions } };
+  return {
+    type: 'read',
+    ifMatchFrom: 'if-range',
+    options: { range, conditions: { ...conditions, ifMatch: [ifRange.tag] } },
+  };
 }
 
 const HEAD: StorageRequest = { type: 'head' };
@@ -190,7 +195,7 @@ function afterMetadata(
       if (opened !== undefined && equalSpans(opened.span, span)) {
         return resolved({ status, decision, representation, first: opened });
       }
-      return requestNext({ type: 'read', pin: 'version', options: pinnedRead(span, representation) });
+      return requestNext({ type: 'read', ifMatchFrom: 'version', options: pinnedRead(span, representation) });
     }
   }
 }
@@ -214,7 +219,7 @@ function afterUnmodified(metadata: Metadata | undefined, { preconditions }: Down
  * still not be 416: other ranges of a set may be satisfiable, and a suffix range of an empty object gets a 200.
  */
 function isDecidedBySize(current: StorageRequest, { preconditions, ifRange }: DownloadRequest): boolean {
-  const isRangeApplied = ifRange === undefined || (current.type === 'read' && current.pin === 'if-range');
+  const isRangeApplied = ifRange === undefined || (current.type === 'read' && current.ifMatchFrom === 'if-range');
   return isRangeApplied && Object.values(preconditions).every((condition) => condition === undefined);
 }
 
@@ -225,11 +230,11 @@ function unconditional(request: DownloadRequest): DownloadRequest {
 /** The next step if If-Match failed and the storage did not send the metadata of the current version. */
 function afterVersionChanged(current: StorageRequest, first: StorageRequest, request: DownloadRequest): NextStep {
   if (current.type === 'head') return requestNext(first);
-  switch (current.pin) {
+  switch (current.ifMatchFrom) {
     case 'client':
       return resolved({ status: 412 });
     case 'if-range':
-      return requestNext({ type: 'read', pin: 'client', options: { conditions: clientConditions(request) } });
+      return requestNext({ type: 'read', ifMatchFrom: 'client', options: { conditions: clientConditions(request) } });
     case 'version':
       return requestNext(first);
   }

@@ -4,7 +4,7 @@ import { toWebStream } from './body.ts';
 import { toDate } from './metadata.ts';
 import {
   newClockSkew,
-  refusesSignature,
+  mayRefuseSignature,
   type S3Response,
   type S3Fields,
   type S3Reads,
@@ -21,7 +21,7 @@ import { parseRefusal } from './refusal.ts';
 export function commandReads(client: S3Client, bucket: string): S3Reads {
   return async (request, count) => {
     const first = await send(client, bucket, request, count);
-    if (first.type === 'object' || !refusesSignature(first)) return first;
+    if (first.type === 'object' || !mayRefuseSignature(first)) return first;
     // The SDK has corrected its clock by the response's Date, but may have had no try left to use it.
     const isClockWrong = newClockSkew(toDate(first.fields['date']), 0) !== undefined;
     return isClockWrong ? send(client, bucket, request, count) : first;

@@ -2,7 +2,7 @@ import type { PresignedUrls } from './presigned-urls.ts';
 import { toDate } from './metadata.ts';
 import {
   newClockSkew,
-  refusesSignature,
+  mayRefuseSignature,
   type S3Reads,
   type S3Refusal,
   type S3Request,
@@ -32,17 +32,17 @@ export function presignedReads(addresses: PresignedUrls, transport: Transport): 
 
   return async (request, count) => {
     const usedSkew = clockSkew;
-    const { url, isPersistent } = await addresses.take(request, usedSkew);
+    const { url, wasCached } = await addresses.take(request, usedSkew);
     count();
     const first = await send(request, url);
-    if (first.type === 'object' || !refusesSignature(first)) return first;
+    if (first.type === 'object' || !mayRefuseSignature(first)) return first;
     addresses.drop(request);
     const newSkew = newClockSkew(toDate(first.fields['date']), usedSkew);
-    if (newSkew === undefined && !isPersistent) return first;
+    if (newSkew === undefined && !wasCached) return first;
     const renewedUrl = await addresses.renew(request, newSkew ?? usedSkew);
     count();
     const second = await send(request, renewedUrl);
-    if (second.type === 'refusal' && (refusesSignature(second) || second.status >= 500)) addresses.drop(request);
+    if (second.type === 'refusal' && (mayRefuseSignature(second) || second.status >= 500)) addresses.drop(request);
     else if (newSkew !== undefined) {
       // All cached URLs are signed for the wrong time, also those that were made during this request.
       clockSkew = newSkew;

@@ -14,10 +14,10 @@ export interface PresignedUrls {
    * Returns the cached URL for a request, or a new one.
    *
    * @param clockSkew is added to the gateway's clock for the time of the signature, in ms
-   * @returns `isPersistent` if the URL was cached
+   * @returns `wasCached` if the URL was cached
    * @throws StoreError `denied` if the URL needs more than a signature of SigV4 in its query
    */
-  take(request: S3Request, clockSkew: number): Promise<{ readonly url: string; readonly isPersistent: boolean }>;
+  take(request: S3Request, clockSkew: number): Promise<{ readonly url: string; readonly wasCached: boolean }>;
   /** Makes a new URL that replaces the cached one. Otherwise the same as {@link PresignedUrls.take}. */
   renew(request: S3Request, clockSkew: number): Promise<string>;
   /** Removes the cached URL of a request. */
@@ -93,8 +93,8 @@ export function presignedUrls(client: S3Client, bucket: string): PresignedUrls {
       const credentials: S3Credentials = await client.config.credentials();
       signerOf(credentials);
       const cached = cache.get(cacheKeyOf(request));
-      if (cached !== undefined && isUsable(cached, Date.now())) return { url: cached.url, isPersistent: true };
-      return { url: await make(credentials, request, clockSkew), isPersistent: false };
+      if (cached !== undefined && isUsable(cached, Date.now())) return { url: cached.url, wasCached: true };
+      return { url: await make(credentials, request, clockSkew), wasCached: false };
     },
     renew: async (request, clockSkew) => make(await client.config.credentials(), request, clockSkew),
     drop: (request) => cache.delete(cacheKeyOf(request)),

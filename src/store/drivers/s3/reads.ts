@@ -55,7 +55,7 @@ export type S3Reads = (request: S3Request, count: () => void) => Promise<S3Respo
 const MAX_CLOCK_SKEW = 300_000;
 
 /** Returns whether a response may refuse the signature: an expired URL gets the same 403 as a forbidden object. */
-export function refusesSignature({ status }: Pick<S3Refusal, 'status'>): boolean {
+export function mayRefuseSignature({ status }: Pick<S3Refusal, 'status'>): boolean {
   return status === 400 || status === 401 || status === 403;
 }
 
