@@ -1,6 +1,7 @@
 /**
  * Lists the files of src/ that one request enters, in a process that has answered others before: one range of a file in a
- * folder, through `serve` on Node. A file is entered where any of its functions runs. `--json` prints the list alone.
+ * folder, through `serve` on Node. A file is entered if any of its functions runs. `--cached` puts a block cache in
+ * memory before the folder, and asks for other blocks than the requests before. `--json` prints the list alone.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Session } from 'node:inspector/promises';
@@ -8,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
-import { createGateway, fsStore } from '../src/platform/node/index.ts';
+import { createGateway, fsStore, memoryCache } from '../src/platform/node/index.ts';
 import { serve } from '../src/platform/node/serve.ts';
 
 const SRC = join(import.meta.dirname, '../src');
@@ -16,27 +17,40 @@ const SRC = join(import.meta.dirname, '../src');
 /** Requests that are answered first, so that files that run only once do not count. */
 const WARM = 20;
 
+/** Each request asks for one block, which no request has asked for before. In bytes. */
+const BLOCK = 64 * 1024;
+const SIZE = 64 * BLOCK;
+
 /** Whose files count together, and the folders that do not count: the rules, which are pure. */
 const GROUPS = {
   'gateway and observe': ['gateway', 'observe'],
-  'store and driver': ['store', 'cache'],
+  'store and driver': ['store'],
+  cache: ['cache'],
   platform: ['platform'],
   'not counted': ['http'],
 } as const;
 
 /** @returns the paths below src/ of the files that one warm request enters, sorted */
-async function enteredFiles(): Promise<readonly string[]> {
+async function enteredFiles(isCached: boolean): Promise<readonly string[]> {
   const folder = await mkdtemp(join(tmpdir(), 'rangeway-entered-'));
-  await writeFile(join(folder, 'file.bin'), Buffer.alloc(1024 * 1024));
+  await writeFile(join(folder, 'file.bin'), Buffer.alloc(SIZE));
   const waiting: (() => void)[] = [];
-  const gateway = createGateway({ store: fsStore(folder), observers: [{ end: () => waiting.shift()?.() }] });
+  const gateway = createGateway({
+    store: fsStore(folder),
+    ...(isCached ? { cache: memoryCache({ maxBytes: SIZE }), blocks: { size: BLOCK } } : {}),
+    observers: [{ end: () => waiting.shift()?.() }],
+  });
   const server = await serve(gateway, { port: 0 });
   /** Resolves when the request is over for the server too. */
+  let block = 0;
   const ask = async () => {
+    const start = BLOCK * block++;
     const over = new Promise<void>((resolve) => waiting.push(resolve));
-    const response = await fetch(`${server.url}/file.bin`, { headers: { Range: 'bytes=1000-66535' } });
+    const response = await fetch(`${server.url}/file.bin`, {
+      headers: { Range: `bytes=${start}-${start + BLOCK - 1}` },
+    });
     const { byteLength } = await response.arrayBuffer();
-    if (response.status !== 206 || byteLength !== 65_536) throw new Error(`${response.status}, ${byteLength} bytes`);
+    if (response.status !== 206 || byteLength !== BLOCK) throw new Error(`${response.status}, ${byteLength} bytes`);
     await over;
   };
   const session = new Session();
@@ -72,7 +86,7 @@ function print(entered: readonly string[]): void {
   console.log(`${entered.length} files, ${entered.filter((path) => groupOf(path) !== 'not counted').length} counted`);
 }
 
-const { values } = parseArgs({ options: { json: { type: 'boolean' } } });
-const files = await enteredFiles();
+const { values } = parseArgs({ options: { json: { type: 'boolean' }, cached: { type: 'boolean' } } });
+const files = await enteredFiles(values.cached === true);
 if (values.json === true) console.log(JSON.stringify(files));
 else print(files);
