@@ -85,7 +85,7 @@ function openInOrder(
       if (i > 0 && next === undefined) openAhead(i);
       const opened = i === 0 ? first.body : await next;
       next = undefined;
-      if (opened === undefined) throw storeError('aborted', 'nobody takes the next part any more');
+      if (opened === undefined) throw storeError('aborted', 'the body was closed before its next part');
       const read = reads[i];
       if (read !== undefined && spanLength(read.span) <= READ_AHEAD_LIMIT) openAhead(i + 1);
       return opened;

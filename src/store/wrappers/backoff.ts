@@ -25,7 +25,7 @@ function sleep(ms: number, signal: AbortSignal | undefined): Promise<void> {
     const finish = () => {
       clearTimeout(timer);
       signal?.removeEventListener('abort', finish);
-      if (signal?.aborted === true) reject(storeError('aborted', 'nobody waits for another try'));
+      if (signal?.aborted === true) reject(storeError('aborted', 'the request was aborted before the next try'));
       else resolve();
     };
     const timer = setTimeout(finish, ms);

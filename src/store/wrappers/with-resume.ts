@@ -204,7 +204,7 @@ function resumingReader({ store, key, opened, readOptions, settings, budget }: R
 }
 
 function assertNotAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw storeError('aborted', 'nobody takes the body any more');
+  if (signal.aborted) throw storeError('aborted', 'the body was closed by its reader');
 }
 
 type ChunkResult =
