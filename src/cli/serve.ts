@@ -19,6 +19,7 @@ import { SERVE_COMMAND } from './commands.ts';
 import { untilStopped } from './until-stopped.ts';
 import { printAddresses } from './printed-address.ts';
 import { say } from './say.ts';
+import { mergeSettings, parseSimpleSettings, type SimpleSettings } from './simple-settings.ts';
 import { usageError } from './usage.ts';
 
 /** After a signal, running downloads have this long to finish, in ms. A second signal ends them at once. */
@@ -42,11 +43,13 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
   if (hidden && dir === undefined)
     throw usageError('--hidden goes with --dir DIR; the store of a mount has a setting hidden of its own');
   const port = parsePort(texts.port);
-  const checked = readConfig(config);
+  const simple = parseSimpleSettings(texts);
+  const checked = readConfig(config, simple);
   const { store, name } = await openOwn(dir === undefined ? undefined : { folder: dir, hidden }, source, checked);
   const limits = { downloads: MAX_DOWNLOADS, ...checked.limits };
+  const secret = (variable: string) => simple.secrets.get(variable) ?? process.env[variable];
   const log = lineLog(process.stdout, process);
-  const opened = await openNodeConfig(checked, store, source?.access, source?.prefix, log);
+  const opened = await openNodeConfig(checked, store, source?.access, source?.prefix, log, secret);
   const gateway = createGateway({ ...opened, limits });
   const server = await listen(gateway, { host, port, ...limits, trustedProxies: checked.trustedProxies });
   say(`${name} served at ${printAddresses(server.url)}`);
@@ -110,7 +113,8 @@ async function listen(gateway: FetchHandler, options: ListenOptions & { readonly
   }
 }
 
-/** Reads the configuration of a file. Without one, all values are the defaults. */
-function readConfig(file: string | undefined): Config {
-  return parseConfig(file === undefined ? {} : readJsonFile(file, `--config ${file}`));
+/** Reads the configuration of a file and of the command line. Without them, all values are the defaults. */
+function readConfig(file: string | undefined, simple: SimpleSettings): Config {
+  const input = file === undefined ? {} : readJsonFile(file, `--config ${file}`);
+  return parseConfig(mergeSettings(input, simple, file));
 }

@@ -16,13 +16,14 @@ import { loadS3, type S3Parts } from '../s3/load-s3.ts';
 import type { S3Access } from '../s3/s3-access.ts';
 
 /**
- * Creates the options of a gateway from a configuration, on Node. Secrets are environment variables. The AWS SDK is
+ * Creates the options of a gateway from a configuration, on Node. The AWS SDK is
  * loaded only if a mount reads S3.
  *
  * @param store for mounts that name no store
  * @param access for S3 buckets, unless a mount says otherwise
  * @param defaultPrefix prepended to each key in `store`, and so to the keys in its fallback
  * @param log receives the log entries; by default they go to the console
+ * @param secret returns the value of a secret by its name; by default the variable of the environment
  * @throws SettingsError that names what is missing or invalid
  *
  * @example
@@ -37,6 +38,7 @@ export async function openNodeConfig(
   access: S3Access = {},
   defaultPrefix = '',
   log?: Log,
+  secret: (name: string) => string | undefined = (name) => process.env[name],
 ): Promise<Pick<GatewayBaseOptions, 'limits' | 'observers' | 'purge'> & { readonly mounts: readonly MountOptions[] }> {
   const s3 = config.mounts.some(readsS3) ? await loadS3() : undefined;
   return openConfig(config, {
@@ -45,7 +47,7 @@ export async function openNodeConfig(
     log,
     open: (storeConfig) => openStore(storeConfig, access, s3),
     cache: openCache,
-    secret: (name) => process.env[name],
+    secret,
     jwt: openJwt,
   });
 }

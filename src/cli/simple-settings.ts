@@ -1,0 +1,86 @@
+import type { CommandLine } from './options.ts';
+import type { SERVE_COMMAND } from './commands.ts';
+import { usageError } from './usage.ts';
+
+type Texts = CommandLine<typeof SERVE_COMMAND>['texts'];
+
+/** Settings that the command line names, and the secrets that they need. */
+export interface SimpleSettings {
+  /** As a configuration has them, to be merged with one. */
+  readonly fields: Readonly<Record<string, unknown>>;
+  /** Values of secrets, by the names that `fields` has for them. */
+  readonly secrets: ReadonlyMap<string, string>;
+}
+
+/** The name under which the users of `--auth` are found. No variable has such a name. */
+const USERS = 'RANGEWAY_AUTH_OPTION';
+
+const UNITS: Readonly<Record<string, number>> = {
+  MB: 1000 ** 2,
+  MiB: 1024 ** 2,
+  GB: 1000 ** 3,
+  GiB: 1024 ** 3,
+};
+
+/**
+ * Reads the options that stand for single settings.
+ *
+ * @throws UsageError for a value that can't be used, or a variable that is not set
+ */
+export function parseSimpleSettings(texts: Texts): SimpleSettings {
+  const { index, cache, cors, auth, 'cache-control': cacheControl } = texts;
+  const fields = {
+    ...(index === undefined ? {} : { index }),
+    ...(cache === undefined ? {} : { cache: parseCache(cache) }),
+    ...(cors === undefined ? {} : { cors: { origins: cors === '*' ? '*' : cors.split(',') } }),
+    ...(cacheControl === undefined ? {} : { cacheControl }),
+    ...(auth === undefined ? {} : { access: { type: 'basic', users: USERS } }),
+  };
+  return { fields, secrets: auth === undefined ? new Map() : new Map([[USERS, parseAuth(auth)]]) };
+}
+
+/**
+ * Adds the settings of the command line to a configuration.
+ *
+ * @param file of the configuration, for messages
+ * @throws UsageError if both have a field
+ */
+export function mergeSettings(input: unknown, { fields }: SimpleSettings, file: string | undefined): unknown {
+  const names = Object.keys(fields);
+  if (names.length === 0 || typeof input !== 'object' || input === null) return input;
+  const twice = names.find((name) => Object.hasOwn(input, name));
+  if (twice !== undefined) throw usageError(`${OPTIONS[twice]} is a setting of ${file} too; leave one of them out`);
+  return { ...input, ...fields };
+}
+
+/** The option of each field. */
+const OPTIONS: Readonly<Record<string, string>> = {
+  index: '--index',
+  cache: '--cache',
+  cors: '--cors',
+  cacheControl: '--cache-control',
+  access: '--auth',
+};
+
+function parseCache(text: string): object {
+  const [, digits, unit = ''] = /^(\d{1,6})(MB|MiB|GB|GiB)$/.exec(text) ?? [];
+  if (digits !== undefined) return { type: 'memory', bytes: Number(digits) * (UNITS[unit] ?? 0) };
+  if (/^\d/.test(text)) {
+    throw usageError(`--cache takes a size such as 256MiB or 2GB, or a folder such as ./cache, not "${text}"`);
+  }
+  return { type: 'disk', folder: text };
+}
+
+function parseAuth(text: string): string {
+  const [, user, variable] = /^([^:]+):([A-Z][A-Z0-9_]*)$/.exec(text) ?? [];
+  if (user === undefined || variable === undefined) {
+    // The value may be a password.
+    throw usageError(
+      '--auth takes a user and the name of the variable with the password, such as alice:ALICE_PASSWORD',
+    );
+  }
+  const password = process.env[variable];
+  if (password === undefined || password === '')
+    throw usageError(`--auth: ${variable} is to hold a password, and is not set`);
+  return `${user}:${password}`;
+}
