@@ -54,11 +54,17 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
   const server = await listen(gateway, { host, port, ...limits, trustedProxies: checked.trustedProxies });
   say(`${name} served at ${printAddresses(server.url)}`);
   await untilStopped();
-  process.stderr.write(`rangeway: stopping; running downloads have ${STOP_LIMIT / 1000} seconds to finish\n`);
+  say(stoppingMessage(server.inProgress()));
   process.once('SIGINT', () => process.exit(130));
   process.once('SIGTERM', () => process.exit(143));
   await server.stop(STOP_LIMIT);
   process.exit(0);
+}
+
+function stoppingMessage(count: number): string {
+  if (count === 0) return 'stopping';
+  const downloads = count === 1 ? '1 download is' : `${count} downloads are`;
+  return `stopping; ${downloads} finishing, within ${STOP_LIMIT / 1000} seconds; a second signal ends them at once`;
 }
 
 /** Opens the store of the command line. Without one, every mount needs a store of its own. */

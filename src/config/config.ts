@@ -10,7 +10,7 @@ import { check, count, MiB, mountList, booleanSetting, secretName, text } from '
 const bytes = count(Number.MAX_SAFE_INTEGER, 'bytes', 1);
 
 const name = (description: string) => text(/^[^\0]+$/, `takes ${description}`);
-const address = text(/^https?:\/\/[^/\s@]+\/?$/, 'takes an address such as "https://s3.example.com"');
+const address = text(/^https?:\/\/[^/?#\s@]+(?:\/[^?#\s]*)?$/, 'takes an address such as "https://s3.example.com"');
 const bucket = text(/^[\w.-]{3,255}$/, 'takes the name of a bucket');
 
 /** The store of a mount. Each platform accepts some of the types. */

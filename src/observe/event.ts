@@ -31,7 +31,7 @@ export interface DownloadStart {
 
 /**
  * The outcome of a response: `aborted` if the client disconnected or stopped reading, `failed` if the storage or the
- * gateway failed, `redirected` if the client was sent to the storage (307).
+ * gateway failed, `redirected` if the client was sent to the storage (307) or to a folder with its slash (308).
  */
 export type Outcome = 'complete' | 'aborted' | 'failed' | 'redirected';
 

@@ -37,8 +37,29 @@ describe('settings', () => {
     const { gateway } = await gatewayWith({ index: 'index.html' });
     expect(await (await gateway.request('/site/')).text()).toBe('<p>index</p>');
     expect(await (await gateway.request('/')).text()).toBe('<p>root</p>');
-    expect((await gateway.request('/site')).status).toBe(404);
     expect((await gateway.request('/other/')).status).toBe(404);
+    expect((await gateway.request('/other')).status).toBe(404);
+  });
+
+  test('with index, a folder without its slash is redirected to where its links are resolved', async () => {
+    const { gateway, store } = await gatewayWith({ index: 'index.html' });
+    await store.put('deep/a b/index.html', new TextEncoder().encode('deep'));
+    await store.put('/other.example/index.html', new TextEncoder().encode('no host'));
+    for (const [path, location] of [
+      ['/site', './site/'],
+      ['/site?a=b&download', './site/?a=b&download'],
+      ['/deep/a%20b', './a%20b/'],
+      ['//other.example', './other.example/'],
+    ] as const) {
+      for (const method of ['GET', 'HEAD']) {
+        const response = await gateway.request(path, { method });
+        expect([response.status, response.headers.get('Location')]).toEqual([308, location]);
+        expect(response.headers.get('Cache-Control')).toContain('no-cache');
+        const target = new URL(location, `http://gateway${path}`);
+        expect([target.host, (await gateway.request(target.pathname)).status]).toEqual(['gateway', 200]);
+      }
+    }
+    expect((await (await gatewayWith({})).gateway.request('/site')).status).toBe(404);
   });
 
   test.for([

@@ -13,7 +13,7 @@ import {
   fieldsOf,
 } from '../gateway-request.ts';
 import { keyLengthError, type MatchedMount } from '../match-mount.ts';
-import { problemReply, type Reply } from '../reply.ts';
+import { emptyReply, problemReply, type Reply } from '../reply.ts';
 import { respond, respondWith } from '../handle-request.ts';
 
 /** Options of {@link download}. */
@@ -63,11 +63,37 @@ async function toReply(
   if (invalidKey !== undefined) return problemReply(400, invalidKey, request.requestId, method);
   const { policy } = mount.downloads;
   const parsed = parseRequest(method, fieldsOf(request.platform, raw), policy, toSeconds(request.received));
-  const reply = await answerDownload(parsed, toContext(request, match, grant, raw.signal, idleTimeout));
+  const context = toContext(request, match, grant, raw.signal, idleTimeout);
+  const reply = await answerDownload(parsed, context);
+  if (reply.status === 404) return (await folderRedirect(match, context)) ?? reply;
   const { status, content } = reply;
   if (content !== undefined && !request.isSettled) for (const start of request.onStart) start(status, content);
   if (mount.headers.length === 0 || !HAS_MOUNT_HEADERS.has(status)) return reply;
   return { ...reply, fields: [...reply.fields, ...mount.headers] };
+}
+
+/**
+ * Redirects a folder without its slash to the address of its index document, so that the links of that page are resolved
+ * in the folder. Costs one read of metadata, on mounts with the setting `index` alone.
+ *
+ * @returns `undefined` if there is no such folder
+ */
+async function folderRedirect(
+  { mount: { settings, prefix }, key, pathname, query }: MatchedMount,
+  { store, signal, isPrivate }: DownloadContext,
+): Promise<Reply | undefined> {
+  const { index } = settings;
+  if (index === undefined || key === '' || key.endsWith(`/${index}`) || key === index) return undefined;
+  const indexKey = `${key}/${index}`;
+  if (keyLengthError(prefix + indexKey) !== undefined) return undefined;
+  if ((await store.head(indexKey, { signal })) === undefined) return undefined;
+  // Relative to the folder above, because a proxy in front may have removed a part of the path, and because a path that
+  // begins with two slashes would be taken for a host.
+  const folder = `./${pathname.slice(pathname.lastIndexOf('/') + 1)}/`;
+  return emptyReply(308, [
+    ['Location', query === '' ? folder : `${folder}?${query}`],
+    ['Cache-Control', isPrivate ? 'private, no-cache' : 'no-cache'],
+  ]);
 }
 
 /**

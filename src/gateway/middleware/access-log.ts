@@ -101,7 +101,7 @@ function toEvent(
 }
 
 function toOutcome(outcome: RequestEnd['transfer']['outcome'], status: number): Outcome {
-  return outcome === 'complete' && status === 307 ? 'redirected' : outcome;
+  return outcome === 'complete' && (status === 307 || status === 308) ? 'redirected' : outcome;
 }
 
 /**

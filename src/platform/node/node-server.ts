@@ -34,6 +34,8 @@ export interface ListenOptions {
 export interface NodeServer {
   /** The base URL with the actual port, without a trailing slash. */
   readonly url: string;
+  /** The number of requests in progress. */
+  inProgress(): number;
   /** Accepts no more requests, waits up to `limit` ms for responses in progress, then closes their connections. */
   stop(limit: number): Promise<void>;
 }
@@ -58,6 +60,7 @@ export async function listen(work: RequestWorker, options: ListenOptions, readsC
   await once(server, 'listening');
   return {
     url: toUrl(server),
+    inProgress: () => queue.inProgress(),
     stop: (limit) => {
       stopping.abort();
       return stopServer(server, limit);

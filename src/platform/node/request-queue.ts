@@ -13,6 +13,8 @@ export interface RequestQueue {
   add(req: IncomingMessage, res: ServerResponse): void;
   /** Whether a request of this connection is in progress. */
   isBusy(socket: Socket): boolean;
+  /** The number of requests in progress. */
+  inProgress(): number;
 }
 
 /** The most queued requests of one connection; then its socket is paused. Clients that pipeline send some ten. */
@@ -42,6 +44,7 @@ interface Connection {
 export function requestQueue(work: RequestWorker): RequestQueue {
   const connections = new WeakMap<Socket, Connection>();
   let queuedTotal = 0;
+  let busy = 0;
 
   function open(socket: Socket): Connection {
     const connection: Connection = { queued: [], isBusy: false, isPaused: false, end: () => undefined };
@@ -56,10 +59,12 @@ export function requestQueue(work: RequestWorker): RequestQueue {
 
   function begin(connection: Connection, req: IncomingMessage, res: ServerResponse): void {
     connection.isBusy = true;
+    busy++;
     const { promise: sent, resolve } = Promise.withResolvers<boolean>();
     connection.end = (isSent) => {
       connection.end = () => undefined;
       connection.isBusy = false;
+      busy--;
       resolve(isSent);
       if (isSent) beginNext(connection, req.socket);
     };
@@ -107,5 +112,6 @@ export function requestQueue(work: RequestWorker): RequestQueue {
       else begin(connection, req, res);
     },
     isBusy: (socket) => connections.get(socket)?.isBusy === true,
+    inProgress: () => busy,
   };
 }
