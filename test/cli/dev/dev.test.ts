@@ -89,25 +89,29 @@ test('links are followed to files and folders inside, and not out or in a circle
   await stop(server);
 });
 
-test('the port refuses connections until the bucket is filled, and is never answered 404', async () => {
-  const large = Buffer.alloc((isFull ? 500 : 100) * 1024 * 1024, 'rangeway');
-  const dir = await folder('large', { 'large.bin': large });
-  const port = await freePort();
-  const server = startServer(['dev', '--dir', dir, '--port', String(port)], here());
-  const seen = new Set<number | string>();
-  const ready = server.then(() => true);
-  while (!(await Promise.race([ready, sleep(20, false)]))) {
-    seen.add(await status(`http://127.0.0.1:${port}/large.bin`).catch(() => 'refused'));
-  }
-  expect(seen.has(404)).toBe(false);
-  const { url, ...running } = await server;
-  const digest = createHash('sha256');
-  for await (const chunk of (await fetch(`${url}/large.bin`)).body ?? []) digest.update(chunk);
-  expect(digest.digest('hex')).toBe(createHash('sha256').update(large).digest('hex'));
-  await stop(running);
-});
+test(
+  'the port refuses connections until the bucket is filled, and is never answered 404',
+  { timeout: 180_000 },
+  async () => {
+    const large = Buffer.alloc((isFull ? 500 : 100) * 1024 * 1024, 'rangeway');
+    const dir = await folder('large', { 'large.bin': large });
+    const port = await freePort();
+    const server = startServer(['dev', '--dir', dir, '--port', String(port)], here());
+    const seen = new Set<number | string>();
+    const ready = server.then(() => true);
+    while (!(await Promise.race([ready, sleep(20, false)]))) {
+      seen.add(await status(`http://127.0.0.1:${port}/large.bin`).catch(() => 'refused'));
+    }
+    expect(seen.has(404)).toBe(false);
+    const { url, ...running } = await server;
+    const digest = createHash('sha256');
+    for await (const chunk of (await fetch(`${url}/large.bin`)).body ?? []) digest.update(chunk);
+    expect(digest.digest('hex')).toBe(createHash('sha256').update(large).digest('hex'));
+    await stop(running);
+  },
+);
 
-test('a large file that was interrupted while it was uploaded goes on there', async () => {
+test('a large file that was interrupted while it was uploaded goes on there', { timeout: 120_000 }, async () => {
   const size = 200 * 1024 * 1024;
   const dir = await folder('interrupted', { 'large.bin': Buffer.alloc(size, 'abc') });
   const first = start(['dev', '--dir', dir, '--port', '0', '--persist', join(home, 'kept')], here());

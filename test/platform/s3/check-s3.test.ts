@@ -81,6 +81,9 @@ test('an address without a listener, and a server that is not S3, are unreachabl
     credentials: { accessKeyId: 'k', secretAccessKey: 's' },
   };
   const result = await checkS3({ bucket: 'bucket', access: { ...refused, attempts: 1 } });
-  expect(result).toMatchObject({ type: 'unreachable', says: expect.stringContaining('check the endpoint') });
+  expect(result).toMatchObject({
+    type: 'unreachable',
+    says: expect.stringContaining('nothing listens at the endpoint'),
+  });
   expect(await check((_, res) => void res.writeHead(418).end())).toMatchObject({ type: 'unreachable' });
 });
