@@ -113,6 +113,7 @@ export const CONFIG_COMMAND = command({
       help: 'node, workers or lambda: refuse what that platform would refuse (a wrangler.toml: workers)',
     },
     { name: 'env', value: 'NAME', help: 'an environment of the wrangler.toml, such as s3' },
+    { name: 'schema', help: 'print the JSON Schema of configurations instead' },
   ],
   examples: [
     ['rangeway config check', 'of ./wrangler.toml'],

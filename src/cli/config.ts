@@ -1,4 +1,4 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { errorCode } from '../base/error-code.ts';
 import { checkConfig, parseConfig, PLATFORMS, type Config, type Platform } from '../platform/checked-config.ts';
 import { secretNames } from '../config/secret-names.ts';
@@ -10,6 +10,9 @@ import { parseCommandLine } from './options.ts';
 import { describeConfig } from './config-text.ts';
 import { usageError } from './usage.ts';
 
+/** The JSON Schema of the package, made from the schema in code. */
+const SCHEMA = new URL('../../schema.json', import.meta.url);
+
 const DEFAULT_FILE = 'wrangler.toml';
 
 /**
@@ -18,8 +21,9 @@ const DEFAULT_FILE = 'wrangler.toml';
  * @throws UsageError if the file is missing, wrong, or names a bucket that refuses to be read
  */
 export async function config(args: readonly string[]): Promise<void> {
-  const { texts, operands } = parseCommandLine(args, CONFIG_COMMAND);
+  const { texts, flags, operands } = parseCommandLine(args, CONFIG_COMMAND);
   const [verb, file, stray] = operands;
+  if (flags.has('schema')) return void process.stdout.write(readFileSync(SCHEMA, 'utf8'));
   if (verb !== 'check') throw usageError('config takes "check": rangeway config check FILE');
   if (stray !== undefined) throw usageError(`config check takes one file, not "${stray}" as well`);
   const name = file ?? DEFAULT_FILE;

@@ -111,7 +111,10 @@ const MountSchema = v.strictObject(
   'takes a table of fields',
 );
 
-const ConfigSchema = v.strictObject({
+/** Schema of a configuration as a whole; `parseConfig` also fills in what mounts inherit. */
+export const ConfigSchema = v.strictObject({
+  /** The address of schema.json, for editors. */
+  $schema: v.optional(v.string('takes a text')),
   ...shared,
   limits: v.optional(LimitsSchema, {}),
   /** The requests that are logged. */
@@ -160,6 +163,7 @@ export function parseConfig(input: unknown): Config {
   const { limits, logged, cache: blockCache, purge, trustedProxies } = check(ConfigSchema, input);
   // Inherited fields are taken from the input, because the validated value has defaults in place of absent fields.
   const {
+    $schema: _schema,
     limits: _limits,
     logged: _logged,
     cache: _cache,
