@@ -51,16 +51,18 @@ function instead(name: string): string {
   return `${meant === undefined ? '' : `did you mean ${meant}? `}there are ${Object.keys(commands).join(', ')}`;
 }
 
+/** Peer dependencies of `dev` alone. wrangler brings the other two along. */
+const DEV_TOOLS: ReadonlySet<string> = new Set(['wrangler', 'miniflare', 'esbuild']);
+
 /** Loads `dev` only if it is used: it needs wrangler, miniflare and esbuild, which are optional dependencies. */
 async function loadDev() {
   try {
     return await import('./dev/dev.ts');
   } catch (error) {
     if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw usageError(
-      'dev runs the Worker with tools of its own: npm install --save-dev wrangler miniflare esbuild',
-      error,
-    );
+    const [, name] = /^Cannot find package '([^']+)'/.exec(error instanceof Error ? error.message : '') ?? [];
+    if (name === undefined || !DEV_TOOLS.has(name)) throw error;
+    throw usageError(`dev needs ${name}, which is not installed: npm install --save-dev ${name}`, error);
   }
 }
 
