@@ -31,8 +31,11 @@ function assertBucket(option: string, name: string): void {
   if (!/^[\w.-]{3,255}$/.test(name)) throw usageError(`--${option} takes the name of a bucket, not "${name}"`);
 }
 
+/** A host, a port, and a path, which some storages have; no user, query or fragment. */
+const ADDRESS = /^https?:\/\/(?:\[[\da-fA-F:.]+\]|[^/?#\s@:[\]]+)(?::\d{1,5})?(?:\/[\w.~%/-]*)?$/;
+
 function assertEndpoint(option: string, address: string | undefined): void {
-  if (address === undefined || /^https?:\/\/[^/?#@\s]+(?:\/[^?#\s]*)?$/.test(address)) return;
+  if (address === undefined || ADDRESS.test(address)) return;
   throw usageError(`--${option} takes an address such as https://s3.example.com, not "${withoutUser(address)}"`);
 }
 

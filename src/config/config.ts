@@ -10,7 +10,10 @@ import { check, count, MiB, mountList, booleanSetting, secretName, text } from '
 const bytes = count(Number.MAX_SAFE_INTEGER, 'bytes', 1);
 
 const name = (description: string) => text(/^[^\0]+$/, `takes ${description}`);
-const address = text(/^https?:\/\/[^/?#\s@]+(?:\/[^?#\s]*)?$/, 'takes an address such as "https://s3.example.com"');
+const address = text(
+  /^https?:\/\/(?:\[[\da-fA-F:.]+\]|[^/?#\s@:[\]]+)(?::\d{1,5})?(?:\/[\w.~%/-]*)?$/,
+  'takes an address such as "https://s3.example.com"',
+);
 const bucket = text(/^[\w.-]{3,255}$/, 'takes the name of a bucket');
 
 /** The store of a mount. Each platform accepts some of the types. */
@@ -113,8 +116,6 @@ const MountSchema = v.strictObject(
 
 /** Schema of a configuration as a whole; `parseConfig` also fills in what mounts inherit. */
 export const ConfigSchema = v.strictObject({
-  /** The address of schema.json, for editors. */
-  $schema: v.optional(v.string('takes a text')),
   ...shared,
   limits: v.optional(LimitsSchema, {}),
   /** The requests that are logged. */
@@ -127,6 +128,8 @@ export const ConfigSchema = v.strictObject({
   trustedProxies: v.optional(count(10, 'proxies'), 0),
   /** By default one mount: the platform's own store at the root. */
   mounts: v.optional(mountList(MountSchema)),
+  /** The address of schema.json, for editors. */
+  $schema: v.optional(v.string('takes a text')),
 });
 
 /** A configuration as written, for any platform. */

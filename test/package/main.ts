@@ -80,7 +80,13 @@ const file = join(work, 'served/bucket/file.bin');
 await mkdir(join(file, '..'), { recursive: true });
 await writeFile(file, '0123456789abcdefghij');
 
-const { stdout: packed } = await runIn(ROOT, 'npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', work]);
+const { stdout: packed } = await runIn(ROOT, 'npm', [
+  'pack',
+  '--silent',
+  '--ignore-scripts',
+  '--pack-destination',
+  work,
+]);
 const tarball = join(work, packed.trim());
 
 /** Speaks as much of S3 as a read needs, over a folder, and takes every signature. */
