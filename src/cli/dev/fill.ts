@@ -12,7 +12,7 @@ export interface Filled {
   readonly removed: number;
 }
 
-/** Called with what is going to be uploaded. */
+/** Called with the files that are about to be uploaded. */
 export type ReportUploads = (files: readonly KeyedFile[]) => Progress | undefined;
 
 /**
