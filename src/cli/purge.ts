@@ -1,5 +1,6 @@
 import { errorCode } from '../base/error-code.ts';
 import { PURGE_COMMAND } from './commands.ts';
+import { withoutUser } from '../config/urls.ts';
 import { parseCommandLine } from './options.ts';
 import { usageError } from './usage.ts';
 
@@ -48,9 +49,7 @@ function toObjectAddress(operands: readonly string[], base: string | undefined):
   }
   if (base === undefined) throw usageError('purge needs --url, the address of the gateway: https://files.example.com');
   if (!/^https?:\/\/[^/?#@]+(?:\/[^?#]*)?$/.test(base) || !URL.canParse(base)) {
-    throw usageError(
-      `--url takes an address such as https://files.example.com/releases, not "${base.replace(/\/\/.*@/s, '//…@')}"`,
-    );
+    throw usageError(`--url takes an address such as https://files.example.com/releases, not "${withoutUser(base)}"`);
   }
   return new URL(`${base.replace(/\/$/, '')}/${key.split('/').map(encodeURIComponent).join('/')}`);
 }

@@ -1,3 +1,4 @@
+import { STORAGE_ADDRESS, withoutUser } from '../config/urls.ts';
 import type { S3Source } from '../platform/s3/s3-storage.ts';
 import { usageError } from './usage.ts';
 
@@ -31,15 +32,7 @@ function assertBucket(option: string, name: string): void {
   if (!/^[\w.-]{3,255}$/.test(name)) throw usageError(`--${option} takes the name of a bucket, not "${name}"`);
 }
 
-/** A host, a port, and a path, which some storages have; no user, query or fragment. */
-const ADDRESS = /^https?:\/\/(?:\[[\da-fA-F:.]+\]|[^/?#\s@:[\]]+)(?::\d{1,5})?(?:\/[\w.~%/-]*)?$/;
-
 function assertEndpoint(option: string, address: string | undefined): void {
-  if (address === undefined || ADDRESS.test(address)) return;
+  if (address === undefined || STORAGE_ADDRESS.test(address)) return;
   throw usageError(`--${option} takes an address such as https://s3.example.com, not "${withoutUser(address)}"`);
-}
-
-/** An address may have a password before its host. */
-function withoutUser(address: string): string {
-  return address.replace(/\/\/.*@/s, '//…@');
 }

@@ -3,6 +3,7 @@ import { parseLinkKeys, signLink, type LinkKey, type LinkKeys, type LinkTerms } 
 import { parseDate, parseDuration } from './duration.ts';
 import { explainFileError } from './file-error.ts';
 import { SIGN_COMMAND } from './commands.ts';
+import { withoutUser } from '../config/urls.ts';
 import { parseCommandLine, type CommandLine } from './options.ts';
 import { say } from './say.ts';
 import { usageError } from './usage.ts';
@@ -34,7 +35,7 @@ function parseAddress(operands: readonly string[]): URL {
   if (stray !== undefined) throw usageError('sign takes one address; one with spaces or & takes quotes around it');
   if (!/^https?:\/\/[^/]/.test(address) || !URL.canParse(address)) {
     throw usageError(
-      `sign takes a whole address such as https://files.example.com/a.bin, not "${address.replace(/\/\/.*@/s, '//…@')}"`,
+      `sign takes a whole address such as https://files.example.com/a.bin, not "${withoutUser(address)}"`,
     );
   }
   return new URL(address);

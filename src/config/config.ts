@@ -5,15 +5,13 @@ import { LimitsSchema, type Limits } from './limits.ts';
 import { LOGGED, type Logged } from '../observe/log.ts';
 import { OVERFLOW_POLICIES } from './size-limit.ts';
 import { locationEntries, settingsEntries } from './settings.ts';
-import { check, count, MiB, mountList, booleanSetting, secretName, text } from './schema.ts';
+import { booleanSetting, check, count, MiB, mountList, secretName, text } from './schema.ts';
+import { STORAGE_ADDRESS } from './urls.ts';
 
 const bytes = count(Number.MAX_SAFE_INTEGER, 'bytes', 1);
 
 const name = (description: string) => text(/^[^\0]+$/, `takes ${description}`);
-const address = text(
-  /^https?:\/\/(?:\[[\da-fA-F:.]+\]|[^/?#\s@:[\]]+)(?::\d{1,5})?(?:\/[\w.~%/-]*)?$/,
-  'takes an address such as "https://s3.example.com"',
-);
+const address = text(STORAGE_ADDRESS, 'takes an address such as "https://s3.example.com"');
 const bucket = text(/^[\w.-]{3,255}$/, 'takes the name of a bucket');
 
 /** The store of a mount. Each platform accepts some of the types. */

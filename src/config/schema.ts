@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { settingsError } from '../base/settings-error.ts';
+import { withoutUser } from './urls.ts';
 
 /** Bytes in a mebibyte. */
 export const MiB = 1024 * 1024;
@@ -170,7 +171,7 @@ function member(value: unknown, name: string): unknown {
 function show(value: unknown): string {
   switch (typeof value) {
     case 'string':
-      return JSON.stringify(value.replace(/\/\/.*@/s, '//…@').replace(/\?.*/s, '?…')).slice(0, 80);
+      return JSON.stringify(withoutUser(value).replace(/\?.*/s, '?…')).slice(0, 80);
     case 'object':
       if (value === null) return 'null';
       const content = Object.keys(value).length === 0 ? '' : '…';

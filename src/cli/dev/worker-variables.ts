@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseEnv } from 'node:util';
-import { parseConfig } from '../../config/config.ts';
+import type { Config } from '../../config/config.ts';
 import { secretNames } from '../../config/secret-names.ts';
 import { errorCode } from '../../base/error-code.ts';
 import { explainFileError } from '../file-error.ts';
@@ -15,12 +15,12 @@ const FILE = '.dev.vars';
  * name, which win.
  *
  * @param folder of the wrangler.toml
- * @param settings the variable RANGEWAY of the wrangler.toml
- * @throws UsageError if the file can't be read, and SettingsError if the settings can't be used
+ * @param settings of the variable RANGEWAY of the wrangler.toml
+ * @throws UsageError if the file can't be read
  */
-export function readWorkerSecrets(folder: string, settings: unknown): Readonly<Record<string, string>> {
+export function readWorkerSecrets(folder: string, settings: Config): Readonly<Record<string, string>> {
   const secrets: Record<string, string> = readFile(join(folder, FILE));
-  for (const name of secretNames(parseConfig(settings ?? {}))) {
+  for (const name of secretNames(settings)) {
     const value = process.env[name];
     if (value !== undefined && value !== '') secrets[name] = value;
   }

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { Log, LogLevel, Miniflare } from 'miniflare';
 import { unstable_readConfig } from 'wrangler';
-import { parseConfig } from '../../config/config.ts';
+import { parseConfig, type Config } from '../../config/config.ts';
 import { localBucket, type LocalBucket } from './local-bucket.ts';
 import { fileUploads, memoryUploads } from './uploads.ts';
 import { readWorkerSecrets } from './worker-variables.ts';
@@ -67,10 +67,10 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   const { config, environment, persist, onOutput, prepare, uploadPart } = options;
   const wrangler = unstable_readConfig({ config, ...(environment === undefined ? {} : { env: environment }) });
   // The Worker would refuse wrong settings too, but with a stack trace of workerd.
-  parseConfig(wrangler.vars['RANGEWAY'] ?? {});
+  const settings = parseConfig(wrangler.vars['RANGEWAY'] ?? {});
   const token = randomUUID();
   const admin = await adminWorker(wrangler, token);
-  const gateway = await gatewayWorker(wrangler, options);
+  const gateway = await gatewayWorker(wrangler, settings, options);
   const uploads = persist === undefined ? memoryUploads() : fileUploads(join(persist, 'uploads.json'));
   const base = {
     // Required by wrangler, and not used.
@@ -113,10 +113,14 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
 
 type WranglerConfig = ReturnType<typeof unstable_readConfig>;
 
-async function gatewayWorker(wrangler: WranglerConfig, { config, host, port, variables = {} }: WorkerdOptions) {
+async function gatewayWorker(
+  wrangler: WranglerConfig,
+  settings: Config,
+  { config, host, port, variables = {} }: WorkerdOptions,
+) {
   const { main, alias, vars } = wrangler;
   if (main === undefined) throw new Error(`${config} names no Worker: it needs the field main`);
-  const secrets = readWorkerSecrets(dirname(config), vars['RANGEWAY']);
+  const secrets = readWorkerSecrets(dirname(config), settings);
   const texts = Object.entries({ ...vars, ...secrets, ...variables });
   return {
     config: {

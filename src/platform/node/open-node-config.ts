@@ -24,7 +24,7 @@ import type { S3Access } from '../s3/s3-access.ts';
  * @param defaultPrefix prepended to each key in `store`, and so to the keys in its fallback
  * @param log receives the log entries; by default they go to the console
  * @param secret returns the value of a secret by its name; by default the variable of the environment
- * @throws SettingsError that names what is missing or invalid
+ * @throws SettingsError with the name of each missing or invalid field
  *
  * @example
  * import { createGateway, openNodeConfig, parseConfig, serve } from 'rangeway/node';

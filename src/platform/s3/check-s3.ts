@@ -71,11 +71,11 @@ async function explain(
   { forbidden, reads }: S3Source,
   byCommands: () => Promise<unknown>,
 ): Promise<S3Check> {
-  const known = explainUnreachable(error);
-  if (known !== undefined) return { type: 'unreachable', says: known };
+  const known = explainCause(error);
   const message = describeError(error);
   if (!isStoreError(error) || error.code !== 'denied')
-    return { type: 'unreachable', says: `${message}: ${UNREACHABLE}` };
+    return { type: 'unreachable', says: known ?? `${message}: ${UNREACHABLE}` };
+  if (known !== undefined) return { type: 'refused', says: known };
   const code = error.cause instanceof Error ? error.cause.name : '';
   const meaning = MEANINGS[code];
   if (meaning !== undefined) return { type: 'refused', says: `${message}: ${meaning}` };
@@ -88,7 +88,7 @@ async function explain(
 }
 
 /** Explanations by the name or the code of an error, or by the start of its message. */
-const UNREACHABLE_BY: Readonly<Record<string, string>> = {
+const EXPLANATIONS: Readonly<Record<string, string>> = {
   CredentialsProviderError:
     'there are no credentials; set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run where a role has them',
   ECONNREFUSED: 'nothing listens at the endpoint; check its host and port',
@@ -108,11 +108,11 @@ const UNREACHABLE_BY: Readonly<Record<string, string>> = {
 };
 
 /** Finds an explanation for an error or for one of its causes. */
-function explainUnreachable(error: unknown): string | undefined {
+function explainCause(error: unknown): string | undefined {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause.message.startsWith('Region is missing'))
       return 'no region is set; --region, AWS_REGION or the field region names it';
-    const known = UNREACHABLE_BY[errorCode(cause) ?? ''] ?? UNREACHABLE_BY[cause.name];
+    const known = EXPLANATIONS[errorCode(cause) ?? ''] ?? EXPLANATIONS[cause.name];
     if (known !== undefined) return known;
   }
   return undefined;
