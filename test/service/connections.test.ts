@@ -113,14 +113,15 @@ describe('a client that reads nothing', () => {
     for (const { socket } of clients) socket.write(get('/kilo').repeat(18_000));
     let most = before;
     const aborted = () => gateway.log.filter(({ outcome }) => outcome === 'aborted').length;
-    for (let i = 0; i < 400 && aborted() < clients.length; i++) {
+    // A busy machine takes long to answer what fills the buffers of twenty sockets.
+    for (const until = Date.now() + 60_000; Date.now() < until && aborted() < clients.length;) {
       most = Math.max(most, gateway.memory());
       await sleep(25);
     }
     expect((most - before) / 1024 / 1024).toBeLessThan(200);
+    expect(aborted()).toBe(clients.length);
     await broken(clients);
-    expect(gateway.log.filter(({ outcome }) => outcome === 'aborted')).toHaveLength(20);
-  });
+  }, 90_000);
 });
 
 describe('a client that closes its side after the request', () => {
