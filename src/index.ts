@@ -10,7 +10,7 @@ export type { ClientAddress, PlatformEnv, RangewayEnv, RangewayState } from './g
 export { download, type DownloadOptions } from './gateway/handlers/download.ts';
 export { onError } from './gateway/handlers/on-error.ts';
 export { methodNotAllowed, options } from './gateway/handlers/other-methods.ts';
-export { purge, PURGE, type PurgeOptions } from './gateway/handlers/purge.ts';
+export { purge, PURGE, type PurgedKey, type PurgeOptions, type PurgePeers } from './gateway/handlers/purge.ts';
 export { accessLog } from './gateway/middleware/access-log.ts';
 export { authorize } from './gateway/middleware/authorize.ts';
 export { concurrencyLimit } from './gateway/middleware/concurrency-limit.ts';

@@ -76,6 +76,7 @@ export const SERVE_COMMAND = command({
     { name: 'auth', value: 'USER:VARIABLE', help: 'ask for a password, which is in a variable' },
     { name: 'cors', value: 'ORIGINS', help: 'origins whose pages may read, with commas between; * for all' },
     { name: 'cache-control', value: 'VALUE', help: 'for objects that have none stored, such as max-age=3600' },
+    { name: 'workers', value: 'N|auto', help: 'processes behind one port; auto: one for each core (default: 1)' },
     ...LISTEN,
     ...S3,
   ],

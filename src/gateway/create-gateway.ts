@@ -6,12 +6,13 @@ import { portableBodyPipe, type BodyPipe } from './download/body-pipe.ts';
 import type { ClientAddress } from './gateway-request.ts';
 import { download } from './handlers/download.ts';
 import { methodNotAllowed, options as answerOptions } from './handlers/other-methods.ts';
-import { purge, PURGE, type PurgeOptions } from './handlers/purge.ts';
+import { purge, PURGE, type PurgedKey, type PurgeOptions } from './handlers/purge.ts';
 import { parseLimits, type LimitsInput } from '../config/limits.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { authorize } from './middleware/authorize.ts';
 import { concurrencyLimit } from './middleware/concurrency-limit.ts';
 import { cors } from './middleware/cors.ts';
+import type { Mount } from './match-mount.ts';
 import { mountMiddleware } from './middleware/mount.ts';
 import { beginRequest } from './middleware/request-id.ts';
 import { openMounts, type MountOptions, type MountTableOptions } from './open-mounts.ts';
@@ -72,10 +73,15 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   app.use(mountMiddleware(mounts));
   app.get('*', authorize(), download(limits));
   if (purgeOptions !== undefined) app.on(PURGE, '*', purge(purgeOptions));
+  purgeOptions?.peers?.subscribe((purged) => purgeLocally(mounts, purged));
   app.options('*', answerOptions());
   app.all('*', methodNotAllowed(...(purgeOptions === undefined ? [] : [PURGE])));
   if (clientAddress === undefined) gateways.add(app);
   return app;
+}
+
+function purgeLocally(mounts: readonly Mount[], { path, host, key }: PurgedKey): void {
+  mounts.find((mount) => mount.location.path === path && mount.location.host === host)?.purge(key);
 }
 
 const gateways = new WeakSet<object>();
