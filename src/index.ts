@@ -29,6 +29,13 @@ export * from './access/index.ts';
 // Storage: the interface, portable stores, and wrappers. S3 is in `rangeway/s3`, files are in `rangeway/node`.
 export { memoryStore, type MemoryStore, type StoredMetadata } from './store/drivers/memory.ts';
 export { r2Store, type R2BucketLike } from './store/drivers/r2.ts';
+export {
+  isListable,
+  type ListableStore,
+  type ListEntry,
+  type ListOptions,
+  type ListPage,
+} from './store/listable-store.ts';
 export type { CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } from './store/object-store.ts';
 export { isStoreError, storeError, type StoreError, type StoreErrorCode } from './store/store-error.ts';
 export { withFallback, type FallbackOptions } from './store/wrappers/with-fallback.ts';
