@@ -8,6 +8,7 @@ export {
 export type { BodyPipe, BodyPlan, PipedBody, TransferOutcome } from './gateway/download/body-pipe.ts';
 export type { ClientAddress, PlatformEnv, RangewayEnv, RangewayState } from './gateway/gateway-request.ts';
 export { download, type DownloadOptions } from './gateway/handlers/download.ts';
+export { listing, type FolderHandler, type FolderRequest } from './gateway/handlers/listing.ts';
 export { onError } from './gateway/handlers/on-error.ts';
 export { methodNotAllowed, options } from './gateway/handlers/other-methods.ts';
 export { purge, PURGE, type PurgedKey, type PurgeOptions, type PurgePeers } from './gateway/handlers/purge.ts';

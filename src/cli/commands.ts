@@ -72,6 +72,7 @@ export const SERVE_COMMAND = command({
     HIDDEN,
     { name: 'config', value: 'FILE', help: 'settings and mounts as JSON, see docs/configuration.md' },
     { name: 'index', value: 'FILE', help: 'the file that is served for a folder, such as index.html' },
+    { name: 'listing', value: 'html|json', help: 'list folders without an index document' },
     { name: 'cache', value: 'SIZE|DIR', help: 'cache blocks, in memory (256MiB) or in a folder (./cache)' },
     { name: 'auth', value: 'USER:VARIABLE', help: 'ask for a password, which is in a variable' },
     { name: 'cors', value: 'ORIGINS', help: 'origins whose pages may read, with commas between; * for all' },

@@ -35,6 +35,11 @@ export const settingsEntries = {
   disposition: v.optional(v.picklist(['attachment', 'inline'], 'takes "attachment" or "inline"')),
   /** File name that is appended to a path that ends in `/`. By default none. */
   index: v.optional(text(/^[^/\0]+$/, 'takes a file name without slashes, such as "index.html"')),
+  /** Whether folders without an index document are listed: as JSON, or as pages and as JSON. */
+  listing: v.optional(
+    v.union([v.literal(false), v.literal('json'), v.literal('html')], 'takes false, "json" or "html"'),
+    false,
+  ),
   /** Whether a HEAD with Range gets 206, for clients that probe with HEAD (DuckDB-wasm). */
   headRange: v.optional(booleanSetting, false),
   cors: v.optional(

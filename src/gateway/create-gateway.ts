@@ -5,6 +5,7 @@ import type { Observer } from '../observe/event.ts';
 import { portableBodyPipe, type BodyPipe } from './download/body-pipe.ts';
 import type { ClientAddress } from './gateway-request.ts';
 import { download } from './handlers/download.ts';
+import { listing } from './handlers/listing.ts';
 import { methodNotAllowed, options as answerOptions } from './handlers/other-methods.ts';
 import { purge, PURGE, type PurgedKey, type PurgeOptions } from './handlers/purge.ts';
 import { parseLimits, type LimitsInput } from '../config/limits.ts';
@@ -67,11 +68,12 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   // If no mount allows an origin, pages of other origins can't read the 404 of an unmatched path either.
   const isCorsOff = mounts.every((mount) => mount.cors.origins.length === 0);
 
+  const isListing = mounts.some(({ list }) => list !== undefined);
   const app = new TinyHono();
   app.use(beginRequest({ clientAddress }, true), accessLog(observers), cors({ origins: isCorsOff ? [] : '*' }));
   if (limits.downloads !== undefined) app.get('*', concurrencyLimit(limits.downloads));
   app.use(mountMiddleware(mounts));
-  app.get('*', authorize(), download(limits));
+  app.get('*', authorize(), download({ ...limits, folders: isListing ? listing() : undefined }));
   if (purgeOptions !== undefined) app.on(PURGE, '*', purge(purgeOptions));
   purgeOptions?.peers?.subscribe((purged) => purgeLocally(mounts, purged));
   app.options('*', answerOptions());

@@ -34,6 +34,8 @@ export interface ListPage {
   readonly prefixes: readonly string[];
   /** Opaque, for the next page; `undefined` if this is the last one. A page that has a next one may be empty. */
   readonly cursor: string | undefined;
+  /** Whether the prefix is a folder although it may have no entries; absent if the storage has no folders. */
+  readonly isFolder?: boolean | undefined;
 }
 
 /** A store that can list its keys. */

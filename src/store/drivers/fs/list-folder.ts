@@ -32,7 +32,8 @@ export async function listFolder(
     const start = prefix.slice(0, prefix.lastIndexOf('/') + 1);
     const isFolder = start.split('/').slice(0, -1).every(isName);
     if (!isFolder) return EMPTY;
-    return await pageOf(walk({ base, prefix, options, rules, trail: [] }, start), options);
+    const page = await pageOf(walk({ base, prefix, options, rules, trail: [] }, start), options);
+    return prefix === start ? { ...page, isFolder: true } : page;
   } catch (error) {
     if (rules.isMissing(error)) return EMPTY;
     throw error;
