@@ -16,6 +16,7 @@ export { accessLog } from './gateway/middleware/access-log.ts';
 export { authorize } from './gateway/middleware/authorize.ts';
 export { concurrencyLimit } from './gateway/middleware/concurrency-limit.ts';
 export { cors } from './gateway/middleware/cors.ts';
+export { errorPages } from './gateway/middleware/error-pages.ts';
 export { mount } from './gateway/middleware/mount.ts';
 export { requestId } from './gateway/middleware/request-id.ts';
 export type { MountOptions, SharedOptions } from './gateway/open-mounts.ts';

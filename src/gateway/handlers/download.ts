@@ -14,6 +14,8 @@ import {
 } from '../gateway-request.ts';
 import { keyLengthError, type MatchedMount } from '../match-mount.ts';
 import { problemReply, type Reply } from '../reply.ts';
+import { prefersPage } from '../middleware/error-pages.ts';
+import { notFoundDocument } from './not-found.ts';
 import { folderRedirect, type FolderHandler } from './listing.ts';
 import { respond, respondWith } from '../handle-request.ts';
 
@@ -75,7 +77,12 @@ async function toReply(
   const reply = listed ?? (await answerDownload(parsed, context));
   if (reply.status === 404) {
     const folder = await folders?.({ match, request: parsed, fields, context });
-    return folder ?? (await redirectToIndex(match, context)) ?? reply;
+    const other = folder ?? (await redirectToIndex(match, context));
+    if (other !== undefined) return other;
+    const { notFound } = mount.settings;
+    const document =
+      notFound !== undefined && prefersPage(fields) ? await notFoundDocument(notFound, method, context) : undefined;
+    return document ?? reply;
   }
   const { status, content } = reply;
   if (content !== undefined && !request.isSettled) for (const start of request.onStart) start(status, content);
