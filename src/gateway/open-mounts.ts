@@ -105,7 +105,7 @@ function openSeveral(shared: object, mounts: readonly MountOptions[], bodyPipe: 
   const sharedFields = definedFields(shared);
   const name = MOUNT_ONLY.find((field) => field in sharedFields);
   if (name !== undefined) {
-    throw settingsError(`${name}: has no effect beside mounts; each mount takes a ${name} of its own`);
+    throw settingsError(`has no effect beside mounts; each mount takes a ${name} of its own`, name);
   }
   check(SharedSchema, sharedFields);
   check(MountsSchema, { mounts });

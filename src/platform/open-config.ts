@@ -39,7 +39,7 @@ export function openConfig(
   { mounts, cache, limits, logged, purge }: Config,
   parts: PlatformParts,
 ): Pick<GatewayBaseOptions, 'limits' | 'observers' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
-  const openedCache = cache === undefined ? undefined : (parts.cache?.(cache) ?? refuse('cache', cache.type));
+  const openedCache = cache === undefined ? undefined : (parts.cache?.(cache) ?? refuse('cache.type', cache.type));
   const pathOf = (i: number) => (mounts.length > 1 ? `mounts.${i}.` : '');
   return {
     limits,
@@ -51,7 +51,7 @@ export function openConfig(
 
 function readToken(name: string, { secret }: PlatformParts): string {
   const token = secret(name) ?? '';
-  if (token === '') throw settingsError(`purge: ${name} is to hold a token, and is not set`);
+  if (token === '') throw settingsError(`${name} is to hold a token, and is not set`, 'purge.token');
   return token;
 }
 
@@ -62,8 +62,8 @@ function toMountOptions(
   path: string,
 ): MountOptions {
   const open = (use: 'store' | 'fallback', config: StoreConfig) =>
-    parts.open(config, use) ?? refuse(`${path}${use}`, config.type);
-  const primary = store === undefined ? parts.defaultStore() : open('store', store);
+    withSettingName(`${path}${use}`, () => parts.open(config, use) ?? refuse('type', config.type));
+  const primary = store === undefined ? withSettingName(`${path}store`, parts.defaultStore) : open('store', store);
   const fallbackPrefix = store === undefined ? (parts.defaultPrefix ?? '') : '';
   return {
     ...parts.defaults,
@@ -78,5 +78,5 @@ function toMountOptions(
 }
 
 function refuse(setting: string, type: string): never {
-  throw settingsError(`${setting}: this platform knows no "${type}"`);
+  throw settingsError(`this platform knows no "${type}"`, setting);
 }
