@@ -12,6 +12,7 @@ import { serve } from '../platform/node/serve.ts';
 import { lineLog } from '../platform/node/line-log.ts';
 import { loadS3 } from '../platform/s3/load-s3.ts';
 import type { S3Source } from '../platform/s3/s3-storage.ts';
+import { explainMistakes, type ConfigSource } from './explain-mistakes.ts';
 import { readJsonFile } from './json-file.ts';
 import { explainListenError, parseCommandLine, parseFolder, parsePort } from './options.ts';
 import { parseS3Source } from './s3-options.ts';
@@ -36,21 +37,24 @@ const MAX_DOWNLOADS = 1_000;
 export async function serveOnNode(args: readonly string[]): Promise<void> {
   const { texts, flags } = parseCommandLine(args, SERVE_COMMAND);
   const { dir, config, host = '127.0.0.1' } = texts;
-  const source = parseS3Source(texts, flags.has('path-style'));
-  if (dir !== undefined && source !== undefined)
+  const bucket = parseS3Source(texts, flags.has('path-style'));
+  if (dir !== undefined && bucket !== undefined)
     throw usageError('--dir and --s3 are two stores; --config takes a file with both as mounts');
   const hidden = flags.has('hidden');
   if (hidden && dir === undefined)
     throw usageError('--hidden goes with --dir DIR; the store of a mount has a setting hidden of its own');
   const port = parsePort(texts.port);
   const simple = parseSimpleSettings(texts);
-  const checked = readConfig(config, simple);
-  const { store, name } = await openOwn(dir === undefined ? undefined : { folder: dir, hidden }, source, checked);
+  const source = readConfig(config, simple);
+  const checked = await explainMistakes(source, () => parseConfig(source.input));
+  const { store, name } = await openOwn(dir === undefined ? undefined : { folder: dir, hidden }, bucket, checked);
   const limits = { downloads: MAX_DOWNLOADS, ...checked.limits };
   const secret = (variable: string) => simple.secrets.get(variable) ?? process.env[variable];
   const log = lineLog(process.stdout, process);
-  const opened = await openNodeConfig(checked, store, source?.access, source?.prefix, log, secret);
-  const gateway = createGateway({ ...opened, limits });
+  const gateway = await explainMistakes(source, async () => {
+    const opened = await openNodeConfig(checked, store, bucket?.access, bucket?.prefix, log, secret);
+    return createGateway({ ...opened, limits });
+  });
   const server = await listen(gateway, { host, port, ...limits, trustedProxies: checked.trustedProxies });
   say(`${name} served at ${printAddresses(server.url)}`);
   await untilStopped();
@@ -120,7 +124,7 @@ async function listen(gateway: FetchHandler, options: ListenOptions & { readonly
 }
 
 /** Reads the configuration of a file and of the command line. Without them, all values are the defaults. */
-function readConfig(file: string | undefined, simple: SimpleSettings): Config {
-  const input = file === undefined ? {} : readJsonFile(file, `--config ${file}`);
-  return parseConfig(mergeSettings(input, simple, file));
+function readConfig(file: string | undefined, simple: SimpleSettings): ConfigSource {
+  const source = file === undefined ? { input: {} } : readJsonFile(file, `--config ${file}`);
+  return mergeSettings(source, simple);
 }

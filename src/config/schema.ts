@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { mistakesOf, settingsErrorOf, type Mistake } from '../base/settings-error.ts';
+import { suggest } from '../base/suggest.ts';
 import { withoutUser } from './urls.ts';
 
 /** Bytes in a mebibyte. */
@@ -28,6 +29,14 @@ export function count(max: number, unit: string, min = 0) {
 export function text(pattern: RegExp, message: string) {
   return v.pipe(v.string(message), v.regex(pattern, message));
 }
+
+/** Makes the schema of a URL: a text that matches the pattern, and that the parser of URLs accepts. */
+export function url(pattern: RegExp, message: string, isValid = (value: string) => URL.canParse(value)) {
+  return v.pipe(text(pattern, message), v.check(isValid, message));
+}
+
+/** Schema of a timeout in ms. Timers of Node and browsers end at once if their time has more than 31 bits. */
+export const timeout = count(2 ** 31 - 1, 'ms', 1);
 
 /** Schema of a duration in ms, from 1 to a year. */
 export const milliseconds = count(YEAR, 'ms', 1);
@@ -89,8 +98,9 @@ function describeIssue(issue: v.BaseIssue<unknown>, schema: unknown, input: unkn
     const validFields = `there are ${[...new Set(fields)].join(', ')}`;
     if (!mayBeSecret && FIELD_NAME.test(last)) {
       const replacement = REMOVED_FIELDS.get(mistake.setting.replace(/^mounts\.\d+\./, ''));
-      const instead = replacement === undefined ? validFields : `${replacement}; ${validFields}`;
-      return { ...mistake, text: `no such field; ${instead}` };
+      const meant = replacement === undefined ? suggest(last, fields) : undefined;
+      const hint = meant === undefined ? replacement && `${replacement}; ` : `did you mean ${meant}? `;
+      return { ...mistake, text: `no such field; ${hint ?? ''}${validFields}` };
     }
     const number = Object.keys(field(items.at(-1), 'input') ?? {}).indexOf(last) + 1;
     return {
@@ -204,10 +214,11 @@ export function withSettingName<Value>(setting: string, make: () => Value): Valu
     const mistakes = mistakesOf(error);
     if (!(error instanceof Error) || mistakes === undefined) throw error;
     const names = setting.split('.');
-    const named = mistakes.map((one) => ({
-      ...one,
-      setting: one.setting === '' ? setting : `${setting}.${one.setting}`,
-      path: [...names, ...one.path],
+    const named = mistakes.map(({ setting: inner, text: sentence, path, isUnknown }) => ({
+      setting: inner === '' ? setting : `${setting}.${inner}`,
+      text: sentence,
+      path: [...names, ...path],
+      isUnknown,
     }));
     const separator = named.every((one) => one.setting === setting) ? ': ' : '.';
     throw settingsErrorOf(`${setting}${separator}${error.message}`, named, error);

@@ -11,7 +11,7 @@ import { check, mountList } from '../config/schema.ts';
 import { composeStore } from './mount-store.ts';
 import { sortMounts, type Mount } from './match-mount.ts';
 import * as v from 'valibot';
-import { settingsEntries, toRangePolicy, type SettingsInput, locationEntries } from '../config/settings.ts';
+import { keyPrefix, settingsEntries, toRangePolicy, type SettingsInput, locationEntries } from '../config/settings.ts';
 import type { CorsPolicy } from '../http/index.ts';
 
 /** Options of a mount that can also be given once for all mounts. */
@@ -71,7 +71,7 @@ const MountSchema = v.strictObject({
   ...sharedEntries,
   ...locationEntries,
   store: instance<ObjectStore>('object', 'takes a store, such as memoryStore()'),
-  prefix: v.optional(v.string('takes a text'), ''),
+  prefix: v.optional(keyPrefix, ''),
 });
 
 /** Fields that belong to one mount and have no default for all. */

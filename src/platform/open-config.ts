@@ -39,19 +39,22 @@ export function openConfig(
   { mounts, cache, limits, logged, purge }: Config,
   parts: PlatformParts,
 ): Pick<GatewayBaseOptions, 'limits' | 'observers' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
-  const openedCache = cache === undefined ? undefined : (parts.cache?.(cache) ?? refuse('cache.type', cache.type));
+  const openedCache =
+    cache === undefined
+      ? undefined
+      : withSettingName('cache', () => parts.cache?.(cache) ?? refuse('type', cache.type));
   const pathOf = (i: number) => (mounts.length > 1 ? `mounts.${i}.` : '');
   return {
     limits,
     observers: [logObserver(parts.log, logged)],
-    purge: purge === undefined ? undefined : { token: readToken(purge.token, parts) },
+    purge: purge === undefined ? undefined : { token: withSettingName('purge.token', () => readToken(purge.token, parts)) },
     mounts: mounts.map((mount, i) => toMountOptions(mount, openedCache, parts, pathOf(i))),
   };
 }
 
 function readToken(name: string, { secret }: PlatformParts): string {
   const token = secret(name) ?? '';
-  if (token === '') throw settingsError(`${name} is to hold a token, and is not set`, 'purge.token');
+  if (token === '') throw settingsError(`${name} is to hold a token, and is not set`);
   return token;
 }
 

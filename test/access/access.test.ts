@@ -145,7 +145,7 @@ describe('basicAccess', () => {
     expect(make('a', 'secret\ud800')).toThrow('without control characters');
     expect(make('a', '')).toThrow('with a name and a password');
     expect(() => basicAccess({ realm: 'a"b', users: [{ name: 'a', password: 'b' }] })).toThrow(
-      'realm takes plain ASCII',
+      'realm: takes plain ASCII',
     );
   });
 });

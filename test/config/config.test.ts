@@ -65,7 +65,10 @@ describe('an invalid setting is refused, with its name', () => {
     ['{"mounts":[]}', /mounts: takes a table at the least, not \[\]/],
     ['{"mounts":{}}', /mounts: takes a list of tables, not \{\}/],
     ['{"mounts":[5]}', /mounts\.0: takes a table of fields, not 5/],
-    ['{"mounts":[{"pth":"/a"}]}', /mounts\.0\.pth: no such field; there are .*path, host, store, fallback, prefix/],
+    [
+      '{"mounts":[{"pth":"/a"}]}',
+      /mounts\.0\.pth: no such field; did you mean path\? there are .*path, host, store, fallback, prefix/,
+    ],
     ['{"mounts":[{"limits":{}}]}', /mounts\.0\.limits: no such field/],
     ['{"store":{"type":"dir","path":"x"}}', /store: no such field; there are .*mounts/],
     [

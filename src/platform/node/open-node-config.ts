@@ -93,7 +93,10 @@ function openCache(cache: CacheConfig): BlockCache | undefined {
   }
 }
 
+/** @throws SettingsError if the folder is a file: the cache would keep nothing, without an error */
 function openDisk({ folder, bytes, memory }: Extract<CacheConfig, { readonly type: 'disk' }>): BlockCache {
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  if (stats?.isDirectory() === false) throw settingsError(`"${folder}" is a file, and no folder`, 'folder');
   const disk = diskCache({ folder, maxBytes: bytes });
   return memory === 0 ? disk : withMemoryTier(disk, { maxBytes: memory });
 }
