@@ -30,10 +30,15 @@ export interface Start {
 export async function checkStart(config: Config, start: Start): Promise<void> {
   const { mounts } = config;
   // Each part is opened alone, so that one mistake does not hide another.
-  const bare = mounts.map(withoutParts);
-  const alone = mounts.flatMap((mount, i) => partsOf(mount).map((part) => onlyMounts(config, bare.with(i, part))));
-  const attempts = [{ ...config, mounts: bare }, ...alone].map((part) => mistakesAtStart(part, start));
-  const mistakes = [...findMissingBucket(config, start), ...(await Promise.all(attempts)).flat()];
+  const [first] = mounts;
+  const common = first === undefined ? [] : await mistakesAtStart({ ...config, mounts: [withoutParts(first)] }, start);
+  const attempts = mounts.flatMap((mount, i) =>
+    partsOf(mount).map(async (part) => {
+      const mistakes = await mistakesAtStart(onlyMount(config, part), start);
+      return mounts.length > 1 ? mistakes.map((mistake) => inMount(i, mistake)) : mistakes;
+    }),
+  );
+  const mistakes = [...findMissingBucket(config, start), ...common, ...(await Promise.all(attempts)).flat()];
   if (mistakes.length === 0) return;
   throw settingsErrorOf(mistakes.map(({ setting, text }) => `${setting}: ${text}`).join('\n'), mistakes);
 }
@@ -53,8 +58,13 @@ function unboundMessage(name: string): string {
   return `wrangler.toml has to bind an R2 bucket as ${name}, with [[r2_buckets]]`;
 }
 
-function onlyMounts(config: Config, mounts: readonly MountConfig[]): Config {
-  return { ...config, cache: undefined, purge: undefined, mounts };
+function onlyMount(config: Config, mount: MountConfig): Config {
+  return { ...config, cache: undefined, purge: undefined, mounts: [mount] };
+}
+
+/** Names the mount of a mistake. A mount that is opened alone has no number. */
+function inMount(i: number, { setting, text, path, isUnknown }: Mistake): Mistake {
+  return { setting: `mounts.${i}.${setting}`, text, path: ['mounts', String(i), ...path], isUnknown };
 }
 
 function withoutParts(mount: MountConfig): MountConfig {

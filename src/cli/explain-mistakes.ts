@@ -40,9 +40,11 @@ export function printPlace(file: string, { line, column }: Place): string {
 }
 
 function printMistakes(mistakes: readonly Mistake[], source: ConfigSource): string {
-  const inOrder = mistakes.toSorted((a, b) => orderOf(a, source) - orderOf(b, source));
+  const ordered = mistakes
+    .map((mistake) => ({ line: printMistake(mistake, source), order: orderOf(mistake, source) }))
+    .toSorted((a, b) => a.order - b.order);
   // A setting that several mounts inherit is one mistake.
-  const lines = [...new Set(inOrder.map((mistake) => printMistake(mistake, source)))];
+  const lines = [...new Set(ordered.map(({ line }) => line))];
   if (lines.length === 1) return lines.join('');
   return `${source.file ?? 'the settings'}: ${lines.length} mistakes:\n${lines.map((line) => `  ${line}`).join('\n')}`;
 }

@@ -26,7 +26,7 @@ export function findJsonMistake(text: string): TextMistake | undefined {
     return { text: 'a byte order mark is at its start; save it as UTF-8 without one', place: placeAt(text, 0) };
   }
   const errors: ParseError[] = [];
-  parseTree(text, errors, { disallowComments: true });
+  withoutOverflow(() => parseTree(text, errors, { disallowComments: true }));
   const [first] = errors;
   return first && { text: explainSyntax(text, first), place: placeAt(text, first.offset) };
 }
@@ -34,8 +34,21 @@ export function findJsonMistake(text: string): TextMistake | undefined {
 /** Returns the places of all values of a text that is JSON, with or without comments. */
 export function jsonPlaces(text: string): JsonPlaces {
   const mistakes: TextMistake[] = [];
-  const root = parseTree(text, [], { allowTrailingComma: true });
-  return { tree: root && toTree(root, root, text, mistakes), mistakes };
+  const tree = withoutOverflow(() => {
+    const root = parseTree(text, [], { allowTrailingComma: true });
+    return root && toTree(root, root, text, mistakes);
+  });
+  return { tree, mistakes };
+}
+
+/** The parser is recursive: a file of 10,000 brackets exhausts the stack. Messages about it have no places. */
+function withoutOverflow<Result>(work: () => Result): Result | undefined {
+  try {
+    return work();
+  } catch (error) {
+    if (error instanceof RangeError) return undefined;
+    throw error;
+  }
 }
 
 function toTree(node: Node, name: Node, text: string, mistakes: TextMistake[]): SettingsTree {
@@ -48,7 +61,16 @@ function toTree(node: Node, name: Node, text: string, mistakes: TextMistake[]): 
     if (first !== undefined) mistakes.push(writtenTwice(field, placeAt(text, key.offset), first.name));
     members.set(field, toTree(value, key, text, mistakes));
   }
-  return { name: placeAt(text, name.offset), value: placeAt(text, node.offset), members };
+  // Places are counted when they are printed: counting all would take quadratic time.
+  return {
+    get name() {
+      return placeAt(text, name.offset);
+    },
+    get value() {
+      return placeAt(text, node.offset);
+    },
+    members,
+  };
 }
 
 /** Form of a field name that may be printed. A field with another name may be a secret. */

@@ -47,7 +47,12 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
   const simple = parseSimpleSettings(texts);
   const source = readConfig(config, simple);
   const checked = await explainMistakes(source, () => parseConfig(source.input));
-  const { store, name } = await openOwn(dir === undefined ? undefined : { folder: dir, hidden }, bucket, checked);
+  const { store, name } = await openOwn(
+    dir === undefined ? undefined : { folder: dir, hidden },
+    bucket,
+    checked,
+    source,
+  );
   const limits = { downloads: MAX_DOWNLOADS, ...checked.limits };
   const secret = (variable: string) => simple.secrets.get(variable) ?? process.env[variable];
   const log = lineLog(process.stdout, process);
@@ -71,11 +76,19 @@ function stoppingMessage(count: number): string {
   return `stopping; ${downloads} finishing, within ${STOP_LIMIT / 1000} seconds; a second signal ends them at once`;
 }
 
-/** Opens the store of the command line. Without one, every mount needs a store of its own. */
-async function openOwn(dir: Folder | undefined, source: S3Source | undefined, { mounts }: Config) {
+/**
+ * Opens the store of the command line. Without one, every mount needs a store of its own; a mount of the file that has
+ * none is refused when the mounts are opened.
+ */
+async function openOwn(
+  dir: Folder | undefined,
+  source: S3Source | undefined,
+  { mounts }: Config,
+  { input }: ConfigSource,
+) {
   if (source !== undefined) return openBucket(source);
   if (dir !== undefined) return openFolder(dir);
-  if (mounts.every(({ store }) => store !== undefined))
+  if (typeof input === 'object' && input !== null && 'mounts' in input)
     return { store: undefined, name: mounts.length === 1 ? '1 mount is' : `${mounts.length} mounts are` };
   throw usageError(
     'serve needs a folder or a bucket: rangeway serve --dir DIR, or rangeway serve --s3 BUCKET, or a store for each mount of --config FILE',

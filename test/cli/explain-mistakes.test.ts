@@ -235,6 +235,12 @@ describe('a mistake elsewhere has its file, line and column', () => {
     ]);
   });
 
+  test('a file of 100,000 brackets is refused without a stack', async () => {
+    const deep = '['.repeat(100_000);
+    expect(await check('deep.json', deep)).toBe('deep.json: it is not JSON');
+    expect(await check('deep.json', deep + ']'.repeat(100_000))).toBe('deep.json: they take a table of fields');
+  });
+
   test('a secret in the place of a host or a path is not shown as the name of the mount', async () => {
     const text = lines(`"mounts": [{ "path": "/${SECRET} x", "index": 1 }]`);
     const file = join(folder, 'hidden.json');
