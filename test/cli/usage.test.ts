@@ -27,6 +27,13 @@ const FILES: Readonly<Record<string, string>> = {
   'token.json': '{ "purge": { "token": "SHORT_TOKEN" } }',
   'headers.json': '{ "headers": { "ETag": "x" } }',
   'ip.json': '{ "access": { "type": "ip", "blocks": ["300.1.1.1"] } }',
+  'second.json':
+    '{\n  "mounts": [\n    {},\n    { "path": "/r", "host": "a.example", "store": { "type": "dir", "path": "nowhere" } }\n  ]\n}',
+  'own.json': '{ "mounts": [{ "path": "/r" }] }',
+  'age.json': '{\n  "cacheControl": "max-age=1h"\n}',
+  'again.json': '{\n  "index": "a",\n  "index": "b"\n}',
+  'disk.json': '{ "cache": { "type": "disk", "folder": "file.txt" } }',
+  'mounts.toml': 'name = "x"\n[[vars.RANGEWAY.mounts]]\npath = "/r"\ncacheControl = "maxage=60"\n',
   'broken.toml': `name = "x"\nvars = { SECRET = "${SECRET}"\n`,
   'rangeway.toml': 'name = "x"\nmain = "x.ts"\n[vars.RANGEWAY]\ncache = { type = "disk", folder = "x" }\n',
 };
@@ -178,6 +185,34 @@ const cases: readonly (readonly [args: readonly string[], message: RegExp])[] = 
   [
     ['serve', '--port', '0', '--config', 'folder.json'],
     /folder\.json:1:50: in the mount at \/: mounts\.0\.store\.path: there is no folder "nowhere"/,
+  ],
+  [
+    serve('second.json'),
+    /second\.json:4:76: in the mount at a\.example\/r: mounts\.1\.store\.path: there is no folder/,
+  ],
+  [
+    ['config', 'check', 'second.json', '--for', 'node'],
+    /second\.json:4:76: in the mount at a\.example\/r: mounts\.1\.store\.path: there is no folder "nowhere"/,
+  ],
+  [
+    ['serve', '--config', 'own.json'],
+    /own\.json:1:14: in the mount at \/r: mounts\.0\.store: is missing; a mount takes/,
+  ],
+  [serve('age.json'), /age\.json:2:19: cacheControl: takes max-age in whole seconds, such as max-age=3600, not "max/],
+  [serve('again.json'), /again\.json:3:3: index has no effect at 2:3, since it is written again here/],
+  [serve('disk.json'), /disk\.json:1:40: cache\.folder: "file\.txt" is a file, and no folder/],
+  [['serve', '--dir', '.', '--cache', 'file.txt'], /rangeway: --cache: "file\.txt" is a file, and no folder/],
+  [
+    ['serve', '--dir', '.', '--cache-control', 'maxage=60'],
+    /rangeway: --cache-control: takes max-age in place of maxage, not "maxage=60"/,
+  ],
+  [
+    ['config', 'check', 'mounts.toml'],
+    /mounts\.toml:4:16: in the mount at \/r: mounts\.0\.cacheControl: takes max-age/,
+  ],
+  [
+    ['dev', '--config', 'mounts.toml', '--port', '0'],
+    /mounts\.toml:4:16: in the mount at \/r: mounts\.0\.cacheControl: /,
   ],
   [['config', 'check'], /config check takes a file/],
   [['sign', 'https://h/a', '--expires', '2h'], /sign needs keys: in the variable RANGEWAY_KEYS/],
