@@ -5,7 +5,7 @@ import { withPeers } from '../platform/peers.ts';
 import { say } from './say.ts';
 import { COMMANDS } from './commands.ts';
 import { printCommandHelp, printOverview } from './help.ts';
-import { suggest } from './suggest.ts';
+import { suggest } from '../base/suggest.ts';
 import { usageError } from './usage.ts';
 
 /** The exit code for a mistake of the caller; 1 is for everything else. */

@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { errorCode } from '../base/error-code.ts';
 import type { CommandSpec, OptionSpec } from './commands.ts';
-import { suggest } from './suggest.ts';
+import { suggest } from '../base/suggest.ts';
 import { usageError } from './usage.ts';
 
 /** The names of the options of a command that have a value. */

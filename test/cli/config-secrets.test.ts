@@ -114,7 +114,9 @@ test('a secret as the name of a field is not printed; a misspelt field name is',
       /field 2 is none of those/,
     );
   }
-  expect(() => parseConfig({ cacheControll: 1 })).toThrow(/cacheControll: no such field; there are/);
+  expect(() => parseConfig({ cacheControll: 1 })).toThrow(
+    /cacheControll: no such field; did you mean cacheControl\? there are/,
+  );
 });
 
 describe('no command prints the secret', () => {

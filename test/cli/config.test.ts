@@ -120,7 +120,7 @@ describe('wrangler.toml', () => {
   const toml = `name = "x"
 main = "x.ts"
 [vars]
-SECRET_KEYS = "k1:TOP-SECRET"
+SECRET_KEYS = "k1:${'TOP-SECRET'.repeat(5)}xx"
 [vars.RANGEWAY]
 index = "index.html"
 access = { type = "signed", keys = "SECRET_KEYS" }
@@ -150,7 +150,9 @@ access = { type = "signed" }
     const { code, err } = await check('wrangler.toml', 'name = "x"\n[vars.RANGEWAY]\nparallelReads = 5\n');
     expect([code, err]).toEqual([
       2,
-      expect.stringContaining('wrangler.toml: parallelReads: takes 4 connections at the most on this platform, not 5'),
+      expect.stringContaining(
+        'wrangler.toml:3:17: parallelReads: takes 4 connections at the most on this platform, not 5',
+      ),
     ]);
     const node = await check('gateway.json', '{ "parallelReads": 5 }');
     expect([node.code, node.err]).toEqual([0, '']);
@@ -160,7 +162,7 @@ access = { type = "signed" }
   test('with a mistake in its table', async () => {
     const { code, out, err } = await check('wrangler.toml', 'name = "x"\n[vars.RANGEWAY]\nindexx = "a"\n');
     expect([code, out]).toEqual([2, '']);
-    expect(err).toMatch(/^rangeway: wrangler\.toml: the settings can't be used:\n  indexx: no such field; there are/);
+    expect(err).toMatch(/^rangeway: wrangler\.toml:3:1: indexx: no such field; did you mean index\? there are/);
   });
 });
 
@@ -169,12 +171,16 @@ describe('an invalid configuration exits with 2', () => {
     [
       '{"mounts":[{"index":1},{"path":"a","acces":"public"}],"trustedProxies":"x"}',
       undefined,
-      /trustedProxies: .*\n.*mounts\.0\.index: .*|mounts\.0\.index: [^]*mounts\.1\.path: [^]*mounts\.1\.acces: /,
+      /^rangeway: f\.json: 4 mistakes:\n.*:21: .*mounts\.0\.index: .*\n.*:32: mounts\.1\.path: .*\n.*:36: mounts\.1\.acces: .*access\?.*\n.*:72: trustedProxies: /,
     ],
-    ['{"mounts":[{},{}]}', undefined, /^rangeway: f\.json: mounts\.1: is at \/, as mounts\.0 is/],
+    [
+      '{"mounts":[{},{}]}',
+      undefined,
+      /^rangeway: f\.json:1:15: in the mount at \/: mounts\.1: is at \/, as mounts\.0 is/,
+    ],
     ['{"access":{"type":"signed","keys":"k1:TOP-SECRET"}}', undefined, /access\.keys: takes the name of a variable/],
     ['{"mounts":[{"store":{"type":"s3","bucket":"abc","endpoint":"https://u:TOP-SECRET@x"}}]}', undefined, /endpoint/],
-    ['{"a": TOP-SECRET}', undefined, /^rangeway: f\.json: it is not JSON\b/],
+    ['{"a": TOP-SECRET}', undefined, /^rangeway: f\.json:1:7: it is not JSON: /],
     [
       '{}',
       [],
@@ -185,7 +191,7 @@ describe('an invalid configuration exits with 2', () => {
     [
       '{"mounts":[{"store":{"type":"s3","bucket":"files--use1-az4--x-s3","reads":"presigned"}}]}',
       undefined,
-      /store: files--use1-az4--x-s3 can't be read by addresses .* set reads to "commands"/,
+      /^rangeway: f\.json:1:\d+: .*store\.reads: files--use1-az4--x-s3 can't be read by addresses .* set reads to "commands"/,
     ],
     ['{}', ['f.json', '--env', 's3'], /--env goes with a wrangler\.toml/],
     ['{}', ['f.json', '--x'], /--x is not an option of config; there are --for, --env/],

@@ -91,7 +91,10 @@ describe('bad usage exits with 2 and says what to write', () => {
   test('settings with a field that does not exist', async () => {
     await writeFile(join(folder, 'wrong.json'), '{ "cacheControll": "x" }');
     const { code, err } = await run('serve', '--dir', '.', '--config', 'wrong.json');
-    expect([code, err]).toEqual([2, expect.stringContaining('cacheControll: no such field; there are cacheControl')]);
+    expect([code, err]).toEqual([
+      2,
+      expect.stringContaining('cacheControll: no such field; did you mean cacheControl? there are cacheControl'),
+    ]);
     await writeFile(join(folder, 'wrong.json'), '{ "log": "not a setting" }');
     expect((await run('serve', '--dir', '.', '--config', 'wrong.json')).err).toContain('log: no such field');
     await writeFile(join(folder, 'wrong.json'), '[]');
@@ -210,6 +213,6 @@ test('dev refuses a wrangler.toml with invalid settings', async () => {
     `name = "x"\nmain = "${main}"\ncompatibility_date = "2026-08-06"\n[[r2_buckets]]\nbinding = "BUCKET"\nbucket_name = "xyz"\n[vars.RANGEWAY]\nindexx = "a"\n`,
   );
   const { code, err } = await run('dev', '--dir', '.', '--port', '0', '--config', config);
-  expect(err).toContain('indexx: no such field; there are cacheControl');
+  expect(err).toContain('wrong.toml:8:1: indexx: no such field; did you mean index? there are cacheControl');
   expect(code).toBe(2);
 });

@@ -141,7 +141,7 @@ describe('the setting', () => {
     expect((await open('RANGEWAY_TEST_TOKEN')).purge).toEqual({ token: TOKEN });
     delete process.env['RANGEWAY_TEST_TOKEN'];
     await expect(open('RANGEWAY_TEST_TOKEN')).rejects.toThrow(
-      'purge: RANGEWAY_TEST_TOKEN is to hold a token, and is not set',
+      'purge.token: RANGEWAY_TEST_TOKEN is to hold a token, and is not set',
     );
   });
 

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { existsSync, realpathSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { OWN_CONFIG, startWorkerd, type Workerd, type WorkerdOptions } from './workerd.ts';
 import { listFiles, type KeyedFile } from './files.ts';
 import { fill } from './fill.ts';
@@ -11,6 +11,8 @@ import { assertFree, parseCommandLine, parseFolder, parsePort } from '../options
 import { parseS3Source, type ParsedSource } from '../s3-options.ts';
 import { sampleFiles } from './samples.ts';
 import { DEV_COMMAND } from '../commands.ts';
+import { explainMistakes } from '../explain-mistakes.ts';
+import { readWranglerFile } from '../wrangler-file.ts';
 import { untilStopped } from '../until-stopped.ts';
 import { openBucket } from '../serve.ts';
 import { printAddresses } from '../printed-address.ts';
@@ -102,14 +104,10 @@ async function devS3(options: WorkerdOptions, source: ParsedSource): Promise<Wor
   return workerd;
 }
 
-/** Starts workerd. The message for a mistake in a wrangler.toml leaves out its line, because that may hold a secret. */
+/** Starts workerd. The wrangler.toml is read before, because messages of wrangler and of workerd may show a secret. */
 async function start(options: WorkerdOptions): Promise<Workerd> {
-  try {
-    return await startWorkerd({ ...options, listing: 'html' });
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'ParseError') throw error;
-    throw usageError(`${options.config}: ${error.message}`, error);
-  }
+  const { source } = await readWranglerFile(relative('', options.config), options.environment);
+  return explainMistakes(source, () => startWorkerd({ ...options, listing: 'html' }));
 }
 
 /** The variables and secrets of the Worker for S3. Unlike on Node, the SDK in a Worker does not look for credentials. */

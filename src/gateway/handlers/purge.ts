@@ -89,7 +89,8 @@ function purgeGuard(token: string): PurgeGuard {
   // The message does not contain the token, because messages are logged.
   if (token.length < 32 || token.length > MAX_LENGTH || !TOKEN.test(token)) {
     throw settingsError(
-      `purge: the token takes 32 to ${MAX_LENGTH} letters, digits and "-._~+/", such as \`openssl rand -hex 32\` prints`,
+      `the token takes 32 to ${MAX_LENGTH} letters, digits and "-._~+/", such as \`openssl rand -hex 32\` prints`,
+      'purge.token',
     );
   }
   let expected: Promise<Uint8Array> | undefined;
