@@ -1,5 +1,4 @@
 import { existsSync, readFileSync, statSync } from 'node:fs';
-import { errorCode } from '../base/error-code.ts';
 import { checkConfig, parseConfig, PLATFORMS, type Config, type Platform } from '../platform/checked-config.ts';
 import { secretNames } from '../config/secret-names.ts';
 import { printable } from '../platform/node/line-log.ts';
@@ -9,6 +8,7 @@ import { CONFIG_COMMAND } from './commands.ts';
 import { parseCommandLine } from './options.ts';
 import { describeConfig } from './config-text.ts';
 import { usageError } from './usage.ts';
+import { checkOnWorkers, readWorkerFile } from './worker-file.ts';
 
 /** The JSON Schema of the package, made from the schema in code. */
 const SCHEMA = new URL('../../schema.json', import.meta.url);
@@ -35,10 +35,13 @@ export async function config(args: readonly string[]): Promise<void> {
     );
   }
   const isWorker = name.endsWith('.toml');
-  const { input, variables } = isWorker ? await readWrangler(name, texts.env) : readJson(name, texts.env);
+  const worker = isWorker ? await readWorkerFile(name, texts.env) : undefined;
+  const { input, variables } = worker ?? readJson(name, texts.env);
   const platform = parsePlatform(texts.for, isWorker);
   const parsed = checked(name, input, platform);
   if (platform === 'node') checkOnNode(name, parsed, variables);
+  if (worker !== undefined) checkOnWorkers(name, parsed, worker);
+  if (flags.has('quiet')) return;
   process.stdout.write(printable(describeConfig(parsed, { file: name, variables })));
   const refusals = await checkStores(parsed, isWorker);
   if (refusals.length > 0) throw usageError(`${name}: ${refusals.join('; ')}`);
@@ -110,38 +113,8 @@ function checkOnNode(name: string, parsed: Config, variables: ReadonlySet<string
   }
 }
 
-/** The content of a file, and the names of the variables that are set for it. */
-interface Written {
-  readonly input: unknown;
-  readonly variables: ReadonlySet<string>;
-}
-
-function readJson(name: string, env: string | undefined): Written {
+function readJson(name: string, env: string | undefined) {
   if (env !== undefined) throw usageError('--env goes with a wrangler.toml');
   const variables = new Set(Object.keys(process.env).filter((one) => process.env[one] !== ''));
   return { input: readJsonFile(name, name), variables };
-}
-
-async function readWrangler(name: string, env: string | undefined): Promise<Written> {
-  const { unstable_readConfig } = await loadWrangler();
-  try {
-    const options = { config: name, ...(env === undefined ? {} : { env }) };
-    // Secrets are not among its variables: they are kept where the Worker is deployed.
-    const { RANGEWAY: input = {}, ...others }: Record<string, unknown> = unstable_readConfig(options, {
-      hideWarnings: true,
-    }).vars;
-    return { input, variables: new Set(Object.keys(others)) };
-  } catch (error) {
-    throw usageError(`${name}: ${error instanceof Error ? error.message : 'it can not be read'}`, error);
-  }
-}
-
-/** Loads wrangler only if it is needed: that takes a second, and it is an optional dependency. */
-async function loadWrangler() {
-  try {
-    return await import('wrangler');
-  } catch (error) {
-    if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw usageError('a wrangler.toml is read by wrangler: npm install --save-dev wrangler', error);
-  }
 }

@@ -8,6 +8,7 @@ import type { ObjectStore } from '../../store/object-store.ts';
 import { withRetry } from '../../store/wrappers/with-retry.ts';
 import { nativeBodyPipe } from './native-body-pipe.ts';
 import { openConfig } from '../open-config.ts';
+import { settingsError } from '../../base/settings-error.ts';
 import { assertNoFallback } from '../no-fallback.ts';
 import { openJwt } from '../open-jwt.ts';
 import { makeS3Client, REQUEST_TIMEOUT, type S3Access } from '../s3/make-s3-client.ts';
@@ -32,12 +33,13 @@ declare global {
   }
 }
 
-function required(name: 'S3_BUCKET' | 'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_KEY'): string {
+function required(name: 'S3_BUCKET' | 'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_KEY', place: string): string {
   const value = env[name];
-  if (value === undefined || value === '')
-    throw new Error(`the Worker needs ${name}: a variable in wrangler.toml, or a secret`);
+  if (value === undefined || value === '') throw settingsError(`the Worker needs ${name}, ${place}`);
   return value;
 }
+
+const SECRET = 'a secret: wrangler secret put sets it, and .dev.vars on your machine';
 
 /** An empty variable counts as not set, so that one file can declare it for all environments. */
 const endpoint = env.S3_ENDPOINT === '' ? undefined : env.S3_ENDPOINT;
@@ -46,8 +48,20 @@ const access = {
   endpoint,
   region: env.S3_REGION,
   pathStyle: String(env.S3_PATH_STYLE) === 'true',
-  credentials: { accessKeyId: required('AWS_ACCESS_KEY_ID'), secretAccessKey: required('AWS_SECRET_ACCESS_KEY') },
+  credentials,
 };
+
+/**
+ * Reads the secrets for each signature and not at the start, where workerd would print a stack if one is missing. Each
+ * request is then answered with an error, and the log names the secret; wrangler.s3.toml requires both for a deployment.
+ */
+async function credentials() {
+  const [accessKeyId, secretAccessKey] = [
+    required('AWS_ACCESS_KEY_ID', SECRET),
+    required('AWS_SECRET_ACCESS_KEY', SECRET),
+  ];
+  return { accessKeyId, secretAccessKey };
+}
 
 /** Sends presigned reads. */
 const transport = fetchTransport({ timeout: REQUEST_TIMEOUT });
@@ -75,7 +89,7 @@ const defaultPrefix = env.S3_PREFIX ?? '';
 assertNoFallback(env);
 
 function defaultStore(): ObjectStore {
-  return openStore({ access, bucket: required('S3_BUCKET'), prefix: defaultPrefix });
+  return openStore({ access, bucket: required('S3_BUCKET', 'a variable in its wrangler file'), prefix: defaultPrefix });
 }
 
 /**
