@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { bundleHandler, FILE } from '../infra/bundle.ts';
+import { printTemplate } from '../infra/template.ts';
 import { dryRun } from './dry-run.ts';
 
 /**
@@ -69,6 +70,8 @@ function bundleFunction(): void {
   const out = join(root, 'dist/lambda');
   mkdirSync(out);
   bundleHandler(join(root, 'src/platform/lambda/function.ts'), out);
+  // For deployments without the CDK: docs/aws.md.
+  writeFileSync(join(root, 'dist/template.json'), printTemplate(out, 'lambda'));
   const file = join(out, FILE);
   weigh('Lambda function', file, LAMBDA_LIMIT);
   const [median] = Array.from({ length: STARTS }, () => timeImport(file))

@@ -2,6 +2,7 @@ import { App, CfnResource } from 'aws-cdk-lib';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test, vi } from 'vitest';
+import { FEATURE_FLAGS } from '../../infra/feature-flags.ts';
 import { makeFolder } from './folder.ts';
 import { dig, objectsIn } from './json.ts';
 import { addStack } from './synthesise.ts';
@@ -10,7 +11,7 @@ import { VARIANTS } from './variants.ts';
 /** The violations of CloudFormation's schemas, which are part of the CDK, in the templates of an app. */
 function validate(fill: (app: App) => void): readonly string[] {
   const outdir = makeFolder();
-  const app = new App({ analyticsReporting: false, outdir });
+  const app = new App({ analyticsReporting: false, context: FEATURE_FLAGS, outdir });
   fill(app);
   app.synth();
   const report: unknown = JSON.parse(readFileSync(join(outdir, 'validation-report.json'), 'utf8'));
