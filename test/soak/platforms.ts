@@ -1,7 +1,13 @@
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { OWN_CONFIG, OWN_S3_CONFIG, startWorkerd, type Workerd, type WorkerdOptions } from '../../src/cli/dev/workerd.ts';
+import {
+  OWN_CONFIG,
+  OWN_S3_CONFIG,
+  startWorkerd,
+  type Workerd,
+  type WorkerdOptions,
+} from '../../src/cli/dev/workerd.ts';
 import { bytesAt } from './content.ts';
 import { childrenNamed } from './figures.ts';
 import { CREDENTIALS, startGateway } from './gateway-process.ts';
