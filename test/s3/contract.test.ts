@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { s3Store } from '../../src/store/drivers/s3/s3-store.ts';
 import { newRequestStats } from '../../src/store/request-stats.ts';
+import { describeContentTypes } from '../contract/content-types.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
 import { hasS3, newBucket } from './server.ts';
 
@@ -14,6 +15,16 @@ describe.skipIf(!hasS3)('over Ceph', () => {
     const { bucket, client, put } = await newBucket();
     return { store: s3Store(client, { bucket, reads: 'commands' }), put };
   });
+
+  // As S3 does: AWS, too, stores it for an upload without a type.
+  describeContentTypes(
+    's3',
+    async () => {
+      const { put, store } = await newBucket();
+      return { store, put: (key, ContentType) => put(key, new Uint8Array(3), { ContentType }) };
+    },
+    { ofUntyped: 'binary/octet-stream' },
+  );
 
   test.each(['presigned', 'commands'] as const)('metadata are read by %s reads', async (reads) => {
     const { bucket, client, put } = await newBucket();

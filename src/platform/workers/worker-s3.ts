@@ -33,13 +33,19 @@ declare global {
   }
 }
 
-function required(name: 'S3_BUCKET' | 'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_KEY', place: string): string {
-  const value = env[name];
-  if (value === undefined || value === '') throw settingsError(`the Worker needs ${name}, ${place}`);
-  return value;
+function requiredBucket(): string {
+  const { S3_BUCKET: bucket = '' } = env;
+  if (bucket === '') throw settingsError('the Worker needs S3_BUCKET, a variable in its wrangler file');
+  return bucket;
 }
 
-const SECRET = 'a secret: wrangler secret put sets it, and .dev.vars on your machine';
+/** @throws an error with the name of those that the SDK throws without credentials, which are not retried */
+function requiredSecret(name: 'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_KEY'): string {
+  const { [name]: value = '' } = env;
+  if (value !== '') return value;
+  const message = `the Worker needs ${name}, a secret: wrangler secret put sets it, and .dev.vars on your machine`;
+  throw Object.assign(new Error(message), { name: 'CredentialsProviderError' });
+}
 
 /** An empty variable counts as not set, so that one file can declare it for all environments. */
 const endpoint = env.S3_ENDPOINT === '' ? undefined : env.S3_ENDPOINT;
@@ -56,11 +62,7 @@ const access = {
  * request is then answered with an error, and the log names the secret; wrangler.s3.toml requires both for a deployment.
  */
 async function credentials() {
-  const [accessKeyId, secretAccessKey] = [
-    required('AWS_ACCESS_KEY_ID', SECRET),
-    required('AWS_SECRET_ACCESS_KEY', SECRET),
-  ];
-  return { accessKeyId, secretAccessKey };
+  return { accessKeyId: requiredSecret('AWS_ACCESS_KEY_ID'), secretAccessKey: requiredSecret('AWS_SECRET_ACCESS_KEY') };
 }
 
 /** Sends presigned reads. */
@@ -89,7 +91,7 @@ const defaultPrefix = env.S3_PREFIX ?? '';
 assertNoFallback(env);
 
 function defaultStore(): ObjectStore {
-  return openStore({ access, bucket: required('S3_BUCKET', 'a variable in its wrangler file'), prefix: defaultPrefix });
+  return openStore({ access, bucket: requiredBucket(), prefix: defaultPrefix });
 }
 
 /**

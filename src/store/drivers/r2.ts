@@ -13,6 +13,7 @@ import {
 import { type ObjectStore, type ReadOptions, type ReadResult } from '../object-store.ts';
 import { countOperation } from '../request-stats.ts';
 import { failedCondition } from '../evaluate-read.ts';
+import { typeByEnding } from '../media-type.ts';
 import { isStoreError, storeError, type StoreError } from '../store-error.ts';
 
 /** The part of the R2 binding that this driver uses. An `R2Bucket` of Workers is assignable to it. */
@@ -65,7 +66,7 @@ export function r2Store(bucket: R2BucketLike): ObjectStore {
       countOperation(options);
       try {
         const object = await bucket.head(key);
-        return object === null ? undefined : toRepresentation(object);
+        return object === null ? undefined : toRepresentation(key, object);
       } catch (error) {
         if (isErrorNumber(error, INVALID_NAME)) return undefined;
         throw toStoreError('head', error);
@@ -75,7 +76,7 @@ export function r2Store(bucket: R2BucketLike): ObjectStore {
       countOperation(options);
       try {
         const object = await bucket.get(key, toR2Options(options));
-        return object === null ? { type: 'missing' } : toResult(object, options);
+        return object === null ? { type: 'missing' } : toResult(key, object, options);
       } catch (error) {
         return resultAfterError(bucket, key, options, error);
       }
@@ -129,8 +130,8 @@ function printList(list: EntityTagList): string {
   return printable.length === 0 ? '"-"' : printable.map(printEntityTag).join(', ');
 }
 
-function toResult(object: R2ObjectLike, { conditions = {} }: ReadOptions): ReadResult {
-  const representation = toRepresentation(object);
+function toResult(key: string, object: R2ObjectLike, { conditions = {} }: ReadOptions): ReadResult {
+  const representation = toRepresentation(key, object);
   const { body } = object;
   if (body !== undefined) return { type: 'open', representation, span: toSpan(object), body, hasNativeLength: true };
   // R2 does not report which condition failed, but its metadata decide it.
@@ -144,13 +145,13 @@ function toSpan({ range, size }: R2ObjectLike): Span {
   return { start, end: range?.length === undefined ? size : start + range.length };
 }
 
-function toRepresentation({ size, etag, uploaded, httpMetadata: http }: R2ObjectLike): Representation {
+function toRepresentation(key: string, { size, etag, uploaded, httpMetadata: http }: R2ObjectLike): Representation {
   return {
     size,
     etag: strongTag(etag),
     lastModified: uploaded,
     isDateStrong: true,
-    contentType: http?.contentType,
+    contentType: http?.contentType ?? typeByEnding(key),
     contentEncoding: http?.contentEncoding,
     contentLanguage: http?.contentLanguage,
     contentDisposition: http?.contentDisposition,
@@ -187,7 +188,7 @@ async function resultAfterError(
     countOperation({ stats });
     const object = await bucket.head(key).catch(() => null);
     if (object !== null && resolveSpec(range, object.size) === undefined) {
-      return { type: 'unsatisfiable', representation: toRepresentation(object) };
+      return { type: 'unsatisfiable', representation: toRepresentation(key, object) };
     }
   }
   throw toStoreError('get', error);
