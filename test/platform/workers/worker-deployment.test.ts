@@ -52,33 +52,26 @@ test.concurrent('a wrong setting is refused before the upload', { timeout: TIMEO
 test.concurrent(
   'without credentials, wrangler dev names the secrets, and no stack is logged',
   { timeout: TIMEOUT },
-  async () => {
+  async ({ onTestFinished }) => {
     const { AWS_ACCESS_KEY_ID: _i, AWS_SECRET_ACCESS_KEY: _s, ...env } = process.env;
-    const wrangler = spawn(
-      process.execPath,
-      [join(ROOT, 'node_modules/wrangler/bin/wrangler.js'), 'dev', '-c', 'wrangler.s3.toml', '--port', '0'],
-      {
-        cwd: ROOT,
-        env: { ...env, WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false', NO_COLOR: '1' },
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
-    try {
-      let output = '';
-      const says = async (pattern: RegExp) => {
-        while (!pattern.test(output)) await new Promise((resolve) => wrangler.stdout.once('data', resolve));
-        return pattern.exec(output)?.[1] ?? '';
-      };
-      for (const stream of [wrangler.stdout, wrangler.stderr]) stream.on('data', (text) => (output += String(text)));
-      const url = await says(/Ready on (http:\S+)/);
-      expect(output).toContain(
-        'Missing required secrets: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY. Add them to .dev.vars',
-      );
-      expect((await fetch(`${url}/key`)).status).toBe(502);
-      await says(/(the Worker needs AWS_ACCESS_KEY_ID, a secret: wrangler secret put)/);
-      expect(output).not.toMatch(/^ +at /m);
-    } finally {
-      wrangler.kill();
-    }
+    // A file that does not exist instead of .dev.vars, in which a checkout may have keys.
+    const options = ['dev', '-c', 'wrangler.s3.toml', '--port', '0', '--env-file', join(folder, 'none')];
+    const wrangler = spawn(process.execPath, [join(ROOT, 'node_modules/wrangler/bin/wrangler.js'), ...options], {
+      cwd: ROOT,
+      env: { ...env, WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false', NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    onTestFinished(() => void wrangler.kill());
+    let output = '';
+    for (const stream of [wrangler.stdout, wrangler.stderr]) stream.on('data', (text) => (output += String(text)));
+    const says = async (pattern: RegExp) => {
+      while (!pattern.test(output)) await new Promise((resolve) => wrangler.stdout.once('data', resolve));
+      return pattern.exec(output)?.[1] ?? '';
+    };
+    const url = await says(/Ready on (http:\S+)/);
+    expect(output).toMatch(/Missing required secrets: AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY. Add them to .dev.vars/);
+    expect((await fetch(`${url}/key`)).status).toBe(502);
+    await says(/(the Worker needs AWS_ACCESS_KEY_ID, a secret: wrangler secret put)/);
+    expect(output).not.toMatch(/^ +at /m);
   },
 );
