@@ -54,8 +54,10 @@ test.concurrent(
   { timeout: TIMEOUT },
   async ({ onTestFinished }) => {
     const { AWS_ACCESS_KEY_ID: _i, AWS_SECRET_ACCESS_KEY: _s, ...env } = process.env;
-    // A file that does not exist instead of .dev.vars, in which a checkout may have keys.
-    const options = ['dev', '-c', 'wrangler.s3.toml', '--port', '0', '--env-file', join(folder, 'none')];
+    // An empty file instead of .dev.vars, in which a checkout may have keys.
+    const variables = join(folder, 'variables');
+    writeFileSync(variables, '');
+    const options = ['dev', '-c', 'wrangler.s3.toml', '--port', '0', '--env-file', variables];
     const wrangler = spawn(process.execPath, [join(ROOT, 'node_modules/wrangler/bin/wrangler.js'), ...options], {
       cwd: ROOT,
       env: { ...env, WRANGLER_SEND_METRICS: 'false', CLOUDFLARE_CF_FETCH_ENABLED: 'false', NO_COLOR: '1' },
@@ -65,7 +67,10 @@ test.concurrent(
     let output = '';
     for (const stream of [wrangler.stdout, wrangler.stderr]) stream.on('data', (text) => (output += String(text)));
     const says = async (pattern: RegExp) => {
-      while (!pattern.test(output)) await new Promise((resolve) => wrangler.stdout.once('data', resolve));
+      while (!pattern.test(output) && wrangler.exitCode === null) {
+        await new Promise((resolve) => wrangler.once('exit', resolve).stdout.once('data', resolve));
+      }
+      expect(output).toMatch(pattern);
       return pattern.exec(output)?.[1] ?? '';
     };
     const url = await says(/Ready on (http:\S+)/);
