@@ -11,7 +11,7 @@ export interface TypeHarness {
 export interface StorageTypes {
   /** Stores none, as folders do. */
   readonly storesNone?: boolean;
-  /** The type that it stores if an upload names none. */
+  /** The type that is stored if an upload names none. */
   readonly ofUntyped?: string;
   /** The type of an object without one whose ending is not known. By default absent. */
   readonly ofUnknown?: string;
