@@ -10,6 +10,8 @@ import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { bundleHandler, FILE } from '../infra/bundle.ts';
+import { printTemplate } from '../infra/template.ts';
+import { dryRun } from './dry-run.ts';
 
 /**
  * What the Worker with R2 only may weigh, in bytes of gzip: hono, valibot and all of Rangeway. Serving alone takes less
@@ -39,17 +41,15 @@ run('tsc', '-p', 'tsconfig.build.json');
 run('tsc', '-p', 'tsconfig.build-workers.json');
 buildConstruct();
 
-bundleWorker('R2 only', [], WORKER_LIMIT);
-bundleWorker('S3', ['--env', 's3'], S3_WORKER_LIMIT);
+await bundleWorker('R2 only', 'wrangler.toml', WORKER_LIMIT);
+await bundleWorker('S3', 'wrangler.s3.toml', S3_WORKER_LIMIT);
 bundleFunction();
 
-/** Bundles a Worker of wrangler.toml as for a deployment, and says its size. */
-function bundleWorker(name: string, args: readonly string[], limit: number): void {
-  const out = join(root, 'dist/worker', name.replace(' ', '-'));
-  run('wrangler', 'deploy', '--dry-run', '--minify', '--outdir', out, ...args);
-  const bundle = readdirSync(out).find((file) => file.endsWith('.js'));
-  if (bundle === undefined) throw new Error('wrangler made no bundle');
-  weigh(`Worker with ${name}`, join(out, bundle), limit);
+/** Bundles a Worker as for a deployment, and says its size. */
+async function bundleWorker(name: string, config: string, limit: number): Promise<void> {
+  const { file, output } = await dryRun(config, join(root, 'dist/worker', name.replace(' ', '-')));
+  process.stdout.write(output);
+  weigh(`Worker with ${name}`, file, limit);
 }
 
 /** Compiles infra/ into dist/cdk, where the modules of src/ are a folder up, and no folder `src` is between. */
@@ -70,6 +70,8 @@ function bundleFunction(): void {
   const out = join(root, 'dist/lambda');
   mkdirSync(out);
   bundleHandler(join(root, 'src/platform/lambda/function.ts'), out);
+  // For deployments without the CDK: docs/aws.md.
+  writeFileSync(join(root, 'dist/template.json'), printTemplate(out, 'lambda'));
   const file = join(out, FILE);
   weigh('Lambda function', file, LAMBDA_LIMIT);
   const [median] = Array.from({ length: STARTS }, () => timeImport(file))

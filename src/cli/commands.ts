@@ -114,7 +114,8 @@ export const CONFIG_COMMAND = command({
       value: 'PLATFORM',
       help: 'node, workers or lambda: refuse what that platform would refuse (a wrangler.toml: workers)',
     },
-    { name: 'env', value: 'NAME', help: 'an environment of the wrangler.toml, such as s3' },
+    { name: 'env', value: 'NAME', help: 'an environment of the wrangler.toml (default: CLOUDFLARE_ENV)' },
+    { name: 'quiet', help: 'print mistakes only' },
     { name: 'schema', help: 'print the JSON Schema of configurations instead' },
   ],
   examples: [

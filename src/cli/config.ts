@@ -51,6 +51,7 @@ export async function config(args: readonly string[]): Promise<void> {
     await checkStart(settings, start);
     return settings;
   });
+  if (flags.has('quiet')) return;
   process.stdout.write(printable(describeConfig(parsed, { file: name, variables })));
   await explainMistakes(source, () => checkStores(parsed, isWorker));
 }

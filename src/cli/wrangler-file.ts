@@ -1,4 +1,5 @@
 import { errorCode } from '../base/error-code.ts';
+import { STORAGE_ADDRESS, withoutUser } from '../config/urls.ts';
 import { printPlace, type ConfigSource } from './explain-mistakes.ts';
 import { readText } from './json-file.ts';
 import { jsonPlaces } from './json-tree.ts';
@@ -27,13 +28,16 @@ export function isWranglerFile(name: string): boolean {
 /**
  * Reads a wrangler.toml, wrangler.json or wrangler.jsonc.
  *
- * @param env one of its environments; by default the top level
+ * @param option one of its environments; by default the variable CLOUDFLARE_ENV, as in wrangler, else the top level
  * @throws UsageError if it can't be read. Its message quotes nothing of the file, which may hold a secret
  */
-export async function readWranglerFile(file: string, env: string | undefined): Promise<WranglerFile> {
+export async function readWranglerFile(file: string, option: string | undefined): Promise<WranglerFile> {
+  const env = option ?? (process.env['CLOUDFLARE_ENV'] || undefined);
   const text = readText(file, file);
-  const { vars, secrets, r2_buckets: buckets, main } = await readConfig(file, env, text);
+  const { definedEnvironments, vars, secrets, r2_buckets: buckets, main } = await readConfig(file, env, text);
+  if (env !== undefined && (definedEnvironments ?? []).length === 0) throw usageError(`${file}: ${noEnvironment(env)}`);
   const { RANGEWAY: input = {}, ...others }: Readonly<Record<string, unknown>> = vars;
+  assertS3Variables(file, others);
   const tree = settingsTree(file, text, env);
   if (typeof input === 'string') {
     const place = tree === undefined ? file : printPlace(file, tree.value);
@@ -46,6 +50,32 @@ export async function readWranglerFile(file: string, env: string | undefined): P
     buckets: new Set(buckets.map(({ binding }: { readonly binding: string }) => binding)),
     worker: workerOf(main),
   };
+}
+
+/** Of a file without environments wrangler takes the top level, and only warns. */
+function noEnvironment(env: string): string {
+  const hint = env === 's3' ? '; the Worker over S3 has a file of its own: wrangler deploy -c wrangler.s3.toml' : '';
+  return `there is no environment "${env}", it has none${hint}`;
+}
+
+/**
+ * Checks the variables of the Worker over S3, for a file that has one of them.
+ *
+ * @throws UsageError that names the variable
+ */
+function assertS3Variables(file: string, variables: Readonly<Record<string, unknown>>): void {
+  if (!Object.keys(variables).some((name) => name.startsWith('S3_'))) return;
+  const { S3_BUCKET: bucket, S3_ENDPOINT: endpoint = '', S3_PATH_STYLE: pathStyle = false } = variables;
+  if (typeof bucket !== 'string' || bucket === '') {
+    throw usageError(`${file}: S3_BUCKET: takes the name of a bucket, beside the other variables of S3`);
+  }
+  if (endpoint !== '' && !STORAGE_ADDRESS.test(String(endpoint))) {
+    const shown = withoutUser(String(endpoint));
+    throw usageError(`${file}: S3_ENDPOINT: takes an address such as https://s3.example.com, not "${shown}"`);
+  }
+  if (!['true', 'false', ''].includes(String(pathStyle))) {
+    throw usageError(`${file}: S3_PATH_STYLE: takes true or false, not "${String(pathStyle)}"`);
+  }
 }
 
 async function readConfig(file: string, env: string | undefined, text: string) {

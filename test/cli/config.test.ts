@@ -159,6 +159,13 @@ access = { type = "signed" }
     expect(node.out).toContain('  parallelReads.connections = 5\n  parallelReads.partSize = 8388608\n');
   });
 
+  test('quiet prints mistakes only', async () => {
+    const quiet = await check('wrangler.toml', toml, ['--quiet']);
+    expect(quiet).toEqual({ code: 0, out: '', err: '' });
+    const wrong = await check('wrangler.toml', 'name = "x"\n[vars.RANGEWAY]\nindexx = "a"\n', ['--quiet']);
+    expect([wrong.code, wrong.err]).toEqual([2, expect.stringContaining('indexx: no such field')]);
+  });
+
   test('with a mistake in its table', async () => {
     const { code, out, err } = await check('wrangler.toml', 'name = "x"\n[vars.RANGEWAY]\nindexx = "a"\n');
     expect([code, out]).toEqual([2, '']);
