@@ -36,13 +36,13 @@ let passed = 0;
 let failed = 0;
 
 function report(what: string, problems: readonly string[], started: number): void {
-  const took = Math.round(performance.now() - started);
+  const took = ((performance.now() - started) / 1000).toFixed(1);
   if (problems.length === 0) {
     passed++;
-    console.log(`ok   ${what} (${took} ms)`);
+    console.log(`ok   ${what} (${took} s)`);
   } else {
     failed++;
-    console.log(`FAIL ${what} (${took} ms)\n${problems.join('\n').replaceAll(/^/gm, '     ')}`);
+    console.log(`FAIL ${what} (${took} s)\n${problems.join('\n').replaceAll(/^/gm, '     ')}`);
   }
 }
 
@@ -141,7 +141,7 @@ async function runOne(
   const asked = /127\.0\.0\.1:8787|downloads\.example| --url URL/.test(text)
     ? (await servers.current()).url
     : undefined;
-  const filled = fillIn(treatment.as?.(text, page.text) ?? text, session, asked);
+  const filled = fillIn(treatment.as?.(text) ?? text, session, asked);
   if (treatment.type === 'serve') return servers.start(filled, command.isInline);
   const [, variable, value] = /^([A-Z]+)=(\S+)$/.exec(filled) ?? [];
   if (variable !== undefined) {

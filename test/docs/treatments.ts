@@ -1,9 +1,9 @@
 /** What tests do with a command of a page. */
 export type Treatment =
   /** It is run, in the form that `as` gives it, and has to end with 0. */
-  | { readonly type: 'run'; readonly as?: (command: string, page: string) => string }
+  | { readonly type: 'run'; readonly as?: (command: string) => string }
   /** It is started, and answers a range. */
-  | { readonly type: 'serve'; readonly as?: (command: string, page: string) => string }
+  | { readonly type: 'serve'; readonly as?: (command: string) => string }
   /** A job of .ci/run contains it: the line that is named. */
   | { readonly type: 'job'; readonly job: string }
   /** It is not run. */
@@ -15,9 +15,8 @@ export interface Rule {
   readonly treatment: Treatment;
 }
 
-const run = (as?: (command: string, page: string) => string): Treatment =>
-  as === undefined ? { type: 'run' } : { type: 'run', as };
-const serve = (as?: (command: string, page: string) => string): Treatment =>
+const run = (as?: (command: string) => string): Treatment => (as === undefined ? { type: 'run' } : { type: 'run', as });
+const serve = (as?: (command: string) => string): Treatment =>
   as === undefined ? { type: 'serve' } : { type: 'serve', as };
 const job = (line: string): Treatment => ({ type: 'job', job: line });
 const notRun = (reason: string): Treatment => ({ type: 'not run', reason });
@@ -50,12 +49,12 @@ const CDK_NEEDS: readonly (readonly [RegExp, string])[] = [
   [/\bkmsKeys=/, `-c 'settings={"access":{"type":"signed"}}' -c secrets=RANGEWAY_KEYS=secretsmanager:rangeway/keys`],
 ];
 
-/** The first deployment of a page, with the options that one of its sentences names, up to the template. */
-function synthesise(options: string, page: string): string {
-  const [deployment = ''] = /npx (?:aws-)?cdk\S* deploy[^`\n]*/.exec(page) ?? [];
-  return withValues(`${dry(deployment)} ${options}`);
+/** The template with the options that a sentence names. */
+function synthesise(options: string): string {
+  return `node test/docs/synthesise.ts ${withValues(options)}`;
 }
 
+/** The same deployment, up to the template. */
 function dry(deployment: string): string {
   return deployment.replace(/ (?:deploy|synth)/, ' synth --quiet');
 }
