@@ -42,12 +42,13 @@ async function run({ args, cwd, env }: Asked): Promise<Answer> {
   process.argv.splice(2, Number.POSITIVE_INFINITY, ...args);
   process.exitCode = 0;
   try {
-    await import(`${MAIN}?${runs++}`);
+    runs += 1;
+    await import(`${MAIN}?${runs}`);
   } catch (error) {
     err += inspect(error);
     process.exitCode = 1;
   }
-  const answer = { code: Number(process.exitCode), out, err };
+  const answer = { code: process.exitCode, out, err };
   // The process itself ends with 0.
   process.exitCode = 0;
   return answer;

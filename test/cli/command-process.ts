@@ -41,20 +41,11 @@ export function commandProcess(): CommandProcess {
     async stop() {
       if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
       const closed = once(child, 'exit');
-      const { signal, timer } = limited(child);
+      const timer = setTimeout(() => child?.kill('SIGKILL'), END_LIMIT);
       child.disconnect();
-      await closed;
+      const [, signal] = await closed;
       clearTimeout(timer);
-      if (signal()) throw new Error('a command has left something open: the process does not end');
+      if (signal !== null) throw new Error('a command has left something open: the process does not end');
     },
   };
-}
-
-function limited(child: ChildProcess) {
-  let isKilled = false;
-  const timer = setTimeout(() => {
-    isKilled = true;
-    child.kill('SIGKILL');
-  }, END_LIMIT);
-  return { timer, signal: () => isKilled };
 }

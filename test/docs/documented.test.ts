@@ -78,7 +78,7 @@ test('each job that runs commands of pages is a job of .ci/run', () => {
 const OTHER_OPTIONS = new Set(['env', 'max-semi-space-size', 'no-pin', 'smoke', 'tests']);
 
 test('each option that a page names is an option of a command', () => {
-  const names = new Set(COMMANDS.flatMap(({ options }) => options.map(({ name }) => String(name))));
+  const names = new Set(COMMANDS.flatMap(({ options }) => options.map(({ name }): string => name)));
   const unknown = pages
     .flatMap(inlineCode)
     .filter(({ text }) => /^--[a-z]/.test(text))
