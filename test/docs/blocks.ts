@@ -37,7 +37,7 @@ export function fencesOf({ path, text }: Page): readonly Fence[] {
 
 /** The programs whose command lines pages show in sentences. */
 const INLINE =
-  /^(?:[A-Z_]+=\S+ )*(?:npm|npx|rangeway|node|curl|wget|wrangler|cdk|aws|openssl|bash|sh|git|docker|nginx|xargs|kill|nohup|systemctl|-c) ./;
+  /^(?:[A-Z_]+=\S+ )*(?:npm|npx|rangeway|node|curl|wget|wrangler|cdk|aws|openssl|bash|sh|git|docker|nginx|xargs|kill|nohup|systemctl) .|^-c '?\w+=/;
 
 /** Reads the commands of a page in their order: lines of `sh` and `console` blocks, and code in sentences and tables. */
 export function commandsOf(page: Page): readonly Command[] {

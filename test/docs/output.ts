@@ -45,14 +45,15 @@ export function logDifferences(shown: string, log: string): readonly string[] {
     .split('\n')
     .filter((line) => {
       const wanted = Object.entries(recordOf(line));
-      return !entries.some((entry) => wanted.every(([name, value]) => isLike(value, entry[name])));
+      return !entries.some((entry) => wanted.every(([name, value]) => isLike(name, value, entry[name])));
     })
     .map((line) => `no line of the log like: ${line}`);
 }
 
-function isLike(shown: unknown, value: unknown): boolean {
+function isLike(name: string, shown: unknown, value: unknown): boolean {
   if (typeof shown === 'string') return typeof value === 'string' && patternOf(shown).test(value);
-  return typeof shown === typeof value;
+  // A status is 206, and nothing else; bytes and times are other ones on each run.
+  return name === 'status' ? shown === value : shown === null ? value === null : typeof shown === typeof value;
 }
 
 function recordOf(line: string): Readonly<Record<string, unknown>> {

@@ -165,7 +165,7 @@ export const RULES: readonly Rule[] = [
     matches: /^npx (?:aws-)?cdk\S* (?:deploy|synth)/,
     treatment: run((command) => withValues(dry(command))),
   },
-  { matches: /^-c /, treatment: run(synthesise) },
+  { matches: /^-c '?\w+=/, treatment: run(synthesise) },
   { matches: /^aws /, treatment: notRun(ACCOUNT) },
 ];
 
