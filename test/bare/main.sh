@@ -67,7 +67,12 @@ make_root() {
   if [ -n "${NODE_EXTRA_CA_CERTS:-}" ]; then install -D "$NODE_EXTRA_CA_CERTS" "$root$NODE_EXTRA_CA_CERTS"; fi
   chroot "$root" useradd --create-home user || return
   mkdir "$root/home/user/rangeway"
-  git -C "$project" archive HEAD | tar -x -C "$root/home/user/rangeway"
+  # A checkout without git's history is copied as it is.
+  if git -C "$project" rev-parse HEAD >/dev/null 2>&1; then
+    git -C "$project" archive HEAD
+  else
+    tar -c -C "$project" --exclude=node_modules --exclude=./dist --exclude=./.rangeway .
+  fi | tar -x -C "$root/home/user/rangeway" || return
   cp "$project/test/bare/download.mjs" "$root/home/user/"
   chroot "$root" chown -R user: /home/user
 }

@@ -8,9 +8,9 @@
  */
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { KEYS_TEXT } from '../access/links.ts';
 import { ROOT } from '../examples/entries.ts';
 import { readPages, type Page } from '../examples/pages.ts';
@@ -46,17 +46,13 @@ function report(what: string, problems: readonly string[], started: number): voi
   }
 }
 
+/** Files of the checkout that are made, not written. */
+const MADE = ['node_modules', 'dist', 'coverage', '.git', '.rangeway', '.wrangler', 'cdk.out'];
+
 /** A copy of the checkout, with the changes that are not committed. */
 function copyCheckout(): string {
   const clone = mkdtempSync(join(work, 'clone-'));
-  execFileSync(
-    'bash',
-    ['-c', `git ls-files -coz --exclude-standard | tar -c --null -T - --ignore-failed-read | tar -x -C "${clone}"`],
-    {
-      cwd: ROOT,
-      stdio: ['ignore', 'ignore', 'ignore'],
-    },
-  );
+  cpSync(ROOT, clone, { recursive: true, filter: (path) => !MADE.includes(basename(path)) });
   symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'));
   return clone;
 }
