@@ -47,12 +47,12 @@ function report(what: string, problems: readonly string[], started: number): voi
 }
 
 /** Files of the checkout that are made, not written. */
-const MADE = ['node_modules', 'dist', 'coverage', '.git', '.rangeway', '.wrangler', 'cdk.out'];
+const MADE = new Set(['node_modules', 'dist', 'coverage', '.git', '.rangeway', '.wrangler', 'cdk.out']);
 
 /** A copy of the checkout, with the changes that are not committed. */
 function copyCheckout(): string {
   const clone = mkdtempSync(join(work, 'clone-'));
-  cpSync(ROOT, clone, { recursive: true, filter: (path) => !MADE.includes(basename(path)) });
+  cpSync(ROOT, clone, { recursive: true, filter: (path) => !MADE.has(basename(path)) });
   symlinkSync(join(ROOT, 'node_modules'), join(clone, 'node_modules'));
   return clone;
 }
