@@ -8,7 +8,7 @@
  */
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { KEYS_TEXT } from '../access/links.ts';
@@ -75,6 +75,7 @@ function sessionIn(clone: string, endpoint: string | undefined): Session {
     AWS_ACCESS_KEY_ID: identity.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: identity.credentials.secretAccessKey,
     ENDPOINT: endpoint,
+    CLONE: clone,
     PACKED: join(work, 'rangeway.tgz'),
   };
   return { cwd: clone, env };
@@ -84,6 +85,9 @@ function sessionIn(clone: string, endpoint: string | undefined): Session {
 async function prepare(endpoint: string | undefined): Promise<void> {
   const files = await sampleFiles(samples);
   execFileSync('cp', ['-r', `${ROOT}/samples/.`, samples]);
+  if (!existsSync(join(ROOT, 'dist/cli/main.js'))) {
+    execFileSync('npm', ['run', 'build'], { cwd: ROOT, stdio: ['ignore', 'ignore', 'inherit'] });
+  }
   execFileSync('npm', ['pack', '--silent', '--ignore-scripts', '--pack-destination', work], { cwd: ROOT });
   execFileSync('bash', ['-c', `mv "${work}"/rangeway-*.tgz "${work}/rangeway.tgz"`]);
   if (endpoint === undefined) {
@@ -133,11 +137,12 @@ async function runOne(
   if (treatment.type === 'job') return skip(command, `a job of .ci/run: ${treatment.job}`);
   if (treatment.type === 'not run') return skip(command, treatment.reason);
   if (/--s3 BUCKET/.test(text) && session.env['ENDPOINT'] === undefined) return skip(command, 'there is no Ceph');
+  inFolder(command, session);
   writeConfig(page, command, session);
   const asked = /127\.0\.0\.1:8787|downloads\.example| --url URL/.test(text)
     ? (await servers.current()).url
     : undefined;
-  const filled = fillIn(treatment.as?.(text) ?? text, session, asked);
+  const filled = fillIn(treatment.as?.(text, command.isInline) ?? text, session, asked);
   if (treatment.type === 'serve') return servers.start(filled, command.isInline);
   const [, variable, value] = /^([A-Z]+)=(\S+)$/.exec(filled) ?? [];
   if (variable !== undefined) {
@@ -149,6 +154,13 @@ async function runOne(
   const wanted = shownCode(command);
   if (code === wanted && problems.length === 0) return [];
   return [`ended with ${code}, not ${wanted}`, ...problems, filled, output.slice(-3_000)];
+}
+
+/** A block that begins with `npm init` runs in a folder of its own, up to the next command of a sentence. */
+function inFolder({ text, isInline }: Command, session: Session): void {
+  if (isInline) session.cwd = session.env['CLONE'] ?? session.cwd;
+  if (!text.startsWith('npm init ')) return;
+  session.cwd = mkdtempSync(join(work, 'own-'));
 }
 
 function skip({ place, text }: Command, reason: string): undefined {

@@ -20,7 +20,7 @@ export interface Server {
 
 /** The shell of a page: its folder and its variables. */
 export interface Session {
-  readonly cwd: string;
+  cwd: string;
   readonly env: Record<string, string | undefined>;
 }
 

@@ -1,7 +1,7 @@
 /** What tests do with a command of a page. */
 export type Treatment =
-  /** It is run, in the form that `as` gives it, and has to end with 0. */
-  | { readonly type: 'run'; readonly as?: (command: string) => string }
+  /** It is run, in the form that `as` gives it for code in a sentence or a line of a block, and has to end with 0. */
+  | { readonly type: 'run'; readonly as?: (command: string, isInline: boolean) => string }
   /** It is started, and answers a range. */
   | { readonly type: 'serve'; readonly as?: (command: string) => string }
   /** A job of .ci/run contains it: the line that is named. */
@@ -15,7 +15,8 @@ export interface Rule {
   readonly treatment: Treatment;
 }
 
-const run = (as?: (command: string) => string): Treatment => (as === undefined ? { type: 'run' } : { type: 'run', as });
+const run = (as?: (command: string, isInline: boolean) => string): Treatment =>
+  as === undefined ? { type: 'run' } : { type: 'run', as };
 const serve = (as?: (command: string) => string): Treatment =>
   as === undefined ? { type: 'serve' } : { type: 'serve', as };
 const job = (line: string): Treatment => ({ type: 'job', job: line });
@@ -80,7 +81,7 @@ function readBenchOptions(command: string): string {
 
 const ACCOUNT = 'it changes an account of the platform, and has no dry form';
 
-/** The first rule that matches a command decides. A rule that matches no command of any page fails the test. */
+/** The first rule that matches a command decides. A rule that leaves commands to others, and matches none, fails the test. */
 export const RULES: readonly Rule[] = [
   // The project's own scripts.
   { matches: /^(?:RANGEWAY_FULL=1 )?npm test$|^npx vitest run --project s3$/, treatment: job('npm test') },
@@ -100,7 +101,7 @@ export const RULES: readonly Rule[] = [
     treatment: notRun('it takes minutes; npm test does a tenth of each campaign'),
   },
   { matches: /^bash \.ci\/run$/, treatment: notRun('it runs this test') },
-  { matches: /^npm run (?:format|entered|schema)$/, treatment: run() },
+  { matches: /^npm run (?:format|entered|schema|template)$/, treatment: run() },
   {
     matches: /^npm run fuzz/,
     treatment: run((command) =>
@@ -127,6 +128,7 @@ export const RULES: readonly Rule[] = [
     matches: /^(?:npx )?rangeway(?: (?:dev|serve|lambda|sign|keygen|purge))?(?: --s3)?$/,
     treatment: run((command) => `${command.replace(' --s3', '')} --help`),
   },
+  { matches: /^(?:npx cdk|wrangler dev)$/, treatment: run((command) => `${command} --help`) },
   { matches: /^rangeway COMMAND --help$/, treatment: run(() => 'rangeway sign --help') },
   { matches: /^node --cpu-prof$/, treatment: run((command) => `${command} --cpu-prof-dir=profile --eval 0`) },
   // The other commands.
@@ -149,12 +151,14 @@ export const RULES: readonly Rule[] = [
   { matches: /^curl |^[A-Z]=https/, treatment: run() },
   { matches: /^(?:sha256sum|openssl|printf) /, treatment: run() },
   // Packages.
+  // A block that begins with `npm init` runs in an empty folder; a sentence is tried without installing.
+  { matches: /^npm init -y$/, treatment: run() },
   {
     matches: /^npm install /,
-    treatment: run(
-      (command) =>
-        `mkdir -p empty && cd empty && ${command.replace('install', 'install --dry-run').replace(/ rangeway\b/, ' "$PACKED"')}`,
-    ),
+    treatment: run((command, isInline) => {
+      const packed = command.replace(/ rangeway\b/, ' "$PACKED"');
+      return isInline ? `mkdir -p empty && cd empty && ${packed.replace('install', 'install --dry-run')}` : packed;
+    }),
   },
   { matches: /^npm ls hono$/, treatment: run() },
   // Deployments, dry.
