@@ -12,10 +12,11 @@ project=$PWD
 PATH=$(printf %s "$PATH" | tr : '\n' | grep -v node_modules | paste -sd :)
 
 missing=
-[ "$(id -u)" -eq 0 ] || missing='root'
+[ "$(id -u)" -eq 0 ] || missing=' root'
 for program in debootstrap ip unshare chroot; do
   command -v "$program" >/dev/null || missing="$missing $program"
 done
+if [ -z "$missing" ] && ! unshare --mount --pid --net --fork true 2>/dev/null; then missing='the right to unshare'; fi
 if [ -n "$missing" ]; then
   echo "SKIPPED: the bare machine, which needs ${missing# }; the packages are in test/bare/packages.txt"
   [ "${RANGEWAY_FULL:-}" != 1 ]
