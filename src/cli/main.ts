@@ -62,7 +62,17 @@ async function loadDev() {
     if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
     const [, name] = /^Cannot find package '([^']+)'/.exec(error instanceof Error ? error.message : '') ?? [];
     if (name === undefined || !DEV_TOOLS.has(name)) throw error;
-    throw usageError(`dev needs ${name}, which is not installed: npm install --save-dev ${name}`, error);
+    const missing = isInstalled('wrangler') ? name : 'wrangler';
+    throw usageError(`dev needs ${missing}, which is not installed: npm install --save-dev ${missing}`, error);
+  }
+}
+
+function isInstalled(name: string): boolean {
+  try {
+    import.meta.resolve(name);
+    return true;
+  } catch {
+    return false;
   }
 }
 

@@ -6,8 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { commandProcess } from './command-process.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+const commands = commandProcess();
 
 let folder: string;
 const running = new Set<ChildProcess>();
@@ -16,6 +19,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'file.txt'), 'content');
 });
 afterAll(async () => {
+  await commands.stop();
   for (const child of running) child.kill('SIGKILL');
   await rm(folder, { recursive: true });
 });
@@ -60,7 +64,7 @@ async function takenPort() {
 
 test('--help and no command at all print the overview', async () => {
   for (const args of [['--help'], [], ['help'], ['-h']]) {
-    const { code, out } = await run(...args);
+    const { code, out } = await commands.run(args, folder, process.env);
     expect([code, out]).toEqual([0, expect.stringMatching(/rangeway dev .*[^]*rangeway purge KEY .*/)]);
   }
 });
@@ -74,7 +78,7 @@ test.for(['dev', 'serve', 'lambda', 'config', 'sign', 'keygen', 'purge'])(
       ['help', name],
       [name, '--port', '1', '--help'],
     ]) {
-      const { code, out } = await run(...args);
+      const { code, out } = await commands.run(args, folder, process.env);
       expect([code, out]).toEqual([0, expect.stringContaining(`rangeway ${name}`)]);
       expect(out).toMatch(/^ {2}--[a-z-]+ /m);
       expect(out.match(/^ {2}# /gm)).toHaveLength(2);

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { killAll, run } from './commands.ts';
+import { commandProcess } from './command-process.ts';
 
 /** Stands for each secret in the table: no message may show it. */
 const SECRET = 'do-not-show-this-0123456789abcdefghij';
@@ -45,13 +45,15 @@ const ENV = {
   AWS_EC2_METADATA_DISABLED: 'true',
 };
 
+const { run, stop } = commandProcess();
+
 let folder: string;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rangeway-mistakes-'));
   for (const [name, content] of Object.entries(FILES)) await writeFile(join(folder, name), content);
 });
 afterAll(async () => {
-  killAll();
+  await stop();
   await rm(folder, { recursive: true });
 });
 
@@ -230,7 +232,7 @@ const cases: readonly (readonly [args: readonly string[], message: RegExp])[] = 
 
 describe('a mistake exits with 2, and says in plain words what to write', () => {
   test.for(cases)('%o', async ([args, message]) => {
-    const { code, err, out } = await run(args, { cwd: folder, env: ENV });
+    const { code, err, out } = await run(args, folder, { ...process.env, ...ENV });
     expect([code, out]).toEqual([2, '']);
     expect(err).toMatch(message);
     expect(err).toMatch(/^rangeway: /);
