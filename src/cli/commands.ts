@@ -170,6 +170,35 @@ export const PURGE_COMMAND = command({
   ],
 });
 
+const REQUEST_HEADER = {
+  name: 'header',
+  value: "'NAME: VALUE'",
+  help: 'a field of each request, such as Authorization; may be repeated',
+} as const;
+
+/** `rangeway check` */
+export const CHECK_COMMAND = command({
+  name: 'check',
+  operands: 'URL',
+  summary: 'whether downloads from any address can be resumed safely; about twenty requests, a verdict a line',
+  options: [
+    REQUEST_HEADER,
+    {
+      name: 'timeout',
+      value: 'T',
+      help: 'of each request (default: 10s); all of them take six times as long at the most',
+    },
+    { name: 'json', help: 'print the verdicts as JSON, see docs/checking.md' },
+  ],
+  examples: [
+    ['rangeway check https://files.example.com/a.bin', 'exit code 0 if a download can be resumed safely, else 1'],
+    [
+      "rangeway check 'https://files.example.com/a.bin?rgw-sig=…' --json",
+      'a signed link; no value of its query is printed',
+    ],
+  ],
+});
+
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
   DEV_COMMAND,
@@ -179,4 +208,5 @@ export const COMMANDS: readonly CommandSpec[] = [
   SIGN_COMMAND,
   KEYGEN_COMMAND,
   PURGE_COMMAND,
+  CHECK_COMMAND,
 ];

@@ -12,6 +12,7 @@ import { usageError } from './usage.ts';
 const EXIT_USAGE = 2;
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  check: async (args) => (await import('./check/check.ts')).checkAddress(args),
   config: async (args) => (await import('./config.ts')).config(args),
   dev: async (args) => (await loadDev()).dev(args),
   keygen: async (args) => (await import('./keygen.ts')).keygen(args),
