@@ -108,11 +108,16 @@ type OpenRequest = (onResponse: (incoming: IncomingMessage) => void) => ClientRe
 function receive(read: number, open: OpenRequest): Promise<CheckResult> {
   return new Promise((resolve) => {
     const fail = (error: unknown) => resolve(failed(explainRequestError(error)));
+    let hasHead = false;
     try {
       const request = open((incoming) => {
+        hasHead = true;
         readResponse(incoming, read).then((response) => resolve({ type: 'response', response }), fail);
       });
-      request.once('error', fail);
+      // After the head, the reader of the content sees the same error, and keeps the bytes before it.
+      request.on('error', (error) => {
+        if (!hasHead) fail(error);
+      });
       request.end();
     } catch (error) {
       // A field or a path that Node refuses to send.

@@ -100,8 +100,10 @@ export function checkIfRangeDate(evidence: Evidence): Finding {
 }
 
 function judgeOld(response: CheckResponse, evidence: Evidence, splice: string): Finding {
-  const { status, fields } = response;
+  const { status, fields, body } = response;
   if (status === 200) {
+    if (!Buffer.from(evidence.first.body.subarray(0, body.length)).equals(body))
+      return finding('fault', '200 with other bytes', 'a part is presented as the whole, or the object changes now');
     const { size } = evidence.subject;
     const length = fields.get('content-length');
     return length !== undefined && size !== undefined && Number(length) !== size
