@@ -52,7 +52,10 @@ const serve = (file: string) => ['serve', '--dir', '.', '--port', '0', '--config
 
 /** Command lines, and what their message says: what is wrong, where, and what to write instead. */
 const cases: readonly (readonly [args: readonly string[], message: RegExp])[] = [
-  [['frobnicate'], /there is no command "frobnicate"; there are config, dev, keygen, lambda, purge, serve, sign:/],
+  [
+    ['frobnicate'],
+    /there is no command "frobnicate"; there are check, config, dev, keygen, lambda, purge, serve, sign:/,
+  ],
   [['lambda'], /lambda needs a bucket: rangeway lambda --s3 BUCKET/],
   [['lambda', '--s3', 'files', '--mode', 'fast'], /--mode takes buffered or stream, not "fast"/],
   [['lambda', '--s3', 'files', '--overflow', 'drop'], /--overflow takes redirect or partial or refuse/],
@@ -169,6 +172,14 @@ const cases: readonly (readonly [args: readonly string[], message: RegExp])[] = 
   ],
   [['purge', 'a', '--url', `http://me:${SECRET}@127.0.0.1:9`], /--url takes an address such as/],
   [['purge', 'a', '--url', 'http://127.0.0.1:9'], /purge needs the gateway's token in the variable/],
+  [['check'], /check needs an address: rangeway check https:/],
+  [['check', 'files.example.com/a.bin'], /check takes an address such as .*, not "files\.example\.com\/a\.bin"/],
+  [['check', `ftp://me:${SECRET}@h/a?sig=${SECRET}`], /check takes an address such as .*, not "ftp:\/\/…@h\/a\?…"/],
+  [['check', 'http://[::1/'], /check takes an address such as/],
+  [['check', 'http://127.0.0.1:9', 'x'], /check takes one address/],
+  [['check', 'http://127.0.0.1:9', '--timeout', '10'], /--timeout takes a number and a unit/],
+  [['check', 'http://127.0.0.1:9', '--header', SECRET], /--header takes a field such as/],
+  [['check', 'http://127.0.0.1:9', '--header', `If-Range: ${SECRET}`], /--header can't set If-Range/],
   [['keygen', '--key-id', 'a b'], /--key-id: .*not "a b"/],
 ];
 

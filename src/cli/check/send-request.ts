@@ -105,6 +105,7 @@ function redirectTarget({ status, fields }: CheckResponse, base: URL): URL | 'un
 
 type OpenRequest = (onResponse: (incoming: IncomingMessage) => void) => ClientRequest;
 
+/** Sends a request again if a kept connection turns out to be closed: nginx closes its own after a 412, for example. */
 function receive(read: number, open: OpenRequest): Promise<CheckResult> {
   return new Promise((resolve) => {
     const fail = (error: unknown) => resolve(failed(explainRequestError(error)));
@@ -116,7 +117,9 @@ function receive(read: number, open: OpenRequest): Promise<CheckResult> {
       });
       // After the head, the reader of the content sees the same error, and keeps the bytes before it.
       request.on('error', (error) => {
-        if (!hasHead) fail(error);
+        if (hasHead) return;
+        if (request.reusedSocket) receive(read, open).then(resolve, fail);
+        else fail(error);
       });
       request.end();
     } catch (error) {

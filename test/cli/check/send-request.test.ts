@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { createServer as createTcpServer, type AddressInfo } from 'node:net';
+import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, describe, expect, test } from 'vitest';
 import { checkClient } from '../../../src/cli/check/send-request.ts';
 import { responseOf, type CheckRequest } from '../../../src/cli/check/exchange.ts';
@@ -155,5 +155,19 @@ test('after the time of all requests none is sent', async () => {
   const before = requests;
   await client.send(url, GET);
   expect(requests).toBe(before);
+  client.close();
+});
+
+test('a kept connection that the server closes instead of a second response is no failure', async () => {
+  const answered = new Set<Socket>();
+  const url = await serve((request, response) => {
+    if (answered.has(request.socket)) return void request.socket.destroy();
+    answered.add(request.socket);
+    response.end('x');
+  });
+  const client = checkClient({ fields: {}, timeout: 5_000, total: 30_000 });
+  await client.send(url, GET);
+  expect(responseOf(await client.send(url, GET))?.status).toBe(200);
+  expect(answered.size).toBe(2);
   client.close();
 });
