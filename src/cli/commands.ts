@@ -199,6 +199,28 @@ export const CHECK_COMMAND = command({
   ],
 });
 
+/** `rangeway warm` */
+export const WARM_COMMAND = command({
+  name: 'warm',
+  operands: '[PREFIX]',
+  summary: 'asks a gateway for objects, so that caches have them: those below PREFIX, or of a list',
+  options: [
+    { name: 'url', value: 'URL', help: 'the address of the gateway, with the path of the mount' },
+    { name: 'input-file', value: 'FILE', help: 'the keys, one a line; - for stdin' },
+    { name: 'dir', value: 'DIR', help: 'list the keys below PREFIX in a folder, as serve --dir has them' },
+    ...S3,
+    { name: 'read', value: 'PART', help: 'first (a byte), whole, or blocks (a byte of each block) (default: first)' },
+    { name: 'block-size', value: 'SIZE', help: 'of --read blocks (default: 8MiB, as on Workers; on Node 1MiB)' },
+    { name: 'rate', value: 'N', help: 'requests a second at the most (default: 50)' },
+    { name: 'concurrency', value: 'N', help: 'requests at a time at the most (default: 8)' },
+    REQUEST_HEADER,
+  ],
+  examples: [
+    ['rangeway warm releases/ --s3 files --url https://files.example.com', 'all objects of a bucket below a prefix'],
+    ['rangeway warm --input-file keys.txt --read whole --rate 5 --url https://files.example.com', 'a list, to the end'],
+  ],
+});
+
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
   DEV_COMMAND,
@@ -209,4 +231,5 @@ export const COMMANDS: readonly CommandSpec[] = [
   KEYGEN_COMMAND,
   PURGE_COMMAND,
   CHECK_COMMAND,
+  WARM_COMMAND,
 ];

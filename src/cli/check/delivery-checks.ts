@@ -1,6 +1,7 @@
 import { parseHttpDate } from '../../http/index.ts';
 import { readCacheSignal } from './cache-signals.ts';
 import { finding, judgeResponse, type Evidence, type Finding } from './evidence.ts';
+import { responseOf } from './exchange.ts';
 import { readLinkExpiry } from './link-expiry.ts';
 import { PREFLIGHT_FIELDS, type ProbeName } from './probes.ts';
 
@@ -108,15 +109,16 @@ function listOf(value = ''): ReadonlySet<string> {
 
 /** Whether the whole comes from a cache. */
 export function checkCache(evidence: Evidence): Finding {
-  return judgeCached(evidence, 'whole-again', 'each download is read from the origin');
+  return judgeCached(evidence, 'whole-again', 'first', 'each download is read from the origin');
 }
 
 /** Whether ranges come from a cache. */
 export function checkCachedRange(evidence: Evidence): Finding {
-  return judgeCached(evidence, 'range-cached', 'each resumed download is read from the origin');
+  return judgeCached(evidence, 'range-cached', 'range', 'each resumed download is read from the origin');
 }
 
-function judgeCached(evidence: Evidence, name: ProbeName, uncached: string): Finding {
+/** @param before the first request of the same kind */
+function judgeCached(evidence: Evidence, name: ProbeName, before: ProbeName, uncached: string): Finding {
   return judgeResponse(evidence, name, 'the object is empty, so it has no ranges', (response) => {
     const signal = readCacheSignal(response.fields);
     const isPartial = name === 'range-cached' && response.status !== 206;
@@ -126,13 +128,22 @@ function judgeCached(evidence: Evidence, name: ProbeName, uncached: string): Fin
     const reason = control === undefined ? 'there is no Cache-Control' : `Cache-Control: ${control}`;
     switch (signal.outcome) {
       case 'hit':
-        return finding('ok', `${part}a hit, ${signal.seen}`, 'repeated requests are answered near the client');
+        return finding(
+          'ok',
+          `${part}a hit${wasCached(evidence, before) ? ' from the first request on' : ''}, ${signal.seen}`,
+          'repeated requests are answered by the cache',
+        );
       case 'miss':
         return finding('warning', `${part}no hit, ${signal.seen}`, `${uncached}; ${reason}`);
       case 'bypass':
         return finding('warning', `${part}not cached, ${signal.seen}`, `${uncached}; ${reason}`);
     }
   });
+}
+
+function wasCached({ exchanges }: Evidence, name: ProbeName): boolean {
+  const response = responseOf(exchanges[name]);
+  return response !== undefined && readCacheSignal(response.fields)?.outcome === 'hit';
 }
 
 /** A link that is valid for less than this is told, in seconds: large downloads take longer. */

@@ -6,14 +6,8 @@ import {
   type RequestOptions,
 } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
-import {
-  explainRequestError,
-  type CheckedRedirect,
-  type CheckRequest,
-  type CheckResponse,
-  type CheckResult,
-  type Exchange,
-} from './exchange.ts';
+import { explainRequestError } from '../request-error.ts';
+import type { CheckedRedirect, CheckRequest, CheckResponse, CheckResult, Exchange } from './exchange.ts';
 
 /** Sends requests over Node's HTTP/1.1 client: `fetch` hides redirects, and decodes contents. */
 export interface CheckClient {

@@ -66,7 +66,7 @@ const cases: readonly (readonly [Faults, CheckName, string, 'safe' | 'unsafe'])[
   [{ refusesSeveral: true }, 'several-ranges', 'fault 400', 'safe'],
   [{ ignoresIfMatch: true }, 'if-match-old', 'warning 206', 'safe'],
   [{ ignoresIfNoneMatch: true }, 'if-none-match', 'warning 200', 'safe'],
-  [{ fields: { Age: '12' } }, 'cache', 'ok a hit, Age: 12', 'safe'],
+  [{ fields: { Age: '12' } }, 'cache', 'ok a hit from the first request on, Age: 12', 'safe'],
   [
     { fields: { 'X-Cache': 'Miss from cloudfront' } },
     'cached-range',
