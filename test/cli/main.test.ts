@@ -65,7 +65,7 @@ test('--help and no command at all print the overview', async () => {
   }
 });
 
-test.for(['dev', 'serve', 'lambda', 'config', 'sign', 'keygen', 'purge', 'check'])(
+test.for(['dev', 'serve', 'lambda', 'config', 'sign', 'keygen', 'purge', 'check', 'warm'])(
   '%s --help prints its options and two examples',
   async (name) => {
     for (const args of [
