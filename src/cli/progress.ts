@@ -84,7 +84,7 @@ export function progress(output: ProgressOutput, label: string, files: number, t
       line.update();
     },
     onFile: () => void finished++,
-    end: line.end,
+    end: () => line.end(),
   };
 }
 

@@ -23,7 +23,8 @@ test('on a terminal a bar is redrawn five times a second, and removed at the end
     bar.onBytes(125);
   }
   expect(written).toHaveLength(2);
-  expect(written[1]).toMatch(/^\r\u001b\[Krangeway: \[={12} {12}\] filling: 501 bytes of 1000 bytes, 0 of 2 files/);
+  const bar12 = `[${'='.repeat(12)}${' '.repeat(12)}]`;
+  expect(written[1]).toContain(`\r\u001b[Krangeway: ${bar12} filling: 501 bytes of 1000 bytes, 0 of 2 files`);
   bar.end();
   expect(written.at(-1)).toBe('\r\u001b[K');
 });

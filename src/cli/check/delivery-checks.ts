@@ -1,7 +1,6 @@
 import { parseHttpDate } from '../../http/index.ts';
 import { readCacheSignal } from './cache-signals.ts';
 import { finding, judgeResponse, type Evidence, type Finding } from './evidence.ts';
-import { responseOf } from './exchange.ts';
 import { readLinkExpiry } from './link-expiry.ts';
 import { PREFLIGHT_FIELDS, type ProbeName } from './probes.ts';
 
@@ -109,18 +108,19 @@ function listOf(value = ''): ReadonlySet<string> {
 
 /** Whether the whole comes from a cache. */
 export function checkCache(evidence: Evidence): Finding {
-  return judgeCached(evidence, 'whole-again', 'first', 'each download is read from the origin');
+  return judgeCached(evidence, 'whole-again', 'each download is read from the origin');
 }
 
 /** Whether ranges come from a cache. */
 export function checkCachedRange(evidence: Evidence): Finding {
-  return judgeCached(evidence, 'range-cached', 'range', 'each resumed download is read from the origin');
+  return judgeCached(evidence, 'range-cached', 'each resumed download is read from the origin');
 }
 
-/** @param before the first request of the same kind */
-function judgeCached(evidence: Evidence, name: ProbeName, before: ProbeName, uncached: string): Finding {
+function judgeCached(evidence: Evidence, name: ProbeName, uncached: string): Finding {
   return judgeResponse(evidence, name, 'the object is empty, so it has no ranges', (response) => {
     const signal = readCacheSignal(response.fields);
+    // Later requests may be hits because of the first one.
+    const wasCached = readCacheSignal(evidence.first.fields)?.outcome === 'hit';
     const isPartial = name === 'range-cached' && response.status !== 206;
     const part = isPartial ? `${response.status}, ` : '';
     if (signal === undefined) return finding('warning', `${part}no cache shows itself`, uncached);
@@ -130,7 +130,7 @@ function judgeCached(evidence: Evidence, name: ProbeName, before: ProbeName, unc
       case 'hit':
         return finding(
           'ok',
-          `${part}a hit${wasCached(evidence, before) ? ' from the first request on' : ''}, ${signal.seen}`,
+          `${part}a hit${wasCached ? ' from the first request on' : ''}, ${signal.seen}`,
           'repeated requests are answered by the cache',
         );
       case 'miss':
@@ -139,11 +139,6 @@ function judgeCached(evidence: Evidence, name: ProbeName, before: ProbeName, unc
         return finding('warning', `${part}not cached, ${signal.seen}`, `${uncached}; ${reason}`);
     }
   });
-}
-
-function wasCached({ exchanges }: Evidence, name: ProbeName): boolean {
-  const response = responseOf(exchanges[name]);
-  return response !== undefined && readCacheSignal(response.fields)?.outcome === 'hit';
 }
 
 /** A link that is valid for less than this is told, in seconds: large downloads take longer. */

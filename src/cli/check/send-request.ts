@@ -100,19 +100,26 @@ function redirectTarget({ status, fields }: CheckResponse, base: URL): URL | 'un
 type OpenRequest = (onResponse: (incoming: IncomingMessage) => void) => ClientRequest;
 
 /** Sends a request again if a kept connection turns out to be closed: nginx closes its own after a 412, for example. */
-function receive(read: number, open: OpenRequest): Promise<CheckResult> {
+async function receive(read: number, open: OpenRequest): Promise<CheckResult> {
+  for (;;) {
+    const result = await receiveOnce(read, open);
+    if (result !== 'stale connection') return result;
+  }
+}
+
+function receiveOnce(read: number, open: OpenRequest): Promise<CheckResult | 'stale connection'> {
   return new Promise((resolve) => {
     const fail = (error: unknown) => resolve(failed(explainRequestError(error)));
     let hasHead = false;
     try {
       const request = open((incoming) => {
         hasHead = true;
-        readResponse(incoming, read).then((response) => resolve({ type: 'response', response }), fail);
+        resolve(readResponse(incoming, read));
       });
-      // After the head, the reader of the content sees the same error, and keeps the bytes before it.
       request.on('error', (error) => {
+        // After the head, the reader of the content sees the same error, and keeps the bytes before it.
         if (hasHead) return;
-        if (request.reusedSocket) receive(read, open).then(resolve, fail);
+        if (request.reusedSocket) resolve('stale connection');
         else fail(error);
       });
       request.end();
@@ -123,7 +130,7 @@ function receive(read: number, open: OpenRequest): Promise<CheckResult> {
   });
 }
 
-async function readResponse(incoming: IncomingMessage, read: number): Promise<CheckResponse> {
+async function readResponse(incoming: IncomingMessage, read: number): Promise<CheckResult> {
   const chunks: Uint8Array[] = [];
   let length = 0;
   let end: CheckResponse['end'] = 'complete';
@@ -142,7 +149,8 @@ async function readResponse(incoming: IncomingMessage, read: number): Promise<Ch
     end = 'broken';
   }
   const body = new Uint8Array(Buffer.concat(chunks).subarray(0, read));
-  return { status: incoming.statusCode ?? 0, fields: fieldsOf(incoming.rawHeaders), body, end };
+  const fields = fieldsOf(incoming.rawHeaders);
+  return { type: 'response', response: { status: incoming.statusCode ?? 0, fields, body, end } };
 }
 
 /** @param raw names and values by turns */

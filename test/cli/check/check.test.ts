@@ -1,16 +1,16 @@
-import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { tmpdir } from 'node:os';
 import { afterAll, describe, expect, test } from 'vitest';
 import { run } from '../commands.ts';
+import { freeUrl, serveHttp, stopServers } from '../loopback.ts';
 import { startBadServer, type BadServer, type Faults } from './bad-server.ts';
 
 const SECRET = 'do-not-show-this-0123456789';
 
-const servers: (Server | BadServer)[] = [];
+const servers: BadServer[] = [];
 afterAll(async () => {
-  for (const server of servers) await ('stop' in server ? server.stop() : server.close());
+  for (const server of servers) await server.stop();
+  await stopServers();
 });
 
 async function start(faults: Faults): Promise<BadServer> {
@@ -19,14 +19,7 @@ async function start(faults: Faults): Promise<BadServer> {
   return server;
 }
 
-async function serve(listener: RequestListener): Promise<string> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  servers.push(server);
-  await once(server, 'listening');
-  const address: AddressInfo | string | null = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return `http://127.0.0.1:${address.port}`;
-}
+const serve = async (listener: RequestListener) => (await serveHttp(listener)).origin;
 
 const check = (...args: readonly string[]) =>
   run(['check', ...args], { cwd: tmpdir(), env: { NO_COLOR: '1', LC_ALL: 'C.UTF-8' } });
@@ -90,12 +83,7 @@ describe('without an object, one sentence and 1', () => {
   });
 
   test('nothing listens, as text and as JSON', async () => {
-    const server = createServer().listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address: AddressInfo | string | null = server.address();
-    const url = `http://127.0.0.1:${typeof address === 'object' ? address?.port : ''}/`;
-    server.close();
-    await once(server, 'close');
+    const url = (await freeUrl()).href;
     const { code, out, err } = await check(url);
     expect([code, out, err]).toEqual([
       1,

@@ -1,16 +1,15 @@
-import { createServer as createTcpServer, type AddressInfo } from 'node:net';
-import { once } from 'node:events';
-import { createServer } from 'node:http';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { CheckName } from '../../../src/cli/check/checks.ts';
 import type { CheckReport } from '../../../src/cli/check/report.ts';
 import { runCheck } from '../../../src/cli/check/run-check.ts';
 import { checkClient } from '../../../src/cli/check/send-request.ts';
+import { freeUrl, serveHttp, serveTcp, stopServers } from '../loopback.ts';
 import { startBadServer, type BadServer, type Faults } from './bad-server.ts';
 
 const servers: BadServer[] = [];
 afterAll(async () => {
   await Promise.all(servers.map((server) => server.stop()));
+  await stopServers();
 });
 
 async function checkUrl(url: string, timeout = 10_000): Promise<CheckReport> {
@@ -111,53 +110,32 @@ describe('without an object there is one sentence', () => {
     [302, /redirects \(302\) without an address/],
   ] as const)('%d', async ([status, message]) => {
     let requests = 0;
-    const server = createServer((_, response) => {
+    const { href } = await serveHttp((_, response) => {
       requests++;
       response.writeHead(status).end();
-    }).listen(0, '127.0.0.1');
-    expect(await checkUrl(await urlOf(server))).toEqual({ type: 'failed', reason: expect.stringMatching(message) });
+    });
+    expect(await checkUrl(href)).toEqual({ type: 'failed', reason: expect.stringMatching(message) });
     expect(requests).toBe(1);
-    server.close();
   });
 
   test('a server that is none of HTTP', async () => {
-    const server = createTcpServer((socket) => void socket.end('SSH-2.0-OpenSSH_9\r\n')).listen(0, '127.0.0.1');
-    expect(await checkUrl(await urlOf(server))).toEqual({
-      type: 'failed',
-      reason: expect.stringMatching(/is no HTTP/),
-    });
-    server.close();
+    const { href } = await serveTcp((socket) => void socket.end('SSH-2.0-OpenSSH_9\r\n'));
+    expect(await checkUrl(href)).toEqual({ type: 'failed', reason: expect.stringMatching(/is no HTTP/) });
   });
 
   test('a server that closes, one that says nothing, and none at all', async () => {
-    const closing = createTcpServer((socket) => void socket.destroy()).listen(0, '127.0.0.1');
-    const url = await urlOf(closing);
-    expect(await checkUrl(url)).toMatchObject({ reason: expect.stringMatching(/closed the connection/) });
-    closing.close();
-    await once(closing, 'close');
-    expect(await checkUrl(url)).toMatchObject({ reason: 'nothing listens there (connection refused)' });
-    const silent = createTcpServer(() => undefined).listen(0, '127.0.0.1');
-    expect(await checkUrl(await urlOf(silent), 200)).toMatchObject({
-      reason: 'there was no response within 0.2 seconds',
-    });
-    silent.close();
+    const closing = await serveTcp((socket) => void socket.destroy());
+    expect(await checkUrl(closing.href)).toMatchObject({ reason: expect.stringMatching(/closed the connection/) });
+    const silent = await serveTcp(() => undefined);
+    expect(await checkUrl(silent.href, 200)).toMatchObject({ reason: 'there was no response within 0.2 seconds' });
+    const none = await freeUrl();
+    expect(await checkUrl(none.href)).toMatchObject({ reason: 'nothing listens there (connection refused)' });
   });
 
   test('https:// at a server without TLS', async () => {
-    const { url } = await startBadServer({}).then((server) => (servers.push(server), server));
-    expect(await checkUrl(url.replace('http', 'https'))).toMatchObject({
+    const { href } = await serveHttp((_, response) => void response.end());
+    expect(await checkUrl(href.replace('http', 'https'))).toMatchObject({
       reason: expect.stringMatching(/^TLS failed: .*http:\/\//),
     });
   });
 });
-
-async function urlOf(server: {
-  address(): AddressInfo | string | null;
-  on(event: string, listener: () => void): unknown;
-}) {
-  for (;;) {
-    const address = server.address();
-    if (address !== null && typeof address !== 'string') return `http://127.0.0.1:${address.port}/`;
-    await new Promise<void>((resolve) => void server.on('listening', resolve));
-  }
-}

@@ -1,26 +1,11 @@
-import { once } from 'node:events';
-import { createServer, type IncomingMessage, type RequestListener, type Server } from 'node:http';
-import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { afterAll, describe, expect, test } from 'vitest';
 import { checkClient } from '../../../src/cli/check/send-request.ts';
 import { responseOf, type CheckRequest } from '../../../src/cli/check/exchange.ts';
+import { serveHttp, serveTcp, stopServers } from '../loopback.ts';
 
-const servers: Server[] = [];
-afterAll(() => {
-  for (const server of servers) {
-    server.closeAllConnections();
-    server.close();
-  }
-});
-
-async function serve(listener: RequestListener): Promise<URL> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  servers.push(server);
-  await once(server, 'listening');
-  const address: AddressInfo | string | null = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return new URL(`http://127.0.0.1:${address.port}/`);
-}
+afterAll(stopServers);
 
 const GET: CheckRequest = { method: 'GET', fields: { Range: 'bytes=0-0' }, read: 10 };
 
@@ -38,7 +23,7 @@ async function send(
 test('a body of 100 GB is read no further than needed, and the server sees the end of the connection', async () => {
   let sent = 0;
   const closed = Promise.withResolvers<void>();
-  const url = await serve((_, response) => {
+  const url = await serveHttp((_, response) => {
     response.writeHead(200, { 'Content-Length': 100e9 });
     const chunk = Buffer.alloc(64 * 1024);
     const write = () => {
@@ -58,18 +43,20 @@ test('a body of 100 GB is read no further than needed, and the server sees the e
 });
 
 test('a body that stalls, and one that is cut, are broken', async () => {
-  const stalls = await serve((_, response) => void response.writeHead(200, { 'Content-Length': 100 }).write('12345'));
+  const stalls = await serveHttp(
+    (_, response) => void response.writeHead(200, { 'Content-Length': 100 }).write('12345'),
+  );
   const client = checkClient({ fields: {}, timeout: 300, total: 30_000 });
   expect(responseOf(await client.send(stalls, GET))).toMatchObject({ end: 'broken' });
   client.close();
-  const cuts = await serve((_, response) => {
+  const cuts = await serveHttp((_, response) => {
     response.writeHead(200, { 'Content-Length': 100 }).write('12345', () => response.destroy());
   });
   expect(responseOf(await send(cuts))).toMatchObject({ end: 'broken' });
 });
 
 test('contents and fields are as sent: nothing is decoded, and lines of a field are a list', async () => {
-  const url = await serve((_, response) => {
+  const url = await serveHttp((_, response) => {
     response.writeHead(
       200,
       [
@@ -88,11 +75,11 @@ test('contents and fields are as sent: nothing is decoded, and lines of a field 
 describe('redirects', () => {
   test('are followed with all fields of the request, and without those of the user at another origin', async () => {
     const seen: IncomingMessage[] = [];
-    const target = await serve((request, response) => {
+    const target = await serveHttp((request, response) => {
       seen.push(request);
       response.end('x');
     });
-    const url = await serve((request, response) => {
+    const url = await serveHttp((request, response) => {
       seen.push(request);
       response.writeHead(302, { Location: request.url === '/' ? '/second' : `${target.href}?signed=1` }).end();
     });
@@ -109,7 +96,7 @@ describe('redirects', () => {
   });
 
   test('are not followed for a preflight, as in browsers', async () => {
-    const url = await serve((_, response) => void response.writeHead(301, { Location: '/x' }).end());
+    const url = await serveHttp((_, response) => void response.writeHead(301, { Location: '/x' }).end());
     const exchange = await send(url, { ...GET, method: 'OPTIONS' });
     expect([exchange.redirects, responseOf(exchange)?.status]).toEqual([[], 301]);
   });
@@ -120,31 +107,24 @@ describe('redirects', () => {
     ['http://', /no http:\/\/ or https:\/\//],
     ['file:///etc/passwd', /no http:\/\/ or https:\/\//],
   ] as const)('to %s', async ([location, reason]) => {
-    const url = await serve((_, response) => void response.writeHead(307, { Location: location }).end());
+    const url = await serveHttp((_, response) => void response.writeHead(307, { Location: location }).end());
     expect((await send(url)).result).toEqual({ type: 'failed', reason: expect.stringMatching(reason) });
   });
 });
 
 test('a head without end, and one that is too long', async () => {
-  const url = await serve((_, response) => void response.writeHead(200, { 'X-Long': 'x'.repeat(20_000) }).end());
+  const url = await serveHttp((_, response) => void response.writeHead(200, { 'X-Long': 'x'.repeat(20_000) }).end());
   expect((await send(url)).result).toMatchObject({ reason: expect.stringMatching(/longer than 16 KiB/) });
-  const server = createTcpServer((socket) => {
-    socket.on('error', () => undefined);
-    socket.write('HTTP/1.1 200 OK\r\n');
-  }).listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address: AddressInfo | string | null = server.address();
-  const port = typeof address === 'object' ? address?.port : undefined;
+  const endless = await serveTcp((socket) => void socket.write('HTTP/1.1 200 OK\r\n'));
   const client = checkClient({ fields: {}, timeout: 300, total: 30_000 });
-  const exchange = await client.send(new URL(`http://127.0.0.1:${port}/`), GET);
+  const exchange = await client.send(endless, GET);
   expect(exchange.result).toEqual({ type: 'failed', reason: 'there was no response within 0.3 seconds' });
   client.close();
-  server.close();
 });
 
 test('after the time of all requests none is sent', async () => {
   let requests = 0;
-  const url = await serve((_, response) => {
+  const url = await serveHttp((_, response) => {
     requests++;
     response.end();
   });
@@ -160,7 +140,7 @@ test('after the time of all requests none is sent', async () => {
 
 test('a kept connection that the server closes instead of a second response is no failure', async () => {
   const answered = new Set<Socket>();
-  const url = await serve((request, response) => {
+  const url = await serveHttp((request, response) => {
     if (answered.has(request.socket)) return void request.socket.destroy();
     answered.add(request.socket);
     response.end('x');

@@ -1,26 +1,10 @@
-import { once } from 'node:events';
-import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { RequestListener } from 'node:http';
 import { afterAll, describe, expect, test } from 'vitest';
 import { semaphore } from '../../../src/base/semaphore.ts';
 import { ask, type WarmRequest } from '../../../src/cli/warm/ask.ts';
+import { freeUrl, serveHttp, stopServers } from '../loopback.ts';
 
-const servers: Server[] = [];
-afterAll(() => {
-  for (const server of servers) {
-    server.closeAllConnections();
-    server.close();
-  }
-});
-
-async function serve(listener: RequestListener): Promise<URL> {
-  const server = createServer(listener).listen(0, '127.0.0.1');
-  servers.push(server);
-  await once(server, 'listening');
-  const address: AddressInfo | string | null = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return new URL(`http://127.0.0.1:${address.port}/a`);
-}
+afterAll(stopServers);
 
 /** Limits whose pauses are recorded instead of waited for. */
 function recordingOptions({ concurrency = 8, stopAfter = Infinity } = {}) {
@@ -69,13 +53,13 @@ describe('responses', () => {
     [[[502]], { type: 'failed', reason: 'the server says 502' }],
   ] as const)('%o', async ([heads, result]) => {
     const { options } = recordingOptions();
-    expect(await ask(FIRST(await serve(answers(...heads))), options)).toMatchObject(result);
+    expect(await ask(FIRST(await serveHttp(answers(...heads))), options)).toMatchObject(result);
   });
 
   test('the field of the user and the range are sent, and no coding is accepted', async () => {
     const { options } = recordingOptions();
     let headers: unknown;
-    const url = await serve((request, response) => {
+    const url = await serveHttp((request, response) => {
       ({ headers } = request);
       answers(PARTIAL)(request, response);
     });
@@ -87,7 +71,7 @@ describe('responses', () => {
 describe('a failure that may pass', () => {
   test('is tried again after pauses that double, four times at the most; each try takes a token', async () => {
     const { options, seen } = recordingOptions();
-    await ask(FIRST(await serve(answers([503]))), options);
+    await ask(FIRST(await serveHttp(answers([503]))), options);
     expect(seen).toMatchObject({ sleeps: [500, 1000, 2000], pauses: [], taken: 4, responses: 4 });
   });
 
@@ -95,7 +79,7 @@ describe('a failure that may pass', () => {
     const { options, seen } = recordingOptions();
     const date = new Date(Date.now() + 60_000).toUTCString();
     await ask(
-      FIRST(await serve(answers([503, { 'Retry-After': '7' }], [429, { 'Retry-After': date }], PARTIAL))),
+      FIRST(await serveHttp(answers([503, { 'Retry-After': '7' }], [429, { 'Retry-After': date }], PARTIAL))),
       options,
     );
     expect(seen.sleeps).toEqual([]);
@@ -106,7 +90,7 @@ describe('a failure that may pass', () => {
 
   test('with a Retry-After of more than two minutes is none', async () => {
     const { options, seen } = recordingOptions();
-    expect(await ask(FIRST(await serve(answers([503, { 'Retry-After': '3600' }]))), options)).toEqual({
+    expect(await ask(FIRST(await serveHttp(answers([503, { 'Retry-After': '3600' }]))), options)).toEqual({
       type: 'failed',
       reason: 'the server says 503, and to ask again in 3600 s',
     });
@@ -116,7 +100,7 @@ describe('a failure that may pass', () => {
   test('may be a connection: one that ends before the head, or before the end', async () => {
     const { options, seen } = recordingOptions();
     let count = 0;
-    const url = await serve((_, response) => {
+    const url = await serveHttp((_, response) => {
       count++;
       if (count === 1) return void response.destroy();
       response.writeHead(200, { 'Content-Length': 10 });
@@ -129,9 +113,7 @@ describe('a failure that may pass', () => {
 
   test('nothing listens', async () => {
     const { options, seen } = recordingOptions();
-    const url = await serve(() => undefined);
-    const [server] = servers.splice(-1);
-    server?.close();
+    const url = await freeUrl();
     expect(await ask(FIRST(url), options)).toEqual({
       type: 'failed',
       reason: 'nothing listens there (connection refused)',
@@ -141,7 +123,7 @@ describe('a failure that may pass', () => {
 
   test('is not tried again when all is stopped', async () => {
     const { options, seen } = recordingOptions({ stopAfter: 2 });
-    const url = await serve((_, response) => void response.destroy());
+    const url = await serveHttp((_, response) => void response.destroy());
     await ask(FIRST(url), options);
     expect(seen.unreachable).toBe(2);
   });
@@ -151,7 +133,7 @@ test('a server that ignores Range is read no further than its first bytes', asyn
   const { options, seen } = recordingOptions();
   let sent = 0;
   const closed = Promise.withResolvers<void>();
-  const url = await serve((_, response) => {
+  const url = await serveHttp((_, response) => {
     response.writeHead(200, { 'Content-Length': 100e9 });
     response.once('close', () => closed.resolve());
     const chunk = Buffer.alloc(64 * 1024);
@@ -174,7 +156,7 @@ test('never more than the bound are in flight', async () => {
   let open = 0;
   let most = 0;
   const held: (() => void)[] = [];
-  const url = await serve((request, response) => {
+  const url = await serveHttp((request, response) => {
     most = Math.max(most, ++open);
     held.push(() => {
       open--;

@@ -1,20 +1,18 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { killAll, MAIN, run, startServer } from '../commands.ts';
+import { freeUrl, serveHttp, stopServers } from '../loopback.ts';
 
 const SIZE = 200_000;
 const BLOCK = 65_536;
 
 let home: string;
 let files: string;
-const servers: Server[] = [];
 beforeAll(async () => {
   home = await mkdtemp(join(tmpdir(), 'rangeway-warm-'));
   files = join(home, 'files');
@@ -25,10 +23,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   killAll();
-  for (const server of servers) {
-    server.closeAllConnections();
-    server.close();
-  }
+  await stopServers();
   await rm(home, { recursive: true, force: true, maxRetries: 5 });
 });
 
@@ -119,17 +114,13 @@ describe.for([
   });
 });
 
-/** A server that answers by the path. */
+/** Starts a server that answers by the path. */
 async function startScripted(): Promise<string> {
-  const server = createServer((request, response) => {
+  const url = await serveHttp((request, response) => {
     const status = Number(/\/(\d{3})$/.exec(request.url ?? '')?.[1] ?? 206);
     response.writeHead(status, status === 206 ? { 'Content-Range': 'bytes 0-0/9' } : {}).end(status === 206 ? 'x' : '');
-  }).listen(0, '127.0.0.1');
-  servers.push(server);
-  await once(server, 'listening');
-  const address: AddressInfo | string | null = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return `http://127.0.0.1:${address.port}`;
+  });
+  return url.origin;
 }
 
 async function runWithInput(args: readonly string[], input: string) {
@@ -169,9 +160,7 @@ test('the rate is kept: 30 requests at 20 a second take more than a second', asy
 });
 
 test('a gateway that is out of reach ends it early', async () => {
-  const url = await startScripted();
-  const [server] = servers.splice(-1);
-  server?.close();
+  const url = (await freeUrl()).origin;
   const keys = Array.from({ length: 1_000 }, (_, i) => `k${i}`).join('\n');
   const { code, err } = await runWithInput(['--input-file', '-', '--url', url], keys);
   expect(code).toBe(1);
