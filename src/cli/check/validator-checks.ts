@@ -1,4 +1,5 @@
 import { parseEntityTag, parseHttpDate, printEntityTag, strongEqual, weakEqual } from '../../http/index.ts';
+import { plural } from '../progress.ts';
 import { finding, judgeResponse, responsesOf, type Evidence, type Finding } from './evidence.ts';
 import type { CheckResponse } from './exchange.ts';
 import type { ProbeName } from './probes.ts';
@@ -66,7 +67,7 @@ export function checkStability(evidence: Evidence): Finding {
   if (tags.length === 1 && partial.some(({ fields }) => !fields.has('etag')))
     return finding('warning', 'a 206 has no ETag', "clients can't see which version a part is of");
   if (tags.length + dates.length === 0) return finding('fault', 'no validator', 'nothing names the version');
-  return finding('ok', `the same in ${responses.length} responses`, 'all requests reach the same version');
+  return finding('ok', `the same in ${plural(responses.length, 'response')}`, 'all requests reach the same version');
 }
 
 /** A range of the current version (§13.1.5). */
