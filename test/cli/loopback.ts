@@ -1,12 +1,16 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener } from 'node:http';
+import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import { createServer as createTcpServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 const running = new Map<Server, Set<Socket>>();
 
-/** Starts an HTTP server on the loopback interface. */
-export async function serveHttp(listener: RequestListener): Promise<URL> {
-  return listen(createServer(listener));
+/** Starts an HTTP server on the loopback interface, with a certificate over TLS. */
+export async function serveHttp(listener: RequestListener, certificate?: ServerOptions): Promise<URL> {
+  if (certificate === undefined) return listen(createServer(listener));
+  const url = await listen(createTlsServer(certificate, listener));
+  url.protocol = 'https:';
+  return url;
 }
 
 /** Starts a server of raw connections on the loopback interface. Their errors are ignored. */

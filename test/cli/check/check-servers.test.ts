@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { killAll, run, startServer } from '../commands.ts';
-import { hasServer, startStaticServer, type StaticServer, type StaticServerName } from './static-servers.ts';
+import {
+  hasServer,
+  startCachingProxy,
+  startStaticServer,
+  type StaticServer,
+  type StaticServerName,
+} from './static-servers.ts';
 
 let home: string;
 let files: string;
@@ -120,4 +126,27 @@ test.for([
   const { url } = await startServer([command, '--dir', files, '--port', '0'], { cwd: home });
   const { code, summary } = await expectVerdicts(`${url}/a.bin`, verdicts);
   expect([code, summary]).toEqual([0, expect.stringMatching(/^Yes, safely/)]);
+});
+
+test('a cache in front of the gateway: hits after the first request, or from it on', async ({ skip }) => {
+  if (!hasServer('nginx')) return skip();
+  const { url } = await startServer(['serve', '--dir', files, '--port', '0'], { cwd: home });
+  const proxy = await startCachingProxy(url, home);
+  started.push(proxy);
+  // nginx answers ranges from the whole that it has stored, and one range only while it does not have it.
+  const CACHED: Verdicts = {
+    ...OURS,
+    cache: 'ok a hit, X-Cache-Status: HIT',
+    'cached-range': 'ok a hit, X-Cache-Status: HIT',
+  };
+  expect(await expectVerdicts(`${proxy.url}/a.bin`, CACHED)).toMatchObject({ code: 0 });
+  const list = join(home, 'keys.txt');
+  await writeFile(list, 'a.txt\n');
+  expect(await run(['warm', '--input-file', list, '--url', proxy.url, '--read', 'whole'], { cwd: home })).toMatchObject(
+    { code: 0 },
+  );
+  const hit = 'ok a hit from the first request on, X-Cache-Status: HIT';
+  expect(await expectVerdicts(`${proxy.url}/a.txt`, { ...CACHED, cache: hit, 'cached-range': hit })).toMatchObject({
+    code: 0,
+  });
 });

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { CheckName } from '../../../src/cli/check/checks.ts';
 import type { CheckReport } from '../../../src/cli/check/report.ts';
@@ -5,6 +7,8 @@ import { runCheck } from '../../../src/cli/check/run-check.ts';
 import { checkClient } from '../../../src/cli/check/send-request.ts';
 import { freeUrl, serveHttp, serveTcp, stopServers } from '../loopback.ts';
 import { startBadServer, type BadServer, type Faults } from './bad-server.ts';
+
+const CERTIFICATES = join(import.meta.dirname, '../../platform/node/http1/certificates');
 
 const servers: BadServer[] = [];
 afterAll(async () => {
@@ -130,6 +134,18 @@ describe('without an object there is one sentence', () => {
     expect(await checkUrl(silent.href, 200)).toMatchObject({ reason: 'there was no response within 0.2 seconds' });
     const none = await freeUrl();
     expect(await checkUrl(none.href)).toMatchObject({ reason: 'nothing listens there (connection refused)' });
+  });
+
+  test.for([
+    ['localhost', /signed by itself|unknown authority/],
+    ['expired', /certificate has expired|signed by itself/],
+  ] as const)('the certificate %s', async ([name, reason]) => {
+    const read = (file: string) => readFileSync(join(CERTIFICATES, file));
+    const { href } = await serveHttp((_, response) => void response.end(), {
+      key: read('localhost.key'),
+      cert: read(`${name}.crt`),
+    });
+    expect(await checkUrl(href)).toEqual({ type: 'failed', reason: expect.stringMatching(reason) });
   });
 
   test('https:// at a server without TLS', async () => {

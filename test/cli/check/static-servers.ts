@@ -9,6 +9,32 @@ export interface StaticServer {
   stop(): Promise<void>;
 }
 
+/**
+ * Starts nginx as a cache in front of a server, as a CDN is: it stores whole objects, and says so in X-Cache-Status.
+ *
+ * @param work an existing folder for its own files
+ */
+export async function startCachingProxy(origin: string, work: string): Promise<StaticServer> {
+  const port = await freePort();
+  const temp = join(work, 'proxy-temp');
+  await mkdir(temp, { recursive: true });
+  const location = `
+    location / {
+      proxy_pass ${origin};
+      proxy_cache objects;
+      proxy_cache_valid 200 1h;
+      proxy_ignore_headers Cache-Control Expires;
+      add_header X-Cache-Status $upstream_cache_status always;
+    }`;
+  const config = join(work, 'proxy.conf');
+  await writeFile(
+    config,
+    nginxConfig({ temp, port, http: `proxy_cache_path ${temp}/cache keys_zone=objects:1m;`, server: location }),
+  );
+  const { stop } = await startServer({ file: 'nginx', args: ['-c', config, '-p', work, '-e', 'stderr'], port });
+  return { url: `http://127.0.0.1:${port}`, stop };
+}
+
 /** The servers of files that the tests use. With `-gzip`, they compress for clients that accept it. */
 export type StaticServerName = 'nginx' | 'nginx-gzip' | 'caddy' | 'caddy-gzip' | 'python3';
 
@@ -50,7 +76,8 @@ async function commandOf(name: StaticServerName, folder: string, work: string, p
     case 'nginx-gzip': {
       const config = join(work, `${name}.conf`);
       await mkdir(join(work, `${name}-temp`), { recursive: true });
-      await writeFile(config, nginxConfig(folder, join(work, `${name}-temp`), port, name === 'nginx-gzip'));
+      const http = `types { text/plain txt; } gzip ${name === 'nginx' ? 'off' : 'on'}; gzip_types text/plain;`;
+      await writeFile(config, nginxConfig({ temp: join(work, `${name}-temp`), port, http, server: `root ${folder};` }));
       return { file: 'nginx', args: ['-c', config, '-p', work, '-e', 'stderr'] };
     }
     case 'caddy':
@@ -64,7 +91,15 @@ async function commandOf(name: StaticServerName, folder: string, work: string, p
   }
 }
 
-function nginxConfig(folder: string, temp: string, port: number, isCompressed: boolean): string {
+interface NginxParts {
+  readonly temp: string;
+  readonly port: number;
+  /** Directives for `http` and for its server. */
+  readonly http: string;
+  readonly server: string;
+}
+
+function nginxConfig({ temp, port, http, server }: NginxParts): string {
   const temps = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map(
     (kind) => `${kind}_temp_path ${temp}/${kind};`,
   );
@@ -76,14 +111,12 @@ pid ${temp}/nginx.pid;
 events {}
 http {
   access_log off;
-  types { text/plain txt; }
   default_type application/octet-stream;
-  gzip ${isCompressed ? 'on' : 'off'};
-  gzip_types text/plain;
   ${temps.join('\n  ')}
+  ${http}
   server {
     listen 127.0.0.1:${port};
-    root ${folder};
+    ${server}
   }
 }
 `;
