@@ -78,6 +78,26 @@ describe.skipIf(!hasS3)('over S3', () => {
     ]);
   });
 
+  test('the function of Lambda: a large object is redirected to S3, and safe all the same', async () => {
+    const { bucket, put } = await newBucket();
+    await put('small.bin', new Uint8Array(100_000));
+    await put('large.bin', new Uint8Array(8_000_000));
+    const { url } = await startServer(
+      ['lambda', '--s3', bucket, '--endpoint', access.endpoint, '--path-style', '--port', '0'],
+      { cwd: home, env: ENV },
+    );
+    const small = await check(`${url}/small.bin`);
+    expect([small.code, small.of('redirects'), small.of('if-range-old')]).toEqual([0, 'ok none', 'ok 200, the whole']);
+    const large = await check(`${url}/large.bin`);
+    expect([large.code, large.of('if-range-old'), large.of('open-range')]).toEqual([
+      0,
+      'ok 412',
+      'ok 206 with bytes 1- to the end',
+    ]);
+    expect(large.of('redirects')).toBe(`warning 307 to ${access.endpoint}; for a range 0`);
+    expect(large.of('link-expiry')).toMatch(/^ok of the redirect's target: /);
+  });
+
   test('a listing that is refused says so', async () => {
     const { bucket } = await newBucket();
     const { code, err } = await run(

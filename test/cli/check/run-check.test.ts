@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setDefaultCACertificates } from 'node:tls';
 import { afterAll, describe, expect, test } from 'vitest';
 import type { CheckName } from '../../../src/cli/check/checks.ts';
 import type { CheckReport } from '../../../src/cli/check/report.ts';
@@ -102,6 +103,25 @@ test.for([0, 1, 2, 3])('an object of %d bytes', async (size) => {
   else expect(of('range')).toMatch(/^ok/);
 });
 
+async function checkCertificate(
+  name: 'localhost' | 'expired' | 'other-host',
+  isTrusted: boolean,
+): Promise<CheckReport> {
+  const read = (file: string) => readFileSync(join(CERTIFICATES, file), 'utf8');
+  const cert = read(`${name}.crt`);
+  const { port } = await serveHttp((_, response) => void response.end('x'), { key: read('localhost.key'), cert });
+  setDefaultCACertificates(isTrusted ? [cert] : []);
+  try {
+    return await checkUrl(`https://localhost:${port}/`);
+  } finally {
+    setDefaultCACertificates([]);
+  }
+}
+
+test('a server over TLS is checked as others are', async () => {
+  expect(await checkCertificate('localhost', true)).toMatchObject({ type: 'checked' });
+});
+
 describe('without an object there is one sentence', () => {
   test.for([
     [401, /asks for credentials/],
@@ -137,15 +157,14 @@ describe('without an object there is one sentence', () => {
   });
 
   test.for([
-    ['localhost', /signed by itself|unknown authority/],
-    ['expired', /certificate has expired|signed by itself/],
-  ] as const)('the certificate %s', async ([name, reason]) => {
-    const read = (file: string) => readFileSync(join(CERTIFICATES, file));
-    const { href } = await serveHttp((_, response) => void response.end(), {
-      key: read('localhost.key'),
-      cert: read(`${name}.crt`),
+    ['localhost', 'not trusted', /^TLS failed: the certificate is signed by itself/],
+    ['expired', 'trusted', /^TLS failed: the certificate has expired/],
+    ['other-host', 'trusted', /^TLS failed: the certificate is for another host/],
+  ] as const)('the certificate %s, %s', async ([name, trust, reason]) => {
+    expect(await checkCertificate(name, trust === 'trusted')).toEqual({
+      type: 'failed',
+      reason: expect.stringMatching(reason),
     });
-    expect(await checkUrl(href)).toEqual({ type: 'failed', reason: expect.stringMatching(reason) });
   });
 
   test('https:// at a server without TLS', async () => {
