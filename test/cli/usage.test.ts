@@ -179,6 +179,7 @@ const cases: readonly (readonly [args: readonly string[], message: RegExp])[] = 
   [['check', `ftp://me:${SECRET}@h/a?sig=${SECRET}`], /check takes an address such as .*, not "ftp:\/\/…@h\/a\?…"/],
   [['check', 'http://[::1/'], /check takes an address such as/],
   [['check', 'http://127.0.0.1:9', 'x'], /check takes one address/],
+  [['check', 'http://127.0.0.1:9', '--timeout', '2h'], /--timeout takes one hour at the most, not "2h"/],
   [['check', 'http://127.0.0.1:9', '--timeout', '10'], /--timeout takes a number and a unit/],
   [['check', 'http://127.0.0.1:9', '--header', SECRET], /--header takes a field such as/],
   [['check', 'http://127.0.0.1:9', '--header', `If-Range: ${SECRET}`], /--header can't set If-Range/],

@@ -16,6 +16,9 @@ const EXIT_UNSAFE = 1;
 /** The default timeout of a request, in seconds. */
 const TIMEOUT = 10;
 
+/** Timers of Node are limited, in seconds. */
+const MAX_TIMEOUT = 3600;
+
 /** The time of all requests, in multiples of the timeout of one. */
 const TOTAL = 6;
 
@@ -44,7 +47,7 @@ export async function checkAddress(args: readonly string[]): Promise<void> {
   const { texts, lists, flags, operands } = parseCommandLine(args, CHECK_COMMAND);
   const { address, credentials } = parseAddress(operands);
   const { origin = PAGE_ORIGIN, ...given } = parseRequestFields(lists.header ?? [], OWN_FIELDS);
-  const timeout = (texts.timeout === undefined ? TIMEOUT : parseDuration('timeout', texts.timeout)) * 1000;
+  const timeout = parseTimeout(texts.timeout) * 1000;
   const fields = { 'user-agent': 'rangeway-check', ...credentials, ...given };
   const client = checkClient({ fields, timeout, total: TOTAL * timeout });
   const report = await runCheck(client, address, origin);
@@ -54,6 +57,13 @@ export async function checkAddress(args: readonly string[]): Promise<void> {
   if (report.type === 'failed') return say(`${redactedAddress(address)} can't be checked: ${report.reason}`);
   const style = { isUnicode: isUnicodeLocale(process.env), stream: process.stdout };
   process.stdout.write(printReport(report.findings, report.conclusion, style));
+}
+
+function parseTimeout(text: string | undefined): number {
+  if (text === undefined) return TIMEOUT;
+  const seconds = parseDuration('timeout', text);
+  if (seconds > MAX_TIMEOUT) throw usageError(`--timeout takes one hour at the most, not "${text}"`);
+  return seconds;
 }
 
 function parseAddress([written, stray]: readonly string[]) {
@@ -69,6 +79,15 @@ function parseAddress([written, stray]: readonly string[]) {
   address.password = '';
   address.hash = '';
   if (username === '' && password === '') return { address, credentials: {} };
-  const user = `${decodeURIComponent(username)}:${decodeURIComponent(password)}`;
+  const user = `${decodePercent(username)}:${decodePercent(password)}`;
   return { address, credentials: { authorization: `Basic ${Buffer.from(user).toString('base64')}` } };
+}
+
+/** A text with a percent sign that encodes nothing stays as it is. */
+function decodePercent(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }

@@ -95,19 +95,22 @@ async function sendOnce({ address, offset }: WarmRequest, options: AskOptions): 
   const own = offset === undefined ? { 'accept-encoding': 'identity' } : { range: `bytes=${offset}-${offset}` };
   let hasHead = false;
   try {
-    const response = await fetch(address, {
-      headers: { ...options.fields, ...own },
-      signal: abort.signal,
-    });
-    hasHead = true;
-    options.onResponse();
-    for await (const chunk of response.body ?? []) {
-      options.onBytes(chunk.length);
-      timer.refresh();
-      // Leaving the loop cancels the body: with a server that ignores Range, the first bytes are enough.
-      if (offset !== undefined && response.status !== 206) break;
+    for (let target = address, redirects = 0; ; redirects++) {
+      // Fields of the user may be credentials, which no other origin gets.
+      const given = target.origin === address.origin ? options.fields : {};
+      const response = await fetch(target, { headers: { ...given, ...own }, signal: abort.signal, redirect: 'manual' });
+      hasHead = true;
+      options.onResponse();
+      await readBody(response, offset, (count) => {
+        options.onBytes(count);
+        timer.refresh();
+      });
+      const next = redirectTarget(response, target);
+      if (next === undefined) return judgeResponse(response, offset);
+      if (redirects === MAX_REDIRECTS) return failed(`there are more than ${MAX_REDIRECTS} redirects`);
+      target = next;
+      await options.rate.take();
     }
-    return judgeResponse(response, offset);
   } catch (error) {
     if (!hasHead) options.onUnreachable();
     const { reason } = abort.signal;
@@ -115,6 +118,32 @@ async function sendOnce({ address, offset }: WarmRequest, options: AskOptions): 
     return { type: 'transient', reason: message, pause: undefined };
   } finally {
     clearTimeout(timer);
+  }
+}
+
+const MAX_REDIRECTS = 10;
+
+/** @returns `undefined` if the response is no redirect, or leads to another protocol */
+function redirectTarget({ status, headers }: Response, base: URL): URL | undefined {
+  const location = headers.get('location');
+  if (status < 301 || status > 308 || location === null || !URL.canParse(location, base.href)) return undefined;
+  const target = new URL(location, base);
+  return target.protocol === 'http:' || target.protocol === 'https:' ? target : undefined;
+}
+
+/** The most bytes that are read of a response to a range of one byte, or of one without the object. */
+const NEEDED = 64 * 1024;
+
+async function readBody({ status, body }: Response, offset: number | undefined, onBytes: (count: number) => void) {
+  const isWhole = offset === undefined && status === 200;
+  // Of a server that ignores Range, the first bytes are enough.
+  const needed = isWhole ? Infinity : status === 200 ? 0 : NEEDED;
+  let received = 0;
+  for await (const chunk of body ?? []) {
+    received += chunk.length;
+    onBytes(chunk.length);
+    // Leaving the loop cancels the body.
+    if (received > needed) break;
   }
 }
 

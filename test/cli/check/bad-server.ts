@@ -36,7 +36,7 @@ export interface Faults {
 export interface BadServer {
   readonly url: string;
   /** The requests so far. */
-  readonly requests: readonly IncomingMessage[];
+  readonly requests: IncomingMessage[];
   stop(): Promise<void>;
 }
 

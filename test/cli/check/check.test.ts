@@ -58,6 +58,8 @@ describe('secrets', () => {
 
   test('the user and the fields are sent', async () => {
     const { url, requests } = await start({});
+    expect((await check(url.replace('//', '//100%zz@'))).code).toBe(0);
+    expect(requests.splice(0)[0]?.headers.authorization).toBe(`Basic ${btoa('100%zz:')}`);
     await check(
       url.replace('//', '//me:p%40ss@'),
       '--header',

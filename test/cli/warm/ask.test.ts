@@ -129,6 +129,51 @@ describe('a failure that may pass', () => {
   });
 });
 
+describe('redirects', () => {
+  test('are followed with the range, each takes a token, and another origin gets no field of the user', async () => {
+    const { options, seen } = recordingOptions();
+    const got: unknown[] = [];
+    const target = await serveHttp((request, response) => {
+      got.push([request.headers.range, request.headers['x-token']]);
+      answers(PARTIAL)(request, response);
+    });
+    const url = await serveHttp((request, response) => {
+      got.push([request.headers.range, request.headers['x-token']]);
+      response.writeHead(307, { Location: target.href }).end();
+    });
+    expect(await ask(FIRST(url), options)).toMatchObject({ type: 'read', size: 100 });
+    expect(got).toEqual([
+      ['bytes=0-0', 'abc'],
+      ['bytes=0-0', undefined],
+    ]);
+    expect(seen.taken).toBe(2);
+  });
+
+  test.for([
+    ['/again', 'there are more than 10 redirects'],
+    ['ftp://127.0.0.1/', 'the server says 302'],
+    ['http://', 'the server says 302'],
+  ] as const)('to %s', async ([location, reason]) => {
+    const { options } = recordingOptions();
+    const url = await serveHttp((_, response) => void response.writeHead(302, { Location: location }).end());
+    expect(await ask(FIRST(url), options)).toEqual({ type: 'failed', reason });
+  });
+});
+
+test('an error with an endless body is read no further than its first bytes', async () => {
+  const { options, seen } = recordingOptions();
+  const url = await serveHttp((_, response) => {
+    response.writeHead(404);
+    const write = () => {
+      while (!response.destroyed)
+        if (!response.write(Buffer.alloc(16 * 1024))) return void response.once('drain', write);
+    };
+    write();
+  });
+  expect(await ask({ address: url, offset: undefined }, options)).toMatchObject({ type: 'failed' });
+  expect(seen.bytes).toBeLessThan(1024 * 1024);
+});
+
 test('a server that ignores Range is read no further than its first bytes', async () => {
   const { options, seen } = recordingOptions();
   let sent = 0;
