@@ -45,7 +45,9 @@ function toObjectAddress(operands: readonly string[], base: string | undefined):
   if (stray !== undefined) throw usageError('purge takes one key; one with spaces takes quotes around it');
   const address = objectAddress(parseGatewayUrl('purge', base), key);
   if (address === undefined)
-    throw usageError(`purge takes a key as the gateway serves it, without "." and ".." segments, not "${key}"`);
+    throw usageError(
+      `purge takes a key as the gateway serves it, of 1024 bytes at the most and without "." and ".." segments, not "${key}"`,
+    );
   return address;
 }
 
