@@ -29,7 +29,7 @@ interface CheckJson {
 }
 
 async function check(url: string) {
-  const { code, out } = await run(['check', url, '--json'], { cwd: home });
+  const { code, out } = await run(['check', url, '--json', '--timeout', '60s'], { cwd: home });
   const report: CheckJson = JSON.parse(out);
   const seen = new Map(report.checks.map((one) => [one.name, `${one.level} ${one.seen}`]));
   return { code, out, report, of: (name: string) => seen.get(name) };

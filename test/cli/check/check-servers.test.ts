@@ -87,7 +87,7 @@ async function expectVerdicts(
   url: string,
   verdicts: Verdicts,
 ): Promise<{ readonly code: number; readonly summary: string }> {
-  const { code, out, err } = await run(['check', url, '--json'], { cwd: home });
+  const { code, out, err } = await run(['check', url, '--json', '--timeout', '60s'], { cwd: home });
   expect(err).toBe('');
   const report: { summary: string; checks: { name: string; level: string; seen: string }[] } = JSON.parse(out);
   const expected = { ...PLAIN, ...verdicts };

@@ -46,7 +46,7 @@ test('a body that stalls, and one that is cut, are broken', async () => {
   const stalls = await serveHttp(
     (_, response) => void response.writeHead(200, { 'Content-Length': 100 }).write('12345'),
   );
-  const client = checkClient({ fields: {}, timeout: 300, total: 30_000 });
+  const client = checkClient({ fields: {}, timeout: 2_000, total: 30_000 });
   expect(responseOf(await client.send(stalls, GET))).toMatchObject({ end: 'broken' });
   client.close();
   const cuts = await serveHttp((_, response) => {

@@ -49,7 +49,7 @@ async function startWorker(): Promise<string> {
     'bucket_name = "warmed"',
     '[vars.RANGEWAY]',
     'cache = { type = "workers", origin = "https://files.example.com" }',
-    `blocks = { size = ${BLOCK} }`,
+    `blocks = { size = ${BLOCK}, ttl = 600000 }`,
   ];
   await writeFile(config, toml.join('\n'));
   return (await startServer(['dev', '--config', config, '--dir', files, '--port', '0'], here())).url;
@@ -57,7 +57,7 @@ async function startWorker(): Promise<string> {
 
 async function startNode(): Promise<string> {
   const config = join(home, 'node.json');
-  await writeFile(config, JSON.stringify({ cache: { type: 'memory' }, blocks: { size: BLOCK } }));
+  await writeFile(config, JSON.stringify({ cache: { type: 'memory' }, blocks: { size: BLOCK, ttl: 600_000 } }));
   return (await startServer(['serve', '--dir', files, '--config', config, '--port', '0'], here())).url;
 }
 
@@ -67,7 +67,7 @@ interface CheckJson {
 }
 
 async function seenByCheck(url: string, name: string): Promise<string | undefined> {
-  const { out } = await run(['check', url, '--json'], here());
+  const { out } = await run(['check', url, '--json', '--timeout', '60s'], here());
   const report: CheckJson = JSON.parse(out);
   expect(report.resumable).toBe(true);
   return report.checks.find((one) => one.name === name)?.seen;
