@@ -86,11 +86,16 @@ function firstByte({ size }: Subject, fields: Readonly<Record<string, string>>):
   return size === 0 ? undefined : get({ Range: 'bytes=0-0', ...fields });
 }
 
+/** The range of a client that resumes: from an offset to the end. */
+function resume({ size }: Subject, fields: Readonly<Record<string, string>> = {}): CheckRequest | undefined {
+  return size === 0 ? undefined : get({ Range: `bytes=${size === 1 ? 0 : 1}-`, ...fields });
+}
+
 /** All requests after the first two, as data. */
 export const PROBES = [
   { name: 'head', request: () => ({ method: 'HEAD', fields: IDENTITY, read: 0 }) },
   { name: 'suffix', request: ({ size }) => (size ? get({ Range: `bytes=-${suffixLength(size)}` }) : undefined) },
-  { name: 'open', request: ({ size }) => (size === 0 ? undefined : get({ Range: `bytes=${size === 1 ? 0 : 1}-` })) },
+  { name: 'open', request: (subject) => resume(subject) },
   { name: 'beyond', request: ({ size }) => (size === undefined ? undefined : get({ Range: `bytes=${size + 1}-` })) },
   {
     name: 'several',
@@ -102,23 +107,23 @@ export const PROBES = [
   },
   {
     name: 'if-range-current',
-    request: (subject) => withStrongTag(subject, (tag) => firstByte(subject, { 'If-Range': tag })),
+    request: (subject) => withStrongTag(subject, (tag) => resume(subject, { 'If-Range': tag })),
   },
-  { name: 'if-range-old', request: (subject) => firstByte(subject, { 'If-Range': INVENTED_TAG }) },
+  { name: 'if-range-old', request: (subject) => resume(subject, { 'If-Range': INVENTED_TAG }) },
   {
     name: 'if-range-date',
-    request: (subject) => (subject.date === undefined ? undefined : firstByte(subject, { 'If-Range': subject.date })),
+    request: (subject) => (subject.date === undefined ? undefined : resume(subject, { 'If-Range': subject.date })),
   },
-  { name: 'if-range-old-date', request: (subject) => firstByte(subject, { 'If-Range': OLD_DATE }) },
+  { name: 'if-range-old-date', request: (subject) => resume(subject, { 'If-Range': OLD_DATE }) },
   {
     name: 'if-none-match',
     request: ({ tag }) =>
       tag === undefined ? undefined : get({ 'If-None-Match': `${tag.weak ? 'W/' : ''}"${tag.opaque}"` }),
   },
-  { name: 'if-match-old', request: (subject) => firstByte(subject, { 'If-Match': INVENTED_TAG }) },
+  { name: 'if-match-old', request: (subject) => resume(subject, { 'If-Match': INVENTED_TAG }) },
   {
     name: 'if-match-current',
-    request: (subject) => withStrongTag(subject, (tag) => firstByte(subject, { 'If-Match': tag })),
+    request: (subject) => withStrongTag(subject, (tag) => resume(subject, { 'If-Match': tag })),
   },
   { name: 'compressed', request: () => get({ 'Accept-Encoding': 'gzip, deflate, br, zstd' }) },
   {

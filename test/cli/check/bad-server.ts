@@ -8,8 +8,8 @@ import { gzipSync } from 'node:zlib';
 export interface Faults {
   /** Ranges are ignored, as by python's http.server. */
   readonly noRanges?: boolean;
-  /** A stale If-Range gets 206, as from S3: clients join two versions. */
-  readonly splices?: boolean;
+  /** A stale If-Range gets 206, as from S3: clients join two versions. Or only that of a client that resumes. */
+  readonly splices?: boolean | 'resumed';
   readonly ignoresIfMatch?: boolean;
   readonly ignoresIfNoneMatch?: boolean;
   /** The current tag in If-Range gets 200. */
@@ -107,7 +107,8 @@ function sendWhole(method: string, response: ServerResponse, faults: Faults, obj
 function currentRange({ headers }: IncomingMessage, tag: string | undefined, faults: Faults): string | undefined {
   const { range, 'if-range': ifRange } = headers;
   if (range === undefined || faults.noRanges) return undefined;
-  if (ifRange === undefined || faults.splices) return range;
+  if (ifRange === undefined || faults.splices === true) return range;
+  if (faults.splices === 'resumed' && range.endsWith('-')) return range;
   if (faults.neverContinues) return undefined;
   const isCurrent = (ifRange === tag && !ifRange.startsWith('W/')) || (ifRange === DATE && !faults.noDate);
   return isCurrent ? range : undefined;

@@ -51,6 +51,7 @@ const cases: readonly (readonly [Faults, CheckName, string, 'safe' | 'unsafe'])[
   [{ noRanges: true }, 'range', 'fault 200: Range is ignored', 'unsafe'],
   [{ splices: true }, 'if-range-old', 'fault 206', 'unsafe'],
   [{ splices: true }, 'if-range-date', 'fault an old date: 206', 'unsafe'],
+  [{ splices: 'resumed' }, 'if-range-old', 'fault 206', 'unsafe'],
   [{ neverContinues: true }, 'if-range', 'fault 200', 'unsafe'],
   [{ tag: 'weak' }, 'entity-tag', 'fault weak, W/"v1"', 'unsafe'],
   [{ tag: 'none' }, 'entity-tag', 'fault no ETag, only Last-Modified', 'unsafe'],
