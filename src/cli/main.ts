@@ -12,6 +12,7 @@ import { usageError } from './usage.ts';
 const EXIT_USAGE = 2;
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  check: async (args) => (await import('./check/check.ts')).checkAddress(args),
   config: async (args) => (await import('./config.ts')).config(args),
   dev: async (args) => (await loadDev()).dev(args),
   keygen: async (args) => (await import('./keygen.ts')).keygen(args),
@@ -19,6 +20,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   purge: async (args) => (await import('./purge.ts')).sendPurge(args),
   serve: async (args) => (await import('./serve.ts')).serveOnNode(args),
   sign: async (args) => (await import('./sign.ts')).sign(args),
+  warm: async (args) => (await import('./warm/warm.ts')).warm(args),
 };
 
 /** The oldest major version of Node that is supported, as in package.json. */

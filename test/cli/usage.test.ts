@@ -59,9 +59,14 @@ afterAll(async () => {
 
 const serve = (file: string) => ['serve', '--dir', '.', '--port', '0', '--config', file];
 
+const URL_9 = '--url=http://127.0.0.1:9';
+
 /** Command lines, and what their message says: what is wrong, where, and what to write instead. */
 const cases: readonly (readonly [args: readonly string[], message: RegExp])[] = [
-  [['frobnicate'], /there is no command "frobnicate"; there are config, dev, keygen, lambda, purge, serve, sign:/],
+  [
+    ['frobnicate'],
+    /there is no command "frobnicate"; there are check, config, dev, keygen, lambda, purge, serve, sign, warm:/,
+  ],
   [['lambda'], /lambda needs a bucket: rangeway lambda --s3 BUCKET/],
   [['lambda', '--s3', 'files', '--mode', 'fast'], /--mode takes buffered or stream, not "fast"/],
   [['lambda', '--s3', 'files', '--overflow', 'drop'], /--overflow takes redirect or partial or refuse/],
@@ -227,6 +232,34 @@ const cases: readonly (readonly [args: readonly string[], message: RegExp])[] = 
   ],
   [['purge', 'a', '--url', `http://me:${SECRET}@127.0.0.1:9`], /--url takes an address such as/],
   [['purge', 'a', '--url', 'http://127.0.0.1:9'], /purge needs the gateway's token in the variable/],
+  [['check'], /check needs an address: rangeway check https:/],
+  [['check', 'files.example.com/a.bin'], /check takes an address such as .*, not "files\.example\.com\/a\.bin"/],
+  [['check', `ftp://me:${SECRET}@h/a?sig=${SECRET}`], /check takes an address such as .*, not "ftp:\/\/…@h\/a\?…"/],
+  [['check', 'http://[::1/'], /check takes an address such as/],
+  [['check', 'http://127.0.0.1:9', 'x'], /check takes one address/],
+  [['check', 'http://127.0.0.1:9', '--timeout', '2h'], /--timeout takes one hour at the most, not "2h"/],
+  [['check', 'http://127.0.0.1:9', '--timeout', '10'], /--timeout takes a number and a unit/],
+  [['check', 'http://127.0.0.1:9', '--header', SECRET], /--header takes a field such as/],
+  [['check', 'http://127.0.0.1:9', '--header', `If-Range: ${SECRET}`], /--header can't set If-Range/],
+  [['warm'], /warm needs --url, the address of the gateway/],
+  [
+    ['warm', '--url', `http://127.0.0.1:9/a?sig=${SECRET}`],
+    /--url takes an address .*, not "http:\/\/127\.0\.0\.1:9\/a\?…"/,
+  ],
+  [['warm', URL_9], /warm needs keys: --input-file FILE has them, or --s3 BUCKET or --dir DIR/],
+  [['warm', 'a/', URL_9], /warm needs keys: /],
+  [['warm', 'a/', '--input-file', 'file.txt', URL_9], /a prefix goes with --s3 or --dir/],
+  [['warm', '--input-file', 'none.txt', URL_9], /--input-file none\.txt: there is no such file/],
+  [['warm', '--input-file', '.', URL_9], /--input-file \.: this is a folder/],
+  [['warm', '--input-file', 'file.txt', '--dir', '.', URL_9], /three lists of keys/],
+  [['warm', '--dir', 'none', URL_9], /--dir none: there is no such folder/],
+  [['warm', '--prefix', 'a', '--dir', '.', URL_9], /--prefix goes with --s3 BUCKET/],
+  [['warm', '--dir', '.', URL_9, '--read', 'all'], /--read takes first, whole or blocks, not "all"/],
+  [['warm', '--dir', '.', URL_9, '--block-size', '8MiB'], /--block-size goes with --read blocks/],
+  [['warm', '--dir', '.', URL_9, '--read', 'blocks', '--block-size', '8'], /--block-size takes a size/],
+  [['warm', '--dir', '.', URL_9, '--rate', '0'], /--rate takes requests a second/],
+  [['warm', '--dir', '.', URL_9, '--concurrency', '0'], /--concurrency takes a number from 1 to 256/],
+  [['warm', '--dir', '.', URL_9, '--header', `Range: ${SECRET}`], /--header can't set Range/],
   [['keygen', '--key-id', 'a b'], /--key-id: .*not "a b"/],
 ];
 

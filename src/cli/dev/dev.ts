@@ -6,7 +6,7 @@ import { listFiles, type KeyedFile } from './files.ts';
 import { fill } from './fill.ts';
 import { findS3Worker, findWorker } from './find-worker.ts';
 import type { LocalBucket } from './local-bucket.ts';
-import { formatBytes, plural, progress } from './progress.ts';
+import { formatBytes, plural, progress } from '../progress.ts';
 import { watchFolder } from './watch-folder.ts';
 import { assertFree, parseCommandLine, parseFolder, parsePort } from '../options.ts';
 import { parseS3Source, type ParsedSource } from '../s3-options.ts';
