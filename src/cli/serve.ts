@@ -16,7 +16,7 @@ import { explainMistakes, type ConfigSource } from './explain-mistakes.ts';
 import { readJsonFile } from './json-file.ts';
 import { joinCluster, shareOf, type ClusterMember } from './cluster/member.ts';
 import { runPrimary } from './cluster/primary.ts';
-import { formatBytes } from './dev/progress.ts';
+import { formatBytes } from './progress.ts';
 import { explainListenError, parseCommandLine, parseFolder, parsePort, parseWorkers } from './options.ts';
 import { parseS3Source } from './s3-options.ts';
 import { SERVE_COMMAND } from './commands.ts';

@@ -40,6 +40,13 @@ export function start(args: readonly string[], { cwd, env }: StartOptions): Runn
   return { child, output };
 }
 
+/** Runs a command to its end, in a process of its own. */
+export async function run(args: readonly string[], options: StartOptions): Promise<Output & { readonly code: number }> {
+  const { child, output } = start(args, options);
+  const [code] = await once(child, 'close');
+  return { code: Number(code), ...output };
+}
+
 /** Starts a server, and waits for the address that it prints. */
 export async function startServer(
   args: readonly string[],

@@ -28,6 +28,7 @@ const TEXTS = {
   drawing: /[│▼▶─]/,
   log: /^\{"method":/,
   'signed text': /^rangeway-link-1\n/,
+  listing: /^\[\n\{"name":/,
 } as const;
 const textsOf = (kind: keyof typeof TEXTS) => withLanguage('', 'text').filter(({ text }) => TEXTS[kind].test(text));
 
@@ -58,6 +59,10 @@ test('a test checks each block of each page', () => {
       !(['', 'text'].includes(language) && Object.values(TEXTS).some((pattern) => pattern.test(text))),
   );
   expect(unknown.map(({ place, language }) => `${place}: no check for a block of "${language}"`)).toEqual([]);
+});
+
+test('listings are JSON', () => {
+  for (const { text } of textsOf('listing')) expect(Array.isArray(JSON.parse(text))).toBe(true);
 });
 
 test('each command has a rule, and each rule that leaves commands to others a command', () => {
@@ -121,6 +126,9 @@ function buckets(text: string): string {
     .join('');
 }
 
+/** The secrets of the Worker. */
+const SECRETS = '[secrets]\nrequired = ["RANGEWAY_KEYS", "RANGEWAY_PURGE_TOKEN", "USERS"]\n';
+
 describe('configurations', () => {
   test.for(withLanguage('json'))('config check takes $place for Node, and for Lambda', async ({ text, place }) => {
     const name = `${place.replaceAll(/\W/g, '-')}.json`;
@@ -130,7 +138,8 @@ describe('configurations', () => {
 
   test.for(withLanguage('toml'))('config check takes $place for Workers', async ({ text, place }) => {
     const name = `${place.replaceAll(/\W/g, '-')}.toml`;
-    expect(await check(name, `name = "x"\n${text}\n${buckets(text)}`, 'workers')).toContain('mount ');
+    const worker = `name = "x"\n${text}\n${buckets(text)}\n${SECRETS}`;
+    expect(await check(name, worker, 'workers')).toContain('mount ');
   });
 
   test('config check refuses a block with a mistake', async () => {

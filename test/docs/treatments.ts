@@ -94,7 +94,7 @@ export const RULES: readonly Rule[] = [
   { matches: /^bash test\/bare\/main\.sh$/, treatment: job('bash test/bare/main.sh') },
   { matches: /^npm run test:node22$/, treatment: job('npm run test:node22') },
   { matches: /^npm run test:memory$/, treatment: job('npm run test:memory') },
-  { matches: /^npm run test:clients$|^wget -c$/, treatment: job('npm run test:clients') },
+  { matches: /^npm run test:clients$|^wget -[cr]$/, treatment: job('npm run test:clients') },
   { matches: /^npm run soak$/, treatment: job('npm run soak -- --minutes 1') },
   {
     matches: /^npm run test:campaigns$/,
@@ -123,11 +123,17 @@ export const RULES: readonly Rule[] = [
   { matches: /npm start(?: -- .*)?$/, treatment: serve((command) => listening(command)) },
   { matches: /^npm run serve -- /, treatment: serve(listening) },
   { matches: /^rangeway (?:dev|serve|lambda) .*(?:DIR|BUCKET)/, treatment: serve(listening) },
+  {
+    matches: /^rangeway serve --(?:listing|workers) /,
+    treatment: serve((command) => listening(command.replace('serve', 'serve --dir samples'))),
+  },
   // Names of commands in a sentence.
   {
-    matches: /^(?:npx )?rangeway(?: (?:dev|serve|lambda|sign|keygen|purge))?(?: --s3)?$/,
+    matches: /^(?:npx )?rangeway(?: (?:dev|serve|lambda|sign|keygen|purge|warm))?(?: --s3)?$/,
     treatment: run((command) => `${command.replace(' --s3', '')} --help`),
   },
+  { matches: /^rangeway check (?:URL|https:)/, treatment: run(() => 'rangeway check --help') },
+  { matches: /^rangeway check http:/, treatment: run() },
   { matches: /^(?:npx cdk|wrangler dev)$/, treatment: run((command) => `${command} --help`) },
   { matches: /^rangeway COMMAND --help$/, treatment: run(() => 'rangeway sign --help') },
   { matches: /^node --cpu-prof$/, treatment: run((command) => `${command} --cpu-prof-dir=profile --eval 0`) },

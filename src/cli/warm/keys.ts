@@ -1,7 +1,9 @@
 import { createReadStream, statSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { withPeers } from '../../platform/peers.ts';
+import { loadS3 } from '../../platform/s3/load-s3.ts';
 import type { S3Source } from '../../platform/s3/s3-storage.ts';
+import { isListable } from '../../store/listable-store.ts';
+import type { ObjectStore } from '../../store/object-store.ts';
 import { listFiles } from '../dev/files.ts';
 import { explainFileError } from '../file-error.ts';
 import { usageError } from '../usage.ts';
@@ -59,6 +61,17 @@ async function* toAsync(keys: readonly string[]): AsyncGenerator<string> {
  * @throws SettingsError if the AWS SDK is not installed
  */
 export async function bucketKeys(source: S3Source, prefix: string): Promise<KeySource> {
-  const { listBucket } = await withPeers(() => import('../../platform/s3/list-bucket.ts'));
-  return { keys: listBucket(source, prefix), total: undefined };
+  const { s3Storage } = await loadS3();
+  return { keys: listKeys(s3Storage(source), prefix), total: undefined };
+}
+
+/** Lists the keys of a store, without those that end in a slash: they are placeholders of folders. */
+async function* listKeys(store: ObjectStore, prefix: string): AsyncGenerator<string> {
+  if (!isListable(store)) return;
+  for (let cursor: string | undefined; ;) {
+    const page = await store.list(prefix, { cursor });
+    for (const { key } of page.objects) if (key !== '' && !key.endsWith('/')) yield key;
+    ({ cursor } = page);
+    if (cursor === undefined) return;
+  }
 }

@@ -6,7 +6,7 @@ import { Agent, get } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { killAll, start, startServer, stop, type Running } from '../commands.ts';
+import { killAll, run, startServer, stop, type Running } from '../commands.ts';
 
 const LARGE = 40 * 1024 * 1024;
 const TOKEN = '0123456789abcdef0123456789abcdef';
@@ -48,13 +48,6 @@ async function ask(url: string): Promise<string> {
   } finally {
     agent.destroy();
   }
-}
-
-/** Runs a command that ends by itself. */
-async function run(args: readonly string[]): Promise<{ readonly code: unknown; readonly err: string }> {
-  const { child, output } = start(args, { cwd: folder });
-  const [code] = await once(child, 'close');
-  return { code, err: output.err };
 }
 
 const askTwice = async (url: string) => [await ask(url), await ask(url)];
@@ -143,7 +136,7 @@ describe.runIf(process.platform === 'linux')('serve --workers 2', () => {
     const taken = createServer().listen(0, '127.0.0.1');
     await once(taken, 'listening');
     const port = String(addressOf(taken.address()).port);
-    const { code, err } = await run(['serve', '--dir', '.', '--port', port, '--workers', '2']);
+    const { code, err } = await run(['serve', '--dir', '.', '--port', port, '--workers', '2'], { cwd: folder });
     taken.close();
     expect(code).toBe(2);
     expect(err.match(/the port is taken/g)).toHaveLength(1);
@@ -152,7 +145,7 @@ describe.runIf(process.platform === 'linux')('serve --workers 2', () => {
   test('takes at least one download for each worker', async () => {
     await writeFile(config, JSON.stringify({ limits: { downloads: 1 } }));
     const args = ['serve', '--dir', '.', '--config', config, '--workers', '2'];
-    const { code, err } = await run(args);
+    const { code, err } = await run(args, { cwd: folder });
     expect({ code, err }).toEqual({
       code: 2,
       err: 'rangeway: limits.downloads: 1 is less than one for each of 2 workers\n',
