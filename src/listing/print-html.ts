@@ -109,9 +109,7 @@ function parentRow(query: string): Html {
 
 function row(entry: Entry, query: string): Html {
   const href = withQuery(entry.href, query);
-  const link = html`<a href="${href}"
-    ><bdi>${visible(entry.name)}</bdi>${entry.type === 'folder' ? '/' : ''}</a
-  >`;
+  const link = html`<a href="${href}"><bdi>${visible(entry.name)}</bdi>${entry.type === 'folder' ? '/' : ''}</a>`;
   if (entry.type === 'folder') {
     return html`<tr>
       <td class="name">${link}</td>
