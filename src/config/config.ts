@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { settingsError } from '../base/settings-error.ts';
 import { accessSchema } from './access-config.ts';
 import { assertInherited, inheritFields } from './inherit.ts';
 import { LimitsSchema, type Limits } from './limits.ts';
@@ -174,10 +175,26 @@ export function parseConfig(input: unknown): Config {
     ...topLevel
   } = toTable(input);
   const common = { limits, logged, cache: blockCache, purge, trustedProxies };
-  if (!Array.isArray(writtenMounts)) return { ...common, mounts: [check(MountSchema, topLevel)] };
+  if (!Array.isArray(writtenMounts)) {
+    const mount = check(MountSchema, topLevel);
+    assertDigests([mount]);
+    return { ...common, mounts: [mount] };
+  }
   const tables = writtenMounts.map(toTable);
   assertInherited({ ...topLevel, cache: blockCache }, tables);
-  return { ...common, mounts: tables.map((table) => check(MountSchema, inheritFields(topLevel, table))) };
+  const mounts = tables.map((table) => check(MountSchema, inheritFields(topLevel, table)));
+  assertDigests(mounts);
+  return { ...common, mounts };
+}
+
+/** Refuses `digests` if none of the stores with that setting is S3, or may be: that of the platform is not named. */
+function assertDigests(mounts: readonly MountConfig[]): void {
+  const asked = mounts.filter(({ digests }) => digests);
+  const mayBeS3 = asked.some(
+    ({ store: own, fallback }) => own === undefined || own.type === 's3' || fallback?.type === 's3',
+  );
+  if (asked.length === 0 || mayBeS3) return;
+  throw settingsError('digests: has no effect without a store of type "s3"; other stores give their digests unasked');
 }
 
 function toTable(value: unknown): Readonly<Record<string, unknown>> {

@@ -4,6 +4,7 @@ import { withBlockCache } from '../cache/with-block-cache.ts';
 import type { ObjectStore, ReadOptions } from '../store/object-store.ts';
 import { withParallelReads } from '../store/wrappers/with-parallel-reads.ts';
 import { withResume } from '../store/wrappers/with-resume.ts';
+import { retryBudgetOf, withRetryBudget } from '../store/wrappers/retry-budget.ts';
 import { withRanges } from '../store/wrappers/with-ranges.ts';
 import type { BodyPipe } from './download/body-pipe.ts';
 import { assertMatchesRequest } from './download/pinned-read.ts';
@@ -32,10 +33,10 @@ export function composeStore(
   cache: BlockCache | undefined,
   scope: string,
   bodyPipe: BodyPipe,
-  { resume, parallelReads, blocks }: Settings,
+  { resume, parallelReads, blocks, digests }: Settings,
 ): MountStore {
   const { toReader, isNative, blockCacheOptions } = bodyPipe;
-  const store = withRanges(source);
+  const store = withRanges(digests ? askingForDigests(source) : source);
   const isPassedThrough = isNative && (resume === undefined || resume === false);
   // With `resume: false`, the stall timeout of bodies that pass through JavaScript still applies.
   const options = resume === false ? { tries: 0 } : typeof resume === 'object' ? resume : {};
@@ -55,6 +56,15 @@ export function composeStore(
     timeout === undefined ? cacheOptions : { ...cacheOptions, cacheTimeout: timeout },
   );
   return { store: cached, purge: (key) => cached.purge(key) };
+}
+
+/** Asks a store for the digests that it has, with each call. */
+function askingForDigests(store: ObjectStore): ObjectStore {
+  const asking: ObjectStore = {
+    head: (key, options) => store.head(key, { ...options, digests: true }),
+    read: (key, options) => store.read(key, { ...options, digests: true }),
+  };
+  return withRetryBudget(asking, retryBudgetOf(store));
 }
 
 /**

@@ -20,6 +20,8 @@ export interface CallOptions {
    * must not be cached: the object may exist, and the refusal may be temporary.
    */
   readonly onForbidden?: (() => void) | undefined;
+  /** Whether digests are asked for, on a storage that reports them only if they are, and may want a permission more. */
+  readonly digests?: boolean | undefined;
 }
 
 /** Options of a read of metadata. */

@@ -115,7 +115,7 @@ const fixtureAt = (target: string): Fixture | undefined => {
 /**
  * Sends a case's request to a server that holds the fixtures and compares the answer with what the
  * case expects and with the invariants of every response. A HEAD of the same target goes first
- * where the target names a fixture.
+ * where the target names a fixture, with the same preferences for digests.
  *
  * @param restore undoes what the platform by its nature changes in every answer
  * @param timeout milliseconds for each of the two exchanges
@@ -131,8 +131,11 @@ export const checkCase = async (
   const { method = 'GET', target, headers = [], expect, refusedByParser = [] } = test;
   try {
     const fixture = fixtureAt(target);
+    const wishes = headers.filter(([name]) => /^want-/iu.test(name));
     const head =
-      fixture === undefined ? undefined : restore(await send(origin, { method: 'HEAD', target, headers: [] }, timeout));
+      fixture === undefined
+        ? undefined
+        : restore(await send(origin, { method: 'HEAD', target, headers: wishes }, timeout));
     const values = placeholdersOf(head);
     const lines = headers.map(([name, value]) => [name, fill(value, values)] as const);
     const response = restore(await send(origin, { method, target, headers: lines }, timeout));

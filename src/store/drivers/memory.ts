@@ -10,7 +10,7 @@ import { evaluateRead } from '../evaluate-read.ts';
 const CHUNK = 64 * 1024;
 
 /** Metadata that `put` stores with an object. */
-export type StoredMetadata = Omit<Representation, 'size' | 'etag' | 'lastModified' | 'isDateStrong'>;
+export type StoredMetadata = Omit<Representation, 'size' | 'etag' | 'lastModified' | 'isDateStrong' | 'digests'>;
 
 /** A store in memory, for tests, examples and small fixed content. */
 export interface MemoryStore extends ObjectStore {
@@ -45,6 +45,7 @@ export function memoryStore(): MemoryStore {
         ...metadata,
         size: copy.length,
         etag: strongTag(toHex(digest)),
+        digests: { 'sha-256': btoa(String.fromCharCode(...digest)) },
         lastModified: new Date(),
         isDateStrong: true,
       };

@@ -4,6 +4,7 @@ import {
   resolveSpec,
   storedDate,
   strongTag,
+  type Digests,
   type EntityTagList,
   type Preconditions,
   type RangeSpec,
@@ -39,6 +40,7 @@ interface R2ObjectLike {
     readonly cacheControl?: string;
     readonly cacheExpiry?: Date;
   };
+  readonly checksums?: { readonly sha256?: ArrayBuffer; readonly sha512?: ArrayBuffer };
   /**
    * Present in each response, and with all three members since the compatibility date 2026-01-15. A member that does
    * not apply is `undefined`.
@@ -144,7 +146,7 @@ function toSpan({ range, size }: R2ObjectLike): Span {
   return { start, end: range?.length === undefined ? size : start + range.length };
 }
 
-function toRepresentation({ size, etag, uploaded, httpMetadata: http }: R2ObjectLike): Representation {
+function toRepresentation({ size, etag, uploaded, httpMetadata: http, checksums }: R2ObjectLike): Representation {
   return {
     size,
     etag: strongTag(etag),
@@ -156,7 +158,18 @@ function toRepresentation({ size, etag, uploaded, httpMetadata: http }: R2Object
     contentDisposition: http?.contentDisposition,
     cacheControl: http?.cacheControl,
     expires: storedDate(http?.cacheExpiry),
+    digests: toDigests(checksums),
   };
+}
+
+/** R2 has only the checksums that an upload named, and none of an upload in parts. */
+function toDigests({ sha256, sha512 }: NonNullable<R2ObjectLike['checksums']> = {}): Digests | undefined {
+  if (sha256 === undefined && sha512 === undefined) return undefined;
+  return { 'sha-256': toBase64(sha256), 'sha-512': toBase64(sha512) };
+}
+
+function toBase64(bytes: ArrayBuffer | undefined): string | undefined {
+  return bytes === undefined ? undefined : btoa(String.fromCharCode(...new Uint8Array(bytes)));
 }
 
 const UNSPECIFIED = 0;

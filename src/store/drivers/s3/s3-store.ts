@@ -16,7 +16,7 @@ import { assertS3Client, type S3ClientLike } from './client.ts';
 import { toFields, wantsMetadataFirst } from './conditions.ts';
 import { fetchTransport } from './fetch-transport.ts';
 import { isReadableKey } from './keys.ts';
-import { toMetadata } from './metadata.ts';
+import { toDigests, toMetadata } from './metadata.ts';
 import type { S3Fields, S3Refusal, S3Request, S3RequestFields, S3Response } from './reads.ts';
 import { redact } from './redact.ts';
 import { redirectError } from './redirect.ts';
@@ -94,6 +94,8 @@ export function s3Store(
       ...request,
       key: prefix + request.key,
       fields: { ...request.fields, 'accept-encoding': codings },
+      // A response with a range has no digest of the whole.
+      hasChecksums: options.digests === true && request.fields.range === undefined,
       signal,
     });
     try {
@@ -123,7 +125,7 @@ export function s3Store(
     const response = await send({ method: 'HEAD', key, fields: {}, version }, options);
     if (response.type === 'object') {
       await response.body?.cancel();
-      return toRepresentation(response.fields, toLength(response.fields));
+      return toRepresentation(response, toLength(response.fields));
     }
     // The response to a HEAD has no error code, so it does not tell a refused object from refused credentials.
     if (response.status === 403 && forbidden === 'missing') return headByRange(key, options);
@@ -194,7 +196,7 @@ async function toResult({ status, fields, body: responseBody }: S3Response, opti
       contentRange === undefined
         ? undefined
         : (parseContentRange(contentRange) ?? throwInvalidResponse(`Content-Range ${contentRange}`));
-    const representation = toRepresentation(fields, partial?.size ?? length);
+    const representation = toRepresentation({ status, fields }, partial?.size ?? length);
     const span = partial?.span ?? { start: 0, end: representation.size };
     // Without a length, a body that ends early looks complete, and a native pipe would continue with the next part.
     if (length !== span.end - span.start)
@@ -210,8 +212,16 @@ async function toResult({ status, fields, body: responseBody }: S3Response, opti
   }
 }
 
-function toRepresentation(fields: S3Fields, size: number | undefined): Representation {
-  return { ...toMetadata(fields), size: size ?? throwInvalidResponse('no Content-Length') };
+function toRepresentation(
+  { status, fields }: Pick<S3Response, 'status' | 'fields'>,
+  size: number | undefined,
+): Representation {
+  const digests = toDigests(status, fields);
+  return {
+    ...toMetadata(fields),
+    ...(digests === undefined ? {} : { digests }),
+    size: size ?? throwInvalidResponse('no Content-Length'),
+  };
 }
 
 function emptyBody(): ReadableStream<Uint8Array> {
