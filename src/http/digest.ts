@@ -17,6 +17,11 @@ export type DigestAlgorithm = keyof Digests;
 
 const ALGORITHMS: readonly DigestAlgorithm[] = ['sha-256', 'sha-512'];
 
+/** Prints a digest as {@link Digests} has it. */
+export function toBase64(digest: Uint8Array): string {
+  return btoa(String.fromCharCode(...digest));
+}
+
 /** The weights that a request gives to algorithms, in lower case; 0 for one that is not wanted. */
 export type DigestWeights = ReadonlyMap<string, number>;
 

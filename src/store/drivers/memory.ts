@@ -1,4 +1,4 @@
-import { strongTag, type Representation } from '../../http/index.ts';
+import { strongTag, toBase64, type Representation } from '../../http/index.ts';
 import { type ObjectStore, type ReadOptions, type ReadResult } from '../object-store.ts';
 import { countOperation } from '../request-stats.ts';
 import { evaluateRead } from '../evaluate-read.ts';
@@ -45,7 +45,7 @@ export function memoryStore(): MemoryStore {
         ...metadata,
         size: copy.length,
         etag: strongTag(toHex(digest)),
-        digests: { 'sha-256': btoa(String.fromCharCode(...digest)) },
+        digests: { 'sha-256': toBase64(digest) },
         lastModified: new Date(),
         isDateStrong: true,
       };

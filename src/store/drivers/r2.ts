@@ -4,6 +4,7 @@ import {
   resolveSpec,
   storedDate,
   strongTag,
+  toBase64,
   type Digests,
   type EntityTagList,
   type Preconditions,
@@ -165,11 +166,11 @@ function toRepresentation({ size, etag, uploaded, httpMetadata: http, checksums 
 /** R2 has only the checksums that an upload named, and none of an upload in parts. */
 function toDigests({ sha256, sha512 }: NonNullable<R2ObjectLike['checksums']> = {}): Digests | undefined {
   if (sha256 === undefined && sha512 === undefined) return undefined;
-  return { 'sha-256': toBase64(sha256), 'sha-512': toBase64(sha512) };
+  return { 'sha-256': printSum(sha256), 'sha-512': printSum(sha512) };
 }
 
-function toBase64(bytes: ArrayBuffer | undefined): string | undefined {
-  return bytes === undefined ? undefined : btoa(String.fromCharCode(...new Uint8Array(bytes)));
+function printSum(sum: ArrayBuffer | undefined): string | undefined {
+  return sum === undefined ? undefined : toBase64(new Uint8Array(sum));
 }
 
 const UNSPECIFIED = 0;
