@@ -170,6 +170,34 @@ export const PURGE_COMMAND = command({
   ],
 });
 
+/** `rangeway index` */
+export const INDEX_COMMAND = command({
+  name: 'index',
+  summary: 'piece indexes for the objects of a folder or a bucket, so that clients can check and repair downloads',
+  options: [
+    { name: 'dir', value: 'DIR', help: 'the folder whose files get indexes, in DIR/.rangeway/pieces' },
+    HIDDEN,
+    ...S3.map((option) =>
+      option.name === 'prefix' ? { ...option, help: 'only objects whose keys begin so, such as releases/' } : option,
+    ),
+    { name: 'concurrency', value: 'N', help: 'objects that are read at the same time, 1 to 64 (default: 2)' },
+    { name: 'prune', help: 'remove the indexes of objects that no longer exist' },
+    { name: 'dry-run', help: 'only print the keys that would get an index, and the indexes that would be removed' },
+    { name: 'json', help: 'print the summary as JSON on stdout' },
+    { name: 'pieces-in', value: 'PLACE', help: 'the folder or bucket of the indexes, if it is another one' },
+    {
+      name: 'pieces-prefix',
+      value: 'P',
+      help: "of the indexes, as the mount's setting pieces.prefix",
+      mayBeEmpty: true,
+    },
+  ],
+  examples: [
+    ['rangeway index --dir public', 'a folder; a second run builds only what is missing'],
+    ['rangeway index --s3 releases --prefix v2/ --prune', 'a part of a bucket, and no indexes of what is gone'],
+  ],
+});
+
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
   DEV_COMMAND,
@@ -179,4 +207,5 @@ export const COMMANDS: readonly CommandSpec[] = [
   SIGN_COMMAND,
   KEYGEN_COMMAND,
   PURGE_COMMAND,
+  INDEX_COMMAND,
 ];

@@ -115,6 +115,11 @@ export async function decodePieceIndex(bytes: Uint8Array<ArrayBuffer>): Promise<
   return { key, etag, size, crc32: view.getUint32(14), sha256, pieces: bytes.subarray(etagEnd, end) };
 }
 
+/** Whether a file that is no index of this version says that it is one of a later version: they go up to 31. */
+export function isLaterVersion([version = 0]: Uint8Array): boolean {
+  return version > VERSION && version < 32;
+}
+
 /** The tag is compared with tags that were sent, so it has one form only. */
 function isTag(opaque: string): boolean {
   return isPrintableTag({ weak: false, opaque });
@@ -130,6 +135,11 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
 
 /** The folder of all indexes, below the prefix of the setting `pieces`. */
 export const PIECES_FOLDER = '.rangeway/pieces/';
+
+/** Whether a key is kept for Rangeway itself, such as that of an index. No object of such a key is served. */
+export function isReservedKey(key: string): boolean {
+  return /(?:^|\/)\.rangeway(?:\/|$)/.test(key);
+}
 
 /**
  * Returns the key of an object's index. It is a hash, so that objects of any key have one, in folders too.

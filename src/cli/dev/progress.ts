@@ -2,6 +2,8 @@
 export interface Progress {
   /** So many bytes more were transferred. */
   onBytes(count: number): void;
+  /** So many bytes need no transfer; they no longer count. */
+  onSkip(count: number): void;
   /** One file more is complete. */
   onFile(): void;
   /** Removes the bar. */
@@ -32,16 +34,18 @@ export function progress(output: ProgressOutput, label: string, files: number, t
   const start = Date.now();
   let last = start;
   let bytes = 0;
+  let skipped = 0;
   let finished = 0;
 
   function draw(now: number): void {
     const seconds = (now - start) / 1000;
     const rate = bytes / seconds;
-    const left = rate === 0 ? '' : `, ${formatSeconds((total - bytes) / rate)} left`;
-    const amount = `${formatBytes(bytes)} of ${formatBytes(total)}, ${finished} of ${plural(files, 'file')}`;
+    const due = Math.max(bytes, total - skipped);
+    const left = rate === 0 ? '' : `, ${formatSeconds((due - bytes) / rate)} left`;
+    const amount = `${formatBytes(bytes)} of ${formatBytes(due)}, ${finished} of ${plural(files, 'file')}`;
     const text = `${label} ${amount}, ${formatBytes(rate)}/s${left}`;
     if (output.isTTY !== true) return void output.write(`rangeway: ${text}\n`);
-    const filled = total === 0 ? BAR_WIDTH : Math.round((bytes / total) * BAR_WIDTH);
+    const filled = due === 0 ? BAR_WIDTH : Math.round((bytes / due) * BAR_WIDTH);
     const bar = `[${'='.repeat(filled)}${' '.repeat(BAR_WIDTH - filled)}]`;
     output.write(`\r\x1b[K${`rangeway: ${bar} ${text}`.slice(0, (output.columns ?? 80) - 1)}`);
   }
@@ -54,6 +58,7 @@ export function progress(output: ProgressOutput, label: string, files: number, t
       last = now;
       draw(now);
     },
+    onSkip: (count) => void (skipped += count),
     onFile: () => void finished++,
     end() {
       if (output.isTTY === true && last > start) output.write('\r\x1b[K');
@@ -69,8 +74,8 @@ export function formatBytes(bytes: number): string {
 }
 
 /** Prints a number with its noun: `1 file`, `2 files`. */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+export function plural(count: number, noun: string, several = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : several}`;
 }
 
 function formatSeconds(seconds: number): string {

@@ -29,16 +29,32 @@ function streamedHash(): RunningHash<Uint8Array> {
   return { update: (bytes) => void hash.update(bytes), digest: async () => hash.digest() };
 }
 
+/** Buffers of pieces whose hash is known, for the next ones: each new one is garbage of a megabyte until it is collected. */
+const spare: Uint8Array<ArrayBuffer>[] = [];
+
+/** Most spare buffers: as many as pieces of a few objects are hashed at the same time. */
+const MAX_SPARE = 8;
+
 function bufferedHash(length: number): RunningHash<Uint8Array> {
   let buffer: Uint8Array<ArrayBuffer> | undefined;
   let filled = 0;
   return {
     update(bytes) {
-      buffer ??= new Uint8Array(length);
+      buffer ??= takeBuffer(length);
       buffer.set(bytes, filled);
       filled += bytes.length;
     },
-    digest: async () =>
-      new Uint8Array(await crypto.subtle.digest('SHA-256', (buffer ?? new Uint8Array()).subarray(0, filled))),
+    async digest() {
+      const used = buffer ?? new Uint8Array();
+      const digest = await crypto.subtle.digest('SHA-256', used.subarray(0, filled));
+      if (spare.length < MAX_SPARE) spare.push(used);
+      return new Uint8Array(digest);
+    },
   };
+}
+
+function takeBuffer(length: number): Uint8Array<ArrayBuffer> {
+  const at = spare.findIndex((buffer) => buffer.length === length);
+  const [found] = at === -1 ? [] : spare.splice(at, 1);
+  return found ?? new Uint8Array(length);
 }

@@ -17,6 +17,11 @@ export interface FsStoreOptions {
    * `false`.
    */
   readonly hidden?: boolean | undefined;
+  /**
+   * Whether the chunks of a body share one buffer: a chunk is valid until the next one is read. It keeps a program flat
+   * that reads much and keeps nothing, such as `rangeway index`. A gateway must not set it. By default `false`.
+   */
+  readonly reuseMemory?: boolean | undefined;
 }
 
 /**
@@ -33,7 +38,7 @@ export interface FsStoreOptions {
  *
  * await serve(createGateway({ store: fsStore('/srv/files') }), { port: 8080 });
  */
-export function fsStore(folder: string, { hidden = false }: FsStoreOptions = {}): ObjectStore {
+export function fsStore(folder: string, { hidden = false, reuseMemory = false }: FsStoreOptions = {}): ObjectStore {
   return {
     async head(key, options = {}) {
       countOperation(options);
@@ -45,7 +50,7 @@ export function fsStore(folder: string, { hidden = false }: FsStoreOptions = {})
     async read(key, options = {}) {
       countOperation(options);
       const file = await openFile(folder, key, hidden);
-      return file === undefined ? { type: 'missing' } : readFile(file, options);
+      return file === undefined ? { type: 'missing' } : readFile(file, options, reuseMemory);
     },
   };
 }
@@ -105,13 +110,22 @@ async function describe(handle: FileHandle, key: string): Promise<OpenFile | und
   }
 }
 
-async function readFile({ handle, representation, stat }: OpenFile, options: ReadOptions): Promise<ReadResult> {
+async function readFile(
+  { handle, representation, stat }: OpenFile,
+  options: ReadOptions,
+  reuseMemory: boolean,
+): Promise<ReadResult> {
   const evaluation = evaluateRead(representation, options);
   if (evaluation.type !== 'span') {
     await handle.close();
     return evaluation;
   }
-  return { type: 'open', representation, span: evaluation.span, body: fileBody(handle, evaluation.span, stat) };
+  return {
+    type: 'open',
+    representation,
+    span: evaluation.span,
+    body: fileBody(handle, evaluation.span, stat, reuseMemory),
+  };
 }
 
 const MISSING = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO']);
@@ -204,8 +218,14 @@ const CHUNK = 256 * 1024;
  * The last chunk is returned only after a check that the file is unchanged. Otherwise a file that is overwritten during
  * the read would end as a mixture of two versions that looks complete.
  */
-function fileBody(handle: FileHandle, span: Span, opened: BigIntStats): ReadableStream<Uint8Array> {
+function fileBody(
+  handle: FileHandle,
+  span: Span,
+  opened: BigIntStats,
+  reuseMemory: boolean,
+): ReadableStream<Uint8Array> {
   let offset = span.start;
+  const shared = reuseMemory ? new Uint8Array(Math.min(CHUNK, spanLength(span))) : undefined;
   // A client may disconnect while the last chunk is read. Then the file is closed twice, and the second error is
   // ignored.
   const close = () => handle.close().catch(() => undefined);
@@ -218,7 +238,7 @@ function fileBody(handle: FileHandle, span: Span, opened: BigIntStats): Readable
       },
       async pull(controller) {
         try {
-          const chunk = await readChunk(handle, offset, Math.min(span.end, offset + CHUNK));
+          const chunk = await readChunk(handle, offset, Math.min(span.end, offset + CHUNK), shared);
           offset += chunk.length;
           if (offset < span.end) return controller.enqueue(chunk);
           assertUnchanged(opened, await handle.stat({ bigint: true }));
@@ -236,9 +256,13 @@ function fileBody(handle: FileHandle, span: Span, opened: BigIntStats): Readable
   );
 }
 
-async function readChunk(handle: FileHandle, start: number, end: number): Promise<Uint8Array> {
-  const buffer = new Uint8Array(end - start);
-  const { bytesRead } = await handle.read(buffer, 0, buffer.length, start).catch((error: unknown) => {
+async function readChunk(
+  handle: FileHandle,
+  start: number,
+  end: number,
+  buffer = new Uint8Array(end - start),
+): Promise<Uint8Array> {
+  const { bytesRead } = await handle.read(buffer, 0, end - start, start).catch((error: unknown) => {
     throw storeError('unavailable', 'a file could not be read on', error);
   });
   if (bytesRead === 0) throw storeError('version-changed', 'a file became shorter while it was read');
