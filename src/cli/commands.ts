@@ -31,12 +31,16 @@ const LISTEN = [
 
 const HIDDEN = { name: 'hidden', help: 'names that begin with a dot too, such as .env and .git' } as const;
 
-const S3 = [
+const BUCKET = [
   { name: 's3', value: 'BUCKET', help: 'a bucket of S3; credentials from the environment' },
   { name: 'endpoint', value: 'URL', help: 'of a storage that is not AWS' },
   { name: 'region', value: 'R', help: '(default: AWS_REGION)' },
-  { name: 'prefix', value: 'P', help: 'put before every key, such as releases/', mayBeEmpty: true },
   { name: 'path-style', help: 'the bucket in the path; Ceph and MinIO mostly want it' },
+] as const;
+
+const S3 = [
+  ...BUCKET,
+  { name: 'prefix', value: 'P', help: 'put before every key, such as releases/', mayBeEmpty: true },
 ] as const;
 
 const ENDPOINT = 'https://s3.example.com';
@@ -177,9 +181,8 @@ export const INDEX_COMMAND = command({
   options: [
     { name: 'dir', value: 'DIR', help: 'the folder whose files get indexes, in DIR/.rangeway/pieces' },
     HIDDEN,
-    ...S3.map((option) =>
-      option.name === 'prefix' ? { ...option, help: 'only objects whose keys begin so, such as releases/' } : option,
-    ),
+    ...BUCKET,
+    { name: 'prefix', value: 'P', help: 'only objects whose keys begin so, such as releases/' },
     { name: 'concurrency', value: 'N', help: 'objects that are read at the same time, 1 to 64 (default: 2)' },
     { name: 'prune', help: 'remove the indexes of objects that no longer exist' },
     { name: 'dry-run', help: 'only print the keys that would get an index, and the indexes that would be removed' },

@@ -45,11 +45,15 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
   const port = parsePort(texts.port);
   const simple = parseSimpleSettings(texts);
   const checked = readConfig(config, simple);
-  const { store, name } = await openOwn(dir === undefined ? undefined : { folder: dir, hidden }, source, checked);
+  const { store, name, indexes } = await openOwn(
+    dir === undefined ? undefined : { folder: dir, hidden },
+    source,
+    checked,
+  );
   const limits = { downloads: MAX_DOWNLOADS, ...checked.limits };
   const secret = (variable: string) => simple.secrets.get(variable) ?? process.env[variable];
   const log = lineLog(process.stdout, process);
-  const opened = await openNodeConfig(checked, store, source?.access, source?.prefix, log, secret);
+  const opened = await openNodeConfig(checked, store, source?.access, source?.prefix, log, secret, indexes);
   const gateway = createGateway({ ...opened, limits });
   const server = await listen(gateway, { host, port, ...limits, trustedProxies: checked.trustedProxies });
   say(`${name} served at ${printAddresses(server.url)}`);
@@ -72,7 +76,11 @@ async function openOwn(dir: Folder | undefined, source: S3Source | undefined, { 
   if (source !== undefined) return openBucket(source);
   if (dir !== undefined) return openFolder(dir);
   if (mounts.every(({ store }) => store !== undefined))
-    return { store: undefined, name: mounts.length === 1 ? '1 mount is' : `${mounts.length} mounts are` };
+    return {
+      store: undefined,
+      indexes: undefined,
+      name: mounts.length === 1 ? '1 mount is' : `${mounts.length} mounts are`,
+    };
   throw usageError(
     'serve needs a folder or a bucket: rangeway serve --dir DIR, or rangeway serve --s3 BUCKET, or a store for each mount of --config FILE',
   );
@@ -85,7 +93,8 @@ interface Folder {
 
 function openFolder({ folder: dir, hidden }: Folder) {
   const folder = parseFolder(dir);
-  return { store: fsStore(folder, { hidden }), name: `${folder} is` };
+  const indexes = (place?: string) => (place === undefined ? fsStore(folder) : fsStore(parseFolder(place)));
+  return { store: fsStore(folder, { hidden }), name: `${folder} is`, indexes };
 }
 
 /**
@@ -108,7 +117,8 @@ export async function openBucket(source: S3Source) {
     case 'unreachable':
       throw usageError(`--s3 ${bucket} can't be read: ${check.says}`);
   }
-  return { store: s3Storage(source), name: `s3://${bucket}/${prefix} is` };
+  const indexes = (other = bucket) => s3Storage({ ...source, bucket: other, prefix: '' });
+  return { store: s3Storage(source), name: `s3://${bucket}/${prefix} is`, indexes };
 }
 
 async function listen(gateway: FetchHandler, options: ListenOptions & { readonly host: string }): Promise<NodeServer> {

@@ -88,11 +88,30 @@ const cache = v.variant(
 /** Configuration of the block cache. */
 export type CacheConfig = v.InferOutput<typeof cache>;
 
+const piecesTable = v.strictObject({
+  /** Name of the bucket or binding, or path of the folder, of the indexes. By default where the objects are. */
+  bucket: v.optional(name('a bucket, a binding or a folder')),
+  /** Prefix of the keys of indexes. */
+  prefix: v.optional(v.string('takes a text')),
+});
+
+const piecesSwitch = v.boolean('takes true, false, or a table with the fields bucket, prefix');
+
+/** Whether objects have piece indexes, and where. It is lazy, because a union does not name the invalid field. */
+const pieces: v.GenericSchema<PiecesConfig> = v.lazy((input) =>
+  typeof input === 'object' && input !== null && !Array.isArray(input) ? piecesTable : piecesSwitch,
+);
+
+/** Configuration of piece indexes. */
+export type PiecesConfig = boolean | { readonly bucket?: string | undefined; readonly prefix?: string | undefined };
+
 /** Fields of a mount that may also be written at the top level, as defaults for all mounts. */
 const shared = {
   ...settingsEntries,
   /** The access rule. By default public. */
   access: v.optional(accessSchema, 'public'),
+  /** Whether objects have piece indexes, which are served at `?pieces` and `?meta4`. */
+  pieces: v.optional(pieces, false),
   /** Handling of a response body that is too large for the platform. By default the platform's own setting. */
   overflow: v.optional(v.picklist(OVERFLOW_POLICIES, 'takes "redirect", "partial" or "refuse"')),
 };

@@ -127,11 +127,12 @@ function isServable(key: string): boolean {
  * @param remove called with the key of each orphan, and of its object if it is known
  */
 export async function pruneIndexes(
-  { objects, indexes, listIndexes }: IndexedStorage,
+  storage: IndexedStorage,
   prefix: string,
   remove: (indexKey: string, key: string | undefined) => Promise<void>,
 ): Promise<void> {
-  for await (const indexKey of listIndexes()) {
+  const { objects, indexes } = storage;
+  for await (const indexKey of storage.listIndexes()) {
     const stored = await readIndexAt(indexes, indexKey);
     if (stored.type === 'none' || (stored.type === 'invalid' && (stored.isLater || prefix !== ''))) continue;
     if (stored.type === 'invalid') {

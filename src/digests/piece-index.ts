@@ -147,7 +147,7 @@ export function isReservedKey(key: string): boolean {
  * @param key of the object in its bucket or folder, with the prefix of every mount
  */
 export async function pieceIndexKey(key: string): Promise<string> {
-  const digest = toBase64(await hash(new TextEncoder().encode(key)));
+  const digest = toBase64(await hash(new Uint8Array(new TextEncoder().encode(key))));
   return PIECES_FOLDER + digest.replaceAll('+', '-').replaceAll('/', '_').replace('=', '');
 }
 

@@ -1,5 +1,6 @@
 import type { DispositionType, Fields, HeaderList, RangePolicy, CorsPolicy } from '../http/index.ts';
 import { DOT_SEGMENT, decodePath } from '../access/path.ts';
+import type { PieceIndexes } from '../digests/piece-indexes.ts';
 import { MAX_KEY_BYTES, type ObjectStore } from '../store/object-store.ts';
 import { settingsError } from '../base/settings-error.ts';
 import type { BodyPipe } from './download/body-pipe.ts';
@@ -24,6 +25,8 @@ export interface Mount {
   /** Header fields that are added to 200, 206 and 304 responses. */
   readonly headers: HeaderList;
   readonly downloads: DownloadSource;
+  /** The piece indexes; `undefined` if the mount has none. */
+  readonly pieces: PieceIndexes | undefined;
   /** Makes the next request for a key revalidate its cached metadata. */
   readonly purge: (key: string) => void;
 }

@@ -1,8 +1,10 @@
 import type { Handler } from 'hono';
 import type { Grant } from '../../access/index.ts';
+import { isReservedKey } from '../../digests/piece-index.ts';
 import { parseRequest, toSeconds } from '../../http/index.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { answerDownload } from '../download/answer-download.ts';
+import { announcement, answerPieces, digestFormOf, type DigestAddress } from '../download/answer-pieces.ts';
 import { type DownloadContext } from '../download/download-context.ts';
 import {
   gatewayRequestOf,
@@ -64,12 +66,41 @@ async function toReply(
   const { policy } = mount.downloads;
   const parsed = parseRequest(method, fieldsOf(request.platform, raw), policy, toSeconds(request.received));
   const context = toContext(request, match, grant, raw.signal, idleTimeout);
-  const reply = await answerDownload(parsed, context);
-  if (reply.status === 404) return (await folderRedirect(match, context)) ?? reply;
+  if (isReservedKey(mount.prefix + key)) return missing(context, method);
+  const form = mount.pieces === undefined ? undefined : digestFormOf(match.query);
+  const reply =
+    form === undefined || mount.pieces === undefined
+      ? await answerDownload(parsed, context)
+      : await answerPieces(
+          form,
+          parsed,
+          context,
+          mount.pieces,
+          request.stats,
+          addressFor(match, raw.url),
+          fileNameOf(match, grant),
+        );
+  if (reply === undefined || (reply.status === 404 && form === undefined)) {
+    return (await folderRedirect(match, context)) ?? reply ?? missing(context, method);
+  }
   const { status, content } = reply;
   if (content !== undefined && !request.isSettled) for (const start of request.onStart) start(status, content);
-  if (mount.headers.length === 0 || !HAS_MOUNT_HEADERS.has(status)) return reply;
-  return { ...reply, fields: [...reply.fields, ...mount.headers] };
+  const fields = HAS_MOUNT_HEADERS.has(status) ? [...reply.fields, ...mount.headers] : reply.fields;
+  const isAnnounced = mount.pieces !== undefined && form === undefined && (status === 200 || status === 206);
+  return { ...reply, fields: isAnnounced ? [...fields, ...announcement(match)] : fields };
+}
+
+function missing({ requestId }: DownloadContext, method: string): Reply {
+  return problemReply(404, 'There is no such object.', requestId, method);
+}
+
+/** The address at which the client asks, by which it also reads the object. */
+function addressFor({ pathname, query }: MatchedMount, url: string): DigestAddress {
+  return { origin: new URL(url).origin, pathname, query };
+}
+
+function fileNameOf({ key }: MatchedMount, { fileName = key }: Grant): string {
+  return fileName;
 }
 
 /**

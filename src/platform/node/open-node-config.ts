@@ -24,6 +24,7 @@ import type { S3Access } from '../s3/s3-access.ts';
  * @param defaultPrefix prepended to each key in `store`, and so to the keys in its fallback
  * @param log receives the log entries; by default they go to the console
  * @param secret returns the value of a secret by its name; by default the variable of the environment
+ * @param indexes opens the piece indexes of mounts that name no store; by default they are in `store`
  * @throws SettingsError with the name of each missing or invalid field
  *
  * @example
@@ -39,11 +40,13 @@ export async function openNodeConfig(
   defaultPrefix = '',
   log?: Log,
   secret: (name: string) => string | undefined = (name) => process.env[name],
+  indexes?: (bucket: string | undefined) => ObjectStore,
 ): Promise<Pick<GatewayBaseOptions, 'limits' | 'observers' | 'purge'> & { readonly mounts: readonly MountOptions[] }> {
   const s3 = config.mounts.some(readsS3) ? await loadS3() : undefined;
   return openConfig(config, {
     defaultStore: () => store ?? missing(),
     defaultPrefix,
+    defaultIndexes: indexes,
     log,
     open: (storeConfig) => openStore(storeConfig, access, s3),
     cache: openCache,

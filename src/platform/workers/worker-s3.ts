@@ -96,6 +96,7 @@ function open(store: StoreConfig): ObjectStore | undefined {
 export default createGateway({
   ...openConfig(parseConfig(env.RANGEWAY ?? {}), {
     defaultStore,
+    defaultIndexes: (bucket = required('S3_BUCKET')) => openStore({ access, bucket }),
     defaultPrefix,
     open,
     secret: workerSecret,

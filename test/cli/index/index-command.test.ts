@@ -100,7 +100,7 @@ test('--prune removes the indexes of files that are gone, what is none, and what
   expect([dry.summary.removed, existsSync(await pathOf('gone'))]).toEqual([3, true]);
   expect((await index('--prune')).summary.removed).toBe(3);
   const kept = (await pieceIndexKey('kept')).split('/').at(-1);
-  expect((await readdir(pieces)).toSorted()).toEqual([kept, 'young.new'].toSorted());
+  expect(new Set(await readdir(pieces))).toEqual(new Set([kept, 'young.new']));
 });
 
 test('--dry-run prints the keys that would get an index, and writes nothing', async () => {

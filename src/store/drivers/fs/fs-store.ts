@@ -40,6 +40,7 @@ export interface FsStoreOptions {
  */
 export function fsStore(folder: string, { hidden = false, reuseMemory = false }: FsStoreOptions = {}): ObjectStore {
   return {
+    isLocal: true,
     async head(key, options = {}) {
       countOperation(options);
       const file = await openFile(folder, key, hidden);
@@ -62,14 +63,16 @@ interface OpenFile {
 }
 
 async function openFile(folder: string, key: string, hidden: boolean): Promise<OpenFile | undefined> {
-  if (!isSafeKey(key) || (!hidden && isHidden(key))) return undefined;
+  // Piece indexes are read by the gateway, which serves no such key itself.
+  const mayBeHidden = hidden || INDEX_KEY.test(key);
+  if (!isSafeKey(key) || (!mayBeHidden && isHidden(key))) return undefined;
   try {
     const root = await realpath(folder);
     const path = await realpath(join(root, key));
     const base = root.endsWith(sep) ? root : root + sep;
     if (!path.startsWith(base)) return undefined;
     // A link, or on Windows a short name, may lead to a hidden file.
-    if (!hidden && isHidden(path.slice(base.length), sep)) return undefined;
+    if (!mayBeHidden && isHidden(path.slice(base.length), sep)) return undefined;
     // O_NOFOLLOW: a link may have replaced the file meanwhile. O_NONBLOCK: opening a named pipe would wait for its
     // writer.
     const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -79,6 +82,9 @@ async function openFile(folder: string, key: string, hidden: boolean): Promise<O
     throw toStoreError(error);
   }
 }
+
+/** The key of a piece index (docs/piece-index.md), below whatever prefix. */
+const INDEX_KEY = /(?:^|\/)\.rangeway\/pieces\/[\w-]{43}$/;
 
 /**
  * Ensures that a file has one key only: no empty, `.` or `..` segment, and on Windows no character that separates paths
