@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
 import { createGateway, fsStore, memoryCache, type GatewayOptions } from '../../src/platform/node/index.ts';
 import { serve } from '../../src/platform/node/serve.ts';
+import { digestCases } from './cases/digests.ts';
 import { piecesCases } from './cases/pieces.ts';
 import { describeConformance } from './describe.ts';
 import { fixtures } from './fixtures.ts';
@@ -47,12 +48,12 @@ describeConformance(
     }
     return { ...(await listening({ store })), storedAt: Date.now() };
   },
-  { cases: piecesCases },
+  { cases: [...piecesCases, ...digestCases] },
 );
 
 const cached = shared(
   async () => listening({ store: await memory(), cache: memoryCache({ maxBytes: 2 ** 26 }), blocks: { size: 65_536 } }),
   2,
 );
-describeConformance('Node with pieces, and blocks, cold', cached, { cases: piecesCases });
-describeConformance('Node with pieces, and blocks, warm', cached, { cases: piecesCases });
+describeConformance('Node with pieces, and blocks, cold', cached, { cases: [...piecesCases, ...digestCases] });
+describeConformance('Node with pieces, and blocks, warm', cached, { cases: [...piecesCases, ...digestCases] });

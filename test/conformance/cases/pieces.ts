@@ -1,6 +1,5 @@
 import type { Case, Expect, HeaderLine } from '../case.ts';
 import { notModified, preconditionFailed, problem, whole } from '../expected.ts';
-import { digestCases } from './digests.ts';
 
 const PIECES = 'application/vnd.rangeway.pieces';
 const METALINK = 'application/metalink4+xml';
@@ -50,7 +49,6 @@ const withoutIndex: readonly (readonly [why: string, target: string])[] = [
 
 /** For mounts at the root with `pieces`, whose indexes are those of reference-index.ts. */
 export const piecesCases: readonly Case[] = [
-  ...digestCases,
   one('the index of an object', '/mega.bin?pieces', [], index('mega.bin')),
   one('of two pieces', '/large.bin?pieces', [], index('large.bin')),
   one('of zero bytes', '/empty.txt?pieces', [], index('empty.txt')),
