@@ -90,7 +90,7 @@ const checkMetalink = (text: string, { of, url }: Extract<ExpectedBody, { type: 
     .slice(key.lastIndexOf('/') + 1)
     .replaceAll("'", '&#39;')
     .replaceAll('"', '&quot;');
-  const address = `(http://[^<]+)${url.replaceAll(/[.?+/()^$*[\]]/gu, '\\$&')}`;
+  const address = `http://127\\.0\\.0\\.1:\\d+${url.replaceAll(/[.?+/()^$*[\]]/gu, '\\$&')}`;
   const elements = [
     `<file name="${name}">`,
     `<size>${String(bytes.length)}</size>`,

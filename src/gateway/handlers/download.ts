@@ -77,7 +77,7 @@ async function toReply(
           context,
           mount.pieces,
           request.stats,
-          addressFor(match, raw.url),
+          addressFor(match, request, raw),
           fileNameOf(match, grant),
         );
   if (reply === undefined || (reply.status === 404 && form === undefined)) {
@@ -94,10 +94,18 @@ function missing({ requestId }: DownloadContext, method: string): Reply {
   return problemReply(404, 'There is no such object.', requestId, method);
 }
 
-/** The address at which the client asks, by which it also reads the object. */
-function addressFor({ pathname, query }: MatchedMount, url: string): DigestAddress {
-  return { origin: new URL(url).origin, pathname, query };
+/**
+ * Returns the address at which the client asks, by which it also reads the object. The host is that of the Host field,
+ * because the URL of a request on Node has none.
+ */
+function addressFor({ pathname, query }: MatchedMount, { platform }: GatewayRequest, raw: Request): DigestAddress {
+  const { protocol, host } = new URL(raw.url);
+  const field = fieldsOf(platform, raw).get('Host') ?? '';
+  return { origin: `${protocol}//${HOST.test(field) ? field : host}`, pathname, query };
 }
+
+/** A name or an address, and maybe a port (RFC 3986 §3.2.2). */
+const HOST = /^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/;
 
 function fileNameOf({ key }: MatchedMount, { fileName = key }: Grant): string {
   return fileName;

@@ -39,7 +39,8 @@ export function memoryStore(): MemoryStore {
   const objects = new Map<string, StoredObject>();
   return {
     async put(key, bytes, metadata = {}) {
-      const copy = bytes.slice();
+      // Not `slice`, which makes a view of a Node Buffer.
+      const copy = new Uint8Array(bytes);
       const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', copy));
       const representation = {
         ...metadata,
