@@ -38,6 +38,8 @@ const store = v.variant(
       path: name('a folder'),
       /** Whether to serve files whose path has a segment that begins with a dot. */
       hidden: v.optional(booleanSetting, false),
+      /** Whether the entity tag of a file is its SHA-256, if its piece index is current. By default made of its times. */
+      etag: v.optional(v.literal('digest', 'takes "digest"')),
     }),
   ],
   'takes a table whose type is "r2", "s3" or "dir"',

@@ -2,7 +2,7 @@ import { steadyTime } from '../base/clock.ts';
 import { lruMap } from '../base/lru-map.ts';
 import { isPinnable, toBase64, type Representation } from '../http/index.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
-import type { PieceIndex } from './piece-index.ts';
+import { encodePieceIndex, type PieceIndex } from './piece-index.ts';
 import { readPieceIndex, type StoredIndex } from './read-piece-index.ts';
 
 /** Where the indexes of a mount are, and how long it is known whether an object has one. */
@@ -102,7 +102,7 @@ export function pieceIndexes({ store, prefix, keyPrefix, ttl, absentTtl }: Piece
       const whole = kept.get(key);
       if (entry?.tag === tag && (entry.sha256 === undefined || whole !== undefined)) return whole;
       const stored = await read(key, call);
-      const found = stored !== undefined && isOf(stored.index, version) ? stored : undefined;
+      const found = stored !== undefined && isOf(stored.index, version) ? await withTag(stored, tag) : undefined;
       remember(key, tag, found);
       return found;
     },
@@ -128,8 +128,15 @@ export function pieceIndexes({ store, prefix, keyPrefix, ttl, absentTtl }: Piece
 }
 
 /** Whether an index is that of a version. */
-function isOf(index: PieceIndex, { etag, size }: Representation): boolean {
-  return index.etag === etag?.opaque && index.size === size;
+function isOf(index: PieceIndex, { etag, storedTag = etag?.opaque, size }: Representation): boolean {
+  return index.etag === storedTag && index.size === size;
+}
+
+/** Returns an index with the tag that clients see: in a folder with digests as tags, it is stored with that of the file. */
+async function withTag(found: FoundIndex, etag: string): Promise<FoundIndex> {
+  if (found.index.etag === etag) return found;
+  const index = { ...found.index, etag };
+  return { type: 'found', index, bytes: await encodePieceIndex(index) };
 }
 
 /** Turns a failure into a value, so that a read that is begun and not needed raises no unhandled rejection. */

@@ -23,6 +23,8 @@ export interface Metadata {
   readonly expires?: string | undefined;
   /** Digests of the whole object that the storage has, or that its piece index has. */
   readonly digests?: Digests | undefined;
+  /** The tag of this version in its piece index, if it is another than that of `etag`. */
+  readonly storedTag?: string | undefined;
   /** The storage's id of this version, if it keeps several versions. */
   readonly version?: string | undefined;
 }

@@ -89,6 +89,11 @@ function openPieces(
   { defaultIndexes, defaultStore, defaultPrefix }: PlatformParts,
   open: (use: 'store', config: StoreConfig) => ObjectStore,
 ): PiecesOptions {
+  const isElsewhere = bucket !== undefined || (prefix ?? '') !== '';
+  if (store?.type === 'dir' && store.etag === 'digest' && isElsewhere)
+    throw settingsError(
+      'pieces: a folder with etag "digest" takes its indexes from the folder itself, so pieces is true',
+    );
   if (store === undefined) return { store: (defaultIndexes ?? defaultStore)(bucket), prefix, keyPrefix: defaultPrefix };
   return { store: open('store', bucket === undefined ? store : inBucket(store, bucket)), prefix };
 }

@@ -4,6 +4,7 @@ import { memoryCache } from '../../cache/drivers/memory.ts';
 import { withMemoryTier } from '../../cache/drivers/memory-tier.ts';
 import type { BlockCache } from '../../cache/block-cache.ts';
 import type { CacheConfig, Config, MountConfig, StoreConfig } from '../../config/config.ts';
+import { withDigestTags } from '../../digests/with-digest-tags.ts';
 import type { GatewayBaseOptions } from '../../gateway/create-gateway.ts';
 import type { MountOptions } from '../../gateway/open-mounts.ts';
 import type { Log } from '../../observe/log.ts';
@@ -68,10 +69,15 @@ function openStore(store: StoreConfig, access: S3Access, s3: S3Parts | undefined
     case 's3':
       return s3?.s3Storage(s3.toS3Source(store, access));
     case 'dir':
-      return fsStore(existingFolder(store.path), store);
+      return openFolder(store);
     case 'r2':
       return undefined;
   }
+}
+
+function openFolder({ path, hidden, etag }: Extract<StoreConfig, { readonly type: 'dir' }>): ObjectStore {
+  const store = fsStore(existingFolder(path), { hidden });
+  return etag === 'digest' ? withDigestTags(store, fsStore(path)) : store;
 }
 
 /** @throws SettingsError if it does not exist, or is a file: every request would be answered 404 */
