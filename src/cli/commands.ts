@@ -79,6 +79,7 @@ export const SERVE_COMMAND = command({
     { name: 'cache', value: 'SIZE|DIR', help: 'cache blocks, in memory (256MiB) or in a folder (./cache)' },
     { name: 'auth', value: 'USER:VARIABLE', help: 'ask for a password, which is in a variable' },
     { name: 'cors', value: 'ORIGINS', help: 'origins whose pages may read, with commas between; * for all' },
+    { name: 'pieces', help: 'serve piece indexes; with --dir, those that are missing are built in the background' },
     { name: 'cache-control', value: 'VALUE', help: 'for objects that have none stored, such as max-age=3600' },
     ...LISTEN,
     ...S3,

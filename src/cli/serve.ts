@@ -16,6 +16,7 @@ import { readJsonFile } from './json-file.ts';
 import { explainListenError, parseCommandLine, parseFolder, parsePort } from './options.ts';
 import { parseS3Source } from './s3-options.ts';
 import { SERVE_COMMAND } from './commands.ts';
+import { indexInBackground } from './index/background.ts';
 import { untilStopped } from './until-stopped.ts';
 import { printAddresses } from './printed-address.ts';
 import { say } from './say.ts';
@@ -43,7 +44,7 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
   if (hidden && dir === undefined)
     throw usageError('--hidden goes with --dir DIR; the store of a mount has a setting hidden of its own');
   const port = parsePort(texts.port);
-  const simple = parseSimpleSettings(texts);
+  const simple = parseSimpleSettings(texts, flags);
   const checked = readConfig(config, simple);
   const { store, name, indexes } = await openOwn(
     dir === undefined ? undefined : { folder: dir, hidden },
@@ -57,6 +58,7 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
   const gateway = createGateway({ ...opened, limits });
   const server = await listen(gateway, { host, port, ...limits, trustedProxies: checked.trustedProxies });
   say(`${name} served at ${printAddresses(server.url)}`);
+  if (dir !== undefined && flags.has('pieces')) indexInBackground(['--dir', dir, ...(hidden ? ['--hidden'] : [])]);
   await untilStopped();
   say(stoppingMessage(server.inProgress()));
   process.once('SIGINT', () => process.exit(130));

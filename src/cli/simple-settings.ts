@@ -3,6 +3,7 @@ import type { SERVE_COMMAND } from './commands.ts';
 import { usageError } from './usage.ts';
 
 type Texts = CommandLine<typeof SERVE_COMMAND>['texts'];
+type Flags = CommandLine<typeof SERVE_COMMAND>['flags'];
 
 /** Settings that the command line names, and the secrets that they need. */
 export interface SimpleSettings {
@@ -27,13 +28,14 @@ const UNITS: Readonly<Record<string, number>> = {
  *
  * @throws UsageError for a value that can't be used, or a variable that is not set
  */
-export function parseSimpleSettings(texts: Texts): SimpleSettings {
+export function parseSimpleSettings(texts: Texts, flags: Flags): SimpleSettings {
   const { index, cache, cors, auth, 'cache-control': cacheControl } = texts;
   const fields = {
     ...(index === undefined ? {} : { index }),
     ...(cache === undefined ? {} : { cache: parseCache(cache) }),
     ...(cors === undefined ? {} : { cors: { origins: cors === '*' ? '*' : cors.split(',') } }),
     ...(cacheControl === undefined ? {} : { cacheControl }),
+    ...(flags.has('pieces') ? { pieces: true } : {}),
     ...(auth === undefined ? {} : { access: { type: 'basic', users: USERS } }),
   };
   return { fields, secrets: auth === undefined ? new Map() : new Map([[USERS, parseAuth(auth)]]) };
@@ -60,6 +62,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   cors: '--cors',
   cacheControl: '--cache-control',
   access: '--auth',
+  pieces: '--pieces',
 };
 
 function parseCache(text: string): object {
