@@ -37,6 +37,8 @@ export interface Workerd {
   readonly url: string;
   /** The bucket that it is bound to. */
   readonly bucket: LocalBucket;
+  /** The configuration of the Worker. */
+  readonly settings: Config;
   stop(): Promise<void>;
 }
 
@@ -99,6 +101,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
     return {
       url: url.origin,
       bucket,
+      settings,
       async stop() {
         await miniflare.dispose();
         watchdog?.stop();
