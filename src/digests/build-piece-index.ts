@@ -1,4 +1,5 @@
 import { isPinnable, type Representation } from '../http/index.ts';
+import { defaultReader, type ChunkReader, type ToReader } from '../store/chunk-stream.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { storeError } from '../store/store-error.ts';
 import { HASH_LENGTH, MAX_INDEXED_SIZE, pieceLengthOf, type PieceIndex } from './piece-index.ts';
@@ -26,6 +27,9 @@ export type BuiltIndex =
   /** The object has more than 16 TiB. */
   | { readonly type: 'too-large' };
 
+/** The most bytes of one read, where the platform has such a limit. */
+const MAX_READ = 256 * 1024;
+
 /** Pieces that are hashed at the same time. */
 const MAX_PENDING = 4;
 
@@ -36,6 +40,7 @@ const MAX_PENDING = 4;
  * @param key of the object in `store`
  * @param fullKey of the object in its bucket, which the index contains
  * @param onBytes called with the number of bytes of each chunk that is read
+ * @param toReader opens the body; by default chunk by chunk, as they come
  * @throws StoreError if the object can't be read; `version-changed` if it is replaced meanwhile
  */
 export async function buildPieceIndex(
@@ -44,6 +49,7 @@ export async function buildPieceIndex(
   fullKey: string,
   hashing: Hashing,
   onBytes: (count: number) => void = () => undefined,
+  toReader: ToReader = defaultReader,
 ): Promise<BuiltIndex> {
   const read = await store.read(key);
   if (read.type !== 'open') return { type: 'missing' };
@@ -54,31 +60,29 @@ export async function buildPieceIndex(
     await body.cancel().catch(() => undefined);
     return { type: reason ?? 'untagged' };
   }
-  const digests = await hashBody(body, representation, hashing, onBytes);
+  const digests = await hashBody(toReader(body), representation, hashing, onBytes);
   return { type: 'built', index: { key: fullKey, etag: etag.opaque, size, ...digests } };
 }
 
 async function hashBody(
-  body: ReadableStream<Uint8Array>,
+  reader: ChunkReader,
   { size }: Representation,
   hashing: Hashing,
   onBytes: (count: number) => void,
 ): Promise<Pick<PieceIndex, 'sha256' | 'crc32' | 'pieces'>> {
   const whole = hashing.whole();
   const pieces = pieceHashes(size, hashing);
-  const reader = body.getReader();
+  let total = 0;
   try {
-    for (let total = 0; ;) {
-      const { done, value } = await reader.read();
-      if (done) {
-        if (total !== size) throw storeError('invalid-response', `a body of ${total} bytes instead of ${size}`);
-        break;
-      }
-      total += value.length;
-      await whole.update(value);
-      await pieces.update(value);
-      onBytes(value.length);
+    for (;;) {
+      const bytes = await reader.read(MAX_READ);
+      if (bytes === undefined) break;
+      total += bytes.length;
+      await whole.update(bytes);
+      await pieces.update(bytes);
+      onBytes(bytes.length);
     }
+    if (total !== size) throw storeError('invalid-response', `a body of ${total} bytes instead of ${size}`);
     return { ...(await whole.digest()), pieces: await pieces.digest() };
   } catch (error) {
     await reader.cancel().catch(() => undefined);

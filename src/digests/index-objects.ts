@@ -1,4 +1,5 @@
 import type { EntityTag } from '../http/index.ts';
+import type { ToReader } from '../store/chunk-stream.ts';
 import { MAX_KEY_BYTES, type ObjectStore } from '../store/object-store.ts';
 import { isVersionChanged } from '../store/store-error.ts';
 import { buildPieceIndex, type Hashing } from './build-piece-index.ts';
@@ -46,6 +47,8 @@ export interface IndexingOptions {
   /** Whether nothing is read or written that a build would read or write; `built` then means that it would be. */
   readonly isDry?: boolean | undefined;
   readonly onBytes?: ((count: number) => void) | undefined;
+  /** Opens bodies; by default chunk by chunk, as they come. */
+  readonly toReader?: ToReader | undefined;
   readonly onResult: (object: IndexableObject, result: IndexResult) => void;
 }
 
@@ -82,7 +85,7 @@ const MAX_TRIES = 3;
 export async function indexObject(
   storage: IndexedStorage,
   { key, size, etag: listed }: IndexableObject,
-  { hashing, isDry = false, onBytes }: Pick<IndexingOptions, 'hashing' | 'isDry' | 'onBytes'>,
+  { hashing, isDry = false, onBytes, toReader }: Pick<IndexingOptions, 'hashing' | 'isDry' | 'onBytes' | 'toReader'>,
 ): Promise<IndexResult> {
   if (isReservedKey(key)) return { type: 'skipped', reason: 'it is kept for Rangeway itself' };
   if (!isServable(key)) return { type: 'skipped', reason: 'no gateway serves such a key' };
@@ -97,7 +100,7 @@ export async function indexObject(
   if (isDry) return { type: 'built' };
   for (let tries = 1; ; tries++) {
     try {
-      const built = await buildPieceIndex(objects, key, key, hashing, onBytes);
+      const built = await buildPieceIndex(objects, key, key, hashing, onBytes, toReader);
       if (built.type !== 'built') return { type: 'skipped', reason: REASONS[built.type] };
       await storage.put(indexPrefix + (await pieceIndexKey(key)), await encodePieceIndex(built.index));
       return { type: 'built' };
