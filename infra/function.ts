@@ -121,7 +121,8 @@ function indexPrefixes({ pieces, mounts = [] }: FunctionProps['settings']): read
   ];
   const places = settings
     .filter((one) => one !== undefined && one !== false && memberOf(one, 'bucket') === undefined)
-    .map((one) => `${String(memberOf(one, 'prefix') ?? '')}.rangeway/pieces/`);
+    .map((one) => memberOf(one, 'prefix'))
+    .map((place) => `${typeof place === 'string' ? place : ''}.rangeway/pieces/`);
   return [...new Set(places)];
 }
 

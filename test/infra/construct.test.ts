@@ -92,8 +92,13 @@ describe('properties that are refused, as the options of the app are', () => {
 test('with a prefix and pieces, the function may also read the indexes, and nothing else', () => {
   const readable = (settings: RangewayProps['settings']) => {
     const stack = newStack();
-    new Rangeway(stack, 'Gateway', { code, bucket: 'own', prefix: 'pub/', ...(settings && { settings }) });
-    const text = JSON.stringify(Template.fromStack(stack).toJSON());
+    const gateway = new Rangeway(stack, 'Gateway', {
+      code,
+      bucket: 'own',
+      prefix: 'pub/',
+      ...(settings && { settings }),
+    });
+    const text = JSON.stringify(Template.fromStack(Stack.of(gateway)).toJSON());
     return [...text.matchAll(/:s3:::own(\/[^"]*)"/g)].map(([, path]) => path);
   };
   expect(readable(undefined)).toEqual(['/pub/*']);

@@ -33,9 +33,10 @@ async function list(): Promise<readonly Listed[]> {
       include: ['customMetadata'],
       ...(cursor === undefined ? {} : { cursor }),
     });
-    const mark = (metadata: Record<string, string> | undefined) => metadata?.[MARK] ?? null;
     listed.push(
-      ...page.objects.map(({ key, size, etag, customMetadata }) => ({ key, size, etag, mark: mark(customMetadata) })),
+      ...page.objects.map(({ key, size, etag, customMetadata }) => {
+        return { key, size, etag, mark: customMetadata?.[MARK] ?? null };
+      }),
     );
     cursor = page.truncated ? page.cursor : undefined;
   } while (cursor !== undefined);
