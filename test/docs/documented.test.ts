@@ -29,11 +29,12 @@ const TEXTS = {
   log: /^\{"method":/,
   'signed text': /^rangeway-link-1\n/,
   listing: /^\[\n\{"name":/,
+  field: /^[A-Z][\w-]*: \S/,
 } as const;
 const textsOf = (kind: keyof typeof TEXTS) => withLanguage('', 'text').filter(({ text }) => TEXTS[kind].test(text));
 
-/** Languages of the blocks that a test checks. Commands are run by test/docs/main.ts. */
-const LANGUAGES = new Set(['sh', 'bash', 'console', 'json', 'toml', 'ts', 'js', ...Object.keys(PROGRAMS)]);
+/** Languages of the blocks that a test checks. Commands are run by test/docs/main.ts, Python by test/digests. */
+const LANGUAGES = new Set(['sh', 'bash', 'console', 'json', 'toml', 'ts', 'js', 'python', ...Object.keys(PROGRAMS)]);
 
 let folder: string;
 beforeAll(async () => {
