@@ -238,8 +238,7 @@ function fileBody(
 ): ReadableStream<Uint8Array> {
   let offset = span.start;
   const shared = reuseMemory ? new Uint8Array(Math.min(CHUNK, spanLength(span))) : undefined;
-  // A client may disconnect while the last chunk is read. Then the file is closed twice, and the second error is
-  // ignored.
+  // If a client disconnects while the last chunk is read, the file is closed twice.
   const close = () => handle.close().catch(() => undefined);
   return new ReadableStream(
     {
