@@ -1,0 +1,70 @@
+/** A checkpoint is started after so many bytes, or so many ms, whichever is first. */
+const BYTES = 16 * 1024 * 1024;
+const INTERVAL = 1_000;
+
+/** Writes wait if so many bytes would be lost in a crash: the disk is slower than the network. */
+const MAX_AT_RISK = 64 * 1024 * 1024;
+
+/** Saves from time to time what is on disk, so that a crash loses at most 64 MiB, or what two seconds bring. */
+export interface Checkpoints {
+  /** Resolves when `length` more bytes may be written. */
+  admit(length: number): Promise<void>;
+  /** Bytes were written, or time has passed. `now` in ms. */
+  note(now: number): void;
+  /** Saves all that was written until now. */
+  flush(): Promise<void>;
+  /** Saves nothing more, and waits for a checkpoint in progress. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Makes checkpoints.
+ *
+ * @param save makes the bytes durable that are written when it is called, then saves which they are
+ * @param onFailure is called with the error of a `save`; there are no further ones
+ */
+export function checkpoints(save: () => Promise<void>, onFailure: (error: unknown) => void): Checkpoints {
+  /** Bytes admitted since the start of the last checkpoint, and since that of the one before. */
+  let fresh = 0;
+  let saving = 0;
+  let last: number | undefined;
+  let isStopped = false;
+  let running: Promise<void> | undefined;
+
+  function start(): Promise<void> {
+    saving = fresh;
+    fresh = 0;
+    running = save()
+      .catch((error: unknown) => {
+        isStopped = true;
+        onFailure(error);
+      })
+      .finally(() => {
+        saving = 0;
+        running = undefined;
+      });
+    return running;
+  }
+
+  return {
+    async admit(length) {
+      while (fresh + saving + length > MAX_AT_RISK && fresh + saving > 0 && !isStopped) await (running ?? start());
+      fresh += length;
+    },
+    note(now) {
+      last ??= now;
+      const isDue = fresh >= BYTES || (fresh > 0 && now - last >= INTERVAL);
+      if (isStopped || running !== undefined || !isDue) return;
+      last = now;
+      void start();
+    },
+    async flush() {
+      await running;
+      if (!isStopped && fresh > 0) await start();
+    },
+    async stop() {
+      isStopped = true;
+      await running;
+    },
+  };
+}
