@@ -14,6 +14,7 @@ const EXIT_USAGE = 2;
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
   config: async (args) => (await import('./config.ts')).config(args),
   dev: async (args) => (await loadDev()).dev(args),
+  get: async (args) => (await import('./get/get.ts')).get(args),
   keygen: async (args) => (await import('./keygen.ts')).keygen(args),
   lambda: async (args) => (await import('./lambda.ts')).lambda(args),
   purge: async (args) => (await import('./purge.ts')).sendPurge(args),

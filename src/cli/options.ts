@@ -18,6 +18,8 @@ type FlagName<Spec extends CommandSpec> = Exclude<Spec['options'][number], { rea
 export interface CommandLine<Spec extends CommandSpec> {
   readonly texts: Readonly<Partial<Record<ValueName<Spec>, string>>>;
   readonly flags: ReadonlySet<FlagName<Spec>>;
+  /** All values of each option that was given, in their order. `texts` has the last ones. */
+  readonly lists: ReadonlyMap<string, readonly string[]>;
   readonly operands: readonly string[];
 }
 
@@ -28,6 +30,7 @@ export interface CommandLine<Spec extends CommandSpec> {
  */
 export function parseCommandLine<Spec extends CommandSpec>(args: readonly string[], spec: Spec): CommandLine<Spec> {
   const values = new Map<string, string>();
+  const lists = new Map<string, readonly string[]>();
   const flags = new Set<string>();
   const operands: string[] = [];
   for (const token of tokenize(args, spec)) {
@@ -45,12 +48,13 @@ export function parseCommandLine<Spec extends CommandSpec>(args: readonly string
       throw usageError(`--${option.name} takes a value: --${option.name} ${option.value}`);
     }
     values.set(option.name, token.value);
+    lists.set(option.name, [...(lists.get(option.name) ?? []), token.value]);
   }
   const [operand] = operands;
   if (operand !== undefined && spec.operands === undefined) {
     throw usageError(`"${operand}" is not an option of ${spec.name}; ${seeHelp(spec)}`);
   }
-  return { texts: textsOf(values, spec), flags: flagsOf(flags, spec), operands };
+  return { texts: textsOf(values, spec), flags: flagsOf(flags, spec), lists, operands };
 }
 
 /** By Node's own parser. A value that begins with a dash is joined to its option first: Node calls it ambiguous. */
@@ -58,7 +62,8 @@ function tokenize(args: readonly string[], { options }: CommandSpec) {
   const withValue = new Set(options.filter(({ value }) => value !== undefined).map(({ name }) => `--${name}`));
   const joined: string[] = [];
   for (let i = 0; i < args.length; i++) {
-    const arg = args[i] ?? '';
+    const written = args[i] ?? '';
+    const arg = toLongName(written, options);
     const next = args[i + 1];
     if (arg === '--') return parse([...joined, ...args.slice(i)], options);
     if (withValue.has(arg) && next !== undefined && !next.startsWith('--')) {
@@ -67,6 +72,12 @@ function tokenize(args: readonly string[], { options }: CommandSpec) {
     } else joined.push(arg);
   }
   return parse(joined, options);
+}
+
+/** `-o` is `--output` if the command has an option with that letter. */
+function toLongName(arg: string, options: readonly OptionSpec[]): string {
+  const option = options.find(({ short }) => short !== undefined && arg === `-${short}`);
+  return option === undefined ? arg : `--${option.name}`;
 }
 
 function parse(args: readonly string[], options: readonly OptionSpec[]) {

@@ -49,15 +49,6 @@ export function measureConnection(connection: RangeConnection, now: number): Ran
   return { ...connection, rate: rate === 0 ? latest : (rate + latest) / 2, measured: { at: now, position } };
 }
 
-/** A gap is split, or taken over, if it takes longer than this, in ms. */
-const WORTH_SPLITTING = 2_000;
-
-/** The fewest bytes of each half: a request for fewer costs more than it saves. */
-const MIN_HALF = 256 * 1024;
-
-/** A connection is replaced if it brought nothing for this time, in ms, while others did. */
-const HANGING = 2_000;
-
 /** How a free connection helps a busy one. */
 export type Help =
   /** It takes the second half. */
@@ -65,22 +56,34 @@ export type Help =
   /** It takes all that is missing, since the other one hangs. */
   | { readonly type: 'replace'; readonly id: number };
 
+/** When a free connection helps. */
+export interface HelpRules {
+  /** A gap is split, or taken over, if it takes longer than this, in ms. */
+  readonly helpAfter: number;
+  /** The fewest bytes of each half: a request for fewer costs more than it saves. */
+  readonly leastHalf: number;
+}
+
 /**
  * Finds the connection whose bytes take longest, and how a free one helps it.
  *
  * @returns `undefined` if all are done soon
  */
-export function findHelp(connections: readonly RangeConnection[], now: number): Help | undefined {
+export function findHelp(
+  connections: readonly RangeConnection[],
+  now: number,
+  { helpAfter, leastHalf }: HelpRules,
+): Help | undefined {
   const rates = connections.map(({ rate }) => rate).filter((rate) => rate > 0);
   const mean = rates.length === 0 ? 0 : rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
   const timeLeft = (one: RangeConnection) => remaining(one) / (one.rate === 0 ? mean : one.rate);
   const [slowest] = connections.filter(isFinite).toSorted((a, b) => timeLeft(b) - timeLeft(a));
-  if (slowest === undefined || !(timeLeft(slowest) > WORTH_SPLITTING)) return undefined;
+  if (slowest === undefined || !(timeLeft(slowest) > helpAfter)) return undefined;
   const { id, position } = slowest;
-  if (remaining(slowest) >= 2 * MIN_HALF) {
+  if (remaining(slowest) >= 2 * leastHalf) {
     return { type: 'split', id, at: position + Math.ceil(remaining(slowest) / 2) };
   }
-  const isFarSlower = slowest.rate > 0 && slowest.rate < mean / 4 && now - slowest.openedAt > HANGING;
+  const isFarSlower = slowest.rate > 0 && slowest.rate < mean / 4 && now - slowest.openedAt > helpAfter;
   return isFarSlower ? { type: 'replace', id } : undefined;
 }
 
@@ -91,16 +94,19 @@ function isFinite({ end }: RangeConnection): boolean {
 /**
  * Finds connections that bring nothing while others do.
  *
+ * @param helpAfter the shortest time for which they do, in ms
  * @param responseTime what a response took until now, in ms
  */
 export function findHanging(
   connections: readonly RangeConnection[],
   now: number,
+  helpAfter: number,
   responseTime: number,
 ): readonly RangeConnection[] {
-  const isActive = ({ lastByteAt, state }: RangeConnection) => state === 'receiving' && now - lastByteAt < HANGING / 4;
+  const isActive = ({ lastByteAt, state }: RangeConnection) =>
+    state === 'receiving' && now - lastByteAt < helpAfter / 4;
   if (!connections.some(isActive)) return [];
-  const patience = Math.max(HANGING, 4 * responseTime);
+  const patience = Math.max(helpAfter, 4 * responseTime);
   return connections.filter(({ lastByteAt, isWriting }) => !isWriting && now - lastByteAt > patience);
 }
 

@@ -134,6 +134,8 @@ function toEngineOptions(url: URL, options: ClientDownloadOptions): EngineOption
     restarts: RESTARTS,
     stallTimeout: options.stallTimeout ?? 30_000,
     firstPause: options.firstPause ?? 250,
+    helpAfter: 2_000,
+    leastHalf: 256 * 1024,
     isSequential: typeof sink !== 'function' && sink.isSequential,
     canRefresh: refresh !== undefined,
     unsafeResume: options.unsafeResume ?? false,

@@ -43,7 +43,7 @@ function freeGaps({ written, pending, connections }: Plan, size: number): Interv
 }
 
 function help(plan: Plan, moment: Moment): Step | undefined {
-  const found = findHelp(plan.connections, moment.now);
+  const found = findHelp(plan.connections, moment.now, plan.rules);
   const helped = plan.connections.find(({ id }) => id === found?.id);
   if (found === undefined || helped === undefined) return undefined;
   switch (found.type) {

@@ -1,13 +1,13 @@
 import type { Intervals } from '../http/intervals.ts';
 import type { Span } from '../http/span.ts';
-import type { RangeConnection } from './connection.ts';
+import type { HelpRules, RangeConnection } from './connection.ts';
 import type { Failure } from './download-error.ts';
 import type { Growth } from './growth.ts';
 import type { Asked, HttpHead, Version } from './verdict.ts';
 import type { Validator } from './validator.ts';
 
 /** The settings of a plan. They do not change. */
-export interface Rules {
+export interface Rules extends HelpRules {
   /** The most connections at once. */
   readonly connections: number;
   /** The effect of a change of the object: the download begins again at its first byte, or fails. */

@@ -176,7 +176,7 @@ function onTick(plan: Plan, moment: Moment): Step {
     return { plan: next, actions: [close(stalled), ...actions] };
   }
   // If it can't be continued, a new connection would begin at the first byte.
-  const hanging = canContinue(plan) ? findHanging(plan.connections, now, responseTime) : [];
+  const hanging = canContinue(plan) ? findHanging(plan.connections, now, rules.helpAfter, responseTime) : [];
   const connections = plan.connections
     .filter((one) => !hanging.includes(one))
     .map((one) => measureConnection(one, now));

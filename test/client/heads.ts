@@ -27,6 +27,8 @@ export const RULES: Rules = {
   restarts: 2,
   stallTimeout: 30_000,
   firstPause: 100,
+  helpAfter: 2_000,
+  leastHalf: 256 * 1024,
   isSequential: false,
   canRefresh: false,
   unsafeResume: false,

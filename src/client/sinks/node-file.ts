@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Stats } from 'node:fs';
 import { link, lstat, open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode } from '../../base/error-code.ts';
@@ -26,6 +27,22 @@ export function fileTarget(path: string, { force = false }: FileOptions = {}): R
   return { sink: fileSink(path, () => force || journal.hasText()), journal };
 }
 
+/**
+ * Whether an earlier run has put the file into its place, and was killed before it removed the other name of it. Then
+ * that is removed now.
+ */
+export async function isFinished(path: string): Promise<boolean> {
+  const [file, part, journal] = await Promise.all([path, `${path}.part`, `${path}.rangeway`].map(statOf));
+  const isOne = file !== undefined && isSameFile(file, part);
+  if (!isOne || journal !== undefined) return false;
+  await rm(`${path}.part`, { force: true });
+  return true;
+}
+
+function isSameFile(a: Stats, b: Stats | undefined): boolean {
+  return a.ino === b?.ino && a.dev === b.dev;
+}
+
 function fileSink(path: string, mayReplace: () => boolean): Sink {
   const part = `${path}.part`;
   let handle: FileHandle | undefined;
@@ -42,7 +59,7 @@ function fileSink(path: string, mayReplace: () => boolean): Sink {
       const [file, earlier] = await Promise.all([statOf(path), statOf(part)]);
       if (file?.isDirectory() === true) throw conflict(`${path} is a folder`);
       // A crash after the file was put into its place leaves both names for it.
-      const isOwn = file !== undefined && file.ino === earlier?.ino && file.dev === earlier.dev;
+      const isOwn = file !== undefined && isSameFile(file, earlier);
       if (file !== undefined && !isOwn && !mayReplace()) throw conflict(`${path} exists; --force replaces it`);
       if (earlier !== undefined && !earlier.isFile()) throw conflict(`${part} is no file`);
       handle = await open(part, earlier === undefined ? 'wx+' : 'r+');
@@ -82,7 +99,7 @@ async function putInPlace(part: string, path: string, mayReplace: boolean): Prom
     return await link(part, path);
   } catch (error) {
     const [file, own] = await Promise.all([statOf(path), statOf(part)]);
-    if (file !== undefined && file.ino === own?.ino && file.dev === own.dev) return;
+    if (file !== undefined && isSameFile(file, own)) return;
     if (file !== undefined && !mayReplace) throw conflict(`${path} exists now; --force replaces it`);
     // The file system has no links, or the file is to be replaced.
     if (errorCode(error) === 'ENOENT') throw error;
@@ -167,7 +184,7 @@ async function readText(path: string): Promise<string | undefined> {
   }
 }
 
-async function statOf(path: string) {
+async function statOf(path: string): Promise<Stats | undefined> {
   try {
     return await lstat(path);
   } catch (error) {

@@ -2,13 +2,16 @@ import { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { BodyReader, FetchRequest, FetchResponse, Fetcher } from '../../client/fetcher.ts';
 import { defaultReader } from '../../store/chunk-stream.ts';
-import type { TransportResponse } from '../../store/drivers/s3/transport.ts';
-import { http1Transport, type Http1Transport } from './http1/http1-transport.ts';
+import type { Transport, TransportResponse } from '../../store/drivers/s3/transport.ts';
+import { http1Transport } from './http1/http1-transport.ts';
+import { proxyEnvironment, proxyTransport } from './proxy-transport.ts';
 
 /** The limits of a {@link NodeFetcher}. */
 export interface NodeFetcherOptions {
   /** Until a connection is open, and until the head of a response is received, in ms. By default 30,000. */
   readonly timeout?: number;
+  /** The address of an HTTP proxy for all requests. By default HTTPS_PROXY and HTTP_PROXY count, but for NO_PROXY. */
+  readonly proxy?: string | undefined;
 }
 
 /** A {@link Fetcher} on Node's sockets. */
@@ -24,14 +27,18 @@ const MAX_REDIRECTS = 20;
  * Creates a fetcher for downloads on Node: HTTP/1.1 over as many connections as there are requests, without a copy of
  * each body. The head of a response may have 64 KiB.
  */
-export function nodeFetcher({ timeout = 30_000 }: NodeFetcherOptions = {}): NodeFetcher {
-  const transport = http1Transport({ maxSockets: 256, connectTimeout: timeout, requestTimeout: timeout });
+export function nodeFetcher({ timeout = 30_000, proxy }: NodeFetcherOptions = {}): NodeFetcher {
+  const environment = proxyEnvironment(proxy);
+  const transport =
+    environment === undefined
+      ? http1Transport({ maxSockets: 256, connectTimeout: timeout, requestTimeout: timeout })
+      : proxyTransport(environment, timeout);
   return Object.assign((request: FetchRequest) => follow(transport, request), {
     destroy: () => transport.destroy(),
   });
 }
 
-async function follow(transport: Http1Transport, { url, fields, signal }: FetchRequest): Promise<FetchResponse> {
+async function follow(transport: Transport, { url, fields, signal }: FetchRequest): Promise<FetchResponse> {
   let address = new URL(url);
   let sent = fields;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
