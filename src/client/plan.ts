@@ -74,8 +74,11 @@ export function step(plan: Plan, event: PlanEvent, moment: Moment): Step {
       return keep({ ...plan, phase: 'done' });
     case 'pause':
       return onPause(plan);
-    case 'stop':
-      return fail(plan, event.failure);
+    case 'stop': {
+      // The file is about to have its name, which can't be taken back.
+      const isTooLate = plan.phase === 'finishing' && event.failure.code === 'aborted';
+      return isTooLate ? keep(plan) : fail(plan, event.failure);
+    }
   }
 }
 

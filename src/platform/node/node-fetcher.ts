@@ -114,6 +114,8 @@ function decodedBody(body: ReadableStream<Uint8Array>, codings: readonly string[
   }
   let stream: Readable = Readable.from(chunks());
   for (const coding of codings.toReversed()) stream = decode(stream, coding);
+  // An error while no read waits for it is returned by the next one, and is no uncaught one.
+  stream.on('error', () => undefined);
   const iterator = stream[Symbol.asyncIterator]();
   return {
     async read() {
@@ -131,6 +133,6 @@ function decode(stream: Readable, coding: string): Readable {
   const create = Object.entries(DECODERS).find(([name]) => name === coding)?.[1];
   if (create === undefined) throw new Error(`the server uses the content coding ${coding}, which is not known here`);
   const decoder = create();
-  stream.once('error', (error) => void decoder.destroy(error));
+  stream.on('error', (error) => void decoder.destroy(error));
   return stream.pipe(decoder);
 }
