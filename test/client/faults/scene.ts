@@ -79,19 +79,42 @@ export interface Scene {
   sent: number;
 }
 
-/** Draws a scene. Every third has one fault alone, each in its turn; the others have up to four. */
+/** Faults that do harm only beside others: a server that ignores conditions, if the object changes during a break. */
+const COMPANIONS: Partial<Readonly<Record<Fault, readonly Fault[]>>> = {
+  changes: ['break'],
+  'changes-back': ['break'],
+  'same-tag-other-size': ['break'],
+  'no-if-range': ['no-if-match', 'changes', 'break'],
+  'no-if-match': ['no-if-range', 'changes-back', 'break'],
+  'weak-tags': ['changes', 'break'],
+  'no-validators': ['changes', 'break'],
+  dates: ['changes', 'break'],
+  redirects: ['break'],
+};
+
+function drawFaults(seed: number, draw: Random): ReadonlySet<Fault> {
+  const alone = FAULTS[Math.floor(seed / 2) % FAULTS.length] ?? 'break';
+  const drawn = seed % 2 === 0 ? [alone] : Array.from({ length: draw.int(1, 4) }, () => draw.pick(FAULTS));
+  return new Set(drawn.flatMap((fault) => [fault, ...(COMPANIONS[fault] ?? [])]));
+}
+
+/** Draws a scene. Every second has one fault, each in its turn, with its companions; the others have up to four. */
 export function drawScene(seed: number): Scene {
   const draw = random(seed);
-  const alone = FAULTS[Math.floor(seed / 3) % FAULTS.length] ?? 'break';
-  const faults = new Set(seed % 3 === 0 ? [alone] : Array.from({ length: draw.int(1, 4) }, () => draw.pick(FAULTS)));
-  const size = draw.pick([0, 1, draw.int(2, 5_000), draw.int(5_000, 200_000), draw.int(100_000, 600_000)]);
+  const faults = drawFaults(seed, draw);
+  const size = draw.pick([
+    draw.int(0, 5_000),
+    draw.int(5_000, 200_000),
+    draw.int(5_000, 200_000),
+    draw.int(100_000, 600_000),
+  ]);
   return {
     seed,
     faults,
     probability: draw.pick([0.2, 0.5, 0.9]),
     versions: drawVersions(draw, faults, size),
     changeAfter: draw.int(1, 4),
-    hasDigest: draw.chance(0.4),
+    hasDigest: draw.chance(0.25),
     pace: draw.pick([100, 500, 5_000]),
     faultyResponses: draw.pick([3, 10, 1_000]),
     interruptions: draw.chance(0.4) ? [draw.int(1, 300), draw.int(1, 600)] : [],
@@ -121,7 +144,7 @@ function drawVersions(draw: Random, faults: ReadonlySet<Fault>, size: number): r
   }
   if (!faults.has('changes') && !faults.has('changes-back')) return [first];
   const other = toVersion(
-    drawBytes(draw, draw.chance(0.5) ? size : draw.int(0, 600_000)),
+    drawBytes(draw, draw.chance(0.8) ? size : draw.int(0, 600_000)),
     `"${draw.int(1, 1_000_000)}b"`,
     1,
   );
