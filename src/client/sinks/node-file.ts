@@ -16,13 +16,18 @@ export interface FileOptions {
   readonly force?: boolean;
 }
 
+/** A file, and the journal beside it. */
+export interface FileTarget extends DownloadTarget {
+  readonly journal: Journal;
+}
+
 /**
  * Writes a download to a file, on Node. Until it is complete, the bytes are in `FILE.part`, and the state is in
  * `FILE.rangeway`, so that another run continues. `FILE.rangeway.lock` keeps a second process off.
  *
  * @param path of the file; its folder has to exist
  */
-export function fileTarget(path: string, { force = false }: FileOptions = {}): Required<DownloadTarget> {
+export function fileTarget(path: string, { force = false }: FileOptions = {}): FileTarget {
   const journal = fileJournal(`${path}.rangeway`);
   return { sink: fileSink(path, () => force || journal.hasText()), journal };
 }
