@@ -52,7 +52,7 @@ const serve = (file: string) => ['serve', '--dir', '.', '--port', '0', '--config
 
 /** Command lines, and what their message says: what is wrong, where, and what to write instead. */
 const cases: readonly (readonly [args: readonly string[], message: RegExp])[] = [
-  [['frobnicate'], /there is no command "frobnicate"; there are config, dev, keygen, lambda, purge, serve, sign:/],
+  [['frobnicate'], /there is no command "frobnicate"; there are config, dev, get, keygen, lambda, purge, serve, sign:/],
   [['lambda'], /lambda needs a bucket: rangeway lambda --s3 BUCKET/],
   [['lambda', '--s3', 'files', '--mode', 'fast'], /--mode takes buffered or stream, not "fast"/],
   [['lambda', '--s3', 'files', '--overflow', 'drop'], /--overflow takes redirect or partial or refuse/],

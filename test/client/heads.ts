@@ -63,11 +63,11 @@ function playFrom({ plan, actions }: Step, now: number): Play {
     on,
     after: (ms) => playFrom(step(plan, { type: 'tick' }, { now: now + ms, jitter: 1 }), now + ms),
     bytes(id, length) {
-      const received = on({ type: 'chunk', id, length });
-      const write = received.actions.find((one) => one.type === 'write');
-      if (write?.type !== 'write') return received;
-      const written = received.on({ type: 'written', id, span: write.span });
-      return { ...written, actions: [...received.actions, ...written.actions] };
+      const chunk = on({ type: 'chunk', id, length });
+      const write = chunk.actions.find((one) => one.type === 'write');
+      if (write?.type !== 'write') return chunk;
+      const written = chunk.on({ type: 'written', id, span: write.span });
+      return { ...written, actions: [...chunk.actions, ...written.actions] };
     },
   };
 }

@@ -120,7 +120,7 @@ export function jsonReport(output: { write(text: string): unknown }, url: string
 
 /** Reports failures alone. */
 export function quietReport(output: ProgressOutput, url: string): Report {
-  const { onName, onFailure } = textReport(output, url);
-  const nothing = () => undefined;
-  return { onName, onFailure, onProgress: nothing, onDone: nothing, onNote: nothing };
+  return { ...textReport(output, url), onProgress: ignore, onDone: ignore, onNote: ignore };
 }
+
+function ignore(): void {}

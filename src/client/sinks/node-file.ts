@@ -51,7 +51,7 @@ function isSameFile(a: Stats, b: Stats | undefined): boolean {
 function fileSink(path: string, mayReplace: () => boolean): Sink {
   const part = `${path}.part`;
   let handle: FileHandle | undefined;
-  let isFinished = false;
+  let isInPlace = false;
 
   function opened(): FileHandle {
     if (handle === undefined) throw new Error(`${part} is not open`);
@@ -86,11 +86,11 @@ function fileSink(path: string, mayReplace: () => boolean): Sink {
       await opened().sync();
       await putInPlace(part, path, mayReplace());
       await syncFolder(path);
-      isFinished = true;
+      isInPlace = true;
     },
     async close() {
       await handle?.close().catch(() => undefined);
-      if (isFinished) await rm(part, { force: true }).catch(() => undefined);
+      if (isInPlace) await rm(part, { force: true }).catch(() => undefined);
     },
   };
 }

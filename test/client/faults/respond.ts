@@ -16,8 +16,8 @@ export interface Transmission {
   readonly framing: 'length' | 'chunked' | 'close';
   /** The value of Content-Length, if it is not the length of the body. */
   readonly length?: number;
-  /** After so many bytes of the body, `then` happens. */
-  readonly cut?: { readonly at: number; readonly then: 'reset' | 'stall' | 'close' };
+  /** After so many bytes of the body, its `end` follows. */
+  readonly cut?: { readonly at: number; readonly end: 'reset' | 'stall' | 'close' };
   /** Bytes a ms. */
   readonly pace: number;
 }
@@ -162,13 +162,13 @@ function withBody(scene: Scene, response: Transmission, fault: ResponseFault | u
   const somewhere = () => draw.int(0, Math.max(0, body.length - 1));
   switch (fault) {
     case 'break':
-      return { ...response, cut: { at: somewhere(), then: draw.pick(['reset', 'close']) } };
+      return { ...response, cut: { at: somewhere(), end: draw.pick(['reset', 'close']) } };
     case 'stall':
-      return { ...response, cut: { at: somewhere(), then: 'stall' } };
+      return { ...response, cut: { at: somewhere(), end: 'stall' } };
     case 'trickle':
       return { ...response, pace: 20 };
     case 'short-body':
-      return { ...response, length: body.length + draw.int(1, 1_000), cut: { at: body.length, then: 'close' } };
+      return { ...response, length: body.length + draw.int(1, 1_000), cut: { at: body.length, end: 'close' } };
     case 'longer-body':
       if (status !== 206) return response;
       return { ...response, framing: 'chunked', body: Buffer.concat([body, Buffer.alloc(draw.int(1, 1_000))]) };
@@ -192,7 +192,7 @@ function withBody(scene: Scene, response: Transmission, fault: ResponseFault | u
       return {
         ...response,
         framing: 'close',
-        ...(draw.chance(0.5) ? { cut: { at: somewhere(), then: 'close' } } : {}),
+        ...(draw.chance(0.5) ? { cut: { at: somewhere(), end: 'close' } } : {}),
       };
   }
 }

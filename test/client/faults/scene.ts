@@ -95,7 +95,9 @@ const COMPANIONS: Partial<Readonly<Record<Fault, readonly Fault[]>>> = {
 function drawFaults(seed: number, draw: Random): ReadonlySet<Fault> {
   const alone = FAULTS[Math.floor(seed / 2) % FAULTS.length] ?? 'break';
   const drawn = seed % 2 === 0 ? [alone] : Array.from({ length: draw.int(1, 4) }, () => draw.pick(FAULTS));
-  return new Set(drawn.flatMap((fault) => [fault, ...(COMPANIONS[fault] ?? [])]));
+  const faults = new Set<Fault>(drawn);
+  for (const fault of drawn) for (const companion of COMPANIONS[fault] ?? []) faults.add(companion);
+  return faults;
 }
 
 /** Draws a scene. Every second has one fault, each in its turn, with its companions; the others have up to four. */
@@ -129,7 +131,9 @@ export function drawScene(seed: number): Scene {
 /** Makes a scene without faults: versions of an object, each for `changeAfter` responses, at a pace in bytes a ms. */
 export function plainScene(seed: number, contents: readonly Uint8Array[], pace: number, changeAfter = 1): Scene {
   const scene = drawScene(seed);
-  const versions = contents.map((bytes) => toVersion(bytes, `"${createHash('sha1').update(bytes).digest('hex')}"`, 0));
+  const versions = Array.from(contents, (bytes) =>
+    toVersion(bytes, `"${createHash('sha1').update(bytes).digest('hex')}"`, 0),
+  );
   const sure = { probability: 0, hasDigest: false, interruptions: [], faults: new Set<Fault>() };
   return { ...scene, ...sure, versions, changeAfter, pace };
 }

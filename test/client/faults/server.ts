@@ -82,7 +82,7 @@ async function send(socket: Socket, response: Transmission, onSent: (bytes: numb
   const head = Object.entries({ ...fields, ...framed }).map(([name, value]) => `${name}: ${value}\r\n`);
   socket.write(`HTTP/1.1 ${status} Status\r\n${head.join('')}\r\n`);
   await write(socket, cut === undefined ? body : body.subarray(0, cut.at), response, onSent);
-  switch (cut?.then) {
+  switch (cut?.end) {
     case 'stall':
       await once(socket, 'close');
       return false;
