@@ -1,11 +1,21 @@
-/** A checkpoint is started after so many bytes, or so many ms, whichever is first. */
-const BYTES = 16 * 1024 * 1024;
-const INTERVAL = 1_000;
+/** When checkpoints are made. */
+export interface CheckpointRules {
+  /** One is started after so many bytes. */
+  readonly bytes: number;
+  /** Or after this time, if there are new bytes, in ms. */
+  readonly interval: number;
+  /** Writes wait if so many bytes would be lost in a crash: the disk is slower than the network. */
+  readonly maxAtRisk: number;
+}
 
-/** Writes wait if so many bytes would be lost in a crash: the disk is slower than the network. */
-const MAX_AT_RISK = 64 * 1024 * 1024;
+/** A crash loses at most 64 MiB, or what two seconds bring. */
+export const CHECKPOINT_RULES: CheckpointRules = {
+  bytes: 16 * 1024 * 1024,
+  interval: 1_000,
+  maxAtRisk: 64 * 1024 * 1024,
+};
 
-/** Saves from time to time what is on disk, so that a crash loses at most 64 MiB, or what two seconds bring. */
+/** Saves from time to time what is on disk. */
 export interface Checkpoints {
   /** Resolves when `length` more bytes may be written. */
   admit(length: number): Promise<void>;
@@ -23,7 +33,11 @@ export interface Checkpoints {
  * @param save makes the bytes durable that are written when it is called, then saves which they are
  * @param onFailure is called with the error of a `save`; there are no further ones
  */
-export function checkpoints(save: () => Promise<void>, onFailure: (error: unknown) => void): Checkpoints {
+export function checkpoints(
+  { bytes, interval, maxAtRisk }: CheckpointRules,
+  save: () => Promise<void>,
+  onFailure: (error: unknown) => void,
+): Checkpoints {
   /** Bytes admitted since the start of the last checkpoint, and since that of the one before. */
   let fresh = 0;
   let saving = 0;
@@ -48,12 +62,12 @@ export function checkpoints(save: () => Promise<void>, onFailure: (error: unknow
 
   return {
     async admit(length) {
-      while (fresh + saving + length > MAX_AT_RISK && fresh + saving > 0 && !isStopped) await (running ?? start());
+      while (fresh + saving + length > maxAtRisk && fresh + saving > 0 && !isStopped) await (running ?? start());
       fresh += length;
     },
     note(now) {
       last ??= now;
-      const isDue = fresh >= BYTES || (fresh > 0 && now - last >= INTERVAL);
+      const isDue = fresh >= bytes || (fresh > 0 && now - last >= interval);
       if (isStopped || running !== undefined || !isDue) return;
       last = now;
       void start();

@@ -1,4 +1,5 @@
 import { totalLength } from '../http/span.ts';
+import { CHECKPOINT_RULES } from './checkpoints.ts';
 import { startEngine } from './engine.ts';
 import type { DownloadResult, EngineOptions, FirstResponse } from './engine-types.ts';
 import type { Phase, Rules } from './plan-types.ts';
@@ -152,6 +153,7 @@ function toEngineOptions(url: URL, options: ClientDownloadOptions): EngineOption
     checksum: options.checksum,
     pieces: options.pieces,
     isVerified: verify,
+    checkpoints: CHECKPOINT_RULES,
     rateLimit: options.rateLimit,
   };
 }

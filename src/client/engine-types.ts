@@ -1,3 +1,4 @@
+import type { CheckpointRules } from './checkpoints.ts';
 import type { Fetcher } from './fetcher.ts';
 import type { Plan, Rules } from './plan-types.ts';
 import type { ReprDigest } from './repr-digest.ts';
@@ -34,6 +35,7 @@ export interface EngineOptions {
   readonly checksum: ReprDigest | undefined;
   readonly pieces: PieceVerifier | undefined;
   readonly isVerified: boolean;
+  readonly checkpoints: CheckpointRules;
   /** Bytes a second. */
   readonly rateLimit: number | undefined;
 }

@@ -40,7 +40,7 @@ export function startEngine(options: EngineOptions): Engine {
   let isReconciled = false;
 
   function newCheckpoints() {
-    return checkpoints(save, onLocalFailure);
+    return checkpoints(options.checkpoints, save, onLocalFailure);
   }
 
   async function save(): Promise<void> {

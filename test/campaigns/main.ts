@@ -15,6 +15,7 @@ const suites = [
   'test/cache/with-block-cache-interleaved.test.ts',
   'test/cache/drivers/disk-restart.test.ts',
   'test/cache/fill.model.test.ts',
+  'test/client/engine-crash.test.ts',
   'test/client/engine-faults.test.ts',
   'test/client/engine-killed.test.ts',
   'test/cache/with-block-cache.model.test.ts',

@@ -22,7 +22,7 @@ export interface Outcome {
 }
 
 /** Times and sizes are small, so that connections are added and replaced within a schedule. */
-const RULES: Rules = {
+export const FAST_RULES: Rules = {
   connections: 4,
   onChange: 'restart',
   tries: 6,
@@ -52,7 +52,7 @@ export async function runSchedule(
   const scene = drawScene(seed);
   server.scenes.set(seed, scene);
   const path = join(folder, `${seed}.bin`);
-  const rules: Rules = { ...RULES, onChange: scene.draw.chance(0.2) ? 'fail' : 'restart' };
+  const rules: Rules = { ...FAST_RULES, onChange: scene.draw.chance(0.2) ? 'fail' : 'restart' };
   let connections = 0;
   let restarts = 0;
   let code: string | undefined;
@@ -71,6 +71,7 @@ export async function runSchedule(
       checksum: undefined,
       pieces: undefined,
       isVerified: true,
+      checkpoints: { bytes: 50_000, interval: 50, maxAtRisk: 200_000 },
       rateLimit: undefined,
     });
     const watch = setInterval(() => (connections = Math.max(connections, engine.plan().connections.length)), 20);
