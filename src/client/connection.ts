@@ -37,14 +37,15 @@ export function unclaimed(gaps: Intervals, connections: readonly RangeConnection
   return subtractIntervals(gaps, toIntervals(connections.map(({ position, end }) => ({ start: position, end }))));
 }
 
-/** A connection is measured again after this time, in ms. */
+/** A connection is measured again after this time, in ms, and for the first time earlier: others wait for it. */
 const MEASURE_INTERVAL = 250;
+const FIRST_MEASUREMENT = 80;
 
 /** Measures the rate of a connection. */
 export function measureConnection(connection: RangeConnection, now: number): RangeConnection {
   const { measured, position, rate, state } = connection;
   const elapsed = now - measured.at;
-  if (state === 'opening' || elapsed < MEASURE_INTERVAL) return connection;
+  if (state === 'opening' || elapsed < (rate === 0 ? FIRST_MEASUREMENT : MEASURE_INTERVAL)) return connection;
   const latest = (position - measured.position) / elapsed;
   return { ...connection, rate: rate === 0 ? latest : (rate + latest) / 2, measured: { at: now, position } };
 }
@@ -78,7 +79,8 @@ export function findHelp(
   const mean = rates.length === 0 ? 0 : rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
   const timeLeft = (one: RangeConnection) => remaining(one) / (one.rate === 0 ? mean : one.rate);
   const [slowest] = connections.filter(isFinite).toSorted((a, b) => timeLeft(b) - timeLeft(a));
-  if (slowest === undefined || !(timeLeft(slowest) > helpAfter)) return undefined;
+  // Before the first measurement, nothing is known.
+  if (slowest === undefined || mean === 0 || timeLeft(slowest) <= helpAfter) return undefined;
   const { id, position } = slowest;
   if (remaining(slowest) >= 2 * leastHalf) {
     return { type: 'split', id, at: position + Math.ceil(remaining(slowest) / 2) };
