@@ -30,8 +30,11 @@ export interface Load {
   readonly responseTime: number;
 }
 
-/** A connection is worth keeping if it makes the download faster by this factor. */
+/** One more connection is tried if the last one has made the download faster by this factor. */
 const WORTHWHILE = 1.1;
+
+/** It is given back below this one. The eighth adds a seventh at best, and rates over such short times vary by 5 %. */
+const HELPFUL = 1.05;
 
 /** The shortest trial, in ms. */
 const MIN_TRIAL = 50;
@@ -75,7 +78,8 @@ export function measure(growth: Growth, load: Load): Growth {
     return { ...growth, target: target + 1, trial: next('measuring') };
   }
   if (elapsed < Math.max(MIN_SETTLE, 6 * responseTime)) return growth;
-  return { ...growth, target: isFaster ? target : Math.max(1, target - 1), trial: next('settled') };
+  const isHelpful = rate >= trial.rate * HELPFUL && rate > 0;
+  return { ...growth, target: isHelpful ? target : Math.max(1, target - 1), trial: next('settled') };
 }
 
 /**

@@ -1,10 +1,11 @@
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { access, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { share } from '../campaigns/share.ts';
-import { killAll, run, start } from '../cli/commands.ts';
+import { killAll, MAIN, run, start } from '../cli/commands.ts';
 import { drawBytes, longBytes, random } from '../faults/random.ts';
 import { plainScene } from './faults/scene.ts';
 import { startFaultServer, type FaultServer } from './faults/server.ts';
@@ -90,6 +91,49 @@ test('a kill loses at most what two seconds bring, and 4 MiB of a connection', {
   expect(Buffer.compare(await readFile(join(folder, 'one.bin')), bytes)).toBe(0);
   expect(scene.sent - bytes.length).toBeLessThan(2 * rate + 4 * 1024 * 1024);
 });
+
+/** Whether system calls can be traced here: Linux, with the program, and allowed to. */
+const canTrace = spawnSync('strace', ['-e', 'trace=none', 'true']).status === 0;
+
+test.skipIf(!canTrace)(
+  'data are synced before the journal, and the journal before its name',
+  { timeout: 60_000 },
+  async () => {
+    const bytes = longBytes(5_000_000);
+    const scene = plainScene(900_002, [bytes], 2_000);
+    server.scenes.set(scene.seed, scene);
+    const trace = join(folder, 'trace');
+    const tracing = ['-f', '-y', '-s', '500', '-o', trace, '-e', 'trace=fdatasync,fsync,rename,link,unlink'];
+    const command = [
+      process.execPath,
+      MAIN,
+      'get',
+      server.urlOf(scene),
+      '-o',
+      join(folder, 'traced.bin'),
+      '-c',
+      '1',
+      '-q',
+    ];
+    const child = spawn('strace', [...tracing, ...command], { stdio: 'ignore' });
+    expect(await once(child, 'close')).toEqual([0, null]);
+    const lines = (await readFile(trace, 'utf8')).split('\n');
+    const steps = lines.flatMap((line) => STEPS.filter(([, pattern]) => pattern.test(line)).map(([name]) => name));
+    expect(steps.join(' ')).toMatch(/^(?:data journal name folder )+data link folder removed folder part-removed$/);
+    expect(steps.filter((step) => step === 'name').length).toBeGreaterThan(1);
+  },
+);
+
+/** System calls by their lines in a trace. */
+const STEPS: readonly (readonly [name: string, pattern: RegExp])[] = [
+  ['data', /\bf(?:data)?sync\(\d+<[^>]*\.part>/],
+  ['journal', /\bf(?:data)?sync\(\d+<[^>]*\.rangeway\.new>/],
+  ['name', /\brename\("[^"]*\.rangeway\.new"/],
+  ['link', /\blink\("[^"]*\.part"/],
+  ['removed', /\bunlink\("[^"]*\.rangeway"/],
+  ['part-removed', /\bunlink\("[^"]*\.part"/],
+  ['folder', /\bfsync\(\d+<[^>]*rangeway-killed-\w+>/],
+];
 
 test(
   'a second process is refused while the first one runs, and the file stays whole',
