@@ -99,7 +99,8 @@ export function startEngine(options: EngineOptions): Engine {
     transfers.set(id, transfer);
     const url = redirect ?? address;
     const fields = fieldsFor(url);
-    const context = { url, fields, fetcher: options.fetcher, dispatch, onResponse, write, onLocalFailure };
+    const isReused = redirect !== undefined;
+    const context = { url, isReused, fields, fetcher: options.fetcher, dispatch, onResponse, write, onLocalFailure };
     void runTransfer(transfer, context).finally(() => transfers.delete(id));
   }
 
@@ -166,7 +167,7 @@ export function startEngine(options: EngineOptions): Engine {
     try {
       const fresh = await options.refresh?.(ended.signal);
       if (fresh === undefined || !/^https?:/.test(fresh) || !URL.canParse(fresh)) throw new Error('it is no URL');
-      address = fresh;
+      address = new URL(fresh).href;
       redirect = undefined;
     } catch (cause) {
       const reason = `there is no fresh address: ${cause instanceof Error ? cause.message : 'unknown error'}`;

@@ -46,6 +46,8 @@ export function restart(plan: Plan, reason: Failure): Step {
     ...plan,
     phase: 'emptying',
     version: isKept ? plan.version : undefined,
+    written: [],
+    pending: [],
     connections: [],
     restarts: plan.restarts + 1,
   };

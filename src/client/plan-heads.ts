@@ -14,25 +14,24 @@ const MAX_REFRESHES = 3;
 
 /** Reacts to the head of a response. */
 export function onHead(plan: Plan, event: PlanEvent & { type: 'head' }, moment: Moment): Step {
-  const { id, head, isRedirected, restored } = event;
+  const { id, head, isReused, restored } = event;
   const connection = plan.connections.find((one) => one.id === id);
   if (connection === undefined) return { plan, actions: [{ type: 'close', id }] };
-  const redirected: Plan = { ...plan, isRedirected: isRedirected || plan.isRedirected };
   const verdict = judge(connection.asked, plan.version, head, moment.now);
   switch (verdict.type) {
     case 'body':
-      return accept(redirected, connection, verdict, restored, moment);
+      return accept(plan, connection, verdict, restored, moment);
     case 'empty':
-      return closing(id, keep({ ...without(redirected, id), version: verdict.version, written: [] }));
+      return closing(id, keep({ ...without(plan, id), version: verdict.version, written: [] }));
     case 'changed':
-      return onChange(redirected, id, verdict.reason);
+      return onChange(plan, id, verdict.reason);
     case 'unusable':
-      return unusableResponse(redirected, id, verdict.reason, moment, verdict.isUnpinned);
+      return unusableResponse(plan, id, verdict.reason, moment, verdict.isUnpinned);
     case 'busy':
-      return closing(id, onBusy(without(redirected, id), verdict, moment));
+      return closing(id, onBusy(without(plan, id), verdict, moment));
     case 'expired':
     case 'refused':
-      return closing(id, onRefused(without(redirected, id), verdict, moment));
+      return closing(id, onRefused(without(plan, id), verdict, { isReused, openedAt: connection.openedAt }, moment));
   }
 }
 
@@ -90,15 +89,23 @@ function onBusy(plan: Plan, { status, retryAfter, isTooMany }: Verdict & { type:
   return tryLater({ ...plan, growth }, failure, retryAfter, moment);
 }
 
-/** The address is refused: that of a redirect is given up for the first one, which may be replaced by a fresh one. */
-function onRefused(plan: Plan, verdict: Verdict & { type: 'expired' | 'refused' }, moment: Moment): Step {
+/**
+ * The address is refused. That of an earlier redirect is given up for the first one, and the first one is replaced by a
+ * fresh one. Several requests may be refused at once: those to an address that is given up already are sent again.
+ */
+function onRefused(
+  plan: Plan,
+  verdict: Verdict & { type: 'expired' | 'refused' },
+  { isReused, openedAt }: { readonly isReused: boolean; readonly openedAt: number },
+  moment: Moment,
+): Step {
   const failure: Failure = { code: 'http-status', status: verdict.status };
-  if (plan.isRedirected) {
-    const { plan: next, actions } = tryLater({ ...plan, isRedirected: false }, failure, undefined, moment);
+  if (isReused) {
+    const { plan: next, actions } = tryLater(plan, failure, undefined, moment);
     return { plan: next, actions: [{ type: 'forget-redirect' }, ...actions] };
   }
   const canRefresh = plan.rules.canRefresh && verdict.type === 'expired';
-  if (canRefresh && plan.isRefreshing) return keep(plan);
+  if (canRefresh && (plan.isRefreshing || openedAt < plan.refreshedAt)) return keep(plan);
   if (!canRefresh || plan.refreshes >= MAX_REFRESHES) return fail(plan, failure);
   const refresh: Action = { type: 'refresh' };
   return { plan: { ...plan, isRefreshing: true, refreshes: plan.refreshes + 1 }, actions: [refresh] };

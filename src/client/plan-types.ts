@@ -72,8 +72,8 @@ export interface Plan {
   /** Pieces that were fetched again, because their digest was wrong. */
   readonly repairs: number;
   readonly isRefreshing: boolean;
-  /** Whether requests go to the target of a redirect. */
-  readonly isRedirected: boolean;
+  /** When the address was replaced, in ms. */
+  readonly refreshedAt: number;
   /** No request is sent before this time, in ms. */
   readonly notBefore: number;
   /** Bytes received in total, those that were dropped included. */
@@ -86,14 +86,14 @@ export interface Plan {
 export type PlanEvent =
   | { readonly type: 'start' }
   /**
-   * The head of a response was received. `restored`, of a first response: bytes of the same version that an earlier run
-   * has written.
+   * The head of a response was received. `isReused` if the request went to the target of an earlier redirect.
+   * `restored`, of a first response: bytes of the same version that an earlier run has written.
    */
   | {
       readonly type: 'head';
       readonly id: number;
       readonly head: HttpHead;
-      readonly isRedirected: boolean;
+      readonly isReused: boolean;
       readonly restored?: Intervals | undefined;
     }
   /** Bytes of a body were received. */

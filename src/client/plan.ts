@@ -35,7 +35,7 @@ export function initialPlan(rules: Rules, restored?: Restored): Plan {
     refreshes: 0,
     repairs: 0,
     isRefreshing: false,
-    isRedirected: false,
+    refreshedAt: 0,
     notBefore: 0,
     received: 0,
     responseTime: 0,
@@ -67,7 +67,7 @@ export function step(plan: Plan, event: PlanEvent, moment: Moment): Step {
     case 'emptied':
       return proceed(keep({ ...plan, phase: 'transfer', written: [], pending: [] }), moment);
     case 'refreshed':
-      return proceed(keep({ ...plan, isRefreshing: false, isRedirected: false }), moment);
+      return proceed(keep({ ...plan, isRefreshing: false, refreshedAt: moment.now }), moment);
     case 'verified':
       return onVerified(plan, event.bad, moment);
     case 'finished':

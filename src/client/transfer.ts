@@ -20,6 +20,8 @@ export interface Transfer {
 /** All that a transfer works with. */
 export interface TransferContext {
   readonly url: string;
+  /** Whether the address is the target of an earlier redirect. */
+  readonly isReused: boolean;
   /** Header fields of each request. */
   readonly fields: Readonly<Record<string, string>>;
   readonly fetcher: Fetcher;
@@ -40,8 +42,7 @@ export async function runTransfer(transfer: Transfer, context: TransferContext):
   try {
     const restored = await context.onResponse(transfer, response);
     if (!transfer.isClosed) {
-      const isRedirected = response.url !== context.url;
-      context.dispatch({ type: 'head', id, head: response, isRedirected, restored });
+      context.dispatch({ type: 'head', id, head: response, isReused: context.isReused, restored });
     }
   } catch (error) {
     context.onLocalFailure(error);

@@ -73,6 +73,6 @@ function playFrom({ plan, actions }: Step, now: number): Play {
 }
 
 /** The event of a received head. */
-export function received(id: number, one: HttpHead, isRedirected = false): PlanEvent {
-  return { type: 'head', id, head: one, isRedirected };
+export function received(id: number, one: HttpHead, isReused = false): PlanEvent {
+  return { type: 'head', id, head: one, isReused };
 }

@@ -211,7 +211,7 @@ describe('an expired address', () => {
 
   test('of a redirect is given up for the first one', () => {
     const one = play()
-      .on(received(1, partial(0, 100, 100), true))
+      .on(received(1, partial(0, 100, 100)))
       .bytes(1, 40);
     const expired = one
       .on({ type: 'failed', id: 1, reason: 'reset' })
@@ -219,6 +219,36 @@ describe('an expired address', () => {
       .on(received(2, head(403), true));
     expect(types(expired.actions)).toEqual(['close', 'forget-redirect']);
     expect(asked(expired.after(1_000).actions)).toEqual(['40-100']);
+  });
+
+  test('of a redirect that is refused to several connections at once is given up once, and nothing fails', () => {
+    let one = play()
+      .on(received(1, partial(0, 100 * MIB, 100 * MIB)))
+      .bytes(1, MIB)
+      .after(100)
+      .bytes(1, MIB)
+      .after(300);
+    one = one.on({ type: 'failed', id: 1, reason: 'reset' }).after(100);
+    const ids = one.plan.connections.map(({ id }) => id);
+    expect(ids).toHaveLength(2);
+    for (const id of ids) one = one.on(received(id, head(403), true));
+    expect(one.plan.phase).toBe('transfer');
+  });
+
+  test('that is refused to several connections at once is replaced once', () => {
+    let one = play({ canRefresh: true })
+      .on(received(1, partial(0, 100 * MIB, 100 * MIB)))
+      .bytes(1, MIB)
+      .after(100);
+    one = one.bytes(1, MIB).after(300).on({ type: 'failed', id: 1, reason: 'reset' }).after(100);
+    const [first = 0, second = 0] = one.plan.connections.map(({ id }) => id);
+    one = one
+      .on(received(first, head(403)))
+      .after(10)
+      .on({ type: 'refreshed' })
+      .on(received(second, head(403)));
+    expect(second).toBeGreaterThan(0);
+    expect([one.plan.phase, one.plan.refreshes]).toEqual(['transfer', 1]);
   });
 
   test('is replaced, and the download goes on under the same tag', () => {

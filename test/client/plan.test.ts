@@ -182,7 +182,7 @@ describe('an earlier run', () => {
         type: 'head',
         id: 1,
         head: partial(0, 100, 100),
-        isRedirected: false,
+        isReused: false,
         restored: [{ start, end }],
       });
     expect([types(first(0, 10).actions), asked(first(0, 10).actions)]).toEqual([['close', 'open'], ['10-100']]);
