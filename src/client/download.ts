@@ -1,8 +1,9 @@
 import { totalLength } from '../http/span.ts';
 import { CHECKPOINT_RULES } from './checkpoints.ts';
+import { explainFailure } from './download-error.ts';
 import { startEngine } from './engine.ts';
 import type { DownloadResult, EngineOptions, FirstResponse } from './engine-types.ts';
-import type { Phase, Rules } from './plan-types.ts';
+import type { Phase, Plan, Rules } from './plan-types.ts';
 import type { ReprDigest } from './repr-digest.ts';
 import type { Journal } from './journal.ts';
 import type { DownloadTarget } from './restore.ts';
@@ -25,6 +26,8 @@ export interface DownloadProgress {
   readonly restarts: number;
   /** Failures since the last progress. */
   readonly failures: number;
+  /** The last of them, in a sentence. */
+  readonly lastFailure: string | undefined;
 }
 
 /** Where a download goes, and how. */
@@ -93,19 +96,7 @@ export function startDownload(url: string | URL, options: ClientDownloadOptions)
     throw new TypeError('a function as sink returns the journal, so it is no option beside it');
   }
   const engine = startEngine(toEngineOptions(address, options));
-  const progress = (): DownloadProgress => {
-    const { phase, version, written, received, connections, restarts, failures } = engine.plan();
-    const size = version?.size;
-    return {
-      phase,
-      size,
-      written: totalLength(written),
-      received,
-      connections: connections.length,
-      restarts,
-      failures,
-    };
-  };
+  const progress = () => toProgress(engine.plan());
   const { onProgress } = options;
   const timer = onProgress === undefined ? undefined : setInterval(() => onProgress(progress()), PROGRESS_INTERVAL);
   const done = engine.done.finally(() => {
@@ -125,6 +116,28 @@ export function startDownload(url: string | URL, options: ClientDownloadOptions)
 }
 
 const PROGRESS_INTERVAL = 100;
+
+function toProgress({
+  phase,
+  version,
+  written,
+  received,
+  connections,
+  restarts,
+  failures,
+  lastFailure,
+}: Plan): DownloadProgress {
+  return {
+    phase,
+    size: version?.size,
+    written: totalLength(written),
+    received,
+    connections: connections.length,
+    restarts,
+    failures,
+    lastFailure: lastFailure === undefined ? undefined : explainFailure(lastFailure),
+  };
+}
 
 function toEngineOptions(url: URL, options: ClientDownloadOptions): EngineOptions {
   const { sink, journal, refresh, verify = true } = options;

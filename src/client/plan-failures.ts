@@ -90,7 +90,8 @@ export function tryLater(plan: Plan, failure: Failure, pause: number | undefined
   const { rules } = plan;
   const failures = plan.failures + 1;
   const wait = Math.max(pause ?? 0, backoff(rules.firstPause, failures, jitter));
-  const next: Plan = { ...plan, failures, progress: 0, notBefore: Math.max(plan.notBefore, now + wait) };
+  const notBefore = Math.max(plan.notBefore, now + wait);
+  const next: Plan = { ...plan, failures, lastFailure: failure, progress: 0, notBefore };
   if (failures > rules.tries && plan.connections.length === 0) return fail(next, failure);
   const hasBytes = plan.written.length > 0 || plan.pending.length > 0;
   return hasBytes && !canContinue(plan) ? restart(next, failure) : keep(next);

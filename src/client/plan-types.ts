@@ -63,6 +63,7 @@ export interface Plan {
   readonly growth: Growth;
   /** Since the last progress. */
   readonly failures: number;
+  readonly lastFailure: Failure | undefined;
   /** Bytes written since the last failure. */
   readonly progress: number;
   /** Unusable responses in a row. */

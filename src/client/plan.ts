@@ -29,6 +29,7 @@ export function initialPlan(rules: Rules, restored?: Restored): Plan {
     hasRanges: restored !== undefined,
     growth: initialGrowth(rules.connections),
     failures: 0,
+    lastFailure: undefined,
     progress: 0,
     unusable: 0,
     restarts: 0,

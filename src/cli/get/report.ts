@@ -43,6 +43,7 @@ export function textReport(output: ProgressOutput, url: string): Report {
   let name = url;
   let last = start;
   let restarts = 0;
+  let failures = 0;
   let hasBar = false;
 
   function line(text: string): void {
@@ -61,6 +62,9 @@ export function textReport(output: ProgressOutput, url: string): Report {
         restarts = progress.restarts;
         line(`${name}: it can't be continued, or has changed on the server; it begins again`);
       }
+      // One failure in a row is nothing to worry about.
+      if (progress.failures > failures && progress.failures > 1) line(`${name}: ${progress.lastFailure}; trying again`);
+      failures = progress.failures;
       const now = performance.now();
       if (now - last < (output.isTTY === true ? BAR_INTERVAL : LINE_INTERVAL)) return;
       last = now;

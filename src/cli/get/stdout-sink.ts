@@ -6,6 +6,8 @@ import type { Sink } from '../../client/sink.ts';
 export function streamSink(output: Writable): Sink {
   const hashes = { 'sha-256': createHash('sha256'), 'sha-512': createHash('sha512') };
   let position = 0;
+  // The callback of the write reports it; without a listener it would be an uncaught error.
+  output.on('error', () => undefined);
   return {
     isSequential: true,
     open: () => Promise.resolve(0),

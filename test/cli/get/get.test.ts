@@ -45,6 +45,18 @@ describe('from the gateway', () => {
     expect(err).toContain('sha-256 verified');
   });
 
+  test('a pipe whose reader ends is an error without a stack trace', async () => {
+    const cwd = await freshFolder();
+    const command = `"${process.execPath}" "${MAIN}" get "${gateway.url}/a%20b.bin" -o - | head -c 10 > /dev/null; exit \${PIPESTATUS[0]}`;
+    const { code, err } = await new Promise<{ code: unknown; err: string }>((resolve) => {
+      execFile('bash', ['-c', command], { cwd }, (error, _, stderr) =>
+        resolve({ code: error?.code ?? 0, err: stderr }),
+      );
+    });
+    expect([code, err.trim().split('\n').length]).toEqual([6, 1]);
+    expect(err).toContain('EPIPE');
+  });
+
   test('events are lines of JSON', async () => {
     const { out, err } = await getIn(await freshFolder(), `${gateway.url}/small.txt`, '--json', '-o', 'x.txt');
     const events = out
