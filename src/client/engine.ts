@@ -200,6 +200,7 @@ export function startEngine(options: EngineOptions): Engine {
     // After a crash from here on, the next run finds that all bytes are there.
     await saved.flush();
     await saved.stop();
+    if (plan.phase !== 'finishing') return;
     await sink.finish(size);
     await journal?.remove();
     dispatch({ type: 'finished' });

@@ -38,7 +38,10 @@ export interface FetchResponse extends HttpHead {
  */
 export type Fetcher = (request: FetchRequest) => Promise<FetchResponse>;
 
-/** A {@link Fetcher} over the `fetch` of browsers, Workers, Node, Deno and Bun. */
+/**
+ * A {@link Fetcher} over the `fetch` of browsers, Workers, Node, Deno and Bun. Over `https:` it can't see whether a body
+ * without a length has an end of its own, as it has in HTTP/2, and takes it as complete.
+ */
 export function webFetcher(): Fetcher {
   return async ({ url, fields, signal }) => {
     // Chromium's HTTP cache would send conditions of its own, and store gigabytes.
@@ -54,7 +57,11 @@ export function webFetcher(): Fetcher {
           await reader?.cancel().catch(() => undefined);
         },
       },
-      isUnframed: false,
+      isUnframed: url.startsWith('http:') && !isFramed(response.headers),
     };
   };
+}
+
+function isFramed(headers: Headers): boolean {
+  return headers.has('Content-Length') || headers.has('Transfer-Encoding');
 }

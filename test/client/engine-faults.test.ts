@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { webFetcher } from '../../src/client/fetcher.ts';
 import { nodeFetcher } from '../../src/platform/node/node-fetcher.ts';
 import { share } from '../campaigns/share.ts';
 import { runSchedule, type Outcome } from './faults/run.ts';
@@ -24,13 +25,16 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-test(
-  `of ${SCHEDULES} schedules of faults, each ends with exactly one version, or with an error and no file`,
+test.for([
+  ["Node's sockets", SCHEDULES, fetcher],
+  ['the global fetch', Math.ceil(SCHEDULES / 4), webFetcher()],
+] as const)(
+  'over %s, each of %i schedules of faults ends with exactly one version, or with an error and no file',
   { timeout: 1_200_000 },
-  async () => {
+  async ([, schedules, through]) => {
     const { RANGEWAY_FAULT_SEED: only } = process.env;
     const first = only === undefined ? 20_261_129 : Number(only);
-    const last = only === undefined ? first + SCHEDULES : first + 1;
+    const last = only === undefined ? first + schedules : first + 1;
     const outcomes: Outcome[] = [];
     const failures: string[] = [];
     let next = first;
@@ -38,7 +42,7 @@ test(
       while (next < last) {
         const seed = next++;
         try {
-          outcomes.push(await runSchedule(seed, server, fetcher, folder));
+          outcomes.push(await runSchedule(seed, server, through, folder));
         } catch (error) {
           failures.push(error instanceof Error ? error.message : String(error));
         }
@@ -47,7 +51,9 @@ test(
     await Promise.all(Array.from({ length: WIDTH }, work));
     console.log(summarise(outcomes));
     expect(failures).toEqual([]);
-    if (only === undefined) expect(FAULTS.filter((one) => !outcomes.some(({ met }) => met.has(one)))).toEqual([]);
+    if (schedules >= 100 && only === undefined) {
+      expect(FAULTS.filter((one) => !outcomes.some(({ met }) => met.has(one)))).toEqual([]);
+    }
   },
 );
 

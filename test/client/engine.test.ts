@@ -173,6 +173,16 @@ test('what an earlier run has left is used once: after a restart, it is gone', a
   expect(await readFile(path, 'utf8')).toBe(TEXT);
 });
 
+test('a journal that can not be written at the end is a failure, and there is no file', async () => {
+  const server = await serveRaw((socket, head) => void socket.write(printRange(head, TEXT, TAG)));
+  const path = freshPath();
+  const { sink, journal } = fileTarget(path);
+  const save = () => Promise.reject(new Error('ENOSPC'));
+  const done = startDownload(server.url, { sink, journal: { ...journal, save }, fetcher }).done;
+  expect(await failureOf(done)).toBe('disk');
+  await expect(readFile(path)).rejects.toThrow('ENOENT');
+});
+
 test('an address that is none, and options that exclude each other, throw', () => {
   const { sink, journal } = fileTarget(freshPath());
   expect(() => startDownload('ftp://files.example/a', { sink })).toThrow(TypeError);
