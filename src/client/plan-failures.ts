@@ -42,9 +42,12 @@ export function restart(plan: Plan, reason: Failure): Step {
   if (plan.restarts >= plan.rules.restarts || (plan.rules.isSequential && hasBytes)) return fail(plan, reason);
   // The version stays if it did not change, so that a change is noticed later.
   const isKept = reason.code !== 'changed' && plan.version !== undefined && plan.version.validator.type !== 'none';
+  // Servers behind one name may have different tags for the same bytes. One connection needs one response.
+  const isRepeated = plan.restarts > 0 && plan.mode === 'parallel';
   const emptied: Plan = {
     ...plan,
     phase: 'emptying',
+    mode: isRepeated ? 'one-by-one' : plan.mode,
     version: isKept ? plan.version : undefined,
     written: [],
     pending: [],

@@ -54,7 +54,7 @@ export interface Plan {
   readonly nextId: number;
   /**
    * - `parallel`: several ranges at once
-   * - `one-by-one`: one range after the other, because a response lacked its validator
+   * - `one-by-one`: one range after the other, because a response lacked its validator, or the object changed twice
    * - `whole`: requests without a range, because those with one got unusable responses
    */
   readonly mode: 'parallel' | 'one-by-one' | 'whole';

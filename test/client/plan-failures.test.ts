@@ -110,6 +110,29 @@ describe('a change', () => {
     ]);
   });
 
+  test('that is repeated leaves one connection, since one response has one version', () => {
+    const large = (tag: string) => partial(0, 100 * MIB, 100 * MIB, { ETag: tag });
+    let one = play();
+    for (const [id, tag] of [
+      [1, '"a"'],
+      [3, '"b"'],
+    ] as const) {
+      one = one
+        .on(received(id, large(tag)))
+        .bytes(id, MIB)
+        .on({ type: 'failed', id, reason: 'reset' })
+        .after(1_000);
+      one = one.on(received(id + 1, head(412))).on({ type: 'emptied' });
+    }
+    one = one
+      .on(received(5, large('"a"')))
+      .bytes(5, MIB)
+      .after(100)
+      .bytes(5, MIB)
+      .after(300);
+    expect([one.plan.mode, one.plan.connections.length]).toEqual(['one-by-one', 1]);
+  });
+
   test('that is repeated too often fails', () => {
     let one = later(head(412));
     for (const id of [3, 5]) {
