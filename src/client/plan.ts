@@ -1,7 +1,7 @@
 import { addInterval, intersectIntervals, isWhole, subtractIntervals, toIntervals } from '../http/intervals.ts';
 import { totalLength } from '../http/span.ts';
 import { findHanging, measureConnection, type RangeConnection } from './connection.ts';
-import { initialGrowth, measure } from './growth.ts';
+import { initialGrowth, limitTo, measure } from './growth.ts';
 import { onHead } from './plan-heads.ts';
 import { openMore } from './plan-requests.ts';
 import { canContinue, close, fail, keep, onFailure, restart, unusableResponse, without } from './plan-failures.ts';
@@ -185,7 +185,10 @@ function onTick(plan: Plan, moment: Moment): Step {
     .filter((one) => !hanging.includes(one))
     .map((one) => measureConnection(one, now));
   const receiving = connections.filter(({ state }) => state === 'receiving').length;
-  const growth = measure(plan.growth, { now, received: plan.received, receiving, responseTime });
+  const load = { now, received: plan.received, receiving, responseTime };
+  // A request that is not answered is one too many for this server. It is not repeated every two seconds.
+  const isOneTooMany = hanging.some(({ state }) => state === 'opening');
+  const growth = isOneTooMany ? limitTo(plan.growth, receiving, load) : measure(plan.growth, load);
   return giveBack({ plan: { ...plan, connections, growth }, actions: hanging.map(close) });
 }
 

@@ -143,6 +143,13 @@ describe('connections', () => {
     expect(one.plan.failures).toBe(0);
   });
 
+  test('that are not answered while others receive are one too many, and are not repeated at once', () => {
+    let one = begun();
+    for (let i = 1; i <= 50; i++) one = one.bytes(1, 100_000).after(100);
+    expect([one.plan.growth.target, one.plan.connections.map(({ id }) => id)]).toEqual([1, [1]]);
+    expect(one.plan.nextId).toBe(3);
+  });
+
   test('that bring nothing for the stall timeout have failed', () => {
     const one = play()
       .on(received(1, partial(0, 100, 100)))
