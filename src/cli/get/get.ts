@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { statSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { dirname, join, relative, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import {
   download,
@@ -75,12 +75,12 @@ type Transport = Required<Pick<DownloadOptions, 'fetcher' | 'signal'>>;
 /** @returns the exit code */
 async function getOne(url: URL, destination: Destination, options: GetOptions, transport: Transport): Promise<number> {
   const report = reportOf(url, options);
-  let path = destination.type === 'file' ? destination.path : undefined;
+  let path: string | undefined;
   let wasFinished = false;
 
   async function openFile(file: string): Promise<DownloadTarget> {
-    path = file;
-    report.onName(file);
+    path = toShownPath(file);
+    report.onName(path);
     wasFinished = await isFinished(file);
     return fileTarget(file, { force: options.force });
   }
@@ -143,6 +143,12 @@ function toDownloadOptions(options: GetOptions, report: Report): Omit<DownloadOp
     ...(rateLimit === undefined ? {} : { rateLimit }),
     ...(refresh === undefined ? {} : { refresh: (signal) => runRefresh(refresh, signal) }),
   };
+}
+
+/** Prints a path relative to this folder, if it is in it. */
+function toShownPath(path: string): string {
+  const short = relative('', path);
+  return short.startsWith('..') ? path : short;
 }
 
 /** Runs the command of `--refresh` in a shell. It prints the address in its first line. */
