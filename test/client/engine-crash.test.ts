@@ -33,7 +33,8 @@ async function downloadCrashing(seed: number): Promise<void> {
     const abort = new AbortController();
     const engine = startEngine({
       url: server.urlOf(scene),
-      rules: FAST_RULES,
+      // Nothing stalls here but a busy machine.
+      rules: { ...FAST_RULES, stallTimeout: 10_000, tries: 50 },
       target: disk.target(),
       fetcher,
       fields: { 'accept-encoding': 'identity' },

@@ -26,12 +26,13 @@ afterAll(async () => {
 });
 
 test.for([
-  ["Node's sockets", SCHEDULES, fetcher],
-  ['the global fetch', Math.ceil(SCHEDULES / 4), webFetcher()],
+  ["Node's sockets", SCHEDULES, fetcher, false],
+  // The fetch of Node 24 throws an uncaught assertion if a connection ends while its body is not read.
+  ['the global fetch', Math.ceil(SCHEDULES / 4), webFetcher(), true],
 ] as const)(
   'over %s, each of %i schedules of faults ends with exactly one version, or with an error and no file',
   { timeout: 1_200_000 },
-  async ([, schedules, through]) => {
+  async ([, schedules, through, resetsOnly]) => {
     const { RANGEWAY_FAULT_SEED: only } = process.env;
     const first = only === undefined ? 20_261_129 : Number(only);
     const last = only === undefined ? first + schedules : first + 1;
@@ -42,7 +43,7 @@ test.for([
       while (next < last) {
         const seed = next++;
         try {
-          outcomes.push(await runSchedule(seed, server, through, folder));
+          outcomes.push(await runSchedule(seed, server, through, folder, resetsOnly));
         } catch (error) {
           failures.push(error instanceof Error ? error.message : String(error));
         }

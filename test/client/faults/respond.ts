@@ -162,13 +162,17 @@ function withBody(scene: Scene, response: Transmission, fault: ResponseFault | u
   const somewhere = () => draw.int(0, Math.max(0, body.length - 1));
   switch (fault) {
     case 'break':
-      return { ...response, cut: { at: somewhere(), end: draw.pick(['reset', 'close']) } };
+      return { ...response, cut: { at: somewhere(), end: scene.resetsOnly ? 'reset' : draw.pick(['reset', 'close']) } };
     case 'stall':
       return { ...response, cut: { at: somewhere(), end: 'stall' } };
     case 'trickle':
       return { ...response, pace: 20 };
     case 'short-body':
-      return { ...response, length: body.length + draw.int(1, 1_000), cut: { at: body.length, end: 'close' } };
+      return {
+        ...response,
+        length: body.length + draw.int(1, 1_000),
+        cut: { at: body.length, end: scene.resetsOnly ? 'reset' : 'close' },
+      };
     case 'longer-body':
       if (status !== 206) return response;
       return { ...response, framing: 'chunked', body: Buffer.concat([body, Buffer.alloc(draw.int(1, 1_000))]) };
@@ -188,7 +192,7 @@ function withBody(scene: Scene, response: Transmission, fault: ResponseFault | u
       return { ...response, fields: coded, body: gzipSync(body), framing: 'chunked' };
     }
     default:
-      if (!scene.faults.has('unframed') || status !== 200) return response;
+      if (!scene.faults.has('unframed') || status !== 200 || scene.resetsOnly) return response;
       return {
         ...response,
         framing: 'close',

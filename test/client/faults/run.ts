@@ -41,6 +41,7 @@ export const FAST_RULES: Rules = {
  * Runs the schedule of a seed, and checks the promise: either the file is exactly one version that the server had, or
  * there is an error and no file.
  *
+ * @param resetsOnly whether no connection ends while its body is incomplete, but for resets
  * @throws Error that describes the broken promise
  */
 export async function runSchedule(
@@ -48,8 +49,9 @@ export async function runSchedule(
   server: FaultServer,
   fetcher: Fetcher,
   folder: string,
+  resetsOnly: boolean,
 ): Promise<Outcome> {
-  const scene = drawScene(seed);
+  const scene = drawScene(seed, resetsOnly);
   server.scenes.set(seed, scene);
   const path = join(folder, `${seed}.bin`);
   const rules: Rules = { ...FAST_RULES, onChange: scene.draw.chance(0.2) ? 'fail' : 'restart' };

@@ -71,6 +71,8 @@ export interface Scene {
   /** Aborts the download at these times, in ms after its start, and begins it again with its journal. */
   readonly interruptions: readonly number[];
   readonly draw: Random;
+  /** Whether a body that is cut ends with a reset, and never as if it were complete. */
+  readonly resetsOnly: boolean;
   /** Its state. */
   responses: number;
   open: number;
@@ -101,7 +103,7 @@ function drawFaults(seed: number, draw: Random): ReadonlySet<Fault> {
 }
 
 /** Draws a scene. Every second has one fault, each in its turn, with its companions; the others have up to four. */
-export function drawScene(seed: number): Scene {
+export function drawScene(seed: number, resetsOnly = false): Scene {
   const draw = random(seed);
   const faults = drawFaults(seed, draw);
   const size = draw.pick([
@@ -121,6 +123,7 @@ export function drawScene(seed: number): Scene {
     faultyResponses: draw.pick([3, 10, 1_000]),
     interruptions: draw.chance(0.4) ? [draw.int(1, 300), draw.int(1, 600)] : [],
     draw,
+    resetsOnly,
     responses: 0,
     open: 0,
     met: new Set(),
