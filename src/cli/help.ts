@@ -32,8 +32,8 @@ function callOf({ name, operands }: CommandSpec): string {
   return `rangeway ${name}${operands === undefined ? '' : ` ${operands}`}`;
 }
 
-function callOfOption({ name, value }: OptionSpec): string {
-  return `--${name}${value === undefined ? '' : ` ${value}`}`;
+function callOfOption({ name, short, value }: OptionSpec): string {
+  return `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`;
 }
 
 /** Styles are left out if stdout is no terminal, and by NO_COLOR. */
