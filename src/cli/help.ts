@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
-import { COMMANDS, type CommandSpec, type OptionSpec } from './commands.ts';
+import type { CommandSpec, OptionSpec } from './command-spec.ts';
+import { COMMANDS } from './commands.ts';
 
 /** Prints the overview: a line for each command. */
 export function printOverview(): string {

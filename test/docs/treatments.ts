@@ -146,6 +146,7 @@ export const RULES: readonly Rule[] = [
     matches: /^(?:npx )?rangeway(?: (?:dev|serve|lambda|sign|keygen|purge|warm))?(?: --s3)?$/,
     treatment: run((command) => `${command.replace(' --s3', '')} --help`),
   },
+  { matches: /^rangeway get(?: |$)/, treatment: run(() => 'rangeway get --help') },
   { matches: /^rangeway check (?:URL|https:)/, treatment: run(() => 'rangeway check --help') },
   { matches: /^rangeway check http:/, treatment: run() },
   { matches: /^(?:npx cdk|wrangler dev)$/, treatment: run((command) => `${command} --help`) },
