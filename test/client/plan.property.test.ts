@@ -10,6 +10,9 @@ import { head, partial, RULES } from './heads.ts';
 const SIZE = 1_000;
 const EVENTS = 400;
 
+/** The phases that a play ends with. */
+const ENDS: ReadonlySet<Plan['phase']> = new Set(['failed', 'verifying'] as const);
+
 /** A request, and the version whose bytes its response has. */
 interface Exchange {
   readonly action: Action & { type: 'open' };
@@ -36,7 +39,6 @@ function playRandomly(draw: Random): readonly number[] | undefined {
   let plan: Plan = initialPlan({ ...RULES, restarts: 20, tries: 50, firstPause: 1, helpAfter: 1, leastHalf: 10 });
   let now = 0;
   let version = 1;
-  let isVerifying = false;
   let isEmptying = false;
   let chunk: { readonly id: number; readonly version: number } | undefined;
 
@@ -53,7 +55,6 @@ function playRandomly(draw: Random): readonly number[] | undefined {
     if (action.type === 'open') exchanges.set(action.id, { action, version: undefined, sent: 0 });
     if (action.type === 'close') exchanges.delete(action.id);
     if (action.type === 'empty') isEmptying = true;
-    if (action.type === 'verify') isVerifying = true;
     if (action.type === 'write' && chunk !== undefined) writes.push({ ...chunk, span: action.span });
   }
 
@@ -98,7 +99,7 @@ function playRandomly(draw: Random): readonly number[] | undefined {
   }
 
   dispatch({ type: 'start' });
-  for (let i = 0; i < EVENTS && plan.phase !== 'failed' && !isVerifying; i++) {
+  for (let i = 0; i < EVENTS && !ENDS.has(plan.phase); i++) {
     now += draw.int(0, 60);
     if (draw.chance(0.01)) version++;
     const ids = [...exchanges.keys()];
@@ -120,7 +121,7 @@ function playRandomly(draw: Random): readonly number[] | undefined {
     }
     if (plan.phase === 'paused') dispatch({ type: 'resume' });
   }
-  if (!isVerifying) return undefined;
+  if (plan.phase !== 'verifying') return undefined;
   return Array.from({ length: SIZE }, (_, position) => file[position] ?? 0);
 }
 
