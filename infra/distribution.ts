@@ -20,7 +20,7 @@ import { FunctionUrlOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import type { IFunctionUrl } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import type { CacheKey } from './front.ts';
+import type { AnswerKey } from '../src/http/answer-inputs.ts';
 
 /** A name of one's own for the distribution. */
 export interface Domain {
@@ -37,7 +37,7 @@ export interface DistributionProps {
   readonly functionUrl: IFunctionUrl;
   readonly domain: Domain | undefined;
   /** All other parameters are neither forwarded nor part of the key. */
-  readonly cacheKey: CacheKey;
+  readonly cacheKey: AnswerKey;
   /** Where access logs go; undefined for none. */
   readonly logBucket: IBucket | undefined;
 }

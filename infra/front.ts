@@ -1,6 +1,6 @@
-import { LINK_PARAMETERS } from '../src/access/link-parameters.ts';
 import type { AccessConfig } from '../src/config/access-config.ts';
 import type { Config, MountConfig } from '../src/config/config.ts';
+import { answerKey, type AnswerKey } from '../src/http/answer-inputs.ts';
 import { BUFFERED_LIMIT } from '../src/platform/lambda/buffered.ts';
 
 /**
@@ -12,12 +12,6 @@ import { BUFFERED_LIMIT } from '../src/platform/lambda/buffered.ts';
  *   the whole file where its origin is chunked, as every stream is.
  */
 export type Front = 'stream' | 'buffered' | 'cloudfront';
-
-/** Parts of a request, beyond the path, that CloudFront forwards and has in the key of its cache. */
-export interface CacheKey {
-  readonly parameters: readonly string[];
-  readonly fields: readonly string[];
-}
 
 /** An access rule that consists of no other rules. */
 export type SimpleRule = Exclude<AccessConfig, { readonly rules: unknown }>;
@@ -32,13 +26,14 @@ export function simpleRules(access: AccessConfig): readonly SimpleRule[] {
  * asked for with a signed link or from a page must be given to no request without it, not even to one that came while
  * the first was under way (CloudFront joins requests with one key).
  */
-export function cacheKeyOf({ mounts }: Config): CacheKey {
+export function cacheKeyOf({ mounts }: Config): AnswerKey {
   const rules = new Set(mounts.flatMap(({ access }) => simpleRules(access)).map(typeOf));
-  const listsOrigins = mounts.some(({ cors }) => Array.isArray(cors.origins));
-  return {
-    parameters: ['download', ...(rules.has('signed') ? LINK_PARAMETERS : [])],
-    fields: [...(listsOrigins ? ['Origin'] : []), ...(rules.has('referer') ? ['Referer'] : [])],
-  };
+  return answerKey({
+    hasLinks: rules.has('signed'),
+    listsOrigins: mounts.some(({ cors }) => Array.isArray(cors.origins)),
+    listsReferers: rules.has('referer'),
+    hasHosts: mounts.some(({ host }) => host !== undefined),
+  });
 }
 
 function typeOf(rule: SimpleRule): 'public' | Exclude<SimpleRule, string>['type'] {

@@ -1,5 +1,5 @@
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
-import type { Seconds } from '../http/index.ts';
+import type { Fields, Seconds } from '../http/index.ts';
 import { granted, refused, type AccessRule, type AccessVerdict } from './access.ts';
 import { decodeBase64Url } from './base64url.ts';
 import { printChallenge } from './challenge.ts';
@@ -66,7 +66,8 @@ export function jwtAccess({ pathsClaim, realm = 'files', clockTolerance = 30, ..
     expired: challenge({ realm, error: 'invalid_token', error_description: 'The token has expired' }),
   };
   return async ({ headers, path, now }) => {
-    const field = headers.get('Authorization') ?? '';
+    const fields: Fields = headers;
+    const field = fields.get('Authorization') ?? '';
     if (field.length > MAX_LENGTH) return challenges.invalid;
     const token = BEARER.exec(field)?.[1];
     if (token === undefined) return challenges.missing;

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { AnswerField } from '../../http/index.ts';
 import { requestMethod, type FetchHandler, type PlatformEnv } from '../fetch-handler.ts';
 
 /** The fields of a function URL's event (payload format 2.0) that are read here. */
@@ -56,7 +57,7 @@ export interface LambdaHandlerOptions {
 }
 
 /** CloudFront's field with the client's address. It replaces a field of this name in the client's request. */
-const VIEWER_ADDRESS = 'cloudfront-viewer-address';
+const VIEWER_ADDRESS: Lowercase<AnswerField> = 'cloudfront-viewer-address';
 
 /**
  * Returns the client's address of an event.
