@@ -8,6 +8,7 @@
  * - `credentials`: not in the key, because the response is private and not stored
  * - `client`: the client's address as a proxy reports it; not in the key, for the same reason
  * - `preflight`: only in requests with OPTIONS, which caches do not store
+ * - `redirect`: only in the address of a redirect, which is not stored
  * - `host`: selects the mount; in the key, if a mount has a host
  * - `trace`: only repeated in X-Request-Id
  */
@@ -19,6 +20,7 @@ export type FieldUse =
   | 'credentials'
   | 'client'
   | 'preflight'
+  | 'redirect'
   | 'host'
   | 'trace';
 
@@ -39,8 +41,10 @@ export const ANSWER_FIELDS = {
   'CF-Connecting-IP': 'client',
   'CloudFront-Viewer-Address': 'client',
   'X-Forwarded-For': 'client',
+  'X-Rangeway-Viewer': 'client',
   'Access-Control-Request-Method': 'preflight',
   Host: 'host',
+  'X-Rangeway-Host': 'redirect',
   'X-Request-Id': 'trace',
   traceparent: 'trace',
 } as const satisfies Readonly<Record<string, FieldUse>>;
@@ -135,6 +139,7 @@ export function answerKey(mounts: CachedMounts = {}): AnswerKey {
         case 'credentials':
         case 'client':
         case 'preflight':
+        case 'redirect':
         case 'trace':
           return false;
       }

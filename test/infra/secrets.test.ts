@@ -31,13 +31,13 @@ beforeAll(() => {
   bundle = join(folder, FILE);
 });
 
-/** An event of a function URL behind CloudFront. */
+/** An event of a function URL behind the distribution, whose edge function sets the viewer's address. */
 function toEvent(link: URL): Json {
   return {
     version: '2.0',
     rawPath: link.pathname,
     rawQueryString: link.search.slice(1),
-    headers: { 'cloudfront-viewer-address': '2001:db8::7:443' },
+    headers: { 'x-rangeway-viewer': '2001:db8::7', 'x-rangeway-host': 'files.example' },
     requestContext: { http: { method: 'GET', sourceIp: '192.0.2.1' } },
     isBase64Encoded: false,
   };

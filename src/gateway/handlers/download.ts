@@ -105,7 +105,7 @@ const HAS_MOUNT_HEADERS = new Set([200, 206, 304]);
 function toContext(
   request: GatewayRequest,
   { mount, key, query }: MatchedMount,
-  { fileName, isPrivate }: Grant,
+  { fileName, isPrivate, expires: grantExpires }: Grant,
   signal: AbortSignal,
   idleTimeout: number,
 ): DownloadContext {
@@ -119,6 +119,8 @@ function toContext(
     requestId,
     signal,
     isPrivate,
+    publicHost: platform.publicHost,
+    grantExpires,
     contentDisposition: type === undefined ? undefined : { type, key: fileName ?? key },
     needsOutcome,
     // A platform that reports the end of a transfer has a timeout of its own.
