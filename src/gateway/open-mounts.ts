@@ -4,7 +4,7 @@ import type { ObjectStore } from '../store/object-store.ts';
 import { withPrefix } from '../store/wrappers/with-prefix.ts';
 import type { BodyPipe } from './download/body-pipe.ts';
 import { assertInherited, inheritFields, definedFields } from '../config/inherit.ts';
-import type { SizeLimit } from '../config/size-limit.ts';
+import type { LinkTarget, SizeLimit } from '../config/size-limit.ts';
 import { settingsError } from '../base/settings-error.ts';
 import { assertParallelReads } from '../config/parallel-reads-setting.ts';
 import { check, mountList } from '../config/schema.ts';
@@ -161,10 +161,13 @@ function openMount(options: MountOptions, bodyPipe: BodyPipe, fieldPrefix = ''):
 }
 
 /** Adds the prefix to the keys of links, because a link contains the key that the storage knows. */
-function withLinkPrefix({ link, ...overflow }: SizeLimit, prefix: string): SizeLimit {
-  return link === undefined
-    ? overflow
-    : { ...overflow, link: (target) => link({ ...target, key: prefix + target.key }) };
+function withLinkPrefix({ link, linkWhole, ...overflow }: SizeLimit, prefix: string): SizeLimit {
+  const prefixed = (target: LinkTarget) => ({ ...target, key: prefix + target.key });
+  return {
+    ...overflow,
+    link: link && ((target) => link(prefixed(target))),
+    linkWhole: linkWhole && ((target) => linkWhole(prefixed(target))),
+  };
 }
 
 /**

@@ -24,7 +24,7 @@ describe.skipIf(!hasS3 || !hasPrograms()).each(['curl', 'aria2c'] as const)('%s 
   beforeAll(async () => {
     deployment = await deploy({ isVersioned: true });
     await deployment.put('big.bin', large);
-  });
+  }, 300_000);
   afterAll(() => deployment.stop());
 
   /** Runs the client until it says that it has the file: curl ends when a connection breaks. */

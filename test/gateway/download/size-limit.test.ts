@@ -135,6 +135,17 @@ describe.each(['redirect', 'partial'] as const)('%s, with a link to the whole ob
     expect(current.headers.get('Location')).toBe(policy === 'redirect' ? 'https://storage.example/link' : null);
   });
 
+  test('is made for the key with the prefix of the mount', async () => {
+    const store = memoryStore();
+    await store.put('pub/a b.bin', BYTES);
+    const overflow = { limit: 100, policy, link: linkWhole, linkWhole } as const;
+    const gateway = createGateway({ store, prefix: 'pub/', observers: [], overflow });
+    for (const headers of [{}, { Range: 'bytes=5-', 'If-Range': '"other"' }] as const) {
+      const response = await gateway.request('/a%20b.bin', { headers });
+      expect(response.headers.get('Location')).toBe('https://cdn.example/whole/pub/a b.bin');
+    }
+  });
+
   test('an object without one has the answers as before', async () => {
     const { ask } = await open({ policy, linkWhole: async () => undefined });
     expect((await ask({ Range: 'bytes=5-', 'If-Range': '"other"' })).status).toBe(412);
