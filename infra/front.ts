@@ -1,5 +1,6 @@
 import type { AccessConfig } from '../src/config/access-config.ts';
 import type { Config, MountConfig } from '../src/config/config.ts';
+import { forbidsSharedCaches } from '../src/http/cache-control.ts';
 import { answerKey, type AnswerKey } from '../src/http/answer-inputs.ts';
 import { BUFFERED_LIMIT } from '../src/platform/lambda/buffered.ts';
 
@@ -38,6 +39,32 @@ export function cacheKeyOf({ mounts }: Config): AnswerKey {
 
 function typeOf(rule: SimpleRule): 'public' | Exclude<SimpleRule, string>['type'] {
   return rule === 'public' ? rule : rule.type;
+}
+
+/**
+ * The Cache-Control of public mounts behind CloudFront that set none, for objects that have none stored: without it
+ * nothing would be cached. A replaced object is old for a minute, and for another one while CloudFront asks for the new
+ * one; browsers ask each time.
+ */
+export const DEFAULT_CACHE_CONTROL = 'public, max-age=0, s-maxage=60, stale-while-revalidate=60';
+
+/**
+ * Adds {@link DEFAULT_CACHE_CONTROL} to public mounts.
+ *
+ * @param settings valid ones, as written
+ */
+export function withCacheControl(settings: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { cacheControl, access = 'public', mounts } = settings;
+  if (cacheControl !== undefined) return settings;
+  const isPublic = (rule: unknown) => rule === 'public';
+  if (!Array.isArray(mounts)) return isPublic(access) ? { cacheControl: DEFAULT_CACHE_CONTROL, ...settings } : settings;
+  const tables: readonly Readonly<Record<string, unknown>>[] = mounts;
+  return {
+    ...settings,
+    mounts: tables.map((mount) =>
+      isPublic(mount['access'] ?? access) ? { cacheControl: DEFAULT_CACHE_CONTROL, ...mount } : mount,
+    ),
+  };
 }
 
 /**
@@ -88,7 +115,7 @@ function findInMount(mount: MountConfig, front: Front): readonly string[] {
         ]
       : []),
     ...(isBehind ? simpleRules(access).flatMap(findInRule) : []),
-    ...(isBehind && isGuarded && cacheControl !== undefined && !isUnshared(cacheControl)
+    ...(isBehind && isGuarded && cacheControl !== undefined && forbidsSharedCaches(cacheControl) !== true
       ? [
           'cacheControl: CloudFront would give out what it keeps without asking the rule; ' +
             'use a value with "private" or "no-store", or leave it out',
@@ -113,10 +140,4 @@ function findInRule(rule: SimpleRule): readonly string[] {
     case 'referer':
       return [];
   }
-}
-
-/** Whether Cache-Control keeps CloudFront from storing. Of a quoted argument it is not known what CloudFront makes. */
-function isUnshared(cacheControl: string): boolean {
-  const directives = cacheControl.includes('"') ? [] : cacheControl.toLowerCase().split(',');
-  return directives.some((directive) => ['private', 'no-store'].includes(directive.trim()));
 }

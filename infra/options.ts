@@ -11,7 +11,7 @@ import {
 } from '../src/platform/lambda/secret-sources.ts';
 import type { Listener } from './alarms.ts';
 import type { Deployment } from './deployment.ts';
-import { findUnusable } from './front.ts';
+import { findUnusable, withCacheControl } from './front.ts';
 import { count, booleanSetting, readAtStart, reference, text, variable } from './option-types.ts';
 import { findSecretClashes } from './secrets.ts';
 
@@ -188,10 +188,11 @@ function parse<Schema extends typeof DeploymentSchema | typeof OptionsSchema>(
 function findClashes(parsed: Parsed): readonly string[] {
   const { front, domain, certificate, tls, accessLogs, alarmTopic, alarmEmail, kmsKeys: keys } = parsed;
   const { largeObjects, overflow } = parsed;
+  const settings = deployedSettings(parsed);
   const config = parseConfig(parsed.settings);
   const sources: SecretSources = parsed.secrets ?? new Map();
   const places = Object.fromEntries([...sources].map(([name, source]) => [name, printSecretSource(source)]));
-  const written = [parsed.settings, ...(sources.size === 0 ? [] : [places])].map((value) => JSON.stringify(value));
+  const written = [settings, ...(sources.size === 0 ? [] : [places])].map((value) => JSON.stringify(value));
   const clashes = [
     [domain !== undefined && certificate === undefined, 'certificate: needed with domain'],
     [domain === undefined && certificate !== undefined, 'domain: needed with certificate'],
@@ -247,7 +248,7 @@ function toDeployment(parsed: Parsed): Deployment {
     bucketName: parsed.bucket,
     largeObjects: toLargeObjects(parsed),
     prefix: parsed.prefix ?? '',
-    settings: parsed.settings,
+    settings: deployedSettings(parsed),
     secrets: parsed.secrets ?? new Map(),
     kmsKeys: parsed.kmsKeys ?? [],
     overflow: parsed.overflow,
@@ -262,6 +263,11 @@ function toDeployment(parsed: Parsed): Deployment {
     listKeys: parsed.list,
     alarms: toListener(parsed),
   };
+}
+
+/** The settings that the function gets: those that were written, with the defaults of the front. */
+function deployedSettings({ front, settings: written }: Parsed): Deployment['settings'] {
+  return front === 'cloudfront' ? withCacheControl(written) : written;
 }
 
 /** The policy of a bucket that exists is not changed, so CloudFront can't read it before its owner has allowed that. */

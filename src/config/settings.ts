@@ -5,6 +5,10 @@ import { parallelReads } from './parallel-reads-setting.ts';
 import { check, count, MiB, milliseconds, booleanSetting, table, text, YEAR } from './schema.ts';
 
 const FIELD_VALUE = /^[\t\x20-\x7e]+$/;
+/** A dictionary of structured fields (RFC 9213 §2.1). A cache that can't parse the field ignores all of it. */
+const MEMBER = /[a-z*][a-z\d_.*-]*(?:=(?:\d{1,15}|"[ !#-[\]-~]*"|[A-Za-z*][\w!#$%&'*+.^`|~:/-]*|\?[01]))?/.source;
+const TARGETED_FIELD = new RegExp(`^${MEMBER}(?:[ \\t]*,[ \\t]*${MEMBER})*$`);
+const CACHE_TAGS = 'takes a list of tags of printable ASCII without spaces and commas, such as "releases"';
 const ORIGIN = /^https?:\/\/[^/?#\s]+$/;
 
 const REQUEST_FIELD = 'takes names of request fields, such as "X-Requested-With"';
@@ -30,6 +34,21 @@ export const settingsEntries = {
   /** Cache-Control of objects that have none stored. `no-transform` is always added. */
   cacheControl: v.optional(
     text(FIELD_VALUE, 'takes the value of a Cache-Control field, such as "public, max-age=3600"'),
+  ),
+  /**
+   * CDN-Cache-Control (RFC 9213), which CDNs obey in place of Cache-Control. Only in responses that any cache may store.
+   * `no-transform` is always added.
+   */
+  cdnCacheControl: v.optional(
+    text(TARGETED_FIELD, 'takes the value of a CDN-Cache-Control field, such as "max-age=86400", in lower case'),
+  ),
+  /** Cache-Tag: names by which a CDN purges all responses of the mount. Only in responses that any cache may store. */
+  cacheTags: v.optional(
+    v.pipe(
+      v.array(text(/^[!-+\--~]{1,128}$/, CACHE_TAGS), CACHE_TAGS),
+      v.minLength(1, CACHE_TAGS),
+      v.maxLength(30, 'takes 30 tags at the most'),
+    ),
   ),
   /** Content-Disposition of all objects, in place of a stored one. With `?download`, a request gets `attachment`. */
   disposition: v.optional(v.picklist(['attachment', 'inline'], 'takes "attachment" or "inline"')),

@@ -3,7 +3,7 @@ import type { BlockCache } from '../cache/block-cache.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { withPrefix } from '../store/wrappers/with-prefix.ts';
 import type { BodyPipe } from './download/body-pipe.ts';
-import { assertInherited, inheritFields, definedFields } from '../config/inherit.ts';
+import { assertInherited, assertPublicCaching, inheritFields, definedFields } from '../config/inherit.ts';
 import type { LinkTarget, SizeLimit } from '../config/size-limit.ts';
 import { settingsError } from '../base/settings-error.ts';
 import { assertParallelReads } from '../config/parallel-reads-setting.ts';
@@ -130,7 +130,8 @@ function openMount(options: MountOptions, bodyPipe: BodyPipe, fieldPrefix = ''):
     overflow,
     ...settings
   } = check(MountSchema, options, fieldPrefix);
-  const { cacheControl, disposition } = settings;
+  const { cacheControl, cdnCacheControl, cacheTags, disposition } = settings;
+  assertPublicCaching(settings, rule === undefined || rule === publicAccess(), fieldPrefix);
   assertParallelReads(settings.parallelReads, bodyPipe.maxParallelReads, fieldPrefix);
   const root = path.replace(/\/$/, '');
   // The public rule grants every request, so it is not called.
@@ -153,6 +154,8 @@ function openMount(options: MountOptions, bodyPipe: BodyPipe, fieldPrefix = ''):
       bodyPipe,
       policy: toRangePolicy(settings),
       cacheControl,
+      cdnCacheControl,
+      cacheTags,
       disposition,
       sizeLimit: overflow === undefined ? undefined : withLinkPrefix(overflow, prefix),
     },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_CACHE_CONTROL } from '../../infra/front.ts';
 import { readEnvironment } from '../../src/platform/lambda/gateway.ts';
 import { dig, isRecord, type Json } from './json.ts';
 import { synthesise, type Synthesised } from './synthesise.ts';
@@ -44,8 +45,8 @@ describe('the function has the permission to', () => {
   test('read the objects of its own bucket, and write its log', () => {
     const read = { Effect: 'Allow', Action: READ, Resource: join(BUCKET_ARN, '/*') };
     for (const stack of [stream, buffered]) expect(statementsOf(stack)).toEqual([read, WRITE_LOG]);
-    const secret = { Ref: cloudfront.oneForObjects('AWS::SecretsManager::Secret').id };
-    const readKey = { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource: secret };
+    const Resource = { Ref: cloudfront.oneForObjects('AWS::SecretsManager::Secret').id };
+    const readKey = { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource };
     expect(statementsOf(cloudfront)).toEqual([read, readKey, WRITE_LOG]);
   });
 
@@ -118,21 +119,18 @@ describe('the function has the permission to', () => {
   });
 });
 
+const AT_CLOUDFRONT = {
+  RANGEWAY_FRONT: 'distribution',
+  RANGEWAY_SETTINGS: JSON.stringify({ cacheControl: DEFAULT_CACHE_CONTROL }),
+  RANGEWAY_CDN_KEY: expect.objectContaining({ 'Fn::Join': ['', expect.arrayContaining(['secretsmanager:'])] }),
+  RANGEWAY_CDN_KEY_ID: { Ref: expect.stringMatching(/^SigningKeysPublicKey/) },
+};
+
 describe('the function', () => {
   test.each([
     ['stream', stream, 'index.streamHandler', 900, {}],
     ['buffered', buffered, 'index.handler', 30, {}],
-    [
-      'cloudfront',
-      cloudfront,
-      'index.handler',
-      30,
-      {
-        RANGEWAY_FRONT: 'distribution',
-        RANGEWAY_CDN_KEY: expect.objectContaining({ 'Fn::Join': ['', expect.arrayContaining(['secretsmanager:'])] }),
-        RANGEWAY_CDN_KEY_ID: { Ref: expect.stringMatching(/^SigningKeysPublicKey/) },
-      },
-    ],
+    ['cloudfront', cloudfront, 'index.handler', 30, AT_CLOUDFRONT],
   ] as const)('%s', (_, stack, handler, timeout, front) => {
     const { properties } = stack.one('AWS::Lambda::Function');
     expect(properties).toMatchObject({
