@@ -56,14 +56,15 @@ export const DEFAULT_CACHE_CONTROL = 'public, max-age=0, s-maxage=60, stale-whil
 export function withCacheControl(settings: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
   const { cacheControl, access = 'public', mounts } = settings;
   if (cacheControl !== undefined) return settings;
-  const isPublic = (rule: unknown) => rule === 'public';
-  if (!Array.isArray(mounts)) return isPublic(access) ? { cacheControl: DEFAULT_CACHE_CONTROL, ...settings } : settings;
+  if (!Array.isArray(mounts))
+    return access === 'public' ? { cacheControl: DEFAULT_CACHE_CONTROL, ...settings } : settings;
   const tables: readonly Readonly<Record<string, unknown>>[] = mounts;
   return {
     ...settings,
-    mounts: tables.map((mount) =>
-      isPublic(mount['access'] ?? access) ? { cacheControl: DEFAULT_CACHE_CONTROL, ...mount } : mount,
-    ),
+    mounts: tables.map((mount) => {
+      const isPublic = (mount['access'] ?? access) === 'public';
+      return isPublic ? Object.assign({ cacheControl: DEFAULT_CACHE_CONTROL }, mount) : mount;
+    }),
   };
 }
 

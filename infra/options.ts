@@ -188,11 +188,11 @@ function parse<Schema extends typeof DeploymentSchema | typeof OptionsSchema>(
 function findClashes(parsed: Parsed): readonly string[] {
   const { front, domain, certificate, tls, accessLogs, alarmTopic, alarmEmail, kmsKeys: keys } = parsed;
   const { largeObjects, overflow } = parsed;
-  const settings = deployedSettings(parsed);
+  const deployed = deployedSettings(parsed);
   const config = parseConfig(parsed.settings);
   const sources: SecretSources = parsed.secrets ?? new Map();
   const places = Object.fromEntries([...sources].map(([name, source]) => [name, printSecretSource(source)]));
-  const written = [settings, ...(sources.size === 0 ? [] : [places])].map((value) => JSON.stringify(value));
+  const written = [deployed, ...(sources.size === 0 ? [] : [places])].map((value) => JSON.stringify(value));
   const clashes = [
     [domain !== undefined && certificate === undefined, 'certificate: needed with domain'],
     [domain === undefined && certificate !== undefined, 'domain: needed with certificate'],

@@ -63,14 +63,14 @@ describe('fields for CDNs', () => {
   test('are not inherited by a mount with a rule, and its own are refused', async () => {
     const store = memoryStore();
     await store.put('a', new TextEncoder().encode('0123456789'));
-    const open_ = { path: '/open', store };
+    const unguarded = { path: '/open', store };
     const guarded = { path: '/guarded', store, access: hookAccess(() => true) };
-    const gateway = createGateway({ ...SETTINGS, mounts: [open_, guarded], observers: [] });
+    const gateway = createGateway({ ...SETTINGS, mounts: [unguarded, guarded], observers: [] });
     expect(cdnFields(await gateway.request('/open/a'))).toEqual(SENT);
     expect(cdnFields(await gateway.request('/guarded/a'))).toEqual(NONE);
     const message = /mounts\.1\.cacheTags: has no effect, since responses behind the access rule are private/;
     const own = { ...guarded, cacheTags: ['x'] };
-    expect(() => createGateway({ mounts: [open_, own], observers: [] })).toThrow(message);
+    expect(() => createGateway({ mounts: [unguarded, own], observers: [] })).toThrow(message);
     expect(() => createGateway({ ...SETTINGS, store, access: signedAccess(KEYS) })).toThrow(/^cdnCacheControl: has no/);
   });
 
@@ -114,6 +114,6 @@ describe('fields for CDNs', () => {
 
   test.each([[[]], [['']], [['a b']], [['a,b']], [['ü']], [['x'.repeat(129)]], ['x'], [Array<string>(31).fill('x')]])(
     'cacheTags do not take %j',
-    (cacheTags) => expect(() => parseConfig({ cacheTags } as object)).toThrow(/cacheTags(?:\.0)?: takes/),
+    (cacheTags) => expect(() => parseConfig({ cacheTags })).toThrow(/cacheTags(?:\.0)?: takes/),
   );
 });
