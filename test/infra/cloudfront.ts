@@ -86,7 +86,9 @@ async function answer(
   const record: Served = { path, status: 0, bytesFromCache: 0, bytesFromOrigin: 0 };
   const send = (status: number, fields: Readonly<Record<string, string>>) => {
     state.served.push(Object.assign(record, { status }));
-    return res.writeHead(status, { ...fields, ...behavior.responseFields });
+    // By name, in whatever case: a policy replaces fields of the origin.
+    for (const [name, value] of Object.entries({ ...fields, ...behavior.responseFields })) res.setHeader(name, value);
+    return res.writeHead(status);
   };
   if (behavior.isSigned && !isSigned(req.headers.host ?? '', path, query, parts.publicKeys)) {
     send(403, { 'Content-Type': 'text/xml' }).end('<Error><Code>AccessDenied</Code></Error>');
