@@ -1,6 +1,7 @@
 import { createPublicKey, generateKeyPairSync, verify, type KeyObject } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import type { LinkTarget } from '../../../src/config/size-limit.ts';
+import { contentDisposition } from '../../../src/http/index.ts';
 import { cdnPath, parseCdnKey, signCdnPath } from '../../../src/platform/lambda/cdn-links.ts';
 
 const GB = 1024 ** 3;
@@ -47,6 +48,18 @@ describe('the path of an object', () => {
     ['more bytes than CloudFront sends', { size: 50 * GB + 1 }],
   ] as const)('does not exist with %s', (_, representation) => {
     expect(cdnPath('range', 'a', target(representation))).toBeUndefined();
+  });
+
+  test('is short enough for CloudFront, which takes addresses of 8,192 bytes, with the longest key and name', () => {
+    const key = 'ü'.repeat(512);
+    const names = [key, '\u{1f600}'.repeat(255), '漢'.repeat(341), '%"'.repeat(500)];
+    for (const name of names) {
+      const disposition = contentDisposition('attachment', name);
+      const etag = { weak: false, opaque: `${'0'.repeat(32)}-10000` };
+      const path = cdnPath('range', key, { ...target({ etag, version: '/'.repeat(64) }), disposition });
+      // The rest is for the host and the signature.
+      expect(path?.length).toBeLessThan(7_000);
+    }
   });
 });
 
