@@ -166,6 +166,7 @@ export const PURGE_COMMAND = command({
   options: [
     { name: 'url', value: 'URL', help: 'the address of the gateway, with the path of the mount' },
     { name: 'cdn', value: 'NAME', help: 'purge a CDN too: cloudflare or cloudfront; credentials from the environment' },
+    { name: 'tags', value: 'A,B', help: 'instead of keys: all responses of mounts with these cacheTags; cloudflare' },
     { name: 'zone', value: 'ID', help: 'of Cloudflare (default: CLOUDFLARE_ZONE_ID)' },
     { name: 'distribution', value: 'ID', help: 'of CloudFront (default: CLOUDFRONT_DISTRIBUTION_ID)' },
   ],

@@ -1,5 +1,7 @@
 import { errorCode } from '../base/error-code.ts';
-import { cachedAddresses, CDNS, openCdnPurge } from './cdn/purge-cdn.ts';
+import { CACHE_TAG } from '../config/settings.ts';
+import { cachedAddresses, openCdnPurge } from './cdn/purge-cdn.ts';
+import type { CdnPurge, PurgeOutcome } from './cdn/request.ts';
 import { PURGE_COMMAND } from './commands.ts';
 import { withoutUser } from '../config/urls.ts';
 import { parseCommandLine } from './options.ts';
@@ -20,29 +22,41 @@ const CONCURRENCY = 4;
 
 /**
  * Runs `rangeway purge KEY… --url URL`: a gateway revalidates the metadata of keys at their next requests. With `--cdn`,
- * a CDN removes its copies too, after the gateway; the gateway is purged only if there is a token for it.
+ * a CDN removes its copies too, after the gateway; the gateway is purged only if there is a token for it. With `--tags`,
+ * a CDN removes all responses with these tags.
  *
  * @throws UsageError for a key, an address, a CDN or a token that can't be used
  */
 export async function sendPurge(args: readonly string[]): Promise<void> {
   const { texts, operands } = parseCommandLine(args, PURGE_COMMAND);
-  const { url, cdn, zone, distribution } = texts;
-  const addresses = toObjectAddresses(operands, url);
-  if (cdn === undefined && (zone ?? distribution) !== undefined) {
-    throw usageError(`--zone and --distribution are for --cdn ${CDNS.join(' and --cdn ')}`);
+  const { url, tags, cdn, zone, distribution } = texts;
+  if (cdn === undefined && (zone ?? distribution ?? tags) !== undefined) {
+    throw usageError('--tags, --zone and --distribution are for --cdn');
   }
   const purgeCdn = cdn === undefined ? undefined : openCdnPurge({ cdn, zone, distribution }, process.env, say);
+  if (tags !== undefined) return report(await purgeTags(tags, operands, purgeCdn));
+  const addresses = toObjectAddresses(operands, url);
   const token = readToken(purgeCdn !== undefined);
   const isPurged = token === undefined || (await purgeGateway(addresses, token));
   // A CDN that asks the gateway again would get the old version.
-  if (!isPurged) {
-    process.exitCode = EXIT_REFUSED;
-    return;
+  if (!isPurged) process.exitCode = EXIT_REFUSED;
+  else if (purgeCdn !== undefined) report(await purgeCdn.addresses(addresses.flatMap(cachedAddresses)));
+}
+
+/** The gateway keeps no tags, so only the CDN is purged. */
+function purgeTags(list: string, operands: readonly string[], purgeCdn: CdnPurge | undefined): Promise<PurgeOutcome> {
+  if (operands.length > 0) throw usageError('purge takes keys or --tags, not both');
+  const tags = list.split(',');
+  if (!tags.every((tag) => CACHE_TAG.test(tag))) {
+    throw usageError(`--tags takes tags with commas between them, such as releases,docs, not "${list}"`);
   }
-  if (purgeCdn === undefined) return;
-  const result = await purgeCdn(addresses.flatMap(cachedAddresses));
-  if (typeof result !== 'string') return say(result.done);
-  say(`the CDN keeps its copies: ${result}`);
+  if (purgeCdn?.tags === undefined) throw usageError('--tags is for --cdn cloudflare');
+  return purgeCdn.tags(tags);
+}
+
+function report(outcome: PurgeOutcome): void {
+  if (typeof outcome !== 'string') return say(outcome.done);
+  say(`the CDN keeps its copies: ${outcome}`);
   process.exitCode = EXIT_REFUSED;
 }
 

@@ -8,6 +8,8 @@ const FIELD_VALUE = /^[\t\x20-\x7e]+$/;
 /** A dictionary of structured fields (RFC 9213 §2.1). A cache that can't parse the field ignores all of it. */
 const MEMBER = /[a-z*][a-z\d_.*-]*(?:=(?:\d{1,15}|"[ !#-[\]-~]*"|[A-Za-z*][\w!#$%&'*+.^`|~:/-]*|\?[01]))?/.source;
 const TARGETED_FIELD = new RegExp(`^${MEMBER}(?:[ \\t]*,[ \\t]*${MEMBER})*$`);
+/** A tag of the setting `cacheTags`: printable ASCII without spaces and commas. */
+export const CACHE_TAG = /^[!-+\--~]{1,128}$/;
 const CACHE_TAGS = 'takes a list of tags of printable ASCII without spaces and commas, such as "releases"';
 const ORIGIN = /^https?:\/\/[^/?#\s]+$/;
 
@@ -45,7 +47,7 @@ export const settingsEntries = {
   /** Cache-Tag: names by which a CDN purges all responses of the mount. Only in responses that any cache may store. */
   cacheTags: v.optional(
     v.pipe(
-      v.array(text(/^[!-+\--~]{1,128}$/, CACHE_TAGS), CACHE_TAGS),
+      v.array(text(CACHE_TAG, CACHE_TAGS), CACHE_TAGS),
       v.minLength(1, CACHE_TAGS),
       v.maxLength(30, 'takes 30 tags at the most'),
     ),

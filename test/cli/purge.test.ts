@@ -108,10 +108,7 @@ describe('purge', () => {
     [[], 'purge needs a key: rangeway purge releases/app.bin --url https://files.example.com'],
     [['a', '/', '--url', 'http://x'], 'purge takes keys, and one of these is empty'],
     [['a', '--url', 'http://x', '--cdn', 'other'], '--cdn takes cloudflare or cloudfront, not "other"'],
-    [
-      ['a', '--url', 'http://x', '--zone', 'z'],
-      '--zone and --distribution are for --cdn cloudflare and --cdn cloudfront',
-    ],
+    [['a', '--url', 'http://x', '--zone', 'z'], '--tags, --zone and --distribution are for --cdn'],
     [['a', '--url', 'http://x', '--cdn', 'cloudfront', '--zone', 'z'], '--zone is for --cdn cloudflare'],
     [
       ['a', '--url', 'http://x', '--cdn', 'cloudflare', '--distribution', 'E'],
@@ -188,6 +185,29 @@ describe('a purge of a CDN', () => {
       err: 'rangeway: CloudFront invalidates 2 paths (I1)\nrangeway: CloudFront has invalidated 2 paths\n',
     });
     expect(api.received[0]?.body).toContain('<Path>/a</Path><Path>/a?download</Path>');
+  });
+
+  test('by tag needs neither keys nor an address', async () => {
+    await using api = await serveApi(() => success);
+    const env = { ...cloudflare, CLOUDFLARE_API_BASE_URL: api.url };
+    expect(await run(['--tags', 'a,b', '--cdn', 'cloudflare'], TOKEN, env)).toEqual({
+      code: 0,
+      out: '',
+      err: 'rangeway: Cloudflare purges all responses with the tags a, b within seconds\n',
+    });
+    expect(api.received.map(({ body }) => body)).toEqual(['{"tags":["a","b"]}']);
+  });
+
+  test.for([
+    [['--tags', 'a'], '--tags, --zone and --distribution are for --cdn'],
+    [['k', '--tags', 'a', '--cdn', 'cloudflare'], 'purge takes keys or --tags, not both'],
+    [['--tags', 'a,,b', '--cdn', 'cloudflare'], '--tags takes tags with commas between them'],
+    [['--tags', 'a', '--cdn', 'cloudfront', '--distribution', 'E1'], '--tags is for --cdn cloudflare'],
+  ] as const)('by tag, %j is a mistake that is explained', async ([args, message]) => {
+    const env = { ...cloudflare, AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' };
+    const { code, err } = await run(args, '', env);
+    expect(code).toBe(2);
+    expect(err).toContain(`rangeway: ${message}`);
   });
 
   test('is not sent if the gateway refuses: it would get the old version again', async () => {

@@ -12,7 +12,7 @@ const BATCH = 100;
 const SMALL_BATCH = 30;
 
 /**
- * Purges URLs from Cloudflare's cache.
+ * Purges URLs and tags from Cloudflare's cache.
  *
  * @param zone id of the zone; by default from the environment
  * @param report called with sentences for the user while the purge takes time
@@ -37,28 +37,36 @@ export function cloudflarePurge(
   const url = new URL(`${base.replace(/\/$/, '')}/zones/${id}/purge_cache`);
   const headers = () => ({ Authorization: `Bearer ${token}`, 'Content-Type': 'application/json' });
 
-  async function purgeBatch(files: readonly string[]): Promise<string | undefined> {
-    const body = JSON.stringify({ files });
+  async function purgeBatch(kind: 'files' | 'tags', values: readonly string[]): Promise<string | undefined> {
+    const body = JSON.stringify({ [kind]: values });
     const response = await requestApi({ url, method: 'POST', headers, body }, report, wait);
     const isTooLarge = response.type === 'response' && [400, 413].includes(response.status);
-    if (isTooLarge && files.length > SMALL_BATCH) return purgeInBatches(files, SMALL_BATCH);
+    if (isTooLarge && values.length > SMALL_BATCH) return purgeInBatches(kind, values, SMALL_BATCH);
     return refusalOf(response);
   }
 
-  async function purgeInBatches(files: readonly string[], size: number): Promise<string | undefined> {
-    for (let start = 0; start < files.length; start += size) {
-      const refusal = await purgeBatch(files.slice(start, start + size));
+  async function purgeInBatches(
+    kind: 'files' | 'tags',
+    values: readonly string[],
+    size: number,
+  ): Promise<string | undefined> {
+    for (let start = 0; start < values.length; start += size) {
+      const refusal = await purgeBatch(kind, values.slice(start, start + size));
       if (refusal !== undefined) return refusal;
     }
     return undefined;
   }
 
-  return async (addresses) => {
-    const refusal = await purgeInBatches(
-      addresses.map(({ href }) => href),
-      BATCH,
-    );
-    return refusal ?? { done: `Cloudflare purges ${addresses.length} addresses within seconds` };
+  return {
+    async addresses(addresses) {
+      const files = addresses.map(({ href }) => href);
+      const refusal = await purgeInBatches('files', files, BATCH);
+      return refusal ?? { done: `Cloudflare purges ${files.length} addresses within seconds` };
+    },
+    async tags(tags) {
+      const refusal = await purgeInBatches('tags', tags, BATCH);
+      return refusal ?? { done: `Cloudflare purges all responses with the tags ${tags.join(', ')} within seconds` };
+    },
   };
 }
 

@@ -65,13 +65,16 @@ export function cloudfrontPurge(
     return undefined;
   }
 
-  return async (addresses) => {
-    const paths = addresses.map(({ pathname, search }) => pathname + search);
-    for (let start = 0; start < paths.length; start += BATCH) {
-      const refusal = await invalidate(paths.slice(start, start + BATCH));
-      if (refusal !== undefined) return refusal;
-    }
-    return { done: `CloudFront has invalidated ${paths.length} paths` };
+  return {
+    async addresses(addresses) {
+      const paths = addresses.map(({ pathname, search }) => pathname + search);
+      for (let start = 0; start < paths.length; start += BATCH) {
+        const refusal = await invalidate(paths.slice(start, start + BATCH));
+        if (refusal !== undefined) return refusal;
+      }
+      return { done: `CloudFront has invalidated ${paths.length} paths` };
+    },
+    tags: undefined,
   };
 }
 

@@ -4,12 +4,15 @@ import { errorCode } from '../../base/error-code.ts';
 /** The variables of the process. Credentials are read from them only: every user of a machine can read command lines. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/**
- * Purges addresses at the edge.
- *
- * @returns what was done; or, as a text, why it was not, and what to do
- */
-export type CdnPurge = (addresses: readonly URL[]) => Promise<{ readonly done: string } | string>;
+/** The outcome of a purge at the edge: what was done; or, as a text, why it was not, and what to do. */
+export type PurgeOutcome = { readonly done: string } | string;
+
+/** Purges at the edge. */
+export interface CdnPurge {
+  readonly addresses: (addresses: readonly URL[]) => Promise<PurgeOutcome>;
+  /** Purges all responses with one of these tags (Cache-Tag); `undefined` if the CDN has no tags. */
+  readonly tags: ((tags: readonly string[]) => Promise<PurgeOutcome>) | undefined;
+}
 
 /** A request to the API of a CDN. */
 export interface ApiRequest {

@@ -23,7 +23,8 @@ async function purge(reply: Parameters<typeof serveApi>[0], count = 2) {
   const { pauses, wait } = recordedPause();
   const said: string[] = [];
   const env = { CLOUDFLARE_API_TOKEN: TOKEN, CLOUDFLARE_API_BASE_URL: `${api.url}/client/v4/` };
-  const result = await cloudflarePurge(ZONE, env, (text) => said.push(text), wait)(addresses(count));
+  const cdn = cloudflarePurge(ZONE, env, (text) => said.push(text), wait);
+  const result = await cdn.addresses(addresses(count));
   const sizes = api.received.map(({ body }) => [...body.matchAll(/https:/g)].length);
   return { result, said, pauses, sizes, received: [...api.received] };
 }
@@ -40,6 +41,16 @@ describe("a purge of Cloudflare's cache", () => {
       body: '{"files":["https://files.example.com/0","https://files.example.com/1"]}',
     });
     expect(said).toEqual([]);
+  });
+
+  test('by tag sends the tags', async () => {
+    await using api = await serveApi(() => done);
+    const env = { CLOUDFLARE_API_TOKEN: TOKEN, CLOUDFLARE_ZONE_ID: ZONE, CLOUDFLARE_API_BASE_URL: api.url };
+    const result = await cloudflarePurge(undefined, env, () => undefined).tags?.(['releases', 'docs']);
+    expect(result).toEqual({ done: 'Cloudflare purges all responses with the tags releases, docs within seconds' });
+    expect(api.received.map(({ path, body }) => [path, body])).toEqual([
+      [`/zones/${ZONE}/purge_cache`, '{"tags":["releases","docs"]}'],
+    ]);
   });
 
   test('sends 100 at once', async () => {

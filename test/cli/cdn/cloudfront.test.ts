@@ -34,7 +34,7 @@ async function purge(reply: Parameters<typeof serveApi>[0], addresses: readonly 
   const said: string[] = [];
   const env = { ...ENV, AWS_SESSION_TOKEN: 'session', AWS_ENDPOINT_URL_CLOUDFRONT: api.url };
   const urls = addresses.map((path) => new URL(path, 'https://files.example.com'));
-  const result = await cloudfrontPurge(ID, env, (text) => said.push(text), wait)(urls);
+  const result = await cloudfrontPurge(ID, env, (text) => said.push(text), wait).addresses(urls);
   return { result, said, pauses, received: [...api.received], host: new URL(api.url).host };
 }
 
