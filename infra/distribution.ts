@@ -23,6 +23,7 @@ import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
 import type { AnswerKey } from '../src/http/answer-inputs.ts';
 import { OBJECT_PATH } from '../src/platform/lambda/cdn-links.ts';
+import { EDGE_FIELDS } from '../src/platform/lambda/event.ts';
 import { createEdgeFunction, VIEWER_FUNCTION } from './edge-functions.ts';
 
 /** A name of one's own for the distribution. */
@@ -97,12 +98,20 @@ function toDomainProps(scope: Construct, domain: Domain | undefined) {
   };
 }
 
+/** The most parameters that a cache policy can list. Above it, all of a query is in the key. */
+const MAX_PARAMETERS = 10;
+
 /** One copy for all requests with the same path and key. Range is not in the key: CloudFront keeps the parts of a file by itself. */
 function createCachePolicy(scope: Construct, { cacheKey }: DistributionProps): CachePolicy {
-  const { parameters, fields } = cacheKey;
+  const { parameters } = cacheKey;
+  // Accept would be another key for every kind of browser: the edge function makes one of two words from it.
+  const fields = cacheKey.fields.map((name) => (name === 'Accept' ? EDGE_FIELDS.format : name));
   return new CachePolicy(scope, 'CachePolicy', {
     comment: 'Rangeway: the path, and what the origin says about freshness',
-    queryStringBehavior: CacheQueryStringBehavior.allowList(...parameters),
+    queryStringBehavior:
+      parameters.length > MAX_PARAMETERS
+        ? CacheQueryStringBehavior.all()
+        : CacheQueryStringBehavior.allowList(...parameters),
     headerBehavior: fields.length === 0 ? CacheHeaderBehavior.none() : CacheHeaderBehavior.allowList(...fields),
     cookieBehavior: CacheCookieBehavior.none(),
     enableAcceptEncodingBrotli: false,

@@ -13,14 +13,41 @@ export const TAG_FIELD = 'x-rangeway-tag';
 
 /**
  * Runs on every request for the gateway. Tells it the client's address and the host that the client asked for, which
- * CloudFront sends to no origin that has its own host. Both fields replace what a client may have sent.
+ * CloudFront sends to no origin that has its own host; and for the key of the cache, whether the client prefers the JSON
+ * of a folder. The fields replace what a client may have sent.
  */
 export const VIEWER_FUNCTION = `
 function handler(event) {
   var request = event.request;
   request.headers['${EDGE_FIELDS.viewer}'] = { value: event.viewer.ip };
   request.headers['${EDGE_FIELDS.host}'] = { value: request.headers.host.value };
+  var accept = request.headers.accept ? valuesOf(request.headers.accept) : '*/*';
+  var isJson = qualityOf(accept, 'application/json') > qualityOf(accept, 'text/html');
+  request.headers['${EDGE_FIELDS.format}'] = { value: isJson ? 'json' : 'html' };
   return request;
+}
+
+function valuesOf(field) {
+  return field.multiValue ? field.multiValue.map((one) => one.value).join(',') : field.value;
+}
+
+// The same rule as in the gateway (src/http/accept.ts), which evaluates Accept itself.
+function qualityOf(accept, type) {
+  var ranges = [type, type.slice(0, type.indexOf('/')) + '/*', '*/*'];
+  var best = ranges.length;
+  var quality = 0;
+  accept.split(',', 32).forEach((member) => {
+    var parts = member.split(';').map((part) => part.trim().toLowerCase());
+    var rank = ranges.indexOf(parts[0]);
+    if (rank === -1 || rank >= best) return;
+    best = rank;
+    quality = 1;
+    for (var i = parts.length - 1; i > 0; i--) {
+      var weight = /^q=(0(?:\\.\\d{0,3})?|1(?:\\.0{0,3})?)$/.exec(parts[i]);
+      if (weight) quality = Number(weight[1]);
+    }
+  });
+  return quality;
 }
 `;
 

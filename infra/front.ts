@@ -31,6 +31,8 @@ export function cacheKeyOf({ mounts }: Config): AnswerKey {
   const rules = new Set(mounts.flatMap(({ access }) => simpleRules(access)).map(typeOf));
   return answerKey({
     hasLinks: rules.has('signed'),
+    hasListings: mounts.some(({ listing }) => listing !== undefined && listing !== false),
+    hasPages: mounts.some(({ listing }) => listing === 'html'),
     listsOrigins: mounts.some(({ cors }) => Array.isArray(cors.origins)),
     listsReferers: rules.has('referer'),
     hasHosts: mounts.some(({ host }) => host !== undefined),

@@ -3,7 +3,7 @@ import { CACHE_TAG } from '../config/settings.ts';
 import { cachedAddresses, openCdnPurge } from './cdn/purge-cdn.ts';
 import type { CdnPurge, PurgeOutcome } from './cdn/request.ts';
 import { PURGE_COMMAND } from './commands.ts';
-import { withoutUser } from '../config/urls.ts';
+import { objectAddress, parseGatewayUrl } from './object-address.ts';
 import { parseCommandLine } from './options.ts';
 import { say } from './say.ts';
 import { usageError } from './usage.ts';
@@ -93,11 +93,8 @@ function toObjectAddresses(operands: readonly string[], base: string | undefined
   if (operands.length === 0) {
     throw usageError('purge needs a key: rangeway purge releases/app.bin --url https://files.example.com');
   }
-  if (base === undefined) throw usageError('purge needs --url, the address of the gateway: https://files.example.com');
-  if (!/^https?:\/\/[^/?#@]+(?:\/[^?#]*)?$/.test(base) || !URL.canParse(base)) {
-    throw usageError(`--url takes an address such as https://files.example.com/releases, not "${withoutUser(base)}"`);
-  }
-  const addresses = operands.map((operand) => toObjectAddress(operand, base));
+  const url = parseGatewayUrl('purge', base);
+  const addresses = operands.map((operand) => toObjectAddress(operand, url));
   return [...new Map(addresses.map((address) => [address.href, address])).values()];
 }
 
@@ -105,11 +102,12 @@ function toObjectAddress(operand: string, base: string): URL {
   // `/a/b`, as in an address, is the key `a/b`.
   const key = operand.replace(/^\//, '');
   if (key === '') throw usageError('purge takes keys, and one of these is empty');
-  // URLs are normalised before they are sent, so the address would name another object.
-  if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(key) || !key.isWellFormed()) {
-    throw usageError(`purge takes a key as the gateway serves it, without "." and ".." segments, not "${key}"`);
-  }
-  return new URL(`${base.replace(/\/$/, '')}/${key.split('/').map(encodeURIComponent).join('/')}`);
+  const address = objectAddress(base, key);
+  if (address === undefined)
+    throw usageError(
+      `purge takes a key as the gateway serves it, of 1024 bytes at the most and without "." and ".." segments, not "${key}"`,
+    );
+  return address;
 }
 
 /** @returns why the key was not purged and what to do; `undefined` if it was */

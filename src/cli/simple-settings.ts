@@ -1,5 +1,6 @@
 import type { CommandLine } from './options.ts';
 import type { SERVE_COMMAND } from './commands.ts';
+import type { ConfigSource } from './explain-mistakes.ts';
 import { usageError } from './usage.ts';
 
 type Texts = CommandLine<typeof SERVE_COMMAND>['texts'];
@@ -28,9 +29,10 @@ const UNITS: Readonly<Record<string, number>> = {
  * @throws UsageError for a value that can't be used, or a variable that is not set
  */
 export function parseSimpleSettings(texts: Texts): SimpleSettings {
-  const { index, cache, cors, auth, 'cache-control': cacheControl } = texts;
+  const { index, listing, cache, cors, auth, 'cache-control': cacheControl } = texts;
   const fields = {
     ...(index === undefined ? {} : { index }),
+    ...(listing === undefined ? {} : { listing: parseListing(listing) }),
     ...(cache === undefined ? {} : { cache: parseCache(cache) }),
     ...(cors === undefined ? {} : { cors: { origins: cors === '*' ? '*' : cors.split(',') } }),
     ...(cacheControl === undefined ? {} : { cacheControl }),
@@ -42,25 +44,32 @@ export function parseSimpleSettings(texts: Texts): SimpleSettings {
 /**
  * Adds the settings of the command line to a configuration.
  *
- * @param file of the configuration, for messages
  * @throws UsageError if both have a field
  */
-export function mergeSettings(input: unknown, { fields }: SimpleSettings, file: string | undefined): unknown {
+export function mergeSettings(source: ConfigSource, { fields }: SimpleSettings): ConfigSource {
+  const { file, input } = source;
   const names = Object.keys(fields);
-  if (names.length === 0 || typeof input !== 'object' || input === null) return input;
+  if (names.length === 0 || typeof input !== 'object' || input === null) return source;
   const twice = names.find((name) => Object.hasOwn(input, name));
   if (twice !== undefined) throw usageError(`${OPTIONS[twice]} is a setting of ${file} too; leave one of them out`);
-  return { ...input, ...fields };
+  const options = Object.fromEntries(Object.entries(OPTIONS).filter(([name]) => names.includes(name)));
+  return { ...source, input: { ...input, ...fields }, options };
 }
 
 /** The option of each field. */
 const OPTIONS: Readonly<Record<string, string>> = {
   index: '--index',
+  listing: '--listing',
   cache: '--cache',
   cors: '--cors',
   cacheControl: '--cache-control',
   access: '--auth',
 };
+
+function parseListing(text: string): 'html' | 'json' {
+  if (text === 'html' || text === 'json') return text;
+  throw usageError(`--listing takes html or json, not "${text}"`);
+}
 
 function parseCache(text: string): object {
   const [, digits, unit = ''] = /^(\d{1,6})(MB|MiB|GB|GiB)$/.exec(text) ?? [];

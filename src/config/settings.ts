@@ -1,8 +1,10 @@
 import * as v from 'valibot';
 import type { RangePolicy } from '../http/index.ts';
+import { cacheControlError } from './cache-control-setting.ts';
 import { validateHeaders, type MountHeaders } from './mount-headers.ts';
 import { parallelReads } from './parallel-reads-setting.ts';
-import { check, count, MiB, milliseconds, booleanSetting, table, text, YEAR } from './schema.ts';
+import { check, count, MiB, milliseconds, booleanSetting, table, text, timeout, url, YEAR } from './schema.ts';
+import { isSentOrigin } from './urls.ts';
 
 const FIELD_VALUE = /^[\t\x20-\x7e]+$/;
 /** A dictionary of structured fields (RFC 9213 §2.1). A cache that can't parse the field ignores all of it. */
@@ -11,7 +13,9 @@ const TARGETED_FIELD = new RegExp(`^${MEMBER}(?:[ \\t]*,[ \\t]*${MEMBER})*$`);
 /** A tag of the setting `cacheTags`: printable ASCII without spaces and commas. */
 export const CACHE_TAG = /^[!-+\--~]{1,128}$/;
 const CACHE_TAGS = 'takes a list of tags of printable ASCII without spaces and commas, such as "releases"';
-const ORIGIN = /^https?:\/\/[^/?#\s]+$/;
+const ORIGIN = 'takes origins as browsers send them, such as "https://example.com"';
+/** The Origin field has a host in lower case, in ASCII, and no default port. Another text would never be equal to it. */
+const origin = url(/^https?:\/\/[^/?#\s*]+$/, ORIGIN, isSentOrigin);
 
 const REQUEST_FIELD = 'takes names of request fields, such as "X-Requested-With"';
 /** A field name. A lone `*` is not allowed, because it would allow all fields. */
@@ -19,7 +23,7 @@ const requestField = text(/^(?!\*$)[!#$%&'*+.^_`|~\w-]{1,64}$/, REQUEST_FIELD);
 
 const resumeTable = v.strictObject({
   /** Longest time in ms in which the storage may send nothing while a client waits. */
-  idleTimeout: v.optional(milliseconds),
+  idleTimeout: v.optional(timeout),
 });
 
 const resumeSwitch = v.boolean('takes true, false, or a table with the field idleTimeout');
@@ -35,7 +39,13 @@ type ResumeSetting = boolean | { readonly idleTimeout?: number | undefined };
 export const settingsEntries = {
   /** Cache-Control of objects that have none stored. `no-transform` is always added. */
   cacheControl: v.optional(
-    text(FIELD_VALUE, 'takes the value of a Cache-Control field, such as "public, max-age=3600"'),
+    v.pipe(
+      text(FIELD_VALUE, 'takes the value of a Cache-Control field, such as "public, max-age=3600"'),
+      v.check(
+        (value) => cacheControlError(value) === undefined,
+        ({ input }) => cacheControlError(input) ?? '',
+      ),
+    ),
   ),
   /**
    * CDN-Cache-Control (RFC 9213), which CDNs obey in place of Cache-Control. Only in responses that any cache may store.
@@ -55,18 +65,20 @@ export const settingsEntries = {
   /** Content-Disposition of all objects, in place of a stored one. With `?download`, a request gets `attachment`. */
   disposition: v.optional(v.picklist(['attachment', 'inline'], 'takes "attachment" or "inline"')),
   /** File name that is appended to a path that ends in `/`. By default none. */
-  index: v.optional(text(/^[^/\0]+$/, 'takes a file name without slashes, such as "index.html"')),
+  index: v.optional(text(/^(?!\.{1,2}$)[^/\0]+$/, 'takes a file name without slashes, such as "index.html"')),
+  /** Whether folders without an index document are listed: as JSON, or as pages and as JSON. */
+  listing: v.optional(
+    v.union([v.literal(false), v.literal('json'), v.literal('html')], 'takes false, "json" or "html"'),
+    false,
+  ),
+  /** Key of the document that people get for a missing object, with status 404. By default a short page. */
+  notFound: v.optional(text(/^[^\0]{1,1024}$/, 'takes the key of a document, such as "404.html"')),
   /** Whether a HEAD with Range gets 206, for clients that probe with HEAD (DuckDB-wasm). */
   headRange: v.optional(booleanSetting, false),
   cors: v.optional(
     table({
       /** Origins whose pages may read responses. By default all; none if the access rule of the mount is ambient. */
-      origins: v.optional(
-        v.union(
-          [v.literal('*'), v.array(text(ORIGIN, 'takes origins, such as "https://example.com"'))],
-          'takes "*" or a list of origins',
-        ),
-      ),
+      origins: v.optional(v.union([v.literal('*'), v.array(origin)], 'takes "*" or a list of origins')),
       /** Request fields that pages may send in addition to those that downloads need. */
       headers: v.optional(v.pipe(v.array(requestField, REQUEST_FIELD), v.maxLength(32, 'takes 32 names at the most'))),
     }),
@@ -144,6 +156,9 @@ export function toRangePolicy({ ranges, headRange }: Settings): RangePolicy {
   return { ...FIXED_LIMITS, ...ranges, headRange };
 }
 
+/** Schema of a prefix of keys. Keys with a `.` or `..` segment, or with NUL, are never read. */
+export const keyPrefix = text(/^(?!(?:.*\/)?\.{1,2}\/)[^\0]*$/s, 'takes a text without "." and ".." between slashes');
+
 /** Schemas of a mount's location: path and host. */
 export const locationEntries = {
   path: v.optional(
@@ -155,7 +170,7 @@ export const locationEntries = {
   ),
   host: v.optional(
     text(
-      /^[a-z\d.-]*[a-z\d-]$|^\[[\da-f:.]+\]$/,
+      /^(?!\.|.*\.\.)[a-z\d.-]*[a-z\d-]$|^\[[\da-f:.]+\]$/,
       'takes a name in lower case without a port, and no dot at its end, such as "files.example.com"',
     ),
   ),

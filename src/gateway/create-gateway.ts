@@ -5,13 +5,16 @@ import type { Observer } from '../observe/event.ts';
 import { portableBodyPipe, type BodyPipe } from './download/body-pipe.ts';
 import type { ClientAddress } from './gateway-request.ts';
 import { download } from './handlers/download.ts';
+import { listing } from './handlers/listing.ts';
 import { methodNotAllowed, options as answerOptions } from './handlers/other-methods.ts';
-import { purge, PURGE, type PurgeOptions } from './handlers/purge.ts';
+import { purge, PURGE, type PurgedKey, type PurgeOptions } from './handlers/purge.ts';
 import { parseLimits, type LimitsInput } from '../config/limits.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { authorize } from './middleware/authorize.ts';
 import { concurrencyLimit } from './middleware/concurrency-limit.ts';
 import { cors } from './middleware/cors.ts';
+import type { Mount } from './match-mount.ts';
+import { errorPages } from './middleware/error-pages.ts';
 import { mountMiddleware } from './middleware/mount.ts';
 import { beginRequest } from './middleware/request-id.ts';
 import { openMounts, type MountOptions, type MountTableOptions } from './open-mounts.ts';
@@ -66,16 +69,23 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   // If no mount allows an origin, pages of other origins can't read the 404 of an unmatched path either.
   const isCorsOff = mounts.every((mount) => mount.cors.origins.length === 0);
 
+  const isListing = mounts.some(({ list }) => list !== undefined);
   const app = new TinyHono();
-  app.use(beginRequest({ clientAddress }, true), accessLog(observers), cors({ origins: isCorsOff ? [] : '*' }));
+  const corsPolicy = { origins: isCorsOff ? [] : ('*' as const) };
+  app.use(beginRequest({ clientAddress }, true), accessLog(observers), cors(corsPolicy), errorPages());
   if (limits.downloads !== undefined) app.get('*', concurrencyLimit(limits.downloads));
   app.use(mountMiddleware(mounts));
-  app.get('*', authorize(), download(limits));
+  app.get('*', authorize(), download({ ...limits, folders: isListing ? listing() : undefined }));
   if (purgeOptions !== undefined) app.on(PURGE, '*', purge(purgeOptions));
+  purgeOptions?.peers?.subscribe((purged) => purgeLocally(mounts, purged));
   app.options('*', answerOptions());
   app.all('*', methodNotAllowed(...(purgeOptions === undefined ? [] : [PURGE])));
   if (clientAddress === undefined) gateways.add(app);
   return app;
+}
+
+function purgeLocally(mounts: readonly Mount[], { path, host, key }: PurgedKey): void {
+  mounts.find((mount) => mount.location.path === path && mount.location.host === host)?.purge(key);
 }
 
 const gateways = new WeakSet<object>();

@@ -8,6 +8,9 @@
  * - `credentials`: not in the key, because the response is private and not stored
  * - `client`: the client's address as a proxy reports it; not in the key, for the same reason
  * - `preflight`: only in requests with OPTIONS, which caches do not store
+ * - `pages`: decides between the page and the JSON of a folder; in the key if a mount lists folders as pages, best as one
+ *   of these two words (`format`), because browsers send many values
+ * - `format`: made from Accept in front of the gateway, for the key of a cache alone
  * - `redirect`: only in the address of a redirect, which is not stored
  * - `host`: selects the mount; in the key, if a mount has a host
  * - `trace`: only repeated in X-Request-Id
@@ -20,6 +23,8 @@ export type FieldUse =
   | 'credentials'
   | 'client'
   | 'preflight'
+  | 'pages'
+  | 'format'
   | 'redirect'
   | 'host'
   | 'trace';
@@ -37,6 +42,8 @@ export const ANSWER_FIELDS = {
   'If-Unmodified-Since': 'condition',
   Origin: 'origins',
   Referer: 'referers',
+  Accept: 'pages',
+  'X-Rangeway-Format': 'format',
   Authorization: 'credentials',
   'CF-Connecting-IP': 'client',
   'CloudFront-Viewer-Address': 'client',
@@ -53,12 +60,18 @@ export const ANSWER_FIELDS = {
 export type AnswerField = keyof typeof ANSWER_FIELDS;
 
 /**
- * All query parameters that can change a response, and the mounts for which they do: `every` mount, or those with the
- * rule `signed`. Any other parameter that begins with `rgw-` makes a link invalid: that response is an error and is not
+ * All query parameters that can change a response, and the mounts for which they do: `every` mount, those that are
+ * `listed` (setting `listing`), or those with the rule `signed`. Any other parameter that begins with `rgw-` makes a link invalid: that response is an error and is not
  * stored.
  */
 export const ANSWER_PARAMETERS = {
   download: 'every',
+  format: 'listed',
+  sort: 'listed',
+  order: 'listed',
+  search: 'listed',
+  cursor: 'listed',
+  limit: 'listed',
   'rgw-kid': 'signed',
   'rgw-exp': 'signed',
   'rgw-nbf': 'signed',
@@ -68,7 +81,7 @@ export const ANSWER_PARAMETERS = {
   'rgw-name': 'signed',
   'rgw-rate': 'signed',
   'rgw-sig': 'signed',
-} as const satisfies Readonly<Record<string, 'every' | 'signed'>>;
+} as const satisfies Readonly<Record<string, 'every' | 'listed' | 'signed'>>;
 
 /** The name of a query parameter that can change a response. */
 export type AnswerParameter = keyof typeof ANSWER_PARAMETERS;
@@ -95,6 +108,20 @@ export function linkParameters(query: string): readonly (readonly [name: string,
   return [...parseQuery(query)].filter(([name]) => name.startsWith(LINK_PREFIX));
 }
 
+/** A query, of which only the parameters that can change a response can be read. */
+export interface AnswerQuery {
+  get(name: AnswerParameter): string | null;
+}
+
+/**
+ * Parses a query.
+ *
+ * @param query as it was sent, without the question mark
+ */
+export function answerQuery(query: string): AnswerQuery {
+  return parseQuery(query);
+}
+
 /** URLSearchParams removes a question mark at the start. The `&` prevents this if it is part of the query. */
 function parseQuery(query: string): URLSearchParams {
   return new URLSearchParams(`&${query}`);
@@ -104,6 +131,9 @@ function parseQuery(query: string): URLSearchParams {
 export interface CachedMounts {
   /** Whether a mount has the rule `signed`. */
   readonly hasLinks?: boolean;
+  /** Whether a mount lists its folders, and whether it does so as pages. */
+  readonly hasListings?: boolean;
+  readonly hasPages?: boolean;
   /** Whether `cors.origins` of a mount is a list. */
   readonly listsOrigins?: boolean;
   /** Whether a mount has the rule `referer`. */
@@ -123,9 +153,11 @@ export interface AnswerKey {
  * exactly these in its key.
  */
 export function answerKey(mounts: CachedMounts = {}): AnswerKey {
-  const { hasLinks = false, listsOrigins = false, listsReferers = false, hasHosts = false } = mounts;
+  const { hasLinks = false, hasListings = false, hasPages = false } = mounts;
+  const uses = { every: true, listed: hasListings, signed: hasLinks };
+  const { listsOrigins = false, listsReferers = false, hasHosts = false } = mounts;
   return {
-    parameters: PARAMETER_NAMES.filter((name) => hasLinks || ANSWER_PARAMETERS[name] === 'every'),
+    parameters: PARAMETER_NAMES.filter((name) => uses[ANSWER_PARAMETERS[name]]),
     fields: FIELD_NAMES.filter((name) => {
       switch (ANSWER_FIELDS[name]) {
         case 'origins':
@@ -134,11 +166,14 @@ export function answerKey(mounts: CachedMounts = {}): AnswerKey {
           return listsReferers;
         case 'host':
           return hasHosts;
+        case 'pages':
+          return hasPages;
         case 'range':
         case 'condition':
         case 'credentials':
         case 'client':
         case 'preflight':
+        case 'format':
         case 'redirect':
         case 'trace':
           return false;

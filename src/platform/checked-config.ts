@@ -7,6 +7,7 @@ import { type CorsPolicy } from '../http/index.ts';
 import { assertParallelReads, WORKERS_PARALLEL_READS } from '../config/parallel-reads-setting.ts';
 import { assertPublicCaching } from '../config/inherit.ts';
 import { assertDistinctLocations } from '../gateway/match-mount.ts';
+import { withSettingName } from '../config/schema.ts';
 import { assertReadable } from './s3/s3-readable.ts';
 
 // Separate from rangeway/node, so that a command that only checks a configuration does not load the AWS SDK.
@@ -18,11 +19,13 @@ export type Platform = 'node' | 'workers' | 'lambda';
 
 export const PLATFORMS: readonly Platform[] = ['node', 'workers', 'lambda'];
 
+type TypedField = 'store' | 'fallback' | 'cache';
+
 /** The types of stores and caches that each platform has. */
-const TYPES: Readonly<Record<Platform, { readonly store: readonly string[]; readonly cache: readonly string[] }>> = {
-  node: { store: ['s3', 'dir'], cache: ['memory', 'disk'] },
-  workers: { store: ['r2', 's3'], cache: ['workers', 'tiered'] },
-  lambda: { store: ['s3'], cache: ['memory'] },
+const TYPES: Readonly<Record<Platform, Readonly<Record<TypedField, readonly string[]>>>> = {
+  node: { store: ['s3', 'dir'], fallback: ['s3', 'dir'], cache: ['memory', 'disk'] },
+  workers: { store: ['r2', 's3'], fallback: ['r2', 's3'], cache: ['workers', 'tiered'] },
+  lambda: { store: [], fallback: ['s3'], cache: ['memory'] },
 };
 
 /**
@@ -34,25 +37,34 @@ const TYPES: Readonly<Record<Platform, { readonly store: readonly string[]; read
  */
 export function checkConfig({ mounts, cache }: Config, platform?: Platform): void {
   const max = platform === 'workers' ? WORKERS_PARALLEL_READS : undefined;
-  if (platform !== undefined && cache !== undefined) assertType('cache', 'cache', cache.type, platform);
+  if (platform !== undefined && cache !== undefined) assertType('', 'cache', cache.type, platform);
   for (const [i, { parallelReads, store, fallback, access, cdnCacheControl, cacheTags }] of mounts.entries()) {
     const where = mounts.length > 1 ? `mounts.${i}.` : '';
     assertPublicCaching({ cdnCacheControl, cacheTags }, access === 'public', where);
     assertParallelReads(parallelReads, max, where);
     if (platform === undefined) continue;
-    if (store !== undefined) assertType(`${where}store`, 'store', store.type, platform);
-    if (fallback !== undefined) assertType(`${where}fallback`, 'store', fallback.type, platform);
+    if (store !== undefined) assertType(where, 'store', store.type, platform);
+    if (fallback !== undefined) assertType(where, 'fallback', fallback.type, platform);
   }
-  for (const store of mounts.flatMap(({ store: defaultStore, fallback }) => [defaultStore, fallback])) {
-    if (store?.type === 's3') assertReadable(store);
+  for (const [i, mount] of mounts.entries()) {
+    for (const use of ['store', 'fallback'] as const) {
+      const store = mount[use];
+      const where = mounts.length > 1 ? `mounts.${i}.${use}` : use;
+      if (store?.type === 's3') withSettingName(where, () => assertReadable(store));
+    }
   }
   assertDistinctLocations(mounts.map(({ path, host }) => ({ path: path.replace(/\/$/, ''), host })));
 }
 
-function assertType(where: string, kind: 'store' | 'cache', type: string, platform: Platform): void {
-  const types = TYPES[platform][kind];
+function assertType(where: string, field: TypedField, type: string, platform: Platform): void {
+  const types = TYPES[platform][field];
   if (types.includes(type)) return;
-  throw settingsError(`${where}.type: ${platform} has ${types.map((one) => `"${one}"`).join(' and ')}, not "${type}"`);
+  if (types.length === 0) {
+    const instead = 'leave it out, and set a prefix';
+    throw settingsError(`on ${platform} a mount reads the bucket of the function; ${instead}`, `${where}${field}`);
+  }
+  const names = types.map((one) => `"${one}"`).join(' and ');
+  throw settingsError(`${platform} has ${names}, not "${type}"`, `${where}${field}.type`);
 }
 
 /**

@@ -39,19 +39,23 @@ export function openConfig(
   { mounts, cache, limits, logged, purge }: Config,
   parts: PlatformParts,
 ): Pick<GatewayBaseOptions, 'limits' | 'observers' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
-  const openedCache = cache === undefined ? undefined : (parts.cache?.(cache) ?? refuse('cache', cache.type));
+  const openedCache =
+    cache === undefined
+      ? undefined
+      : withSettingName('cache', () => parts.cache?.(cache) ?? refuse('type', cache.type));
   const pathOf = (i: number) => (mounts.length > 1 ? `mounts.${i}.` : '');
   return {
     limits,
     observers: [logObserver(parts.log, logged)],
-    purge: purge === undefined ? undefined : { token: readToken(purge.token, parts) },
+    purge:
+      purge === undefined ? undefined : { token: withSettingName('purge.token', () => readToken(purge.token, parts)) },
     mounts: mounts.map((mount, i) => toMountOptions(mount, openedCache, parts, pathOf(i))),
   };
 }
 
 function readToken(name: string, { secret }: PlatformParts): string {
   const token = secret(name) ?? '';
-  if (token === '') throw settingsError(`purge: ${name} is to hold a token, and is not set`);
+  if (token === '') throw settingsError(`${name} is to hold a token, and is not set`);
   return token;
 }
 
@@ -62,8 +66,8 @@ function toMountOptions(
   path: string,
 ): MountOptions {
   const open = (use: 'store' | 'fallback', config: StoreConfig) =>
-    parts.open(config, use) ?? refuse(`${path}${use}`, config.type);
-  const primary = store === undefined ? parts.defaultStore() : open('store', store);
+    withSettingName(`${path}${use}`, () => parts.open(config, use) ?? refuse('type', config.type));
+  const primary = store === undefined ? withSettingName(`${path}store`, parts.defaultStore) : open('store', store);
   const fallbackPrefix = store === undefined ? (parts.defaultPrefix ?? '') : '';
   return {
     ...parts.defaults,
@@ -78,5 +82,5 @@ function toMountOptions(
 }
 
 function refuse(setting: string, type: string): never {
-  throw settingsError(`${setting}: this platform knows no "${type}"`);
+  throw settingsError(`this platform knows no "${type}"`, setting);
 }

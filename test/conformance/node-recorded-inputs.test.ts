@@ -48,12 +48,19 @@ const RULES: Readonly<Record<string, AccessRule>> = {
 test.each(Object.entries(RULES))('the rule %s, CORS for some origins, and purges', async (_, access) => {
   const cors = { origins: ['https://page.example'] };
   const purge = { token: 'a'.repeat(32) };
-  const mounts = [{ host: 'files.example', store: memoryStore(), index: 'index.html', access, cors }];
+  const store = memoryStore();
+  await store.put('a/c', new Uint8Array(1));
+  const mounts = [
+    { host: 'files.example', store, listing: 'html', access, cors } as const,
+    { path: '/pages', store, listing: 'html' } as const,
+  ];
   const gateway = createGateway({ mounts, observers, purge });
   const headers = { Origin: 'https://page.example', 'Access-Control-Request-Method': 'GET' };
   for (const method of ['GET', 'HEAD', 'OPTIONS', 'PURGE', 'POST']) {
     const request = new Request('https://files.example/a/b?x=1&rgw-new=1&download', { method, headers });
     await gateway.fetch(withRecordedFields(request, fields));
+    const folder = new Request('https://files.example/pages/a/?sort=size&x=1', { method, headers });
+    await gateway.fetch(withRecordedFields(folder, fields));
   }
 });
 
@@ -63,7 +70,7 @@ afterAll(() => {
   expect([...fields].filter((name) => !listed.has(name))).toEqual([]);
   expect([...parameters].filter((name) => !Object.hasOwn(ANSWER_PARAMETERS, name))).toEqual([]);
   // The record has the fields of every request, and those of the rules.
-  const read = ['host', 'range', 'if-range', 'if-match', 'origin', 'referer', 'authorization', 'traceparent'];
+  const read = ['accept', 'host', 'range', 'if-range', 'if-match', 'origin', 'referer', 'authorization', 'traceparent'];
   expect([...fields]).toEqual(expect.arrayContaining(read));
   expect([...parameters]).toContain('download');
 });

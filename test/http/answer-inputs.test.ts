@@ -21,7 +21,14 @@ describe('the key of a cache', () => {
   test('has every parameter of a link if a mount is signed', () => {
     const { parameters } = answerKey({ hasLinks: true });
     expect(parameters).toEqual(['download', ...LINK_PARAMETERS]);
-    expect(parameters).toEqual(Object.keys(ANSWER_PARAMETERS));
+  });
+
+  test('has the parameters of listings if a mount lists folders, and Accept if it does so as pages', () => {
+    const listed = ['download', 'format', 'sort', 'order', 'search', 'cursor', 'limit'];
+    expect(answerKey({ hasListings: true })).toEqual({ parameters: listed, fields: [] });
+    expect(answerKey({ hasListings: true, hasPages: true })).toEqual({ parameters: listed, fields: ['Accept'] });
+    const all = answerKey({ hasListings: true, hasLinks: true }).parameters;
+    expect(all).toEqual(Object.keys(ANSWER_PARAMETERS));
   });
 
   test.each([
@@ -72,6 +79,13 @@ test('parameters of links are found, those that do not exist too', () => {
 test('no rule and no part of the gateway parses a query itself', () => {
   const files = globSync('src/{gateway,access,listing,digests}/**/*.{ts,tsx}', { cwd: ROOT });
   const parsing = files.filter((path) => /URLSearchParams|searchParams/.test(readFileSync(join(ROOT, path), 'utf8')));
-  // Both make links and remove them, and answer no request.
-  expect(parsing.toSorted()).toEqual(['src/access/link-parameters.ts', 'src/access/sign-link.ts']);
+  expect(parsing.toSorted()).toEqual([
+    // Make links and remove them, and answer no request.
+    'src/access/link-parameters.ts',
+    'src/access/sign-link.ts',
+    // Repeats the query in the links of a private page.
+    'src/gateway/handlers/listing.ts',
+    // Prints that query.
+    'src/listing/print-html.ts',
+  ]);
 });

@@ -167,6 +167,23 @@ describe('the cache', () => {
     expect(cacheKeyOf({ settings: { cors: { origins: '*' } } })).toEqual(KEY);
   });
 
+  test('has the parameters of listings, and one of two words in place of Accept, if folders are listed as pages', () => {
+    const { parameters } = answerKey({ hasListings: true });
+    expect(cacheKeyOf({ settings: { listing: 'html' } })).toEqual({
+      ...KEY,
+      QueryStringsConfig: { QueryStringBehavior: 'whitelist', QueryStrings: parameters },
+      HeadersConfig: { HeaderBehavior: 'whitelist', Headers: ['x-rangeway-format'] },
+    });
+    expect(cacheKeyOf({ settings: { listing: 'json' } })).toMatchObject({ HeadersConfig: { HeaderBehavior: 'none' } });
+  });
+
+  test('has the whole query if the list has more parameters than CloudFront takes', () => {
+    const mounts = [{ listing: 'json' }, { path: '/b', access: SIGNED }];
+    expect(cacheKeyOf({ settings: { mounts }, secrets: KEYS })).toMatchObject({
+      QueryStringsConfig: { QueryStringBehavior: 'all' },
+    });
+  });
+
   test('has a copy for each origin if only some origins may read', () => {
     expect(cacheKeyOf({ settings: { cors: { origins: ['https://example.com'] } } })).toEqual({
       ...KEY,
@@ -211,7 +228,9 @@ describe('fields and query', () => {
       'client',
       'condition',
       'credentials',
+      'format',
       'host',
+      'pages',
       'preflight',
       'range',
       'redirect',

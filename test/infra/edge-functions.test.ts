@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { OBJECT_FUNCTION, TAG_FIELD, VIEWER_FUNCTION } from '../../infra/edge-functions.ts';
+import { qualityOf } from '../../src/http/accept.ts';
 import { cdnPath, type CdnForm } from '../../src/platform/lambda/cdn-links.ts';
 import { runEdgeFunction, type EdgeRequest } from './edge-function.ts';
 
@@ -12,7 +13,12 @@ function toRequest(uri: string, fields: Readonly<Record<string, string>> = {}, m
 
 describe('the function before the gateway', () => {
   test.each(['203.0.113.9', '2001:db8::7'])('tells the address %s and the host, and takes no word for them', (ip) => {
-    const forged = { 'x-rangeway-viewer': '192.0.2.1', 'x-rangeway-host': 'evil.example', range: 'bytes=0-' };
+    const forged = {
+      'x-rangeway-format': 'x',
+      'x-rangeway-viewer': '192.0.2.1',
+      'x-rangeway-host': 'evil.example',
+      range: 'bytes=0-',
+    };
     const request = toRequest('/a%20b', forged);
     expect(runEdgeFunction(VIEWER_FUNCTION, request, ip)).toEqual({
       type: 'request',
@@ -21,8 +27,26 @@ describe('the function before the gateway', () => {
         ...request.headers,
         'x-rangeway-viewer': { value: ip },
         'x-rangeway-host': { value: 'd1.cloudfront.net' },
+        'x-rangeway-format': { value: 'html' },
       },
     });
+  });
+
+  const weights = ['', ';q=0', ';q=0.5', '; Q=1.000', ';q=0.5;q=0', ';v=1;q=0.25', ';q=2', ' ; q=.5'];
+  const types = ['text/html', 'application/json', 'TEXT/*', 'application/*', '*/*', 'image/png', ''];
+  const members = types.flatMap((type) => weights.map((weight) => `${type}${weight}`));
+
+  test('makes one of two words from Accept, by the rule of the gateway', () => {
+    const accepts = [null, ...members, ...members.flatMap((first) => members.map((second) => `${first},${second}`))];
+    const seen = new Set<string>();
+    for (const accept of accepts) {
+      const result = runEdgeFunction(VIEWER_FUNCTION, toRequest('/', accept === null ? {} : { accept }));
+      const format = result.headers['x-rangeway-format']?.value ?? '';
+      const isJson = qualityOf(accept, 'application/json') > qualityOf(accept, 'text/html');
+      expect([accept, format]).toEqual([accept, isJson ? 'json' : 'html']);
+      seen.add(format);
+    }
+    expect(seen.size).toBe(2);
   });
 });
 

@@ -27,6 +27,8 @@ export interface WorkerdOptions {
   readonly onOutput?: (line: string) => void;
   /** An environment of the wrangler.toml, such as `s3`. */
   readonly environment?: string;
+  /** The setting `listing` of mounts that do not set it. */
+  readonly listing?: 'html' | undefined;
   /** Variables and secrets that are added to those of the wrangler.toml, or replace them. */
   readonly variables?: Readonly<Record<string, string | boolean>>;
 }
@@ -45,8 +47,11 @@ export type PrepareBucket = (bucket: LocalBucket) => Promise<void>;
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** The wrangler.toml of the package. */
+/** The wrangler.toml of the package, over R2. */
 export const OWN_CONFIG = resolve(here, '../../../wrangler.toml');
+
+/** The wrangler.s3.toml of the package. */
+export const OWN_S3_CONFIG = resolve(here, '../../../wrangler.s3.toml');
 
 /** The compatibility date for a wrangler.toml without one. The newest that workerd accepts is some months old. */
 const DEFAULT_DATE = '2026-08-06';
@@ -116,12 +121,13 @@ type WranglerConfig = ReturnType<typeof unstable_readConfig>;
 async function gatewayWorker(
   wrangler: WranglerConfig,
   settings: Config,
-  { config, host, port, variables = {} }: WorkerdOptions,
+  { config, host, port, listing, variables = {} }: WorkerdOptions,
 ) {
   const { main, alias, vars } = wrangler;
   if (main === undefined) throw new Error(`${config} names no Worker: it needs the field main`);
   const secrets = readWorkerSecrets(dirname(config), settings);
-  const texts = Object.entries({ ...vars, ...secrets, ...variables });
+  const written = listing === undefined ? vars : withListing(vars, listing);
+  const texts = Object.entries({ ...written, ...secrets, ...variables });
   return {
     config: {
       name: 'gateway',
@@ -134,6 +140,13 @@ async function gatewayWorker(
     },
     dev: { unsafeDirectSockets: [{ host, port }] },
   };
+}
+
+/** Adds the setting `listing` to the variable RANGEWAY, unless it or a mount has it. */
+function withListing(vars: WranglerConfig['vars'], listing: 'html'): WranglerConfig['vars'] {
+  const { RANGEWAY: settings = {} } = vars;
+  const isSet = JSON.stringify(settings).includes('"listing":');
+  return isSet || typeof settings !== 'object' ? vars : { ...vars, RANGEWAY: { listing, ...settings } };
 }
 
 /** The Worker that fills the bucket, on a port of its own. */

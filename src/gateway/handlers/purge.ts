@@ -10,6 +10,27 @@ import { respondWith } from '../handle-request.ts';
 export interface PurgeOptions {
   /** The bearer token that the Authorization field has to contain (RFC 6750 §2.1): 32 to 1,024 characters. */
   readonly token: string;
+  /** Other processes with the same mounts. A purge is answered when all of them have done it, and with 503 otherwise. */
+  readonly peers?: PurgePeers | undefined;
+}
+
+/** An object whose cached metadata has to be revalidated: the location of its mount, and its key there. */
+export interface PurgedKey {
+  readonly path: string;
+  readonly host?: string | undefined;
+  readonly key: string;
+}
+
+/** A channel between processes that serve the same mounts, each with a cache of its own. */
+export interface PurgePeers {
+  /**
+   * Purges a key in all other processes.
+   *
+   * @throws if one of them has not confirmed it
+   */
+  publish(purged: PurgedKey): Promise<void>;
+  /** Calls the listener for each key that another process publishes. `createGateway` subscribes itself. */
+  subscribe(listener: (purged: PurgedKey) => void): void;
 }
 
 /** Returns whether these header fields contain the token. */
@@ -40,7 +61,7 @@ const CREDENTIALS = /^bearer +([\w.~+/-]+={0,2})$/i;
  * app.get('/files/*', authorize(), download());
  * app.on(PURGE, '/files/*', purge({ token: 'replace-me-with-64-hexadecimal-digits' }));
  */
-export function purge({ token }: PurgeOptions): Handler<GatewayEnv> {
+export function purge({ token, peers }: PurgeOptions): Handler<GatewayEnv> {
   const isAllowed = purgeGuard(token);
   return (c) => {
     const request = gatewayRequestOf(c, 'purge()');
@@ -53,6 +74,12 @@ export function purge({ token }: PurgeOptions): Handler<GatewayEnv> {
       }
       if (match.type === 'refused') return match.reply;
       match.mount.purge(match.key);
+      try {
+        await peers?.publish({ ...match.mount.location, key: match.key });
+      } catch (error) {
+        const detail = 'Not all processes of the gateway have purged the key.';
+        return { ...problemReply(503, detail, requestId, PURGE, [['Retry-After', '1']]), error };
+      }
       return emptyReply(204, []);
     });
   };
@@ -62,7 +89,8 @@ function purgeGuard(token: string): PurgeGuard {
   // The message does not contain the token, because messages are logged.
   if (token.length < 32 || token.length > MAX_LENGTH || !TOKEN.test(token)) {
     throw settingsError(
-      `purge: the token takes 32 to ${MAX_LENGTH} letters, digits and "-._~+/", such as \`openssl rand -hex 32\` prints`,
+      `the token takes 32 to ${MAX_LENGTH} letters, digits and "-._~+/", such as \`openssl rand -hex 32\` prints`,
+      'purge.token',
     );
   }
   let expected: Promise<Uint8Array> | undefined;

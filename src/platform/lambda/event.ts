@@ -66,10 +66,11 @@ export interface LambdaHandlerOptions {
 /** CloudFront's field with the client's address. It replaces a field of this name in the client's request. */
 const VIEWER_ADDRESS: Lowercase<AnswerField> = 'cloudfront-viewer-address';
 
-/** The fields that the CDK app's function at the edge sets: the client's IP address, and the host that it asked for. */
+/** The fields that the CDK app's function at the edge sets: the client's IP address, the host that it asked for, and the format that it prefers. */
 export const EDGE_FIELDS = {
   viewer: 'x-rangeway-viewer',
   host: 'x-rangeway-host',
+  format: 'x-rangeway-format',
 } as const satisfies Readonly<Record<string, Lowercase<AnswerField>>>;
 
 /**

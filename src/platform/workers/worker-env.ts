@@ -21,7 +21,7 @@ export function workerSecret(name: string): string | undefined {
 export function openBinding(name: string): R2Bucket {
   const bucket: unknown = Reflect.get(env, name);
   if (isBucket(bucket)) return bucket;
-  throw settingsError(`store: wrangler.toml has to bind an R2 bucket as ${name}`);
+  throw settingsError(`wrangler.toml has to bind an R2 bucket as ${name}`);
 }
 
 function isBucket(value: unknown): value is R2Bucket {
@@ -58,7 +58,7 @@ const tiered = tieredCache((request) => openEntrypoint('Blocks').fetch(request))
 function openEntrypoint(name: string): Fetcher {
   const entrypoint: unknown = Reflect.get(exports, name);
   if (isFetcher(entrypoint)) return entrypoint;
-  throw settingsError(`cache: the Worker's main module has to export the entrypoint ${name}`);
+  throw settingsError(`the Worker's main module has to export the entrypoint ${name}`, 'cache');
 }
 
 function isFetcher(value: unknown): value is Fetcher {

@@ -10,15 +10,32 @@ import {
   type Representation,
   type Span,
 } from '../../http/index.ts';
-import { type ObjectStore, type ReadOptions, type ReadResult } from '../object-store.ts';
+import type { ListableStore, ListPage } from '../listable-store.ts';
+import { type ReadOptions, type ReadResult } from '../object-store.ts';
 import { countOperation } from '../request-stats.ts';
 import { failedCondition } from '../evaluate-read.ts';
+import { typeByEnding } from '../media-type.ts';
 import { isStoreError, storeError, type StoreError } from '../store-error.ts';
 
 /** The part of the R2 binding that this driver uses. An `R2Bucket` of Workers is assignable to it. */
 export interface R2BucketLike {
   head(key: string): Promise<R2ObjectLike | null>;
   get(key: string, options?: R2ReadOptions): Promise<R2ObjectLike | null>;
+  list(options: R2ListOptions): Promise<R2ObjectsLike>;
+}
+
+interface R2ListOptions {
+  readonly prefix: string;
+  readonly delimiter?: string;
+  readonly cursor?: string;
+  readonly limit?: number;
+}
+
+interface R2ObjectsLike {
+  readonly objects: readonly (R2ObjectLike & { readonly key: string })[];
+  readonly delimitedPrefixes: readonly string[];
+  readonly truncated: boolean;
+  readonly cursor?: string;
 }
 
 interface R2ReadOptions {
@@ -59,13 +76,13 @@ interface R2ObjectLike {
  *   return createGateway({ store: r2Store(env.BUCKET) });
  * }
  */
-export function r2Store(bucket: R2BucketLike): ObjectStore {
+export function r2Store(bucket: R2BucketLike): ListableStore {
   return {
     async head(key, options = {}) {
       countOperation(options);
       try {
         const object = await bucket.head(key);
-        return object === null ? undefined : toRepresentation(object);
+        return object === null ? undefined : toRepresentation(key, object);
       } catch (error) {
         if (isErrorNumber(error, INVALID_NAME)) return undefined;
         throw toStoreError('head', error);
@@ -75,11 +92,39 @@ export function r2Store(bucket: R2BucketLike): ObjectStore {
       countOperation(options);
       try {
         const object = await bucket.get(key, toR2Options(options));
-        return object === null ? { type: 'missing' } : toResult(object, options);
+        return object === null ? { type: 'missing' } : toResult(key, object, options);
       } catch (error) {
         return resultAfterError(bucket, key, options, error);
       }
     },
+    async list(prefix, { delimiter, cursor, limit, ...options } = {}) {
+      countOperation(options);
+      try {
+        return toPage(
+          await bucket.list({
+            prefix,
+            ...(delimiter === undefined ? {} : { delimiter }),
+            ...(cursor === undefined ? {} : { cursor }),
+            ...(limit === undefined ? {} : { limit }),
+          }),
+        );
+      } catch (error) {
+        throw toStoreError('list', error);
+      }
+    },
+  };
+}
+
+function toPage({ objects, delimitedPrefixes, truncated, cursor }: R2ObjectsLike): ListPage {
+  return {
+    objects: objects.map(({ key, size, etag, uploaded }) => ({
+      key,
+      size,
+      etag: strongTag(etag),
+      lastModified: uploaded,
+    })),
+    prefixes: delimitedPrefixes,
+    cursor: truncated ? cursor : undefined,
   };
 }
 
@@ -129,8 +174,8 @@ function printList(list: EntityTagList): string {
   return printable.length === 0 ? '"-"' : printable.map(printEntityTag).join(', ');
 }
 
-function toResult(object: R2ObjectLike, { conditions = {} }: ReadOptions): ReadResult {
-  const representation = toRepresentation(object);
+function toResult(key: string, object: R2ObjectLike, { conditions = {} }: ReadOptions): ReadResult {
+  const representation = toRepresentation(key, object);
   const { body } = object;
   if (body !== undefined) return { type: 'open', representation, span: toSpan(object), body, hasNativeLength: true };
   // R2 does not report which condition failed, but its metadata decide it.
@@ -144,13 +189,13 @@ function toSpan({ range, size }: R2ObjectLike): Span {
   return { start, end: range?.length === undefined ? size : start + range.length };
 }
 
-function toRepresentation({ size, etag, uploaded, httpMetadata: http }: R2ObjectLike): Representation {
+function toRepresentation(key: string, { size, etag, uploaded, httpMetadata: http }: R2ObjectLike): Representation {
   return {
     size,
     etag: strongTag(etag),
     lastModified: uploaded,
     isDateStrong: true,
-    contentType: http?.contentType,
+    contentType: http?.contentType ?? typeByEnding(key),
     contentEncoding: http?.contentEncoding,
     contentLanguage: http?.contentLanguage,
     contentDisposition: http?.contentDisposition,
@@ -187,7 +232,7 @@ async function resultAfterError(
     countOperation({ stats });
     const object = await bucket.head(key).catch(() => null);
     if (object !== null && resolveSpec(range, object.size) === undefined) {
-      return { type: 'unsatisfiable', representation: toRepresentation(object) };
+      return { type: 'unsatisfiable', representation: toRepresentation(key, object) };
     }
   }
   throw toStoreError('get', error);

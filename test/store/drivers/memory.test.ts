@@ -1,10 +1,22 @@
 import { expect, test } from 'vitest';
 import { memoryStore } from '../../../src/store/drivers/memory.ts';
+import { describeContentTypes } from '../../contract/content-types.ts';
+import { describeListableStore } from '../../contract/listable-store.ts';
 import { describeObjectStore } from '../../contract/object-store.ts';
 
-describeObjectStore('memory', async () => {
+async function harness() {
   const store = memoryStore();
-  return { store, put: async (key, bytes) => void (await store.put(key, bytes)) };
+  return { store, put: async (key: string, bytes: Uint8Array) => void (await store.put(key, bytes)) };
+}
+
+describeObjectStore('memory', harness);
+describeListableStore('memory', harness);
+
+describeContentTypes('memory', async () => {
+  const store = memoryStore();
+  const put = (key: string, contentType: string | undefined) =>
+    store.put(key, new Uint8Array(3), contentType === undefined ? {} : { contentType });
+  return { store, put };
 });
 
 test('a deleted object is missing', async () => {

@@ -2,13 +2,16 @@ import { constants, type BigIntStats } from 'node:fs';
 import { open, realpath, type FileHandle } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { errorCode } from '../../../base/error-code.ts';
-import { spanLength, type Representation, type Span } from '../../../http/index.ts';
-import type { ObjectStore, ReadOptions, ReadResult } from '../../object-store.ts';
+import { spanLength, type EntityTag, type Representation, type Span } from '../../../http/index.ts';
+import type { ListableStore } from '../../listable-store.ts';
+import type { ReadOptions, ReadResult } from '../../object-store.ts';
 import { countOperation } from '../../request-stats.ts';
 import { evaluateRead } from '../../evaluate-read.ts';
+import { withCharset } from '../../media-type.ts';
 import { isStoreError, storeError, type StoreError } from '../../store-error.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mime from 'mime';
+import { listFolder, type FileRules } from './list-folder.ts';
 
 /** Options of {@link fsStore}. */
 export interface FsStoreOptions {
@@ -33,7 +36,8 @@ export interface FsStoreOptions {
  *
  * await serve(createGateway({ store: fsStore('/srv/files') }), { port: 8080 });
  */
-export function fsStore(folder: string, { hidden = false }: FsStoreOptions = {}): ObjectStore {
+export function fsStore(folder: string, { hidden = false }: FsStoreOptions = {}): ListableStore {
+  const rules: FileRules = { isHidden: (path) => !hidden && isHidden(path, sep), toEtag, isMissing };
   return {
     async head(key, options = {}) {
       countOperation(options);
@@ -46,6 +50,14 @@ export function fsStore(folder: string, { hidden = false }: FsStoreOptions = {})
       countOperation(options);
       const file = await openFile(folder, key, hidden);
       return file === undefined ? { type: 'missing' } : readFile(file, options);
+    },
+    async list(prefix, options = {}) {
+      countOperation(options);
+      try {
+        return await listFolder(folder, prefix, options, rules);
+      } catch (error) {
+        throw toStoreError(error);
+      }
     },
   };
 }
@@ -155,6 +167,11 @@ interface SettledStat {
   readonly settled: boolean;
 }
 
+/** Makes the tag of a listed file. Nothing waits for the tick of a change, so a file that has just changed has a weak one. */
+function toEtag(stat: BigIntStats): EntityTag {
+  return { weak: msUntilSettled(stat, Date.now()) > 0, opaque: fileTag(stat) };
+}
+
 /** Reads the state of a file. If the file has just been changed, first waits until the tick of that change is over. */
 async function settledStat(handle: FileHandle): Promise<SettledStat> {
   for (let waits = 0; ; waits++) {
@@ -258,11 +275,8 @@ function assertUnchanged(opened: BigIntStats, now: BigIntStats): void {
   throw storeError('version-changed', 'a file changed while it was read');
 }
 
-/**
- * Returns the Content-Type for a file name, by its extension. Text types get `charset=utf-8`, because nearly all text
- * files are UTF-8, and browsers guess if there is no charset.
- */
+/** Returns the Content-Type for a file name, by its extension; text types have `charset=utf-8`. */
 export function mediaType(name: string): string {
-  const type = mime.getType(name) ?? 'application/octet-stream';
-  return type.startsWith('text/') ? `${type}; charset=utf-8` : type;
+  // Without a slash, `mime` takes a name without a dot for an extension.
+  return withCharset(mime.getType(`/${name}`) ?? 'application/octet-stream');
 }
