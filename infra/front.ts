@@ -32,6 +32,7 @@ export function cacheKeyOf({ mounts }: Config): AnswerKey {
   return answerKey({
     hasLinks: rules.has('signed'),
     hasListings: mounts.some(({ listing }) => listing !== undefined && listing !== false),
+    hasPieces: mounts.some(({ pieces }) => pieces !== undefined && pieces !== false),
     hasPages: mounts.some(({ listing }) => listing === 'html'),
     listsOrigins: mounts.some(({ cors }) => Array.isArray(cors.origins)),
     listsReferers: rules.has('referer'),

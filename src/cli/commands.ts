@@ -31,12 +31,16 @@ const LISTEN = [
 
 const HIDDEN = { name: 'hidden', help: 'names that begin with a dot too, such as .env and .git' } as const;
 
-const S3 = [
+const BUCKET = [
   { name: 's3', value: 'BUCKET', help: 'a bucket of S3; credentials from the environment' },
   { name: 'endpoint', value: 'URL', help: 'of a storage that is not AWS' },
   { name: 'region', value: 'R', help: '(default: AWS_REGION)' },
-  { name: 'prefix', value: 'P', help: 'put before every key, such as releases/', mayBeEmpty: true },
   { name: 'path-style', help: 'the bucket in the path; Ceph and MinIO mostly want it' },
+] as const;
+
+const S3 = [
+  ...BUCKET,
+  { name: 'prefix', value: 'P', help: 'put before every key, such as releases/', mayBeEmpty: true },
 ] as const;
 
 const ENDPOINT = 'https://s3.example.com';
@@ -76,6 +80,7 @@ export const SERVE_COMMAND = command({
     { name: 'cache', value: 'SIZE|DIR', help: 'cache blocks, in memory (256MiB) or in a folder (./cache)' },
     { name: 'auth', value: 'USER:VARIABLE', help: 'ask for a password, which is in a variable' },
     { name: 'cors', value: 'ORIGINS', help: 'origins whose pages may read, with commas between; * for all' },
+    { name: 'pieces', help: 'serve piece indexes; with --dir, those that are missing are built in the background' },
     { name: 'cache-control', value: 'VALUE', help: 'for objects that have none stored, such as max-age=3600' },
     { name: 'workers', value: 'N|auto', help: 'processes behind one port; auto: one for each core (default: 1)' },
     ...LISTEN,
@@ -233,6 +238,33 @@ export const WARM_COMMAND = command({
   ],
 });
 
+/** `rangeway index` */
+export const INDEX_COMMAND = command({
+  name: 'index',
+  summary: 'piece indexes for the objects of a folder or a bucket, so that clients can check and repair downloads',
+  options: [
+    { name: 'dir', value: 'DIR', help: 'the folder whose files get indexes, in DIR/.rangeway/pieces' },
+    HIDDEN,
+    ...BUCKET,
+    { name: 'prefix', value: 'P', help: 'only objects whose keys begin so, such as releases/' },
+    { name: 'concurrency', value: 'N', help: 'objects that are read at the same time, 1 to 64 (default: 2)' },
+    { name: 'prune', help: 'remove the indexes of objects that no longer exist' },
+    { name: 'dry-run', help: 'only print the keys that would get an index, and the indexes that would be removed' },
+    { name: 'json', help: 'print the summary as JSON on stdout' },
+    { name: 'pieces-in', value: 'PLACE', help: 'the folder or bucket of the indexes, if it is another one' },
+    {
+      name: 'pieces-prefix',
+      value: 'P',
+      help: "of the indexes, as the mount's setting pieces.prefix",
+      mayBeEmpty: true,
+    },
+  ],
+  examples: [
+    ['rangeway index --dir public', 'a folder; a second run builds only what is missing'],
+    ['rangeway index --s3 releases --prefix v2/ --prune', 'a part of a bucket, and no indexes of what is gone'],
+  ],
+});
+
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
   DEV_COMMAND,
@@ -244,4 +276,5 @@ export const COMMANDS: readonly CommandSpec[] = [
   PURGE_COMMAND,
   CHECK_COMMAND,
   WARM_COMMAND,
+  INDEX_COMMAND,
 ];

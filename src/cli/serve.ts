@@ -20,6 +20,7 @@ import { formatBytes } from './progress.ts';
 import { explainListenError, parseCommandLine, parseFolder, parsePort, parseWorkers } from './options.ts';
 import { parseS3Source } from './s3-options.ts';
 import { SERVE_COMMAND } from './commands.ts';
+import { indexInBackground } from './index/background.ts';
 import { untilStopped } from './until-stopped.ts';
 import { printAddresses } from './printed-address.ts';
 import { say } from './say.ts';
@@ -44,6 +45,7 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
   if (options.workers > 1) return serveWithWorkers(options);
   const { server, name } = await start(options);
   say(`${name} served at ${printAddresses(server.url)}`);
+  buildIndexes(options);
   await untilStopped();
   announceStop(server.inProgress());
   await server.stop(STOP_LIMIT);
@@ -64,7 +66,11 @@ async function serveAsWorker(options: ServeOptions, member: ClusterMember): Prom
   process.exit(0);
 }
 
-async function serveWithWorkers({ workers: count, config: { cache } }: ServeOptions): Promise<void> {
+async function serveWithWorkers(options: ServeOptions): Promise<void> {
+  const {
+    workers: count,
+    config: { cache },
+  } = options;
   const code = await runPrimary({
     count,
     stopLimit: STOP_LIMIT,
@@ -73,6 +79,7 @@ async function serveWithWorkers({ workers: count, config: { cache } }: ServeOpti
       say(`${name} served by ${count} workers at ${printAddresses(url)}`);
       const memory = cache?.type === 'memory' ? cache.bytes : cache?.type === 'disk' ? cache.memory : 0;
       if (memory > 0) say(`each worker has a memory cache of its own: ${count} times ${formatBytes(memory)}`);
+      buildIndexes(options);
     },
     onStopping: announceStop,
   });
@@ -89,6 +96,8 @@ interface ServeOptions {
   readonly host: string;
   readonly port: number;
   readonly workers: number;
+  /** Whether piece indexes are served. */
+  readonly pieces: boolean;
 }
 
 async function parseServe(args: readonly string[]): Promise<ServeOptions> {
@@ -102,34 +111,49 @@ async function parseServe(args: readonly string[]): Promise<ServeOptions> {
     throw usageError('--hidden goes with --dir DIR; the store of a mount has a setting hidden of its own');
   const port = parsePort(texts.port);
   const workers = parseWorkers(texts.workers);
-  const simple = parseSimpleSettings(texts);
+  const simple = parseSimpleSettings(texts, flags);
   const source = readConfig(texts.config, simple);
   const config = await explainMistakes(source, () => parseConfig(source.input));
   const downloads = config.limits.downloads ?? MAX_DOWNLOADS;
   if (downloads < workers)
     throw usageError(`limits.downloads: ${downloads} is less than one for each of ${workers} workers`);
   const folder = dir === undefined ? undefined : { folder: dir, hidden };
-  const limits = { ...config.limits, downloads };
-  return { folder, bucket, source, config: { ...config, limits }, secrets: simple.secrets, host, port, workers };
+  return {
+    folder,
+    bucket,
+    source,
+    config: { ...config, limits: { ...config.limits, downloads } },
+    secrets: simple.secrets,
+    host,
+    port,
+    workers,
+    pieces: flags.has('pieces'),
+  };
 }
 
 /** Opens the gateway, and listens. A worker has its part of the limits. */
 async function start(options: ServeOptions, member?: ClusterMember) {
   const { folder, bucket, source, config, secrets, host, port, workers } = options;
   const tell = member === undefined || member.number === 0 ? say : () => undefined;
-  const { store, name } = await openOwn(folder, bucket, config, source, tell);
+  const { store, name, indexes } = await openOwn(folder, bucket, config, source, tell);
   const secret = (variable: string) => secrets.get(variable) ?? process.env[variable];
   const log = lineLog(process.stdout, process);
   const { downloads = MAX_DOWNLOADS } = config.limits;
   const share = member === undefined ? downloads : shareOf(downloads, member.number, workers);
   const limits = { ...config.limits, downloads: share };
   const gateway = await explainMistakes(source, async () => {
-    const opened = await openNodeConfig(config, store, bucket?.access, bucket?.prefix, log, secret);
+    const opened = await openNodeConfig(config, store, bucket?.access, bucket?.prefix, log, secret, indexes);
     const purge = opened.purge && { ...opened.purge, peers: member?.peers };
     return createGateway({ ...opened, purge, limits });
   });
   const server = await listen(gateway, { host, port, ...limits, trustedProxies: config.trustedProxies });
   return { server, name };
+}
+
+/** Builds the piece indexes that are missing. One process does it for all workers. */
+function buildIndexes({ folder, pieces }: ServeOptions): void {
+  if (folder === undefined || !pieces) return;
+  indexInBackground(['--dir', folder.folder, ...(folder.hidden ? ['--hidden'] : [])]);
 }
 
 /** Tells that the command stops. A second signal ends it at once. */
@@ -155,7 +179,11 @@ async function openOwn(
   if (source !== undefined) return openBucket(source, tell);
   if (dir !== undefined) return openFolder(dir);
   if (typeof input === 'object' && input !== null && 'mounts' in input)
-    return { store: undefined, name: mounts.length === 1 ? '1 mount is' : `${mounts.length} mounts are` };
+    return {
+      store: undefined,
+      indexes: undefined,
+      name: mounts.length === 1 ? '1 mount is' : `${mounts.length} mounts are`,
+    };
   throw usageError(
     'serve needs a folder or a bucket: rangeway serve --dir DIR, or rangeway serve --s3 BUCKET, or a store for each mount of --config FILE',
   );
@@ -168,7 +196,8 @@ interface Folder {
 
 function openFolder({ folder: dir, hidden }: Folder) {
   const folder = parseFolder(dir);
-  return { store: fsStore(folder, { hidden }), name: `${folder} is` };
+  const indexes = (place?: string) => (place === undefined ? fsStore(folder) : fsStore(parseFolder(place)));
+  return { store: fsStore(folder, { hidden }), name: `${folder} is`, indexes };
 }
 
 /**
@@ -192,7 +221,8 @@ export async function openBucket(source: S3Source, tell: (note: string) => void 
     case 'unreachable':
       throw usageError(`--s3 ${bucket} can't be read: ${check.says}`);
   }
-  return { store: s3Storage(source), name: `s3://${bucket}/${prefix} is` };
+  const indexes = (other = bucket) => s3Storage({ ...source, bucket: other, prefix: '' });
+  return { store: s3Storage(source), name: `s3://${bucket}/${prefix} is`, indexes };
 }
 
 async function listen(gateway: FetchHandler, options: ListenOptions & { readonly host: string }): Promise<NodeServer> {

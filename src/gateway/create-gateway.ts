@@ -14,7 +14,7 @@ import { authorize } from './middleware/authorize.ts';
 import { concurrencyLimit } from './middleware/concurrency-limit.ts';
 import { cors } from './middleware/cors.ts';
 import type { Mount } from './match-mount.ts';
-import { errorPages } from './middleware/error-pages.ts';
+import { toErrorPage } from './middleware/error-pages.ts';
 import { mountMiddleware } from './middleware/mount.ts';
 import { beginRequest } from './middleware/request-id.ts';
 import { openMounts, type MountOptions, type MountTableOptions } from './open-mounts.ts';
@@ -71,8 +71,8 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
 
   const isListing = mounts.some(({ list }) => list !== undefined);
   const app = new TinyHono();
-  const corsPolicy = { origins: isCorsOff ? [] : ('*' as const) };
-  app.use(beginRequest({ clientAddress }, true), accessLog(observers), cors(corsPolicy), errorPages());
+  const begin = beginRequest({ clientAddress }, true, toErrorPage);
+  app.use(begin, accessLog(observers), cors({ origins: isCorsOff ? [] : '*' }));
   if (limits.downloads !== undefined) app.get('*', concurrencyLimit(limits.downloads));
   app.use(mountMiddleware(mounts));
   app.get('*', authorize(), download({ ...limits, folders: isListing ? listing() : undefined }));

@@ -11,6 +11,7 @@
  * - `pages`: decides between the page and the JSON of a folder; in the key if a mount lists folders as pages, best as one
  *   of these two words (`format`), because browsers send many values
  * - `format`: made from Accept in front of the gateway, for the key of a cache alone
+ * - `digest`: a preference between digests; not in the key, because each of them is right for every client
  * - `redirect`: only in the address of a redirect, which is not stored
  * - `host`: selects the mount; in the key, if a mount has a host
  * - `trace`: only repeated in X-Request-Id
@@ -23,6 +24,7 @@ export type FieldUse =
   | 'credentials'
   | 'client'
   | 'preflight'
+  | 'digest'
   | 'pages'
   | 'format'
   | 'redirect'
@@ -42,6 +44,8 @@ export const ANSWER_FIELDS = {
   'If-Unmodified-Since': 'condition',
   Origin: 'origins',
   Referer: 'referers',
+  'Want-Repr-Digest': 'digest',
+  'Want-Digest': 'digest',
   Accept: 'pages',
   'X-Rangeway-Format': 'format',
   Authorization: 'credentials',
@@ -61,7 +65,7 @@ export type AnswerField = keyof typeof ANSWER_FIELDS;
 
 /**
  * All query parameters that can change a response, and the mounts for which they do: `every` mount, those that are
- * `listed` (setting `listing`), or those with the rule `signed`. Any other parameter that begins with `rgw-` makes a link invalid: that response is an error and is not
+ * `listed` (setting `listing`), those with `pieces`, or those with the rule `signed`. Any other parameter that begins with `rgw-` makes a link invalid: that response is an error and is not
  * stored.
  */
 export const ANSWER_PARAMETERS = {
@@ -72,6 +76,8 @@ export const ANSWER_PARAMETERS = {
   search: 'listed',
   cursor: 'listed',
   limit: 'listed',
+  pieces: 'pieces',
+  meta4: 'pieces',
   'rgw-kid': 'signed',
   'rgw-exp': 'signed',
   'rgw-nbf': 'signed',
@@ -81,7 +87,7 @@ export const ANSWER_PARAMETERS = {
   'rgw-name': 'signed',
   'rgw-rate': 'signed',
   'rgw-sig': 'signed',
-} as const satisfies Readonly<Record<string, 'every' | 'listed' | 'signed'>>;
+} as const satisfies Readonly<Record<string, 'every' | 'listed' | 'pieces' | 'signed'>>;
 
 /** The name of a query parameter that can change a response. */
 export type AnswerParameter = keyof typeof ANSWER_PARAMETERS;
@@ -106,6 +112,17 @@ export function hasParameter(query: string, name: AnswerParameter): boolean {
  */
 export function linkParameters(query: string): readonly (readonly [name: string, value: string])[] {
   return [...parseQuery(query)].filter(([name]) => name.startsWith(LINK_PREFIX));
+}
+
+/**
+ * Returns the part of a query that a response may repeat in addresses that it contains. A shared cache gives a public
+ * response to clients with other queries, so it repeats nothing but `download`, which is in the key.
+ *
+ * @param query as it was sent, without the question mark
+ */
+export function repeatableQuery(query: string, isPrivate: boolean): string {
+  if (isPrivate) return query;
+  return hasParameter(query, 'download') ? 'download' : '';
 }
 
 /** A query, of which only the parameters that can change a response can be read. */
@@ -134,6 +151,8 @@ export interface CachedMounts {
   /** Whether a mount lists its folders, and whether it does so as pages. */
   readonly hasListings?: boolean;
   readonly hasPages?: boolean;
+  /** Whether a mount has piece indexes. */
+  readonly hasPieces?: boolean;
   /** Whether `cors.origins` of a mount is a list. */
   readonly listsOrigins?: boolean;
   /** Whether a mount has the rule `referer`. */
@@ -153,8 +172,8 @@ export interface AnswerKey {
  * exactly these in its key.
  */
 export function answerKey(mounts: CachedMounts = {}): AnswerKey {
-  const { hasLinks = false, hasListings = false, hasPages = false } = mounts;
-  const uses = { every: true, listed: hasListings, signed: hasLinks };
+  const { hasLinks = false, hasListings = false, hasPages = false, hasPieces = false } = mounts;
+  const uses = { every: true, listed: hasListings, pieces: hasPieces, signed: hasLinks };
   const { listsOrigins = false, listsReferers = false, hasHosts = false } = mounts;
   return {
     parameters: PARAMETER_NAMES.filter((name) => uses[ANSWER_PARAMETERS[name]]),
@@ -174,6 +193,7 @@ export function answerKey(mounts: CachedMounts = {}): AnswerKey {
         case 'client':
         case 'preflight':
         case 'format':
+        case 'digest':
         case 'redirect':
         case 'trace':
           return false;

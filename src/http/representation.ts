@@ -1,3 +1,4 @@
+import type { Digests } from './digest.ts';
 import type { EntityTag } from './entity-tag.ts';
 import { toSeconds, type Seconds } from './http-date.ts';
 import { storedField } from './stored-fields.ts';
@@ -20,6 +21,10 @@ export interface Metadata {
   readonly cacheControl?: string | undefined;
   /** The stored value, which may not be a valid date. */
   readonly expires?: string | undefined;
+  /** Digests of the whole object that the storage has, or that its piece index has. */
+  readonly digests?: Digests | undefined;
+  /** The tag of this version in its piece index, if it is another than that of `etag`. */
+  readonly storedTag?: string | undefined;
   /** The storage's id of this version, if it keeps several versions. */
   readonly version?: string | undefined;
 }
@@ -54,4 +59,12 @@ export type Pinnable = Representation & { readonly etag: EntityTag };
 /** Whether reads can be pinned to this version. A weak tag does not identify the bytes (§8.8.1). */
 export function isPinnable(representation: Representation): representation is Pinnable {
   return representation.etag !== undefined && !representation.etag.weak;
+}
+
+/**
+ * Adds `charset=utf-8` to text types, because nearly all text files are UTF-8, and browsers guess if there is no
+ * charset.
+ */
+export function withCharset(type: string): string {
+  return type.startsWith('text/') ? `${type}; charset=utf-8` : type;
 }

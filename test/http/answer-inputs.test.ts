@@ -9,6 +9,7 @@ import {
   answerUrl,
   hasParameter,
   linkParameters,
+  repeatableQuery,
 } from '../../src/http/answer-inputs.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -27,7 +28,8 @@ describe('the key of a cache', () => {
     const listed = ['download', 'format', 'sort', 'order', 'search', 'cursor', 'limit'];
     expect(answerKey({ hasListings: true })).toEqual({ parameters: listed, fields: [] });
     expect(answerKey({ hasListings: true, hasPages: true })).toEqual({ parameters: listed, fields: ['Accept'] });
-    const all = answerKey({ hasListings: true, hasLinks: true }).parameters;
+    const all = answerKey({ hasListings: true, hasPieces: true, hasLinks: true }).parameters;
+    expect(answerKey({ hasPieces: true }).parameters).toEqual(['download', 'pieces', 'meta4']);
     expect(all).toEqual(Object.keys(ANSWER_PARAMETERS));
   });
 
@@ -67,6 +69,15 @@ test('a parameter is found by its decoded name, with or without a value', () => 
     .toEqual([true, true, true, true]);
   expect(['', '?download', 'Download', 'x=download'].map((query) => hasParameter(query, 'download'))) //
     .toEqual([false, false, false, false]);
+});
+
+test.each([
+  ['x=1&download&token=y', true, 'x=1&download&token=y'],
+  ['x=1&down%6coad=1&token=y', false, 'download'],
+  ['token=y', false, ''],
+  ['', false, ''],
+] as const)('of the query %j a response that is private (%j) repeats %j', (query, isPrivate, repeated) => {
+  expect(repeatableQuery(query, isPrivate)).toBe(repeated);
 });
 
 test('parameters of links are found, those that do not exist too', () => {

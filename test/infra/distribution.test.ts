@@ -228,6 +228,7 @@ describe('fields and query', () => {
       'client',
       'condition',
       'credentials',
+      'digest',
       'format',
       'host',
       'pages',

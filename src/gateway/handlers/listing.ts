@@ -7,6 +7,7 @@ import { PAGE_POLICY } from '../../listing/style.ts';
 import {
   answerQuery,
   qualityOf,
+  repeatableQuery,
   strongTag,
   type DownloadRequest,
   type Fields,
@@ -110,8 +111,7 @@ async function pageReply(
 ): Promise<Reply> {
   const isJson = mount.settings.listing === 'json' || (query.format ?? formatFor(fields)) === 'json';
   const entries = entriesOf(page, folder, query);
-  // A page without a rule is the same for all queries, and shared caches keep one copy of it.
-  const kept = context.isPrivate ? keptQuery(written) : '';
+  const kept = keptQuery(repeatableQuery(written, context.isPrivate));
   const nextQuery = nextCursor === undefined ? undefined : joinQuery(kept, { ...shown(query), cursor: nextCursor });
   const text = isJson
     ? printJson(entries)

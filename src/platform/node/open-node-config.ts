@@ -4,6 +4,7 @@ import { memoryCache } from '../../cache/drivers/memory.ts';
 import { withMemoryTier } from '../../cache/drivers/memory-tier.ts';
 import type { BlockCache } from '../../cache/block-cache.ts';
 import type { CacheConfig, Config, MountConfig, StoreConfig } from '../../config/config.ts';
+import { withDigestTags } from '../../digests/with-digest-tags.ts';
 import type { GatewayBaseOptions } from '../../gateway/create-gateway.ts';
 import type { MountOptions } from '../../gateway/open-mounts.ts';
 import type { Log } from '../../observe/log.ts';
@@ -24,6 +25,7 @@ import type { S3Access } from '../s3/s3-access.ts';
  * @param defaultPrefix prepended to each key in `store`, and so to the keys in its fallback
  * @param log receives the log entries; by default they go to the console
  * @param secret returns the value of a secret by its name; by default the variable of the environment
+ * @param indexes opens the piece indexes of mounts that name no store; by default they are in `store`
  * @throws SettingsError with the name of each missing or invalid field
  *
  * @example
@@ -39,11 +41,13 @@ export async function openNodeConfig(
   defaultPrefix = '',
   log?: Log,
   secret: (name: string) => string | undefined = (name) => process.env[name],
+  indexes?: (bucket: string | undefined) => ObjectStore,
 ): Promise<Pick<GatewayBaseOptions, 'limits' | 'observers' | 'purge'> & { readonly mounts: readonly MountOptions[] }> {
   const s3 = config.mounts.some(readsS3) ? await loadS3() : undefined;
   return openConfig(config, {
     defaultStore: () => store ?? missing(),
     defaultPrefix,
+    defaultIndexes: indexes,
     log,
     open: (storeConfig) => openStore(storeConfig, access, s3),
     cache: openCache,
@@ -65,10 +69,15 @@ function openStore(store: StoreConfig, access: S3Access, s3: S3Parts | undefined
     case 's3':
       return s3?.s3Storage(s3.toS3Source(store, access));
     case 'dir':
-      return fsStore(existingFolder(store.path), store);
+      return openFolder(store);
     case 'r2':
       return undefined;
   }
+}
+
+function openFolder({ path, hidden, etag }: Extract<StoreConfig, { readonly type: 'dir' }>): ObjectStore {
+  const store = fsStore(existingFolder(path), { hidden });
+  return etag === 'digest' ? withDigestTags(store, fsStore(path)) : store;
 }
 
 /** @throws SettingsError if it does not exist, or is a file: every request would be answered 404 */

@@ -29,13 +29,23 @@ function defaultStore(): ObjectStore {
   return openStore(openBinding('BUCKET'));
 }
 
+function defaultIndexes(binding = 'BUCKET'): ObjectStore {
+  return openStore(openBinding(binding));
+}
+
 function open(store: StoreConfig): ObjectStore | undefined {
   return store.type === 'r2' ? openStore(openBinding(store.binding)) : undefined;
 }
 
 // Created at the start of the Worker, so that a deployment with a wrong configuration is refused.
 export default createGateway({
-  ...openConfig(parseConfig(env.RANGEWAY ?? {}), { defaultStore, open, secret: workerSecret, cache: workerCache }),
+  ...openConfig(parseConfig(env.RANGEWAY ?? {}), {
+    defaultStore,
+    defaultIndexes,
+    open,
+    secret: workerSecret,
+    cache: workerCache,
+  }),
   bodyPipe: nativeBodyPipe,
   clientAddress: workerAddress,
 });
