@@ -19,7 +19,7 @@ const EXPOSED_HEADERS = ['Accept-Ranges', 'Content-Disposition', 'Content-Length
 export type ObjectBucket = Pick<IBucket, 'bucketName' | 'bucketArn' | 'arnForObjects'>;
 
 /** A private bucket; it, and all versions of its objects, outlive the stack. */
-export function createBucket(scope: Construct): ObjectBucket {
+export function createBucket(scope: Construct): Bucket {
   return new Bucket(scope, 'Bucket', {
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
     objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,

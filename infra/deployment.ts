@@ -8,6 +8,7 @@ import {
 } from 'aws-cdk-lib/aws-lambda';
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Construct } from 'constructs';
 import { parseConfig } from '../src/config/config.ts';
 import { createLogBucket } from './access-logs.ts';
@@ -16,6 +17,8 @@ import { createBucket, existingBucket, type ObjectBucket } from './bucket.ts';
 import { createDistribution, type Domain } from './distribution.ts';
 import { cacheKeyOf, type Front } from './front.ts';
 import { createFunction, type FunctionProps } from './function.ts';
+import { createObjectBehavior, objectReadStatement } from './object-behavior.ts';
+import { createSigningKeys } from './signing-keys.ts';
 
 /** The properties of a deployment, without its code; options.ts has the defaults. */
 export interface Deployment extends Pick<
@@ -29,6 +32,8 @@ export interface Deployment extends Pick<
   readonly accessLogs: number | undefined;
   /** The name of a bucket that exists in the stack's region; undefined for one of its own. */
   readonly bucketName: string | undefined;
+  /** The place that large objects are redirected to. Only with the front `cloudfront`. */
+  readonly largeObjects: 'cloudfront' | 's3';
   readonly prefix: string;
   readonly settings: Readonly<Record<string, unknown>>;
   readonly memory: Size;
@@ -48,6 +53,8 @@ export interface Deployed {
   readonly distribution: Distribution | undefined;
   /** The bucket of CloudFront's access logs, if they are kept. */
   readonly logBucket: IBucket | undefined;
+  /** The statement that the policy of an existing bucket needs, so that the distribution can read large objects. */
+  readonly bucketStatement: PolicyStatement | undefined;
 }
 
 /**
@@ -56,20 +63,30 @@ export interface Deployed {
  * @param asset the folder of the bundled handler
  */
 export function createDeployment(scope: Construct, deployment: Deployment, asset: string): Deployed {
-  const { front, bucketName } = deployment;
-  const bucket = bucketName === undefined ? createBucket(scope) : existingBucket(scope, bucketName);
+  const { front, bucketName, largeObjects } = deployment;
+  const ownBucket = bucketName === undefined ? createBucket(scope) : undefined;
+  const bucket = ownBucket ?? existingBucket(scope, bucketName ?? '');
   const handler = front === 'stream' ? 'streamHandler' : 'handler';
-  const fn = createFunction(scope, { ...deployment, bucket, asset, handler });
+  const signingKeys = largeObjects === 'cloudfront' ? createSigningKeys(scope) : undefined;
+  const fn = createFunction(scope, { ...deployment, bucket, asset, handler, signingKeys });
   const functionUrl = addUrl(fn, front);
   createAlarms(scope, fn, deployment.alarms);
   const deployed = { bucket, function: fn, functionUrl };
-  if (front !== 'cloudfront') return { ...deployed, distribution: undefined, logBucket: undefined };
+  if (front !== 'cloudfront') return { ...deployed, ...NO_DISTRIBUTION };
   const { domain, accessLogs } = deployment;
   const logBucket = accessLogs === undefined ? undefined : createLogBucket(scope, accessLogs);
   const cacheKey = cacheKeyOf(parseConfig(deployment.settings));
-  const distribution = createDistribution(scope, { functionUrl, domain, cacheKey, logBucket });
-  return { ...deployed, distribution, logBucket };
+  const objects = signingKeys && createObjectBehavior(scope, bucket, signingKeys.keyGroup);
+  const distribution = createDistribution(scope, { functionUrl, domain, cacheKey, objects, logBucket });
+  if (objects === undefined) return { ...deployed, distribution, logBucket, bucketStatement: undefined };
+  const { prefix, readVersions } = deployment;
+  const statement = objectReadStatement(bucket, prefix, distribution.distributionArn, readVersions);
+  if (ownBucket === undefined) return { ...deployed, distribution, logBucket, bucketStatement: statement };
+  ownBucket.addToResourcePolicy(statement);
+  return { ...deployed, distribution, logBucket, bucketStatement: undefined };
 }
+
+const NO_DISTRIBUTION = { distribution: undefined, logBucket: undefined, bucketStatement: undefined };
 
 /** No CORS here: the gateway answers it, and two answers are none to a browser. */
 function addUrl(fn: LambdaFunction, front: Front): FunctionUrl {

@@ -2,6 +2,7 @@ import { Duration } from 'aws-cdk-lib';
 import { Certificate } from 'aws-cdk-lib/aws-certificatemanager';
 import {
   AllowedMethods,
+  type BehaviorOptions,
   CacheCookieBehavior,
   CacheHeaderBehavior,
   CachePolicy,
@@ -20,7 +21,10 @@ import { FunctionUrlOrigin } from 'aws-cdk-lib/aws-cloudfront-origins';
 import type { IFunctionUrl } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import type { Construct } from 'constructs';
-import type { CacheKey } from './front.ts';
+import type { AnswerKey } from '../src/http/answer-inputs.ts';
+import { OBJECT_PATH } from '../src/platform/lambda/cdn-links.ts';
+import { EDGE_FIELDS } from '../src/platform/lambda/event.ts';
+import { createEdgeFunction, VIEWER_FUNCTION } from './edge-functions.ts';
 
 /** A name of one's own for the distribution. */
 export interface Domain {
@@ -37,29 +41,20 @@ export interface DistributionProps {
   readonly functionUrl: IFunctionUrl;
   readonly domain: Domain | undefined;
   /** All other parameters are neither forwarded nor part of the key. */
-  readonly cacheKey: CacheKey;
+  readonly cacheKey: AnswerKey;
+  /** The behaviour over the bucket; undefined if large objects are redirected to S3. */
+  readonly objects: BehaviorOptions | undefined;
   /** Where access logs go; undefined for none. */
   readonly logBucket: IBucket | undefined;
 }
 
 /**
- * Fields that reach the function on a miss, beyond those of the cache's key. CloudFront takes ten at the most; neither
- * Authorization, where its own signature goes, nor Host, by which the function URL knows itself, may be among them.
- * CloudFront-Viewer-Address is CloudFront's own: it replaces what a client sends under that name. It is not in the key,
- * which its port would make another for every connection: answers that depend on it are private, and not kept.
+ * The fields of clients that do not reach the function: Authorization, where CloudFront's own signature goes, and Host,
+ * by which the function URL knows itself. All others do, and so does the whole query. Those on which a stored response
+ * depends are in the key ({@link DistributionProps.cacheKey}). The fields that the edge function sets are not, since every client would
+ * have a copy of its own: the responses that depend on them are private or redirects, and not stored.
  */
-const FORWARDED_HEADERS = [
-  'Range',
-  'If-Range',
-  'If-Match',
-  'If-None-Match',
-  'If-Modified-Since',
-  'If-Unmodified-Since',
-  'Origin',
-  'Access-Control-Request-Method',
-  'Access-Control-Request-Headers',
-  'CloudFront-Viewer-Address',
-];
+const WITHHELD_HEADERS = ['Authorization', 'Host'];
 
 /**
  * The errors that CloudFront keeps for ten seconds unless told otherwise, whatever their Cache-Control says: a file
@@ -81,9 +76,11 @@ export function createDistribution(scope: Construct, props: DistributionProps): 
       viewerProtocolPolicy: ViewerProtocolPolicy.HTTPS_ONLY,
       cachePolicy: createCachePolicy(scope, props),
       originRequestPolicy: createOriginRequestPolicy(scope),
+      functionAssociations: [createEdgeFunction(scope, 'ViewerFunction', VIEWER_FUNCTION)],
       // Compressed on the way, a file loses its length and its strong ETag, and so its ranges.
       compress: false,
     },
+    ...(props.objects === undefined ? {} : { additionalBehaviors: { [`${OBJECT_PATH}*`]: props.objects } }),
     errorResponses: ERRORS.map((httpStatus): ErrorResponse => ({ httpStatus, ttl: Duration.seconds(0) })),
     httpVersion: HttpVersion.HTTP2_AND_3,
     ...toDomainProps(scope, props.domain),
@@ -101,12 +98,20 @@ function toDomainProps(scope: Construct, domain: Domain | undefined) {
   };
 }
 
+/** The most parameters that a cache policy can list. Above it, all of a query is in the key. */
+const MAX_PARAMETERS = 10;
+
 /** One copy for all requests with the same path and key. Range is not in the key: CloudFront keeps the parts of a file by itself. */
 function createCachePolicy(scope: Construct, { cacheKey }: DistributionProps): CachePolicy {
-  const { parameters, fields } = cacheKey;
+  const { parameters } = cacheKey;
+  // Accept would be another key for every kind of browser: the edge function makes one of two words from it.
+  const fields = cacheKey.fields.map((name) => (name === 'Accept' ? EDGE_FIELDS.format : name));
   return new CachePolicy(scope, 'CachePolicy', {
     comment: 'Rangeway: the path, and what the origin says about freshness',
-    queryStringBehavior: CacheQueryStringBehavior.allowList(...parameters),
+    queryStringBehavior:
+      parameters.length > MAX_PARAMETERS
+        ? CacheQueryStringBehavior.all()
+        : CacheQueryStringBehavior.allowList(...parameters),
     headerBehavior: fields.length === 0 ? CacheHeaderBehavior.none() : CacheHeaderBehavior.allowList(...fields),
     cookieBehavior: CacheCookieBehavior.none(),
     enableAcceptEncodingBrotli: false,
@@ -120,11 +125,11 @@ function createCachePolicy(scope: Construct, { cacheKey }: DistributionProps): C
 }
 
 function createOriginRequestPolicy(scope: Construct): OriginRequestPolicy {
-  return new OriginRequestPolicy(scope, 'OriginRequestPolicy', {
-    comment: 'Rangeway: ranges, conditions and CORS',
-    headerBehavior: OriginRequestHeaderBehavior.allowList(...FORWARDED_HEADERS),
-    // Those of the cache policy are forwarded anyway.
-    queryStringBehavior: OriginRequestQueryStringBehavior.none(),
+  return new OriginRequestPolicy(scope, 'AllFieldsPolicy', {
+    comment: 'Rangeway: everything but Authorization, Host and cookies',
+    headerBehavior: OriginRequestHeaderBehavior.denyList(...WITHHELD_HEADERS),
+    // A redirect to a folder repeats the query.
+    queryStringBehavior: OriginRequestQueryStringBehavior.all(),
     cookieBehavior: OriginRequestCookieBehavior.none(),
   });
 }

@@ -1,6 +1,7 @@
-import { LINK_PARAMETERS } from '../src/access/link-parameters.ts';
 import type { AccessConfig } from '../src/config/access-config.ts';
 import type { Config, MountConfig } from '../src/config/config.ts';
+import { forbidsSharedCaches } from '../src/http/cache-control.ts';
+import { answerKey, type AnswerKey } from '../src/http/answer-inputs.ts';
 import { BUFFERED_LIMIT } from '../src/platform/lambda/buffered.ts';
 
 /**
@@ -12,12 +13,6 @@ import { BUFFERED_LIMIT } from '../src/platform/lambda/buffered.ts';
  *   the whole file where its origin is chunked, as every stream is.
  */
 export type Front = 'stream' | 'buffered' | 'cloudfront';
-
-/** Parts of a request, beyond the path, that CloudFront forwards and has in the key of its cache. */
-export interface CacheKey {
-  readonly parameters: readonly string[];
-  readonly fields: readonly string[];
-}
 
 /** An access rule that consists of no other rules. */
 export type SimpleRule = Exclude<AccessConfig, { readonly rules: unknown }>;
@@ -32,17 +27,48 @@ export function simpleRules(access: AccessConfig): readonly SimpleRule[] {
  * asked for with a signed link or from a page must be given to no request without it, not even to one that came while
  * the first was under way (CloudFront joins requests with one key).
  */
-export function cacheKeyOf({ mounts }: Config): CacheKey {
+export function cacheKeyOf({ mounts }: Config): AnswerKey {
   const rules = new Set(mounts.flatMap(({ access }) => simpleRules(access)).map(typeOf));
-  const listsOrigins = mounts.some(({ cors }) => Array.isArray(cors.origins));
-  return {
-    parameters: ['download', ...(rules.has('signed') ? LINK_PARAMETERS : [])],
-    fields: [...(listsOrigins ? ['Origin'] : []), ...(rules.has('referer') ? ['Referer'] : [])],
-  };
+  return answerKey({
+    hasLinks: rules.has('signed'),
+    hasListings: mounts.some(({ listing }) => listing !== undefined && listing !== false),
+    hasPieces: mounts.some(({ pieces }) => pieces !== undefined && pieces !== false),
+    hasPages: mounts.some(({ listing }) => listing === 'html'),
+    listsOrigins: mounts.some(({ cors }) => Array.isArray(cors.origins)),
+    listsReferers: rules.has('referer'),
+    hasHosts: mounts.some(({ host }) => host !== undefined),
+  });
 }
 
 function typeOf(rule: SimpleRule): 'public' | Exclude<SimpleRule, string>['type'] {
   return rule === 'public' ? rule : rule.type;
+}
+
+/**
+ * The Cache-Control of public mounts behind CloudFront that set none, for objects that have none stored: without it
+ * nothing would be cached. A replaced object is old for a minute, and for another one while CloudFront asks for the new
+ * one; browsers ask each time.
+ */
+export const DEFAULT_CACHE_CONTROL = 'public, max-age=0, s-maxage=60, stale-while-revalidate=60';
+
+/**
+ * Adds {@link DEFAULT_CACHE_CONTROL} to public mounts.
+ *
+ * @param settings valid ones, as written
+ */
+export function withCacheControl(settings: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const { cacheControl, access = 'public', mounts } = settings;
+  if (cacheControl !== undefined) return settings;
+  if (!Array.isArray(mounts))
+    return access === 'public' ? { cacheControl: DEFAULT_CACHE_CONTROL, ...settings } : settings;
+  const tables: readonly Readonly<Record<string, unknown>>[] = mounts;
+  return {
+    ...settings,
+    mounts: tables.map((mount) => {
+      const isPublic = (mount['access'] ?? access) === 'public';
+      return isPublic ? Object.assign({ cacheControl: DEFAULT_CACHE_CONTROL }, mount) : mount;
+    }),
+  };
 }
 
 /**
@@ -93,7 +119,7 @@ function findInMount(mount: MountConfig, front: Front): readonly string[] {
         ]
       : []),
     ...(isBehind ? simpleRules(access).flatMap(findInRule) : []),
-    ...(isBehind && isGuarded && cacheControl !== undefined && !isUnshared(cacheControl)
+    ...(isBehind && isGuarded && cacheControl !== undefined && forbidsSharedCaches(cacheControl) !== true
       ? [
           'cacheControl: CloudFront would give out what it keeps without asking the rule; ' +
             'use a value with "private" or "no-store", or leave it out',
@@ -118,10 +144,4 @@ function findInRule(rule: SimpleRule): readonly string[] {
     case 'referer':
       return [];
   }
-}
-
-/** Whether Cache-Control keeps CloudFront from storing. Of a quoted argument it is not known what CloudFront makes. */
-function isUnshared(cacheControl: string): boolean {
-  const directives = cacheControl.includes('"') ? [] : cacheControl.toLowerCase().split(',');
-  return directives.some((directive) => ['private', 'no-store'].includes(directive.trim()));
 }

@@ -3,12 +3,13 @@ import { Effect, PolicyDocument, PolicyStatement, Role, ServicePrincipal } from 
 import { Architecture, Code, Function as LambdaFunction, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda';
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs';
 import type { Construct } from 'constructs';
-import type { LambdaConfig } from '../src/platform/lambda/environment.ts';
+import { CDN_KEY, CDN_KEY_ID, type LambdaConfig } from '../src/platform/lambda/environment.ts';
 import { printSecretSource, type SecretSources } from '../src/platform/lambda/secret-sources.ts';
 import type { ObjectBucket } from './bucket.ts';
 import type { Front } from './front.ts';
 import type { HANDLERS } from './handlers.ts';
 import { toSecretStatements } from './secrets.ts';
+import type { SigningKeys } from './signing-keys.ts';
 
 /** The properties of the function. */
 export interface FunctionProps {
@@ -30,6 +31,8 @@ export interface FunctionProps {
   readonly front: Front;
   /** The sources of the secrets that the settings name. */
   readonly secrets: SecretSources;
+  /** The key that signs addresses of CloudFront; undefined for links to S3. */
+  readonly signingKeys: SigningKeys | undefined;
   /** ARNs of the customer's own keys that secrets are encrypted with. */
   readonly kmsKeys: readonly string[];
   readonly memory: Size;
@@ -70,7 +73,11 @@ export function createFunction(scope: Construct, props: FunctionProps): LambdaFu
 
 /** Instead of the role that CDK makes, whose managed policy reaches every log group of the account. */
 function createRole(scope: Construct, props: FunctionProps, logGroup: LogGroup): Role {
-  const secrets = toSecretStatements(scope, props.secrets, props.kmsKeys);
+  const { signingKeys } = props;
+  const secrets = [
+    ...toSecretStatements(scope, props.secrets, props.kmsKeys),
+    ...(signingKeys === undefined ? [] : [readStatement(signingKeys)]),
+  ];
   return new Role(scope, 'Role', {
     description: 'What Rangeway may do: read objects, write its log',
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
@@ -88,6 +95,14 @@ function createRole(scope: Construct, props: FunctionProps, logGroup: LogGroup):
         ],
       }),
     },
+  });
+}
+
+function readStatement({ secretArn }: SigningKeys): PolicyStatement {
+  return new PolicyStatement({
+    effect: Effect.ALLOW,
+    actions: ['secretsmanager:GetSecretValue'],
+    resources: [secretArn],
   });
 }
 
@@ -131,7 +146,7 @@ function memberOf(value: unknown, name: string): unknown {
 }
 
 function toEnvironment(props: FunctionProps): Record<string, string> {
-  const { bucket, prefix, settings, overflow, forbidden, linkSeconds, front, secrets } = props;
+  const { bucket, prefix, settings, overflow, forbidden, linkSeconds, front, secrets, signingKeys } = props;
   const places = [...secrets].map(([name, source]) => [name, printSecretSource(source)] as const);
   return {
     RANGEWAY_BUCKET: bucket.bucketName,
@@ -140,7 +155,10 @@ function toEnvironment(props: FunctionProps): Record<string, string> {
     ...(overflow === undefined ? {} : { RANGEWAY_OVERFLOW: overflow }),
     ...(forbidden === undefined ? {} : { RANGEWAY_FORBIDDEN: forbidden }),
     ...(linkSeconds === undefined ? {} : { RANGEWAY_LINK_SECONDS: String(linkSeconds) }),
-    ...(front === 'cloudfront' ? { RANGEWAY_FRONT: front } : {}),
+    ...(front === 'cloudfront' ? { RANGEWAY_FRONT: 'distribution' } : {}),
+    ...(signingKeys === undefined
+      ? {}
+      : { [CDN_KEY]: `secretsmanager:${signingKeys.secretName}`, [CDN_KEY_ID]: signingKeys.keyId }),
     ...(places.length === 0 ? {} : { RANGEWAY_SECRETS: JSON.stringify(Object.fromEntries(places)) }),
   };
 }

@@ -11,7 +11,7 @@ import {
 } from '../src/platform/lambda/secret-sources.ts';
 import type { Listener } from './alarms.ts';
 import type { Deployment } from './deployment.ts';
-import { findUnusable } from './front.ts';
+import { findUnusable, withCacheControl } from './front.ts';
 import { count, booleanSetting, readAtStart, reference, text, variable } from './option-types.ts';
 import { findSecretClashes } from './secrets.ts';
 
@@ -118,6 +118,7 @@ const DEPLOYMENT = {
   kmsKeys: v.optional(kmsKeys),
   overflow: v.optional(variable('overflow', 'RANGEWAY_OVERFLOW')),
   forbidden: v.optional(variable('forbidden', 'RANGEWAY_FORBIDDEN')),
+  largeObjects: v.optional(v.picklist(['cloudfront', 's3'], 'takes "cloudfront" or "s3"')),
   linkSeconds: v.optional(variable('linkSeconds', 'RANGEWAY_LINK_SECONDS')),
   memory: v.optional(count(128, 10_240, 'MB'), 512),
   concurrency: v.optional(count(1, 1_000_000, 'instances')),
@@ -186,10 +187,12 @@ function parse<Schema extends typeof DeploymentSchema | typeof OptionsSchema>(
 /** Options that are good by themselves, and not together. */
 function findClashes(parsed: Parsed): readonly string[] {
   const { front, domain, certificate, tls, accessLogs, alarmTopic, alarmEmail, kmsKeys: keys } = parsed;
+  const { largeObjects, overflow } = parsed;
+  const deployed = deployedSettings(parsed);
   const config = parseConfig(parsed.settings);
   const sources: SecretSources = parsed.secrets ?? new Map();
   const places = Object.fromEntries([...sources].map(([name, source]) => [name, printSecretSource(source)]));
-  const written = [parsed.settings, ...(sources.size === 0 ? [] : [places])].map((value) => JSON.stringify(value));
+  const written = [deployed, ...(sources.size === 0 ? [] : [places])].map((value) => JSON.stringify(value));
   const clashes = [
     [domain !== undefined && certificate === undefined, 'certificate: needed with domain'],
     [domain === undefined && certificate !== undefined, 'domain: needed with certificate'],
@@ -201,6 +204,14 @@ function findClashes(parsed: Parsed): readonly string[] {
     [
       accessLogs !== undefined && front !== 'cloudfront',
       'accessLogs: only with front=cloudfront; the log of the function has a line for each request',
+    ],
+    [
+      largeObjects !== undefined && front !== 'cloudfront',
+      'largeObjects: only with front=cloudfront; other fronts redirect to S3',
+    ],
+    [
+      largeObjects !== undefined && overflow === 'refuse',
+      'largeObjects: not with overflow=refuse, which redirects nothing',
     ],
     [keys !== undefined && sources.size === 0, 'kmsKeys: only with secrets'],
     [Buffer.byteLength(written.join('')) > MAX_SETTINGS, `settings, secrets: take ${MAX_SETTINGS} bytes together`],
@@ -235,8 +246,9 @@ function toDeployment(parsed: Parsed): Deployment {
         : { name: domain, certificateArn: certificate, tls: TLS_POLICIES[tls] },
     accessLogs: parsed.accessLogs,
     bucketName: parsed.bucket,
+    largeObjects: toLargeObjects(parsed),
     prefix: parsed.prefix ?? '',
-    settings: parsed.settings,
+    settings: deployedSettings(parsed),
     secrets: parsed.secrets ?? new Map(),
     kmsKeys: parsed.kmsKeys ?? [],
     overflow: parsed.overflow,
@@ -251,6 +263,17 @@ function toDeployment(parsed: Parsed): Deployment {
     listKeys: parsed.list,
     alarms: toListener(parsed),
   };
+}
+
+/** The settings that the function gets: those that were written, with the defaults of the front. */
+function deployedSettings({ front, settings: written }: Parsed): Deployment['settings'] {
+  return front === 'cloudfront' ? withCacheControl(written) : written;
+}
+
+/** The policy of a bucket that exists is not changed, so CloudFront can't read it before its owner has allowed that. */
+function toLargeObjects({ front, overflow, bucket, largeObjects }: Parsed): Deployment['largeObjects'] {
+  if (front !== 'cloudfront' || overflow === 'refuse') return 's3';
+  return largeObjects ?? (bucket === undefined ? 'cloudfront' : 's3');
 }
 
 function toListener({ alarmTopic, alarmEmail }: Parsed): Listener {

@@ -1,4 +1,5 @@
 import type { Distribution } from 'aws-cdk-lib/aws-cloudfront';
+import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction, FunctionUrl } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
 import { Construct } from 'constructs';
@@ -35,6 +36,12 @@ export interface RangewayProps {
   readonly accessLogs?: number;
   /** The policy for an answer that Lambda can't send. By default `redirect`, to a link of S3's. */
   readonly overflow?: 'redirect' | 'partial' | 'refuse';
+  /**
+   * The place of such a link: `cloudfront`, the distribution itself, whose cache then has large objects too; or `s3`.
+   * By default `cloudfront` for the bucket that the construct makes, and `s3` for one that exists: `cloudfront` needs the
+   * statement {@link Rangeway.bucketStatement} in its policy. Only with the front `cloudfront`.
+   */
+  readonly largeObjects?: 'cloudfront' | 's3';
   /** How long such a link lives, in seconds, from 1 to 604,800. By default 900. */
   readonly linkSeconds?: number;
   /** The meaning of a 403 of S3. By default `missing`, or, with `list`, `denied`. */
@@ -86,6 +93,8 @@ export class Rangeway extends Construct {
   readonly distribution: Distribution | undefined;
   /** The bucket of CloudFront's access logs, if they are kept. */
   readonly logBucket: IBucket | undefined;
+  /** With `largeObjects: 'cloudfront'` and a bucket that exists: the statement that its policy needs. */
+  readonly bucketStatement: PolicyStatement | undefined;
 
   constructor(scope: Construct, id: string, { code = BUNDLED, ...options }: RangewayProps = {}) {
     super(scope, id);
@@ -95,5 +104,6 @@ export class Rangeway extends Construct {
     this.functionUrl = deployed.functionUrl;
     this.distribution = deployed.distribution;
     this.logBucket = deployed.logBucket;
+    this.bucketStatement = deployed.bucketStatement;
   }
 }

@@ -12,7 +12,8 @@ export class RangewayStack extends Stack {
   constructor(scope: Construct, id: string, props: RangewayStackProps) {
     super(scope, id, props);
     // The CDK leaves this name out of the logical ids, so that they are those of the resources alone.
-    const { bucket, functionUrl, distribution, logBucket } = new Rangeway(this, 'Default', props.gateway);
+    const gateway = new Rangeway(this, 'Default', props.gateway);
+    const { bucket, functionUrl, distribution, logBucket, bucketStatement } = gateway;
     output(this, 'BucketName', bucket.bucketName, 'Where the objects are');
     output(
       this,
@@ -21,6 +22,10 @@ export class RangewayStack extends Stack {
       'The address of the function; behind CloudFront it refuses all others',
     );
     if (logBucket !== undefined) output(this, 'AccessLogBucketName', logBucket.bucketName, "CloudFront's access logs");
+    if (bucketStatement !== undefined) {
+      const statement = this.toJsonString(bucketStatement.toStatementJson());
+      output(this, 'BucketPolicyStatement', statement, 'Add it to the policy of the bucket');
+    }
     if (distribution === undefined) return;
     const { domainName } = distribution;
     output(this, 'DistributionDomain', domainName, 'The address for clients, and the target of your own name');

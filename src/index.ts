@@ -60,8 +60,13 @@ export type { SettingsError } from './base/settings-error.ts';
 export { parseConfig, type Config, type ConfigInput } from './config/config.ts';
 export type { SettingsInput } from './config/settings.ts';
 
-// HTTP: values of header fields and representations.
+// HTTP: the parts of a request that change a response, values of header fields, and representations.
+export { answerKey, answerUrl } from './http/index.ts';
 export type {
+  AnswerField,
+  AnswerKey,
+  AnswerParameter,
+  CachedMounts,
   CorsOrigins,
   CorsPolicy,
   EntityTag,

@@ -28,6 +28,8 @@ export interface Grant {
   readonly fileName?: string | undefined;
   /** Id that all requests of one download have in common. */
   readonly downloadId?: string | undefined;
+  /** When the grant ends, in seconds since the epoch (exclusive). A link that a response redirects to ends then, too. */
+  readonly expires?: Seconds | undefined;
   /** Requested limit in bytes per second. The gateway does not apply it yet. */
   readonly maxBytesPerSecond?: number | undefined;
 }

@@ -1,3 +1,4 @@
+import type { Fields } from '../http/index.ts';
 import { granted, type AccessRule } from './access.ts';
 import { printChallenge } from './challenge.ts';
 import { equalInConstantTime, sha256 } from './constant-time.ts';
@@ -61,7 +62,7 @@ function assertUser({ name, password }: BasicUser): void {
 }
 
 /** Returns the bytes of `name:password`; none if there are no valid credentials, and no user has empty ones. */
-function readCredentials(headers: Headers): Uint8Array<ArrayBuffer> {
+function readCredentials(headers: Fields): Uint8Array<ArrayBuffer> {
   const field = headers.get('Authorization') ?? '';
   const token = field.length <= MAX_LENGTH ? CREDENTIALS.exec(field)?.[1] : undefined;
   try {

@@ -42,7 +42,7 @@ export function anyOf(first: AccessRule, ...others: readonly AccessRule[]): Acce
 /**
  * Makes a rule that grants a request only if every rule grants it. The rules are called in order until one does not
  * grant, and its verdict is the result. Grants are merged: the result is private if one of them is, and has the lowest
- * rate. Of all other terms, the first value counts.
+ * rate and the earliest end. Of all other terms, the first value counts.
  *
  * @example
  * import { allOf, createGateway, ipAccess, memoryStore, parseLinkKeys, signedAccess } from 'rangeway';
@@ -87,10 +87,12 @@ function selectRefusal(refusals: readonly Refused[]): Refused {
 
 function mergeGrants(first: Grant, second: Grant): Grant {
   const rates = [first, second].flatMap(({ maxBytesPerSecond: rate }) => rate ?? []);
+  const ends = [first, second].flatMap(({ expires }) => expires ?? []);
   return {
     isPrivate: first.isPrivate || second.isPrivate,
     fileName: first.fileName ?? second.fileName,
     downloadId: first.downloadId ?? second.downloadId,
+    expires: ends.length === 0 ? undefined : Math.min(...ends),
     maxBytesPerSecond: rates.length === 0 ? undefined : Math.min(...rates),
   };
 }

@@ -1,5 +1,5 @@
 import { errors, jwtVerify, type JWTPayload, type JWTVerifyOptions } from 'jose';
-import type { Seconds } from '../http/index.ts';
+import type { Fields, Seconds } from '../http/index.ts';
 import { granted, refused, type AccessRule, type AccessVerdict } from './access.ts';
 import { decodeBase64Url } from './base64url.ts';
 import { printChallenge } from './challenge.ts';
@@ -66,14 +66,17 @@ export function jwtAccess({ pathsClaim, realm = 'files', clockTolerance = 30, ..
     expired: challenge({ realm, error: 'invalid_token', error_description: 'The token has expired' }),
   };
   return async ({ headers, path, now }) => {
-    const field = headers.get('Authorization') ?? '';
+    const fields: Fields = headers;
+    const field = fields.get('Authorization') ?? '';
     if (field.length > MAX_LENGTH) return challenges.invalid;
     const token = BEARER.exec(field)?.[1];
     if (token === undefined) return challenges.missing;
     if (!isCompact(token)) return challenges.invalid;
     try {
       const claims = await verify(token, await load(), { ...checks, currentDate: new Date(now * 1000) });
-      return pathsClaim === undefined || mayRead(claims, pathsClaim, path) ? granted() : refused('forbidden');
+      if (pathsClaim !== undefined && !mayRead(claims, pathsClaim, path)) return refused('forbidden');
+      // `exp` is checked, and may have a fraction.
+      return granted({ isPrivate: true, expires: Math.floor((claims.exp ?? now) + clockTolerance) });
     } catch (error) {
       if (isKeysError(error)) return { type: 'unavailable', cause: error };
       // jose checks the times after the signature, issuer and audience, so only a genuine token is reported as expired.

@@ -1,11 +1,11 @@
 import { decodeBase64Url, encodeBase64Url } from './base64url.ts';
+import { LINK_PREFIX, linkParameters, type AnswerParameter } from '../http/index.ts';
 import { isLinkText, LINK_FIELDS, type CompleteTexts, type LinkField } from './link-terms.ts';
 
-/** Prefix of the names of link parameters. All other parameters of a query are ignored. */
-const PARAMETER_PREFIX = 'rgw-';
-
-/** Names of all link parameters. */
-export const LINK_PARAMETERS: readonly string[] = [...LINK_FIELDS, 'sig'].map((field) => PARAMETER_PREFIX + field);
+/** Names of all link parameters. Each is in the list of parameters that change a response. */
+export const LINK_PARAMETERS: readonly AnswerParameter[] = ([...LINK_FIELDS, 'sig'] as const).map(
+  (field) => `${LINK_PREFIX}${field}` as const,
+);
 
 /** Version of the signed text, sent before the signature. */
 const VERSION = '1.';
@@ -29,13 +29,11 @@ export function parseLink(query: string): LinkParameters | undefined {
   if (query.length > MAX_QUERY_LENGTH) return undefined;
   const texts = new Map<LinkField, string>();
   let signature: Uint8Array<ArrayBuffer> | undefined;
-  // URLSearchParams removes a question mark at the start. The `&` prevents this if it is part of the query.
-  for (const [name, value] of new URLSearchParams(`&${query}`)) {
-    if (!name.startsWith(PARAMETER_PREFIX)) continue;
-    const field = LINK_FIELDS.find((candidate) => name === PARAMETER_PREFIX + candidate);
+  for (const [name, value] of linkParameters(query)) {
+    const field = LINK_FIELDS.find((candidate) => name === LINK_PREFIX + candidate);
     if (field !== undefined && !texts.has(field) && isLinkText(field, value)) {
       texts.set(field, value);
-    } else if (name === `${PARAMETER_PREFIX}sig` && signature === undefined) {
+    } else if (name === `${LINK_PREFIX}sig` && signature === undefined) {
       signature = parseSignature(value);
       if (signature === undefined) return undefined;
     } else {
@@ -58,9 +56,9 @@ function parseSignature(value: string): Uint8Array<ArrayBuffer> | undefined {
 export function printLink(texts: CompleteTexts, signature: Uint8Array): string {
   const parameters = LINK_FIELDS.flatMap((field) => {
     const text = texts[field];
-    return text === undefined ? [] : [`${PARAMETER_PREFIX}${field}=${encode(text)}`];
+    return text === undefined ? [] : [`${LINK_PREFIX}${field}=${encode(text)}`];
   });
-  return [...parameters, `${PARAMETER_PREFIX}sig=${VERSION}${encodeBase64Url(signature)}`].join('&');
+  return [...parameters, `${LINK_PREFIX}sig=${VERSION}${encodeBase64Url(signature)}`].join('&');
 }
 
 /** Percent-encodes a value. Slashes and colons stay readable, since RFC 3986 §3.4 allows them in a query. */
@@ -70,10 +68,10 @@ function encode(text: string): string {
 
 /** Whether a query has a link parameter. */
 export function hasLink(parameters: URLSearchParams): boolean {
-  return [...parameters.keys()].some((name) => name.startsWith(PARAMETER_PREFIX));
+  return [...parameters.keys()].some((name) => name.startsWith(LINK_PREFIX));
 }
 
 /** Removes the link parameters from a query, so that clients with different links share one cache entry. */
 export function stripLink(parameters: URLSearchParams): URLSearchParams {
-  return new URLSearchParams([...parameters].filter(([name]) => !name.startsWith(PARAMETER_PREFIX)));
+  return new URLSearchParams([...parameters].filter(([name]) => !name.startsWith(LINK_PREFIX)));
 }

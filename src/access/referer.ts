@@ -1,3 +1,4 @@
+import type { Fields } from '../http/index.ts';
 import { ambient, granted, refused, type AccessRule } from './access.ts';
 import { settingsError } from '../base/settings-error.ts';
 
@@ -31,7 +32,8 @@ const MAX_LENGTH = 8 * 1024;
 export function refererAccess({ origins, missing }: RefererOptions): AccessRule {
   const allowed = new Set(origins.map(parseOrigin));
   return ambient(({ headers }) => {
-    const referer = headers.get('Referer') ?? '';
+    const fields: Fields = headers;
+    const referer = fields.get('Referer') ?? '';
     if (referer === '') return missing === 'allow' ? granted() : refused('forbidden');
     const isAllowed = referer.length <= MAX_LENGTH && URL.canParse(referer) && allowed.has(new URL(referer).origin);
     return isAllowed ? granted() : refused('forbidden');

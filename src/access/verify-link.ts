@@ -83,7 +83,7 @@ export function signedAccess(keys: LinkKeys): AccessRule {
   return async (request) => {
     const verdict = await checkLink(request, keys);
     if (verdict.type === 'refused') return verdict;
-    const { fileName, downloadId, maxBytesPerSecond } = verdict.terms;
-    return granted({ isPrivate: true, fileName, downloadId, maxBytesPerSecond });
+    const { expires, fileName, downloadId, maxBytesPerSecond } = verdict.terms;
+    return granted({ isPrivate: true, expires, fileName, downloadId, maxBytesPerSecond });
   };
 }

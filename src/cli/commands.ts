@@ -179,12 +179,21 @@ export const KEYGEN_COMMAND = command({
 /** `rangeway purge` */
 export const PURGE_COMMAND = command({
   name: 'purge',
-  operands: 'KEY',
+  operands: 'KEY…',
   summary: 'the next request for KEY reads the storage again; the token is in RANGEWAY_PURGE_TOKEN',
-  options: [{ name: 'url', value: 'URL', help: 'the address of the gateway, with the path of the mount' }],
+  options: [
+    { name: 'url', value: 'URL', help: 'the address of the gateway, with the path of the mount' },
+    { name: 'cdn', value: 'NAME', help: 'purge a CDN too: cloudflare or cloudfront; credentials from the environment' },
+    { name: 'tags', value: 'A,B', help: 'instead of keys: all responses of mounts with these cacheTags; cloudflare' },
+    { name: 'zone', value: 'ID', help: 'of Cloudflare (default: CLOUDFLARE_ZONE_ID)' },
+    { name: 'distribution', value: 'ID', help: 'of CloudFront (default: CLOUDFRONT_DISTRIBUTION_ID)' },
+  ],
   examples: [
     ['rangeway purge releases/app.bin --url https://files.example.com', 'one object, see docs/caching.md'],
-    ['rangeway purge app.bin --url https://files.example.com/releases', 'the same, below a mount'],
+    [
+      'rangeway purge a.bin b.bin --url https://files.example.com --cdn cloudfront --distribution E1',
+      'at the edge too',
+    ],
   ],
 });
 

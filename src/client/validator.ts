@@ -1,9 +1,10 @@
 import { parseStoredTag, printEntityTag, strongEqual, type EntityTag } from '../http/entity-tag.ts';
-import type { Fields } from '../http/fields.ts';
 import { parseHttpDate, printHttpDate, type Seconds } from '../http/http-date.ts';
 
 /** The fields of a response, read by name. A web `Headers` is one. */
-export type FieldReader = Pick<Fields, 'get'>;
+export interface FieldReader {
+  get(name: string): string | null;
+}
 
 /** The strong validator of a version (RFC 9110 §8.8). Bytes of two responses may be combined only if it is equal. */
 export type Validator =

@@ -21,7 +21,7 @@ export type Verification =
   | { readonly type: 'none'; readonly reason: string };
 
 /** The finding about the bytes of a file. */
-export type Finding =
+export type VerifyResult =
   | { readonly type: 'right'; readonly verification: Verification }
   | { readonly type: 'bad-pieces'; readonly bad: Intervals }
   | { readonly type: 'mismatch'; readonly expected: ReprDigest; readonly actual: string };
@@ -37,7 +37,7 @@ export interface VerifyOptions {
 }
 
 /** Verifies a file whose bytes are all written: its pieces, so that bad ones are fetched again, and its digest. */
-export async function verify({ sink, version, checksum, pieces, signal }: VerifyOptions): Promise<Finding> {
+export async function verify({ sink, version, checksum, pieces, signal }: VerifyOptions): Promise<VerifyResult> {
   const bad = (await pieces?.findBad(version.size, signal)) ?? [];
   if (bad.length > 0) return { type: 'bad-pieces', bad };
   const expected = checksum ?? version.digests[0];

@@ -6,14 +6,20 @@ import { settingsError } from '../base/settings-error.ts';
 interface Shared {
   readonly access?: unknown;
   readonly cacheControl?: unknown;
+  readonly cdnCacheControl?: unknown;
+  readonly cacheTags?: unknown;
 }
+
+/** Fields that only responses without a rule have. */
+const PUBLIC_ONLY = ['cdnCacheControl', 'cacheTags'] as const;
 
 /**
  * Fills in the top-level fields that a mount does not have itself. A table is inherited as a whole, not field by field.
  * Configuration files and options in code have the same rules.
  *
  * A top-level Cache-Control applies to public mounts too. So on a mount with an access rule it becomes `private`, and
- * shared caches may store responses only if the mount has its own Cache-Control.
+ * shared caches may store responses only if the mount has its own Cache-Control. Fields for CDNs are not inherited by
+ * such a mount.
  *
  * @param topLevel fields of the top level
  * @param own fields of the mount; `undefined` counts as absent
@@ -21,8 +27,25 @@ interface Shared {
 export function inheritFields<Mount extends Shared>(topLevel: object, own: Mount): Mount {
   const mount = { ...own, ...definedFields(topLevel), ...definedFields(own) };
   const { access, cacheControl } = mount;
-  if (own.cacheControl !== undefined || typeof cacheControl !== 'string' || isPublic(access)) return mount;
-  return { ...mount, cacheControl: withPrivate(cacheControl) };
+  if (isPublic(access)) return mount;
+  const guarded = { ...mount };
+  for (const name of PUBLIC_ONLY) if (own[name] === undefined) delete guarded[name];
+  if (own.cacheControl !== undefined || typeof cacheControl !== 'string') return guarded;
+  return { ...guarded, cacheControl: withPrivate(cacheControl) };
+}
+
+/**
+ * Checks that a mount with an access rule has no field for CDNs, which its private responses do not contain.
+ *
+ * @param where prefix of field names in the message, such as `mounts.0.`
+ * @throws SettingsError that names a field without effect
+ */
+export function assertPublicCaching(mount: Shared, isWithoutRule: boolean, where: string): void {
+  const name = isWithoutRule ? undefined : PUBLIC_ONLY.find((field) => mount[field] !== undefined);
+  if (name === undefined) return;
+  throw settingsError(
+    `${where}${name}: has no effect, since responses behind the access rule are private; leave it out, or leave the rule out`,
+  );
 }
 
 /**

@@ -18,6 +18,8 @@ const FIELDS_OF_SETTINGS: readonly (readonly [RegExp, string])[] = [
   [/^access-control-allow-headers$/i, 'cors.headers'],
   [/^(?:access-control-.*|vary)$/i, 'cors.origins'],
   // Fields for one kind of cache too (RFC 9213): they could allow a shared cache to store protected objects.
+  [/^cdn-cache-control$/i, 'cdnCacheControl'],
+  [/^cache-tag$/i, 'cacheTags'],
   [/^(?:(?:.*-)?cache-control|surrogate-control|expires|pragma)$/i, 'cacheControl'],
   [/^content-disposition$/i, 'disposition'],
 ];

@@ -7,6 +7,12 @@ import { check, count, MiB, milliseconds, booleanSetting, table, text, timeout, 
 import { isSentOrigin } from './urls.ts';
 
 const FIELD_VALUE = /^[\t\x20-\x7e]+$/;
+/** A dictionary of structured fields (RFC 9213 §2.1). A cache that can't parse the field ignores all of it. */
+const MEMBER = /[a-z*][a-z\d_.*-]*(?:=(?:\d{1,15}|"[ !#-[\]-~]*"|[A-Za-z*][\w!#$%&'*+.^`|~:/-]*|\?[01]))?/.source;
+const TARGETED_FIELD = new RegExp(`^${MEMBER}(?:[ \\t]*,[ \\t]*${MEMBER})*$`);
+/** A tag of the setting `cacheTags`: printable ASCII without spaces and commas. */
+export const CACHE_TAG = /^[!-+\--~]{1,128}$/;
+const CACHE_TAGS = 'takes a list of tags of printable ASCII without spaces and commas, such as "releases"';
 const ORIGIN = 'takes origins as browsers send them, such as "https://example.com"';
 /** The Origin field has a host in lower case, in ASCII, and no default port. Another text would never be equal to it. */
 const origin = url(/^https?:\/\/[^/?#\s*]+$/, ORIGIN, isSentOrigin);
@@ -39,6 +45,21 @@ export const settingsEntries = {
         (value) => cacheControlError(value) === undefined,
         ({ input }) => cacheControlError(input) ?? '',
       ),
+    ),
+  ),
+  /**
+   * CDN-Cache-Control (RFC 9213), which CDNs obey in place of Cache-Control. Only in responses that any cache may store.
+   * `no-transform` is always added.
+   */
+  cdnCacheControl: v.optional(
+    text(TARGETED_FIELD, 'takes the value of a CDN-Cache-Control field, such as "max-age=86400", in lower case'),
+  ),
+  /** Cache-Tag: names by which a CDN purges all responses of the mount. Only in responses that any cache may store. */
+  cacheTags: v.optional(
+    v.pipe(
+      v.array(text(CACHE_TAG, CACHE_TAGS), CACHE_TAGS),
+      v.minLength(1, CACHE_TAGS),
+      v.maxLength(30, 'takes 30 tags at the most'),
     ),
   ),
   /** Content-Disposition of all objects, in place of a stored one. With `?download`, a request gets `attachment`. */

@@ -18,6 +18,10 @@ export interface LinkTarget {
   readonly representation: Representation;
   /** Content-Disposition of the storage's response; `undefined` if it is the stored one. */
   readonly disposition: string | undefined;
+  /** The host in the client's address; `undefined` if it is unknown. */
+  readonly host: string | undefined;
+  /** When the grant of the request ends, in seconds since the epoch: no link may be valid longer. */
+  readonly expires: number | undefined;
 }
 
 /** The largest body that a platform can send, and the handling of larger ones. */
@@ -27,4 +31,10 @@ export interface SizeLimit {
   readonly policy: OverflowPolicy;
   /** Makes a URL from which the client reads the object itself. Without it, `redirect` is handled like `refuse`. */
   readonly link?: ((target: LinkTarget) => Promise<string>) | undefined;
+  /**
+   * Makes a URL that answers with the whole object, even though a client repeats its Range after a redirect. Returns
+   * `undefined` if there is none for this object. Without it, a Range with an If-Range of another version is answered
+   * 412.
+   */
+  readonly linkWhole?: ((target: LinkTarget) => Promise<string | undefined>) | undefined;
 }

@@ -213,6 +213,8 @@ function waitUntil(c: GatewayContext, work: Promise<unknown>): void {
 export interface PlatformEnv {
   /** The IP address of the client as text. */
   readonly clientAddress?: string | undefined;
+  /** The host in the client's address, with its port, where a proxy in front sends another one to the platform. */
+  readonly publicHost?: string | undefined;
   /** Resolves when the transfer of the response has ended: `true` if all bytes were handed to the operating system. */
   readonly sent?: Promise<boolean> | undefined;
   /** Makes the Response, if the platform has one that costs less than `new Response`. */
@@ -253,9 +255,10 @@ export function addressOf(platform: PlatformEnv, request: Request): URL {
 }
 
 function isPlatformEnv(env: { readonly [Name in keyof PlatformEnv]?: unknown }): env is PlatformEnv {
-  const { clientAddress, sent, toResponse, head } = env;
+  const { clientAddress, publicHost, sent, toResponse, head } = env;
   return (
     (clientAddress === undefined || typeof clientAddress === 'string') &&
+    (publicHost === undefined || typeof publicHost === 'string') &&
     (sent === undefined || sent instanceof Promise) &&
     (toResponse === undefined || typeof toResponse === 'function') &&
     (head === undefined || typeof head === 'object')

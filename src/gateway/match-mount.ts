@@ -41,6 +41,8 @@ export interface DownloadSource {
   readonly store: ObjectStore;
   readonly policy: RangePolicy;
   readonly cacheControl?: string | undefined;
+  readonly cdnCacheControl?: string | undefined;
+  readonly cacheTags?: readonly string[] | undefined;
   readonly disposition?: DispositionType | undefined;
   readonly sizeLimit?: SizeLimit | undefined;
 }

@@ -5,8 +5,8 @@ import { withPieceDigests } from '../digests/with-piece-digests.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { withPrefix } from '../store/wrappers/with-prefix.ts';
 import type { BodyPipe } from './download/body-pipe.ts';
-import { assertInherited, inheritFields, definedFields } from '../config/inherit.ts';
-import type { SizeLimit } from '../config/size-limit.ts';
+import { assertInherited, assertPublicCaching, inheritFields, definedFields } from '../config/inherit.ts';
+import type { LinkTarget, SizeLimit } from '../config/size-limit.ts';
 import { settingsError } from '../base/settings-error.ts';
 import { assertParallelReads } from '../config/parallel-reads-setting.ts';
 import { isListable } from '../store/listable-store.ts';
@@ -160,7 +160,8 @@ function openMount(options: MountOptions, bodyPipe: BodyPipe, fieldPrefix = ''):
     pieces: piecesOptions,
     ...settings
   } = check(MountSchema, options, fieldPrefix);
-  const { cacheControl, disposition } = settings;
+  const { cacheControl, cdnCacheControl, cacheTags, disposition } = settings;
+  assertPublicCaching(settings, rule === undefined || rule === publicAccess(), fieldPrefix);
   assertParallelReads(settings.parallelReads, bodyPipe.maxParallelReads, fieldPrefix);
   const root = path.replace(/\/$/, '');
   // The public rule grants every request, so it is not called.
@@ -188,6 +189,8 @@ function openMount(options: MountOptions, bodyPipe: BodyPipe, fieldPrefix = ''):
       bodyPipe,
       policy: toRangePolicy(settings),
       cacheControl,
+      cdnCacheControl,
+      cacheTags,
       disposition,
       sizeLimit: overflow === undefined ? undefined : withLinkPrefix(overflow, prefix),
     },
@@ -228,10 +231,13 @@ function openPieces(
 const MAX_ABSENT = 60_000;
 
 /** Adds the prefix to the keys of links, because a link contains the key that the storage knows. */
-function withLinkPrefix({ link, ...overflow }: SizeLimit, prefix: string): SizeLimit {
-  return link === undefined
-    ? overflow
-    : { ...overflow, link: (target) => link({ ...target, key: prefix + target.key }) };
+function withLinkPrefix({ link, linkWhole, ...overflow }: SizeLimit, prefix: string): SizeLimit {
+  const prefixed = (target: LinkTarget) => ({ ...target, key: prefix + target.key });
+  return {
+    ...overflow,
+    link: link && ((target) => link(prefixed(target))),
+    linkWhole: linkWhole && ((target) => linkWhole(prefixed(target))),
+  };
 }
 
 /**

@@ -12,6 +12,18 @@ export function withNoTransform(cacheControl: string | undefined): string {
   return NO_TRANSFORM.test(cacheControl) ? cacheControl : `${cacheControl}, no-transform`;
 }
 
+/**
+ * Whether a Cache-Control value keeps every shared cache from storing a response (RFC 9111 §5.2.2.5, §5.2.2.7). Of a
+ * value with quotes it is not known, because `private="…"` limits the directive to the fields that it lists.
+ *
+ * @returns `undefined` for a value with quotes
+ */
+export function forbidsSharedCaches(cacheControl: string): boolean | undefined {
+  if (cacheControl.includes('"')) return undefined;
+  const directives = cacheControl.toLowerCase().split(',');
+  return directives.some((directive) => ['private', 'no-store'].includes(directive.trim()));
+}
+
 /** Directives that allow shared caches to store a response, or that apply to shared caches only. */
 const SHARED = /^(?:public|private|s-maxage(?:=.*)?|proxy-revalidate)$/i;
 

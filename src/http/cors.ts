@@ -13,11 +13,11 @@ export interface CorsPolicy {
 }
 
 /** Request fields that downloads need and for which browsers send a preflight. A Range needs one if it is a suffix. */
-const ALLOWED_HEADERS =
+export const ALLOWED_HEADERS =
   'Authorization, Range, If-Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, Want-Repr-Digest';
 
 /** Response fields that a page can read only if they are listed. */
-const EXPOSED_HEADERS = [
+export const EXPOSED_HEADERS = [
   'Accept-Ranges',
   'Cache-Status',
   'Content-Disposition',
@@ -31,12 +31,12 @@ const EXPOSED_HEADERS = [
   'Repr-Digest',
   'Retry-After',
   'X-Request-Id',
-].join(', ');
+];
 
 /** How long a browser may cache a preflight's response, in seconds. Chromium limits it to 2 hours, Firefox to 24. */
 const PREFLIGHT_MAX_AGE = 86_400;
 
-const EXPOSE_FIELD = ['Access-Control-Expose-Headers', EXPOSED_HEADERS] as const;
+const EXPOSE_FIELD = ['Access-Control-Expose-Headers', EXPOSED_HEADERS.join(', ')] as const;
 
 const ALL_ORIGINS_FIELDS: HeaderList = [['Access-Control-Allow-Origin', '*'], EXPOSE_FIELD];
 

@@ -1,4 +1,5 @@
 export * from './accept.ts';
+export * from './answer-inputs.ts';
 export * from './cache-status.ts';
 export * from './content-disposition.ts';
 export * from './content-range.ts';

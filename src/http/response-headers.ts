@@ -1,4 +1,4 @@
-import { withPrivate, withNoTransform } from './cache-control.ts';
+import { forbidsSharedCaches, withPrivate, withNoTransform } from './cache-control.ts';
 import { contentDisposition, type DispositionType } from './content-disposition.ts';
 import { contentRange, unsatisfiedContentRange } from './content-range.ts';
 import { digestFields, type DigestWishes } from './digest.ts';
@@ -20,6 +20,10 @@ import {
 export interface HeaderChoices {
   /** Cache-Control of objects that have none stored. */
   readonly cacheControl?: string | undefined;
+  /** CDN-Cache-Control of responses that any cache may store (RFC 9213 §3.1). */
+  readonly cdnCacheControl?: string | undefined;
+  /** Cache-Tag of these responses. */
+  readonly cacheTags?: readonly string[] | undefined;
   /** Whether the response is for this client only, so that no shared cache may store it (RFC 9111 §5.2.2.7). */
   readonly isPrivate?: boolean | undefined;
   /** Overrides a stored Content-Disposition. */
@@ -97,6 +101,7 @@ function representationHeaders(metadata: Metadata, choices: HeaderChoices): Head
     ['ETag', storedTag(metadata.etag)],
     ['Last-Modified', lastModifiedValue(metadata, choices.now)],
     ['Cache-Control', cacheControlValue(metadata, choices)],
+    ...cdnFields(metadata, choices),
     ['Expires', storedExpires(metadata.expires, choices.now)],
     ['Content-Encoding', storedCodings(metadata.contentEncoding)],
     ['Content-Language', storedField(metadata.contentLanguage)],
@@ -115,8 +120,25 @@ export function notModifiedHeaders(metadata: Metadata, choices: HeaderChoices): 
     ['ETag', etag],
     ['Last-Modified', etag === undefined ? lastModifiedValue(metadata, choices.now) : undefined],
     ['Cache-Control', cacheControlValue(metadata, choices)],
+    ...cdnFields(metadata, choices),
     ['Expires', storedExpires(metadata.expires, choices.now)],
   ]);
+}
+
+/**
+ * Makes the fields for CDNs. A CDN obeys CDN-Cache-Control alone, so it is left out if the response is private, or if the
+ * stored Cache-Control may forbid shared caches; and it repeats `no-transform`.
+ */
+function cdnFields(
+  { cacheControl }: Metadata,
+  { isPrivate, cdnCacheControl, cacheTags }: HeaderChoices,
+): readonly (readonly [string, string | undefined])[] {
+  const stored = storedField(cacheControl);
+  if (isPrivate === true || (stored !== undefined && forbidsSharedCaches(stored) !== false)) return [];
+  return [
+    ['CDN-Cache-Control', cdnCacheControl === undefined ? undefined : withNoTransform(cdnCacheControl)],
+    ['Cache-Tag', cacheTags?.join(',')],
+  ];
 }
 
 /** §8.8.2.1: Last-Modified is never later than Date, even if the storage's clock is ahead. */

@@ -1,3 +1,5 @@
+import type { AnswerParameter, AnswerQuery } from '../http/index.ts';
+
 /** The order of a listing. Folders come first in each of them. */
 export interface ListOrder {
   readonly sort: 'name' | 'size' | 'date';
@@ -24,7 +26,7 @@ export interface InvalidListingQuery {
 }
 
 /** Parameters of a listing. All others belong to links of the folder, and are kept. */
-export const LISTING_PARAMETERS: ReadonlySet<string> = new Set([
+export const LISTING_PARAMETERS: ReadonlySet<string> = new Set<AnswerParameter>([
   'format',
   'sort',
   'order',
@@ -38,7 +40,7 @@ const MAX_SEARCH = 1_024;
 const MAX_LIMIT = 1_000;
 
 /** Reads the query of a listing. Of a parameter that is given twice, the first one counts. */
-export function parseListingQuery(query: URLSearchParams): ListingQuery | InvalidListingQuery {
+export function parseListingQuery(query: AnswerQuery): ListingQuery | InvalidListingQuery {
   const format = query.get('format') ?? undefined;
   const sort = query.get('sort') ?? 'name';
   const order = query.get('order') ?? 'asc';

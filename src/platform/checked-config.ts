@@ -5,6 +5,7 @@ import type { AccessConfig } from '../config/access-config.ts';
 import { corsPolicy } from '../gateway/open-mounts.ts';
 import { type CorsPolicy } from '../http/index.ts';
 import { assertParallelReads, WORKERS_PARALLEL_READS } from '../config/parallel-reads-setting.ts';
+import { assertPublicCaching } from '../config/inherit.ts';
 import { assertDistinctLocations } from '../gateway/match-mount.ts';
 import { withSettingName } from '../config/schema.ts';
 import { assertReadable } from './s3/s3-readable.ts';
@@ -32,13 +33,14 @@ const TYPES: Readonly<Record<Platform, Readonly<Record<TypedField, readonly stri
  *
  * @param platform that the configuration is for; left out if any
  * @throws SettingsError if two mounts have the same location, if a bucket can't be read in the way that is set, if the
- *   platform has no such store or cache, or if `parallelReads` is more than it allows
+ *   platform has no such store or cache, if `parallelReads` is more than it allows, or if a setting has no effect
  */
 export function checkConfig({ mounts, cache }: Config, platform?: Platform): void {
   const max = platform === 'workers' ? WORKERS_PARALLEL_READS : undefined;
   if (platform !== undefined && cache !== undefined) assertType('', 'cache', cache.type, platform);
-  for (const [i, { parallelReads, store, fallback }] of mounts.entries()) {
+  for (const [i, { parallelReads, store, fallback, access, cdnCacheControl, cacheTags }] of mounts.entries()) {
     const where = mounts.length > 1 ? `mounts.${i}.` : '';
+    assertPublicCaching({ cdnCacheControl, cacheTags }, access === 'public', where);
     assertParallelReads(parallelReads, max, where);
     if (platform === undefined) continue;
     if (store !== undefined) assertType(where, 'store', store.type, platform);

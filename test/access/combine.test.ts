@@ -57,12 +57,12 @@ describe('anyOf', () => {
 describe('allOf', () => {
   test('grants if each rule grants, with the stricter of their terms', async () => {
     const rule = allOf(
-      says(granted({ isPrivate: false, maxBytesPerSecond: 10 })),
-      says(granted({ isPrivate: true, fileName: 'first', maxBytesPerSecond: 5 })),
-      says(granted({ isPrivate: false, fileName: 'second', downloadId: 'id', maxBytesPerSecond: 7 })),
+      says(granted({ isPrivate: false, expires: 300, maxBytesPerSecond: 10 })),
+      says(granted({ isPrivate: true, expires: 100, fileName: 'first', maxBytesPerSecond: 5 })),
+      says(granted({ isPrivate: false, expires: 200, fileName: 'second', downloadId: 'id', maxBytesPerSecond: 7 })),
     );
     expect(await rule(REQUEST)).toEqual(
-      granted({ isPrivate: true, fileName: 'first', downloadId: 'id', maxBytesPerSecond: 5 }),
+      granted({ isPrivate: true, expires: 100, fileName: 'first', downloadId: 'id', maxBytesPerSecond: 5 }),
     );
   });
   test.for([refused('forbidden'), refused('expired'), BASIC, UNAVAILABLE])(

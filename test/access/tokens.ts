@@ -1,6 +1,6 @@
 import { exportSPKI, generateKeyPair, SignJWT, type CryptoKey } from 'jose';
 import type { JwtOptions, PublicAlgorithm } from '../../src/access/jwt.ts';
-import type { AccessRequest } from '../../src/access/access.ts';
+import { granted, type AccessRequest, type AccessVerdict } from '../../src/access/access.ts';
 import { NOW, requestFor } from './request.ts';
 
 export const ISSUER = 'https://issuer.example/';
@@ -34,6 +34,11 @@ export async function token(
   header: Readonly<Record<string, unknown>> = {},
 ): Promise<string> {
   return new SignJWT(claims(others)).setProtectedHeader({ alg: algorithm, ...header }).sign(privateKey);
+}
+
+/** The verdict on a token: a grant that ends with it, as far as the tolerance for clocks allows. */
+export function grantedUntil(exp: number = NOW + 3600, tolerance = 30): AccessVerdict {
+  return granted({ isPrivate: true, expires: exp + tolerance });
 }
 
 /** A GET with a token. */

@@ -17,15 +17,25 @@ describe('signedAccess', () => {
   test('grants a valid link, and passes on its terms', async () => {
     const url = await link('/a', { fileName: 'Käse.bin', downloadId: 'd-1', maxBytesPerSecond: 1000 });
     expect(await signedAccess(KEYS)(requestFor(url))).toEqual(
-      granted({ isPrivate: true, fileName: 'Käse.bin', downloadId: 'd-1', maxBytesPerSecond: 1000 }),
+      granted({
+        isPrivate: true,
+        expires: NOW + 3600,
+        fileName: 'Käse.bin',
+        downloadId: 'd-1',
+        maxBytesPerSecond: 1000,
+      }),
     );
   });
   test('does not restrict the fields of resumed and parallel downloads', async () => {
     const fields = { Range: 'bytes=5-', 'If-Range': '"a"', 'User-Agent': 'x', Cookie: 'y', Authorization: 'z' };
-    expect(await signedAccess(KEYS)(requestFor(await link('/a'), fields))).toEqual(granted());
+    expect(await signedAccess(KEYS)(requestFor(await link('/a'), fields))).toEqual(
+      granted({ isPrivate: true, expires: NOW + 3600 }),
+    );
   });
   test('grants HEAD too', async () => {
-    expect(await signedAccess(KEYS)(requestFor(await link('/a'), {}, { method: 'HEAD' }))).toEqual(granted());
+    expect(await signedAccess(KEYS)(requestFor(await link('/a'), {}, { method: 'HEAD' }))).toEqual(
+      granted({ isPrivate: true, expires: NOW + 3600 }),
+    );
   });
   test.for([
     ['a parameter behind', (url: string) => `${url}&download`],
@@ -38,7 +48,9 @@ describe('signedAccess', () => {
   ] as const)('takes a link with %s', async ([, change]) => {
     const url = await link('/files/a');
     expect(change(url)).not.toBe(url);
-    expect(await signedAccess(KEYS)(requestFor(change(url)))).toEqual(granted());
+    expect(await signedAccess(KEYS)(requestFor(change(url)))).toEqual(
+      granted({ isPrivate: true, expires: NOW + 3600 }),
+    );
   });
   test('accepts both spellings of a space in a value', async () => {
     const url = await link('/a', { fileName: 'a b' });
@@ -49,7 +61,7 @@ describe('signedAccess', () => {
     const url = await link('/a');
     const old = parseLinkKeys(KEYS_TEXT.split('\n').toReversed().join('\n'));
     const gone = parseLinkKeys(KEYS_TEXT.split('\n')[1] ?? '');
-    expect(await signedAccess(old)(requestFor(url))).toEqual(granted());
+    expect(await signedAccess(old)(requestFor(url))).toEqual(granted({ isPrivate: true, expires: NOW + 3600 }));
     expect(await signedAccess(gone)(requestFor(url))).toEqual({ type: 'refused', reason: 'forbidden' });
   });
   test('refuses a link signed with another secret under the same key id', async () => {
@@ -63,8 +75,8 @@ describe('signedAccess', () => {
     );
     expect(reasons).toEqual([
       { type: 'refused', reason: 'not-yet' },
-      granted(),
-      granted(),
+      granted({ isPrivate: true, expires: NOW + 2 }),
+      granted({ isPrivate: true, expires: NOW + 2 }),
       { type: 'refused', reason: 'expired' },
     ]);
   });

@@ -11,6 +11,7 @@ import {
   type NodeServer,
 } from '../../src/platform/node/index.ts';
 import { serve } from '../../src/platform/node/serve.ts';
+import { serveApi } from './cdn/api-server.ts';
 import { commandProcess } from './command-process.ts';
 
 const commands = commandProcess();
@@ -48,8 +49,8 @@ interface Run {
   readonly err: string;
 }
 
-async function run(args: readonly string[], token = TOKEN): Promise<Run> {
-  const { RANGEWAY_PURGE_TOKEN: _, ...others } = process.env;
+async function run(args: readonly string[], token = TOKEN, more: Readonly<Record<string, string>> = {}): Promise<Run> {
+  const { RANGEWAY_PURGE_TOKEN: _, ...others } = { ...process.env, ...more };
   const env = token === '' ? others : { ...others, RANGEWAY_PURGE_TOKEN: token };
   return commands.run(['purge', ...args], folder, env);
 }
@@ -101,7 +102,14 @@ describe('purge', () => {
 
   test.for([
     [[], 'purge needs a key: rangeway purge releases/app.bin --url https://files.example.com'],
-    [['a', 'b', '--url', 'http://x'], 'purge takes one key; one with spaces takes quotes around it'],
+    [['a', '/', '--url', 'http://x'], 'purge takes keys, and one of these is empty'],
+    [['a', '--url', 'http://x', '--cdn', 'other'], '--cdn takes cloudflare or cloudfront, not "other"'],
+    [['a', '--url', 'http://x', '--zone', 'z'], '--tags, --zone and --distribution are for --cdn'],
+    [['a', '--url', 'http://x', '--cdn', 'cloudfront', '--zone', 'z'], '--zone is for --cdn cloudflare'],
+    [
+      ['a', '--url', 'http://x', '--cdn', 'cloudflare', '--distribution', 'E'],
+      '--distribution is for --cdn cloudfront',
+    ],
     [['a'], 'purge needs --url, the address of the gateway'],
     [['a', '--url', 'files.example.com'], '--url takes an address such as'],
     [['a', '--url', 'http://x/?q'], '--url takes an address such as'],
@@ -119,6 +127,105 @@ describe('purge', () => {
       out: '',
       err: "rangeway: purge needs the gateway's token in the variable RANGEWAY_PURGE_TOKEN; see docs/caching.md\n",
     });
+  });
+});
+
+describe('several keys', () => {
+  test('are purged, each once; one that is refused fails the command', async () => {
+    const url = `${purging.url}/files`;
+    const { code, err } = await run(['a b.txt', '/c', 'c', 'd', 'e', 'f', 'g', '--url', url]);
+    expect(code).toBe(0);
+    expect(err.split('\n').filter((line) => line.endsWith('asks the storage again'))).toHaveLength(6);
+    const mixed = await run(['files/a', 'none/b', '--url', purging.url]);
+    expect(mixed.code).toBe(1);
+    expect(mixed.err).toMatch(/files\/a asks the storage again[^]*none\/b is not purged: nothing is served there/);
+  });
+});
+
+describe('a purge of a CDN', () => {
+  const cloudflare = { CLOUDFLARE_API_TOKEN: 'cf-token', CLOUDFLARE_ZONE_ID: '0'.repeat(32) };
+  const success = { status: 200, body: '{"success":true,"errors":[]}' };
+
+  test('follows that of the gateway, with each address that the CDN may keep', async () => {
+    await using api = await serveApi(() => success);
+    const url = `${purging.url}/files`;
+    const env = { ...cloudflare, CLOUDFLARE_API_BASE_URL: api.url };
+    expect(await run(['a b.txt', 'c', '--url', url, '--cdn', 'cloudflare'], TOKEN, env)).toEqual({
+      code: 0,
+      out: '',
+      err:
+        `rangeway: the next request for ${url}/a%20b.txt asks the storage again\n` +
+        `rangeway: the next request for ${url}/c asks the storage again\n` +
+        'rangeway: Cloudflare purges 4 addresses within seconds\n',
+    });
+    expect(api.received.map(({ body }): unknown => JSON.parse(body))).toEqual([
+      { files: [`${url}/a%20b.txt`, `${url}/a%20b.txt?download`, `${url}/c`, `${url}/c?download`] },
+    ]);
+  });
+
+  test('needs no token of the gateway, which is not purged then', async () => {
+    await using api = await serveApi(({ method }) =>
+      method === 'POST'
+        ? { status: 201, body: '<Invalidation><Id>I1</Id><Status>Completed</Status></Invalidation>' }
+        : undefined,
+    );
+    const env = {
+      AWS_ACCESS_KEY_ID: 'AKIDEXAMPLE',
+      AWS_SECRET_ACCESS_KEY: 'secret',
+      AWS_ENDPOINT_URL_CLOUDFRONT: api.url,
+    };
+    const args = ['a', '--url', 'https://files.example.com', '--cdn', 'cloudfront', '--distribution', 'E1'];
+    expect(await run(args, '', env)).toEqual({
+      code: 0,
+      out: '',
+      err: 'rangeway: CloudFront invalidates 2 paths (I1)\nrangeway: CloudFront has invalidated 2 paths\n',
+    });
+    expect(api.received[0]?.body).toContain('<Path>/a</Path><Path>/a?download</Path>');
+  });
+
+  test('by tag needs neither keys nor an address', async () => {
+    await using api = await serveApi(() => success);
+    const env = { ...cloudflare, CLOUDFLARE_API_BASE_URL: api.url };
+    expect(await run(['--tags', 'a,b', '--cdn', 'cloudflare'], TOKEN, env)).toEqual({
+      code: 0,
+      out: '',
+      err: 'rangeway: Cloudflare purges all responses with the tags a, b within seconds\n',
+    });
+    expect(api.received.map(({ body }) => body)).toEqual(['{"tags":["a","b"]}']);
+  });
+
+  test.for([
+    [['--tags', 'a'], '--tags, --zone and --distribution are for --cdn'],
+    [['k', '--tags', 'a', '--cdn', 'cloudflare'], 'purge takes keys or --tags, not both'],
+    [['--tags', 'a,,b', '--cdn', 'cloudflare'], '--tags takes tags with commas between them'],
+    [['--tags', 'a', '--cdn', 'cloudfront', '--distribution', 'E1'], '--tags is for --cdn cloudflare'],
+  ] as const)('by tag, %j is a mistake that is explained', async ([args, message]) => {
+    const env = { ...cloudflare, AWS_ACCESS_KEY_ID: 'a', AWS_SECRET_ACCESS_KEY: 'b' };
+    const { code, err } = await run(args, '', env);
+    expect(code).toBe(2);
+    expect(err).toContain(`rangeway: ${message}`);
+  });
+
+  test('is not sent if the gateway refuses: it would get the old version again', async () => {
+    await using api = await serveApi(() => success);
+    const env = { ...cloudflare, CLOUDFLARE_API_BASE_URL: api.url };
+    const { code, err } = await run(['a', '--url', `${refusing.url}/files`, '--cdn', 'cloudflare'], TOKEN, env);
+    expect([code, api.received]).toEqual([1, []]);
+    expect(err).toContain('is not purged: the gateway takes no purges');
+  });
+
+  test('that is refused fails the command, without the token', async () => {
+    await using api = await serveApi(() => ({
+      status: 403,
+      body: '{"success":false,"errors":[{"message":"Invalid token"}]}',
+    }));
+    const env = { ...cloudflare, CLOUDFLARE_API_BASE_URL: api.url };
+    const { code, err } = await run(['a', '--url', 'https://x.example', '--cdn', 'cloudflare'], '', env);
+    expect(code).toBe(1);
+    expect(err).toMatch(
+      /^rangeway: the CDN keeps its copies: Cloudflare refuses the token in CLOUDFLARE_API_TOKEN: Invalid token;/,
+    );
+    expect(err).not.toContain('cf-token');
   });
 });
 

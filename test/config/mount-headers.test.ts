@@ -68,7 +68,9 @@ const make = (value: unknown) => () => createGateway({ store, ...JSON.parse(JSON
 describe('a field that another setting controls is refused, with the name of that setting', () => {
   test.for<readonly [name: string, message: string]>([
     ['Cache-Control', 'takes no Cache-Control, which the setting cacheControl decides'],
-    ['CDN-Cache-Control', 'cacheControl'],
+    ['CDN-Cache-Control', 'cdnCacheControl'],
+    ['Cache-Tag', 'cacheTags'],
+    ['Cloudflare-CDN-Cache-Control', 'cacheControl'],
     ['Surrogate-Control', 'cacheControl'],
     ['Expires', 'cacheControl'],
     ['Content-Disposition', 'the setting disposition'],

@@ -7,7 +7,9 @@ import { reportSkipped } from '../full.ts';
 function nginxFile(block: string, folder: string): string {
   const inServer = /^\s*server\s*\{/m.test(block) ? block : `server {\nlisten 127.0.0.1:9;\n${block}\n}`;
   const inHttp = /^\s*http\s*\{/m.test(block) ? block : `http {\naccess_log off;\n${inServer}\n}`;
-  return `pid ${folder}/nginx.pid;\nerror_log stderr;\nevents {}\n${inHttp}\n`;
+  // nginx makes the folder of a cache as it reads the file.
+  const local = inHttp.replace(/(?<=proxy_cache_path )\S+/, `${folder}/cache`);
+  return `pid ${folder}/nginx.pid;\nerror_log stderr;\nevents {}\n${local}\n`;
 }
 
 /** A program that checks configurations of its own: its Debian package, and how it is called for a block. */

@@ -50,7 +50,8 @@ describe('the construct in a custom stack', () => {
     ];
     expect([first.distribution, first.logBucket]).not.toContain(undefined);
     expect([second.distribution, second.logBucket]).toEqual([undefined, undefined]);
-    expect(typesOf(stack)).toMatchObject({ 'AWS::Lambda::Function': 2, 'AWS::CloudFront::Distribution': 1 });
+    // The third makes the key pair of the first.
+    expect(typesOf(stack)).toMatchObject({ 'AWS::Lambda::Function': 3, 'AWS::CloudFront::Distribution': 1 });
   });
 
   test('it reads a bucket of that stack, and its alarms go to a topic of that stack', () => {

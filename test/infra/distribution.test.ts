@@ -1,22 +1,30 @@
 import { describe, expect, test } from 'vitest';
 import { parseLinkKeys, signLink } from '../../src/access/index.ts';
+import { ANSWER_FIELDS, answerKey } from '../../src/http/answer-inputs.ts';
 import { dig, toList } from './json.ts';
-import { synthesise } from './synthesise.ts';
+import { synthesise, type Resource } from './synthesise.ts';
 
 const plain = synthesise({ front: 'cloudfront' });
+/** A reference to an attribute of a resource. */
+function arnOf({ id }: Resource, attribute: string) {
+  return { 'Fn::GetAtt': [id, attribute] };
+}
+
 const config = dig(plain.one('AWS::CloudFront::Distribution').properties, 'DistributionConfig');
 
 describe('the distribution', () => {
-  test('has one behaviour: HTTPS, reads only, never compressed', () => {
+  test('has a default behaviour over the function: HTTPS, reads only, never compressed', () => {
     expect(dig(config, 'DefaultCacheBehavior')).toEqual({
       AllowedMethods: ['GET', 'HEAD', 'OPTIONS'],
       CachePolicyId: { Ref: plain.one('AWS::CloudFront::CachePolicy').id },
       OriginRequestPolicyId: { Ref: plain.one('AWS::CloudFront::OriginRequestPolicy').id },
       Compress: false,
+      FunctionAssociations: [
+        { EventType: 'viewer-request', FunctionARN: arnOf(plain.one('AWS::CloudFront::Function'), 'FunctionARN') },
+      ],
       TargetOriginId: expect.any(String),
       ViewerProtocolPolicy: 'https-only',
     });
-    expect(config).not.toHaveProperty('CacheBehaviors');
     expect(config).toMatchObject({ HttpVersion: 'http2and3', Enabled: true });
   });
 
@@ -29,16 +37,14 @@ describe('the distribution', () => {
       },
     });
     const id = { 'Fn::GetAtt': [plain.one('AWS::CloudFront::OriginAccessControl').id, 'Id'] };
-    expect(dig(config, 'Origins')).toMatchObject([
-      {
-        OriginAccessControlId: id,
-        CustomOriginConfig: {
-          OriginProtocolPolicy: 'https-only',
-          OriginSSLProtocols: ['TLSv1.2'],
-          OriginReadTimeout: 35,
-        },
+    expect(toList(dig(config, 'Origins'))[0]).toMatchObject({
+      OriginAccessControlId: id,
+      CustomOriginConfig: {
+        OriginProtocolPolicy: 'https-only',
+        OriginSSLProtocols: ['TLSv1.2'],
+        OriginReadTimeout: 35,
       },
-    ]);
+    });
   });
 
   test('caches no error', () => {
@@ -161,6 +167,23 @@ describe('the cache', () => {
     expect(cacheKeyOf({ settings: { cors: { origins: '*' } } })).toEqual(KEY);
   });
 
+  test('has the parameters of listings, and one of two words in place of Accept, if folders are listed as pages', () => {
+    const { parameters } = answerKey({ hasListings: true });
+    expect(cacheKeyOf({ settings: { listing: 'html' } })).toEqual({
+      ...KEY,
+      QueryStringsConfig: { QueryStringBehavior: 'whitelist', QueryStrings: parameters },
+      HeadersConfig: { HeaderBehavior: 'whitelist', Headers: ['x-rangeway-format'] },
+    });
+    expect(cacheKeyOf({ settings: { listing: 'json' } })).toMatchObject({ HeadersConfig: { HeaderBehavior: 'none' } });
+  });
+
+  test('has the whole query if the list has more parameters than CloudFront takes', () => {
+    const mounts = [{ listing: 'json' }, { path: '/b', access: SIGNED }];
+    expect(cacheKeyOf({ settings: { mounts }, secrets: KEYS })).toMatchObject({
+      QueryStringsConfig: { QueryStringBehavior: 'all' },
+    });
+  });
+
   test('has a copy for each origin if only some origins may read', () => {
     expect(cacheKeyOf({ settings: { cors: { origins: ['https://example.com'] } } })).toEqual({
       ...KEY,
@@ -175,25 +198,44 @@ describe('the cache', () => {
   });
 });
 
-test('passes on ranges, preconditions, CORS fields and the address of the viewer, and no other fields', () => {
+describe('fields and query', () => {
   const policy = dig(plain.one('AWS::CloudFront::OriginRequestPolicy').properties, 'OriginRequestPolicyConfig');
-  expect(policy).toMatchObject({
-    CookiesConfig: { CookieBehavior: 'none' },
-    QueryStringsConfig: { QueryStringBehavior: 'none' },
-    HeadersConfig: {
-      HeaderBehavior: 'whitelist',
-      Headers: [
-        'Range',
-        'If-Range',
-        'If-Match',
-        'If-None-Match',
-        'If-Modified-Since',
-        'If-Unmodified-Since',
-        'Origin',
-        'Access-Control-Request-Method',
-        'Access-Control-Request-Headers',
-        'CloudFront-Viewer-Address',
+
+  test('all reach the function, but Host, Authorization and cookies', () => {
+    expect(policy).toMatchObject({
+      CookiesConfig: { CookieBehavior: 'none' },
+      QueryStringsConfig: { QueryStringBehavior: 'all' },
+      HeadersConfig: { HeaderBehavior: 'allExcept', Headers: ['Authorization', 'Host'] },
+    });
+  });
+
+  test('a stored response differs only by those of the key, which is exactly the list', () => {
+    const settings = {
+      mounts: [
+        { path: '/a', cors: { origins: ['https://example.com'] } },
+        { path: '/b', access: { type: 'anyOf', rules: [REFERER, SIGNED] } },
       ],
-    },
+    };
+    const key = answerKey({ hasLinks: true, listsOrigins: true, listsReferers: true });
+    expect(cacheKeyOf({ settings, secrets: KEYS })).toEqual({
+      ...KEY,
+      QueryStringsConfig: { QueryStringBehavior: 'whitelist', QueryStrings: key.parameters },
+      HeadersConfig: { HeaderBehavior: 'whitelist', Headers: key.fields },
+    });
+    // The others are answered from one copy by CloudFront, or their responses are not stored.
+    const others = Object.entries(ANSWER_FIELDS).filter(([name]) => !key.fields.some((field) => field === name));
+    expect([...new Set(others.map(([, use]) => use))].toSorted()).toEqual([
+      'client',
+      'condition',
+      'credentials',
+      'digest',
+      'format',
+      'host',
+      'pages',
+      'preflight',
+      'range',
+      'redirect',
+      'trace',
+    ]);
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseOptions } from '../../infra/options.ts';
+import { DEFAULT_CACHE_CONTROL } from '../../infra/front.ts';
+import { parseDeployment, parseOptions } from '../../infra/options.ts';
 import type { Json } from './json.ts';
 
 const SIGNED = { type: 'signed' };
@@ -199,5 +200,39 @@ describe('secrets', () => {
     expect(() => parseOptions({ settings, secrets: { RANGEWAY_KEYS: `ssm:/${'x'.repeat(200)}` } })).toThrow(
       'settings, secrets: take 3072 bytes together',
     );
+  });
+});
+
+describe('Cache-Control behind CloudFront', () => {
+  const settingsOf = (settings: Readonly<Record<string, unknown>>, front = 'cloudfront') =>
+    parseDeployment({ front, settings }).settings;
+  const own = 'no-cache';
+
+  test('of public mounts without one lets CloudFront keep responses for a minute', () => {
+    expect(settingsOf({})).toEqual({ cacheControl: DEFAULT_CACHE_CONTROL });
+    expect(settingsOf({ index: 'i.html', access: 'public' })).toMatchObject({ cacheControl: DEFAULT_CACHE_CONTROL });
+    const mounts = [
+      {},
+      { path: '/b', cacheControl: own },
+      { path: '/c', access: { type: 'ip', blocks: ['192.0.2.0/24'] } },
+    ];
+    expect(settingsOf({ mounts })).toEqual({ mounts: [{ cacheControl: DEFAULT_CACHE_CONTROL }, mounts[1], mounts[2]] });
+  });
+
+  test('is never changed, and never added behind a rule or on other fronts', () => {
+    const access = { type: 'ip', blocks: ['192.0.2.0/24'] };
+    for (const settings of [{ cacheControl: own }, { cacheControl: own, mounts: [{}] }, { access }])
+      expect(settingsOf(settings)).toEqual(settings);
+    expect(settingsOf({ access, mounts: [{}, { path: '/b', access: 'public' }] })).toEqual({
+      access,
+      mounts: [{}, { path: '/b', access: 'public', cacheControl: DEFAULT_CACHE_CONTROL }],
+    });
+    for (const front of ['stream', 'buffered']) expect(settingsOf({}, front)).toEqual({});
+  });
+
+  test('counts in the size of the settings', () => {
+    const mounts = Array.from({ length: 40 }, (_, i) => ({ path: `/m${i}` }));
+    expect(() => settingsOf({ mounts }, 'stream')).not.toThrow();
+    expect(() => settingsOf({ mounts })).toThrow(/settings, secrets: take 3072 bytes together/);
   });
 });

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import type { RequestListener } from 'node:http';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
@@ -16,7 +17,10 @@ const RUN = `
   try {
     const { handler } = await import(process.argv[1]);
     const statuses = [];
-    for (const event of JSON.parse(process.argv[2])) statuses.push((await handler(event)).statusCode);
+    for (const event of JSON.parse(process.argv[2])) {
+      const { statusCode, headers } = await handler(event);
+      statuses.push(headers.location ?? statusCode);
+    }
     process.stdout.write('\\n' + JSON.stringify(statuses));
   } catch ({ name, message }) {
     process.stderr.write(name + ': ' + message);
@@ -31,13 +35,13 @@ beforeAll(() => {
   bundle = join(folder, FILE);
 });
 
-/** An event of a function URL behind CloudFront. */
+/** An event of a function URL behind the distribution, whose edge function sets the viewer's address. */
 function toEvent(link: URL): Json {
   return {
     version: '2.0',
     rawPath: link.pathname,
     rawQueryString: link.search.slice(1),
-    headers: { 'cloudfront-viewer-address': '2001:db8::7:443' },
+    headers: { 'x-rangeway-viewer': '2001:db8::7', 'x-rangeway-host': 'files.example' },
     requestContext: { http: { method: 'GET', sourceIp: '192.0.2.1' } },
     isBase64Encoded: false,
   };
@@ -47,8 +51,12 @@ function toEvent(link: URL): Json {
 function environmentOf(options: Json): Record<string, string> {
   const fn = synthesise({ bucket: 'files', ...options }).one('AWS::Lambda::Function');
   const variables = Object(dig(fn.properties, 'Environment', 'Variables'));
-  return Object.fromEntries(Object.entries(variables).map(([name, value]) => [name, String(value)]));
+  const resolved = { ...variables, ...('RANGEWAY_CDN_KEY' in variables ? CDN_KEY : {}) };
+  return Object.fromEntries(Object.entries(resolved).map(([name, value]) => [name, String(value)]));
 }
+
+/** Values of the variables that CloudFormation fills in: the name of a secret, and the id of a public key. */
+const CDN_KEY = { RANGEWAY_CDN_KEY: 'secretsmanager:made-by-the-stack', RANGEWAY_CDN_KEY_ID: 'K2JCJMDEHXQW5F' };
 
 async function run(service: { readonly url: string }, options: Json, events: readonly Json[]) {
   const env = {
@@ -115,5 +123,51 @@ describe('the bundled function behind CloudFront', () => {
     expect(stderr.replace(/127[.\d:]+ /, '')).toBe(
       `SettingsError: RANGEWAY_KEYS can't be read from ssm:/rangeway/keys: ${why}`,
     );
+  });
+});
+
+/** Stands for S3, with one object under every key that is larger than the function can send. */
+const largeBucket: RequestListener = (_, res) =>
+  void res
+    .writeHead(200, { ETag: '"one"', 'Content-Length': '5000000', 'x-amz-version-id': 'v1' })
+    .end(Buffer.alloc(5_000_000));
+
+describe('the key of CloudFront', () => {
+  const options = { front: 'cloudfront', largeObjects: 'cloudfront' };
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
+  const pem = String(privateKey.export({ type: 'pkcs8', format: 'pem' }));
+  const events = [toEvent(new URL('https://files.example/a.bin'))];
+
+  test('signs the addresses of large objects, and is read once', async () => {
+    await using service = await serveSecrets((asked) => valueOf(asked, pem), largeBucket);
+    const { code, stdout, stderr } = await run(service, options, events);
+    expect([code, stderr]).toEqual([0, '']);
+    expect(stdout.split('\n').at(-1)).toMatch(
+      /^\["\/\.rangeway\/object\/range\/one\/v1\/-\/a\.bin\?Expires=\d+&Signature=[\w~-]+&Key-Pair-Id=K2JCJMDEHXQW5F&/,
+    );
+    expect(service.asked.map(({ body }) => body)).toEqual(['{"SecretId":"made-by-the-stack"}']);
+    expect(stdout).not.toContain('PRIVATE');
+  });
+
+  test.each<readonly [string, (asked: Asked) => Answer, string]>([
+    [
+      'there is none',
+      () => ({ status: 400, body: '{"__type":"ResourceNotFoundException"}' }),
+      "RANGEWAY_CDN_KEY can't be read from secretsmanager:made-by-the-stack: answers 400 ResourceNotFoundException",
+    ],
+    [
+      'the secret has not been filled',
+      (asked) => valueOf(asked, 'a-random-password'),
+      'RANGEWAY_CDN_KEY is to hold a private key in PEM, of ECDSA on P-256 or of RSA with 2048 bits',
+    ],
+    [
+      'it is cut',
+      (asked) => valueOf(asked, pem.slice(0, 100)),
+      'RANGEWAY_CDN_KEY is to hold a private key in PEM, of ECDSA on P-256 or of RSA with 2048 bits',
+    ],
+  ])('keeps the function from starting if %s, with a sentence', async (_, answer, message) => {
+    await using service = await serveSecrets(answer, largeBucket);
+    const { code, stderr } = await run(service, options, events);
+    expect([code, stderr.replace(/127[.\d:]+ /, '')]).toEqual([1, `SettingsError: ${message}`]);
   });
 });

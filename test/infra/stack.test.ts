@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_CACHE_CONTROL } from '../../infra/front.ts';
 import { readEnvironment } from '../../src/platform/lambda/gateway.ts';
 import { dig, isRecord, type Json } from './json.ts';
 import { synthesise, type Synthesised } from './synthesise.ts';
@@ -43,7 +44,10 @@ test('a stack that is deployed keeps its bucket and its address: their logical i
 describe('the function has the permission to', () => {
   test('read the objects of its own bucket, and write its log', () => {
     const read = { Effect: 'Allow', Action: READ, Resource: join(BUCKET_ARN, '/*') };
-    for (const stack of [stream, buffered, cloudfront]) expect(statementsOf(stack)).toEqual([read, WRITE_LOG]);
+    for (const stack of [stream, buffered]) expect(statementsOf(stack)).toEqual([read, WRITE_LOG]);
+    const Resource = { Ref: cloudfront.oneForObjects('AWS::SecretsManager::Secret').id };
+    const readKey = { Effect: 'Allow', Action: 'secretsmanager:GetSecretValue', Resource };
+    expect(statementsOf(cloudfront)).toEqual([read, readKey, WRITE_LOG]);
   });
 
   test('under a prefix of an existing bucket, only that', () => {
@@ -115,11 +119,18 @@ describe('the function has the permission to', () => {
   });
 });
 
+const AT_CLOUDFRONT = {
+  RANGEWAY_FRONT: 'distribution',
+  RANGEWAY_SETTINGS: JSON.stringify({ cacheControl: DEFAULT_CACHE_CONTROL }),
+  RANGEWAY_CDN_KEY: expect.objectContaining({ 'Fn::Join': ['', expect.arrayContaining(['secretsmanager:'])] }),
+  RANGEWAY_CDN_KEY_ID: { Ref: expect.stringMatching(/^SigningKeysPublicKey/) },
+};
+
 describe('the function', () => {
   test.each([
     ['stream', stream, 'index.streamHandler', 900, {}],
     ['buffered', buffered, 'index.handler', 30, {}],
-    ['cloudfront', cloudfront, 'index.handler', 30, { RANGEWAY_FRONT: 'cloudfront' }],
+    ['cloudfront', cloudfront, 'index.handler', 30, AT_CLOUDFRONT],
   ] as const)('%s', (_, stack, handler, timeout, front) => {
     const { properties } = stack.one('AWS::Lambda::Function');
     expect(properties).toMatchObject({
@@ -195,7 +206,7 @@ describe('the function', () => {
       ([name, value]) => [name, String(value)] as const,
     );
     const config = readEnvironment(Object.fromEntries(texts));
-    expect(config).toMatchObject(told);
+    expect(config).toMatchObject({ ...told, front: 'distribution' });
     expect(config.secrets?.get('RANGEWAY_KEYS')).toEqual({ service: 'secretsmanager', id: 'rangeway/keys' });
   });
 

@@ -22,8 +22,10 @@ export interface Synthesised {
   readonly resources: readonly Resource[];
   /** All resources of one type. */
   ofType(type: string): readonly Resource[];
-  /** The only resource of a type. */
+  /** The only resource of a type, apart from those for large objects. */
   one(type: string): Resource;
+  /** The only resource of a type among those for large objects: behaviour and key pair. */
+  oneForObjects(type: string): Resource;
 }
 
 /**
@@ -40,17 +42,21 @@ export function synthesise(options: Json): Synthesised {
   const template = Template.fromStack(addStack(app, options));
   const resources = toResources(template.toJSON());
   const ofType = (type: string) => resources.filter((resource) => resource.type === type);
+  const only = (type: string, isWanted: (id: string) => boolean) => {
+    const [first, ...rest] = ofType(type).filter(({ id }) => isWanted(id));
+    if (first === undefined || rest.length > 0) throw new Error(`there is not one ${type} but ${rest.length}`);
+    return first;
+  };
   return {
     template,
     resources,
     ofType,
-    one: (type) => {
-      const [first, ...rest] = ofType(type);
-      if (first === undefined || rest.length > 0) throw new Error(`there is not one ${type} but ${rest.length}`);
-      return first;
-    },
+    one: (type) => only(type, (id) => !FOR_OBJECTS.test(id)),
+    oneForObjects: (type) => only(type, (id) => FOR_OBJECTS.test(id)),
   };
 }
+
+const FOR_OBJECTS = /^(?:Object|SigningKeys)/;
 
 /** Adds the stack for some options, with a stand-in for the gateway. */
 export function addStack(app: App, options: Json): RangewayStack {

@@ -7,6 +7,7 @@ export const VARIANTS: readonly Json[] = [
   { front: 'cloudfront' },
   { front: 'stream', bucket: 'releases-of-example', prefix: 'pub/', list: true, versions: false },
   { front: 'cloudfront', bucket: 'releases-of-example', list: 'true', alarmEmail: 'ops@example.com' },
+  { front: 'cloudfront', bucket: 'releases-of-example', prefix: 'pub/', largeObjects: 'cloudfront', versions: false },
   { front: 'buffered', overflow: 'partial', forbidden: 'denied', linkSeconds: '60', settings: '{"headRange":true}' },
   {
     front: 'cloudfront',

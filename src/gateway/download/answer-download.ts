@@ -89,6 +89,8 @@ function isOneRead(decision: ByteDecision): boolean {
 function headerChoices(request: DownloadRequest, context: DownloadContext, decision?: ByteDecision): HeaderChoices {
   return {
     cacheControl: context.cacheControl,
+    cdnCacheControl: context.cdnCacheControl,
+    cacheTags: context.cacheTags,
     isPrivate: context.isPrivate,
     disposition: context.contentDisposition,
     boundary: decision?.status === 206 && decision.form === 'multipart' ? randomBoundary() : '',

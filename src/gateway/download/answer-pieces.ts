@@ -2,6 +2,7 @@ import { METALINK_PRINTER, METALINK_TYPE, printMetalink } from '../../digests/me
 import { PIECES_TYPE } from '../../digests/piece-index.ts';
 import type { FoundIndex, PieceIndexes } from '../../digests/piece-indexes.ts';
 import {
+  hasParameter,
   strongEqual,
   type DownloadRequest,
   type EntityTag,
@@ -28,9 +29,7 @@ const FORMS: readonly DigestForm[] = ['pieces', 'meta4'];
  * @param query without the question mark
  */
 export function digestFormOf(query: string): DigestForm | undefined {
-  if (query === '') return undefined;
-  const parameters = new URLSearchParams(`&${query}`);
-  return FORMS.find((form) => parameters.has(form));
+  return FORMS.find((form) => hasParameter(query, form));
 }
 
 /** The address of a request: the path as it was sent, the query without the question mark, and the origin. */

@@ -12,6 +12,10 @@ export interface DownloadContext extends DownloadSource {
   readonly isPrivate: boolean;
   /** The Content-Disposition to send instead of the stored one; `undefined` to send the stored one. */
   readonly contentDisposition: { readonly type: DispositionType; readonly key: string } | undefined;
+  /** The host in the client's address, if the platform knows it. */
+  readonly publicHost: string | undefined;
+  /** When the grant of the access rule ends, in seconds since the epoch; `undefined` if it does not end. */
+  readonly grantExpires: number | undefined;
   /** Whether a middleware needs the outcome of the transfer. */
   readonly needsOutcome: boolean;
   /** How long the client may read no byte, in ms; `undefined` if the platform has a timeout of its own. */

@@ -13,7 +13,7 @@ import { storeError } from '../../store/store-error.ts';
 import type { DownloadContext } from './download-context.ts';
 import { assertMatchesRequest, pinnedRead } from './pinned-read.ts';
 import { emptyReply, problemReply, type Reply } from '../reply.ts';
-import type { SizeLimit } from '../../config/size-limit.ts';
+import type { LinkTarget, SizeLimit } from '../../config/size-limit.ts';
 
 /** A decision to send bytes, with the first read of them opened. */
 export interface OpenedBody {
@@ -83,10 +83,16 @@ async function openShorter(
 async function oversizeReply(
   { decision, representation }: OpenedBody,
   request: DownloadRequest,
-  { key, requestId, contentDisposition: disposition }: DownloadContext,
-  { limit, policy, link }: SizeLimit,
+  context: DownloadContext,
+  { limit, policy, link, linkWhole }: SizeLimit,
 ): Promise<Reply> {
+  const { requestId } = context;
   const toLink = policy === 'refuse' ? undefined : link;
+  // A client repeats its Range after the redirect.
+  if (toLink !== undefined && decision.status === 200 && request.range !== undefined) {
+    const url = await linkWhole?.(linkTarget(representation, context));
+    if (url !== undefined) return redirectReply(url);
+  }
   if (hasStaleIfRange(request, representation) && (toLink === undefined || request.range?.length === 1)) {
     const detail =
       'If-Range does not name the current version, which is too large for this gateway to send whole. Start over: ask again without Range and If-Range.';
@@ -97,11 +103,23 @@ async function oversizeReply(
     const detail = `The answer has ${length} bytes, and this gateway sends ${limit} at the most. Ask for ranges of fewer.`;
     return problemReply(501, detail, requestId, 'GET');
   }
-  const url = await toLink({
+  return redirectReply(await toLink(linkTarget(representation, context)));
+}
+
+function linkTarget(
+  representation: Representation,
+  { key, contentDisposition: disposition, publicHost, grantExpires }: DownloadContext,
+): LinkTarget {
+  return {
     key,
     representation,
     disposition: disposition === undefined ? undefined : contentDisposition(disposition.type, disposition.key),
-  });
+    host: publicHost,
+    expires: grantExpires,
+  };
+}
+
+function redirectReply(url: string): Reply {
   return emptyReply(307, [
     ['Location', url],
     // The link is for this client only, and expires soon.

@@ -1,7 +1,7 @@
 import type { Handler } from 'hono';
 import type { Grant } from '../../access/index.ts';
 import { isReservedKey } from '../../digests/piece-index.ts';
-import { parseRequest, toSeconds, type HeaderList } from '../../http/index.ts';
+import { hasParameter, parseRequest, repeatableQuery, toSeconds, type HeaderList } from '../../http/index.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { answerDownload } from '../download/answer-download.ts';
 import { announcement, answerPieces, digestFormOf, type DigestAddress } from '../download/answer-pieces.ts';
@@ -79,6 +79,7 @@ async function toReply(
   const isFolder = match.folder !== undefined && mount.settings.index === undefined;
   const listed = isFolder ? await folders?.(folder) : undefined;
   if (listed !== undefined) return withFields(listed, mount.headers);
+  const repeated = repeatableQuery(match.query, context.isPrivate);
   const form = mount.pieces === undefined ? undefined : digestFormOf(match.query);
   const reply =
     form === undefined || mount.pieces === undefined
@@ -89,7 +90,7 @@ async function toReply(
           context,
           mount.pieces,
           request.stats,
-          addressFor(match, request, raw),
+          addressFor(match.pathname, repeated, request, raw),
           fileNameOf(match, grant),
         );
   if (reply === undefined || (reply.status === 404 && form === undefined)) {
@@ -99,7 +100,10 @@ async function toReply(
   const { status, content } = reply;
   if (content !== undefined && !request.isSettled) for (const start of request.onStart) start(status, content);
   const isAnnounced = mount.pieces !== undefined && form === undefined && (status === 200 || status === 206);
-  return withFields(withFields(reply, mount.headers), isAnnounced ? announcement(match) : []);
+  return withFields(
+    withFields(reply, mount.headers),
+    isAnnounced ? announcement({ pathname: match.pathname, query: repeated }) : [],
+  );
 }
 
 /** Adds fields to a response with content, and to a 304. */
@@ -126,7 +130,7 @@ function missing({ requestId }: DownloadContext, method: string): Reply {
  * Returns the address at which the client asks, by which it also reads the object. The host is that of the Host field,
  * because the URL of a request on Node has none.
  */
-function addressFor({ pathname, query }: MatchedMount, { platform }: GatewayRequest, raw: Request): DigestAddress {
+function addressFor(pathname: string, query: string, { platform }: GatewayRequest, raw: Request): DigestAddress {
   const { protocol, host } = new URL(raw.url);
   const field = fieldsOf(platform, raw).get('Host') ?? '';
   return { origin: `${protocol}//${HOST.test(field) ? field : host}`, pathname, query };
@@ -166,13 +170,13 @@ const HAS_MOUNT_HEADERS = new Set([200, 206, 304]);
 function toContext(
   request: GatewayRequest,
   { mount, key, query }: MatchedMount,
-  { fileName, isPrivate }: Grant,
+  { fileName, isPrivate, expires: grantExpires }: Grant,
   signal: AbortSignal,
   idleTimeout: number,
 ): DownloadContext {
   const { requestId, platform, needsOutcome } = request;
   const { downloads } = mount;
-  const type = fileName !== undefined || isAttachment(query) ? 'attachment' : downloads.disposition;
+  const type = fileName !== undefined || hasParameter(query, 'download') ? 'attachment' : downloads.disposition;
   return {
     ...downloads,
     store: countedStore(downloads.store, request),
@@ -180,19 +184,13 @@ function toContext(
     requestId,
     signal,
     isPrivate,
+    publicHost: platform.publicHost,
+    grantExpires,
     contentDisposition: type === undefined ? undefined : { type, key: fileName ?? key },
     needsOutcome,
     // A platform that reports the end of a transfer has a timeout of its own.
     idleTimeout: platform.sent === undefined ? idleTimeout : undefined,
   };
-}
-
-/**
- * Returns whether the query has the parameter `download`. The length of the address is checked before, because Node
- * takes 2 s to parse a query of 1 MB. The `&` keeps URLSearchParams from dropping a leading question mark.
- */
-function isAttachment(query: string): boolean {
-  return query !== '' && new URLSearchParams(`&${query}`).has('download');
 }
 
 /** Adds the stats of the request, and its function for deferred work, to each call of the store. */

@@ -4,7 +4,15 @@ import { LISTING_PARAMETERS, parseListingQuery, type ListingQuery } from '../../
 import { joinQuery, printHtml } from '../../listing/print-html.ts';
 import { printJson } from '../../listing/print-json.ts';
 import { PAGE_POLICY } from '../../listing/style.ts';
-import { qualityOf, strongTag, type DownloadRequest, type Fields, type HeaderList } from '../../http/index.ts';
+import {
+  answerQuery,
+  qualityOf,
+  repeatableQuery,
+  strongTag,
+  type DownloadRequest,
+  type Fields,
+  type HeaderList,
+} from '../../http/index.ts';
 import { evaluateRead } from '../../store/evaluate-read.ts';
 import type { ListPage } from '../../store/listable-store.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
@@ -50,7 +58,7 @@ export function listing(): FolderHandler {
     if (mount.list === undefined || mount.settings.listing === false) return undefined;
     if (folder === undefined) return redirectToFolder(match, mount.list, context);
     if (!isServable(folder) || keyLengthError(mount.prefix + folder) !== undefined) return undefined;
-    const query = parseListingQuery(new URLSearchParams(`&${match.query}`));
+    const query = parseListingQuery(answerQuery(match.query));
     const invalid = (detail: string) => problemReply(400, detail, context.requestId, request.method);
     if ('type' in query) return invalid(query.detail);
     if (query.format === 'html' && mount.settings.listing === 'json') return invalid('In the query, format is json.');
@@ -103,7 +111,7 @@ async function pageReply(
 ): Promise<Reply> {
   const isJson = mount.settings.listing === 'json' || (query.format ?? formatFor(fields)) === 'json';
   const entries = entriesOf(page, folder, query);
-  const kept = keptQuery(written);
+  const kept = keptQuery(repeatableQuery(written, context.isPrivate));
   const nextQuery = nextCursor === undefined ? undefined : joinQuery(kept, { ...shown(query), cursor: nextCursor });
   const text = isJson
     ? printJson(entries)

@@ -1,7 +1,7 @@
 import { settingsError } from '../../base/settings-error.ts';
 import { OVERFLOW_POLICIES, type OverflowPolicy } from '../../config/size-limit.ts';
-import type { LambdaFront } from './event.ts';
-import { parseSecretSources, SECRET_SOURCES_FORMAT, type SecretSources } from './secret-sources.ts';
+import { LAMBDA_FRONTS, type LambdaFront } from './event.ts';
+import { parseSecretSources, SECRET_SOURCES_FORMAT, type SecretSource, type SecretSources } from './secret-sources.ts';
 import { assertNoFallback } from '../no-fallback.ts';
 import type { S3Access } from '../s3/s3-access.ts';
 
@@ -18,11 +18,25 @@ export interface LambdaConfig {
   readonly forbidden: 'missing' | 'denied';
   /** The lifetime of a presigned link, in seconds; shorter if the role's credentials expire before. */
   readonly linkSeconds: number;
-  /** `cloudfront` if only CloudFront can call the function: its field with the client's address is trusted then. */
+  /** The only caller of the function, if there is one: fields that it sets are trusted then. */
   readonly front?: LambdaFront;
   /** The sources of secrets that are not in the environment. */
   readonly secrets?: SecretSources | undefined;
+  /** The key that signs addresses of CloudFront for objects that are too large to send; absent for links to S3. */
+  readonly cdn?: CdnKeySource | undefined;
 }
+
+/** A key of CloudFront's: the id of the public one, and the source of the private one. */
+export interface CdnKeySource {
+  readonly keyId: string;
+  readonly source: SecretSource;
+}
+
+/** The name of CloudFront's private key: of the variable with its place, and of the secret in messages. */
+export const CDN_KEY = 'RANGEWAY_CDN_KEY';
+
+/** The name of the variable with the id of the public key. */
+export const CDN_KEY_ID = 'RANGEWAY_CDN_KEY_ID';
 
 /** S3's maximum lifetime of a presigned link, seven days, in seconds. */
 const MAX_LINK_SECONDS = 604_800;
@@ -52,14 +66,28 @@ export function readEnvironment(env: Readonly<Record<string, string | undefined>
     linkSeconds: parseSeconds(read('RANGEWAY_LINK_SECONDS') ?? String(LINK_SECONDS)),
     front: readFront(read('RANGEWAY_FRONT')),
     secrets: readSources(read('RANGEWAY_SECRETS')),
+    cdn: readCdnKey(read(CDN_KEY_ID), read(CDN_KEY)),
   };
+}
+
+/** No error message contains the place: the key itself may have been written there. */
+function readCdnKey(keyId: string | undefined, place: string | undefined): CdnKeySource | undefined {
+  if (keyId === undefined && place === undefined) return undefined;
+  if (keyId === undefined || !/^[A-Z0-9]{1,64}$/.test(keyId)) {
+    throw settingsError(`${CDN_KEY_ID} takes the id of the public key of ${CDN_KEY}, such as K2JCJMDEHXQW5F`);
+  }
+  const source = parseSecretSources({ [CDN_KEY]: place })?.get(CDN_KEY);
+  if (source !== undefined) return { keyId, source };
+  throw settingsError(
+    `${CDN_KEY} takes the place of a private key, such as secretsmanager:NAME, and never the key itself`,
+  );
 }
 
 /** The default lifetime of presigned links, in seconds. */
 export const LINK_SECONDS = 900;
 
 function readFront(text: string | undefined): LambdaFront {
-  return text === undefined ? undefined : pick('RANGEWAY_FRONT', text, ['cloudfront'] as const);
+  return text === undefined ? undefined : pick('RANGEWAY_FRONT', text, LAMBDA_FRONTS);
 }
 
 /**

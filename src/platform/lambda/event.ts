@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { AnswerField } from '../../http/index.ts';
 import { requestMethod, type FetchHandler, type PlatformEnv } from '../fetch-handler.ts';
 
 /** The fields of a function URL's event (payload format 2.0) that are read here. */
@@ -43,10 +44,17 @@ export function toRequest(event: FunctionUrlEvent, signal?: AbortSignal): Reques
 }
 
 /**
- * The only caller of a function: `cloudfront` if the function URL requires CloudFront's signature, `undefined` if
- * clients call the function URL themselves.
+ * The only caller of a function:
+ *
+ * - `cloudfront`: any distribution of CloudFront; the function URL requires CloudFront's signature
+ * - `distribution`: the same, and the distribution is that of the CDK app, whose own function at the edge replaces the
+ *   fields X-Rangeway-Viewer and X-Rangeway-Host of every request
+ * - `undefined`: clients call the function URL themselves
  */
-export type LambdaFront = 'cloudfront' | undefined;
+export type LambdaFront = 'cloudfront' | 'distribution' | undefined;
+
+/** The values of {@link LambdaFront} as text. */
+export const LAMBDA_FRONTS = ['cloudfront', 'distribution'] as const;
 
 /** The options of a Lambda handler. */
 export interface LambdaHandlerOptions {
@@ -56,18 +64,32 @@ export interface LambdaHandlerOptions {
 }
 
 /** CloudFront's field with the client's address. It replaces a field of this name in the client's request. */
-const VIEWER_ADDRESS = 'cloudfront-viewer-address';
+const VIEWER_ADDRESS: Lowercase<AnswerField> = 'cloudfront-viewer-address';
+
+/** The fields that the CDK app's function at the edge sets: the client's IP address, the host that it asked for, and the format that it prefers. */
+export const EDGE_FIELDS = {
+  viewer: 'x-rangeway-viewer',
+  host: 'x-rangeway-host',
+  format: 'x-rangeway-format',
+} as const satisfies Readonly<Record<string, Lowercase<AnswerField>>>;
 
 /**
- * Returns the client's address of an event.
+ * Returns the facts about the request of an event that its Request does not carry.
  *
- * @param front decides which address is used. Without CloudFront in front, any client can send CloudFront's field, so
- *   the event's own address is used. With CloudFront, that one is CloudFront's address, so the field is used.
+ * @param front decides which fields are trusted. Without CloudFront in front, any client can send them, so the event's
+ *   own address is used. With CloudFront, that one is CloudFront's address.
  */
 export function toPlatformEnv({ headers, requestContext }: FunctionUrlEvent, front?: LambdaFront): PlatformEnv {
-  return {
-    clientAddress: front === 'cloudfront' ? parseViewer(headers[VIEWER_ADDRESS] ?? '') : requestContext.http.sourceIp,
-  };
+  switch (front) {
+    case undefined:
+      return { clientAddress: requestContext.http.sourceIp };
+    case 'cloudfront':
+      return { clientAddress: parseViewer(headers[VIEWER_ADDRESS] ?? '') };
+    case 'distribution': {
+      const { [EDGE_FIELDS.viewer]: viewer = '', [EDGE_FIELDS.host]: host } = headers;
+      return { clientAddress: isIP(viewer) === 0 ? undefined : viewer, publicHost: host };
+    }
+  }
 }
 
 /** Parses `address:port`. CloudFront writes IPv6 without brackets: `2001:db8::1:443` is `2001:db8::1`, port 443. */

@@ -1,4 +1,5 @@
 import { BUFFERED_LIMIT, lambdaHandler, type BufferedHandler } from './buffered.ts';
+import { CDN_KEY } from './environment.ts';
 import { lambdaGateway, readEnvironment } from './gateway.ts';
 import { lambdaStreamHandler, streamify, STREAMED_LIMIT, type StreamedHandler } from './streamed.ts';
 import { readSecrets } from './secrets.ts';
@@ -8,7 +9,11 @@ import { s3Client } from '../s3/s3-client.ts';
 const config = readEnvironment(process.env);
 
 // Read once, before the first request: Lambda waits for the module. New instances read a secret that was changed later.
-const secrets = await readSecrets(config.secrets ?? new Map(), process.env);
+const sources = new Map([
+  ...(config.secrets ?? []),
+  ...(config.cdn === undefined ? [] : ([[CDN_KEY, config.cdn.source]] as const)),
+]);
+const secrets = await readSecrets(sources, process.env);
 
 // Both gateways share one client. A gateway takes 0.2 ms to create, so both are created, and both check the settings.
 const client = s3Client(config.access);

@@ -1,13 +1,14 @@
-import { GetObjectCommand, type S3Client } from '@aws-sdk/client-s3';
-import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
+import type { S3Client } from '@aws-sdk/client-s3';
 import { createGateway } from '../../gateway/create-gateway.ts';
 import type { Log } from '../../observe/log.ts';
-import { type LinkTarget, OVERFLOW_POLICIES } from '../../config/size-limit.ts';
+import { OVERFLOW_POLICIES } from '../../config/size-limit.ts';
 import { parseConfig } from '../../config/config.ts';
 import { memoryCache } from '../../cache/drivers/memory.ts';
 import type { FetchHandler } from '../fetch-handler.ts';
 import { openConfig } from '../open-config.ts';
-import type { LambdaConfig } from './environment.ts';
+import { parseCdnKey } from './cdn-links.ts';
+import { CDN_KEY, type LambdaConfig } from './environment.ts';
+import { objectLinks } from './object-links.ts';
 import { openJwt } from '../open-jwt.ts';
 import { s3Storage, toS3Source } from '../s3/s3-storage.ts';
 
@@ -30,7 +31,9 @@ export function lambdaGateway(
   log?: Log,
   secrets: ReadonlyMap<string, string> = new Map(),
 ): FetchHandler {
-  const { settings, overflow: policy, access, prefix: defaultPrefix, forbidden } = config;
+  const { settings, overflow: policy, access, prefix: defaultPrefix, forbidden, cdn } = config;
+  const secret = (name: string) => secrets.get(name) ?? process.env[name];
+  const cdnKey = cdn === undefined ? undefined : parseCdnKey(CDN_KEY, cdn.keyId, secret(CDN_KEY) ?? '');
   return createGateway({
     ...openConfig(parseConfig(settings), {
       defaultStore: () => s3Storage(config, client),
@@ -40,28 +43,11 @@ export function lambdaGateway(
       // to.
       open: (store, use) =>
         store.type === 's3' && use === 'fallback' ? s3Storage({ forbidden, ...toS3Source(store, access) }) : undefined,
-      secret: (name) => secrets.get(name) ?? process.env[name],
+      secret,
       jwt: openJwt,
       cache: (cache) => (cache.type === 'memory' ? memoryCache({ maxBytes: cache.bytes }) : undefined),
-      overflow: { limit, policy, link: linker(client, config) },
+      overflow: { limit, policy, ...objectLinks(client, config, cdnKey) },
       log,
     }),
   });
-}
-
-/**
- * Creates presigned links to an object. Neither Range nor a condition is signed: browsers would not send the signed
- * field. If the bucket keeps versions, the link contains the version that was evaluated. If it does not, a link can't
- * be pinned: an object that is replaced between the redirect and the client's read shows only in its new entity tag.
- */
-function linker(client: S3Client, { bucket, prefix, linkSeconds }: LambdaConfig) {
-  return ({ key, representation, disposition }: LinkTarget): Promise<string> => {
-    const command = new GetObjectCommand({
-      Bucket: bucket,
-      Key: prefix + key,
-      ...(representation.version === undefined ? {} : { VersionId: representation.version }),
-      ...(disposition === undefined ? {} : { ResponseContentDisposition: disposition }),
-    });
-    return getSignedUrl(client, command, { expiresIn: linkSeconds });
-  };
 }

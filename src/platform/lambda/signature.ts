@@ -8,8 +8,11 @@ export interface Credentials {
   readonly sessionToken?: string | undefined;
 }
 
-/** A POST to the root of a service's endpoint: AWS's JSON protocols send no other requests. */
+/** A request without a query. By default a POST to the root of the endpoint, as AWS's JSON protocols send. */
 export interface SignableRequest {
+  readonly method?: 'GET' | 'POST';
+  /** Consists of slashes and unreserved characters (RFC 3986 §2.3). */
+  readonly path?: string;
   /** The value of the Host field, with the port if it is not the scheme's default. */
   readonly host: string;
   readonly region: string;
@@ -32,7 +35,7 @@ const ALGORITHM = 'AWS4-HMAC-SHA256';
  * @returns the fields to send, without Host
  */
 export function signRequest(request: SignableRequest, credentials: Credentials, at: Date): Record<string, string> {
-  const { host, region, service, fields, body } = request;
+  const { method = 'POST', path = '/', host, region, service, fields, body } = request;
   const { accessKeyId, secretAccessKey, sessionToken } = credentials;
   const time = at.toISOString().replace(/[-:]|\.\d+/g, '');
   const day = time.slice(0, 8);
@@ -44,7 +47,7 @@ export function signRequest(request: SignableRequest, credentials: Credentials, 
   const signed = Object.entries({ ...sent, host }).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const names = signed.map(([name]) => name).join(';');
   const lines = signed.map(([name, value]) => `${name}:${value}\n`).join('');
-  const canonical = ['POST', '/', '', lines, names, sha256(body)].join('\n');
+  const canonical = [method, path, '', lines, names, sha256(body)].join('\n');
   const scope = `${day}/${region}/${service}/aws4_request`;
   const key = [day, region, service, 'aws4_request'].reduce<string | Buffer>(hmac, `AWS4${secretAccessKey}`);
   const signature = hmac(key, [ALGORITHM, time, scope, sha256(canonical)].join('\n')).toString('hex');

@@ -4,6 +4,7 @@ import { tieredCache } from '../../cache/drivers/tiered.ts';
 import { workersCache, type CacheLike } from '../../cache/drivers/workers.ts';
 import type { CacheConfig } from '../../config/config.ts';
 import type { ClientAddress } from '../../gateway/gateway-request.ts';
+import type { Fields } from '../../http/index.ts';
 import { settingsError } from '../../base/settings-error.ts';
 
 /** Returns the value of a variable or secret of the Worker; `undefined` if it is not set or not text. */
@@ -28,7 +29,10 @@ function isBucket(value: unknown): value is R2Bucket {
 }
 
 /** Returns the client's address. Cloudflare always sets the field itself, so a client can't forge it. */
-export const workerAddress: ClientAddress = (request) => request.headers.get('CF-Connecting-IP') ?? undefined;
+export const workerAddress: ClientAddress = ({ headers }) => {
+  const fields: Fields = headers;
+  return fields.get('CF-Connecting-IP') ?? undefined;
+};
 
 /**
  * Opens the block cache of a configuration: that of the data centre, in a named cache that serves no client requests,

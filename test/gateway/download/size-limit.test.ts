@@ -107,6 +107,52 @@ describe('redirect', () => {
   });
 });
 
+describe.each(['redirect', 'partial'] as const)('%s, with a link to the whole object', (policy) => {
+  const linkWhole = async ({ key }: LinkTarget) => `https://cdn.example/whole/${key}`;
+  const whole = 'https://cdn.example/whole/a b.bin';
+
+  test.each(['bytes=500-', 'bytes=0-9', 'bytes=-5', 'bytes=2000-', 'bytes=0-9,500-'])(
+    '%s with a stale If-Range is redirected to it',
+    async (range) => {
+      const { ask, targets } = await open({ policy, linkWhole });
+      const response = await ask({ Range: range, 'If-Range': '"other"' });
+      expect([response.status, response.headers.get('Location')]).toEqual([307, whole]);
+      expect(response.headers.get('Cache-Control')).toBe('private, no-store');
+      expect(targets).toEqual([]);
+    },
+  );
+
+  test('so is a Range that is ignored for another reason', async () => {
+    const { ask } = await open({ policy, linkWhole });
+    expect((await ask({ Range: 'bytes=0-9,5-20' })).headers.get('Location')).toBe(whole);
+  });
+
+  test('a request without Range is not: the client may resume at the address that it was redirected to', async () => {
+    const { ask, etag } = await open({ policy, linkWhole });
+    expect((await ask()).headers.get('Location')).toBe('https://storage.example/link');
+    expect((await ask({ 'If-Range': '"other"' })).headers.get('Location')).toBe('https://storage.example/link');
+    const current = await ask({ Range: 'bytes=0-', 'If-Range': etag });
+    expect(current.headers.get('Location')).toBe(policy === 'redirect' ? 'https://storage.example/link' : null);
+  });
+
+  test('is made for the key with the prefix of the mount', async () => {
+    const store = memoryStore();
+    await store.put('pub/a b.bin', BYTES);
+    const overflow = { limit: 100, policy, link: linkWhole, linkWhole } as const;
+    const gateway = createGateway({ store, prefix: 'pub/', observers: [], overflow });
+    for (const headers of [{}, { Range: 'bytes=5-', 'If-Range': '"other"' }] as const) {
+      const response = await gateway.request('/a%20b.bin', { headers });
+      expect(response.headers.get('Location')).toBe('https://cdn.example/whole/pub/a b.bin');
+    }
+  });
+
+  test('an object without one has the answers as before', async () => {
+    const { ask } = await open({ policy, linkWhole: async () => undefined });
+    expect((await ask({ Range: 'bytes=5-', 'If-Range': '"other"' })).status).toBe(412);
+    expect((await ask({ Range: 'bytes=0-9,5-20' })).status).toBe(307);
+  });
+});
+
 describe('partial', () => {
   test('a range is cut, with the Content-Range of the bytes sent', async () => {
     const { ask, entries } = await open({ policy: 'partial' });
@@ -144,7 +190,7 @@ describe.each(['redirect', 'partial', 'refuse'] as const)('%s', (policy) => {
 });
 
 test('refuse is a 412 for a stale If-Range, so the client can request ranges of the new version', async () => {
-  const { ask } = await open({ policy: 'refuse' });
+  const { ask } = await open({ policy: 'refuse', linkWhole: async () => 'https://cdn.example/whole' });
   for (const range of ['bytes=0-9', 'bytes=0-9,500-']) {
     const response = await ask({ Range: range, 'If-Range': '"other"' });
     expect(response.status).toBe(412);

@@ -28,6 +28,8 @@ describe('the environment', () => {
       RANGEWAY_S3_ENDPOINT: 'https://s3.example.com',
       RANGEWAY_S3_PATH_STYLE: 'true',
       RANGEWAY_FRONT: 'cloudfront',
+      RANGEWAY_CDN_KEY: 'secretsmanager:rangeway/cdn',
+      RANGEWAY_CDN_KEY_ID: 'K2JCJMDEHXQW5F',
       RANGEWAY_SECRETS: '{"RANGEWAY_KEYS":"secretsmanager:my/keys","USERS":"ssm:/files/users"}',
     };
     expect(readEnvironment(env)).toEqual({
@@ -39,6 +41,7 @@ describe('the environment', () => {
       forbidden: 'missing',
       linkSeconds: 60,
       front: 'cloudfront',
+      cdn: { keyId: 'K2JCJMDEHXQW5F', source: { service: 'secretsmanager', id: 'rangeway/cdn' } },
       secrets: new Map([
         ['RANGEWAY_KEYS', { service: 'secretsmanager', id: 'my/keys' }],
         ['USERS', { service: 'ssm', id: '/files/users' }],
@@ -58,7 +61,10 @@ describe('the environment', () => {
     [{ RANGEWAY_SETTINGS: 'null' }, 'RANGEWAY_SETTINGS takes a JSON object'],
     [{ RANGEWAY_FALLBACK_BUCKET: 'b' }, 'RANGEWAY_FALLBACK_BUCKET is not read; a mount takes it, as fallback = {'],
     [{ RANGEWAY_FALLBACK_REGION: 'r' }, 'RANGEWAY_FALLBACK_REGION is not read; a mount takes it'],
-    [{ RANGEWAY_FRONT: 'stream' }, 'RANGEWAY_FRONT takes cloudfront, not "stream"'],
+    [{ RANGEWAY_FRONT: 'stream' }, 'RANGEWAY_FRONT takes cloudfront or distribution, not "stream"'],
+    [{ RANGEWAY_CDN_KEY: 'ssm:/a' }, 'RANGEWAY_CDN_KEY_ID takes the id of the public key of RANGEWAY_CDN_KEY'],
+    [{ RANGEWAY_CDN_KEY_ID: 'K1' }, 'RANGEWAY_CDN_KEY takes the place of a private key, such as secretsmanager:NAME'],
+    [{ RANGEWAY_CDN_KEY: 'ssm:/a', RANGEWAY_CDN_KEY_ID: 'k 1' }, 'RANGEWAY_CDN_KEY_ID takes'],
   ])('%o is refused at start', ([env, message]) => {
     const bucket = message === 'RANGEWAY_BUCKET' ? {} : { RANGEWAY_BUCKET: 'files' };
     expect(() => readEnvironment({ ...bucket, ...env })).toThrow(message);
@@ -127,6 +133,28 @@ describe('an event', () => {
       expect(toPlatformEnv(from('203.0.113.9:443'))).toEqual({ clientAddress: '198.51.100.7' });
       expect(toPlatformEnv(from())).toEqual({ clientAddress: '198.51.100.7' });
     });
+
+    const atEdge = (fields: Readonly<Record<string, string>>) =>
+      toPlatformEnv({ ...from('203.0.113.9:443'), headers: fields }, 'distribution');
+
+    test.for(['203.0.113.9', '2001:db8::1'])('is that of the edge function behind the distribution: %s', (viewer) => {
+      const fields = { 'x-rangeway-viewer': viewer, 'x-rangeway-host': 'd1.cloudfront.net' };
+      expect(atEdge(fields)).toEqual({ clientAddress: viewer, publicHost: 'd1.cloudfront.net' });
+    });
+
+    test('is unknown behind the distribution without that function, whatever CloudFront or a client says', () => {
+      for (const fields of [{}, { 'x-rangeway-viewer': 'localhost' }, { 'cloudfront-viewer-address': '192.0.2.1:443' }])
+        expect(atEdge(fields)).toEqual({ clientAddress: undefined, publicHost: undefined });
+    });
+
+    test.for(['cloudfront', undefined] as const)(
+      'is not that of a client that sends the fields itself: %s',
+      (front) => {
+        const fields = { 'x-rangeway-viewer': '192.0.2.1', 'x-rangeway-host': 'evil.example' };
+        const facts = toPlatformEnv({ ...from(), headers: fields }, front);
+        expect(facts).toEqual({ clientAddress: front === undefined ? '198.51.100.7' : undefined });
+      },
+    );
 
     test.for([
       ['203.0.113.9:46532', '203.0.113.9'],

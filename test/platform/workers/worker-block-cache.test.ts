@@ -44,10 +44,10 @@ afterAll(async () => {
 });
 
 /** A response and its log entry. */
-async function ask(headers: readonly (readonly [string, string])[] = [], method = 'GET') {
+async function ask(headers: readonly (readonly [string, string])[] = [], method = 'GET', query = '') {
   const before = lines.length;
   const origin = { host: '127.0.0.1', port: Number(new URL(workerd.url).port) };
-  const response = await send(origin, { method, target: '/object', headers });
+  const response = await send(origin, { method, target: `/object${query}`, headers });
   const line = await vi.waitFor(() => {
     const found = lines[before];
     if (found === undefined) throw new Error('no log line yet');
@@ -90,6 +90,38 @@ test('cached blocks are served from the Cache API, for each form of request, wit
   expect((await ask([], 'HEAD')).entry).toMatchObject({ status: 200, storageReads: 0 });
   expect((await ask([['If-None-Match', etag]])).entry).toMatchObject({ status: 304, storageReads: 0 });
   expect((await ask([['Range', `bytes=${SIZE}-`]])).entry).toMatchObject({ status: 416, storageReads: 0 });
+});
+
+test('no part of a request is in the keys of the Cache API: one copy of a block serves all of them', async () => {
+  await ask();
+  const requests: readonly (readonly [headers: readonly (readonly [string, string])[], query: string])[] = [
+    [[['Accept', 'text/html']], ''],
+    [
+      [
+        ['Accept-Encoding', 'br, gzip'],
+        ['Cookie', 'a=1'],
+      ],
+      '?utm_source=x',
+    ],
+    [
+      [
+        ['Origin', 'https://page.example'],
+        ['Referer', 'https://page.example/'],
+      ],
+      '?download',
+    ],
+    [
+      [
+        ['Authorization', 'Bearer x'],
+        ['X-Any', '1'],
+      ],
+      '?rgw-sig=x',
+    ],
+  ];
+  for (const [headers, query] of requests) {
+    const { entry } = await ask(headers, 'GET', query);
+    expect(entry).toMatchObject({ status: 200, outcome: 'complete', cacheHits: 21, cacheMisses: 0 });
+  }
 });
 
 test('after a purge the next request reads the storage', async () => {
