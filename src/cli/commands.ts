@@ -1,28 +1,4 @@
-/** An option of a command. Without `value` it is a flag. */
-export interface OptionSpec {
-  readonly name: string;
-  /** The placeholder of its value in the help, such as `FILE`. */
-  readonly value?: string;
-  readonly help: string;
-  /** Whether the empty text is a value. */
-  readonly mayBeEmpty?: boolean;
-}
-
-/** A command: how its command line is read, and its help. */
-export interface CommandSpec {
-  readonly name: string;
-  /** The placeholder of its operands in the help. Without it, the command takes none. */
-  readonly operands?: string;
-  readonly summary: string;
-  readonly options: readonly OptionSpec[];
-  /** Command lines to paste, each with a remark. */
-  readonly examples: readonly (readonly [line: string, remark: string])[];
-}
-
-/** Keeps the names of options as literal types, so that {@link CommandSpec} and the code that reads it agree. */
-function command<const Spec extends CommandSpec>(spec: Spec): Spec {
-  return spec;
-}
+import { command, type CommandSpec } from './command-spec.ts';
 
 const LISTEN = [
   { name: 'port', value: 'N', help: 'the port to listen on (default: 8787); 0 takes any that is free' },
@@ -129,6 +105,40 @@ export const CONFIG_COMMAND = command({
       'AWS_PROFILE=files rangeway config check rangeway.json',
       'of a file for serve --config; each S3 store is read once',
     ],
+  ],
+});
+
+/** `rangeway get` */
+export const GET_COMMAND = command({
+  name: 'get',
+  operands: 'URL...',
+  summary: 'downloads files through several connections: exact, resumed and verified, or an error',
+  options: [
+    { name: 'output', short: 'o', value: 'FILE', help: 'the file, a folder, or - for stdout (default: this folder)' },
+    {
+      name: 'connections',
+      short: 'c',
+      value: 'N',
+      help: 'at most N connections (default: 8); as many as help are used',
+    },
+    { name: 'checksum', value: 'sha-256=HEX', help: 'the digest that the file has to have; also sha-512=HEX' },
+    { name: 'on-change', value: 'WHAT', help: 'if the file changes meanwhile: restart (default) or fail' },
+    { name: 'refresh', value: 'CMD', help: 'a command that prints a fresh address, when the old one has expired' },
+    { name: 'header', value: 'LINE', help: 'a field of each request, such as "X-Token: a"; may be repeated' },
+    { name: 'user', value: 'USER:VARIABLE', help: 'log in with a password, which is in a variable' },
+    { name: 'proxy', value: 'URL', help: 'an HTTP proxy (default: HTTPS_PROXY, HTTP_PROXY and NO_PROXY)' },
+    { name: 'limit-rate', value: 'RATE', help: 'bytes a second at the most, such as 500KiB or 2MiB' },
+    { name: 'retry', value: 'N', help: 'failures in a row until it gives up (default: 10)' },
+    { name: 'timeout', value: 'T', help: 'a connection that is silent for so long has failed (default: 30s)' },
+    { name: 'force', help: 'replace a file that exists' },
+    { name: 'no-verify', help: 'compare no digest, and accept a body whose end is uncertain' },
+    { name: 'unsafe-resume', help: 'continue without an ETag too, though the file may have changed' },
+    { name: 'json', help: 'events on stdout, one a line' },
+    { name: 'quiet', short: 'q', help: 'errors alone' },
+  ],
+  examples: [
+    ['rangeway get https://files.example.com/app.iso', 'into this folder; the same again continues it'],
+    ['rangeway get https://files.example.com/app.tar -o - | tar x', 'unpacked as it comes'],
   ],
 });
 
@@ -270,6 +280,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   DEV_COMMAND,
   SERVE_COMMAND,
   LAMBDA_COMMAND,
+  GET_COMMAND,
   CONFIG_COMMAND,
   SIGN_COMMAND,
   KEYGEN_COMMAND,

@@ -15,6 +15,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   check: async (args) => (await import('./check/check.ts')).checkAddress(args),
   config: async (args) => (await import('./config.ts')).config(args),
   dev: async (args) => (await loadDev()).dev(args),
+  get: async (args) => (await import('./get/get.ts')).get(args),
   index: async (args) => (await import('./index/index-command.ts')).buildIndexes(args),
   keygen: async (args) => (await import('./keygen.ts')).keygen(args),
   lambda: async (args) => (await import('./lambda.ts')).lambda(args),

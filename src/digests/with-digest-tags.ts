@@ -19,6 +19,12 @@ const MAX_TRIES = 3;
  *
  * @param store whose tags change with each change of a file
  * @param indexes the store of the indexes, without a prefix
+ * @example
+ * import { withDigestTags } from 'rangeway';
+ * import { createGateway, fsStore } from 'rangeway/node';
+ *
+ * const files = fsStore('/srv/files');
+ * export default createGateway({ store: withDigestTags(files, files), pieces: true });
  */
 export function withDigestTags(store: ObjectStore, indexes: ObjectStore): ObjectStore {
   /** The digest in base64, by the file's own tag. */

@@ -15,7 +15,7 @@ import { composeStore } from './mount-store.ts';
 import { sortMounts, type Mount } from './match-mount.ts';
 import * as v from 'valibot';
 import {
-  keyPrefix,
+  keyPrefix as keyPrefixSchema,
   settingsEntries,
   toRangePolicy,
   type Settings,
@@ -100,7 +100,7 @@ const MountSchema = v.strictObject({
   ...sharedEntries,
   ...locationEntries,
   store: instance<ObjectStore>('object', 'takes a store, such as memoryStore()'),
-  prefix: v.optional(keyPrefix, ''),
+  prefix: v.optional(keyPrefixSchema, ''),
 });
 
 /** Fields that belong to one mount and have no default for all. */

@@ -1,9 +1,9 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { randomBytes } from 'node:crypto';
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { buildPieceIndex } from '../../src/digests/build-piece-index.ts';
 import { encodePieceIndex, pieceIndexKey } from '../../src/digests/piece-index.ts';
 import { createGateway } from '../../src/platform/node/index.ts';
@@ -20,15 +20,28 @@ async function putIndex(store: MemoryStore, key: string): Promise<void> {
   if (built.type === 'built') await store.put(await pieceIndexKey(key), await encodePieceIndex(built.index));
 }
 
+const children = new Set<ChildProcess>();
+afterAll(() => {
+  for (const child of children) child.kill('SIGKILL');
+});
+
 /** Starts aria2c with nothing of a user's settings. */
 function aria2c(home: string, ...args: readonly string[]) {
   const options = ['--no-conf', '-q', '-k1M', '--file-allocation=none', '--auto-save-interval=1', '-d', home];
-  return spawn('aria2c', [...options, ...args], { stdio: 'ignore', env: { PATH: process.env['PATH'], HOME: home } });
+  const child = spawn('aria2c', [...options, ...args], {
+    stdio: 'ignore',
+    env: { PATH: process.env['PATH'], HOME: home },
+  });
+  children.add(child);
+  return child;
 }
 
 /** Waits until a condition holds. */
 async function until(condition: () => boolean): Promise<void> {
-  while (!condition()) await new Promise((resolve) => setTimeout(resolve, 20));
+  for (const end = Date.now() + 20_000; !condition();) {
+    if (Date.now() > end) throw new Error('it never came');
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }
 
 const exists = (path: string) => statSync(path, { throwIfNoEntry: false }) !== undefined;

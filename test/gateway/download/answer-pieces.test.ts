@@ -202,3 +202,16 @@ test('a folder without its slash is redirected with the parameter, as the key it
   const response = await gateway.request('/folder?pieces');
   expect([response.status, response.headers.get('Location')]).toEqual([308, './folder/?pieces']);
 });
+
+test('a purge looks at the index again, too', async () => {
+  const token = 'a-token-of-at-least-32-characters';
+  const { ask, asked, gateway, memory } = await open({ cache: cache(), purge: { token } });
+  expect(await ask('/key?pieces')).toEqual([200, false]);
+  memory.delete(INDEX);
+  expect(await ask('/key?pieces')).toEqual([200, false]);
+  asked();
+  const purged = await gateway.request('/key', { method: 'PURGE', headers: { Authorization: `Bearer ${token}` } });
+  expect(purged.status).toBe(204);
+  expect(await ask('/key?pieces')).toEqual([404, false]);
+  expect(asked()).toEqual(['HEAD key', `GET ${INDEX}`]);
+});

@@ -40,9 +40,8 @@ export interface FsStoreOptions {
  *
  * await serve(createGateway({ store: fsStore('/srv/files') }), { port: 8080 });
  */
-export function fsStore(folder: string, options: FsStoreOptions = {}): ListableStore {
-  const { hidden = false, reuseMemory = false } = options;
-  const rules: FileRules = { isHidden: (path) => !hidden && isHidden(path, sep), toEtag, isMissing };
+export function fsStore(folder: string, { hidden = false, reuseMemory = false }: FsStoreOptions = {}): ListableStore {
+  const rules: FileRules = { isHidden: (path) => !hidden && isHidden(path, sep), toEtag, isMissing, toStoreError };
   return {
     isLocal: true,
     async head(key, options = {}) {
@@ -57,14 +56,7 @@ export function fsStore(folder: string, options: FsStoreOptions = {}): ListableS
       const file = await openFile(folder, key, hidden);
       return file === undefined ? { type: 'missing' } : readFile(file, options, reuseMemory);
     },
-    async list(prefix, options = {}) {
-      countOperation(options);
-      try {
-        return await listFolder(folder, prefix, options, rules);
-      } catch (error) {
-        throw toStoreError(error);
-      }
-    },
+    list: (prefix, options = {}) => listFolder(folder, prefix, options, rules),
   };
 }
 
@@ -181,19 +173,16 @@ const COARSE_MS = 2_000;
 /** After this many waits, the file is taken to be written continuously. */
 const MAX_WAITS = 3;
 
-/** The state of a file. If it is `settled`, any later change of the bytes also changes the state. */
-interface SettledStat {
-  readonly stat: BigIntStats;
-  readonly settled: boolean;
-}
-
 /** Makes the tag of a listed file. Nothing waits for the tick of a change, so a file that has just changed has a weak one. */
 function toEtag(stat: BigIntStats): EntityTag {
   return { weak: msUntilSettled(stat, Date.now()) > 0, opaque: fileTag(stat) };
 }
 
-/** Reads the state of a file. If the file has just been changed, first waits until the tick of that change is over. */
-async function settledStat(handle: FileHandle): Promise<SettledStat> {
+/**
+ * Reads the state of a file. If the file has just been changed, first waits until the tick of that change is over. If the
+ * result is `settled`, any later change of the bytes also changes the state.
+ */
+async function settledStat(handle: FileHandle): Promise<{ readonly stat: BigIntStats; readonly settled: boolean }> {
   for (let waits = 0; ; waits++) {
     const stat = await handle.stat({ bigint: true });
     const remaining = msUntilSettled(stat, Date.now());
@@ -249,8 +238,7 @@ function fileBody(
 ): ReadableStream<Uint8Array> {
   let offset = span.start;
   const shared = reuseMemory ? new Uint8Array(Math.min(CHUNK, spanLength(span))) : undefined;
-  // A client may disconnect while the last chunk is read. Then the file is closed twice, and the second error is
-  // ignored.
+  // If a client disconnects while the last chunk is read, the file is closed twice.
   const close = () => handle.close().catch(() => undefined);
   return new ReadableStream(
     {
