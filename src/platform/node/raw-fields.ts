@@ -1,18 +1,12 @@
-import type { Fields } from '../../http/index.ts';
-
-/** All header fields of a request. */
-interface RawFields extends Fields {
-  get(name: string): string | null;
-  has(name: string): boolean;
-}
+import type { MessageFields } from '../../http/index.ts';
 
 /**
- * Wraps Node's `rawHeaders` as Fields. Each lookup scans the array: a request has few fields, and some six lookups.
+ * Wraps Node's `rawHeaders` as MessageFields. Each lookup scans the array: a request has few fields, and some six lookups.
  * Node's own `headers` are not used, because they drop the second line of some names: two dates must not look like one.
  *
  * @param lines name, value, name, value
  */
-export function rawFields(lines: readonly string[]): RawFields {
+export function rawFields(lines: readonly string[]): MessageFields {
   function get(name: string): string | null {
     let value: string | null = null;
     for (let i = 0; i + 1 < lines.length; i += 2) {
