@@ -112,6 +112,13 @@ export function progressOf(coverage: Coverage): TransferProgress {
   return withState(base + least, size === 0 ? 0 : totalLength(intervals) / size, intervals);
 }
 
+/** Returns how often each byte was delivered; none if the coverage is approximate. */
+export function depthsOfCoverage({ size, base, above, running, unknown, approximateBytes }: Coverage): DepthIntervals {
+  if (approximateBytes !== undefined) return [];
+  const whole = base === 0 ? [] : toDepths([{ start: 0, end: size }]).map((span) => ({ ...span, depth: base }));
+  return addDepths(addDepths(whole, above), toDepths(countedSpans({ running, unknown })));
+}
+
 /** Returns the bytes that requests with an unknown end count with. */
 function countedSpans({ running, unknown }: Pick<Coverage, 'running' | 'unknown'>): readonly Span[] {
   const askedNow = running.flatMap(({ asked }) => asked);
@@ -169,8 +176,8 @@ export interface CoverageUpdate {
  *
  * Requests that run at the same time may bring the same bytes, so that the next one does not ask for them. Therefore
  * the earlier one counts at most up to the lowest byte that the later one asks for; none counts bytes that another one
- * brought meanwhile; and none counts bytes that another one, which still runs, may bring. If that one ends at an
- * unknown byte too, both count with nothing until another request begins.
+ * brought before or meanwhile; and none counts bytes that another one, which still runs, may bring. If that one does
+ * not bring them, both count with nothing until another request begins.
  */
 export function updateCoverage(before: Coverage): CoverageUpdate {
   const { size } = before;
@@ -179,6 +186,16 @@ export function updateCoverage(before: Coverage): CoverageUpdate {
   let unknown = before.unknown;
   let above = before.above;
   let base = before.base;
+
+  function addUnknown(request: RunningRequest): void {
+    // The client may have asked for bytes that it had already, up to the end, and have broken the response off there.
+    const { asked, limit } = limited(limited(request, above), delivered);
+    if (asked.length > 0) unknown = [...unknown, { asked, limit, isClosed: false }];
+    const oldest = unknown.length > MAX_UNKNOWN ? unknown[0] : undefined;
+    if (oldest === undefined) return;
+    unknown = unknown.slice(1);
+    above = addDepths(above, toDepths(countedSpans({ running, unknown: [oldest] })));
+  }
 
   return {
     start(id, asked) {
@@ -191,21 +208,15 @@ export function updateCoverage(before: Coverage): CoverageUpdate {
     end(id, spans) {
       const request = running.find((candidate) => candidate.id === id);
       if (request !== undefined) running = running.filter((other) => other !== request);
-      if (spans === 'unknown') {
-        if (request === undefined || request.asked.length === 0 || before.approximateBytes !== undefined) return;
-        // It may have brought bytes of them, as long as no later request shows where it ended.
-        unknown = unknown.map((other) => reopened(other, request.asked));
-        unknown = [...unknown, { asked: request.asked, limit: request.limit, isClosed: false }];
-        const oldest = unknown.length > MAX_UNKNOWN ? unknown[0] : undefined;
-        if (oldest === undefined) return;
-        unknown = unknown.slice(1);
-        above = addDepths(above, toDepths(countedSpans({ running, unknown: [oldest] })));
-        return;
-      }
-      const inside = spans.map(({ start, end }) => ({ start: Math.max(0, start), end: Math.min(size, end) }));
+      const inside =
+        spans === 'unknown'
+          ? []
+          : spans.map(({ start, end }) => ({ start: Math.max(0, start), end: Math.min(size, end) }));
       running = running.map((other) => limited(other, inside));
-      unknown = unknown.map((other) => limited(other, inside));
+      // Another request may not have been asked for bytes that this one was expected to bring.
+      unknown = unknown.map((other) => reopened(limited(other, inside), request?.asked ?? []));
       delivered.push(...inside);
+      if (spans === 'unknown' && request !== undefined && before.approximateBytes === undefined) addUnknown(request);
     },
     addEmptyDownload() {
       base++;
