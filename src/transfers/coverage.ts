@@ -115,7 +115,7 @@ export function progressOf(coverage: Coverage): TransferProgress {
 /** Returns how often each byte was delivered; none if the coverage is approximate. */
 export function depthsOfCoverage({ size, base, above, running, unknown, approximateBytes }: Coverage): DepthIntervals {
   if (approximateBytes !== undefined) return [];
-  const whole = base === 0 ? [] : toDepths([{ start: 0, end: size }]).map((span) => ({ ...span, depth: base }));
+  const whole = base === 0 || size === 0 ? [] : [{ start: 0, end: size, depth: base }];
   return addDepths(addDepths(whole, above), toDepths(countedSpans({ running, unknown })));
 }
 

@@ -1,7 +1,7 @@
 /**
  * The whole campaigns, of which the other runs do a tenth: `npm run test:campaigns`. Kills of a process that writes
  * its cache, schedules of faults, histories of objects that are replaced, the models of the fill and of the cached store,
- * stored metadata, clients that disconnect, and the fuzzers. About three minutes on two cores.
+ * histories of transfers, stored metadata, clients that disconnect, and the fuzzers. About five minutes on two cores.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -16,6 +16,8 @@ const suites = [
   'test/cache/drivers/disk-restart.test.ts',
   'test/cache/fill.model.test.ts',
   'test/cache/with-block-cache.model.test.ts',
+  'test/transfers/coverage.property.test.ts',
+  'test/transfers/drivers/sqlite-kill.test.ts',
 ];
 // The runner ignores a filter that matches nothing.
 for (const path of suites) if (!existsSync(join(root, path))) throw new Error(`${path} does not exist`);

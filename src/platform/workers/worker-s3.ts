@@ -14,6 +14,7 @@ import { makeS3Client, REQUEST_TIMEOUT, type S3Access } from '../s3/make-s3-clie
 import { openS3Store, toS3Source, type S3Source } from '../s3/s3-source.ts';
 import { openBinding, workerAddress, workerCache, workerSecret } from './worker-env.ts';
 
+export { TransferShard } from './transfer-shard.ts';
 export { Blocks } from './worker-env.ts';
 
 /** The variables and secrets of a Worker over S3 (docs/deploying.md). */

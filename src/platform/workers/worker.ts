@@ -8,6 +8,7 @@ import { nativeBodyPipe } from './native-body-pipe.ts';
 import { openConfig } from '../open-config.ts';
 import { openBinding, workerAddress, workerCache, workerSecret } from './worker-env.ts';
 
+export { TransferShard } from './transfer-shard.ts';
 export { Blocks } from './worker-env.ts';
 
 /** The bindings of the Worker: the bucket, and the configuration as a TOML table in wrangler.toml. */
