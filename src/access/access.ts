@@ -28,6 +28,8 @@ export interface Grant {
   readonly fileName?: string | undefined;
   /** Id that all requests of one download have in common. */
   readonly downloadId?: string | undefined;
+  /** Name of the user, or subject of the token, that the credentials belong to. */
+  readonly user?: string | undefined;
   /** Requested limit in bytes per second. The gateway does not apply it yet. */
   readonly maxBytesPerSecond?: number | undefined;
 }

@@ -91,6 +91,7 @@ function mergeGrants(first: Grant, second: Grant): Grant {
     isPrivate: first.isPrivate || second.isPrivate,
     fileName: first.fileName ?? second.fileName,
     downloadId: first.downloadId ?? second.downloadId,
+    user: first.user ?? second.user,
     maxBytesPerSecond: rates.length === 0 ? undefined : Math.min(...rates),
   };
 }

@@ -73,7 +73,9 @@ export function jwtAccess({ pathsClaim, realm = 'files', clockTolerance = 30, ..
     if (!isCompact(token)) return challenges.invalid;
     try {
       const claims = await verify(token, await load(), { ...checks, currentDate: new Date(now * 1000) });
-      return pathsClaim === undefined || mayRead(claims, pathsClaim, path) ? granted() : refused('forbidden');
+      return pathsClaim === undefined || mayRead(claims, pathsClaim, path)
+        ? granted({ isPrivate: true, user: typeof claims.sub === 'string' ? claims.sub : undefined })
+        : refused('forbidden');
     } catch (error) {
       if (isKeysError(error)) return { type: 'unavailable', cause: error };
       // jose checks the times after the signature, issuer and audience, so only a genuine token is reported as expired.

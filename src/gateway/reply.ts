@@ -29,7 +29,7 @@ export interface Reply {
   readonly body: ReplyBody;
   /** The transfer of the body. Absent if the body is in memory, or passed on as the storage opened it. */
   readonly pipe?: Omit<PipedBody, 'body'>;
-  /** The content of a response with bytes of an object. */
+  /** The content of a response with bytes of an object, or of a redirect to one, which has no parts. */
   readonly content?: ResponseContent;
   /** A thrown value to log beside the status. */
   readonly error?: unknown;

@@ -2,6 +2,12 @@ import { settingsError } from '../base/settings-error.ts';
 import type { Config } from '../config/config.ts';
 import { needsOf, type AccessNeeds } from '../access/access.ts';
 import type { AccessConfig } from '../config/access-config.ts';
+import {
+  assertOneToken,
+  assertTransfers,
+  type TransfersConfig,
+  type TransferStoreConfig,
+} from '../config/transfers-config.ts';
 import { corsPolicy } from '../gateway/open-mounts.ts';
 import { type CorsPolicy } from '../http/index.ts';
 import { assertParallelReads, WORKERS_PARALLEL_READS } from '../config/parallel-reads-setting.ts';
@@ -18,20 +24,29 @@ export type Platform = 'node' | 'workers' | 'lambda';
 export const PLATFORMS: readonly Platform[] = ['node', 'workers', 'lambda'];
 
 /** The types of stores and caches that each platform has. */
-const TYPES: Readonly<Record<Platform, { readonly store: readonly string[]; readonly cache: readonly string[] }>> = {
-  node: { store: ['s3', 'dir'], cache: ['memory', 'disk'] },
-  workers: { store: ['r2', 's3'], cache: ['workers', 'tiered'] },
-  lambda: { store: ['s3'], cache: ['memory'] },
+const TYPES: Readonly<Record<Platform, PlatformTypes>> = {
+  node: { store: ['s3', 'dir'], cache: ['memory', 'disk'], transfers: ['sqlite', 'memory'] },
+  workers: { store: ['r2', 's3'], cache: ['workers', 'tiered'], transfers: ['durable-object', 'memory'] },
+  lambda: { store: ['s3'], cache: ['memory'], transfers: ['memory'] },
 };
+
+interface PlatformTypes {
+  readonly store: readonly string[];
+  readonly cache: readonly string[];
+  /** The first is the default. */
+  readonly transfers: readonly TransferStoreConfig['type'][];
+}
 
 /**
  * Checks what the schema of a configuration can't express, without opening its stores or reading its secrets.
  *
  * @param platform that the configuration is for; left out if any
- * @throws SettingsError if two mounts have the same location, if a bucket can't be read in the way that is set, if the
+ * @throws SettingsError if transfers have settings without effect, if two mounts have the same location, if a bucket can't be read in the way that is set, if the
  *   platform has no such store or cache, or if `parallelReads` is more than it allows
  */
-export function checkConfig({ mounts, cache }: Config, platform?: Platform): void {
+export function checkConfig({ mounts, cache, admin, purge, transfers }: Config, platform?: Platform): void {
+  assertOneToken(admin, purge);
+  if (transfers !== undefined) checkTransfers(transfers, admin !== undefined, platform);
   const max = platform === 'workers' ? WORKERS_PARALLEL_READS : undefined;
   if (platform !== undefined && cache !== undefined) assertType('cache', 'cache', cache.type, platform);
   for (const [i, { parallelReads, store, fallback }] of mounts.entries()) {
@@ -47,8 +62,14 @@ export function checkConfig({ mounts, cache }: Config, platform?: Platform): voi
   assertDistinctLocations(mounts.map(({ path, host }) => ({ path: path.replace(/\/$/, ''), host })));
 }
 
-function assertType(where: string, kind: 'store' | 'cache', type: string, platform: Platform): void {
-  const types = TYPES[platform][kind];
+function checkTransfers(transfers: TransfersConfig, hasAdmin: boolean, platform: Platform | undefined): void {
+  const { type } = transfers.store ?? {};
+  if (platform !== undefined && type !== undefined) assertType('transfers.store', 'transfers', type, platform);
+  assertTransfers(transfers, type ?? (platform && TYPES[platform].transfers[0]), hasAdmin);
+}
+
+function assertType(where: string, kind: keyof PlatformTypes, type: string, platform: Platform): void {
+  const types: readonly string[] = TYPES[platform][kind];
   if (types.includes(type)) return;
   throw settingsError(`${where}.type: ${platform} has ${types.map((one) => `"${one}"`).join(' and ')}, not "${type}"`);
 }

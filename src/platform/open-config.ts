@@ -6,6 +6,15 @@ import type { MountOptions } from '../gateway/open-mounts.ts';
 import type { SizeLimit } from '../config/size-limit.ts';
 import { settingsError } from '../base/settings-error.ts';
 import { withSettingName } from '../config/schema.ts';
+import { trackTransfers, type TransferTracker } from '../observe/transfers.ts';
+import { memoryTransferStore } from '../transfers/drivers/memory.ts';
+import type { TransferStore } from '../transfers/transfer-store.ts';
+import {
+  assertOneToken,
+  assertTransfers,
+  type TransfersConfig,
+  type TransferStoreConfig,
+} from '../config/transfers-config.ts';
 import { withFallback } from '../store/wrappers/with-fallback.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { withPrefix } from '../store/wrappers/with-prefix.ts';
@@ -21,6 +30,10 @@ export interface PlatformParts extends AccessParts {
   readonly open: (store: StoreConfig, use: 'store' | 'fallback') => ObjectStore | undefined;
   /** Opens a block cache; returns `undefined` if the platform does not support its type. */
   readonly cache?: (cache: CacheConfig) => BlockCache | undefined;
+  /** Opens a store of transfers other than memory; returns `undefined` if the platform does not support its type. */
+  readonly transfers?: (store: TransferStoreConfig, settings: TransfersConfig) => TransferStore | undefined;
+  /** The store of transfers of a configuration that names none. By default memory. */
+  readonly defaultTransfers?: TransferStoreConfig | undefined;
   /** The size limit of a response body on this platform. By default there is none. */
   readonly overflow?: SizeLimit | undefined;
   /** Receives the log entries. By default they go to the console. */
@@ -36,22 +49,50 @@ export interface PlatformParts extends AccessParts {
  * @throws SettingsError if the platform does not support a store or cache, or if a secret is missing
  */
 export function openConfig(
-  { mounts, cache, limits, logged, purge }: Config,
+  { mounts, cache, limits, logged, purge, admin, transfers }: Config,
   parts: PlatformParts,
-): Pick<GatewayBaseOptions, 'limits' | 'observers' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
+): Pick<GatewayBaseOptions, 'limits' | 'observers' | 'purge' | 'admin' | 'transfers'> & {
+  readonly mounts: readonly MountOptions[];
+} {
   const openedCache = cache === undefined ? undefined : (parts.cache?.(cache) ?? refuse('cache', cache.type));
+  assertOneToken(admin, purge);
+  const token = admin === undefined ? undefined : { token: readToken('admin', admin.token, parts) };
   const pathOf = (i: number) => (mounts.length > 1 ? `mounts.${i}.` : '');
   return {
     limits,
     observers: [logObserver(parts.log, logged)],
-    purge: purge === undefined ? undefined : { token: readToken(purge.token, parts) },
+    purge: purge === undefined ? token : { token: readToken('purge', purge.token, parts) },
+    admin: token,
+    transfers: transfers === undefined ? undefined : openTransfers(transfers, token !== undefined, parts),
     mounts: mounts.map((mount, i) => toMountOptions(mount, openedCache, parts, pathOf(i))),
   };
 }
 
-function readToken(name: string, { secret }: PlatformParts): string {
+/** Opens the store of transfers that is set, or the platform's own. */
+function openTransfers(transfers: TransfersConfig, hasAdmin: boolean, parts: PlatformParts): TransferTracker {
+  const config = transfers.store ?? parts.defaultTransfers ?? { type: 'memory' };
+  assertTransfers(transfers, config.type, hasAdmin);
+  const store = openTransferStore(config, transfers, parts);
+  const { identity, secret: name } = transfers;
+  const secret = name === undefined ? undefined : readToken('transfers.secret', name, parts);
+  if (secret !== undefined && secret.length < 32) {
+    throw settingsError('transfers.secret: takes 32 characters at least, such as `openssl rand -hex 32` prints');
+  }
+  return trackTransfers({ store, identity, secret });
+}
+
+function openTransferStore(
+  config: TransferStoreConfig,
+  transfers: TransfersConfig,
+  parts: PlatformParts,
+): TransferStore {
+  if (config.type === 'memory') return memoryTransferStore(transfers);
+  return parts.transfers?.(config, transfers) ?? refuse('transfers.store', config.type);
+}
+
+function readToken(setting: string, name: string, { secret }: PlatformParts): string {
   const token = secret(name) ?? '';
-  if (token === '') throw settingsError(`purge: ${name} is to hold a token, and is not set`);
+  if (token === '') throw settingsError(`${setting}: ${name} is to hold a token, and is not set`);
   return token;
 }
 

@@ -6,6 +6,8 @@ import { granted } from '../../src/access/access.ts';
 import { jwtAccess, type JwtKey } from '../../src/access/jwt.ts';
 import { AUDIENCE, withToken, ISSUER, makePair, token, type Pair } from './tokens.ts';
 
+/** The grant of the tokens of these tests, whose subject is `ann`. */
+const GRANTED = granted({ isPrivate: true, user: 'ann' });
 const INVALID = { type: 'unauthenticated', challenges: ['Bearer realm="files", error="invalid_token"'] };
 
 const first = await makePair('ES256');
@@ -54,7 +56,7 @@ test('keys are fetched once, when the first token needs them', async () => {
   expect(issuer.fetches).toBe(0);
   const signed = await token(first, {}, { kid: 'a' });
   const verdicts = await Promise.all(Array.from({ length: 20 }, async () => rule(withToken(signed))));
-  expect(verdicts).toEqual(verdicts.map(() => granted()));
+  expect(verdicts).toEqual(verdicts.map(() => GRANTED));
   expect(issuer.fetches).toBe(1);
 });
 
@@ -64,15 +66,15 @@ test('an unknown key id causes another fetch, and a removed key is refused', asy
   const rule = ruleFor(url, { cooldown: 0 });
   const old = withToken(await token(first, {}, { kid: 'a' }));
   const renewed = withToken(await token(second, {}, { kid: 'b' }));
-  expect(await rule(old)).toEqual(granted());
+  expect(await rule(old)).toEqual(GRANTED);
   // Both keys for a while, then only the new one.
   issuer.keys = [await jwk(second, 'b'), await jwk(first, 'a')];
-  expect([await rule(renewed), await rule(old)]).toEqual([granted(), granted()]);
+  expect([await rule(renewed), await rule(old)]).toEqual([GRANTED, GRANTED]);
   expect(issuer.fetches).toBe(2);
   issuer.keys = [await jwk(second, 'b')];
   expect(await rule(withToken(await token(second, {}, { kid: 'c' })))).toEqual(INVALID);
   expect(issuer.fetches).toBe(3);
-  expect([await rule(old), await rule(renewed)]).toEqual([INVALID, granted()]);
+  expect([await rule(old), await rule(renewed)]).toEqual([INVALID, GRANTED]);
 });
 
 test('keys that are too old are fetched again, even if they match', async () => {
@@ -80,7 +82,7 @@ test('keys that are too old are fetched again, even if they match', async () => 
   issuer.keys = [await jwk(first, 'a')];
   const rule = ruleFor(url, { maxAge: 0, cooldown: 0 });
   const request = withToken(await token(first, {}, { kid: 'a' }));
-  expect([await rule(request), await rule(request)]).toEqual([granted(), granted()]);
+  expect([await rule(request), await rule(request)]).toEqual([GRANTED, GRANTED]);
   expect(issuer.fetches).toBe(2);
 });
 
@@ -90,11 +92,11 @@ test('keys that are too old are fetched again, even if the wall clock was set ba
   const rule = ruleFor(url, { maxAge: 600, cooldown: 0 });
   const signed = await token(first, {}, { kid: 'a' });
   const now = Math.floor(Date.now() / 1000);
-  expect(await rule({ ...withToken(signed), now })).toEqual(granted());
+  expect(await rule({ ...withToken(signed), now })).toEqual(GRANTED);
   vi.useFakeTimers({ toFake: ['Date', 'performance'] });
   try {
     vi.advanceTimersByTime(599_000);
-    expect(await rule({ ...withToken(signed), now })).toEqual(granted());
+    expect(await rule({ ...withToken(signed), now })).toEqual(GRANTED);
     expect(issuer.fetches).toBe(1);
     vi.advanceTimersByTime(1_000);
     vi.setSystemTime(Date.now() - 3_600_000);
@@ -119,8 +121,8 @@ test('a token without a key id is verified with each matching key', async () => 
   const { issuer, url } = await startIssuer();
   issuer.keys = [await jwk(first, 'a'), await jwk(rsa, 'r'), await jwk(second, 'b')];
   const rule = ruleFor(url);
-  expect(await rule(withToken(await token(second)))).toEqual(granted());
-  expect(await rule(withToken(await token(rsa)))).toEqual(granted());
+  expect(await rule(withToken(await token(second)))).toEqual(GRANTED);
+  expect(await rule(withToken(await token(rsa)))).toEqual(GRANTED);
   expect(await rule(withToken(await token(await makePair('ES256'))))).toEqual(INVALID);
   expect(await rule(withToken(await token(second, { aud: 'mail' })))).toEqual(INVALID);
 });
@@ -140,7 +142,7 @@ test('only the allowed algorithms are used, whatever the key set contains', asyn
   expect(await rule(withToken(await token(first, {}, { kid: 'e' })))).toEqual(INVALID);
   const narrow = ruleFor(url, { algorithms: ['ES256'] });
   expect(await narrow(withToken(await token(rsa, {}, { kid: 'r' })))).toEqual(INVALID);
-  expect(await rule(withToken(await token(rsa, {}, { kid: 'r' })))).toEqual(granted());
+  expect(await rule(withToken(await token(rsa, {}, { kid: 'r' })))).toEqual(GRANTED);
 });
 
 test('an unreachable issuer gives unavailable, not a rejected token, and is not contacted again for a while', async () => {
@@ -188,8 +190,8 @@ test('known keys stay in use while the issuer is unreachable', async () => {
   issuer.keys = [await jwk(first, 'a')];
   const rule = ruleFor(url, { cooldown: 0 });
   const known = withToken(await token(first, {}, { kid: 'a' }));
-  expect(await rule(known)).toEqual(granted());
+  expect(await rule(known)).toEqual(GRANTED);
   issuer.status = 500;
   expect(await rule(withToken(await token(second, {}, { kid: 'b' })))).toMatchObject({ type: 'unavailable' });
-  expect(await rule(known)).toEqual(granted());
+  expect(await rule(known)).toEqual(GRANTED);
 });

@@ -5,6 +5,8 @@ import { requestFor, NOW } from './request.ts';
 import { AUDIENCE, withToken, ISSUER, makePair, optionsFor, token } from './tokens.ts';
 
 const MISSING = { type: 'unauthenticated', challenges: ['Bearer realm="files"'] };
+/** The grant of the tokens of these tests, whose subject is `ann`. */
+const GRANTED = granted({ isPrivate: true, user: 'ann' });
 const INVALID = { type: 'unauthenticated', challenges: ['Bearer realm="files", error="invalid_token"'] };
 const EXPIRED = {
   type: 'unauthenticated',
@@ -18,7 +20,7 @@ describe('jwtAccess accepts tokens signed with', () => {
   const algorithms = ['RS256', 'RS384', 'RS512', 'PS256', 'ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'] as const;
   test.for<PublicAlgorithm>(algorithms)('%s', async (algorithm) => {
     const pair = await makePair(algorithm);
-    expect(await jwtAccess(optionsFor(pair))(withToken(await token(pair)))).toEqual(granted());
+    expect(await jwtAccess(optionsFor(pair))(withToken(await token(pair)))).toEqual(GRANTED);
   });
   test.for<readonly [SecretAlgorithm, number]>([
     ['HS256', 32],
@@ -30,7 +32,7 @@ describe('jwtAccess accepts tokens signed with', () => {
     const bytes = jwtAccess({ ...options, key: { type: 'secret', secret, algorithm } });
     const text = jwtAccess({ ...options, key: { type: 'secret', secret: '\u0007'.repeat(length), algorithm } });
     const signed = await token({ algorithm, privateKey: secret });
-    expect([await bytes(withToken(signed)), await text(withToken(signed))]).toEqual([granted(), granted()]);
+    expect([await bytes(withToken(signed)), await text(withToken(signed))]).toEqual([GRANTED, GRANTED]);
   });
 });
 
@@ -38,13 +40,13 @@ describe('jwtAccess', () => {
   test('accepts the scheme in any case, and several spaces after it', async () => {
     const signed = await token(es256);
     for (const field of [`bearer ${signed}`, `BEARER   ${signed}`]) {
-      expect(await rule(requestFor('/a', { Authorization: field }))).toEqual(granted());
+      expect(await rule(requestFor('/a', { Authorization: field }))).toEqual(GRANTED);
     }
   });
   test('accepts one of several issuers and audiences', async () => {
     const several = jwtAccess(optionsFor(es256, { issuer: ['x', ISSUER], audience: ['y', AUDIENCE] }));
-    expect(await several(withToken(await token(es256)))).toEqual(granted());
-    expect(await several(withToken(await token(es256, { iss: 'x', aud: ['z', 'y'] })))).toEqual(granted());
+    expect(await several(withToken(await token(es256)))).toEqual(GRANTED);
+    expect(await several(withToken(await token(es256, { iss: 'x', aud: ['z', 'y'] })))).toEqual(GRANTED);
     expect(await several(withToken(await token(es256, { iss: 'y' })))).toEqual(INVALID);
   });
   test('distinguishes a missing, an invalid and an expired token', async () => {
@@ -61,10 +63,10 @@ describe('jwtAccess', () => {
     const strict = jwtAccess(optionsFor(es256, { clockTolerance: 0 }));
     const late = withToken(await token(es256, { exp: NOW - 29 }));
     const early = withToken(await token(es256, { nbf: NOW + 30 }));
-    expect([await rule(late), await rule(early)]).toEqual([granted(), granted()]);
+    expect([await rule(late), await rule(early)]).toEqual([GRANTED, GRANTED]);
     expect([await strict(late), await strict(early)]).toEqual([EXPIRED, INVALID]);
     expect(await strict(withToken(await token(es256, { exp: NOW })))).toEqual(EXPIRED);
-    expect(await strict(withToken(await token(es256, { exp: NOW + 1 })))).toEqual(granted());
+    expect(await strict(withToken(await token(es256, { exp: NOW + 1 })))).toEqual(GRANTED);
   });
   test('gives unavailable if its own key does not match the algorithm', async () => {
     const { pem } = await makePair('RS256');
@@ -105,7 +107,7 @@ describe('a claim that limits paths', () => {
   ];
   test.for(rows)('%o, request for %s: %s', async ([paths, path, isAllowed]) => {
     const signed = await token(es256, { paths });
-    expect(await limited(withToken(signed, '/', { path }))).toEqual(isAllowed ? granted() : refused('forbidden'));
+    expect(await limited(withToken(signed, '/', { path }))).toEqual(isAllowed ? GRANTED : refused('forbidden'));
   });
   test.for(['__proto__', 'constructor', 'toString'])('must be an own property of the token: %s', async (pathsClaim) => {
     const odd = jwtAccess(optionsFor(es256, { pathsClaim }));
@@ -129,7 +131,7 @@ test('a token with many claims is accepted, and one over the size limit is not p
   const verdicts = [];
   for (const length of [8_000, 16_000])
     verdicts.push(await rule(withToken(await token(es256, { x: 'x'.repeat(length) }))));
-  expect(verdicts).toEqual([granted(), INVALID]);
+  expect(verdicts).toEqual([GRANTED, INVALID]);
 });
 
 describe('jwtAccess refuses at start', () => {

@@ -7,14 +7,6 @@ import { durableObjectTransferStore } from '../../src/transfers/drivers/durable-
 import type { TransferChange } from '../../src/transfers/transfer-store.ts';
 import { describeTransferStore } from '../contract/transfer-store.ts';
 
-declare global {
-  namespace Cloudflare {
-    interface Env {
-      readonly TRANSFERS: DurableObjectNamespace<TransferShard>;
-    }
-  }
-}
-
 let stores = 0;
 
 /** Shards that no other test has. */

@@ -3,6 +3,7 @@ import {
   checkIfRange,
   contentDisposition,
   isPinnable,
+  printEntityTag,
   type ByteDecision,
   type DownloadRequest,
   type Representation,
@@ -102,11 +103,14 @@ async function oversizeReply(
     representation,
     disposition: disposition === undefined ? undefined : contentDisposition(disposition.type, disposition.key),
   });
-  return emptyReply(307, [
+  const redirect = emptyReply(307, [
     ['Location', url],
     // The link is for this client only, and expires soon.
     ['Cache-Control', 'private, no-store'],
   ]);
+  const { etag, size } = representation;
+  const content = { etag: etag === undefined ? undefined : printEntityTag(etag), size, parts: () => [] };
+  return { ...redirect, content };
 }
 
 /**

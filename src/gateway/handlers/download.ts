@@ -67,7 +67,9 @@ async function toReply(
   const reply = await answerDownload(parsed, context);
   if (reply.status === 404) return (await folderRedirect(match, context)) ?? reply;
   const { status, content } = reply;
-  if (content !== undefined && !request.isSettled) for (const start of request.onStart) start(status, content);
+  const hasBytes = status === 200 || status === 206;
+  if (content !== undefined && hasBytes && !request.isSettled)
+    for (const start of request.onStart) start(status, content);
   if (mount.headers.length === 0 || !HAS_MOUNT_HEADERS.has(status)) return reply;
   return { ...reply, fields: [...reply.fields, ...mount.headers] };
 }

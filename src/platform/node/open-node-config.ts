@@ -4,12 +4,11 @@ import { memoryCache } from '../../cache/drivers/memory.ts';
 import { withMemoryTier } from '../../cache/drivers/memory-tier.ts';
 import type { BlockCache } from '../../cache/block-cache.ts';
 import type { CacheConfig, Config, MountConfig, StoreConfig } from '../../config/config.ts';
-import type { GatewayBaseOptions } from '../../gateway/create-gateway.ts';
-import type { MountOptions } from '../../gateway/open-mounts.ts';
 import type { Log } from '../../observe/log.ts';
 import { settingsError } from '../../base/settings-error.ts';
 import { fsStore } from '../../store/drivers/fs/fs-store.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
+import { sqliteTransferStore } from '../../transfers/drivers/sqlite.ts';
 import { openConfig } from '../open-config.ts';
 import { openJwt } from '../open-jwt.ts';
 import { loadS3, type S3Parts } from '../s3/load-s3.ts';
@@ -39,7 +38,7 @@ export async function openNodeConfig(
   defaultPrefix = '',
   log?: Log,
   secret: (name: string) => string | undefined = (name) => process.env[name],
-): Promise<Pick<GatewayBaseOptions, 'limits' | 'observers' | 'purge'> & { readonly mounts: readonly MountOptions[] }> {
+): Promise<ReturnType<typeof openConfig>> {
   const s3 = config.mounts.some(readsS3) ? await loadS3() : undefined;
   return openConfig(config, {
     defaultStore: () => store ?? missing(),
@@ -47,6 +46,9 @@ export async function openNodeConfig(
     log,
     open: (storeConfig) => openStore(storeConfig, access, s3),
     cache: openCache,
+    defaultTransfers: { type: 'sqlite', file: 'rangeway-transfers.sqlite' },
+    transfers: (transfers, { retention }) =>
+      transfers.type === 'sqlite' ? sqliteTransferStore({ file: transfers.file, retention }) : undefined,
     secret,
     jwt: openJwt,
   });

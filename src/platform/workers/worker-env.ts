@@ -4,7 +4,20 @@ import { tieredCache } from '../../cache/drivers/tiered.ts';
 import { workersCache, type CacheLike } from '../../cache/drivers/workers.ts';
 import type { CacheConfig } from '../../config/config.ts';
 import type { ClientAddress } from '../../gateway/gateway-request.ts';
+import type { TransfersConfig, TransferStoreConfig } from '../../config/transfers-config.ts';
+import { durableObjectTransferStore } from '../../transfers/drivers/durable-object.ts';
+import type { TransferStore } from '../../transfers/transfer-store.ts';
+import type { TransferShard } from './transfer-shard.ts';
 import { settingsError } from '../../base/settings-error.ts';
+
+declare global {
+  namespace Cloudflare {
+    interface Env {
+      /** The Durable Objects with transfers. Bound only if the configuration keeps transfers there. */
+      readonly TRANSFERS: DurableObjectNamespace<TransferShard>;
+    }
+  }
+}
 
 /** Returns the value of a variable or secret of the Worker; `undefined` if it is not set or not text. */
 export function workerSecret(name: string): string | undefined {
@@ -29,6 +42,27 @@ function isBucket(value: unknown): value is R2Bucket {
 
 /** Returns the client's address. Cloudflare always sets the field itself, so a client can't forge it. */
 export const workerAddress: ClientAddress = (request) => request.headers.get('CF-Connecting-IP') ?? undefined;
+
+/** The stores of transfers of a Worker: Durable Objects, bound as `TRANSFERS` if the configuration names no binding. */
+export const workerTransfers = {
+  defaultTransfers: { type: 'durable-object', binding: 'TRANSFERS' },
+  transfers: openTransfers,
+} as const;
+
+/** @throws SettingsError if there is no such binding of Durable Objects */
+function openTransfers(config: TransferStoreConfig, { shards, retention }: TransfersConfig): TransferStore | undefined {
+  if (config.type !== 'durable-object') return undefined;
+  const { binding } = config;
+  const namespace: unknown = Reflect.get(env, binding);
+  if (!isShards(namespace)) {
+    throw settingsError(`transfers.store: wrangler.toml has to bind the Durable Object TransferShard as ${binding}`);
+  }
+  return durableObjectTransferStore({ shard: (index) => namespace.getByName(`transfers-${index}`), shards, retention });
+}
+
+function isShards(value: unknown): value is DurableObjectNamespace<TransferShard> {
+  return typeof value === 'object' && value !== null && 'getByName' in value;
+}
 
 /**
  * Opens the block cache of a configuration: that of the data centre, in a named cache that serves no client requests,

@@ -6,7 +6,7 @@ import type { ObjectStore } from '../../store/object-store.ts';
 import { withRetry } from '../../store/wrappers/with-retry.ts';
 import { nativeBodyPipe } from './native-body-pipe.ts';
 import { openConfig } from '../open-config.ts';
-import { openBinding, workerAddress, workerCache, workerSecret } from './worker-env.ts';
+import { openBinding, workerAddress, workerCache, workerSecret, workerTransfers } from './worker-env.ts';
 
 export { TransferShard } from './transfer-shard.ts';
 export { Blocks } from './worker-env.ts';
@@ -36,7 +36,13 @@ function open(store: StoreConfig): ObjectStore | undefined {
 
 // Created at the start of the Worker, so that a deployment with a wrong configuration is refused.
 export default createGateway({
-  ...openConfig(parseConfig(env.RANGEWAY ?? {}), { defaultStore, open, secret: workerSecret, cache: workerCache }),
+  ...openConfig(parseConfig(env.RANGEWAY ?? {}), {
+    defaultStore,
+    open,
+    secret: workerSecret,
+    cache: workerCache,
+    ...workerTransfers,
+  }),
   bodyPipe: nativeBodyPipe,
   clientAddress: workerAddress,
 });

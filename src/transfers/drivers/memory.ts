@@ -13,6 +13,12 @@ export interface MemoryTransferStoreOptions {
 
 /**
  * Creates a store of transfers in memory, for tests and small use. It is empty after a restart.
+ *
+ * @example
+ * import { createGateway, memoryStore, memoryTransferStore, trackTransfers } from 'rangeway';
+ *
+ * const transfers = trackTransfers({ store: memoryTransferStore() });
+ * export default createGateway({ store: memoryStore(), transfers });
  */
 export function memoryTransferStore({
   retention = DEFAULT_RETENTION,

@@ -26,6 +26,13 @@ const REOPEN_TIME = 5_000;
  * The file is opened at the first call. If that fails, because it is locked, damaged, of a newer version or not a file
  * of transfers, all calls reject for a few seconds, and then it is tried again. A file of another program is never
  * written.
+ *
+ * @example
+ * import { createGateway, memoryStore, trackTransfers } from 'rangeway';
+ * import { sqliteTransferStore } from 'rangeway/node';
+ *
+ * const transfers = trackTransfers({ store: sqliteTransferStore({ file: 'transfers.sqlite' }) });
+ * export default createGateway({ store: memoryStore(), transfers });
  */
 export function sqliteTransferStore({
   file,
