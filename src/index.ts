@@ -8,14 +8,16 @@ export {
 export type { BodyPipe, BodyPlan, PipedBody, TransferOutcome } from './gateway/download/body-pipe.ts';
 export type { ClientAddress, PlatformEnv, RangewayEnv, RangewayState } from './gateway/gateway-request.ts';
 export { download, type DownloadOptions } from './gateway/handlers/download.ts';
+export { listing, type FolderHandler, type FolderRequest } from './gateway/handlers/listing.ts';
 export { onError } from './gateway/handlers/on-error.ts';
 export { methodNotAllowed, options } from './gateway/handlers/other-methods.ts';
-export { purge, PURGE, type PurgeOptions } from './gateway/handlers/purge.ts';
+export { purge, PURGE, type PurgedKey, type PurgeOptions, type PurgePeers } from './gateway/handlers/purge.ts';
 export { transfersApi, type TransfersApiOptions } from './gateway/handlers/transfers.ts';
 export { accessLog } from './gateway/middleware/access-log.ts';
 export { authorize } from './gateway/middleware/authorize.ts';
 export { concurrencyLimit } from './gateway/middleware/concurrency-limit.ts';
 export { cors } from './gateway/middleware/cors.ts';
+export { errorPages } from './gateway/middleware/error-pages.ts';
 export { mount } from './gateway/middleware/mount.ts';
 export { requestId } from './gateway/middleware/request-id.ts';
 export type { MountOptions, SharedOptions } from './gateway/open-mounts.ts';
@@ -45,6 +47,13 @@ export * from './access/index.ts';
 // Storage: the interface, portable stores, and wrappers. S3 is in `rangeway/s3`, files are in `rangeway/node`.
 export { memoryStore, type MemoryStore, type StoredMetadata } from './store/drivers/memory.ts';
 export { r2Store, type R2BucketLike } from './store/drivers/r2.ts';
+export {
+  isListable,
+  type ListableStore,
+  type ListEntry,
+  type ListOptions,
+  type ListPage,
+} from './store/listable-store.ts';
 export type { CallOptions, ObjectStore, OpenObject, ReadOptions, ReadResult } from './store/object-store.ts';
 export { isStoreError, storeError, type StoreError, type StoreErrorCode } from './store/store-error.ts';
 export { withFallback, type FallbackOptions } from './store/wrappers/with-fallback.ts';

@@ -1,6 +1,7 @@
 import { isPinnable, spanLength, type Representation, type Span } from '../http/index.ts';
 import { defaultReader, type ToReader } from '../store/chunk-stream.ts';
 import type { CallOptions, HeadOptions, ObjectStore, ReadResult } from '../store/object-store.ts';
+import { withListOf } from '../store/listable-store.ts';
 import type { CacheStats } from '../store/request-stats.ts';
 import { openInMemory } from '../store/open-in-memory.ts';
 import { evaluateRead, failedCondition } from '../store/evaluate-read.ts';
@@ -98,13 +99,13 @@ export function withBlockCache(
   });
   const admission = blockAdmission(settings.blockSize);
   const dependencies: Dependencies = { store, cache: resilient, metadata, fills, admission, settings };
-  return {
+  return withListOf(store, {
     head: (key, call = {}) => headThroughCache(dependencies, key, trackCall(call)),
     // A read by version id continues a body whose object was replaced; it bypasses the cache.
     read: (key, call = {}) =>
       call.version === undefined ? readThroughCache(dependencies, key, trackCall(call)) : store.read(key, call),
     purge: (key) => metadata.invalidate(key),
-  };
+  });
 }
 
 interface Dependencies extends FetchDependencies {

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import { createServer } from 'node:net';
+import { availableParallelism } from 'node:os';
 import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -127,6 +128,24 @@ export function parsePort(value: string | undefined): number {
   const port = /^\d{1,5}$/.test(value) ? Number(value) : Number.NaN;
   if (!(port <= 65_535)) throw usageError(`--port takes a number from 0 to 65535, not "${value}"`);
   return port;
+}
+
+/** More processes than any machine has cores would only take memory. */
+const MAX_WORKERS = 256;
+
+/**
+ * Reads a number of processes. By default 1.
+ *
+ * @throws UsageError if it is neither `auto` nor a number from 1 to 256
+ */
+export function parseWorkers(value: string | undefined): number {
+  if (value === undefined) return 1;
+  if (value === 'auto') return Math.min(availableParallelism(), MAX_WORKERS);
+  const count = /^\d{1,3}$/.test(value) ? Number(value) : 0;
+  if (count < 1 || count > MAX_WORKERS) {
+    throw usageError(`--workers takes a number from 1 to ${MAX_WORKERS}, or auto, not "${value}"`);
+  }
+  return count;
 }
 
 /**

@@ -13,7 +13,10 @@ import { lineLog } from '../platform/node/line-log.ts';
 import { loadS3 } from '../platform/s3/load-s3.ts';
 import type { S3Source } from '../platform/s3/s3-storage.ts';
 import { readJsonFile } from './json-file.ts';
-import { explainListenError, parseCommandLine, parseFolder, parsePort } from './options.ts';
+import { joinCluster, shareOf, type ClusterMember } from './cluster/member.ts';
+import { runPrimary } from './cluster/primary.ts';
+import { formatBytes } from './dev/progress.ts';
+import { explainListenError, parseCommandLine, parseFolder, parsePort, parseWorkers } from './options.ts';
 import { parseS3Source } from './s3-options.ts';
 import { SERVE_COMMAND } from './commands.ts';
 import { untilStopped } from './until-stopped.ts';
@@ -34,8 +37,63 @@ const MAX_DOWNLOADS = 1_000;
  * @throws UsageError for an option that is wrong, a port that is taken, or a bucket that refuses to be read
  */
 export async function serveOnNode(args: readonly string[]): Promise<void> {
+  const options = parseServe(args);
+  const member = joinCluster();
+  if (member !== undefined) return serveAsWorker(options, member);
+  if (options.workers > 1) return serveWithWorkers(options);
+  const { server, name, transfers } = await start(options);
+  say(`${name} served at ${printAddresses(server.url)}`);
+  await untilStopped();
+  announceStop(server.inProgress());
+  await server.stop(STOP_LIMIT);
+  await transfers?.close();
+  process.exit(0);
+}
+
+async function serveAsWorker(options: ServeOptions, member: ClusterMember): Promise<void> {
+  const starting = start(options, member);
+  starting.catch(() => member.leave());
+  const started = await Promise.race([starting, member.stopped.then(() => undefined)]);
+  // A bucket that does not respond must not hold up the stop.
+  if (started === undefined) process.exit(0);
+  const { server, name, transfers } = started;
+  member.send({ type: 'listening', url: server.url, name });
+  await member.stopped;
+  member.send({ type: 'stopping', inProgress: server.inProgress() });
+  await server.stop(STOP_LIMIT);
+  await transfers?.close();
+  process.exit(0);
+}
+
+async function serveWithWorkers({ workers: count, config: { cache } }: ServeOptions): Promise<void> {
+  const code = await runPrimary({
+    count,
+    stopLimit: STOP_LIMIT,
+    stopped: untilStopped(),
+    onListening: (url, name) => {
+      say(`${name} served by ${count} workers at ${printAddresses(url)}`);
+      const memory = cache?.type === 'memory' ? cache.bytes : cache?.type === 'disk' ? cache.memory : 0;
+      if (memory > 0) say(`each worker has a memory cache of its own: ${count} times ${formatBytes(memory)}`);
+    },
+    onStopping: announceStop,
+  });
+  process.exit(code);
+}
+
+/** The command line, checked. */
+interface ServeOptions {
+  readonly folder: Folder | undefined;
+  readonly source: S3Source | undefined;
+  readonly config: Config;
+  readonly secrets: SimpleSettings['secrets'];
+  readonly host: string;
+  readonly port: number;
+  readonly workers: number;
+}
+
+function parseServe(args: readonly string[]): ServeOptions {
   const { texts, flags } = parseCommandLine(args, SERVE_COMMAND);
-  const { dir, config, host = '127.0.0.1' } = texts;
+  const { dir, host = '127.0.0.1' } = texts;
   const source = parseS3Source(texts, flags.has('path-style'));
   if (dir !== undefined && source !== undefined)
     throw usageError('--dir and --s3 are two stores; --config takes a file with both as mounts');
@@ -43,33 +101,57 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
   if (hidden && dir === undefined)
     throw usageError('--hidden goes with --dir DIR; the store of a mount has a setting hidden of its own');
   const port = parsePort(texts.port);
+  const workers = parseWorkers(texts.workers);
   const simple = parseSimpleSettings(texts);
-  const checked = readConfig(config, simple);
-  const { store, name } = await openOwn(dir === undefined ? undefined : { folder: dir, hidden }, source, checked);
-  const limits = { downloads: MAX_DOWNLOADS, ...checked.limits };
-  const secret = (variable: string) => simple.secrets.get(variable) ?? process.env[variable];
-  const log = lineLog(process.stdout, process);
-  const opened = await openNodeConfig(checked, store, source?.access, source?.prefix, log, secret);
-  const gateway = createGateway({ ...opened, limits });
-  const server = await listen(gateway, { host, port, ...limits, trustedProxies: checked.trustedProxies });
-  say(`${name} served at ${printAddresses(server.url)}`);
-  await untilStopped();
-  say(stoppingMessage(server.inProgress()));
-  process.once('SIGINT', () => process.exit(130));
-  process.once('SIGTERM', () => process.exit(143));
-  await server.stop(STOP_LIMIT);
-  process.exit(0);
+  const config = readConfig(texts.config, simple);
+  const downloads = config.limits.downloads ?? MAX_DOWNLOADS;
+  if (downloads < workers)
+    throw usageError(`limits.downloads: ${downloads} is less than one for each of ${workers} workers`);
+  const folder = dir === undefined ? undefined : { folder: dir, hidden };
+  const limits = { ...config.limits, downloads };
+  return { folder, source, config: { ...config, limits }, secrets: simple.secrets, host, port, workers };
 }
 
-function stoppingMessage(count: number): string {
-  if (count === 0) return 'stopping';
+/** Opens the gateway, and listens. A worker has its part of the limits. */
+async function start(options: ServeOptions, member?: ClusterMember) {
+  const { folder, source, config, secrets, host, port, workers } = options;
+  const { store, name } = await openOwn(
+    folder,
+    source,
+    config,
+    member === undefined || member.number === 0 ? say : () => undefined,
+  );
+  const secret = (variable: string) => secrets.get(variable) ?? process.env[variable];
+  const log = lineLog(process.stdout, process);
+  const opened = await openNodeConfig(config, store, source?.access, source?.prefix, log, secret);
+  const { downloads = MAX_DOWNLOADS } = config.limits;
+  const limits = {
+    ...config.limits,
+    downloads: member === undefined ? downloads : shareOf(downloads, member.number, workers),
+  };
+  const purge = opened.purge && { ...opened.purge, peers: member?.peers };
+  const gateway = createGateway({ ...opened, purge, limits });
+  const server = await listen(gateway, { host, port, ...limits, trustedProxies: config.trustedProxies });
+  return { server, name, transfers: opened.transfers };
+}
+
+/** Tells that the command stops. A second signal ends it at once. */
+function announceStop(count: number): void {
+  process.once('SIGINT', () => process.exit(130));
+  process.once('SIGTERM', () => process.exit(143));
+  if (count === 0) return say('stopping');
   const downloads = count === 1 ? '1 download is' : `${count} downloads are`;
-  return `stopping; ${downloads} finishing, within ${STOP_LIMIT / 1000} seconds; a second signal ends them at once`;
+  say(`stopping; ${downloads} finishing, within ${STOP_LIMIT / 1000} seconds; a second signal ends them at once`);
 }
 
 /** Opens the store of the command line. Without one, every mount needs a store of its own. */
-async function openOwn(dir: Folder | undefined, source: S3Source | undefined, { mounts }: Config) {
-  if (source !== undefined) return openBucket(source);
+async function openOwn(
+  dir: Folder | undefined,
+  source: S3Source | undefined,
+  { mounts }: Config,
+  tell: (note: string) => void,
+) {
+  if (source !== undefined) return openBucket(source, tell);
   if (dir !== undefined) return openFolder(dir);
   if (mounts.every(({ store }) => store !== undefined))
     return { store: undefined, name: mounts.length === 1 ? '1 mount is' : `${mounts.length} mounts are` };
@@ -91,18 +173,19 @@ function openFolder({ folder: dir, hidden }: Folder) {
 /**
  * Opens a bucket. One signed read shows at start whether bucket, credentials or clock are wrong.
  *
+ * @param tell receives what a user should know of a bucket that can be used
  * @throws UsageError with the reason and what to do
  */
-export async function openBucket(source: S3Source) {
+export async function openBucket(source: S3Source, tell: (note: string) => void = say) {
   const { bucket, prefix = '' } = source;
   const { checkS3, s3Storage } = await loadS3();
   const check = await checkS3(source);
   switch (check.type) {
     case 'readable':
-      if (check.note !== undefined) say(check.note);
+      if (check.note !== undefined) tell(check.note);
       break;
     case 'unsure':
-      say(`--s3 ${bucket}: ${check.says}`);
+      tell(`--s3 ${bucket}: ${check.says}`);
       break;
     case 'refused':
     case 'unreachable':

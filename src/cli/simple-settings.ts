@@ -28,9 +28,10 @@ const UNITS: Readonly<Record<string, number>> = {
  * @throws UsageError for a value that can't be used, or a variable that is not set
  */
 export function parseSimpleSettings(texts: Texts): SimpleSettings {
-  const { index, cache, cors, auth, 'cache-control': cacheControl } = texts;
+  const { index, listing, cache, cors, auth, 'cache-control': cacheControl } = texts;
   const fields = {
     ...(index === undefined ? {} : { index }),
+    ...(listing === undefined ? {} : { listing: parseListing(listing) }),
     ...(cache === undefined ? {} : { cache: parseCache(cache) }),
     ...(cors === undefined ? {} : { cors: { origins: cors === '*' ? '*' : cors.split(',') } }),
     ...(cacheControl === undefined ? {} : { cacheControl }),
@@ -56,11 +57,17 @@ export function mergeSettings(input: unknown, { fields }: SimpleSettings, file: 
 /** The option of each field. */
 const OPTIONS: Readonly<Record<string, string>> = {
   index: '--index',
+  listing: '--listing',
   cache: '--cache',
   cors: '--cors',
   cacheControl: '--cache-control',
   access: '--auth',
 };
+
+function parseListing(text: string): 'html' | 'json' {
+  if (text === 'html' || text === 'json') return text;
+  throw usageError(`--listing takes html or json, not "${text}"`);
+}
 
 function parseCache(text: string): object {
   const [, digits, unit = ''] = /^(\d{1,6})(MB|MiB|GB|GiB)$/.exec(text) ?? [];

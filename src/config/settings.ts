@@ -35,6 +35,13 @@ export const settingsEntries = {
   disposition: v.optional(v.picklist(['attachment', 'inline'], 'takes "attachment" or "inline"')),
   /** File name that is appended to a path that ends in `/`. By default none. */
   index: v.optional(text(/^[^/\0]+$/, 'takes a file name without slashes, such as "index.html"')),
+  /** Whether folders without an index document are listed: as JSON, or as pages and as JSON. */
+  listing: v.optional(
+    v.union([v.literal(false), v.literal('json'), v.literal('html')], 'takes false, "json" or "html"'),
+    false,
+  ),
+  /** Key of the document that people get for a missing object, with status 404. By default a short page. */
+  notFound: v.optional(text(/^[^\0]{1,1024}$/, 'takes the key of a document, such as "404.html"')),
   /** Whether a HEAD with Range gets 206, for clients that probe with HEAD (DuckDB-wasm). */
   headRange: v.optional(booleanSetting, false),
   cors: v.optional(

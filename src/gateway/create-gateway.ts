@@ -7,8 +7,9 @@ import type { TransferTracker } from '../observe/transfers.ts';
 import { portableBodyPipe, type BodyPipe } from './download/body-pipe.ts';
 import type { ClientAddress } from './gateway-request.ts';
 import { download } from './handlers/download.ts';
+import { listing } from './handlers/listing.ts';
 import { methodNotAllowed, options as answerOptions } from './handlers/other-methods.ts';
-import { purge, PURGE, type PurgeOptions } from './handlers/purge.ts';
+import { purge, PURGE, type PurgedKey, type PurgeOptions } from './handlers/purge.ts';
 import { transfersApi } from './handlers/transfers.ts';
 import { assertOneToken } from '../config/transfers-config.ts';
 import { parseLimits, type LimitsInput } from '../config/limits.ts';
@@ -16,6 +17,8 @@ import { accessLog } from './middleware/access-log.ts';
 import { authorize } from './middleware/authorize.ts';
 import { concurrencyLimit } from './middleware/concurrency-limit.ts';
 import { cors } from './middleware/cors.ts';
+import type { Mount } from './match-mount.ts';
+import { errorPages } from './middleware/error-pages.ts';
 import { mountMiddleware } from './middleware/mount.ts';
 import { beginRequest } from './middleware/request-id.ts';
 import { openMounts, type MountOptions, type MountTableOptions } from './open-mounts.ts';
@@ -73,24 +76,30 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   } = options;
   const limits = parseLimits(limitsInput);
   if (admin !== undefined && ownPurge !== undefined && ownPurge.token !== admin.token) assertOneToken(admin, ownPurge);
-  const purgeOptions = ownPurge ?? admin;
+  const purgeOptions: PurgeOptions | undefined = ownPurge ?? admin;
   const mounts = openMounts(mountOptions, bodyPipe);
   // If no mount allows an origin, pages of other origins can't read the 404 of an unmatched path either.
   const isCorsOff = mounts.every((mount) => mount.cors.origins.length === 0);
 
   const observed = transfers === undefined ? observers : [...(observers ?? [logObserver()]), transfers.observer];
-
+  const isListing = mounts.some(({ list }) => list !== undefined);
   const app = new TinyHono();
-  app.use(beginRequest({ clientAddress }, true), accessLog(observed), cors({ origins: isCorsOff ? [] : '*' }));
+  const corsPolicy = { origins: isCorsOff ? [] : ('*' as const) };
+  app.use(beginRequest({ clientAddress }, true), accessLog(observed), cors(corsPolicy), errorPages());
   if (admin !== undefined && transfers !== undefined) app.use(transfersApi({ transfers, token: admin.token }));
   if (limits.downloads !== undefined) app.get('*', concurrencyLimit(limits.downloads));
   app.use(mountMiddleware(mounts));
-  app.get('*', authorize(), download(limits));
+  app.get('*', authorize(), download({ ...limits, folders: isListing ? listing() : undefined }));
   if (purgeOptions !== undefined) app.on(PURGE, '*', purge(purgeOptions));
+  purgeOptions?.peers?.subscribe((purged) => purgeLocally(mounts, purged));
   app.options('*', answerOptions());
   app.all('*', methodNotAllowed(...(purgeOptions === undefined ? [] : [PURGE])));
   if (clientAddress === undefined) gateways.add(app);
   return app;
+}
+
+function purgeLocally(mounts: readonly Mount[], { path, host, key }: PurgedKey): void {
+  mounts.find((mount) => mount.location.path === path && mount.location.host === host)?.purge(key);
 }
 
 const gateways = new WeakSet<object>();

@@ -59,6 +59,8 @@ export interface GatewayRequest {
   needsOutcome: boolean;
   /** Each returns header fields that are added to every response. */
   readonly commonFields: (() => HeaderList)[];
+  /** Makes another form of an error reply; `undefined` without `errorPages()`. */
+  toErrorPage: ((reply: Reply) => Reply) | undefined;
   /** The last reply that a handler made. */
   reply: Reply | undefined;
   /** The Response of `reply`. If it is not `c.res`, the app has replaced it. */
@@ -138,6 +140,7 @@ export function openGatewayRequest(
     isStandalone: false,
     needsOutcome: false,
     commonFields: [],
+    toErrorPage: undefined,
     reply: undefined,
     response: undefined,
     isSettled: false,

@@ -103,7 +103,8 @@ function unpipedOutcome(reply: Reply | undefined, cause: unknown, { aborted }: A
  *
  * Fields that the app has set with `c.header` before are kept. Hono loses them if a handler makes its Response itself.
  */
-export function respond(c: GatewayContext, request: GatewayRequest, reply: Reply): Response {
+export function respond(c: GatewayContext, request: GatewayRequest, made: Reply): Response {
+  const reply = made.problem === undefined ? made : (request.toErrorPage?.(made) ?? made);
   if (request.reply !== undefined) closeReply(request.reply);
   request.reply = reply;
   try {

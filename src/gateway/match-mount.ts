@@ -1,5 +1,6 @@
 import type { DispositionType, Fields, HeaderList, RangePolicy, CorsPolicy } from '../http/index.ts';
 import { DOT_SEGMENT, decodePath } from '../access/path.ts';
+import type { ListableStore } from '../store/listable-store.ts';
 import { MAX_KEY_BYTES, type ObjectStore } from '../store/object-store.ts';
 import { settingsError } from '../base/settings-error.ts';
 import type { BodyPipe } from './download/body-pipe.ts';
@@ -24,6 +25,8 @@ export interface Mount {
   /** Header fields that are added to 200, 206 and 304 responses. */
   readonly headers: HeaderList;
   readonly downloads: DownloadSource;
+  /** Lists the keys of the mount; `undefined` if its store can't, or if the mount lists no folders. */
+  readonly list: ListableStore['list'] | undefined;
   /** Makes the next request for a key revalidate its cached metadata. */
   readonly purge: (key: string) => void;
 }
@@ -51,6 +54,8 @@ export type MountMatch = {
       readonly mount: Mount;
       /** Decoded. For a path that ends in a slash, the key of the index document if the mount has one. */
       readonly key: string;
+      /** The key of the folder if the path ends in a slash: empty, or with a slash at its end. */
+      readonly folder: string | undefined;
     }
   | { readonly type: 'unmatched' }
   | { readonly type: 'invalid'; readonly detail: string }
@@ -79,7 +84,9 @@ export function matchMount(
   if (isReserved(path.path)) return { ...address, type: 'unmatched' };
   const found = findMount(mounts, toHost(headers.get('Host'), hostname), `/${path.path}`);
   if (found === undefined) return { ...address, type: 'unmatched' };
-  return { ...address, type: 'found', mount: found.mount, key: withIndex(found.mount, found.key) };
+  const { mount, key } = found;
+  const folder = isFolder(key) ? key : undefined;
+  return { ...address, type: 'found', mount, key: withIndex(mount, key), folder };
 }
 
 /**
@@ -116,7 +123,11 @@ function pathBelow(pathname: string, pattern: string): string {
 
 /** Appends the index document to the key of a folder. */
 function withIndex({ settings: { index } }: Mount, key: string): string {
-  return index !== undefined && (key === '' || key.endsWith('/')) ? key + index : key;
+  return index !== undefined && isFolder(key) ? key + index : key;
+}
+
+function isFolder(key: string): boolean {
+  return key === '' || key.endsWith('/');
 }
 
 /** A decoded path, or the reason why it is invalid. */

@@ -1,6 +1,8 @@
 import type { BlockCache, BlockName } from '../cache/block-cache.ts';
 import { equalSpans, strongTag } from '../http/index.ts';
 import { withBlockCache } from '../cache/with-block-cache.ts';
+import { cachedList } from '../listing/cached-list.ts';
+import { isListable, type ListableStore } from '../store/listable-store.ts';
 import type { ObjectStore, ReadOptions } from '../store/object-store.ts';
 import { withParallelReads } from '../store/wrappers/with-parallel-reads.ts';
 import { withResume } from '../store/wrappers/with-resume.ts';
@@ -12,6 +14,8 @@ import type { Settings } from '../config/settings.ts';
 /** The composed store of a mount. */
 export interface MountStore {
   readonly store: ObjectStore;
+  /** Lists the keys; `undefined` if the setting `listing` is off. Pages are cached as long as metadata. */
+  readonly list: ListableStore['list'] | undefined;
   /** Makes the next request for a key revalidate its cached metadata. */
   readonly purge: (key: string) => void;
 }
@@ -32,7 +36,7 @@ export function composeStore(
   cache: BlockCache | undefined,
   scope: string,
   bodyPipe: BodyPipe,
-  { resume, parallelReads, blocks }: Settings,
+  { resume, parallelReads, blocks, listing }: Settings,
 ): MountStore {
   const { toReader, isNative, blockCacheOptions } = bodyPipe;
   const store = withRanges(source);
@@ -42,7 +46,9 @@ export function composeStore(
   const resumed = isPassedThrough ? store : withResume(store, { ...options, toReader });
   const isParallel = parallelReads !== undefined && parallelReads !== false;
   const parallel = isParallel ? withParallelReads(resumed, { ...parallelReads, toReader }) : resumed;
-  if (cache === undefined) return { store: parallel, purge: () => undefined };
+  const list: ListableStore['list'] | undefined =
+    listing !== false && isListable(source) ? (prefix, call) => source.list(prefix, call) : undefined;
+  if (cache === undefined) return { store: parallel, list, purge: () => undefined };
   const { size, ttl, ...times } = blocks;
   const freshness = { ...times, ttl: ttl === 'forever' ? Number.POSITIVE_INFINITY : ttl };
   const { timeout } = cache;
@@ -54,8 +60,19 @@ export function composeStore(
     cache,
     timeout === undefined ? cacheOptions : { ...cacheOptions, cacheTimeout: timeout },
   );
-  return { store: cached, purge: (key) => cached.purge(key) };
+  const pages = list && cachedList(list, ttl === 'forever' ? FOLDER_TTL : ttl, !isNative);
+  return {
+    store: cached,
+    list: pages?.list,
+    purge(key) {
+      cached.purge(key);
+      pages?.purge();
+    },
+  };
 }
+
+/** How long a page of a folder is fresh if objects are never replaced, in ms: new ones come all the same. */
+const FOLDER_TTL = 30_000;
 
 /**
  * Reads one block for a cache that fills itself.

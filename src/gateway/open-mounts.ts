@@ -7,6 +7,7 @@ import { assertInherited, inheritFields, definedFields } from '../config/inherit
 import type { SizeLimit } from '../config/size-limit.ts';
 import { settingsError } from '../base/settings-error.ts';
 import { assertParallelReads } from '../config/parallel-reads-setting.ts';
+import { isListable } from '../store/listable-store.ts';
 import { check, mountList } from '../config/schema.ts';
 import { composeStore } from './mount-store.ts';
 import { sortMounts, type Mount } from './match-mount.ts';
@@ -135,10 +136,12 @@ function openMount(options: MountOptions, bodyPipe: BodyPipe, fieldPrefix = ''):
   const root = path.replace(/\/$/, '');
   // The public rule grants every request, so it is not called.
   const access = rule === publicAccess() ? undefined : rule;
+  if (settings.listing !== false && !isListable(store))
+    throw settingsError(`${fieldPrefix}listing: this store can't list its keys; leave the setting out`);
   const blockCache = cache === false ? undefined : cache;
   const prefixed = prefix === '' ? store : withPrefix(store, prefix);
   // Mounts may share a cache, and their keys may be equal: host and path make the cache keys distinct.
-  const { store: opened, purge } = composeStore(prefixed, blockCache, `${host ?? ''}${path}`, bodyPipe, settings);
+  const { store: opened, list, purge } = composeStore(prefixed, blockCache, `${host ?? ''}${path}`, bodyPipe, settings);
   return {
     path: root,
     host,
@@ -156,6 +159,7 @@ function openMount(options: MountOptions, bodyPipe: BodyPipe, fieldPrefix = ''):
       disposition,
       sizeLimit: overflow === undefined ? undefined : withLinkPrefix(overflow, prefix),
     },
+    list,
     purge,
   };
 }

@@ -1,6 +1,7 @@
 import {
   PROBLEM_TYPE,
   problemBody,
+  problemKind,
   type HeaderList,
   type ProblemKind,
   type ProblemStatus,
@@ -31,6 +32,8 @@ export interface Reply {
   readonly pipe?: Omit<PipedBody, 'body'>;
   /** The content of a response with bytes of an object, or of a redirect to one, which has no parts. */
   readonly content?: ResponseContent;
+  /** The problem that the body describes, for another form of it. */
+  readonly problem?: { readonly status: number; readonly title: string; readonly detail: string };
   /** A thrown value to log beside the status. */
   readonly error?: unknown;
 }
@@ -71,5 +74,11 @@ export function problemReply(
     ['X-Content-Type-Options', 'nosniff'],
     ['Content-Length', String(new TextEncoder().encode(body).length)],
   ];
-  return { status, fields: [...fields, ...bodyFields], body: method === 'HEAD' ? null : body };
+  const { title } = problemKind(status, kind);
+  return {
+    status,
+    fields: [...fields, ...bodyFields],
+    body: method === 'HEAD' ? null : body,
+    problem: { status, title, detail },
+  };
 }

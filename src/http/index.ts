@@ -1,3 +1,4 @@
+export * from './accept.ts';
 export * from './cache-status.ts';
 export * from './content-disposition.ts';
 export * from './content-range.ts';

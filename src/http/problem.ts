@@ -26,6 +26,14 @@ export const PROBLEM_KINDS: Readonly<Record<ProblemKind, { readonly type: string
   changed: { type: 'urn:rangeway:problem:changed', title: 'Object Has Changed' },
 };
 
+/** Returns the type and the title of a problem. */
+export function problemKind(
+  status: ProblemStatus,
+  kind: ProblemKind | undefined,
+): { readonly type: string; readonly title: string } {
+  return kind === undefined ? { type: 'about:blank', title: TITLES[status] } : PROBLEM_KINDS[kind];
+}
+
 /** Content-Type of a problem document (RFC 9457 §6.1). */
 export const PROBLEM_TYPE = 'application/problem+json';
 
@@ -36,6 +44,6 @@ export const PROBLEM_TYPE = 'application/problem+json';
  * @param requestId id of the log entry that has the cause
  */
 export function problemBody(status: ProblemStatus, detail: string, requestId: string, kind?: ProblemKind): string {
-  const { type, title } = kind === undefined ? { type: 'about:blank', title: TITLES[status] } : PROBLEM_KINDS[kind];
+  const { type, title } = problemKind(status, kind);
   return `${JSON.stringify({ type, title, status, detail, requestId })}\n`;
 }

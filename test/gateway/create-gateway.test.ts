@@ -142,7 +142,7 @@ describe('invalid settings are refused at start, with their name', () => {
   const wrong: readonly (readonly [object, RegExp])[] = [
     [
       { cacheControll: 'x' },
-      /cacheControll: no such field; there are cacheControl, disposition, index, headRange, cors, resume, parallelReads, blocks, ranges/,
+      /cacheControll: no such field; there are cacheControl, disposition, index, listing, headRange, cors, resume, parallelReads, blocks, ranges/,
     ],
     [{ headRange: 'yes' }, /headRange: takes true or false, not "yes"/],
     [{ disposition: 'download' }, /disposition: takes "attachment" or "inline", not "download"/],

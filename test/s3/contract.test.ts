@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { s3Store } from '../../src/store/drivers/s3/s3-store.ts';
 import { newRequestStats } from '../../src/store/request-stats.ts';
+import { describeListableStore } from '../contract/listable-store.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
 import { hasS3, newBucket } from './server.ts';
 
@@ -13,6 +14,18 @@ describe.skipIf(!hasS3)('over Ceph', () => {
   describeObjectStore("s3 by the SDK's commands", async () => {
     const { bucket, client, put } = await newBucket();
     return { store: s3Store(client, { bucket, reads: 'commands' }), put };
+  });
+
+  describeListableStore('s3', newBucket);
+  describeListableStore("s3 by the SDK's commands", async () => {
+    const { bucket, client, put } = await newBucket();
+    return { store: s3Store(client, { bucket, reads: 'commands' }), put };
+  });
+  describeListableStore('s3 below a prefix', async () => {
+    const { bucket, client, put } = await newBucket();
+    await put('other', new Uint8Array(1));
+    const store = s3Store(client, { bucket, prefix: 'be low/' });
+    return { store, put: (key, bytes) => put(`be low/${key}`, bytes) };
   });
 
   test.each(['presigned', 'commands'] as const)('metadata are read by %s reads', async (reads) => {

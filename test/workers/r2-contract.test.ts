@@ -1,9 +1,17 @@
 import { env } from 'cloudflare:workers';
 import { r2Store } from '../../src/store/drivers/r2.ts';
+import { describeListableStore } from '../contract/listable-store.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
 
-describeObjectStore('r2', async () => {
-  const { objects } = await env.BUCKET.list();
-  await env.BUCKET.delete(objects.map(({ key }) => key));
-  return { store: r2Store(env.BUCKET), put: async (key, bytes) => void (await env.BUCKET.put(key, bytes)) };
-});
+async function harness() {
+  for (let truncated = true; truncated;) {
+    const { objects, truncated: hasMore } = await env.BUCKET.list();
+    await env.BUCKET.delete(objects.map(({ key }) => key));
+    truncated = hasMore;
+  }
+  const put = async (key: string, bytes: Uint8Array) => void (await env.BUCKET.put(key, bytes));
+  return { store: r2Store(env.BUCKET), put };
+}
+
+describeObjectStore('r2', harness);
+describeListableStore('r2', harness);

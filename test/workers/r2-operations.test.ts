@@ -26,6 +26,10 @@ function counted(bucket: R2Bucket) {
       }
       return object;
     },
+    list(options) {
+      operations++;
+      return bucket.list(options);
+    },
   };
   const take = (read: () => number, reset: () => void) => () => {
     const count = read();

@@ -105,7 +105,7 @@ async function devS3(options: WorkerdOptions, source: ParsedSource): Promise<Wor
 /** Starts workerd. The message for a mistake in a wrangler.toml leaves out its line, because that may hold a secret. */
 async function start(options: WorkerdOptions): Promise<Workerd> {
   try {
-    return await startWorkerd(options);
+    return await startWorkerd({ ...options, listing: 'html' });
   } catch (error) {
     if (!(error instanceof Error) || error.name !== 'ParseError') throw error;
     throw usageError(`${options.config}: ${error.message}`, error);

@@ -27,6 +27,8 @@ export interface WorkerdOptions {
   readonly onOutput?: (line: string) => void;
   /** An environment of the wrangler.toml, such as `s3`. */
   readonly environment?: string;
+  /** The setting `listing` of mounts that do not set it. */
+  readonly listing?: 'html' | undefined;
   /** Variables and secrets that are added to those of the wrangler.toml, or replace them. */
   readonly variables?: Readonly<Record<string, string | boolean>>;
 }
@@ -116,12 +118,13 @@ type WranglerConfig = ReturnType<typeof unstable_readConfig>;
 async function gatewayWorker(
   wrangler: WranglerConfig,
   settings: Config,
-  { config, host, port, variables = {} }: WorkerdOptions,
+  { config, host, port, listing, variables = {} }: WorkerdOptions,
 ) {
   const { main, alias, vars } = wrangler;
   if (main === undefined) throw new Error(`${config} names no Worker: it needs the field main`);
   const secrets = readWorkerSecrets(dirname(config), settings);
-  const texts = Object.entries({ ...vars, ...secrets, ...variables });
+  const written = listing === undefined ? vars : withListing(vars, listing);
+  const texts = Object.entries({ ...written, ...secrets, ...variables });
   return {
     config: {
       name: 'gateway',
@@ -134,6 +137,13 @@ async function gatewayWorker(
     },
     dev: { unsafeDirectSockets: [{ host, port }] },
   };
+}
+
+/** Adds the setting `listing` to the variable RANGEWAY, unless it or a mount has it. */
+function withListing(vars: WranglerConfig['vars'], listing: 'html'): WranglerConfig['vars'] {
+  const { RANGEWAY: settings = {} } = vars;
+  const isSet = JSON.stringify(settings).includes('"listing":');
+  return isSet || typeof settings !== 'object' ? vars : { ...vars, RANGEWAY: { listing, ...settings } };
 }
 
 /** The Worker that fills the bucket, on a port of its own. */

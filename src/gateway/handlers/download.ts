@@ -13,7 +13,10 @@ import {
   fieldsOf,
 } from '../gateway-request.ts';
 import { keyLengthError, type MatchedMount } from '../match-mount.ts';
-import { emptyReply, problemReply, type Reply } from '../reply.ts';
+import { problemReply, type Reply } from '../reply.ts';
+import { prefersPage } from '../middleware/error-pages.ts';
+import { notFoundDocument } from './not-found.ts';
+import { folderRedirect, type FolderHandler } from './listing.ts';
 import { respond, respondWith } from '../handle-request.ts';
 
 /** Options of {@link download}. */
@@ -23,6 +26,8 @@ export interface DownloadOptions {
    * default 60,000. `serve` of `rangeway/node` has a timeout of its own, for all responses.
    */
   readonly idleTimeout?: number;
+  /** Answers requests for folders: `listing()`. By default they are 404 if they have no index document. */
+  readonly folders?: FolderHandler | undefined;
 }
 
 /**
@@ -37,7 +42,7 @@ export interface DownloadOptions {
  * const app = new Hono();
  * app.get('/files/*', requestId(), mount({ store: memoryStore() }), authorize(), download());
  */
-export function download({ idleTimeout = 60_000 }: DownloadOptions = {}): Handler<GatewayEnv> {
+export function download({ idleTimeout = 60_000, folders }: DownloadOptions = {}): Handler<GatewayEnv> {
   return (c) => {
     const request = gatewayRequestOf(c, 'download()');
     const match = matchOf(c, request, 'download()');
@@ -45,7 +50,7 @@ export function download({ idleTimeout = 60_000 }: DownloadOptions = {}): Handle
     const { grant } = request.shared;
     if (grant === undefined)
       throw new Error('download() needs authorize() before it, which asks the rule of the mount');
-    return respondWith(c, request, () => toReply(c, request, match, grant, idleTimeout));
+    return respondWith(c, request, () => toReply(c, request, match, grant, idleTimeout, folders));
   };
 }
 
@@ -55,6 +60,7 @@ async function toReply(
   match: MatchedMount,
   grant: Grant,
   idleTimeout: number,
+  folders: FolderHandler | undefined,
 ): Promise<Reply> {
   const { mount, key } = match;
   const { raw } = c.req;
@@ -62,10 +68,22 @@ async function toReply(
   const invalidKey = keyLengthError(mount.prefix + key);
   if (invalidKey !== undefined) return problemReply(400, invalidKey, request.requestId, method);
   const { policy } = mount.downloads;
-  const parsed = parseRequest(method, fieldsOf(request.platform, raw), policy, toSeconds(request.received));
+  const fields = fieldsOf(request.platform, raw);
+  const parsed = parseRequest(method, fields, policy, toSeconds(request.received));
   const context = toContext(request, match, grant, raw.signal, idleTimeout);
-  const reply = await answerDownload(parsed, context);
-  if (reply.status === 404) return (await folderRedirect(match, context)) ?? reply;
+  // A folder that can have no index document is listed without a read of its key.
+  const isFolder = match.folder !== undefined && mount.settings.index === undefined;
+  const listed = isFolder ? await folders?.({ match, request: parsed, fields, context }) : undefined;
+  const reply = listed ?? (await answerDownload(parsed, context));
+  if (reply.status === 404) {
+    const folder = await folders?.({ match, request: parsed, fields, context });
+    const other = folder ?? (await redirectToIndex(match, context));
+    if (other !== undefined) return other;
+    const { notFound } = mount.settings;
+    const document =
+      notFound !== undefined && prefersPage(fields) ? await notFoundDocument(notFound, method, context) : undefined;
+    return document ?? reply;
+  }
   const { status, content } = reply;
   const hasBytes = status === 200 || status === 206;
   if (content !== undefined && hasBytes && !request.isSettled)
@@ -75,27 +93,21 @@ async function toReply(
 }
 
 /**
- * Redirects a folder without its slash to the address of its index document, so that the links of that page are resolved
- * in the folder. Costs one read of metadata, on mounts with the setting `index` alone.
+ * Redirects a folder without its slash to the address of its index document. Costs one read of metadata, on mounts with
+ * the setting `index` alone.
  *
  * @returns `undefined` if there is no such folder
  */
-async function folderRedirect(
-  { mount: { settings, prefix }, key, pathname, query }: MatchedMount,
+async function redirectToIndex(
+  match: MatchedMount,
   { store, signal, isPrivate }: DownloadContext,
 ): Promise<Reply | undefined> {
-  const { index } = settings;
-  if (index === undefined || key === '' || key.endsWith(`/${index}`) || key === index) return undefined;
+  const { mount, key, folder } = match;
+  const { index } = mount.settings;
+  if (index === undefined || folder !== undefined || key === '') return undefined;
   const indexKey = `${key}/${index}`;
-  if (keyLengthError(prefix + indexKey) !== undefined) return undefined;
-  if ((await store.head(indexKey, { signal })) === undefined) return undefined;
-  // Relative to the folder above, because a proxy in front may have removed a part of the path, and because a path that
-  // begins with two slashes would be taken for a host.
-  const folder = `./${pathname.slice(pathname.lastIndexOf('/') + 1)}/`;
-  return emptyReply(308, [
-    ['Location', query === '' ? folder : `${folder}?${query}`],
-    ['Cache-Control', isPrivate ? 'private, no-cache' : 'no-cache'],
-  ]);
+  if (keyLengthError(mount.prefix + indexKey) !== undefined) return undefined;
+  return (await store.head(indexKey, { signal })) === undefined ? undefined : folderRedirect(match, isPrivate);
 }
 
 /**

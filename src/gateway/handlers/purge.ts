@@ -8,6 +8,27 @@ import { tokenGuard } from '../token-guard.ts';
 export interface PurgeOptions {
   /** The bearer token that the Authorization field has to contain (RFC 6750 §2.1): 32 to 1,024 characters. */
   readonly token: string;
+  /** Other processes with the same mounts. A purge is answered when all of them have done it, and with 503 otherwise. */
+  readonly peers?: PurgePeers | undefined;
+}
+
+/** An object whose cached metadata has to be revalidated: the location of its mount, and its key there. */
+export interface PurgedKey {
+  readonly path: string;
+  readonly host?: string | undefined;
+  readonly key: string;
+}
+
+/** A channel between processes that serve the same mounts, each with a cache of its own. */
+export interface PurgePeers {
+  /**
+   * Purges a key in all other processes.
+   *
+   * @throws if one of them has not confirmed it
+   */
+  publish(purged: PurgedKey): Promise<void>;
+  /** Calls the listener for each key that another process publishes. `createGateway` subscribes itself. */
+  subscribe(listener: (purged: PurgedKey) => void): void;
 }
 
 /** The method of a purge request. Its address is that of the object, so a purge needs no path of its own. */
@@ -28,7 +49,7 @@ export const PURGE = 'PURGE';
  * app.get('/files/*', authorize(), download());
  * app.on(PURGE, '/files/*', purge({ token: 'replace-me-with-64-hexadecimal-digits' }));
  */
-export function purge({ token }: PurgeOptions): Handler<GatewayEnv> {
+export function purge({ token, peers }: PurgeOptions): Handler<GatewayEnv> {
   const isAllowed = tokenGuard(token, 'purge');
   return (c) => {
     const request = gatewayRequestOf(c, 'purge()');
@@ -41,6 +62,12 @@ export function purge({ token }: PurgeOptions): Handler<GatewayEnv> {
       }
       if (match.type === 'refused') return match.reply;
       match.mount.purge(match.key);
+      try {
+        await peers?.publish({ ...match.mount.location, key: match.key });
+      } catch (error) {
+        const detail = 'Not all processes of the gateway have purged the key.';
+        return { ...problemReply(503, detail, requestId, PURGE, [['Retry-After', '1']]), error };
+      }
       return emptyReply(204, []);
     });
   };

@@ -1,5 +1,6 @@
 import { strongTag, type Representation } from '../../http/index.ts';
-import { type ObjectStore, type ReadOptions, type ReadResult } from '../object-store.ts';
+import { compareKeys, pageOf, type ListableStore, type ListEntry, type ListOptions } from '../listable-store.ts';
+import type { ReadOptions, ReadResult } from '../object-store.ts';
 import { countOperation } from '../request-stats.ts';
 import { evaluateRead } from '../evaluate-read.ts';
 
@@ -13,7 +14,7 @@ const CHUNK = 64 * 1024;
 export type StoredMetadata = Omit<Representation, 'size' | 'etag' | 'lastModified' | 'isDateStrong'>;
 
 /** A store in memory, for tests, examples and small fixed content. */
-export interface MemoryStore extends ObjectStore {
+export interface MemoryStore extends ListableStore {
   /** Stores a copy of `bytes`. The entity tag is their SHA-256, so it changes exactly if the bytes change. */
   put(key: string, bytes: Uint8Array, metadata?: StoredMetadata): Promise<Representation>;
   /** Removes an object, if it exists. */
@@ -62,7 +63,30 @@ export function memoryStore(): MemoryStore {
       countOperation(options);
       return read(objects.get(key), options);
     },
+    async list(prefix, options = {}) {
+      countOperation(options);
+      return pageOf(entriesOf(objects, prefix, options), options);
+    },
   };
+}
+
+/** Returns the objects of a listing in order, and the prefixes up to the delimiter. */
+function entriesOf(
+  objects: ReadonlyMap<string, StoredObject>,
+  prefix: string,
+  { delimiter }: ListOptions,
+): readonly (ListEntry | string)[] {
+  const keys = [...objects.keys()].filter((key) => key.startsWith(prefix)).toSorted(compareKeys);
+  const entries = new Map<string, ListEntry | string>();
+  for (const key of keys) {
+    const end = delimiter === undefined ? -1 : key.indexOf(delimiter, prefix.length);
+    const folder = key.slice(0, end + 1);
+    const object = objects.get(key)?.representation;
+    if (end !== -1) entries.set(folder, folder);
+    else if (object !== undefined)
+      entries.set(key, { key, size: object.size, etag: object.etag, lastModified: object.lastModified });
+  }
+  return [...entries.values()];
 }
 
 function read(object: StoredObject | undefined, options: ReadOptions): ReadResult {

@@ -10,7 +10,8 @@ import {
   type Representation,
   type Span,
 } from '../../http/index.ts';
-import { type ObjectStore, type ReadOptions, type ReadResult } from '../object-store.ts';
+import type { ListableStore, ListPage } from '../listable-store.ts';
+import { type ReadOptions, type ReadResult } from '../object-store.ts';
 import { countOperation } from '../request-stats.ts';
 import { failedCondition } from '../evaluate-read.ts';
 import { isStoreError, storeError, type StoreError } from '../store-error.ts';
@@ -19,6 +20,21 @@ import { isStoreError, storeError, type StoreError } from '../store-error.ts';
 export interface R2BucketLike {
   head(key: string): Promise<R2ObjectLike | null>;
   get(key: string, options?: R2ReadOptions): Promise<R2ObjectLike | null>;
+  list(options: R2ListOptions): Promise<R2ObjectsLike>;
+}
+
+interface R2ListOptions {
+  readonly prefix: string;
+  readonly delimiter?: string;
+  readonly cursor?: string;
+  readonly limit?: number;
+}
+
+interface R2ObjectsLike {
+  readonly objects: readonly (R2ObjectLike & { readonly key: string })[];
+  readonly delimitedPrefixes: readonly string[];
+  readonly truncated: boolean;
+  readonly cursor?: string;
 }
 
 interface R2ReadOptions {
@@ -59,7 +75,7 @@ interface R2ObjectLike {
  *   return createGateway({ store: r2Store(env.BUCKET) });
  * }
  */
-export function r2Store(bucket: R2BucketLike): ObjectStore {
+export function r2Store(bucket: R2BucketLike): ListableStore {
   return {
     async head(key, options = {}) {
       countOperation(options);
@@ -80,6 +96,34 @@ export function r2Store(bucket: R2BucketLike): ObjectStore {
         return resultAfterError(bucket, key, options, error);
       }
     },
+    async list(prefix, { delimiter, cursor, limit, ...options } = {}) {
+      countOperation(options);
+      try {
+        return toPage(
+          await bucket.list({
+            prefix,
+            ...(delimiter === undefined ? {} : { delimiter }),
+            ...(cursor === undefined ? {} : { cursor }),
+            ...(limit === undefined ? {} : { limit }),
+          }),
+        );
+      } catch (error) {
+        throw toStoreError('list', error);
+      }
+    },
+  };
+}
+
+function toPage({ objects, delimitedPrefixes, truncated, cursor }: R2ObjectsLike): ListPage {
+  return {
+    objects: objects.map(({ key, size, etag, uploaded }) => ({
+      key,
+      size,
+      etag: strongTag(etag),
+      lastModified: uploaded,
+    })),
+    prefixes: delimitedPrefixes,
+    cursor: truncated ? cursor : undefined,
   };
 }
 

@@ -1,5 +1,6 @@
 import { steadyTime } from '../../base/clock.ts';
 import type { ObjectStore } from '../object-store.ts';
+import { withListOf } from '../listable-store.ts';
 import { retryBudgetOf, withRetryBudget } from './retry-budget.ts';
 import { isTransient, isStoreError } from '../store-error.ts';
 
@@ -74,5 +75,6 @@ export function withFallback(primary: ObjectStore, replica: ObjectStore, options
         ({ type }) => type === 'missing',
       ),
   };
-  return withRetryBudget(either, retryBudgetOf(primary));
+  // The cursor of a listing is valid in the primary alone.
+  return withRetryBudget(withListOf(primary, either), retryBudgetOf(primary));
 }

@@ -2,6 +2,7 @@ import { isPinnable, resolveSpec, equalSpans } from '../../http/index.ts';
 import { defaultReader, type ToReader } from '../chunk-stream.ts';
 import type { ObjectStore, OpenObject, ReadOptions, ReadResult } from '../object-store.ts';
 import { firstPart, nextPart, joinParts } from './read-ahead.ts';
+import { withListOf } from '../listable-store.ts';
 import { retryBudgetOf, withRetryBudget } from './retry-budget.ts';
 import { sliceWhole } from '../slice-whole.ts';
 import { storeError } from '../store-error.ts';
@@ -98,7 +99,7 @@ export function withParallelReads(store: ObjectStore, options: ParallelReadsOpti
       return result.type === 'unsatisfiable' && readOptions.range === undefined ? store.read(key, readOptions) : result;
     },
   };
-  return withRetryBudget(parallel, budget);
+  return withRetryBudget(withListOf(store, parallel), budget);
 }
 
 function assertAtLeast(name: string, value: number, least: number): void {

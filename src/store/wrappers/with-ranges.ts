@@ -1,5 +1,6 @@
 import { equalSpans } from '../../http/index.ts';
 import type { ObjectStore } from '../object-store.ts';
+import { withListOf } from '../listable-store.ts';
 import { retryBudgetOf, withRetryBudget } from './retry-budget.ts';
 import { sliceWhole } from '../slice-whole.ts';
 
@@ -25,5 +26,5 @@ export function withRanges(store: ObjectStore): ObjectStore {
         : result;
     },
   };
-  return withRetryBudget(ranged, retryBudgetOf(store));
+  return withRetryBudget(withListOf(store, ranged), retryBudgetOf(store));
 }

@@ -4,6 +4,7 @@ import { backOff, type Backoff } from './backoff.ts';
 import { chunkStream, defaultReader, type ChunkReader, type ToReader } from '../chunk-stream.ts';
 import { reopenFrom } from '../reopen-from.ts';
 import type { ObjectStore, OpenObject, ReadOptions } from '../object-store.ts';
+import { withListOf } from '../listable-store.ts';
 import { retryBudgetOf, type RetryBudget } from './retry-budget.ts';
 import { isTransient, isStoreError, storeError } from '../store-error.ts';
 
@@ -70,7 +71,7 @@ export function withResume(store: ObjectStore, options: ResumeOptions = {}): Obj
     toReader: options.toReader ?? defaultReader,
   };
   const budget = retryBudgetOf(store);
-  return {
+  return withListOf(store, {
     head: (...args) => store.head(...args),
     async read(key, readOptions = {}) {
       const result = await store.read(key, readOptions);
@@ -82,7 +83,7 @@ export function withResume(store: ObjectStore, options: ResumeOptions = {}): Obj
         body: resumingStream({ store, key, opened: result, readOptions, settings, budget }),
       };
     },
-  };
+  });
 }
 
 interface ResumableBody {

@@ -1,5 +1,6 @@
 import { backOff, type Backoff } from './backoff.ts';
 import type { CallOptions, ObjectStore } from '../object-store.ts';
+import { isListable, type ListableStore } from '../listable-store.ts';
 import { retryBudget, withRetryBudget } from './retry-budget.ts';
 import { isTransient } from '../store-error.ts';
 
@@ -51,9 +52,11 @@ export function withRetry(store: ObjectStore, options: RetryOptions = {}): Objec
     }
   }
 
-  const retrying: ObjectStore = {
+  const retrying: ObjectStore & { list?: ListableStore['list'] } = {
     head: (key, callOptions = {}) => retry(() => store.head(key, callOptions), callOptions),
     read: (key, callOptions = {}) => retry(() => store.read(key, callOptions), callOptions),
   };
+  if (isListable(store))
+    retrying.list = (prefix, callOptions = {}) => retry(() => store.list(prefix, callOptions), callOptions);
   return withRetryBudget(retrying, budget);
 }

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { createGateway } from '../../../src/gateway/create-gateway.ts';
+import type { PurgedKey, PurgePeers } from '../../../src/gateway/handlers/purge.ts';
+import type { DownloadEvent } from '../../../src/observe/event.ts';
 import { memoryStore } from '../../../src/store/drivers/memory.ts';
 import type { ObjectStore } from '../../../src/store/object-store.ts';
 import { mapCache } from '../../cache/map-cache.ts';
@@ -122,5 +124,59 @@ describe('a purge', () => {
     const make = () => createGateway({ store: memoryStore(), purge: { token } });
     expect(make).toThrow(/^purge: the token takes 32 to 1024 letters, digits/);
     expect(make).not.toThrow(token);
+  });
+});
+
+describe('a purge in one of two processes', () => {
+  /** Connects two gateways over the same store, each with a cache of its own. */
+  async function connected() {
+    const { memory, store } = await counted();
+    const listeners: ((purged: PurgedKey) => void)[] = [];
+    const sent: PurgedKey[] = [];
+    const events: DownloadEvent[] = [];
+    const open = (peers: PurgePeers) =>
+      createGateway({
+        purge: { token: TOKEN, peers },
+        observers: [{ end: (event) => void events.push(event) }],
+        mounts: [{ path: '/a', host: 'files.test', store, cache: mapCache() }],
+      });
+    const there = open({
+      publish: () => Promise.resolve(),
+      subscribe: (listener) => void listeners.push(listener),
+    });
+    const here = open({
+      publish: async (purged) => {
+        sent.push(purged);
+        for (const listener of listeners) listener(purged);
+      },
+      subscribe: () => undefined,
+    });
+    const broken = open({ publish: () => Promise.reject(new Error('no confirmation')), subscribe: () => undefined });
+    return { memory, here, there, broken, sent, events };
+  }
+  const url = 'http://files.test/a/dir/a%20b.txt';
+
+  test('reaches the other one before it is answered', async () => {
+    const { memory, here, there, sent } = await connected();
+    expect(await read(there, url)).toBe('first');
+    await memory.put('dir/a b.txt', text('second'));
+    expect(await read(there, url)).toBe('first');
+    expect((await here.request(url, bearer(TOKEN))).status).toBe(204);
+    expect(sent).toEqual([{ path: '/a', host: 'files.test', key: 'dir/a b.txt' }]);
+    expect(await read(there, url)).toBe('second');
+  });
+
+  test('is answered 503 without a confirmation, and the log has the cause', async () => {
+    const { broken, events } = await connected();
+    const response = await broken.request(url, bearer(TOKEN));
+    expect([response.status, response.headers.get('Retry-After')]).toEqual([503, '1']);
+    expect(await response.text()).not.toContain('confirmation');
+    expect(events.at(-1)?.cause).toMatchObject({ message: 'no confirmation' });
+  });
+
+  test('is not passed on without the token', async () => {
+    const { here, sent } = await connected();
+    expect((await here.request(url, bearer('another-token-0123456789-0123456789'))).status).toBe(401);
+    expect(sent).toEqual([]);
   });
 });

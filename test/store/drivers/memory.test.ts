@@ -1,11 +1,15 @@
 import { expect, test } from 'vitest';
 import { memoryStore } from '../../../src/store/drivers/memory.ts';
+import { describeListableStore } from '../../contract/listable-store.ts';
 import { describeObjectStore } from '../../contract/object-store.ts';
 
-describeObjectStore('memory', async () => {
+async function harness() {
   const store = memoryStore();
-  return { store, put: async (key, bytes) => void (await store.put(key, bytes)) };
-});
+  return { store, put: async (key: string, bytes: Uint8Array) => void (await store.put(key, bytes)) };
+}
+
+describeObjectStore('memory', harness);
+describeListableStore('memory', harness);
 
 test('a deleted object is missing', async () => {
   const store = memoryStore();

@@ -2,13 +2,15 @@ import { constants, type BigIntStats } from 'node:fs';
 import { open, realpath, type FileHandle } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { errorCode } from '../../../base/error-code.ts';
-import { spanLength, type Representation, type Span } from '../../../http/index.ts';
-import type { ObjectStore, ReadOptions, ReadResult } from '../../object-store.ts';
+import { spanLength, type EntityTag, type Representation, type Span } from '../../../http/index.ts';
+import type { ListableStore } from '../../listable-store.ts';
+import type { ReadOptions, ReadResult } from '../../object-store.ts';
 import { countOperation } from '../../request-stats.ts';
 import { evaluateRead } from '../../evaluate-read.ts';
 import { isStoreError, storeError, type StoreError } from '../../store-error.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mime from 'mime';
+import { listFolder, type FileRules } from './list-folder.ts';
 
 /** Options of {@link fsStore}. */
 export interface FsStoreOptions {
@@ -33,7 +35,8 @@ export interface FsStoreOptions {
  *
  * await serve(createGateway({ store: fsStore('/srv/files') }), { port: 8080 });
  */
-export function fsStore(folder: string, { hidden = false }: FsStoreOptions = {}): ObjectStore {
+export function fsStore(folder: string, { hidden = false }: FsStoreOptions = {}): ListableStore {
+  const rules: FileRules = { isHidden: (path) => !hidden && isHidden(path, sep), toEtag, isMissing };
   return {
     async head(key, options = {}) {
       countOperation(options);
@@ -46,6 +49,14 @@ export function fsStore(folder: string, { hidden = false }: FsStoreOptions = {})
       countOperation(options);
       const file = await openFile(folder, key, hidden);
       return file === undefined ? { type: 'missing' } : readFile(file, options);
+    },
+    async list(prefix, options = {}) {
+      countOperation(options);
+      try {
+        return await listFolder(folder, prefix, options, rules);
+      } catch (error) {
+        throw toStoreError(error);
+      }
     },
   };
 }
@@ -153,6 +164,11 @@ const MAX_WAITS = 3;
 interface SettledStat {
   readonly stat: BigIntStats;
   readonly settled: boolean;
+}
+
+/** Makes the tag of a listed file. Nothing waits for the tick of a change, so a file that has just changed has a weak one. */
+function toEtag(stat: BigIntStats): EntityTag {
+  return { weak: msUntilSettled(stat, Date.now()) > 0, opaque: fileTag(stat) };
 }
 
 /** Reads the state of a file. If the file has just been changed, first waits until the tick of that change is over. */

@@ -103,8 +103,9 @@ export function presignedUrls(client: S3Client, bucket: string): PresignedUrls {
 }
 
 /** Requests with different signatures have different cache keys. No version contains NUL, and no readable key does. */
-function cacheKeyOf({ method, key, version }: S3Request): string {
-  return version === undefined ? `${method} ${key}` : `${method} ${key}\0${version}`;
+function cacheKeyOf({ method, key, version, query }: S3Request): string {
+  const object = version === undefined ? `${method} ${key}` : `${method} ${key}\0${version}`;
+  return query === undefined ? object : `${object}\0${JSON.stringify(query)}`;
 }
 
 function isUsable({ madeAt, notBefore, notAfter }: CachedUrl, now: number): boolean {
@@ -134,7 +135,7 @@ interface Template {
 async function presign(
   presigner: S3RequestPresigner,
   { origin, protocol, hostname, port, path: base, region, service }: Template,
-  { method, key, version }: S3Request,
+  { method, key, version, query: parameters }: S3Request,
   signingDate: Date,
 ): Promise<string> {
   const path = `${base}${encodeKey(key)}`;
@@ -145,7 +146,7 @@ async function presign(
       hostname,
       ...(port === undefined ? {} : { port }),
       path,
-      query: version === undefined ? {} : { versionId: version },
+      query: { ...parameters, ...(version === undefined ? {} : { versionId: version }) },
       headers: {},
     },
     { signingDate, signingRegion: region, signingService: service, expiresIn: EXPIRES_IN },

@@ -4,6 +4,8 @@ export interface S3Request {
   readonly key: string;
   readonly fields: S3RequestFields;
   readonly version?: string | undefined;
+  /** Parameters of a listing. Its key is empty. */
+  readonly query?: Readonly<Record<string, string>> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

@@ -1,7 +1,7 @@
 import type { BodilessResult } from '../../object-store.ts';
 import { isStoreError, storeError, type StoreError, type StoreErrorCode } from '../../store-error.ts';
 import { toMetadata304 } from './metadata.ts';
-import type { S3Refusal, S3Request } from './reads.ts';
+import type { S3Refusal } from './reads.ts';
 import { redact, redactedError } from './redact.ts';
 import type { TransportResponse } from './transport.ts';
 
@@ -95,19 +95,24 @@ function isAboutObject({ code, isTimeError }: S3Refusal): boolean {
 const ARCHIVED_CODE = 'InvalidObjectState';
 
 /** Makes the error of a refusal that is no result. Its cause is S3's code and message. */
-export function refusalError(method: S3Request['method'], { status, code, message }: S3Refusal): StoreError {
+export function refusalError(method: S3Operation, { status, code, message }: S3Refusal): StoreError {
   const cause = code === '' ? undefined : Object.assign(new Error(message), { name: code });
   return storeError(toCode(status, code), `S3 ${OPERATIONS[method]} failed with ${status}`, cause);
 }
 
-const OPERATIONS = { GET: 'GetObject', HEAD: 'HeadObject' } as const;
+type S3Operation = keyof typeof OPERATIONS;
+
+const OPERATIONS = { GET: 'GetObject', HEAD: 'HeadObject', LIST: 'ListObjectsV2' } as const;
 
 /**
  * Makes the error of a request that got no response. Its cause is the thrown error, without the signature of the URL.
  *
  * @returns `error` itself if it is a StoreError
  */
-export function requestError({ method, signal }: Pick<S3Request, 'method' | 'signal'>, error: unknown): StoreError {
+export function requestError(
+  { method, signal }: { readonly method: S3Operation; readonly signal?: AbortSignal | undefined },
+  error: unknown,
+): StoreError {
   if (isStoreError(error)) return error;
   const name = error instanceof Error ? error.name : '';
   const message = `S3 ${OPERATIONS[method]} failed`;

@@ -3,11 +3,11 @@ import {
   type BodilessResult,
   type CallOptions,
   type HeadOptions,
-  type ObjectStore,
   type OpenObject,
   type ReadOptions,
   type ReadResult,
 } from '../../object-store.ts';
+import type { ListableStore, ListOptions, ListPage } from '../../listable-store.ts';
 import { countOperation } from '../../request-stats.ts';
 import { failedCondition } from '../../evaluate-read.ts';
 import { sliceWhole } from '../../slice-whole.ts';
@@ -16,6 +16,7 @@ import { assertS3Client, type S3ClientLike } from './client.ts';
 import { toFields, wantsMetadataFirst } from './conditions.ts';
 import { fetchTransport } from './fetch-transport.ts';
 import { isReadableKey } from './keys.ts';
+import { listQuery, readListing } from './list.ts';
 import { toMetadata } from './metadata.ts';
 import type { S3Fields, S3Refusal, S3Request, S3RequestFields, S3Response } from './reads.ts';
 import { redact } from './redact.ts';
@@ -76,7 +77,7 @@ const ALL_CODINGS = 'gzip, br, zstd, deflate, *';
 export function s3Store(
   client: S3ClientLike,
   { bucket, prefix = '', forbidden = 'denied', reads, transport = fetchTransport() }: S3StoreOptions,
-): ObjectStore {
+): ListableStore {
   assertS3Client(client);
   const sendOnce = s3Reads(client, bucket, reads, transport);
   // An object whose key is the prefix itself has no key in this store.
@@ -162,8 +163,29 @@ export function s3Store(
     return response.type === 'object' ? toResult(response, options) : resultOf('GET', response, options);
   }
 
-  return { head, read };
+  async function list(start: string, options: ListOptions = {}): Promise<ListPage> {
+    const { signal } = options;
+    const request = {
+      method: 'GET',
+      key: '',
+      fields: PLAIN,
+      query: listQuery(prefix + start, options),
+      signal,
+    } as const;
+    try {
+      const response = await sendOnce(request, () => countOperation(options));
+      if (response.type === 'object') return await readListing(response, prefix);
+      throw redirectError(response) ?? refusalError('LIST', response);
+    } catch (error) {
+      throw requestError({ method: 'LIST', signal }, error);
+    }
+  }
+
+  return { head, read, list };
 }
+
+/** A listing is read as it is. */
+const PLAIN = { 'accept-encoding': 'identity' };
 
 /** A request whose key has no prefix yet, and that has no Accept-Encoding yet. */
 type UnprefixedRequest = Omit<S3Request, 'fields' | 'signal'> & {

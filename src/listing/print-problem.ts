@@ -1,0 +1,35 @@
+import { html, raw } from 'hono/html';
+import { STYLE } from './style.ts';
+
+/** The values of a page for an error. */
+export interface ProblemPage {
+  readonly status: number;
+  readonly title: string;
+  /** A sentence for the client. */
+  readonly detail: string;
+  /** The id of the log entry that has the cause. */
+  readonly requestId: string;
+}
+
+/** Prints the page of an error, with the same values as its problem document. */
+export function printProblem({ status, title, detail, requestId }: ProblemPage): string {
+  return String(
+    html`<!doctype html>
+      <html lang="en">
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width" />
+          <meta name="color-scheme" content="light dark" />
+          <title>${title}</title>
+          ${raw(`<style>${STYLE}</style>`)}
+        </head>
+        <body>
+          <main>
+            <h1>${title}</h1>
+            <p>${detail}</p>
+          </main>
+          <footer>Status ${status}, request ${requestId}</footer>
+        </body>
+      </html> `,
+  );
+}
