@@ -194,7 +194,10 @@ function turnWriter(store: TransferStore, failures: FailureLog): ChangeWriter {
     const turn = pending;
     pending = [];
     try {
-      const changes = await Promise.all(turn.map(async ({ change, reader }) => withReader(change, await reader)));
+      const changes: TransferChange[] = [];
+      for (const { change, reader } of turn) {
+        changes.push(withReader(change, reader instanceof Promise ? await reader : reader));
+      }
       await withTimeout(store.write(changes));
     } catch (error) {
       if (!isBusy(error)) return failures.add(turn.length, error);

@@ -36,6 +36,7 @@ const PLAIN_USER = /^[^\p{Cc}]{1,128}$/u;
  */
 export function readerIdentity(anonymous: AnonymousIdentity = 'address-and-agent', secret?: string): IdentifyReader {
   const known = lruMap<Reader>(MAX_CLIENTS);
+  let month = monthOf(0);
   let key: HmacKey | undefined;
   let randomSecret: string | undefined;
   const hash = async (text: string) => {
@@ -61,12 +62,16 @@ export function readerIdentity(anonymous: AnonymousIdentity = 'address-and-agent
     }
     if (anonymous === 'none' || client === undefined) return undefined;
     const text = anonymous === 'address' ? client : `${client}\n${userAgent}`;
-    const month = monthOf(at, 0);
-    const id = `${month}\n${text}`;
-    const cached = known.get(id);
+    // The cache is of one month.
+    if (at < month.start || at >= month.end) {
+      month = monthOf(at);
+      known.clear();
+    }
+    const cached = known.get(text);
     if (cached !== undefined) return cached;
-    return hashed('client:', text, month, monthOf(at, -1)).then((reader) => {
-      known.set(id, reader);
+    const { name, previousName } = month;
+    return hashed('client:', text, name, previousName).then((reader) => {
+      if (month.name === name) known.set(text, reader);
       return reader;
     });
   };
@@ -96,8 +101,18 @@ function namedReader(name: string): Reader {
   return { name, shard: shard >>> 0 };
 }
 
-/** The month of a time in UTC, such as `2026-11`. */
-function monthOf(at: number, offset: number): string {
+/** A month in UTC: from `start` to before `end`, in ms since the epoch, and names such as `2026-11`. */
+interface Month {
+  readonly start: number;
+  readonly end: number;
+  readonly name: string;
+  readonly previousName: string;
+}
+
+function monthOf(at: number): Month {
   const date = new Date(at);
-  return new Date(Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + offset, 1)).toISOString().slice(0, 7);
+  const startOf = (offset: number) => Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + offset, 1);
+  const nameOf = (time: number) => new Date(time).toISOString().slice(0, 7);
+  const [start, end] = [startOf(0), startOf(1)];
+  return { start, end, name: nameOf(start), previousName: nameOf(startOf(-1)) };
 }

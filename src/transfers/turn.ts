@@ -7,7 +7,7 @@ import {
   type TransferName,
   type TransferRecord,
 } from './transfer-record.ts';
-import { IDLE_TIME, READERS_TIME, RUNNING_TIME, type Reader, type TransferChange } from './transfer-store.ts';
+import { DAY, IDLE_TIME, READERS_TIME, RUNNING_TIME, type Reader, type TransferChange } from './transfer-store.ts';
 
 /** The tables of a store, as one transaction sees them. All methods are synchronous, as SQLite is. */
 export interface TransferTables {
@@ -51,8 +51,13 @@ export interface DayCounts {
 
 /** Returns the day of a time in UTC, such as `2026-11-29`. */
 export function dayOf(at: number): string {
-  return new Date(at).toISOString().slice(0, 10);
+  // Most calls are for the same day, and printing a date costs more than the rest of a change.
+  const number = Math.floor(at / DAY);
+  if (number !== lastDay.number) lastDay = { number, text: new Date(at).toISOString().slice(0, 10) };
+  return lastDay.text;
 }
+
+let lastDay = { number: Number.NaN, text: '' };
 
 /**
  * Applies the changes of one turn. Each transfer is read and written once, however many requests it had.
@@ -66,10 +71,10 @@ export function applyChanges(tables: TransferTables, changes: readonly TransferC
     const { mount, key, etag, size } = change.object;
     const day = { mount, key, day: dayOf(change.at) };
     const isVersioned = etag !== undefined && etag.startsWith('"') && size !== undefined;
-    countRequest(tables, days.of(day), day, change, isVersioned);
+    days.countRequest(day, change, isVersioned);
     if (!isVersioned) continue;
     const name = { mount, key, etag, size, reader: change.reader.name };
-    const id = JSON.stringify(name);
+    const id = joined(mount, key, etag, String(size), name.reader);
     let found = updates.get(id);
     if (found === undefined) {
       found = { update: updateRecord(openRecord(tables, name, change.reader, change.at, newId)), day };
@@ -86,26 +91,6 @@ export function applyChanges(tables: TransferTables, changes: readonly TransferC
   days.save();
 }
 
-/** Counts one request in the day of its object. */
-function countRequest(
-  tables: TransferTables,
-  counts: DayCounts,
-  day: ObjectDay,
-  change: TransferChange,
-  isVersioned: boolean,
-): void {
-  const isRedirect = change.type === 'end' && change.outcome === 'redirected';
-  if (change.type === 'start' || isRedirect) {
-    if (tables.addReader(day, change.reader.name)) counts.readers++;
-    if (!isVersioned) counts.started++;
-  }
-  if (change.type === 'start') return;
-  if (isRedirect) counts.redirected++;
-  counts.bytes += change.bytesSent ?? 0;
-  // Without a strong validator, responses can't be combined. A whole one is a download.
-  if (!isVersioned && change.outcome === 'complete' && change.status === 200) counts.complete++;
-}
-
 /** Finds the record of a transfer, or the one of the month before, or makes a new one. */
 function openRecord(
   tables: TransferTables,
@@ -120,24 +105,57 @@ function openRecord(
   return previous === undefined ? newRecord(name, newId(), at) : { ...previous, reader: name.reader };
 }
 
-/** Collects the counts of days, so that each day of an object is written once a turn. */
-function dayCounter(tables: TransferTables): { of(day: ObjectDay): DayCounts; save(): void } {
-  const days = new Map<string, { readonly day: ObjectDay; readonly counts: DayCounts }>();
+/** The counts of days, so that each day of an object is written once a turn. */
+interface DayCounter {
+  of(day: ObjectDay): DayCounts;
+  /** Counts one request in the day of its object. */
+  countRequest(day: ObjectDay, change: TransferChange, isVersioned: boolean): void;
+  save(): void;
+}
+
+function dayCounter(tables: TransferTables): DayCounter {
+  const days = new Map<
+    string,
+    { readonly day: ObjectDay; readonly counts: DayCounts; readonly readers: Set<string> }
+  >();
+
+  function open(day: ObjectDay) {
+    const id = joined(day.day, day.mount, day.key);
+    const known = days.get(id);
+    if (known !== undefined) return known;
+    const counts = { complete: 0, started: 0, redirected: 0, bytes: 0, readers: 0 };
+    const opened = { day, counts, readers: new Set<string>() };
+    days.set(id, opened);
+    return opened;
+  }
+
   return {
-    of(day) {
-      const id = JSON.stringify(day);
-      const known = days.get(id);
-      if (known !== undefined) return known.counts;
-      const counts = { complete: 0, started: 0, redirected: 0, bytes: 0, readers: 0 };
-      days.set(id, { day, counts });
-      return counts;
+    of: (day) => open(day).counts,
+    countRequest(day, change, isVersioned) {
+      const { counts, readers } = open(day);
+      const isRedirect = change.type === 'end' && change.outcome === 'redirected';
+      if (change.type === 'start' || isRedirect) {
+        readers.add(change.reader.name);
+        if (!isVersioned) counts.started++;
+      }
+      if (change.type === 'start') return;
+      if (isRedirect) counts.redirected++;
+      counts.bytes += change.bytesSent ?? 0;
+      // Without a strong validator, responses can't be combined. A whole one is a download.
+      if (!isVersioned && change.outcome === 'complete' && change.status === 200) counts.complete++;
     },
     save() {
-      for (const { day, counts } of days.values()) {
+      for (const { day, counts, readers } of days.values()) {
+        for (const reader of readers) if (tables.addReader(day, reader)) counts.readers++;
         if (Object.values(counts).some((count) => count !== 0)) tables.addDay(day, counts);
       }
     },
   };
+}
+
+/** Joins texts to the key of a map. None of them contains NUL: keys with it are refused, and names of readers hashed. */
+function joined(...texts: readonly string[]): string {
+  return texts.join('\0');
 }
 
 /** Most transfers that one call of {@link maintainTables} settles, so that requests do not wait for it. */
