@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   createGateway,
   fsStore,
@@ -8,6 +9,7 @@ import {
   type ListenOptions,
   type NodeServer,
 } from '../platform/node/index.ts';
+import { openTransferStore } from '../platform/node/open-transfer-store.ts';
 import { serve } from '../platform/node/serve.ts';
 import { lineLog } from '../platform/node/line-log.ts';
 import { loadS3 } from '../platform/s3/load-s3.ts';
@@ -65,10 +67,13 @@ async function serveAsWorker(options: ServeOptions, member: ClusterMember): Prom
   process.exit(0);
 }
 
-async function serveWithWorkers({ workers: count, config: { cache } }: ServeOptions): Promise<void> {
+async function serveWithWorkers({ workers: count, config: { cache, transfers } }: ServeOptions): Promise<void> {
+  // All workers have to give a client the same name. They inherit the variable.
+  if (transfers !== undefined) process.env[SHARED_SECRET] ??= randomUUID() + randomUUID();
   const code = await runPrimary({
     count,
     stopLimit: STOP_LIMIT,
+    transferStore: transfers && openTransferStore(transfers),
     stopped: untilStopped(),
     onListening: (url, name) => {
       say(`${name} served by ${count} workers at ${printAddresses(url)}`);
@@ -79,6 +84,9 @@ async function serveWithWorkers({ workers: count, config: { cache } }: ServeOpti
   });
   process.exit(code);
 }
+
+/** The key of the hashes of addresses, if the configuration names no secret for it. */
+const SHARED_SECRET = 'RANGEWAY_TRANSFERS_KEY';
 
 /** The command line, checked. */
 interface ServeOptions {
@@ -122,8 +130,17 @@ async function start(options: ServeOptions, member?: ClusterMember) {
     member === undefined || member.number === 0 ? say : () => undefined,
   );
   const secret = (variable: string) => secrets.get(variable) ?? process.env[variable];
+  const transfers = member && config.transfers && { secret: SHARED_SECRET, ...config.transfers };
   const log = lineLog(process.stdout, process);
-  const opened = await openNodeConfig(config, store, source?.access, source?.prefix, log, secret);
+  const opened = await openNodeConfig(
+    transfers === undefined ? config : { ...config, transfers },
+    store,
+    source?.access,
+    source?.prefix,
+    log,
+    secret,
+    member?.transferStore,
+  );
   const { downloads = MAX_DOWNLOADS } = config.limits;
   const limits = {
     ...config.limits,

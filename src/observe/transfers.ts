@@ -66,7 +66,7 @@ export function trackTransfers({ store, identity, secret, warn = console.error }
     observer: {
       start: (event) => writer.write({ change: toStart(event, idOf(event.serial)), reader: readerOf(event, identify) }),
       end(event) {
-        const isCounted = event.asked.length > 0 || event.outcome === 'redirected';
+        const isCounted = event.asked.length > 0 || event.size === 0 || event.outcome === 'redirected';
         if (!isCounted || event.mount === undefined || event.key === undefined) return undefined;
         return writer.write({ change: toEnd(event, idOf(event.serial)), reader: readerOf(event, identify) });
       },

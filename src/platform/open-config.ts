@@ -7,7 +7,6 @@ import type { SizeLimit } from '../config/size-limit.ts';
 import { settingsError } from '../base/settings-error.ts';
 import { withSettingName } from '../config/schema.ts';
 import { trackTransfers, type TransferTracker } from '../observe/transfers.ts';
-import { memoryTransferStore } from '../transfers/drivers/memory.ts';
 import type { TransferStore } from '../transfers/transfer-store.ts';
 import {
   assertOneToken,
@@ -30,10 +29,10 @@ export interface PlatformParts extends AccessParts {
   readonly open: (store: StoreConfig, use: 'store' | 'fallback') => ObjectStore | undefined;
   /** Opens a block cache; returns `undefined` if the platform does not support its type. */
   readonly cache?: (cache: CacheConfig) => BlockCache | undefined;
-  /** Opens a store of transfers other than memory; returns `undefined` if the platform does not support its type. */
-  readonly transfers?: (store: TransferStoreConfig, settings: TransfersConfig) => TransferStore | undefined;
-  /** The store of transfers of a configuration that names none. By default memory. */
-  readonly defaultTransfers?: TransferStoreConfig | undefined;
+  /** Opens the store of transfers, or the platform's own; returns `undefined` if the platform lacks its type. */
+  readonly transfers?: (settings: TransfersConfig) => TransferStore | undefined;
+  /** The type of the platform's own store of transfers. By default memory. */
+  readonly defaultTransfers?: TransferStoreConfig['type'] | undefined;
   /** The size limit of a response body on this platform. By default there is none. */
   readonly overflow?: SizeLimit | undefined;
   /** Receives the log entries. By default they go to the console. */
@@ -70,24 +69,15 @@ export function openConfig(
 
 /** Opens the store of transfers that is set, or the platform's own. */
 function openTransfers(transfers: TransfersConfig, hasAdmin: boolean, parts: PlatformParts): TransferTracker {
-  const config = transfers.store ?? parts.defaultTransfers ?? { type: 'memory' };
-  assertTransfers(transfers, config.type, hasAdmin);
-  const store = openTransferStore(config, transfers, parts);
+  const type = transfers.store?.type ?? parts.defaultTransfers ?? 'memory';
+  assertTransfers(transfers, type, hasAdmin);
+  const store = parts.transfers?.(transfers) ?? refuse('transfers.store', type);
   const { identity, secret: name } = transfers;
   const secret = name === undefined ? undefined : readToken('transfers.secret', name, parts);
   if (secret !== undefined && secret.length < 32) {
     throw settingsError('transfers.secret: takes 32 characters at least, such as `openssl rand -hex 32` prints');
   }
   return trackTransfers({ store, identity, secret });
-}
-
-function openTransferStore(
-  config: TransferStoreConfig,
-  transfers: TransfersConfig,
-  parts: PlatformParts,
-): TransferStore {
-  if (config.type === 'memory') return memoryTransferStore(transfers);
-  return parts.transfers?.(config, transfers) ?? refuse('transfers.store', config.type);
 }
 
 function readToken(setting: string, name: string, { secret }: PlatformParts): string {

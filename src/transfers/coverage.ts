@@ -67,18 +67,8 @@ export function newCoverage(size: number): Coverage {
   return { size, base: 0, above: [], running: [], unknown: [], approximateBytes: undefined };
 }
 
-/**
- * `active`: a request runs. `complete`: none runs, and every byte was delivered equally often. `paused`: none runs, and
- * some bytes are missing.
- */
-export type TransferState = (typeof TRANSFER_STATES)[number];
-
-/** All values of {@link TransferState}. */
-export const TRANSFER_STATES = ['active', 'paused', 'complete'] as const;
-
 /** How far a reader is with one version of an object. */
 export interface TransferProgress {
-  readonly state: TransferState;
   /** How often the least-delivered byte was delivered: the number of complete downloads. */
   readonly complete: number;
   /** The part of the next download that was delivered, from 0 to less than 1. */
@@ -96,20 +86,17 @@ export interface TransferProgress {
  * was asked for again, and a later request may ask for a lower one.
  */
 export function progressOf(coverage: Coverage): TransferProgress {
-  const { size, base, approximateBytes, running } = coverage;
-  const withState = (complete: number, progress: number, intervals: Intervals) => {
-    const ended = complete > 0 && progress === 0 ? 'complete' : 'paused';
-    const state: TransferState = running.length > 0 ? 'active' : ended;
-    return { state, complete, progress, intervals, approximate: approximateBytes !== undefined };
-  };
+  const { size, base, approximateBytes } = coverage;
   if (approximateBytes !== undefined) {
     const complete = Math.floor(approximateBytes / size);
-    return withState(complete, (approximateBytes - complete * size) / size, []);
+    const progress = (approximateBytes - complete * size) / size;
+    return { complete, progress, intervals: [], approximate: true };
   }
   const depths = addDepths(coverage.above, toDepths(countedSpans(coverage)));
   const least = leastDepth(depths, size);
   const intervals = intervalsAbove(depths, least);
-  return withState(base + least, size === 0 ? 0 : totalLength(intervals) / size, intervals);
+  const progress = size === 0 ? 0 : totalLength(intervals) / size;
+  return { complete: base + least, progress, intervals, approximate: false };
 }
 
 /** Returns how often each byte was delivered; none if the coverage is approximate. */
@@ -136,11 +123,11 @@ function firstBytes({ asked, limit }: UncountedRequest): readonly Span[] {
 }
 
 /**
- * Takes what is counted as final, if the object is complete. It is called when the reader has been idle for so long
- * that the next request begins another download, and does not continue this one.
+ * Takes what is counted as final. It is called when the object is complete, and the reader has been idle for so long
+ * that the next request begins another download and does not continue this one.
  */
 export function settleCoverage(coverage: Coverage): Coverage {
-  if (coverage.unknown.length === 0 || progressOf(coverage).state !== 'complete') return coverage;
+  if (coverage.unknown.length === 0) return coverage;
   const above = addDepths(coverage.above, toDepths(countedSpans(coverage)));
   return bounded({ ...coverage, above, unknown: [] });
 }

@@ -7,6 +7,7 @@ import {
   type Coverage,
 } from './coverage.ts';
 import type {
+  TransferState,
   RequestEnded,
   RequestStarted,
   TransferDetails,
@@ -28,6 +29,8 @@ export interface TransferRecord {
   readonly connections: number;
   readonly bytesSent: number;
   readonly outcome: TransferRequestOutcome | undefined;
+  /** How many requests had begun when the number of complete downloads last increased. */
+  readonly requestsAtComplete: number;
   /** Downloads that were begun and are counted as `started`. */
   readonly begun: number;
   /** Downloads that are counted as `complete`. */
@@ -51,6 +54,7 @@ export function newRecord(name: TransferName, id: string, at: number): TransferR
     connections: 0,
     bytesSent: 0,
     outcome: undefined,
+    requestsAtComplete: 0,
     begun: 0,
     counted: 0,
     isSettled: false,
@@ -69,8 +73,8 @@ export interface RecordUpdate {
 /**
  * Changes a record. The coverage is computed once for all requests of a turn.
  *
- * A download has begun when a request has begun and all downloads that had begun before are complete. So the requests
- * of one download begin one, however many there are.
+ * A download has begun when a request has begun after the last one was complete. So the requests of one download begin
+ * one, however many there are, and bytes that were sent twice begin none.
  */
 export function updateRecord(before: TransferRecord): RecordUpdate {
   const coverage = updateCoverage(before.coverage);
@@ -100,9 +104,21 @@ export function updateRecord(before: TransferRecord): RecordUpdate {
     },
     finish() {
       const after = coverage.finish();
-      const { complete, state } = progressOf(after);
-      const begun = Math.max(before.begun, complete + (state === 'complete' ? 0 : 1));
-      const record = { ...before, lastSeen, requests, connections, bytesSent, outcome, begun, isSettled: false };
+      const { complete } = progressOf(after);
+      const hasMore = complete > progressOf(before.coverage).complete;
+      const requestsAtComplete = hasMore ? requests : before.requestsAtComplete;
+      const begun = Math.max(before.begun, complete + (requests > requestsAtComplete ? 1 : 0));
+      const record = {
+        ...before,
+        lastSeen,
+        requests,
+        connections,
+        bytesSent,
+        outcome,
+        requestsAtComplete,
+        begun,
+        isSettled: false,
+      };
       return { record: { ...record, coverage: after }, started: begun - before.begun };
     },
   };
@@ -114,7 +130,7 @@ export function updateRecord(before: TransferRecord): RecordUpdate {
  * @returns the record, and the complete downloads that were not counted before
  */
 export function settleRecord(before: TransferRecord): { readonly record: TransferRecord; readonly complete: number } {
-  const coverage = settleCoverage(before.coverage);
+  const coverage = stateOf(before) === 'complete' ? settleCoverage(before.coverage) : before.coverage;
   const { complete } = progressOf(coverage);
   const counted = Math.max(before.counted, complete);
   return { record: { ...before, coverage, counted, isSettled: true }, complete: counted - before.counted };
@@ -129,10 +145,17 @@ export function endRequests(before: TransferRecord, idPrefix: string): TransferR
   return { ...before, outcome: 'aborted', isSettled: false, coverage: update.finish() };
 }
 
+/** Returns the state of a transfer. */
+export function stateOf({ coverage, requests, requestsAtComplete }: TransferRecord): TransferState {
+  if (coverage.running.length > 0) return 'active';
+  return requests === requestsAtComplete && progressOf(coverage).complete > 0 ? 'complete' : 'paused';
+}
+
 /** Returns a transfer as its readers see it. */
 export function toTransfer(record: TransferRecord): Transfer {
   const { id, mount, key, etag, size, reader, firstSeen, lastSeen, requests, connections, bytesSent, outcome } = record;
-  const { state, complete, progress, approximate } = progressOf(record.coverage);
+  const { complete, progress, approximate } = progressOf(record.coverage);
+  const state = stateOf(record);
   const use = { firstSeen, lastSeen, requests, connections, bytesSent, outcome };
   return { id, mount, key, etag, size, reader, state, complete, progress, approximate, ...use };
 }

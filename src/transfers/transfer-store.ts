@@ -1,5 +1,4 @@
 import type { DepthIntervals, Span } from '../http/index.ts';
-import type { TransferState } from './coverage.ts';
 
 /** One version of an object, as a request has it. */
 export interface TransferObject {
@@ -21,6 +20,15 @@ export interface Reader {
   /** Selects the shard. Unlike the name, it is the same in all months. */
   readonly shard: number;
 }
+
+/** All values of {@link TransferState}. */
+export const TRANSFER_STATES = ['active', 'paused', 'complete'] as const;
+
+/**
+ * `active`: a request runs. `complete`: none runs, and none has begun since the last download was complete. `paused`:
+ * none runs, and bytes are missing.
+ */
+export type TransferState = (typeof TRANSFER_STATES)[number];
 
 /** The outcome of a request, as observers see it. */
 export const TRANSFER_OUTCOMES = ['complete', 'aborted', 'failed', 'redirected'] as const;

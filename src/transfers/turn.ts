@@ -134,7 +134,8 @@ function dayCounter(tables: TransferTables): DayCounter {
     countRequest(day, change, isVersioned) {
       const { counts, readers } = open(day);
       const isRedirect = change.type === 'end' && change.outcome === 'redirected';
-      if (change.type === 'start' || isRedirect) {
+      // An empty object has no byte whose response could begin.
+      if (change.type === 'start' || isRedirect || change.object.size === 0) {
         readers.add(change.reader.name);
         if (!isVersioned) counts.started++;
       }

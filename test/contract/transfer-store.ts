@@ -87,6 +87,23 @@ function describeProgress(opened: Opened): void {
     expect(await only(store)).toMatchObject({ state: 'complete', complete: 1 });
     expect(await counts(store)).toMatchObject({ complete: 1, started: 1 });
   });
+  test('bytes that were sent twice begin no other download', async () => {
+    const [first, second] = [request(span(0, SIZE)), request(span(30, SIZE))];
+    const store = await opened([first.start, first.end(span(0, 50))], [second.start], [second.end(span(30, SIZE))]);
+    expect(await only(store)).toMatchObject({ state: 'complete', complete: 1, progress: 0.2 });
+    expect(await counts(store)).toMatchObject({ complete: 1, started: 1 });
+    const third = request(span(0, SIZE));
+    await store.write([third.start, third.end(span(0, 10))]);
+    expect(await only(store)).toMatchObject({ state: 'paused', complete: 1 });
+    expect(await counts(store)).toMatchObject({ complete: 1, started: 2 });
+  });
+  test('an unknown end that is not complete can be continued after any time', async () => {
+    const [first, second] = [request(span(0, SIZE)), request(span(40, SIZE), { at: NOON + DAY })];
+    const store = await opened([first.start], [first.end('unknown')]);
+    await store.maintain(NOON + DAY);
+    await store.write([second.start, second.end(span(40, SIZE))]);
+    expect(await only(store)).toMatchObject({ state: 'complete', complete: 1 });
+  });
   test('an unknown end counts up to the start of the next request', async () => {
     const [first, second] = [request(span(0, SIZE)), request(span(40, SIZE))];
     const store = await opened([first.start], [first.end('unknown')]);

@@ -3,7 +3,6 @@ import {
   checkIfRange,
   contentDisposition,
   isPinnable,
-  printEntityTag,
   type ByteDecision,
   type DownloadRequest,
   type Representation,
@@ -13,7 +12,7 @@ import type { OpenObject } from '../../store/object-store.ts';
 import { storeError } from '../../store/store-error.ts';
 import type { DownloadContext } from './download-context.ts';
 import { assertMatchesRequest, pinnedRead } from './pinned-read.ts';
-import { emptyReply, problemReply, type Reply } from '../reply.ts';
+import { contentOf, emptyReply, problemReply, type Reply } from '../reply.ts';
 import type { SizeLimit } from '../../config/size-limit.ts';
 
 /** A decision to send bytes, with the first read of them opened. */
@@ -108,9 +107,7 @@ async function oversizeReply(
     // The link is for this client only, and expires soon.
     ['Cache-Control', 'private, no-store'],
   ]);
-  const { etag, size } = representation;
-  const content = { etag: etag === undefined ? undefined : printEntityTag(etag), size, parts: () => [] };
-  return { ...redirect, content };
+  return { ...redirect, content: contentOf(representation, () => []) };
 }
 
 /**

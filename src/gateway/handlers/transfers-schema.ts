@@ -1,7 +1,11 @@
 import * as v from 'valibot';
 import { depthsToJson } from '../../http/index.ts';
-import { TRANSFER_STATES } from '../../transfers/coverage.ts';
-import { TRANSFER_OUTCOMES, type Transfer, type TransferDetails } from '../../transfers/transfer-store.ts';
+import {
+  TRANSFER_OUTCOMES,
+  TRANSFER_STATES,
+  type Transfer,
+  type TransferDetails,
+} from '../../transfers/transfer-store.ts';
 
 const text = v.pipe(v.string(), v.maxLength(4_096, 'takes 4,096 characters at the most'));
 

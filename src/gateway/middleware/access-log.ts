@@ -44,7 +44,9 @@ export function accessLog(observers: readonly Observer[] = [logObserver()]): Mid
     request.onStart.push((status, content) => {
       sentContent = content;
       if (startObservers.length === 0) return;
-      const start = toStart(request, sent, status, content, content.parts());
+      const parts = content.parts();
+      if (parts.length === 0) return;
+      const start = toStart(request, sent, status, content, parts);
       for (const observer of startObservers) notify(request, () => observer.start?.(start));
     });
     request.onEnd.push((end) => {

@@ -8,7 +8,8 @@ import type { Log } from '../../observe/log.ts';
 import { settingsError } from '../../base/settings-error.ts';
 import { fsStore } from '../../store/drivers/fs/fs-store.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
-import { sqliteTransferStore } from '../../transfers/drivers/sqlite.ts';
+import type { TransferStore } from '../../transfers/transfer-store.ts';
+import { openTransferStore } from './open-transfer-store.ts';
 import { openConfig } from '../open-config.ts';
 import { openJwt } from '../open-jwt.ts';
 import { loadS3, type S3Parts } from '../s3/load-s3.ts';
@@ -23,6 +24,7 @@ import type { S3Access } from '../s3/s3-access.ts';
  * @param defaultPrefix prepended to each key in `store`, and so to the keys in its fallback
  * @param log receives the log entries; by default they go to the console
  * @param secret returns the value of a secret by its name; by default the variable of the environment
+ * @param transferStore takes the place of the store of transfers that the configuration names
  * @throws SettingsError with the name of each missing or invalid field
  *
  * @example
@@ -38,6 +40,7 @@ export async function openNodeConfig(
   defaultPrefix = '',
   log?: Log,
   secret: (name: string) => string | undefined = (name) => process.env[name],
+  transferStore?: TransferStore,
 ): Promise<ReturnType<typeof openConfig>> {
   const s3 = config.mounts.some(readsS3) ? await loadS3() : undefined;
   return openConfig(config, {
@@ -46,9 +49,9 @@ export async function openNodeConfig(
     log,
     open: (storeConfig) => openStore(storeConfig, access, s3),
     cache: openCache,
-    defaultTransfers: { type: 'sqlite', file: 'rangeway-transfers.sqlite' },
-    transfers: (transfers, { retention }) =>
-      transfers.type === 'sqlite' ? sqliteTransferStore({ file: transfers.file, retention }) : undefined,
+    // A store that Node lacks is refused here too. A file is opened by its first use alone.
+    transfers: (settings) => openTransferStore(settings) && (transferStore ?? openTransferStore(settings)),
+    defaultTransfers: 'sqlite',
     secret,
     jwt: openJwt,
   });

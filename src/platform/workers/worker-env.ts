@@ -4,7 +4,8 @@ import { tieredCache } from '../../cache/drivers/tiered.ts';
 import { workersCache, type CacheLike } from '../../cache/drivers/workers.ts';
 import type { CacheConfig } from '../../config/config.ts';
 import type { ClientAddress } from '../../gateway/gateway-request.ts';
-import type { TransfersConfig, TransferStoreConfig } from '../../config/transfers-config.ts';
+import type { TransfersConfig } from '../../config/transfers-config.ts';
+import { memoryTransferStore } from '../../transfers/drivers/memory.ts';
 import { durableObjectTransferStore } from '../../transfers/drivers/durable-object.ts';
 import type { TransferStore } from '../../transfers/transfer-store.ts';
 import type { TransferShard } from './transfer-shard.ts';
@@ -45,14 +46,15 @@ export const workerAddress: ClientAddress = (request) => request.headers.get('CF
 
 /** The stores of transfers of a Worker: Durable Objects, bound as `TRANSFERS` if the configuration names no binding. */
 export const workerTransfers = {
-  defaultTransfers: { type: 'durable-object', binding: 'TRANSFERS' },
+  defaultTransfers: 'durable-object',
   transfers: openTransfers,
 } as const;
 
 /** @throws SettingsError if there is no such binding of Durable Objects */
-function openTransfers(config: TransferStoreConfig, { shards, retention }: TransfersConfig): TransferStore | undefined {
-  if (config.type !== 'durable-object') return undefined;
-  const { binding } = config;
+function openTransfers({ store, shards, retention }: TransfersConfig): TransferStore | undefined {
+  if (store?.type === 'memory') return memoryTransferStore({ retention });
+  if (store?.type === 'sqlite') return undefined;
+  const binding = store?.binding ?? 'TRANSFERS';
   const namespace: unknown = Reflect.get(env, binding);
   if (!isShards(namespace)) {
     throw settingsError(`transfers.store: wrangler.toml has to bind the Durable Object TransferShard as ${binding}`);

@@ -1,5 +1,12 @@
-import { progressOf, type TransferState } from '../coverage.ts';
-import { toDetails, toTransfer, endRequests, type TransferName, type TransferRecord } from '../transfer-record.ts';
+import { progressOf } from '../coverage.ts';
+import {
+  stateOf,
+  toDetails,
+  toTransfer,
+  endRequests,
+  type TransferName,
+  type TransferRecord,
+} from '../transfer-record.ts';
 import { DAY, DEFAULT_RETENTION, type DownloadCounts, type TransferStore } from '../transfer-store.ts';
 import { applyChanges, dayOf, maintainTables, type DayCounts, type ObjectDay, type TransferTables } from '../turn.ts';
 
@@ -125,10 +132,6 @@ export function memoryTransferStore({
 
 function nameId({ mount, key, etag, size, reader }: TransferName): string {
   return JSON.stringify([mount, key, etag, size, reader]);
-}
-
-function stateOf({ coverage }: TransferRecord): TransferState {
-  return progressOf(coverage).state;
 }
 
 /** Adds the complete downloads that are not counted in their day yet. */

@@ -7,7 +7,8 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     `CREATE TABLE transfers (
       id TEXT PRIMARY KEY, mount TEXT NOT NULL, key TEXT NOT NULL, etag TEXT NOT NULL, size INTEGER NOT NULL,
       reader TEXT NOT NULL, first_seen INTEGER NOT NULL, last_seen INTEGER NOT NULL, requests INTEGER NOT NULL,
-      connections INTEGER NOT NULL, bytes_sent INTEGER NOT NULL, outcome TEXT, begun INTEGER NOT NULL,
+      connections INTEGER NOT NULL, bytes_sent INTEGER NOT NULL, outcome TEXT,
+      requests_at_complete INTEGER NOT NULL, begun INTEGER NOT NULL,
       counted INTEGER NOT NULL, settled INTEGER NOT NULL, coverage TEXT NOT NULL, state TEXT NOT NULL,
       complete INTEGER NOT NULL, progress REAL NOT NULL, approximate INTEGER NOT NULL
     ) WITHOUT ROWID`,

@@ -1,8 +1,9 @@
-import { newCoverage, progressOf, TRANSFER_STATES } from '../coverage.ts';
+import { newCoverage, progressOf } from '../coverage.ts';
 import { packCoverage, unpackCoverage } from '../packed-coverage.ts';
-import { endRequests, toDetails, type TransferRecord } from '../transfer-record.ts';
+import { endRequests, stateOf, toDetails, type TransferRecord } from '../transfer-record.ts';
 import {
   TRANSFER_OUTCOMES,
+  TRANSFER_STATES,
   type DownloadCounts,
   type DownloadsFilter,
   type Transfer,
@@ -104,8 +105,8 @@ function migrate(db: SqlDatabase): void {
 }
 
 const SAVE = `INSERT OR REPLACE INTO transfers (id, mount, key, etag, size, reader, first_seen, last_seen, requests,
-  connections, bytes_sent, outcome, begun, counted, settled, coverage, state, complete, progress, approximate)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  connections, bytes_sent, outcome, requests_at_complete, begun, counted, settled, coverage, state, complete, progress, approximate)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
 
 function sqlTables(db: SqlDatabase): TransferTables {
   return {
@@ -116,11 +117,17 @@ function sqlTables(db: SqlDatabase): TransferTables {
     },
     save(record) {
       const { id, mount, key, etag, size, reader, firstSeen, lastSeen, requests, connections, bytesSent } = record;
-      const { state, complete, progress, approximate } = progressOf(record.coverage);
+      const { complete, progress, approximate } = progressOf(record.coverage);
       const name = [id, mount, key, etag, size, reader];
       const use = [firstSeen, lastSeen, requests, connections, bytesSent, record.outcome ?? null];
-      const counts = [record.begun, record.counted, Number(record.isSettled), packCoverage(record.coverage)];
-      db.query(SAVE, ...name, ...use, ...counts, state, complete, progress, Number(approximate));
+      const counts = [
+        record.requestsAtComplete,
+        record.begun,
+        record.counted,
+        Number(record.isSettled),
+        packCoverage(record.coverage),
+      ];
+      db.query(SAVE, ...name, ...use, ...counts, stateOf(record), complete, progress, Number(approximate));
     },
     addDay({ mount, key, day }, { complete, started, redirected, bytes, readers }) {
       const sql = `INSERT INTO days (key, mount, day, complete, started, redirected, bytes, readers)
@@ -233,6 +240,7 @@ function toColumns(row: SqlRow): Omit<TransferRecord, 'coverage'> {
     connections: integer(row, 'connections'),
     bytesSent: integer(row, 'bytes_sent'),
     outcome: TRANSFER_OUTCOMES.find((outcome) => outcome === stored),
+    requestsAtComplete: integer(row, 'requests_at_complete'),
     begun: integer(row, 'begun'),
     counted: integer(row, 'counted'),
     isSettled: integer(row, 'settled') === 1,
