@@ -1,9 +1,10 @@
 /**
- * Rangeway on AWS Lambda, for the CDK: `npx aws-cdk deploy --app "node infra/app.ts" -c front=cloudfront`.
- * options.ts has the options.
+ * Rangeway on AWS Lambda, for the CDK: `npx cdk deploy -c front=cloudfront`. options.ts has the options. In a clone it
+ * bundles the function; in the package, compiled, it deploys the one that is built.
  */
 import { App } from 'aws-cdk-lib';
 import { join } from 'node:path';
+import { FEATURE_FLAGS } from './feature-flags.ts';
 import { parseOptions } from './options.ts';
 import { RangewayStack } from './stack.ts';
 
@@ -13,9 +14,9 @@ const ENTRY = join(import.meta.dirname, '../src/platform/lambda/function.ts');
 const OPTION = /^[A-Za-z]\w*$/;
 
 // Not by itself at the exit, where it would write a stackless deployment after a refusal.
-const app = new App({ analyticsReporting: false, autoSynth: false });
+const app = new App({ analyticsReporting: false, autoSynth: false, context: FEATURE_FLAGS });
 try {
-  createStack(app, app.node.getAllContext());
+  await createStack(app, app.node.getAllContext());
   app.synth();
 } catch (error) {
   if (!(error instanceof Error)) throw error;
@@ -23,9 +24,12 @@ try {
   process.exitCode = 1;
 }
 
-function createStack(scope: App, context: Readonly<Record<string, unknown>>): RangewayStack {
+async function createStack(scope: App, context: Readonly<Record<string, unknown>>): Promise<void> {
   const options = Object.fromEntries(Object.entries(context).filter(([key]) => OPTION.test(key)));
   const { name } = parseOptions(options);
   const { name: _, ...gateway } = options;
-  return new RangewayStack(scope, name, { gateway, entry: ENTRY });
+  if (!import.meta.url.endsWith('.ts')) return void new RangewayStack(scope, name, { gateway });
+  // Not loaded from the package, which is installed without esbuild.
+  const { withBundle } = await import('./bundle.ts');
+  withBundle(ENTRY, (code) => new RangewayStack(scope, name, { gateway: { ...gateway, code } }));
 }

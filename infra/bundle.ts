@@ -1,4 +1,6 @@
 import { buildSync } from 'esbuild';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, join, resolve } from 'node:path';
 import { HANDLERS } from './handlers.ts';
 
@@ -45,4 +47,19 @@ export function bundleHandler(entry: string, folder: string): readonly string[] 
       .filter(([, { bytesInOutput }]) => bytesInOutput > 0)
       .map(([file]) => resolve(import.meta.dirname, file)),
   );
+}
+
+/**
+ * Bundles the handler into a folder that exists as long as `use` runs: the CDK copies it into its own.
+ *
+ * @throws as {@link bundleHandler} does
+ */
+export function withBundle<T>(entry: string, use: (folder: string) => T): T {
+  const folder = mkdtempSync(join(tmpdir(), 'rangeway-lambda-'));
+  try {
+    bundleHandler(entry, folder);
+    return use(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }

@@ -126,7 +126,7 @@ test('an exported function of src has a docstring directly before it', () => {
 
 /** Folders of tests that are not of one file: whole platforms, real programs, campaigns. */
 const SUITES = new Set(
-  'bench campaigns clients conformance contract examples faults fuzz infra lambda node22 package s3 service soak workers'.split(
+  'bare bench campaigns clients conformance contract docs examples faults fuzz infra lambda node22 package s3 service soak workers'.split(
     ' ',
   ),
 );
@@ -146,7 +146,6 @@ test('a folder of test is a suite, or mirrors a folder of src', () => {
 
 /** Test files of several source files of their folder together. */
 const OF_SEVERAL_FILES = new Set([
-  'test/cli/documented.test.ts',
   'test/gateway/middleware/missing-middleware.test.ts',
   'test/gateway/middleware/own-app.test.ts',
   'test/platform/lambda/function-url.test.ts',

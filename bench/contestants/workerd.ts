@@ -60,10 +60,9 @@ const toS3Variables: WorkerOverS3['toVariables'] = ({ port, bucket, accessKeyId,
   AWS_SECRET_ACCESS_KEY: secretAccessKey,
 });
 
-/** Rangeway over S3, with a log line for each request: the environment `s3` of wrangler.toml. */
+/** Rangeway over S3, with a log line for each request. */
 export const rangewayS3: Contestant = overS3('rangeway-s3', 'subject', {
-  config: DEPLOYED,
-  environment: 's3',
+  config: 'wrangler.s3.toml',
   toVariables: toS3Variables,
 });
 

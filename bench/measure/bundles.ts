@@ -9,18 +9,19 @@ import { bundleHandler } from '../../infra/bundle.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const WRANGLER = join(ROOT, 'node_modules/.bin/wrangler');
 
-/** A Worker with a wrangler.toml. */
+/** A Worker that wrangler deploys. */
 export interface WorkerSource {
   readonly name: string;
-  /** Folder of its wrangler.toml. */
+  /** The folder of its configuration. */
   readonly folder: string;
-  readonly environment?: string;
+  /** The file there. By default `wrangler.toml`. */
+  readonly config?: string;
 }
 
 /** Rangeway over R2, as it is deployed by default. */
 export const RANGEWAY_R2: WorkerSource = { name: 'rangeway-r2', folder: ROOT };
 /** Rangeway over S3. */
-export const RANGEWAY_S3: WorkerSource = { name: 'rangeway-s3', folder: ROOT, environment: 's3' };
+export const RANGEWAY_S3: WorkerSource = { name: 'rangeway-s3', folder: ROOT, config: 'wrangler.s3.toml' };
 /** npm's render2. */
 export const RENDER2: WorkerSource = {
   name: 'render2',
@@ -37,10 +38,9 @@ export function hasPeers(): boolean {
  *
  * @returns its size in bytes, compressed by gzip
  */
-export function workerSize({ name, folder, environment }: WorkerSource, temp: string): number {
+export function workerSize({ name, folder, config = 'wrangler.toml' }: WorkerSource, temp: string): number {
   const out = join(temp, name);
-  const env = environment === undefined ? [] : ['--env', environment];
-  runWrangler(['deploy', '--dry-run', '--minify', '--outdir', out, ...env], folder);
+  runWrangler(['deploy', '-c', config, '--dry-run', '--minify', '--outdir', out], folder);
   const file = readdirSync(out).find((one) => one.endsWith('.js'));
   if (file === undefined) throw new Error(`wrangler made no bundle of ${name}`);
   return gzipped(join(out, file));
@@ -52,10 +52,9 @@ export function workerSize({ name, folder, environment }: WorkerSource, temp: st
  *
  * @returns µs
  */
-export function workerStart({ name, folder, environment }: WorkerSource, temp: string): number {
+export function workerStart({ name, folder, config = 'wrangler.toml' }: WorkerSource, temp: string): number {
   const file = join(temp, `${name}.cpuprofile`);
-  const args = environment === undefined ? [] : [`--args=--env ${environment}`];
-  runWrangler(['check', 'startup', '--outfile', file, ...args], folder);
+  runWrangler(['check', 'startup', '-c', config, '--outfile', file, `--args=-c ${config}`], folder);
   return busyTime(JSON.parse(readFileSync(file, 'utf8')));
 }
 

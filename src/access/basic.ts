@@ -38,7 +38,7 @@ const CREDENTIALS = /^basic +([A-Za-z\d+/]+={0,2})$/i;
  * export default createGateway({ store: memoryStore(), access });
  */
 export function basicAccess({ realm = 'files', users }: BasicOptions): AccessRule {
-  if (users.length === 0) throw settingsError('basic takes a user at the least');
+  if (users.length === 0) throw settingsError('basic takes a user at the least', 'users');
   users.forEach(assertUser);
   const challenge = printChallenge('Basic', { realm, charset: 'UTF-8' });
   const userCredentials = users.map(({ name, password }) => utf8(`${name}:${password}`.normalize('NFC')));
@@ -56,11 +56,11 @@ export function basicAccess({ realm = 'files', users }: BasicOptions): AccessRul
 }
 
 function assertUser({ name, password }: BasicUser): void {
-  if (name === '' || password === '') throw settingsError('basic takes users with a name and a password');
-  if (name.includes(':')) throw settingsError('basic takes names without a colon, which ends them');
+  if (name === '' || password === '') throw settingsError('basic takes users with a name and a password', 'users');
+  if (name.includes(':')) throw settingsError('basic takes names without a colon, which ends them', 'users');
   // Control characters are not allowed in credentials (RFC 7617 §2). A lone surrogate can't be encoded as UTF-8.
   const isSendable = !/\p{Cc}/u.test(name + password) && (name + password).isWellFormed();
-  if (!isSendable) throw settingsError('basic takes names and passwords without control characters');
+  if (!isSendable) throw settingsError('basic takes names and passwords without control characters', 'users');
 }
 
 /** Returns the bytes of `name:password`; none if there are no valid credentials, and no user has empty ones. */

@@ -9,7 +9,7 @@ import { settingsError } from '../base/settings-error.ts';
 export function printChallenge(scheme: string, parameters: Readonly<Record<string, string>>): string {
   const printed = Object.entries(parameters).map(([name, value]) => {
     if (/^[\x20-\x7e]*$/.test(value) && !/["\\]/.test(value)) return `${name}="${value}"`;
-    throw settingsError(`${name} takes plain ASCII without quotes and backslashes`);
+    throw settingsError('takes plain ASCII without quotes and backslashes', name);
   });
   return `${scheme} ${printed.join(', ')}`;
 }

@@ -75,7 +75,9 @@ export function keyLoader(key: JwtKey): () => Promise<VerificationKey> {
     }
     case 'public': {
       const { pem, algorithm } = key;
-      if (!pem.includes('-----BEGIN PUBLIC KEY-----')) throw settingsError('jwt takes a public key as PEM, SPKI');
+      if (!pem.includes('-----BEGIN PUBLIC KEY-----')) {
+        throw settingsError('jwt takes a public key as PEM, SPKI', 'key.pem');
+      }
       let imported: CryptoKey | undefined;
       return async () => {
         imported ??= await importSPKI(pem, algorithm).catch((cause: unknown) => {
@@ -106,11 +108,12 @@ export function algorithmsOf(key: JwtKey): string[] {
 function toSecret(secret: string | Uint8Array, algorithm: SecretAlgorithm): Uint8Array {
   const bytes = typeof secret === 'string' ? new TextEncoder().encode(secret) : secret;
   if (typeof secret === 'string' && secret.trimStart().startsWith('-----BEGIN')) {
-    throw settingsError('jwt takes no PEM as a secret: a public key is known to all');
+    throw settingsError('jwt takes no PEM as a secret: a public key is known to all', 'key.secret');
   }
   const minimum = SECRET_BYTES[algorithm];
-  if (bytes.length < minimum)
-    throw settingsError(`jwt takes a secret of ${minimum} bytes at the least for ${algorithm}`);
+  if (bytes.length < minimum) {
+    throw settingsError(`jwt takes a secret of ${minimum} bytes at the least for ${algorithm}`, 'key.secret');
+  }
   return bytes;
 }
 
@@ -118,7 +121,10 @@ function toSecret(secret: string | Uint8Array, algorithm: SecretAlgorithm): Uint
 function remoteKeys({ url, maxAge = 600, cooldown = 30 }: Extract<JwtKey, { readonly type: 'jwks' }>): JWTVerifyGetKey {
   if (!/^(?:https:\/\/|http:\/\/(?:127\.0\.0\.1|localhost|\[::1\])[:/])/.test(url) || !URL.canParse(url)) {
     // The message does not contain the URL, because some URLs have an API key in their query.
-    throw settingsError('jwt takes an https address of keys, such as https://issuer.example/.well-known/jwks.json');
+    throw settingsError(
+      'jwt takes an https address of keys, such as https://issuer.example/.well-known/jwks.json',
+      'key.url',
+    );
   }
   let failedAt = Number.NEGATIVE_INFINITY;
   let fetchedAt = Number.NEGATIVE_INFINITY;

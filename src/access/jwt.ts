@@ -97,7 +97,8 @@ function challenge(parameters: Readonly<Record<string, string>>): AccessVerdict 
 function toList(name: string, value: string | readonly string[]): string[] {
   const list = typeof value === 'string' ? [value] : [...value];
   if (list.length > 0 && !list.includes('')) return list;
-  throw settingsError(`jwt takes the ${name} of its tokens: any other issuer's, or any other service's, would do`);
+  const text = `jwt takes the ${name} of its tokens: any other issuer's, or any other service's, would do`;
+  throw settingsError(text, name);
 }
 
 function mayRead(claims: JWTPayload, name: string, path: string): boolean {

@@ -40,7 +40,7 @@ export function refererAccess({ origins, missing }: RefererOptions): AccessRule 
 
 /** Whether a text is an http or https origin: scheme, host and optional port, without a path. */
 export function isOrigin(text: string): boolean {
-  return /^https?:\/\/[^/?#\s\\@]+$/.test(text) && URL.canParse(text);
+  return /^https?:\/\/[^/?#\s\\@*]+$/.test(text) && URL.canParse(text);
 }
 
 function parseOrigin(text: string): string {

@@ -114,7 +114,8 @@ export const CONFIG_COMMAND = command({
       value: 'PLATFORM',
       help: 'node, workers or lambda: refuse what that platform would refuse (a wrangler.toml: workers)',
     },
-    { name: 'env', value: 'NAME', help: 'an environment of the wrangler.toml, such as s3' },
+    { name: 'env', value: 'NAME', help: 'an environment of the wrangler.toml (default: CLOUDFLARE_ENV)' },
+    { name: 'quiet', help: 'print mistakes only' },
     { name: 'schema', help: 'print the JSON Schema of configurations instead' },
   ],
   examples: [
@@ -172,6 +173,57 @@ export const PURGE_COMMAND = command({
   ],
 });
 
+const REQUEST_HEADER = {
+  name: 'header',
+  value: "'NAME: VALUE'",
+  help: 'a field of each request, such as Authorization; may be repeated',
+} as const;
+
+/** `rangeway check` */
+export const CHECK_COMMAND = command({
+  name: 'check',
+  operands: 'URL',
+  summary: 'whether downloads from any address can be resumed safely; about twenty requests, a verdict a line',
+  options: [
+    REQUEST_HEADER,
+    {
+      name: 'timeout',
+      value: 'T',
+      help: 'of each request (default: 10s); all of them take six times as long at the most',
+    },
+    { name: 'json', help: 'print the verdicts as JSON, see docs/checking.md' },
+  ],
+  examples: [
+    ['rangeway check https://files.example.com/a.bin', 'exit code 0 if a download can be resumed safely, else 1'],
+    [
+      "rangeway check 'https://files.example.com/a.bin?rgw-sig=…' --json",
+      'a signed link; no value of its query is printed',
+    ],
+  ],
+});
+
+/** `rangeway warm` */
+export const WARM_COMMAND = command({
+  name: 'warm',
+  operands: '[PREFIX]',
+  summary: 'asks a gateway for objects, so that caches have them: those below PREFIX, or of a list',
+  options: [
+    { name: 'url', value: 'URL', help: 'the address of the gateway, with the path of the mount' },
+    { name: 'input-file', value: 'FILE', help: 'the keys, one a line; - for stdin' },
+    { name: 'dir', value: 'DIR', help: 'list the keys below PREFIX in a folder, as serve --dir has them' },
+    ...S3,
+    { name: 'read', value: 'PART', help: 'first (a byte), whole, or blocks (a byte of each block) (default: first)' },
+    { name: 'block-size', value: 'SIZE', help: 'of --read blocks (default: 8MiB, as on Workers; on Node 1MiB)' },
+    { name: 'rate', value: 'N', help: 'requests a second at the most (default: 50)' },
+    { name: 'concurrency', value: 'N', help: 'requests at a time at the most (default: 8)' },
+    REQUEST_HEADER,
+  ],
+  examples: [
+    ['rangeway warm releases/ --s3 files --url https://files.example.com', 'all objects of a bucket below a prefix'],
+    ['rangeway warm --input-file keys.txt --read whole --rate 5 --url https://files.example.com', 'a list, to the end'],
+  ],
+});
+
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
   DEV_COMMAND,
@@ -181,4 +233,6 @@ export const COMMANDS: readonly CommandSpec[] = [
   SIGN_COMMAND,
   KEYGEN_COMMAND,
   PURGE_COMMAND,
+  CHECK_COMMAND,
+  WARM_COMMAND,
 ];

@@ -1,10 +1,15 @@
-import { existsSync, readFileSync, statSync } from 'node:fs';
-import { errorCode } from '../base/error-code.ts';
+import { existsSync, readFileSync } from 'node:fs';
+import { settingsErrorOf, type Mistake } from '../base/settings-error.ts';
+import type { StoreConfig } from '../config/config.ts';
 import { checkConfig, parseConfig, PLATFORMS, type Config, type Platform } from '../platform/checked-config.ts';
-import { secretNames } from '../config/secret-names.ts';
+import { assertNoFallback } from '../platform/no-fallback.ts';
+import { readSources } from '../platform/lambda/environment.ts';
 import { printable } from '../platform/node/line-log.ts';
 import { loadS3 } from '../platform/s3/load-s3.ts';
+import { checkStart, type Start } from './check-start.ts';
+import { explainMistakes, type ConfigSource } from './explain-mistakes.ts';
 import { readJsonFile } from './json-file.ts';
+import { isWranglerFile, readWranglerFile, type WranglerFile } from './wrangler-file.ts';
 import { CONFIG_COMMAND } from './commands.ts';
 import { parseCommandLine } from './options.ts';
 import { describeConfig } from './config-text.ts';
@@ -34,27 +39,32 @@ export async function config(args: readonly string[]): Promise<void> {
         : `${name}: there is no such file`,
     );
   }
-  const isWorker = name.endsWith('.toml');
-  const { input, variables } = isWorker ? await readWrangler(name, texts.env) : readJson(name, texts.env);
+  const isWorker = isWranglerFile(name);
   const platform = parsePlatform(texts.for, isWorker);
-  const parsed = checked(name, input, platform);
-  if (platform === 'node') checkOnNode(name, parsed, variables);
+  const { source, start } = isWorker
+    ? await readWorker(name, texts.env, texts.for !== undefined)
+    : readJson(name, texts.env, platform);
+  const variables = new Set([...start.secrets].filter(([, value]) => value !== '').map(([variable]) => variable));
+  const parsed = await explainMistakes(source, async () => {
+    const settings = parseConfig(source.input);
+    checkConfig(settings, platform);
+    await checkStart(settings, start);
+    return settings;
+  });
+  if (flags.has('quiet')) return;
   process.stdout.write(printable(describeConfig(parsed, { file: name, variables })));
-  const refusals = await checkStores(parsed, isWorker);
-  if (refusals.length > 0) throw usageError(`${name}: ${refusals.join('; ')}`);
+  await explainMistakes(source, () => checkStores(parsed, isWorker));
 }
 
 /**
  * Makes one signed read of each S3 store in the file, and prints the result.
  *
- * @returns a sentence for each bucket that refuses. A storage that does not respond is only printed, because this
- *   machine may be offline
+ * @throws SettingsError that names each bucket that refuses. A storage that does not respond is only printed, because
+ *   this machine may be offline
  */
-async function checkStores({ mounts }: Config, isWorker: boolean): Promise<readonly string[]> {
-  const named = mounts.flatMap(({ store, fallback }) => [store, fallback]).filter((store) => store?.type === 's3');
-  const stores = new Map(named.map((store) => [JSON.stringify(store), store]));
-  const refusals: string[] = [];
-  for (const store of stores.values()) {
+async function checkStores(parsed: Config, isWorker: boolean): Promise<void> {
+  const mistakes: Mistake[] = [];
+  for (const { store, path } of s3Stores(parsed)) {
     const told = (text: string) => process.stdout.write(printable(`storage s3://${store.bucket}: ${text}\n`));
     if (isWorker) told("not asked, since a Worker's secrets are kept where it is deployed");
     else if (!hasCredentials()) told('not asked, since neither AWS_ACCESS_KEY_ID nor AWS_PROFILE is set here');
@@ -63,26 +73,32 @@ async function checkStores({ mounts }: Config, isWorker: boolean): Promise<reado
       const check = await checkS3(toS3Source(store, {}));
       if (check.type === 'readable') told(check.note === undefined ? 'readable' : `readable; ${check.note}`);
       else told(check.says);
-      if (check.type === 'refused') refusals.push(`s3://${store.bucket} can't be read: ${check.says}`);
+      if (check.type !== 'refused') continue;
+      const text = `s3://${store.bucket} can't be read: ${check.says}`;
+      mistakes.push({ setting: path.join('.'), text, path, isUnknown: false });
     }
   }
-  return refusals;
+  if (mistakes.length > 0) throw settingsErrorOf(mistakes.map(({ text }) => text).join('; '), mistakes);
 }
+
+/** Lists the different S3 stores of all mounts, with the path of their first use. */
+function s3Stores({ mounts }: Config) {
+  const stores = new Map<string, { readonly store: S3StoreConfig; readonly path: readonly string[] }>();
+  for (const [i, mount] of mounts.entries()) {
+    for (const use of ['store', 'fallback'] as const) {
+      const store = mount[use];
+      const key = JSON.stringify(store);
+      if (store?.type === 's3' && !stores.has(key)) stores.set(key, { store, path: ['mounts', String(i), use] });
+    }
+  }
+  return stores.values();
+}
+
+type S3StoreConfig = Extract<StoreConfig, { readonly type: 's3' }>;
 
 /** Whether the environment has credentials. Other sources are not tried: the SDK looks for them in the network, which takes seconds. */
 function hasCredentials(): boolean {
   return ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE'].some((name) => (process.env[name] ?? '') !== '');
-}
-
-function checked(name: string, input: unknown, platform: Platform | undefined): Config {
-  try {
-    const parsed = parseConfig(input);
-    checkConfig(parsed, platform);
-    return parsed;
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'SettingsError') throw error;
-    throw usageError(`${name}: ${error.message}`, error);
-  }
 }
 
 function parsePlatform(text: string | undefined, isWorker: boolean): Platform | undefined {
@@ -94,54 +110,51 @@ function parsePlatform(text: string | undefined, isWorker: boolean): Platform | 
   return platform;
 }
 
-/** Checks what `serve` would refuse when it opens the mounts on this machine. */
-function checkOnNode(name: string, parsed: Config, variables: ReadonlySet<string>): void {
-  const unset = secretNames(parsed).filter((secret) => !variables.has(secret));
-  if (unset.length > 0) {
-    throw usageError(
-      `${name}: ${unset.join(', ')} ${unset.length === 1 ? 'is' : 'are'} to hold a secret, and not set here`,
-    );
-  }
-  for (const [i, { store, fallback }] of parsed.mounts.entries()) {
-    for (const [field, one] of Object.entries({ store, fallback })) {
-      if (one?.type !== 'dir' || statSync(one.path, { throwIfNoEntry: false })?.isDirectory() === true) continue;
-      throw usageError(`${name}: mounts.${i}.${field}.path: there is no folder "${one.path}"`);
-    }
-  }
-}
-
-/** The content of a file, and the names of the variables that are set for it. */
+/** A configuration, and the surroundings in which it would be used. */
 interface Written {
-  readonly input: unknown;
-  readonly variables: ReadonlySet<string>;
+  readonly source: ConfigSource;
+  readonly start: Start;
 }
 
-function readJson(name: string, env: string | undefined): Written {
+/** The advice for a secret that is not set. A Worker's own are known from its wrangler.toml only. */
+const UNSET: Readonly<Record<Platform, string>> = {
+  node: 'set it in the environment',
+  workers: 'set it in the environment of this check, or check the wrangler.toml',
+  lambda: 'set it in the environment, or its place in RANGEWAY_SECRETS',
+};
+
+function readJson(name: string, env: string | undefined, platform: Platform | undefined): Written {
   if (env !== undefined) throw usageError('--env goes with a wrangler.toml');
-  const variables = new Set(Object.keys(process.env).filter((one) => process.env[one] !== ''));
-  return { input: readJsonFile(name, name), variables };
+  const places = platform === 'lambda' ? readSources(process.env['RANGEWAY_SECRETS']) : undefined;
+  const named = [...(places ?? [])].map(([secret]) => [secret, ''] as const);
+  const set = Object.entries(process.env).flatMap(([variable, value]) =>
+    value === undefined || value === '' ? [] : [[variable, value] as const],
+  );
+  const start: Start = {
+    platform,
+    secrets: new Map([...named, ...set]),
+    unset: platform === undefined ? undefined : UNSET[platform],
+  };
+  return { source: readJsonFile(name, name), start };
 }
 
-async function readWrangler(name: string, env: string | undefined): Promise<Written> {
-  const { unstable_readConfig } = await loadWrangler();
-  try {
-    const options = { config: name, ...(env === undefined ? {} : { env }) };
-    // Secrets are not among its variables: they are kept where the Worker is deployed.
-    const { RANGEWAY: input = {}, ...others }: Record<string, unknown> = unstable_readConfig(options, {
-      hideWarnings: true,
-    }).vars;
-    return { input, variables: new Set(Object.keys(others)) };
-  } catch (error) {
-    throw usageError(`${name}: ${error instanceof Error ? error.message : 'it can not be read'}`, error);
-  }
-}
-
-/** Loads wrangler only if it is needed: that takes a second, and it is an optional dependency. */
-async function loadWrangler() {
-  try {
-    return await import('wrangler');
-  } catch (error) {
-    if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
-    throw usageError('a wrangler.toml is read by wrangler: npm install --save-dev wrangler', error);
-  }
+/**
+ * Reads the configuration of a Worker.
+ *
+ * @param isStrict whether each secret has to be known. Secrets are kept where the Worker is deployed, but
+ *   `secrets.required` names them
+ */
+async function readWorker(name: string, env: string | undefined, isStrict: boolean): Promise<Written> {
+  const { source, variables, requiredSecrets, buckets, worker }: WranglerFile = await readWranglerFile(name, env);
+  if (worker !== 'r2') assertNoFallback(Object.fromEntries(variables));
+  const required = [...requiredSecrets].map((secret) => [secret, ''] as const);
+  const advice = 'wrangler secret put it, and list it as required under [secrets] in wrangler.toml';
+  const start: Start = {
+    platform: 'workers',
+    secrets: new Map([...required, ...variables]),
+    unset: isStrict ? advice : undefined,
+    buckets,
+    worker,
+  };
+  return { source, start };
 }

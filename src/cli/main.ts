@@ -5,13 +5,14 @@ import { withPeers } from '../platform/peers.ts';
 import { say } from './say.ts';
 import { COMMANDS } from './commands.ts';
 import { printCommandHelp, printOverview } from './help.ts';
-import { suggest } from './suggest.ts';
+import { suggest } from '../base/suggest.ts';
 import { usageError } from './usage.ts';
 
 /** The exit code for a mistake of the caller; 1 is for everything else. */
 const EXIT_USAGE = 2;
 
 const commands: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  check: async (args) => (await import('./check/check.ts')).checkAddress(args),
   config: async (args) => (await import('./config.ts')).config(args),
   dev: async (args) => (await loadDev()).dev(args),
   keygen: async (args) => (await import('./keygen.ts')).keygen(args),
@@ -19,6 +20,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   purge: async (args) => (await import('./purge.ts')).sendPurge(args),
   serve: async (args) => (await import('./serve.ts')).serveOnNode(args),
   sign: async (args) => (await import('./sign.ts')).sign(args),
+  warm: async (args) => (await import('./warm/warm.ts')).warm(args),
 };
 
 /** The oldest major version of Node that is supported, as in package.json. */
@@ -62,7 +64,17 @@ async function loadDev() {
     if (errorCode(error) !== 'ERR_MODULE_NOT_FOUND') throw error;
     const [, name] = /^Cannot find package '([^']+)'/.exec(error instanceof Error ? error.message : '') ?? [];
     if (name === undefined || !DEV_TOOLS.has(name)) throw error;
-    throw usageError(`dev needs ${name}, which is not installed: npm install --save-dev ${name}`, error);
+    const missing = isInstalled('wrangler') ? name : 'wrangler';
+    throw usageError(`dev needs ${missing}, which is not installed: npm install --save-dev ${missing}`, error);
+  }
+}
+
+function isInstalled(name: string): boolean {
+  try {
+    import.meta.resolve(name);
+    return true;
+  } catch {
+    return false;
   }
 }
 

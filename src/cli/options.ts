@@ -6,7 +6,7 @@ import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { errorCode } from '../base/error-code.ts';
 import type { CommandSpec, OptionSpec } from './commands.ts';
-import { suggest } from './suggest.ts';
+import { suggest } from '../base/suggest.ts';
 import { usageError } from './usage.ts';
 
 /** The names of the options of a command that have a value. */
@@ -18,6 +18,8 @@ type FlagName<Spec extends CommandSpec> = Exclude<Spec['options'][number], { rea
 /** A parsed command line: the value of each option with a value, the flags that are set, and the operands. */
 export interface CommandLine<Spec extends CommandSpec> {
   readonly texts: Readonly<Partial<Record<ValueName<Spec>, string>>>;
+  /** All values of each option with a value, in their order; `texts` has the last one. */
+  readonly lists: Readonly<Partial<Record<ValueName<Spec>, readonly string[]>>>;
   readonly flags: ReadonlySet<FlagName<Spec>>;
   readonly operands: readonly string[];
 }
@@ -28,7 +30,7 @@ export interface CommandLine<Spec extends CommandSpec> {
  * @throws UsageError for an unknown option, an option without its value, or an operand that is not expected
  */
 export function parseCommandLine<Spec extends CommandSpec>(args: readonly string[], spec: Spec): CommandLine<Spec> {
-  const values = new Map<string, string>();
+  const values = new Map<string, readonly string[]>();
   const flags = new Set<string>();
   const operands: string[] = [];
   for (const token of tokenize(args, spec)) {
@@ -45,13 +47,13 @@ export function parseCommandLine<Spec extends CommandSpec>(args: readonly string
     if (token.value === undefined || (token.value === '' && option.mayBeEmpty !== true) || isNext) {
       throw usageError(`--${option.name} takes a value: --${option.name} ${option.value}`);
     }
-    values.set(option.name, token.value);
+    values.set(option.name, [...(values.get(option.name) ?? []), token.value]);
   }
   const [operand] = operands;
   if (operand !== undefined && spec.operands === undefined) {
     throw usageError(`"${operand}" is not an option of ${spec.name}; ${seeHelp(spec)}`);
   }
-  return { texts: textsOf(values, spec), flags: flagsOf(flags, spec), operands };
+  return { ...valuesOf(values, spec), flags: flagsOf(flags, spec), operands };
 }
 
 /** By Node's own parser. A value that begins with a dash is joined to its option first: Node calls it ambiguous. */
@@ -95,13 +97,17 @@ function seeHelp({ name, options }: CommandSpec): string {
   return `there are ${options.map((one) => `--${one.name}`).join(', ')}: rangeway ${name} --help`;
 }
 
-function textsOf<Spec extends CommandSpec>(values: ReadonlyMap<string, string>, spec: Spec) {
+function valuesOf<Spec extends CommandSpec>(values: ReadonlyMap<string, readonly string[]>, spec: Spec) {
   const texts: Partial<Record<ValueName<Spec>, string>> = {};
+  const lists: Partial<Record<ValueName<Spec>, readonly string[]>> = {};
   for (const option of spec.options) {
-    const value = values.get(option.name);
-    if (value !== undefined && hasValue<Spec>(option)) texts[option.name] = value;
+    const list = values.get(option.name);
+    const last = list?.at(-1);
+    if (list === undefined || last === undefined || !hasValue<Spec>(option)) continue;
+    texts[option.name] = last;
+    lists[option.name] = list;
   }
-  return texts;
+  return { texts, lists };
 }
 
 function flagsOf<Spec extends CommandSpec>(given: ReadonlySet<string>, spec: Spec): ReadonlySet<FlagName<Spec>> {

@@ -1,6 +1,6 @@
 import { errorCode } from '../base/error-code.ts';
 import { PURGE_COMMAND } from './commands.ts';
-import { withoutUser } from '../config/urls.ts';
+import { objectAddress, parseGatewayUrl } from './object-address.ts';
 import { parseCommandLine } from './options.ts';
 import { usageError } from './usage.ts';
 
@@ -43,15 +43,12 @@ function toObjectAddress(operands: readonly string[], base: string | undefined):
     throw usageError('purge needs a key: rangeway purge releases/app.bin --url https://files.example.com');
   }
   if (stray !== undefined) throw usageError('purge takes one key; one with spaces takes quotes around it');
-  // URLs are normalised before they are sent, so the address would name another object.
-  if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(key) || !key.isWellFormed()) {
-    throw usageError(`purge takes a key as the gateway serves it, without "." and ".." segments, not "${key}"`);
-  }
-  if (base === undefined) throw usageError('purge needs --url, the address of the gateway: https://files.example.com');
-  if (!/^https?:\/\/[^/?#@]+(?:\/[^?#]*)?$/.test(base) || !URL.canParse(base)) {
-    throw usageError(`--url takes an address such as https://files.example.com/releases, not "${withoutUser(base)}"`);
-  }
-  return new URL(`${base.replace(/\/$/, '')}/${key.split('/').map(encodeURIComponent).join('/')}`);
+  const address = objectAddress(parseGatewayUrl('purge', base), key);
+  if (address === undefined)
+    throw usageError(
+      `purge takes a key as the gateway serves it, of 1024 bytes at the most and without "." and ".." segments, not "${key}"`,
+    );
+  return address;
 }
 
 /** @returns why the key was not purged and what to do; `undefined` if it was */

@@ -33,6 +33,6 @@ function assertBucket(option: string, name: string): void {
 }
 
 function assertEndpoint(option: string, address: string | undefined): void {
-  if (address === undefined || STORAGE_ADDRESS.test(address)) return;
+  if (address === undefined || (STORAGE_ADDRESS.test(address) && URL.canParse(address))) return;
   throw usageError(`--${option} takes an address such as https://s3.example.com, not "${withoutUser(address)}"`);
 }

@@ -14,10 +14,11 @@ import { serve } from '../platform/node/serve.ts';
 import { lineLog } from '../platform/node/line-log.ts';
 import { loadS3 } from '../platform/s3/load-s3.ts';
 import type { S3Source } from '../platform/s3/s3-storage.ts';
+import { explainMistakes, type ConfigSource } from './explain-mistakes.ts';
 import { readJsonFile } from './json-file.ts';
 import { joinCluster, shareOf, type ClusterMember } from './cluster/member.ts';
 import { runPrimary } from './cluster/primary.ts';
-import { formatBytes } from './dev/progress.ts';
+import { formatBytes } from './progress.ts';
 import { explainListenError, parseCommandLine, parseFolder, parsePort, parseWorkers } from './options.ts';
 import { parseS3Source } from './s3-options.ts';
 import { SERVE_COMMAND } from './commands.ts';
@@ -39,7 +40,7 @@ const MAX_DOWNLOADS = 1_000;
  * @throws UsageError for an option that is wrong, a port that is taken, or a bucket that refuses to be read
  */
 export async function serveOnNode(args: readonly string[]): Promise<void> {
-  const options = parseServe(args);
+  const options = await parseServe(args);
   const member = joinCluster();
   if (member !== undefined) return serveAsWorker(options, member);
   if (options.workers > 1) return serveWithWorkers(options);
@@ -91,7 +92,8 @@ const SHARED_SECRET = 'RANGEWAY_TRANSFERS_KEY';
 /** The command line, checked. */
 interface ServeOptions {
   readonly folder: Folder | undefined;
-  readonly source: S3Source | undefined;
+  readonly bucket: S3Source | undefined;
+  readonly source: ConfigSource;
   readonly config: Config;
   readonly secrets: SimpleSettings['secrets'];
   readonly host: string;
@@ -99,11 +101,11 @@ interface ServeOptions {
   readonly workers: number;
 }
 
-function parseServe(args: readonly string[]): ServeOptions {
+async function parseServe(args: readonly string[]): Promise<ServeOptions> {
   const { texts, flags } = parseCommandLine(args, SERVE_COMMAND);
   const { dir, host = '127.0.0.1' } = texts;
-  const source = parseS3Source(texts, flags.has('path-style'));
-  if (dir !== undefined && source !== undefined)
+  const bucket = parseS3Source(texts, flags.has('path-style'));
+  if (dir !== undefined && bucket !== undefined)
     throw usageError('--dir and --s3 are two stores; --config takes a file with both as mounts');
   const hidden = flags.has('hidden');
   if (hidden && dir === undefined)
@@ -111,45 +113,42 @@ function parseServe(args: readonly string[]): ServeOptions {
   const port = parsePort(texts.port);
   const workers = parseWorkers(texts.workers);
   const simple = parseSimpleSettings(texts);
-  const config = readConfig(texts.config, simple);
+  const source = readConfig(texts.config, simple);
+  const config = await explainMistakes(source, () => parseConfig(source.input));
   const downloads = config.limits.downloads ?? MAX_DOWNLOADS;
   if (downloads < workers)
     throw usageError(`limits.downloads: ${downloads} is less than one for each of ${workers} workers`);
   const folder = dir === undefined ? undefined : { folder: dir, hidden };
   const limits = { ...config.limits, downloads };
-  return { folder, source, config: { ...config, limits }, secrets: simple.secrets, host, port, workers };
+  return { folder, bucket, source, config: { ...config, limits }, secrets: simple.secrets, host, port, workers };
 }
 
 /** Opens the gateway, and listens. A worker has its part of the limits. */
 async function start(options: ServeOptions, member?: ClusterMember) {
-  const { folder, source, config, secrets, host, port, workers } = options;
-  const { store, name } = await openOwn(
-    folder,
-    source,
-    config,
-    member === undefined || member.number === 0 ? say : () => undefined,
-  );
+  const { folder, bucket, source, config, secrets, host, port, workers } = options;
+  const tell = member === undefined || member.number === 0 ? say : () => undefined;
+  const { store, name } = await openOwn(folder, bucket, config, source, tell);
   const secret = (variable: string) => secrets.get(variable) ?? process.env[variable];
   const transfers = member && config.transfers && { secret: SHARED_SECRET, ...config.transfers };
   const log = lineLog(process.stdout, process);
-  const opened = await openNodeConfig(
-    transfers === undefined ? config : { ...config, transfers },
-    store,
-    source?.access,
-    source?.prefix,
-    log,
-    secret,
-    member?.transferStore,
-  );
   const { downloads = MAX_DOWNLOADS } = config.limits;
-  const limits = {
-    ...config.limits,
-    downloads: member === undefined ? downloads : shareOf(downloads, member.number, workers),
-  };
-  const purge = opened.purge && { ...opened.purge, peers: member?.peers };
-  const gateway = createGateway({ ...opened, purge, limits });
+  const share = member === undefined ? downloads : shareOf(downloads, member.number, workers);
+  const limits = { ...config.limits, downloads: share };
+  const { gateway, tracker } = await explainMistakes(source, async () => {
+    const opened = await openNodeConfig(
+      transfers === undefined ? config : { ...config, transfers },
+      store,
+      bucket?.access,
+      bucket?.prefix,
+      log,
+      secret,
+      member?.transferStore,
+    );
+    const purge = opened.purge && { ...opened.purge, peers: member?.peers };
+    return { gateway: createGateway({ ...opened, purge, limits }), tracker: opened.transfers };
+  });
   const server = await listen(gateway, { host, port, ...limits, trustedProxies: config.trustedProxies });
-  return { server, name, transfers: opened.transfers };
+  return { server, name, transfers: tracker };
 }
 
 /** Tells that the command stops. A second signal ends it at once. */
@@ -161,16 +160,20 @@ function announceStop(count: number): void {
   say(`stopping; ${downloads} finishing, within ${STOP_LIMIT / 1000} seconds; a second signal ends them at once`);
 }
 
-/** Opens the store of the command line. Without one, every mount needs a store of its own. */
+/**
+ * Opens the store of the command line. Without one, every mount needs a store of its own; a mount of the file that has
+ * none is refused when the mounts are opened.
+ */
 async function openOwn(
   dir: Folder | undefined,
   source: S3Source | undefined,
   { mounts }: Config,
+  { input }: ConfigSource,
   tell: (note: string) => void,
 ) {
   if (source !== undefined) return openBucket(source, tell);
   if (dir !== undefined) return openFolder(dir);
-  if (mounts.every(({ store }) => store !== undefined))
+  if (typeof input === 'object' && input !== null && 'mounts' in input)
     return { store: undefined, name: mounts.length === 1 ? '1 mount is' : `${mounts.length} mounts are` };
   throw usageError(
     'serve needs a folder or a bucket: rangeway serve --dir DIR, or rangeway serve --s3 BUCKET, or a store for each mount of --config FILE',
@@ -220,7 +223,7 @@ async function listen(gateway: FetchHandler, options: ListenOptions & { readonly
 }
 
 /** Reads the configuration of a file and of the command line. Without them, all values are the defaults. */
-function readConfig(file: string | undefined, simple: SimpleSettings): Config {
-  const input = file === undefined ? {} : readJsonFile(file, `--config ${file}`);
-  return parseConfig(mergeSettings(input, simple, file));
+function readConfig(file: string | undefined, simple: SimpleSettings): ConfigSource {
+  const source = file === undefined ? { input: {} } : readJsonFile(file, `--config ${file}`);
+  return mergeSettings(source, simple);
 }

@@ -1,5 +1,6 @@
 import type { CommandLine } from './options.ts';
 import type { SERVE_COMMAND } from './commands.ts';
+import type { ConfigSource } from './explain-mistakes.ts';
 import { usageError } from './usage.ts';
 
 type Texts = CommandLine<typeof SERVE_COMMAND>['texts'];
@@ -43,15 +44,16 @@ export function parseSimpleSettings(texts: Texts): SimpleSettings {
 /**
  * Adds the settings of the command line to a configuration.
  *
- * @param file of the configuration, for messages
  * @throws UsageError if both have a field
  */
-export function mergeSettings(input: unknown, { fields }: SimpleSettings, file: string | undefined): unknown {
+export function mergeSettings(source: ConfigSource, { fields }: SimpleSettings): ConfigSource {
+  const { file, input } = source;
   const names = Object.keys(fields);
-  if (names.length === 0 || typeof input !== 'object' || input === null) return input;
+  if (names.length === 0 || typeof input !== 'object' || input === null) return source;
   const twice = names.find((name) => Object.hasOwn(input, name));
   if (twice !== undefined) throw usageError(`${OPTIONS[twice]} is a setting of ${file} too; leave one of them out`);
-  return { ...input, ...fields };
+  const options = Object.fromEntries(Object.entries(OPTIONS).filter(([name]) => names.includes(name)));
+  return { ...source, input: { ...input, ...fields }, options };
 }
 
 /** The option of each field. */

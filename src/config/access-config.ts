@@ -1,14 +1,14 @@
 import * as v from 'valibot';
 import { isCidr } from '../access/cidr.ts';
 import { isOrigin } from '../access/referer.ts';
-import { count, secretName as variable, text } from './schema.ts';
+import { count, secretName as variable, text, url } from './schema.ts';
 
 const BLOCK = 'takes addresses and blocks, such as "203.0.113.0/24" or "2001:db8::/32"';
 const block = v.pipe(v.string(BLOCK), v.check(isCidr, BLOCK));
 const ORIGIN = 'takes origins, such as "https://example.com"';
 const origin = v.pipe(v.string(ORIGIN), v.check(isOrigin, ORIGIN));
 /** A URL without user name and password, because a secret has no place in a configuration. */
-const address = text(
+const address = url(
   /^https?:\/\/[^/?#\s@]+(?:[/?][^\s#]*)?$/,
   'takes an address such as "https://issuer.example/.well-known/jwks.json"',
 );
@@ -53,7 +53,7 @@ const jwt = v.strictObject({
   key: jwtKey,
   issuer: names,
   audience: names,
-  pathsClaim: v.optional(v.string('takes the name of a claim')),
+  pathsClaim: v.optional(text(/./, 'takes the name of a claim')),
   clockTolerance: v.optional(count(3_600, 'seconds')),
   realm: v.optional(v.string('takes a text')),
 });

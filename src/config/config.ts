@@ -4,15 +4,15 @@ import { assertInherited, inheritFields } from './inherit.ts';
 import { LimitsSchema, type Limits } from './limits.ts';
 import { LOGGED, type Logged } from '../observe/log.ts';
 import { OVERFLOW_POLICIES } from './size-limit.ts';
-import { locationEntries, settingsEntries } from './settings.ts';
-import { booleanSetting, check, count, MiB, mountList, secretName, text } from './schema.ts';
+import { keyPrefix, locationEntries, settingsEntries } from './settings.ts';
+import { booleanSetting, check, count, MiB, mountList, secretName, text, url } from './schema.ts';
 import { TransfersSchema, type TransfersConfig } from './transfers-config.ts';
 import { STORAGE_ADDRESS } from './urls.ts';
 
 const bytes = count(Number.MAX_SAFE_INTEGER, 'bytes', 1);
 
 const name = (description: string) => text(/^[^\0]+$/, `takes ${description}`);
-const address = text(STORAGE_ADDRESS, 'takes an address such as "https://s3.example.com"');
+const address = url(STORAGE_ADDRESS, 'takes an address such as "https://s3.example.com"');
 const bucket = text(/^[\w.-]{3,255}$/, 'takes the name of a bucket');
 
 /** The store of a mount. Each platform accepts some of the types. */
@@ -24,7 +24,7 @@ const store = v.variant(
       type: v.literal('s3'),
       bucket,
       endpoint: v.optional(address),
-      region: v.optional(name('a region')),
+      region: v.optional(text(/^[\w-]{1,64}$/, 'takes a region, such as "eu-central-1"')),
       pathStyle: v.optional(booleanSetting),
       /** Meaning of a 403 for an object: it does not exist, or access to it is denied. */
       forbidden: v.optional(v.picklist(['missing', 'denied'], 'takes "missing" or "denied"')),
@@ -76,7 +76,7 @@ const cache = v.variant(
     v.strictObject({ type: v.literal('tiered') }),
     v.strictObject({
       type: v.literal('workers'),
-      origin: text(
+      origin: url(
         /^https:\/\/[^/?#\s@]+$/,
         'takes the origin of a host that the Worker answers for, such as "https://files.example.com"',
       ),
@@ -106,7 +106,7 @@ const MountSchema = v.strictObject(
     /** Store that is read if `store` is unavailable. */
     fallback: v.optional(store),
     /** Prefix of every key, added unchanged. */
-    prefix: v.optional(v.string('takes a text')),
+    prefix: v.optional(keyPrefix),
     /** `false` excludes the mount from the block cache. */
     cache: v.optional(v.literal(false, 'takes false; the cache itself stands above all mounts')),
   },

@@ -36,7 +36,7 @@ export function assertInherited(topLevel: object, mounts: readonly object[]): vo
   const name = Object.keys(definedFields(topLevel)).find((field) =>
     ownFields.every((own) => Object.hasOwn(own, field)),
   );
-  if (name !== undefined) throw settingsError(`${name}: has no effect, since every mount says its own`);
+  if (name !== undefined) throw settingsError('has no effect, since every mount says its own', name);
 }
 
 /** Whether an `access` setting, of a configuration or of code, is public. */

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { check, count, milliseconds, table } from './schema.ts';
+import { check, count, table, timeout } from './schema.ts';
 
 /**
  * Longest URL of a request in characters, host included; a longer one gets 414. A key of 1,024 bytes has 3,072
@@ -15,11 +15,11 @@ export const LimitsSchema = table({
    * Longest time in ms in which a client may accept none of the bytes that are ready for it. On other platforms than
    * Node: longest time in which a body may not be read.
    */
-  idleTimeout: v.optional(milliseconds, 60_000),
+  idleTimeout: v.optional(timeout, 60_000),
   /**
    * On Node: how long an idle connection stays open, in ms. It has to be longer than the load balancer's own timeout.
    */
-  keepAliveTimeout: v.optional(milliseconds, 75_000),
+  keepAliveTimeout: v.optional(timeout, 75_000),
 });
 
 /** Limits as written: every field optional. */

@@ -59,7 +59,8 @@ export function assertParallelReads(
 ): void {
   if (setting === undefined || setting === false || max === undefined || setting.connections <= max) return;
   throw settingsError(
-    `${fieldPrefix}parallelReads: takes ${max} connections at the most on this platform, not ${setting.connections}, ` +
+    `takes ${max} connections at the most on this platform, not ${setting.connections}, ` +
       'since a request has 6 in all, and the cache needs 2 of them',
+    `${fieldPrefix}parallelReads`,
   );
 }

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
-import { settingsError } from '../base/settings-error.ts';
+import { mistakesOf, settingsErrorOf, type Mistake } from '../base/settings-error.ts';
+import { suggest } from '../base/suggest.ts';
 import { withoutUser } from './urls.ts';
 
 /** Bytes in a mebibyte. */
@@ -28,6 +29,14 @@ export function count(max: number, unit: string, min = 0) {
 export function text(pattern: RegExp, message: string) {
   return v.pipe(v.string(message), v.regex(pattern, message));
 }
+
+/** Makes the schema of a URL: a text that matches the pattern, and that the parser of URLs accepts. */
+export function url(pattern: RegExp, message: string, isValid = (value: string) => URL.canParse(value)) {
+  return v.pipe(text(pattern, message), v.check(isValid, message));
+}
+
+/** Schema of a timeout in ms. Timers of Node and browsers end at once if their time has more than 31 bits. */
+export const timeout = count(2 ** 31 - 1, 'ms', 1);
 
 /** Schema of a duration in ms, from 1 to a year. */
 export const milliseconds = count(YEAR, 'ms', 1);
@@ -66,38 +75,46 @@ export function check<const Schema extends v.GenericSchema>(
   // Valibot treats a list as an object, and would accept an empty one.
   const result = v.safeParse(schema, Array.isArray(input) ? null : input);
   if (result.success) return result.output;
-  const lines = result.issues.map((issue) => describeIssue(issue, schema, input, fieldPrefix));
-  throw settingsError(`the settings can't be used:\n${lines.join('\n')}`);
+  const mistakes = result.issues.map((issue) => describeIssue(issue, schema, input, fieldPrefix));
+  const lines = mistakes.map(({ setting, text: sentence }) => `  ${setting === '' ? '' : `${setting}: `}${sentence}`);
+  throw settingsErrorOf(`the settings can't be used:\n${lines.join('\n')}`, mistakes);
 }
 
-function describeIssue(issue: v.BaseIssue<unknown>, schema: unknown, input: unknown, fieldPrefix: string): string {
+function describeIssue(issue: v.BaseIssue<unknown>, schema: unknown, input: unknown, fieldPrefix: string): Mistake {
   const { path: items = [] } = issue;
   const path = items.map(({ key }) => String(key));
   const last = path.at(-1);
-  if (last === undefined)
-    return fieldPrefix === ''
-      ? '  they take a table of fields'
-      : `  ${fieldPrefix.slice(0, -1)}: takes a table of fields`;
-  const label = `  ${fieldPrefix}${path.join('.')}:`;
-  const mayBeSecret = isSecretPath(path);
+  const above = fieldPrefix.split('.').slice(0, -1);
+  if (last === undefined) {
+    const takes = `${fieldPrefix === '' ? 'they take' : 'takes'} a table of fields`;
+    return { setting: above.join('.'), text: takes, path: above, isUnknown: false };
+  }
   const isUnknown = issue.type === 'strict_object' && issue.expected === 'never';
+  const mistake = { setting: `${fieldPrefix}${path.join('.')}`, path: [...above, ...path], isUnknown };
+  const mayBeSecret = isSecretPath(path);
   if (isUnknown) {
     const parent = path.slice(0, -1);
     const fields = schemasAt(schema, parent, input).flatMap((option) => Object.keys(field(option, 'entries') ?? {}));
     const validFields = `there are ${[...new Set(fields)].join(', ')}`;
     if (!mayBeSecret && FIELD_NAME.test(last)) {
-      const replacement = REMOVED_FIELDS.get(`${fieldPrefix}${path.join('.')}`.replace(/^mounts\.\d+\./, ''));
-      return `${label} no such field; ${replacement === undefined ? validFields : `${replacement}; ${validFields}`}`;
+      const replacement = REMOVED_FIELDS.get(mistake.setting.replace(/^mounts\.\d+\./, ''));
+      const meant = replacement === undefined ? suggest(last, fields) : undefined;
+      const hint = meant === undefined ? replacement && `${replacement}; ` : `did you mean ${meant}? `;
+      return { ...mistake, text: `no such field; ${hint ?? ''}${validFields}` };
     }
-    const parentName = `${fieldPrefix}${parent.join('.')}`.replace(/\.$/, '');
     const number = Object.keys(field(items.at(-1), 'input') ?? {}).indexOf(last) + 1;
-    return `  ${parentName === '' ? '' : `${parentName}: `}field ${number} is none of those that there are, and not shown, since it may be a secret; ${validFields}`;
+    return {
+      ...mistake,
+      setting: [...above, ...parent].join('.'),
+      text: `field ${number} is none of those that there are, and not shown, since it may be a secret; ${validFields}`,
+    };
   }
   if (issue.type === 'strict_object' && issue.input === undefined) {
     const messages = schemasAt(schema, path, input).map((option) => member(option, 'message'));
-    return `${label} is missing; ${messages.find((message) => typeof message === 'string') ?? 'it has to be there'}`;
+    const takes = messages.find((message) => typeof message === 'string') ?? 'it has to be there';
+    return { ...mistake, text: `is missing; ${takes}` };
   }
-  return `${label} ${issue.message}${mayBeSecret ? '' : `, not ${show(issue.input)}`}`;
+  return { ...mistake, text: `${issue.message}${mayBeSecret ? '' : `, not ${show(issue.input)}`}` };
 }
 
 /** Fields that were removed before the first release, with the text of the message that names the replacement. */
@@ -194,7 +211,16 @@ export function withSettingName<Value>(setting: string, make: () => Value): Valu
   try {
     return make();
   } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'SettingsError') throw error;
-    throw settingsError(`${setting}: ${error.message}`, error);
+    const mistakes = mistakesOf(error);
+    if (!(error instanceof Error) || mistakes === undefined) throw error;
+    const names = setting.split('.');
+    const named = mistakes.map(({ setting: inner, text: sentence, path, isUnknown }) => ({
+      setting: inner === '' ? setting : `${setting}.${inner}`,
+      text: sentence,
+      path: [...names, ...path],
+      isUnknown,
+    }));
+    const separator = named.every((one) => one.setting === setting) ? ': ' : '.';
+    throw settingsErrorOf(`${setting}${separator}${error.message}`, named, error);
   }
 }

@@ -1,11 +1,15 @@
 import * as v from 'valibot';
 import type { RangePolicy } from '../http/index.ts';
+import { cacheControlError } from './cache-control-setting.ts';
 import { validateHeaders, type MountHeaders } from './mount-headers.ts';
 import { parallelReads } from './parallel-reads-setting.ts';
-import { check, count, MiB, milliseconds, booleanSetting, table, text, YEAR } from './schema.ts';
+import { check, count, MiB, milliseconds, booleanSetting, table, text, timeout, url, YEAR } from './schema.ts';
+import { isSentOrigin } from './urls.ts';
 
 const FIELD_VALUE = /^[\t\x20-\x7e]+$/;
-const ORIGIN = /^https?:\/\/[^/?#\s]+$/;
+const ORIGIN = 'takes origins as browsers send them, such as "https://example.com"';
+/** The Origin field has a host in lower case, in ASCII, and no default port. Another text would never be equal to it. */
+const origin = url(/^https?:\/\/[^/?#\s*]+$/, ORIGIN, isSentOrigin);
 
 const REQUEST_FIELD = 'takes names of request fields, such as "X-Requested-With"';
 /** A field name. A lone `*` is not allowed, because it would allow all fields. */
@@ -13,7 +17,7 @@ const requestField = text(/^(?!\*$)[!#$%&'*+.^_`|~\w-]{1,64}$/, REQUEST_FIELD);
 
 const resumeTable = v.strictObject({
   /** Longest time in ms in which the storage may send nothing while a client waits. */
-  idleTimeout: v.optional(milliseconds),
+  idleTimeout: v.optional(timeout),
 });
 
 const resumeSwitch = v.boolean('takes true, false, or a table with the field idleTimeout');
@@ -29,12 +33,18 @@ type ResumeSetting = boolean | { readonly idleTimeout?: number | undefined };
 export const settingsEntries = {
   /** Cache-Control of objects that have none stored. `no-transform` is always added. */
   cacheControl: v.optional(
-    text(FIELD_VALUE, 'takes the value of a Cache-Control field, such as "public, max-age=3600"'),
+    v.pipe(
+      text(FIELD_VALUE, 'takes the value of a Cache-Control field, such as "public, max-age=3600"'),
+      v.check(
+        (value) => cacheControlError(value) === undefined,
+        ({ input }) => cacheControlError(input) ?? '',
+      ),
+    ),
   ),
   /** Content-Disposition of all objects, in place of a stored one. With `?download`, a request gets `attachment`. */
   disposition: v.optional(v.picklist(['attachment', 'inline'], 'takes "attachment" or "inline"')),
   /** File name that is appended to a path that ends in `/`. By default none. */
-  index: v.optional(text(/^[^/\0]+$/, 'takes a file name without slashes, such as "index.html"')),
+  index: v.optional(text(/^(?!\.{1,2}$)[^/\0]+$/, 'takes a file name without slashes, such as "index.html"')),
   /** Whether folders without an index document are listed: as JSON, or as pages and as JSON. */
   listing: v.optional(
     v.union([v.literal(false), v.literal('json'), v.literal('html')], 'takes false, "json" or "html"'),
@@ -47,12 +57,7 @@ export const settingsEntries = {
   cors: v.optional(
     table({
       /** Origins whose pages may read responses. By default all; none if the access rule of the mount is ambient. */
-      origins: v.optional(
-        v.union(
-          [v.literal('*'), v.array(text(ORIGIN, 'takes origins, such as "https://example.com"'))],
-          'takes "*" or a list of origins',
-        ),
-      ),
+      origins: v.optional(v.union([v.literal('*'), v.array(origin)], 'takes "*" or a list of origins')),
       /** Request fields that pages may send in addition to those that downloads need. */
       headers: v.optional(v.pipe(v.array(requestField, REQUEST_FIELD), v.maxLength(32, 'takes 32 names at the most'))),
     }),
@@ -130,6 +135,9 @@ export function toRangePolicy({ ranges, headRange }: Settings): RangePolicy {
   return { ...FIXED_LIMITS, ...ranges, headRange };
 }
 
+/** Schema of a prefix of keys. Keys with a `.` or `..` segment, or with NUL, are never read. */
+export const keyPrefix = text(/^(?!(?:.*\/)?\.{1,2}\/)[^\0]*$/s, 'takes a text without "." and ".." between slashes');
+
 /** Schemas of a mount's location: path and host. */
 export const locationEntries = {
   path: v.optional(
@@ -141,7 +149,7 @@ export const locationEntries = {
   ),
   host: v.optional(
     text(
-      /^[a-z\d.-]*[a-z\d-]$|^\[[\da-f:.]+\]$/,
+      /^(?!\.|.*\.\.)[a-z\d.-]*[a-z\d-]$|^\[[\da-f:.]+\]$/,
       'takes a name in lower case without a port, and no dot at its end, such as "files.example.com"',
     ),
   ),

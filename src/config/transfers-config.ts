@@ -54,7 +54,7 @@ export type TransferStoreConfig = v.InferOutput<typeof store>;
  */
 export function assertOneToken(admin: object | undefined, purge: object | undefined): void {
   if (admin === undefined || purge === undefined) return;
-  throw settingsError('purge: has no effect beside admin, whose token allows purges too');
+  throw settingsError('has no effect beside admin, whose token allows purges too', 'purge');
 }
 
 /**
@@ -68,17 +68,18 @@ export function assertTransfers(
   type: TransferStoreConfig['type'] | undefined,
   hasAdmin: boolean,
 ): void {
-  if (!hasAdmin) throw settingsError('transfers: takes admin.token too, since only that token reads them');
+  if (!hasAdmin) throw settingsError('takes admin.token too, since only that token reads them', 'transfers');
   if (type === undefined) return;
   if (shards !== undefined && type !== 'durable-object') {
-    throw settingsError(`transfers.shards: has no effect; the store is "${type}", and not "durable-object"`);
+    throw settingsError(`has no effect; the store is "${type}", and not "durable-object"`, 'transfers.shards');
   }
   if (secret !== undefined && identity === 'none') {
-    throw settingsError('transfers.secret: has no effect with identity "none", which stores no hash of an address');
+    throw settingsError('has no effect with identity "none", which stores no hash of an address', 'transfers.secret');
   }
   if (secret === undefined && identity !== 'none' && type === 'durable-object') {
     throw settingsError(
-      'transfers.secret: is missing; without it every isolate would know a client by another name. Or set identity to "none"',
+      'is missing; without it every isolate would know a client by another name. Or set identity to "none"',
+      'transfers.secret',
     );
   }
 }

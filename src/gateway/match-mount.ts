@@ -191,7 +191,8 @@ export function assertDistinctLocations(locations: readonly Pick<Mount, 'path' |
   if (duplicate !== undefined) {
     const last = names.lastIndexOf(duplicate);
     throw settingsError(
-      `mounts.${last}: is at ${duplicate}, as mounts.${names.indexOf(duplicate)} is; each takes a path or a host of its own`,
+      `is at ${duplicate}, as mounts.${names.indexOf(duplicate)} is; each takes a path or a host of its own`,
+      `mounts.${last}`,
     );
   }
 }

@@ -12,7 +12,7 @@ import { check, mountList } from '../config/schema.ts';
 import { composeStore } from './mount-store.ts';
 import { sortMounts, type Mount } from './match-mount.ts';
 import * as v from 'valibot';
-import { settingsEntries, toRangePolicy, type SettingsInput, locationEntries } from '../config/settings.ts';
+import { keyPrefix, settingsEntries, toRangePolicy, type SettingsInput, locationEntries } from '../config/settings.ts';
 import type { CorsPolicy } from '../http/index.ts';
 
 /** Options of a mount that can also be given once for all mounts. */
@@ -72,7 +72,7 @@ const MountSchema = v.strictObject({
   ...sharedEntries,
   ...locationEntries,
   store: instance<ObjectStore>('object', 'takes a store, such as memoryStore()'),
-  prefix: v.optional(v.string('takes a text'), ''),
+  prefix: v.optional(keyPrefix, ''),
 });
 
 /** Fields that belong to one mount and have no default for all. */
@@ -106,7 +106,7 @@ function openSeveral(shared: object, mounts: readonly MountOptions[], bodyPipe: 
   const sharedFields = definedFields(shared);
   const name = MOUNT_ONLY.find((field) => field in sharedFields);
   if (name !== undefined) {
-    throw settingsError(`${name}: has no effect beside mounts; each mount takes a ${name} of its own`);
+    throw settingsError(`has no effect beside mounts; each mount takes a ${name} of its own`, name);
   }
   check(SharedSchema, sharedFields);
   check(MountsSchema, { mounts });
@@ -137,7 +137,7 @@ function openMount(options: MountOptions, bodyPipe: BodyPipe, fieldPrefix = ''):
   // The public rule grants every request, so it is not called.
   const access = rule === publicAccess() ? undefined : rule;
   if (settings.listing !== false && !isListable(store))
-    throw settingsError(`${fieldPrefix}listing: this store can't list its keys; leave the setting out`);
+    throw settingsError("this store can't list its keys; leave the setting out", `${fieldPrefix}listing`);
   const blockCache = cache === false ? undefined : cache;
   const prefixed = prefix === '' ? store : withPrefix(store, prefix);
   // Mounts may share a cache, and their keys may be equal: host and path make the cache keys distinct.

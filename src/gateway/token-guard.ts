@@ -22,7 +22,8 @@ export function tokenGuard(token: string, setting: string): TokenGuard {
   // The message does not contain the token, because messages are logged.
   if (token.length < 32 || token.length > MAX_LENGTH || !TOKEN.test(token)) {
     throw settingsError(
-      `${setting}: the token takes 32 to ${MAX_LENGTH} letters, digits and "-._~+/", such as \`openssl rand -hex 32\` prints`,
+      `the token takes 32 to ${MAX_LENGTH} letters, digits and "-._~+/", such as \`openssl rand -hex 32\` prints`,
+      setting,
     );
   }
   let expected: Promise<Uint8Array> | undefined;

@@ -13,23 +13,23 @@ export interface ProblemPage {
 
 /** Prints the page of an error, with the same values as its problem document. */
 export function printProblem({ status, title, detail, requestId }: ProblemPage): string {
-  return String(
-    html`<!doctype html>
-      <html lang="en">
-        <head>
-          <meta charset="utf-8" />
-          <meta name="viewport" content="width=device-width" />
-          <meta name="color-scheme" content="light dark" />
-          <title>${title}</title>
-          ${raw(`<style>${STYLE}</style>`)}
-        </head>
-        <body>
-          <main>
-            <h1>${title}</h1>
-            <p>${detail}</p>
-          </main>
-          <footer>Status ${status}, request ${requestId}</footer>
-        </body>
-      </html> `,
-  );
+  const page = html`<!doctype html>
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width" />
+        <meta name="color-scheme" content="light dark" />
+        <title>${title}</title>
+        ${raw(`<style>${STYLE}</style>`)}
+      </head>
+      <body>
+        <main>
+          <h1>${title}</h1>
+          <p>${detail}</p>
+        </main>
+        <footer>Status ${status}, request ${requestId}</footer>
+      </body>
+    </html> `;
+  // The templates return a promise only for values that are one.
+  return page instanceof Promise ? '' : page.toString();
 }

@@ -12,6 +12,7 @@ import {
 } from '../access/index.ts';
 import type { AccessConfig, JwtConfig } from '../config/access-config.ts';
 import { settingsError } from '../base/settings-error.ts';
+import { withSettingName } from '../config/schema.ts';
 
 /** The functions of the platform that access rules need. */
 export interface AccessParts {
@@ -38,11 +39,14 @@ function openRule(config: AccessConfig, parts: AccessParts): AccessRule {
     if (value === undefined || value === '') throw settingsError(`${name} is to hold a secret, and is not set`);
     return value;
   };
+  const rule = (member: AccessConfig, i: number) => withSettingName(`rules.${i}`, () => openRule(member, parts));
   switch (config.type) {
     case 'signed':
-      return signedAccess(parseLinkKeys(secret(config.keys)));
-    case 'basic':
-      return basicAccess({ realm: config.realm, users: parseUsers(config.users, secret(config.users)) });
+      return signedAccess(withSettingName('keys', () => parseLinkKeys(secret(config.keys))));
+    case 'basic': {
+      const users = withSettingName('users', () => parseUsers(config.users, secret(config.users)));
+      return basicAccess({ realm: config.realm, users });
+    }
     case 'ip':
       return ipAccess(config.blocks);
     case 'referer':
@@ -52,11 +56,11 @@ function openRule(config: AccessConfig, parts: AccessParts): AccessRule {
       return parts.jwt(config, secret);
     case 'anyOf': {
       const [first, ...others] = config.rules;
-      return anyOf(openRule(first, parts), ...others.map((rule) => openRule(rule, parts)));
+      return anyOf(rule(first, 0), ...others.map((member, i) => rule(member, i + 1)));
     }
     case 'allOf': {
       const [first, ...others] = config.rules;
-      return allOf(openRule(first, parts), ...others.map((rule) => openRule(rule, parts)));
+      return allOf(rule(first, 0), ...others.map((member, i) => rule(member, i + 1)));
     }
   }
 }

@@ -53,16 +53,19 @@ export function openConfig(
 ): Pick<GatewayBaseOptions, 'limits' | 'observers' | 'purge' | 'admin' | 'transfers'> & {
   readonly mounts: readonly MountOptions[];
 } {
-  const openedCache = cache === undefined ? undefined : (parts.cache?.(cache) ?? refuse('cache', cache.type));
+  const openedCache =
+    cache === undefined
+      ? undefined
+      : withSettingName('cache', () => parts.cache?.(cache) ?? refuse('type', cache.type));
   assertOneToken(admin, purge);
-  const token = admin === undefined ? undefined : { token: readToken('admin', admin.token, parts) };
+  const token = admin && { token: withSettingName('admin.token', () => readToken(admin.token, parts)) };
   const pathOf = (i: number) => (mounts.length > 1 ? `mounts.${i}.` : '');
   return {
     limits,
     observers: [logObserver(parts.log, logged)],
-    purge: purge === undefined ? token : { token: readToken('purge', purge.token, parts) },
+    purge: purge === undefined ? token : { token: withSettingName('purge.token', () => readToken(purge.token, parts)) },
     admin: token,
-    transfers: transfers === undefined ? undefined : openTransfers(transfers, token !== undefined, parts),
+    transfers: transfers && openTransfers(transfers, token !== undefined, parts),
     mounts: mounts.map((mount, i) => toMountOptions(mount, openedCache, parts, pathOf(i))),
   };
 }
@@ -71,18 +74,18 @@ export function openConfig(
 function openTransfers(transfers: TransfersConfig, hasAdmin: boolean, parts: PlatformParts): TransferTracker {
   const type = transfers.store?.type ?? parts.defaultTransfers ?? 'memory';
   assertTransfers(transfers, type, hasAdmin);
-  const store = parts.transfers?.(transfers) ?? refuse('transfers.store', type);
+  const store = parts.transfers?.(transfers) ?? withSettingName('transfers.store', () => refuse('type', type));
   const { identity, secret: name } = transfers;
-  const secret = name === undefined ? undefined : readToken('transfers.secret', name, parts);
+  const secret = name === undefined ? undefined : withSettingName('transfers.secret', () => readToken(name, parts));
   if (secret !== undefined && secret.length < 32) {
-    throw settingsError('transfers.secret: takes 32 characters at least, such as `openssl rand -hex 32` prints');
+    throw settingsError('takes 32 characters at least, such as `openssl rand -hex 32` prints', 'transfers.secret');
   }
   return trackTransfers({ store, identity, secret });
 }
 
-function readToken(setting: string, name: string, { secret }: PlatformParts): string {
+function readToken(name: string, { secret }: PlatformParts): string {
   const token = secret(name) ?? '';
-  if (token === '') throw settingsError(`${setting}: ${name} is to hold a token, and is not set`);
+  if (token === '') throw settingsError(`${name} is to hold a token, and is not set`);
   return token;
 }
 
@@ -93,8 +96,8 @@ function toMountOptions(
   path: string,
 ): MountOptions {
   const open = (use: 'store' | 'fallback', config: StoreConfig) =>
-    parts.open(config, use) ?? refuse(`${path}${use}`, config.type);
-  const primary = store === undefined ? parts.defaultStore() : open('store', store);
+    withSettingName(`${path}${use}`, () => parts.open(config, use) ?? refuse('type', config.type));
+  const primary = store === undefined ? withSettingName(`${path}store`, parts.defaultStore) : open('store', store);
   const fallbackPrefix = store === undefined ? (parts.defaultPrefix ?? '') : '';
   return {
     ...parts.defaults,
@@ -109,5 +112,5 @@ function toMountOptions(
 }
 
 function refuse(setting: string, type: string): never {
-  throw settingsError(`${setting}: this platform knows no "${type}"`);
+  throw settingsError(`this platform knows no "${type}"`, setting);
 }

@@ -140,12 +140,12 @@ describe('basicAccess', () => {
   test('refuses user names that can not be sent, without printing passwords', () => {
     const make = (name: string, password: string) => () => basicAccess({ users: [{ name, password }] });
     expect(() => basicAccess({ users: [] })).toThrow('a user at the least');
-    expect(make('a:b', 'secret')).toThrow(/^basic takes names without a colon, which ends them$/);
-    expect(make('a', 'sec\u0000ret')).toThrow(/^basic takes names and passwords without control characters$/);
+    expect(make('a:b', 'secret')).toThrow(/^users: basic takes names without a colon, which ends them$/);
+    expect(make('a', 'sec\u0000ret')).toThrow(/^users: basic takes names and passwords without control characters$/);
     expect(make('a', 'secret\ud800')).toThrow('without control characters');
     expect(make('a', '')).toThrow('with a name and a password');
     expect(() => basicAccess({ realm: 'a"b', users: [{ name: 'a', password: 'b' }] })).toThrow(
-      'realm takes plain ASCII',
+      'realm: takes plain ASCII',
     );
   });
 });

@@ -154,7 +154,7 @@ describe('jwtAccess refuses at start', () => {
     [{ key: jwks('https://') }, 'jwt takes an https address'],
     [{ issuer: '' }, 'jwt takes the issuer of its tokens'],
     [{ audience: [] }, 'jwt takes the audience of its tokens'],
-    [{ realm: 'a"' }, 'realm takes plain ASCII'],
+    [{ realm: 'a"' }, 'realm: takes plain ASCII'],
   ] as const)('%o', ([wrong, message]) => {
     const refusal = expect(() => jwtAccess(optionsFor(es256, wrong)));
     refusal.toThrow(expect.objectContaining({ name: 'SettingsError', message: expect.stringContaining(message) }));

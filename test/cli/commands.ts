@@ -40,7 +40,7 @@ export function start(args: readonly string[], { cwd, env }: StartOptions): Runn
   return { child, output };
 }
 
-/** Runs a command to its end. */
+/** Runs a command to its end, in a process of its own. */
 export async function run(args: readonly string[], options: StartOptions): Promise<Output & { readonly code: number }> {
   const { child, output } = start(args, options);
   const [code] = await once(child, 'close');

@@ -1,27 +1,24 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, test } from 'vitest';
 import { parseConfig } from '../../src/config/config.ts';
 import { createGateway } from '../../src/gateway/create-gateway.ts';
 import { readEnvironment } from '../../src/platform/lambda/gateway.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
+import { commandProcess } from './command-process.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const commands = commandProcess();
 const folder = await mkdtemp(join(tmpdir(), 'rangeway-secrets-'));
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(async () => {
+  await commands.stop();
+  await rm(folder, { recursive: true });
+});
 
 /** Runs a command that fails at start. */
 async function run(args: readonly string[]) {
-  const child = spawn(process.execPath, [MAIN, ...args], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'] });
-  let said = '';
-  child.stdout.on('data', (text: Buffer) => (said += text.toString()));
-  child.stderr.on('data', (text: Buffer) => (said += text.toString()));
-  const [code] = await once(child, 'close');
-  return { code: Number(code), said };
+  const { code, out, err } = await commands.run(args, folder, process.env);
+  return { code, said: out + err };
 }
 
 /** Typical secrets: a hex token, a link key, a user with a password, a PEM, a word. */
@@ -114,7 +111,9 @@ test('a secret as the name of a field is not printed; a misspelt field name is',
       /field 2 is none of those/,
     );
   }
-  expect(() => parseConfig({ cacheControll: 1 })).toThrow(/cacheControll: no such field; there are/);
+  expect(() => parseConfig({ cacheControll: 1 })).toThrow(
+    /cacheControll: no such field; did you mean cacheControl\? there are/,
+  );
 });
 
 describe('no command prints the secret', () => {

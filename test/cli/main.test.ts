@@ -6,8 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { commandProcess } from './command-process.ts';
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+
+const commands = commandProcess();
 
 let folder: string;
 const running = new Set<ChildProcess>();
@@ -16,6 +19,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'file.txt'), 'content');
 });
 afterAll(async () => {
+  await commands.stop();
   for (const child of running) child.kill('SIGKILL');
   await rm(folder, { recursive: true });
 });
@@ -60,12 +64,12 @@ async function takenPort() {
 
 test('--help and no command at all print the overview', async () => {
   for (const args of [['--help'], [], ['help'], ['-h']]) {
-    const { code, out } = await run(...args);
+    const { code, out } = await commands.run(args, folder, process.env);
     expect([code, out]).toEqual([0, expect.stringMatching(/rangeway dev .*[^]*rangeway purge KEY .*/)]);
   }
 });
 
-test.for(['dev', 'serve', 'lambda', 'config', 'sign', 'keygen', 'purge'])(
+test.for(['dev', 'serve', 'lambda', 'config', 'sign', 'keygen', 'purge', 'check', 'warm'])(
   '%s --help prints its options and two examples',
   async (name) => {
     for (const args of [
@@ -74,7 +78,7 @@ test.for(['dev', 'serve', 'lambda', 'config', 'sign', 'keygen', 'purge'])(
       ['help', name],
       [name, '--port', '1', '--help'],
     ]) {
-      const { code, out } = await run(...args);
+      const { code, out } = await commands.run(args, folder, process.env);
       expect([code, out]).toEqual([0, expect.stringContaining(`rangeway ${name}`)]);
       expect(out).toMatch(/^ {2}--[a-z-]+ /m);
       expect(out.match(/^ {2}# /gm)).toHaveLength(2);
@@ -91,7 +95,10 @@ describe('bad usage exits with 2 and says what to write', () => {
   test('settings with a field that does not exist', async () => {
     await writeFile(join(folder, 'wrong.json'), '{ "cacheControll": "x" }');
     const { code, err } = await run('serve', '--dir', '.', '--config', 'wrong.json');
-    expect([code, err]).toEqual([2, expect.stringContaining('cacheControll: no such field; there are cacheControl')]);
+    expect([code, err]).toEqual([
+      2,
+      expect.stringContaining('cacheControll: no such field; did you mean cacheControl? there are cacheControl'),
+    ]);
     await writeFile(join(folder, 'wrong.json'), '{ "log": "not a setting" }');
     expect((await run('serve', '--dir', '.', '--config', 'wrong.json')).err).toContain('log: no such field');
     await writeFile(join(folder, 'wrong.json'), '[]');
@@ -210,6 +217,6 @@ test('dev refuses a wrangler.toml with invalid settings', async () => {
     `name = "x"\nmain = "${main}"\ncompatibility_date = "2026-08-06"\n[[r2_buckets]]\nbinding = "BUCKET"\nbucket_name = "xyz"\n[vars.RANGEWAY]\nindexx = "a"\n`,
   );
   const { code, err } = await run('dev', '--dir', '.', '--port', '0', '--config', config);
-  expect(err).toContain('indexx: no such field; there are cacheControl');
+  expect(err).toContain('wrong.toml:8:1: indexx: no such field; did you mean index? there are cacheControl');
   expect(code).toBe(2);
 });

@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   createGateway,
@@ -13,8 +11,9 @@ import {
   type NodeServer,
 } from '../../src/platform/node/index.ts';
 import { serve } from '../../src/platform/node/serve.ts';
+import { commandProcess } from './command-process.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
+const commands = commandProcess();
 const TOKEN = 'a-token-that-nobody-guesses-0123456789';
 
 let folder: string;
@@ -37,6 +36,7 @@ beforeAll(async () => {
   await ended.stop(0);
 });
 afterAll(async () => {
+  await commands.stop();
   await purging.stop(1_000);
   await refusing.stop(1_000);
   await rm(folder, { recursive: true });
@@ -51,11 +51,7 @@ interface Run {
 async function run(args: readonly string[], token = TOKEN): Promise<Run> {
   const { RANGEWAY_PURGE_TOKEN: _, ...others } = process.env;
   const env = token === '' ? others : { ...others, RANGEWAY_PURGE_TOKEN: token };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, 'purge', ...args], { cwd: folder, env }, (error, out, err) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
-    });
-  });
+  return commands.run(['purge', ...args], folder, env);
 }
 
 describe('purge', () => {
@@ -141,7 +137,7 @@ describe('the setting', () => {
     expect((await open('RANGEWAY_TEST_TOKEN')).purge).toEqual({ token: TOKEN });
     delete process.env['RANGEWAY_TEST_TOKEN'];
     await expect(open('RANGEWAY_TEST_TOKEN')).rejects.toThrow(
-      'purge: RANGEWAY_TEST_TOKEN is to hold a token, and is not set',
+      'purge.token: RANGEWAY_TEST_TOKEN is to hold a token, and is not set',
     );
   });
 

@@ -1,14 +1,14 @@
-import { execFile } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseLinkKeys, verifyLink } from '../../src/access/index.ts';
 import { KEYS, KEYS_TEXT } from '../access/links.ts';
+import { commandProcess } from './command-process.ts';
 
-const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
 const FILE = 'https://files.example/releases/app.bin';
+
+const commands = commandProcess();
 
 let folder: string;
 beforeAll(async () => {
@@ -16,7 +16,10 @@ beforeAll(async () => {
   await writeFile(join(folder, 'keys'), `# keys for links\n${KEYS_TEXT}\n`);
   await writeFile(join(folder, 'wrong'), 'SECRETSECRETSECRETSECRET\n');
 });
-afterAll(() => rm(folder, { recursive: true }));
+afterAll(async () => {
+  await commands.stop();
+  await rm(folder, { recursive: true });
+});
 
 interface Run {
   readonly code: number;
@@ -28,11 +31,7 @@ interface Run {
 async function run(args: readonly string[], keys: string | undefined = KEYS_TEXT): Promise<Run> {
   const { RANGEWAY_KEYS: _, ...others } = process.env;
   const env = keys === '' ? others : { ...others, RANGEWAY_KEYS: keys };
-  return new Promise((resolve) => {
-    execFile(process.execPath, [MAIN, ...args], { cwd: folder, env }, (error, out, err) => {
-      resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err });
-    });
-  });
+  return commands.run(args, folder, env);
 }
 
 function nowInSeconds(): number {

@@ -2,7 +2,10 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { killAll, run, startServer, stop } from './commands.ts';
+import { commandProcess } from './command-process.ts';
+import { killAll, startServer, stop } from './commands.ts';
+
+const commands = commandProcess();
 
 let folder: string;
 beforeAll(async () => {
@@ -11,6 +14,7 @@ beforeAll(async () => {
   await writeFile(join(folder, 'index.json'), '{ "index": "index.html" }');
 });
 afterAll(async () => {
+  await commands.stop();
   killAll();
   await rm(folder, { recursive: true });
 });
@@ -60,16 +64,19 @@ test('--auth asks for the password in a variable', async () => {
 });
 
 test.for<readonly [options: readonly string[], message: RegExp]>([
-  [['--index', 'a/b'], /index: takes a file name without slashes/],
+  [['--index', 'a/b'], /^rangeway: --index: takes a file name without slashes/],
   [['--cache', '12'], /--cache takes a size such as 256MiB or 2GB, or a folder such as \.\/cache, not "12"/],
   [['--cache', '5 GB'], /--cache takes a size/],
-  [['--cors', 'example.com'], /cors\.origins.*: takes origins, such as "https:\/\/example\.com"|takes "\*" or a list/],
+  [
+    ['--cors', 'example.com'],
+    /^rangeway: --cors: takes origins as browsers send them, such as "https:\/\/example\.com"/,
+  ],
   [['--auth', 'alice'], /--auth takes a user and the name of the variable with the password/],
   [['--auth', `alice:${PASSWORD}`], /--auth takes a user and the name of the variable with the password/],
   [['--auth', 'alice:NOT_SET_HERE'], /--auth: NOT_SET_HERE is to hold a password, and is not set/],
   [['--index', 'x.html', '--config', 'index.json'], /--index is a setting of index\.json too; leave one of them out/],
 ])('%o is a mistake that is explained', async ([options, message]) => {
-  const { code, err } = await run(['serve', '--dir', '.', '--port', '0', ...options], { cwd: folder });
+  const { code, err } = await commands.run(['serve', '--dir', '.', '--port', '0', ...options], folder, process.env);
   expect([code, err]).toEqual([2, expect.stringMatching(message)]);
   expect(err).not.toContain(PASSWORD);
 });

@@ -65,7 +65,10 @@ describe('an invalid setting is refused, with its name', () => {
     ['{"mounts":[]}', /mounts: takes a table at the least, not \[\]/],
     ['{"mounts":{}}', /mounts: takes a list of tables, not \{\}/],
     ['{"mounts":[5]}', /mounts\.0: takes a table of fields, not 5/],
-    ['{"mounts":[{"pth":"/a"}]}', /mounts\.0\.pth: no such field; there are .*path, host, store, fallback, prefix/],
+    [
+      '{"mounts":[{"pth":"/a"}]}',
+      /mounts\.0\.pth: no such field; did you mean path\? there are .*path, host, store, fallback, prefix/,
+    ],
     ['{"mounts":[{"limits":{}}]}', /mounts\.0\.limits: no such field/],
     ['{"store":{"type":"dir","path":"x"}}', /store: no such field; there are .*mounts/],
     [
@@ -206,17 +209,23 @@ describe('a configuration opened on Node', () => {
   });
 
   test.for<readonly [ConfigInput, RegExp]>([
-    [{ access: { type: 'signed', keys: 'NOT_SET' } }, /^access: NOT_SET is to hold a secret, and is not set$/],
+    [{ access: { type: 'signed', keys: 'NOT_SET' } }, /^access\.keys: NOT_SET is to hold a secret, and is not set$/],
     [
       { mounts: [{}, { path: '/a', access: { type: 'basic', users: 'NOT_SET' } }] },
-      /^mounts\.1\.access: NOT_SET is to/,
+      /^mounts\.1\.access\.users: NOT_SET is to/,
     ],
     [
       { mounts: [{}, { path: '/a', store: { type: 'r2', binding: 'B' } }] },
-      /^mounts\.1\.store: this platform knows no "r2"$/,
+      /^mounts\.1\.store\.type: this platform knows no "r2"$/,
     ],
-    [{ mounts: [{}, { path: '/a', fallback: { type: 'r2', binding: 'B' } }] }, /^mounts\.1\.fallback: this platform/],
-    [{ cache: { type: 'workers', origin: 'https://files.example' } }, /^cache: this platform knows no "workers"$/],
+    [
+      { mounts: [{}, { path: '/a', fallback: { type: 'r2', binding: 'B' } }] },
+      /^mounts\.1\.fallback\.type: this platform/,
+    ],
+    [
+      { cache: { type: 'workers', origin: 'https://files.example' } },
+      /^cache\.type: this platform knows no "workers"$/,
+    ],
   ])('%j', async ([config, message]) => {
     await expect(open(config)).rejects.toThrow(
       expect.objectContaining({ name: 'SettingsError', message: expect.stringMatching(message) }),

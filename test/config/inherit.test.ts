@@ -143,7 +143,9 @@ describe('a setting without effect beside the mounts is refused', () => {
     // @ts-expect-error -- of one mount alone
     expect(() => open({ mounts, prefix: 'a/' })).toThrow(/^prefix: has no effect beside mounts/);
     // @ts-expect-error -- no such field
-    expect(() => open({ mounts, acess: publicAccess() })).toThrow(/ {2}acess: no such field; there are .*access/);
+    expect(() => open({ mounts, acess: publicAccess() })).toThrow(
+      / {2}acess: no such field; did you mean access\? there are .*access/,
+    );
   });
 
   test.for<readonly [above: object, message: RegExp]>([

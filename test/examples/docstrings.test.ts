@@ -2,6 +2,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ROOT } from './entries.ts';
+import { examplesOf, readPages } from './pages.ts';
 import { typeErrors, worldOf, type Example } from './typecheck.ts';
 
 /** The exports that every user of the library meets, and that have to show how they are used. */
@@ -74,7 +75,15 @@ test('each example has its imports', () => {
   expect(examples.filter((example) => !isWhole(example)).map(({ place }) => place)).toEqual([]);
 });
 
-test.for(['node', 'workerd'] as const)('the examples for %s compile', async (world) => {
-  const whole = examples.filter((example) => isWhole(example) && worldOf(example) === world);
-  expect(await typeErrors(whole, world)).toEqual([]);
-});
+const blocks = (await readPages()).flatMap(examplesOf);
+
+// One run of the compiler for each platform: it reads the types of all dependencies, which takes longer than all examples.
+test.for(['node', 'workerd'] as const)(
+  'the examples of docstrings, and the ts blocks of pages, compile for %s',
+  { timeout: 120_000 },
+  async (world) => {
+    const ofWorld = (all: readonly Example[]) => all.filter((example) => worldOf(example) === world);
+    expect(ofWorld(blocks).length).toBeGreaterThan(0);
+    expect(await typeErrors(ofWorld([...examples.filter(isWhole), ...blocks]), world)).toEqual([]);
+  },
+);

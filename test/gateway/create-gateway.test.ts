@@ -142,7 +142,7 @@ describe('invalid settings are refused at start, with their name', () => {
   const wrong: readonly (readonly [object, RegExp])[] = [
     [
       { cacheControll: 'x' },
-      /cacheControll: no such field; there are cacheControl, disposition, index, listing, headRange, cors, resume, parallelReads, blocks, ranges/,
+      /cacheControll: no such field; did you mean cacheControl\? there are cacheControl, disposition, index, listing, notFound, headRange, cors, resume, parallelReads, blocks, ranges/,
     ],
     [{ headRange: 'yes' }, /headRange: takes true or false, not "yes"/],
     [{ disposition: 'download' }, /disposition: takes "attachment" or "inline", not "download"/],
@@ -162,9 +162,12 @@ describe('invalid settings are refused at start, with their name', () => {
     [{ resume: [] }, /resume: takes true, false, or a table/],
     [{ resume: { idleTimeout: 0 } }, /resume\.idleTimeout: takes a whole number from 1/],
     [{ ranges: 5 }, /ranges: takes a table with the fields maxRanges/],
-    [{ cors: { origin: '*' } }, /cors\.origin: no such field; there are origins/],
+    [{ cors: { origin: '*' } }, /cors\.origin: no such field; did you mean origins\? there are origins/],
     [{ cors: { origins: 'https://a.example' } }, /cors\.origins: takes "\*" or a list of origins/],
-    [{ cors: { origins: ['a.example/path'] } }, /cors\.origins\.0: takes origins, such as "https:\/\/example.com"/],
+    [
+      { cors: { origins: ['a.example/path'] } },
+      /cors\.origins\.0: takes origins as browsers send them, such as "https:\/\/example.com"/,
+    ],
     [{ headRange: 1, index: '' }, /index: takes[^]*headRange: takes/],
   ];
   test.for(wrong)('%o', ([settings, message]) => {

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
+import { createRequire } from 'node:module';
 import { readFileSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { bundleHandler, HANDLERS } from '../../infra/bundle.ts';
 import { makeFolder } from './folder.ts';
-import type { Json } from './json.ts';
+import { dig, objectsIn, type Json } from './json.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -48,6 +49,46 @@ function bundle(entry: string): string {
   bundleHandler(entry, folder);
   return join(folder, 'index.mjs');
 }
+
+describe('cdk.json', () => {
+  const cdk: unknown = JSON.parse(readFileSync(join(ROOT, 'cdk.json'), 'utf8'));
+
+  test('has the feature flags that the version of the CDK recommends, all of them', () => {
+    const recommended: unknown = createRequire(import.meta.url)('aws-cdk-lib/recommended-feature-flags.json');
+    expect(dig(cdk, 'context')).toEqual(recommended);
+  });
+
+  test(
+    'lets the command line of the CDK synthesise without a warning, on a machine whose Node is not on PATH',
+    { timeout: 60_000 },
+    () => {
+      const out = makeFolder();
+      // As where npx finds no Node of the clone: the command line runs on the machine's Node, the app on the clone's.
+      const { status, stderr, stdout } = spawnSync(
+        process.execPath,
+        [
+          join(ROOT, 'node_modules/aws-cdk/bin/cdk'),
+          'synth',
+          '--quiet',
+          '--no-notices',
+          '--output',
+          out,
+          '-c',
+          'front=cloudfront',
+        ],
+        {
+          cwd: ROOT,
+          encoding: 'utf8',
+          env: { PATH: '/usr/bin:/bin', HOME: out, CDK_DISABLE_CLI_TELEMETRY: 'true', CDK_VALIDATION: 'false' },
+        },
+      );
+      expect([status, stdout]).toEqual([0, '']);
+      expect(stderr).not.toMatch(/warn|flag/i);
+      const template: unknown = JSON.parse(readFileSync(join(out, 'Rangeway.template.json'), 'utf8'));
+      expect([...objectsIn(template)].map(({ Type: type }) => type)).toContain('AWS::CloudFront::Distribution');
+    },
+  );
+});
 
 describe('the bundle', () => {
   test('is a module that Node loads, with both handlers', async () => {

@@ -1,6 +1,8 @@
 import { App } from 'aws-cdk-lib';
 import { Template } from 'aws-cdk-lib/assertions';
 import { join } from 'node:path';
+import { withBundle } from '../../infra/bundle.ts';
+import { FEATURE_FLAGS } from '../../infra/feature-flags.ts';
 import { parseOptions } from '../../infra/options.ts';
 import { RangewayStack } from '../../infra/stack.ts';
 import { makeFolder } from './folder.ts';
@@ -32,6 +34,7 @@ export function synthesise(options: Json): Synthesised {
   const app = new App({
     analyticsReporting: false,
     builtinCloudFormationValidation: false,
+    context: FEATURE_FLAGS,
     outdir: makeFolder(),
   });
   const template = Template.fromStack(addStack(app, options));
@@ -53,7 +56,10 @@ export function synthesise(options: Json): Synthesised {
 export function addStack(app: App, options: Json): RangewayStack {
   const { name } = parseOptions(options);
   const { name: _, ...gateway } = options;
-  return new RangewayStack(app, name, { gateway, entry: join(import.meta.dirname, 'handler.ts') });
+  return withBundle(
+    join(import.meta.dirname, 'handler.ts'),
+    (code) => new RangewayStack(app, name, { gateway: { ...gateway, code } }),
+  );
 }
 
 function toResources(template: Json): readonly Resource[] {

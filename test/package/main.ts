@@ -220,6 +220,20 @@ console.log(JSON.stringify(Object.keys(await import(resolve('out', asset, 'index
   ]);
 });
 
+await check('the app of the package, without esbuild', async () => {
+  const own = join(work, 'stack');
+  const { stderr } = await runIn(own, process.execPath, ['node_modules/rangeway/dist/cdk/app.js'], {
+    CDK_VALIDATION: 'false',
+    CDK_OUTDIR: join(own, 'app'),
+    CDK_CONTEXT_JSON: JSON.stringify({ name: 'Downloads', front: 'cloudfront' }),
+  });
+  same(stderr, '');
+  const released = await readFile(join(own, 'app/Downloads.template.json'), 'utf8');
+  same(released.includes('AWS::CloudFront::Distribution'), true);
+  const flags: unknown = JSON.parse(await readFile(join(own, 'app/manifest.json'), 'utf8'));
+  same(JSON.stringify(flags).includes('"userValue":true'), true);
+});
+
 await storage.stop(1_000);
 await rm(work, { recursive: true });
 console.log(`${passed} passed, ${failed} failed`);

@@ -112,9 +112,9 @@ test('on Lambda, a mount can only use the bucket of the function, and a bucket a
       BUFFERED_LIMIT,
     );
   expect(() => open({ mounts: [{ store: { type: 's3', bucket: 'copy' } }] })).toThrow(
-    /^store: this platform knows no "s3"$/,
+    /^store\.type: this platform knows no "s3"$/,
   );
   expect(() => open({ mounts: [{ fallback: { type: 'dir', path: '/' } }] })).toThrow(
-    /^fallback: this platform knows no "dir"$/,
+    /^fallback\.type: this platform knows no "dir"$/,
   );
 });

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { createGateway, memoryCache } from '../../src/platform/node/index.ts';
 import { serve } from '../../src/platform/node/serve.ts';
 import { s3Storage } from '../../src/platform/s3/index-node.ts';
-import { OWN_CONFIG, startWorkerd } from '../../src/cli/dev/workerd.ts';
+import { OWN_S3_CONFIG, startWorkerd } from '../../src/cli/dev/workerd.ts';
 import { boundaryOf, parseByteranges } from '../conformance/multipart.ts';
 import { ask } from '../platform/node/raw-request.ts';
 import { access, hasS3, newBucket, workerVariables } from './server.ts';
@@ -29,7 +29,7 @@ const gateways: readonly (readonly [
 ])[] = [
   ['Node', node(false)],
   ['Node with a cache of blocks', node(true)],
-  ['workerd', workerd({ config: OWN_CONFIG, environment: 's3' })],
+  ['workerd', workerd({ config: OWN_S3_CONFIG })],
   ['workerd with a cache of blocks', workerd({ config: CACHED })],
 ];
 

@@ -1,11 +1,11 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
-import { OWN_CONFIG, startWorkerd, type WorkerdOptions } from '../../src/cli/dev/workerd.ts';
+import { OWN_S3_CONFIG, startWorkerd, type WorkerdOptions } from '../../src/cli/dev/workerd.ts';
 import { describeConformance } from '../conformance/describe.ts';
 import { shared } from '../conformance/shared.ts';
 import { fixtureBucket, hasS3, workerVariables } from './server.ts';
 
-const OWN = { config: OWN_CONFIG, environment: 's3' } as const;
+const OWN = { config: OWN_S3_CONFIG } as const;
 const CACHED = { config: fileURLToPath(new URL('workers-cache.toml', import.meta.url)) } as const;
 
 async function startOver(bucket: string, worker: Pick<WorkerdOptions, 'config' | 'environment'> = OWN) {

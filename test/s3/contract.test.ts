@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { s3Store } from '../../src/store/drivers/s3/s3-store.ts';
 import { newRequestStats } from '../../src/store/request-stats.ts';
+import { describeContentTypes } from '../contract/content-types.ts';
 import { describeListableStore } from '../contract/listable-store.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
 import { hasS3, newBucket } from './server.ts';
@@ -27,6 +28,15 @@ describe.skipIf(!hasS3)('over Ceph', () => {
     const store = s3Store(client, { bucket, prefix: 'be low/' });
     return { store, put: (key, bytes) => put(`be low/${key}`, bytes) };
   });
+  // The SDK names it for an upload without a type; S3 stores `binary/octet-stream` where an upload names none.
+  describeContentTypes(
+    's3',
+    async () => {
+      const { put, store } = await newBucket();
+      return { store, put: (key, ContentType) => put(key, new Uint8Array(3), { ContentType }) };
+    },
+    { ofUntyped: 'application/octet-stream' },
+  );
 
   test.each(['presigned', 'commands'] as const)('metadata are read by %s reads', async (reads) => {
     const { bucket, client, put } = await newBucket();

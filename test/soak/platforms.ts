@@ -1,7 +1,13 @@
 import { mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { OWN_CONFIG, startWorkerd, type Workerd, type WorkerdOptions } from '../../src/cli/dev/workerd.ts';
+import {
+  OWN_CONFIG,
+  OWN_S3_CONFIG,
+  startWorkerd,
+  type Workerd,
+  type WorkerdOptions,
+} from '../../src/cli/dev/workerd.ts';
 import { bytesAt } from './content.ts';
 import { childrenNamed } from './figures.ts';
 import { CREDENTIALS, startGateway } from './gateway-process.ts';
@@ -61,7 +67,7 @@ export async function nodeOverS3(): Promise<Watched> {
 
 /** The Worker over S3, in workerd. */
 export function workerdOverS3(): Promise<Watched> {
-  return overS3({ environment: 's3' }, FETCH_GROWTH);
+  return overS3({ config: OWN_S3_CONFIG }, FETCH_GROWTH);
 }
 
 /** The same with blocks in the Cache API. */

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers';
 import { r2Store } from '../../src/store/drivers/r2.ts';
+import { describeContentTypes } from '../contract/content-types.ts';
 import { describeListableStore } from '../contract/listable-store.ts';
 import { describeObjectStore } from '../contract/object-store.ts';
 
@@ -15,3 +16,9 @@ async function harness() {
 
 describeObjectStore('r2', harness);
 describeListableStore('r2', harness);
+
+describeContentTypes('r2', async () => ({
+  store: r2Store(env.BUCKET),
+  put: (key, contentType) =>
+    env.BUCKET.put(key, 'abc', contentType === undefined ? {} : { httpMetadata: { contentType } }),
+}));

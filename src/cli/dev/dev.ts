@@ -1,16 +1,19 @@
 import { createHash } from 'node:crypto';
-import { existsSync, realpathSync } from 'node:fs';
-import { join, resolve } from 'node:path';
-import { OWN_CONFIG, startWorkerd, type Workerd, type WorkerdOptions } from './workerd.ts';
+import { realpathSync } from 'node:fs';
+import { join, relative, resolve } from 'node:path';
+import { startWorkerd, type Workerd, type WorkerdOptions } from './workerd.ts';
 import { listFiles, type KeyedFile } from './files.ts';
 import { fill } from './fill.ts';
+import { findS3Worker, findWorker } from './find-worker.ts';
 import type { LocalBucket } from './local-bucket.ts';
-import { formatBytes, plural, progress } from './progress.ts';
+import { formatBytes, plural, progress } from '../progress.ts';
 import { watchFolder } from './watch-folder.ts';
 import { assertFree, parseCommandLine, parseFolder, parsePort } from '../options.ts';
 import { parseS3Source, type ParsedSource } from '../s3-options.ts';
 import { sampleFiles } from './samples.ts';
 import { DEV_COMMAND } from '../commands.ts';
+import { explainMistakes } from '../explain-mistakes.ts';
+import { readWranglerFile } from '../wrangler-file.ts';
 import { untilStopped } from '../until-stopped.ts';
 import { openBucket } from '../serve.ts';
 import { printAddresses } from '../printed-address.ts';
@@ -34,7 +37,8 @@ export async function dev(args: readonly string[]): Promise<void> {
     throw usageError('--dir fills a local bucket; with --s3 there is none');
   const hidden = flags.has('hidden');
   if (hidden && texts.dir === undefined) throw usageError('--hidden goes with --dir DIR');
-  const options = { config: findConfig(texts.config), host, port, onOutput: console.log };
+  const worker = source === undefined ? findWorker(texts.config) : findS3Worker(texts.config);
+  const options = { ...worker, host, port, onOutput: console.log };
   const folder = texts.dir === undefined ? undefined : parseFolder(texts.dir);
   if (port !== 0) await assertFree(host, port);
   const workerd =
@@ -97,19 +101,15 @@ function bucketFolder(folder: string | undefined): string {
 async function devS3(options: WorkerdOptions, source: ParsedSource): Promise<Workerd> {
   const variables = s3Variables(source);
   const { name } = await openBucket(source);
-  const workerd = await start({ ...options, environment: 's3', variables });
+  const workerd = await start({ ...options, variables });
   say(`${name} served by workerd at ${printAddresses(workerd.url)}`);
   return workerd;
 }
 
-/** Starts workerd. The message for a mistake in a wrangler.toml leaves out its line, because that may hold a secret. */
+/** Starts workerd. The wrangler.toml is read before, because messages of wrangler and of workerd may show a secret. */
 async function start(options: WorkerdOptions): Promise<Workerd> {
-  try {
-    return await startWorkerd({ ...options, listing: 'html' });
-  } catch (error) {
-    if (!(error instanceof Error) || error.name !== 'ParseError') throw error;
-    throw usageError(`${options.config}: ${error.message}`, error);
-  }
+  const { source } = await readWranglerFile(relative('', options.config), options.environment);
+  return explainMistakes(source, () => startWorkerd({ ...options, listing: 'html' }));
 }
 
 /** The variables and secrets of the Worker for S3. Unlike on Node, the SDK in a Worker does not look for credentials. */
@@ -127,12 +127,6 @@ function s3Variables({ bucket, prefix, access }: ParsedSource): Record<string, s
     AWS_ACCESS_KEY_ID: id,
     AWS_SECRET_ACCESS_KEY: secret,
   };
-}
-
-function findConfig(option: string | undefined): string {
-  if (option !== undefined && !existsSync(option)) throw usageError(`--config ${option}: there is no such file`);
-  const own = resolve(option ?? 'wrangler.toml');
-  return existsSync(own) ? own : OWN_CONFIG;
 }
 
 function greeting(url: string, files: readonly KeyedFile[]): string {

@@ -1,6 +1,6 @@
 import type { KeyedFile } from './files.ts';
 import type { LocalBucket } from './local-bucket.ts';
-import type { Progress } from './progress.ts';
+import type { Progress } from '../progress.ts';
 
 /** Concurrent uploads. Several hide the round trips; more gain nothing on one disk. */
 const UPLOADS = 4;

@@ -47,8 +47,11 @@ export type PrepareBucket = (bucket: LocalBucket) => Promise<void>;
 
 const here = dirname(fileURLToPath(import.meta.url));
 
-/** The wrangler.toml of the package. */
+/** The wrangler.toml of the package, over R2. */
 export const OWN_CONFIG = resolve(here, '../../../wrangler.toml');
+
+/** The wrangler.s3.toml of the package. */
+export const OWN_S3_CONFIG = resolve(here, '../../../wrangler.s3.toml');
 
 /** The compatibility date for a wrangler.toml without one. The newest that workerd accepts is some months old. */
 const DEFAULT_DATE = '2026-08-06';

@@ -50,7 +50,7 @@ export const PURGE = 'PURGE';
  * app.on(PURGE, '/files/*', purge({ token: 'replace-me-with-64-hexadecimal-digits' }));
  */
 export function purge({ token, peers }: PurgeOptions): Handler<GatewayEnv> {
-  const isAllowed = tokenGuard(token, 'purge');
+  const isAllowed = tokenGuard(token, 'purge.token');
   return (c) => {
     const request = gatewayRequestOf(c, 'purge()');
     const { requestId } = request;

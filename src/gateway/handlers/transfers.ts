@@ -46,7 +46,7 @@ const DEFAULT_DAYS = 30;
  * app.get('/files/*', rangeway.authorize(), rangeway.download());
  */
 export function transfersApi({ transfers: { store }, token }: TransfersApiOptions): MiddlewareHandler<GatewayEnv> {
-  const isAllowed = tokenGuard(token, 'admin');
+  const isAllowed = tokenGuard(token, 'admin.token');
   const cursors = cursorSigner(token);
   return (c, next) => {
     const request = gatewayRequestOf(c, 'transfersApi()');

@@ -62,8 +62,12 @@ function readFront(text: string | undefined): LambdaFront {
   return text === undefined ? undefined : pick('RANGEWAY_FRONT', text, ['cloudfront'] as const);
 }
 
-/** No error message contains the text: it may be a secret. */
-function readSources(text: string | undefined): SecretSources | undefined {
+/**
+ * Reads RANGEWAY_SECRETS: the places of secrets that are not in the environment.
+ *
+ * @throws SettingsError without the text, which may be a secret
+ */
+export function readSources(text: string | undefined): SecretSources | undefined {
   if (text === undefined) return undefined;
   let table: unknown;
   try {

@@ -58,7 +58,7 @@ export async function openNodeConfig(
 }
 
 function missing(): never {
-  throw settingsError('mounts: a mount takes a store, since nothing else names one');
+  throw settingsError('is missing; a mount takes a store, since nothing else names one');
 }
 
 function readsS3({ store, fallback }: MountConfig): boolean {
@@ -81,7 +81,8 @@ function existingFolder(path: string): string {
   const stats = statSync(path, { throwIfNoEntry: false });
   if (stats?.isDirectory() === true) return path;
   throw settingsError(
-    stats === undefined ? `store: there is no folder "${path}"` : `store: "${path}" is a file, and no folder`,
+    stats === undefined ? `there is no folder "${path}"` : `"${path}" is a file, and no folder`,
+    'path',
   );
 }
 
@@ -97,7 +98,10 @@ function openCache(cache: CacheConfig): BlockCache | undefined {
   }
 }
 
+/** @throws SettingsError if the folder is a file: the cache would keep nothing, without an error */
 function openDisk({ folder, bytes, memory }: Extract<CacheConfig, { readonly type: 'disk' }>): BlockCache {
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  if (stats?.isDirectory() === false) throw settingsError(`"${folder}" is a file, and no folder`, 'folder');
   const disk = diskCache({ folder, maxBytes: bytes });
   return memory === 0 ? disk : withMemoryTier(disk, { maxBytes: memory });
 }

@@ -1,3 +1,10 @@
+/** The keys that requests are signed with. */
+interface AccessKeys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly sessionToken?: string;
+}
+
 /** How an S3 API is reached. The SDK finds absent values itself, in the environment, a profile or a role. */
 export interface S3Access {
   readonly region?: string | undefined;
@@ -5,9 +12,7 @@ export interface S3Access {
   readonly endpoint?: string | undefined;
   /** Whether the bucket is in the path instead of the host name; Ceph and MinIO usually need it. */
   readonly pathStyle?: boolean | undefined;
-  readonly credentials?:
-    | { readonly accessKeyId: string; readonly secretAccessKey: string; readonly sessionToken?: string }
-    | undefined;
+  readonly credentials?: AccessKeys | (() => Promise<AccessKeys>) | undefined;
   /**
    * Attempts of a request until the head of its response is received, the first one included. Used by `s3Storage`. By
    * default 3.

@@ -8,6 +8,6 @@ import { needsSessionOrSigV4a, commandsNeededMessage } from '../../store/drivers
  */
 export function assertReadable(store: { readonly bucket: string; readonly reads?: string | undefined }): void {
   if (store.reads === 'presigned' && needsSessionOrSigV4a(store.bucket)) {
-    throw settingsError(`store: ${commandsNeededMessage(store.bucket)}`);
+    throw settingsError(commandsNeededMessage(store.bucket), 'reads');
   }
 }

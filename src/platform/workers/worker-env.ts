@@ -34,7 +34,7 @@ export function workerSecret(name: string): string | undefined {
 export function openBinding(name: string): R2Bucket {
   const bucket: unknown = Reflect.get(env, name);
   if (isBucket(bucket)) return bucket;
-  throw settingsError(`store: wrangler.toml has to bind an R2 bucket as ${name}`);
+  throw settingsError(`wrangler.toml has to bind an R2 bucket as ${name}`);
 }
 
 function isBucket(value: unknown): value is R2Bucket {
@@ -57,7 +57,7 @@ function openTransfers({ store, shards, retention }: TransfersConfig): TransferS
   const binding = store?.binding ?? 'TRANSFERS';
   const namespace: unknown = Reflect.get(env, binding);
   if (!isShards(namespace)) {
-    throw settingsError(`transfers.store: wrangler.toml has to bind the Durable Object TransferShard as ${binding}`);
+    throw settingsError(`wrangler.toml has to bind the Durable Object TransferShard as ${binding}`, 'transfers.store');
   }
   return durableObjectTransferStore({ shard: (index) => namespace.getByName(`transfers-${index}`), shards, retention });
 }
@@ -90,7 +90,7 @@ const tiered = tieredCache((request) => openEntrypoint('Blocks').fetch(request))
 function openEntrypoint(name: string): Fetcher {
   const entrypoint: unknown = Reflect.get(exports, name);
   if (isFetcher(entrypoint)) return entrypoint;
-  throw settingsError(`cache: the Worker's main module has to export the entrypoint ${name}`);
+  throw settingsError(`the Worker's main module has to export the entrypoint ${name}`, 'cache');
 }
 
 function isFetcher(value: unknown): value is Fetcher {

@@ -8,6 +8,7 @@ import type { ObjectStore } from '../../store/object-store.ts';
 import { withRetry } from '../../store/wrappers/with-retry.ts';
 import { nativeBodyPipe } from './native-body-pipe.ts';
 import { openConfig } from '../open-config.ts';
+import { settingsError } from '../../base/settings-error.ts';
 import { assertNoFallback } from '../no-fallback.ts';
 import { openJwt } from '../open-jwt.ts';
 import { makeS3Client, REQUEST_TIMEOUT, type S3Access } from '../s3/make-s3-client.ts';
@@ -33,11 +34,18 @@ declare global {
   }
 }
 
-function required(name: 'S3_BUCKET' | 'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_KEY'): string {
-  const value = env[name];
-  if (value === undefined || value === '')
-    throw new Error(`the Worker needs ${name}: a variable in wrangler.toml, or a secret`);
-  return value;
+function requiredBucket(): string {
+  const { S3_BUCKET: bucket = '' } = env;
+  if (bucket === '') throw settingsError('the Worker needs S3_BUCKET, a variable in its wrangler file');
+  return bucket;
+}
+
+/** @throws an error with the name of those that the SDK throws without credentials, which are not retried */
+function requiredSecret(name: 'AWS_ACCESS_KEY_ID' | 'AWS_SECRET_ACCESS_KEY'): string {
+  const { [name]: value = '' } = env;
+  if (value !== '') return value;
+  const message = `the Worker needs ${name}, a secret: wrangler secret put sets it, and .dev.vars on your machine`;
+  throw Object.assign(new Error(message), { name: 'CredentialsProviderError' });
 }
 
 /** An empty variable counts as not set, so that one file can declare it for all environments. */
@@ -47,8 +55,16 @@ const access = {
   endpoint,
   region: env.S3_REGION,
   pathStyle: String(env.S3_PATH_STYLE) === 'true',
-  credentials: { accessKeyId: required('AWS_ACCESS_KEY_ID'), secretAccessKey: required('AWS_SECRET_ACCESS_KEY') },
+  credentials,
 };
+
+/**
+ * Reads the secrets for each signature and not at the start, where workerd would print a stack if one is missing. Each
+ * request is then answered with an error, and the log names the secret; wrangler.s3.toml requires both for a deployment.
+ */
+async function credentials() {
+  return { accessKeyId: requiredSecret('AWS_ACCESS_KEY_ID'), secretAccessKey: requiredSecret('AWS_SECRET_ACCESS_KEY') };
+}
 
 /** Sends presigned reads. */
 const transport = fetchTransport({ timeout: REQUEST_TIMEOUT });
@@ -76,7 +92,7 @@ const defaultPrefix = env.S3_PREFIX ?? '';
 assertNoFallback(env);
 
 function defaultStore(): ObjectStore {
-  return openStore({ access, bucket: required('S3_BUCKET'), prefix: defaultPrefix });
+  return openStore({ access, bucket: requiredBucket(), prefix: defaultPrefix });
 }
 
 /**

@@ -14,6 +14,7 @@ import type { ListableStore, ListPage } from '../listable-store.ts';
 import { type ReadOptions, type ReadResult } from '../object-store.ts';
 import { countOperation } from '../request-stats.ts';
 import { failedCondition } from '../evaluate-read.ts';
+import { typeByEnding } from '../media-type.ts';
 import { isStoreError, storeError, type StoreError } from '../store-error.ts';
 
 /** The part of the R2 binding that this driver uses. An `R2Bucket` of Workers is assignable to it. */
@@ -81,7 +82,7 @@ export function r2Store(bucket: R2BucketLike): ListableStore {
       countOperation(options);
       try {
         const object = await bucket.head(key);
-        return object === null ? undefined : toRepresentation(object);
+        return object === null ? undefined : toRepresentation(key, object);
       } catch (error) {
         if (isErrorNumber(error, INVALID_NAME)) return undefined;
         throw toStoreError('head', error);
@@ -91,7 +92,7 @@ export function r2Store(bucket: R2BucketLike): ListableStore {
       countOperation(options);
       try {
         const object = await bucket.get(key, toR2Options(options));
-        return object === null ? { type: 'missing' } : toResult(object, options);
+        return object === null ? { type: 'missing' } : toResult(key, object, options);
       } catch (error) {
         return resultAfterError(bucket, key, options, error);
       }
@@ -173,8 +174,8 @@ function printList(list: EntityTagList): string {
   return printable.length === 0 ? '"-"' : printable.map(printEntityTag).join(', ');
 }
 
-function toResult(object: R2ObjectLike, { conditions = {} }: ReadOptions): ReadResult {
-  const representation = toRepresentation(object);
+function toResult(key: string, object: R2ObjectLike, { conditions = {} }: ReadOptions): ReadResult {
+  const representation = toRepresentation(key, object);
   const { body } = object;
   if (body !== undefined) return { type: 'open', representation, span: toSpan(object), body, hasNativeLength: true };
   // R2 does not report which condition failed, but its metadata decide it.
@@ -188,13 +189,13 @@ function toSpan({ range, size }: R2ObjectLike): Span {
   return { start, end: range?.length === undefined ? size : start + range.length };
 }
 
-function toRepresentation({ size, etag, uploaded, httpMetadata: http }: R2ObjectLike): Representation {
+function toRepresentation(key: string, { size, etag, uploaded, httpMetadata: http }: R2ObjectLike): Representation {
   return {
     size,
     etag: strongTag(etag),
     lastModified: uploaded,
     isDateStrong: true,
-    contentType: http?.contentType,
+    contentType: http?.contentType ?? typeByEnding(key),
     contentEncoding: http?.contentEncoding,
     contentLanguage: http?.contentLanguage,
     contentDisposition: http?.contentDisposition,
@@ -231,7 +232,7 @@ async function resultAfterError(
     countOperation({ stats });
     const object = await bucket.head(key).catch(() => null);
     if (object !== null && resolveSpec(range, object.size) === undefined) {
-      return { type: 'unsatisfiable', representation: toRepresentation(object) };
+      return { type: 'unsatisfiable', representation: toRepresentation(key, object) };
     }
   }
   throw toStoreError('get', error);

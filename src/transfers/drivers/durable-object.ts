@@ -57,7 +57,7 @@ export function durableObjectTransferStore({
   retention = DEFAULT_RETENTION,
 }: DurableObjectTransferStoreOptions): TransferStore {
   if (!Number.isInteger(shards) || shards < 1 || shards > MAX_SHARDS) {
-    throw settingsError(`transfers: shards takes a number from 1 to ${MAX_SHARDS}, not ${shards}`);
+    throw settingsError(`takes a number from 1 to ${MAX_SHARDS}, not ${shards}`, 'shards');
   }
   const fromAll = <Result>(ask: (shard: TransferShardStub) => Promise<Result>): Promise<readonly Result[]> =>
     Promise.all(Array.from({ length: shards }, (_, index) => ask(open(index))));

@@ -122,7 +122,7 @@ describe('a purge', () => {
     ['with spaces', `${'x'.repeat(32)} y`],
   ])('a token %s is refused at start, and not printed', ([, token = '']) => {
     const make = () => createGateway({ store: memoryStore(), purge: { token } });
-    expect(make).toThrow(/^purge: the token takes 32 to 1024 letters, digits/);
+    expect(make).toThrow(/^purge\.token: the token takes 32 to 1024 letters, digits/);
     expect(make).not.toThrow(token);
   });
 });

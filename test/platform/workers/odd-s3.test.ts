@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { OWN_CONFIG, startWorkerd, type WorkerdOptions } from '../../../src/cli/dev/workerd.ts';
+import { OWN_S3_CONFIG, startWorkerd, type WorkerdOptions } from '../../../src/cli/dev/workerd.ts';
 import { BUCKET } from '../../contract/odd-s3.ts';
 import { describeOddS3, type OddGateway } from '../../contract/odd-s3-answers.ts';
 import { workerVariables } from '../../s3/worker-variables.ts';
@@ -18,5 +18,5 @@ async function start(endpoint: string, worker: Pick<WorkerdOptions, 'config' | '
 
 const CACHED = fileURLToPath(new URL('../../s3/workers-cache.toml', import.meta.url));
 
-describeOddS3('workerd', false, (endpoint) => start(endpoint, { config: OWN_CONFIG, environment: 's3' }));
+describeOddS3('workerd', false, (endpoint) => start(endpoint, { config: OWN_S3_CONFIG }));
 describeOddS3('workerd with a cache of blocks', true, (endpoint) => start(endpoint, { config: CACHED }));

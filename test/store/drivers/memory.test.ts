@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { memoryStore } from '../../../src/store/drivers/memory.ts';
+import { describeContentTypes } from '../../contract/content-types.ts';
 import { describeListableStore } from '../../contract/listable-store.ts';
 import { describeObjectStore } from '../../contract/object-store.ts';
 
@@ -10,6 +11,13 @@ async function harness() {
 
 describeObjectStore('memory', harness);
 describeListableStore('memory', harness);
+
+describeContentTypes('memory', async () => {
+  const store = memoryStore();
+  const put = (key: string, contentType: string | undefined) =>
+    store.put(key, new Uint8Array(3), contentType === undefined ? {} : { contentType });
+  return { store, put };
+});
 
 test('a deleted object is missing', async () => {
   const store = memoryStore();

@@ -7,6 +7,7 @@ import type { ListableStore } from '../../listable-store.ts';
 import type { ReadOptions, ReadResult } from '../../object-store.ts';
 import { countOperation } from '../../request-stats.ts';
 import { evaluateRead } from '../../evaluate-read.ts';
+import { withCharset } from '../../media-type.ts';
 import { isStoreError, storeError, type StoreError } from '../../store-error.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mime from 'mime';
@@ -274,11 +275,8 @@ function assertUnchanged(opened: BigIntStats, now: BigIntStats): void {
   throw storeError('version-changed', 'a file changed while it was read');
 }
 
-/**
- * Returns the Content-Type for a file name, by its extension. Text types get `charset=utf-8`, because nearly all text
- * files are UTF-8, and browsers guess if there is no charset.
- */
+/** Returns the Content-Type for a file name, by its extension; text types have `charset=utf-8`. */
 export function mediaType(name: string): string {
-  const type = mime.getType(name) ?? 'application/octet-stream';
-  return type.startsWith('text/') ? `${type}; charset=utf-8` : type;
+  // Without a slash, `mime` takes a name without a dot for an extension.
+  return withCharset(mime.getType(`/${name}`) ?? 'application/octet-stream');
 }

@@ -10,6 +10,7 @@ import {
 import type { ListableStore, ListOptions, ListPage } from '../../listable-store.ts';
 import { countOperation } from '../../request-stats.ts';
 import { failedCondition } from '../../evaluate-read.ts';
+import { typeByEnding } from '../../media-type.ts';
 import { sliceWhole } from '../../slice-whole.ts';
 import { storeError } from '../../store-error.ts';
 import { assertS3Client, type S3ClientLike } from './client.ts';
@@ -124,7 +125,7 @@ export function s3Store(
     const response = await send({ method: 'HEAD', key, fields: {}, version }, options);
     if (response.type === 'object') {
       await response.body?.cancel();
-      return toRepresentation(response.fields, toLength(response.fields));
+      return toRepresentation(key, response.fields, toLength(response.fields));
     }
     // The response to a HEAD has no error code, so it does not tell a refused object from refused credentials.
     if (response.status === 403 && forbidden === 'missing') return headByRange(key, options);
@@ -142,7 +143,7 @@ export function s3Store(
       if (result.type === 'missing') return undefined;
       throw refusalError('HEAD', response);
     }
-    const result = await toResult(response, {});
+    const result = await toResult(key, response, {});
     if (result.type !== 'open') return throwInvalidResponse(`${response.status} to a GET`);
     await result.body.cancel();
     return result.representation;
@@ -160,7 +161,7 @@ export function s3Store(
       if (failed !== undefined) return failed;
     }
     const response = await send({ method: 'GET', key, fields: toFields(options), version }, options);
-    return response.type === 'object' ? toResult(response, options) : resultOf('GET', response, options);
+    return response.type === 'object' ? toResult(key, response, options) : resultOf('GET', response, options);
   }
 
   async function list(start: string, options: ListOptions = {}): Promise<ListPage> {
@@ -205,7 +206,11 @@ function isCodedOnTheFly({ fields }: S3Response): boolean {
 }
 
 /** Checks a response with an object, and makes the result of the read. */
-async function toResult({ status, fields, body: responseBody }: S3Response, options: ReadOptions): Promise<ReadResult> {
+async function toResult(
+  key: string,
+  { status, fields, body: responseBody }: S3Response,
+  options: ReadOptions,
+): Promise<ReadResult> {
   const contentRange = fields['content-range'];
   const length = toLength(fields);
   const body = responseBody ?? (length === 0 ? emptyBody() : throwInvalidResponse('no body'));
@@ -216,7 +221,7 @@ async function toResult({ status, fields, body: responseBody }: S3Response, opti
       contentRange === undefined
         ? undefined
         : (parseContentRange(contentRange) ?? throwInvalidResponse(`Content-Range ${contentRange}`));
-    const representation = toRepresentation(fields, partial?.size ?? length);
+    const representation = toRepresentation(key, fields, partial?.size ?? length);
     const span = partial?.span ?? { start: 0, end: representation.size };
     // Without a length, a body that ends early looks complete, and a native pipe would continue with the next part.
     if (length !== span.end - span.start)
@@ -232,8 +237,10 @@ async function toResult({ status, fields, body: responseBody }: S3Response, opti
   }
 }
 
-function toRepresentation(fields: S3Fields, size: number | undefined): Representation {
-  return { ...toMetadata(fields), size: size ?? throwInvalidResponse('no Content-Length') };
+/** S3 itself stores `binary/octet-stream` if an upload names no type. Other storages may send none. */
+function toRepresentation(key: string, fields: S3Fields, size: number | undefined): Representation {
+  const { contentType = typeByEnding(key), ...metadata } = toMetadata(fields);
+  return { ...metadata, contentType, size: size ?? throwInvalidResponse('no Content-Length') };
 }
 
 function emptyBody(): ReadableStream<Uint8Array> {

@@ -18,6 +18,7 @@ import { dirname, join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { fsStore, type FsStoreOptions } from '../../../../src/store/drivers/fs/fs-store.ts';
 import type { OpenObject } from '../../../../src/store/object-store.ts';
+import { describeContentTypes } from '../../../contract/content-types.ts';
 import { describeObjectStore } from '../../../contract/object-store.ts';
 
 const base = await mkdtemp(join(tmpdir(), 'rangeway-fs-'));
@@ -37,6 +38,15 @@ async function folder(options: FsStoreOptions = {}) {
 
 // Hidden names are served here, because the contract has keys that begin with a dot.
 describeObjectStore('fs', () => folder({ hidden: true }));
+
+describeContentTypes(
+  'fs',
+  async () => {
+    const { store, put } = await folder({ hidden: true });
+    return { store, put: (key) => put(key, 'abc') };
+  },
+  { storesNone: true, ofUnknown: 'application/octet-stream' },
+);
 
 describe('nothing outside the folder is read', () => {
   const secret = join(base, 'secret.txt');

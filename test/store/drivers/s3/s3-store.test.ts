@@ -25,6 +25,22 @@ class OtherClient implements S3ClientLike {
   }
 }
 
+test.for([
+  [undefined, 'text/html; charset=utf-8'],
+  ['binary/octet-stream', 'binary/octet-stream'],
+  ['application/octet-stream', 'application/octet-stream'],
+] as const)('the type %j of a response is %j for a page', async ([sent, type]) => {
+  using s3 = await loopbackS3((_, res) => {
+    const fields = { 'Content-Length': 3, ETag: '"tag"', ...(sent === undefined ? {} : { 'Content-Type': sent }) };
+    res.writeHead(200, fields).end('abc');
+  });
+  expect(await s3.store.head('site/page.html')).toMatchObject({ contentType: type });
+  const result = await s3.store.read('site/page.html');
+  expect(result).toMatchObject({ type: 'open', representation: { contentType: type } });
+  if (result.type === 'open') await result.body.cancel();
+  expect((await s3.store.head('site/page'))?.contentType).toBe(sent);
+});
+
 describe('an S3 client', () => {
   test.each(['presigned', 'commands'] as const)('of another class works with %s reads', async (reads) => {
     using s3 = await loopbackS3(sendObject);

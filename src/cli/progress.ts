@@ -15,6 +15,21 @@ export interface ProgressOutput {
   write(text: string): unknown;
 }
 
+/** One report of progress. */
+export interface ProgressReport {
+  readonly text: string;
+  /** The part that is done, from 0 to 1; `undefined` if it is not known. */
+  readonly share: number | undefined;
+}
+
+/** Prints reports of progress, not more often than they can be read. */
+export interface ProgressLine {
+  /** Something has changed. */
+  update(): void;
+  /** Removes the bar. */
+  end(): void;
+}
+
 /** The shortest time between two reports, in ms: of a bar on a terminal, and of lines elsewhere. */
 const BAR_INTERVAL = 200;
 const LINE_INTERVAL = 10_000;
@@ -24,40 +39,52 @@ const BAR_WIDTH = 24;
 /**
  * Reports progress: on a terminal as a bar that is redrawn, elsewhere as a line every ten seconds.
  *
+ * @param report makes a report
+ * @param report.seconds since the start
+ */
+export function progressLine(output: ProgressOutput, report: (seconds: number) => ProgressReport): ProgressLine {
+  const interval = output.isTTY === true ? BAR_INTERVAL : LINE_INTERVAL;
+  const start = Date.now();
+  let last = start;
+  return {
+    update() {
+      const now = Date.now();
+      if (now - last < interval) return;
+      last = now;
+      const { text, share } = report((now - start) / 1000);
+      if (output.isTTY !== true) return void output.write(`rangeway: ${text}\n`);
+      const filled = Math.round(Math.min(1, share ?? 0) * BAR_WIDTH);
+      const bar = share === undefined ? '' : `[${'='.repeat(filled)}${' '.repeat(BAR_WIDTH - filled)}] `;
+      output.write(`\r\x1b[K${`rangeway: ${bar}${text}`.slice(0, (output.columns ?? 80) - 1)}`);
+    },
+    end() {
+      if (output.isTTY === true && last > start) output.write('\r\x1b[K');
+    },
+  };
+}
+
+/**
+ * Reports the progress of a transfer of files.
+ *
  * @param files to transfer
  * @param total of their bytes
  */
 export function progress(output: ProgressOutput, label: string, files: number, total: number): Progress {
-  const interval = output.isTTY === true ? BAR_INTERVAL : LINE_INTERVAL;
-  const start = Date.now();
-  let last = start;
   let bytes = 0;
   let finished = 0;
-
-  function draw(now: number): void {
-    const seconds = (now - start) / 1000;
+  const line = progressLine(output, (seconds) => {
     const rate = bytes / seconds;
     const left = rate === 0 ? '' : `, ${formatSeconds((total - bytes) / rate)} left`;
     const amount = `${formatBytes(bytes)} of ${formatBytes(total)}, ${finished} of ${plural(files, 'file')}`;
-    const text = `${label} ${amount}, ${formatBytes(rate)}/s${left}`;
-    if (output.isTTY !== true) return void output.write(`rangeway: ${text}\n`);
-    const filled = total === 0 ? BAR_WIDTH : Math.round((bytes / total) * BAR_WIDTH);
-    const bar = `[${'='.repeat(filled)}${' '.repeat(BAR_WIDTH - filled)}]`;
-    output.write(`\r\x1b[K${`rangeway: ${bar} ${text}`.slice(0, (output.columns ?? 80) - 1)}`);
-  }
-
+    return { text: `${label} ${amount}, ${formatBytes(rate)}/s${left}`, share: total === 0 ? 1 : bytes / total };
+  });
   return {
     onBytes(count) {
       bytes += count;
-      const now = Date.now();
-      if (now - last < interval) return;
-      last = now;
-      draw(now);
+      line.update();
     },
     onFile: () => void finished++,
-    end() {
-      if (output.isTTY === true && last > start) output.write('\r\x1b[K');
-    },
+    end: () => line.end(),
   };
 }
 
@@ -73,7 +100,8 @@ export function plural(count: number, noun: string): string {
   return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-function formatSeconds(seconds: number): string {
+/** Prints a duration for people: `36 s`, `2 min 5 s`. */
+export function formatSeconds(seconds: number): string {
   const whole = Math.ceil(seconds);
   return whole < 60 ? `${whole} s` : `${Math.floor(whole / 60)} min ${whole % 60} s`;
 }

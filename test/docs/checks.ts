@@ -1,0 +1,57 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { reportSkipped } from '../full.ts';
+
+/** The file that nginx reads, for a block that is one of its parts. */
+function nginxFile(block: string, folder: string): string {
+  const inServer = /^\s*server\s*\{/m.test(block) ? block : `server {\nlisten 127.0.0.1:9;\n${block}\n}`;
+  const inHttp = /^\s*http\s*\{/m.test(block) ? block : `http {\naccess_log off;\n${inServer}\n}`;
+  return `pid ${folder}/nginx.pid;\nerror_log stderr;\nevents {}\n${inHttp}\n`;
+}
+
+/** A program that checks configurations of its own: its Debian package, and how it is called for a block. */
+interface Program {
+  readonly name: string;
+  /** The name of the file, and its text. */
+  file(block: string, folder: string): readonly [name: string, text: string];
+  args(file: string): readonly string[];
+}
+
+/** The programs, by the language of the block. */
+export const PROGRAMS: Readonly<Record<string, Program>> = {
+  nginx: {
+    name: 'nginx',
+    file: (block, folder) => ['nginx.conf', nginxFile(block, folder)],
+    args: (file) => ['-t', '-q', '-c', file],
+  },
+};
+
+/**
+ * Has the program of a language check a block.
+ *
+ * @returns the program's message if the block is wrong, else an empty text; undefined if the program is not installed
+ */
+export async function messageOf(language: string, block: string, folder: string): Promise<string | undefined> {
+  const program = PROGRAMS[language];
+  if (program === undefined) throw new Error(`no program checks ${language}`);
+  if (!isInstalled(program.name)) {
+    reportSkipped(`blocks for ${language}`, `because ${program.name} is not installed: test/docs/packages.txt`);
+    return undefined;
+  }
+  const [name, text] = program.file(block, folder);
+  await mkdir(folder, { recursive: true });
+  const file = join(folder, name);
+  await writeFile(file, text);
+  const { status, stderr, stdout } = spawnSync(program.name, program.args(file), { encoding: 'utf8' });
+  return status === 0 ? '' : `${stderr}${stdout}`.trim() || `${program.name} ended with ${status}`;
+}
+
+function isInstalled(name: string): boolean {
+  try {
+    execFileSync('sh', ['-c', `command -v ${name}`], { env: { PATH: `${process.env['PATH']}:/usr/sbin:/sbin` } });
+    return true;
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,191 @@
+/** What tests do with a command of a page. */
+export type Treatment =
+  /** It is run, in the form that `as` gives it for code in a sentence or a line of a block, and has to end with 0. */
+  | { readonly type: 'run'; readonly as?: (command: string, isInline: boolean) => string }
+  /** It is started, and answers a range. */
+  | { readonly type: 'serve'; readonly as?: (command: string) => string }
+  /** A job of .ci/run contains it: the line that is named. */
+  | { readonly type: 'job'; readonly job: string }
+  /** It is not run. */
+  | { readonly type: 'not run'; readonly reason: string };
+
+/** The treatment of the commands that match. */
+export interface Rule {
+  readonly matches: RegExp;
+  readonly treatment: Treatment;
+}
+
+const run = (as?: (command: string, isInline: boolean) => string): Treatment =>
+  as === undefined ? { type: 'run' } : { type: 'run', as };
+const serve = (as?: (command: string) => string): Treatment =>
+  as === undefined ? { type: 'serve' } : { type: 'serve', as };
+const job = (line: string): Treatment => ({ type: 'job', job: line });
+const notRun = (reason: string): Treatment => ({ type: 'not run', reason });
+
+/** Values of options of the construct for the placeholders of pages. */
+const CDK_VALUES: readonly (readonly [RegExp, string])[] = [
+  [/bucket=NAME/, 'bucket=downloads'],
+  [/domain=…/, 'domain=files.example.com'],
+  [
+    /certificate=ARN/,
+    'certificate=arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000',
+  ],
+  [/kmsKeys=ARN/, 'kmsKeys=arn:aws:kms:eu-central-1:111122223333:key/00000000-0000-0000-0000-000000000000'],
+  [/alarmTopic=ARN/, 'alarmTopic=arn:aws:sns:eu-central-1:111122223333:alarms'],
+  [/alarmEmail=…/, 'alarmEmail=ops@example.com'],
+  [/overflow=…/, 'overflow=partial'],
+  [/linkSeconds=…/, 'linkSeconds=600'],
+  [/concurrency=N/, 'concurrency=5'],
+  [/memory=MB/, 'memory=1024'],
+  [/logDays=N/, 'logDays=30'],
+];
+
+/** Options without effect on the default front, or without a secret, and what they need beside them. */
+const CDK_NEEDS: readonly (readonly [RegExp, string])[] = [
+  [/\b(?:domain|tls|certificate|accessLogs)=/, '-c front=cloudfront'],
+  [
+    /\btls=/,
+    '-c domain=files.example.com -c certificate=arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000',
+  ],
+  [/\bkmsKeys=/, `-c 'settings={"access":{"type":"signed"}}' -c secrets=RANGEWAY_KEYS=secretsmanager:rangeway/keys`],
+];
+
+/** The template with the options that a sentence names. */
+function synthesise(options: string): string {
+  return `node test/docs/synthesise.ts ${withValues(options)}`;
+}
+
+/** The same deployment, up to the template. */
+function dry(deployment: string): string {
+  return deployment.replace(/ (?:deploy|synth)/, ' synth --quiet');
+}
+
+function withValues(command: string): string {
+  const needed = CDK_NEEDS.filter(([option, more]) => option.test(command) && !command.includes(more));
+  return CDK_VALUES.reduce(
+    (text, [placeholder, value]) => text.replace(placeholder, value),
+    [command, ...needed.map(([, more]) => more)].join(' '),
+  );
+}
+
+/** Reads the options of the bench without measuring. */
+function readBenchOptions(command: string): string {
+  const args = JSON.stringify(
+    command
+      .replace(/^npm run bench(?: -- )?/, '')
+      .split(' ')
+      .filter(Boolean),
+  );
+  return `node --input-type=module --eval 'import { parseBenchOptions } from "./bench/options.ts"; parseBenchOptions(${args})'`;
+}
+
+const ACCOUNT = 'it changes an account of the platform, and has no dry form';
+
+/** The first rule that matches a command decides. A rule that leaves commands to others, and matches none, fails the test. */
+export const RULES: readonly Rule[] = [
+  // The project's own scripts.
+  { matches: /^(?:RANGEWAY_FULL=1 )?npm test$|^npx vitest run --project s3$/, treatment: job('npm test') },
+  { matches: /^npm ci$/, treatment: job('npm ci') },
+  { matches: /^npm ci --prefix test\/lambda$/, treatment: job('npm ci --prefix test/lambda') },
+  { matches: /^npm run lint$/, treatment: job('npm run lint') },
+  { matches: /^npm run typecheck$/, treatment: job('npm run typecheck') },
+  { matches: /^npm run build$/, treatment: job('npm run build') },
+  { matches: /^npm run test:docs(?: -- README)?$/, treatment: job('npm run test:docs') },
+  { matches: /^bash test\/bare\/main\.sh$/, treatment: job('bash test/bare/main.sh') },
+  { matches: /^npm run test:node22$/, treatment: job('npm run test:node22') },
+  { matches: /^npm run test:memory$/, treatment: job('npm run test:memory') },
+  { matches: /^npm run test:clients$|^wget -[cr]$/, treatment: job('npm run test:clients') },
+  { matches: /^npm run soak$/, treatment: job('npm run soak -- --minutes 1') },
+  {
+    matches: /^npm run test:campaigns$/,
+    treatment: notRun('it takes minutes; npm test does a tenth of each campaign'),
+  },
+  { matches: /^bash \.ci\/run$/, treatment: notRun('it runs this test') },
+  { matches: /^npm run (?:format|entered|schema|template)$/, treatment: run() },
+  {
+    matches: /^npm run fuzz/,
+    treatment: run((command) =>
+      `RANGEWAY_FUZZ_CASES=2000 RANGEWAY_FUZZ_SOCKETS=50 RANGEWAY_FUZZ_ANSWERS=100 ${command}`
+        .replace('--seed N', '--seed 1')
+        .replace('--case I', '--case 1'),
+    ),
+  },
+  // The bench. Its job makes a short round; what a measurement needs, only an idle machine has.
+  { matches: /^npm run bench$/, treatment: job('npm run bench -- --smoke') },
+  { matches: /^npm ci --prefix bench$/, treatment: run() },
+  { matches: /^npm run bench -- --tables$/, treatment: run() },
+  { matches: /^npm run bench -- /, treatment: run(readBenchOptions) },
+  {
+    matches: /^xargs -a bench\/packages\.txt apt-get install/,
+    treatment: run((command) => command.replace('install', 'install --simulate')),
+  },
+  // Servers.
+  { matches: /npm start(?: -- .*)?$/, treatment: serve((command) => listening(command)) },
+  { matches: /^npm run serve -- /, treatment: serve(listening) },
+  { matches: /^rangeway (?:dev|serve|lambda) .*(?:DIR|BUCKET)/, treatment: serve(listening) },
+  {
+    matches: /^rangeway serve --(?:listing|workers) /,
+    treatment: serve((command) => listening(command.replace('serve', 'serve --dir samples'))),
+  },
+  // Names of commands in a sentence.
+  {
+    matches: /^(?:npx )?rangeway(?: (?:dev|serve|lambda|sign|keygen|purge|warm))?(?: --s3)?$/,
+    treatment: run((command) => `${command.replace(' --s3', '')} --help`),
+  },
+  { matches: /^rangeway check (?:URL|https:)/, treatment: run(() => 'rangeway check --help') },
+  { matches: /^rangeway check http:/, treatment: run() },
+  { matches: /^(?:npx cdk|wrangler dev)$/, treatment: run((command) => `${command} --help`) },
+  { matches: /^rangeway COMMAND --help$/, treatment: run(() => 'rangeway sign --help') },
+  { matches: /^node --cpu-prof$/, treatment: run((command) => `${command} --cpu-prof-dir=profile --eval 0`) },
+  // The other commands.
+  { matches: /^rangeway serve --help$/, treatment: run() },
+  {
+    matches: /^rangeway config (?:check|--schema)/,
+    treatment: run((command) => command.replace('[FILE]', 'wrangler.toml')),
+  },
+  { matches: /^npx rangeway keygen >keys$/, treatment: run() },
+  {
+    matches: /^(?:npx )?rangeway sign (?:URL|https:\S+) /,
+    treatment: run((command) =>
+      command.replace('URL', 'https://files.example/a.bin').replace('DISTRIBUTION', 'd1.example'),
+    ),
+  },
+  {
+    matches: /^rangeway purge /,
+    treatment: run((command) => command.replace('KEY', 'large.bin').replace(' URL', ' http://127.0.0.1:8787')),
+  },
+  { matches: /^curl |^[A-Z]=https/, treatment: run() },
+  { matches: /^(?:sha256sum|openssl|printf) /, treatment: run() },
+  // Packages.
+  // A block that begins with `npm init` runs in an empty folder; a sentence is tried without installing.
+  { matches: /^npm init -y$/, treatment: run() },
+  {
+    matches: /^npm install /,
+    treatment: run((command, isInline) => {
+      const packed = command.replace(/ rangeway\b/, ' "$PACKED"');
+      return isInline ? `mkdir -p empty && cd empty && ${packed.replace('install', 'install --dry-run')}` : packed;
+    }),
+  },
+  { matches: /^npm ls hono$/, treatment: run() },
+  // Deployments, dry.
+  { matches: /^npx wrangler deploy/, treatment: run((command) => `${command} --dry-run --outdir dry`) },
+  { matches: /^(?:npx )?wrangler secret put /, treatment: notRun(ACCOUNT) },
+  { matches: /^npx (?:aws-)?cdk\S* bootstrap/, treatment: notRun(ACCOUNT) },
+  {
+    matches: /^npx (?:aws-)?cdk\S* (?:deploy|synth)/,
+    treatment: run((command) => withValues(dry(command))),
+  },
+  { matches: /^-c '?\w+=/, treatment: run(synthesise) },
+  { matches: /^aws /, treatment: notRun(ACCOUNT) },
+];
+
+/** The command on any free port. */
+function listening(command: string): string {
+  if (command.includes('--port N')) return command.replace('--port N', '--port 0');
+  return /^npm start$|npm start$/.test(command) ? `${command} -- --port 0` : `${command} --port 0`;
+}
+
+/** The rule of a command, or undefined if there is none. */
+export function ruleOf(command: string): Rule | undefined {
+  return RULES.find(({ matches }) => matches.test(command));
+}
