@@ -45,12 +45,12 @@ export function readerIdentity(anonymous: AnonymousIdentity = 'address-and-agent
     return new Uint8Array(await crypto.subtle.sign('HMAC', key, new TextEncoder().encode(text)));
   };
 
-  async function hashed(prefix: string, text: string, month?: string, monthBefore?: string): Promise<Reader> {
+  async function hashed(prefix: string, text: string, salt?: string, saltBefore?: string): Promise<Reader> {
     const shardHash = await hash(text);
-    const nameOf = async (salt: string | undefined) =>
-      `${prefix}${toHex(salt === undefined ? shardHash : await hash(`${salt}\n${text}`))}`;
-    const [name, previousName] = [await nameOf(month), month === undefined ? undefined : await nameOf(monthBefore)];
-    return { name, previousName, shard: shardOf(shardHash) };
+    const shard = shardOf(shardHash);
+    if (salt === undefined) return { name: `${prefix}${toHex(shardHash)}`, shard };
+    const nameOf = async (one = '') => `${prefix}${toHex(await hash(`${one}\n${text}`))}`;
+    return { name: await nameOf(salt), previousName: await nameOf(saltBefore), shard };
   }
 
   return ({ downloadId, user, client, userAgent = '' }, at) => {
@@ -112,7 +112,10 @@ interface Month {
 function monthOf(at: number): Month {
   const date = new Date(at);
   const startOf = (offset: number) => Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + offset, 1);
-  const nameOf = (time: number) => new Date(time).toISOString().slice(0, 7);
   const [start, end] = [startOf(0), startOf(1)];
-  return { start, end, name: nameOf(start), previousName: nameOf(startOf(-1)) };
+  return { start, end, name: monthName(start), previousName: monthName(startOf(-1)) };
+}
+
+function monthName(time: number): string {
+  return new Date(time).toISOString().slice(0, 7);
 }
