@@ -10,6 +10,7 @@ import { download } from './handlers/download.ts';
 import { listing } from './handlers/listing.ts';
 import { methodNotAllowed, options as answerOptions } from './handlers/other-methods.ts';
 import { purge, PURGE, type PurgedKey, type PurgeOptions } from './handlers/purge.ts';
+import { ownTransfer } from './handlers/own-transfer.ts';
 import { transfersApi } from './handlers/transfers.ts';
 import { assertOneToken } from '../config/transfers-config.ts';
 import { parseLimits, type LimitsInput } from '../config/limits.ts';
@@ -89,7 +90,9 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   if (admin !== undefined && transfers !== undefined) app.use(transfersApi({ transfers, token: admin.token }));
   if (limits.downloads !== undefined) app.get('*', concurrencyLimit(limits.downloads));
   app.use(mountMiddleware(mounts));
-  app.get('*', authorize(), download({ ...limits, folders: isListing ? listing() : undefined }));
+  app.get('*', authorize());
+  if (transfers !== undefined) app.get('*', ownTransfer(transfers));
+  app.get('*', download({ ...limits, folders: isListing ? listing() : undefined }));
   if (purgeOptions !== undefined) app.on(PURGE, '*', purge(purgeOptions));
   purgeOptions?.peers?.subscribe((purged) => purgeLocally(mounts, purged));
   app.options('*', answerOptions());

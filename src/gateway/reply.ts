@@ -93,3 +93,18 @@ export function problemReply(
     problem: { status, title, detail },
   };
 }
+
+/** Makes a reply with a body of JSON, which no cache stores. */
+export function jsonReply(value: object): Reply {
+  const body = `${JSON.stringify(value)}\n`;
+  return {
+    status: 200,
+    fields: [
+      ['Content-Type', 'application/json'],
+      ['Cache-Control', 'no-store'],
+      ['X-Content-Type-Options', 'nosniff'],
+      ['Content-Length', String(new TextEncoder().encode(body).length)],
+    ],
+    body,
+  };
+}

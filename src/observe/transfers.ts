@@ -1,6 +1,6 @@
 import { steadyTime } from '../base/clock.ts';
 import { readerIdentity, type AnonymousIdentity, type IdentifyReader } from '../transfers/reader-identity.ts';
-import type { Reader, TransferChange, TransferStore } from '../transfers/transfer-store.ts';
+import { mountName, type Reader, type TransferChange, type TransferStore } from '../transfers/transfer-store.ts';
 import type { DownloadEvent, DownloadStart, Observer } from './event.ts';
 import { describeError } from './log.ts';
 
@@ -88,8 +88,7 @@ function readerOf(event: DownloadStart, identify: IdentifyReader): Reader | Prom
 }
 
 function objectOf({ mount, key = '', etag, size }: DownloadStart): TransferChange['object'] {
-  const { host = '', path = '' } = mount ?? {};
-  return { mount: `${host}${path === '' ? '/' : path}`, key, etag, size };
+  return { mount: mountName(mount ?? { path: '' }), key, etag, size };
 }
 
 function toStart(event: DownloadStart, id: string): TransferChange {

@@ -11,6 +11,11 @@ export interface TransferObject {
   readonly size: number | undefined;
 }
 
+/** Returns the name of a mount in transfers. */
+export function mountName({ host = '', path }: { readonly host?: string | undefined; readonly path: string }): string {
+  return `${host}${path === '' ? '/' : path}`;
+}
+
 /** The reader of an object. All requests of one reader for one version of an object are one transfer. */
 export interface Reader {
   /** `link:ID`, `user:NAME`, or `client:` and a keyed hash of address and User-Agent that changes every month. */

@@ -7,7 +7,7 @@ import { cursorSigner, type CursorSigner } from '../cursor.ts';
 import { addressOf, fieldsOf, gatewayRequestOf, type GatewayEnv } from '../gateway-request.ts';
 import { respondWith } from '../handle-request.ts';
 import { isReserved, pathOfRoute } from '../match-mount.ts';
-import { emptyReply, problemReply, type Reply } from '../reply.ts';
+import { emptyReply, jsonReply, problemReply, type Reply } from '../reply.ts';
 import { tokenGuard } from '../token-guard.ts';
 import {
   DownloadsQuery,
@@ -183,18 +183,4 @@ function parseQuery<const Schema extends v.GenericSchema>(
     return issue.input === undefined ? `${name}: is missing` : `${name}: no such parameter`;
   });
   return { type: 'invalid', detail: details.join('; ') };
-}
-
-function jsonReply(value: object): Reply {
-  const body = `${JSON.stringify(value)}\n`;
-  return {
-    status: 200,
-    fields: [
-      ['Content-Type', 'application/json'],
-      ['Cache-Control', 'no-store'],
-      ['X-Content-Type-Options', 'nosniff'],
-      ['Content-Length', String(new TextEncoder().encode(body).length)],
-    ],
-    body,
-  };
 }
