@@ -60,7 +60,7 @@ export interface GatewayRequest {
   /** Each returns header fields that are added to every response. */
   readonly commonFields: (() => HeaderList)[];
   /** Makes another form of an error reply; `undefined` without `errorPages()`. */
-  toErrorPage: ((reply: Reply) => Reply) | undefined;
+  toErrorPage: ((reply: Reply, fields: Fields, requestId: string) => Reply) | undefined;
   /** The last reply that a handler made. */
   reply: Reply | undefined;
   /** The Response of `reply`. If it is not `c.res`, the app has replaced it. */

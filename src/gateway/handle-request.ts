@@ -1,6 +1,6 @@
 import type { Next } from 'hono';
 import type { TransferOutcome } from './download/body-pipe.ts';
-import type { GatewayContext, GatewayRequest } from './gateway-request.ts';
+import { fieldsOf, type GatewayContext, type GatewayRequest } from './gateway-request.ts';
 import type { Reply, OutgoingResponse } from './reply.ts';
 import { printCacheStatus, printHttpDate, toSeconds, type HeaderList } from '../http/index.ts';
 import { errorReply } from './error-reply.ts';
@@ -104,7 +104,7 @@ function unpipedOutcome(reply: Reply | undefined, cause: unknown, { aborted }: A
  * Fields that the app has set with `c.header` before are kept. Hono loses them if a handler makes its Response itself.
  */
 export function respond(c: GatewayContext, request: GatewayRequest, made: Reply): Response {
-  const reply = made.problem === undefined ? made : (request.toErrorPage?.(made) ?? made);
+  const reply = made.problem === undefined ? made : shownError(c, request, made);
   if (request.reply !== undefined) closeReply(request.reply);
   request.reply = reply;
   try {
@@ -127,6 +127,10 @@ export function respond(c: GatewayContext, request: GatewayRequest, made: Reply)
     closeReply(reply);
     throw error;
   }
+}
+
+function shownError(c: GatewayContext, { toErrorPage, platform, requestId }: GatewayRequest, made: Reply): Reply {
+  return toErrorPage === undefined ? made : toErrorPage(made, fieldsOf(platform, c.req.raw), requestId);
 }
 
 /**

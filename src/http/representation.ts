@@ -55,3 +55,11 @@ export type Pinnable = Representation & { readonly etag: EntityTag };
 export function isPinnable(representation: Representation): representation is Pinnable {
   return representation.etag !== undefined && !representation.etag.weak;
 }
+
+/**
+ * Adds `charset=utf-8` to text types, because nearly all text files are UTF-8, and browsers guess if there is no
+ * charset.
+ */
+export function withCharset(type: string): string {
+  return type.startsWith('text/') ? `${type}; charset=utf-8` : type;
+}

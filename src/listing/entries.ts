@@ -39,18 +39,23 @@ export function entriesOf(page: ListPage, folder: string, order: ListOrder): rea
     .filter((key) => isServable(key))
     .map((key): FolderEntry => {
       const name = key.slice(folder.length, -1);
-      return { type: 'folder', name, href: `./${encodeURIComponent(name)}/` };
+      return { type: 'folder', name, href: `./${encodeName(name)}/` };
     });
   const files = page.objects
     .filter(({ key }) => key.length > folder.length && isServable(key))
     .map((object): FileEntry => {
       const name = object.key.slice(folder.length);
-      return { type: 'file', name, href: `./${encodeURIComponent(name)}`, object };
+      return { type: 'file', name, href: `./${encodeName(name)}`, object };
     });
   const sorted = sortFiles(files, order);
   // Folders have neither a size nor a date, so these orders leave them in the order of their names.
   const isReversed = order.sort === 'name' && order.isDescending;
   return [...(isReversed ? folders.toReversed() : folders), ...sorted];
+}
+
+/** Encodes a name for an address. An apostrophe would become a character reference in HTML, which lftp does not know. */
+function encodeName(name: string): string {
+  return encodeURIComponent(name).replaceAll("'", '%27');
 }
 
 function sortFiles(files: readonly FileEntry[], { sort, isDescending }: ListOrder): readonly FileEntry[] {

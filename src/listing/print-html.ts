@@ -108,9 +108,8 @@ function parentRow(query: string): Html {
 }
 
 function row(entry: Entry, query: string): Html {
-  const link = html`<a href="${withQuery(entry.href, query)}"
-    ><bdi>${visible(entry.name)}</bdi>${entry.type === 'folder' ? '/' : ''}</a
-  >`;
+  const href = withQuery(entry.href, query);
+  const link = html`<a href="${href}"><bdi>${visible(entry.name)}</bdi>${entry.type === 'folder' ? '/' : ''}</a>`;
   if (entry.type === 'folder') {
     return html`<tr>
       <td class="name">${link}</td>
@@ -120,12 +119,11 @@ function row(entry: Entry, query: string): Html {
     </tr>`;
   }
   const { size, lastModified } = entry.object;
-  const download = withQuery(entry.href, query === '' ? 'download' : `${query}&download`);
   return html`<tr>
     <td class="name">${link}</td>
     <td class="size" title="${size} bytes">${printSize(size)}</td>
     <td class="date">${lastModified === undefined ? '' : printDate(lastModified)}</td>
-    <td><a href="${download}" download aria-label="Save ${visible(entry.name)}">Save</a></td>
+    <td><a href="${href}" download aria-label="Save ${visible(entry.name)}">Save</a></td>
   </tr>`;
 }
 

@@ -1,3 +1,5 @@
+import { withCharset } from '../http/index.ts';
+
 /**
  * Media types and the endings of names that they stand for: those of downloads. A Worker has no room for the package
  * `mime` (5 KiB of gzip for its smaller half), which folders use; both give the same type for each ending here.
@@ -86,14 +88,6 @@ const TYPES: ReadonlyMap<string, string> = new Map(
 );
 
 /**
- * Adds `charset=utf-8` to text types, because nearly all text files are UTF-8, and browsers guess if there is no
- * charset.
- */
-export function withCharset(type: string): string {
-  return type.startsWith('text/') ? `${type}; charset=utf-8` : type;
-}
-
-/**
  * Returns the Content-Type for an object that has none stored, by the ending of its key in any case.
  *
  * @returns `undefined` for an ending that is not known, and for a key without one, such as `.html` or `a.b/c`
@@ -101,4 +95,12 @@ export function withCharset(type: string): string {
 export function typeByEnding(key: string): string | undefined {
   const [, ending] = /[^/]\.([^./]+)$/.exec(key) ?? [];
   return ending === undefined ? undefined : TYPES.get(ending.toLowerCase());
+}
+
+/**
+ * Returns the Content-Type of an object: the stored one, else one by the ending of its key. An empty value counts as
+ * none, because some platforms drop empty fields and others do not.
+ */
+export function storedType(stored: string | undefined, key: string): string | undefined {
+  return stored === undefined || stored.trim() === '' ? typeByEnding(key) : stored;
 }

@@ -24,6 +24,16 @@ noise 4 9000011 | base64 -w 8000 | sed 's/^/<package>/' >package.txt
 zck -u -m -s '<package>' -o package.zck package.txt
 noise 5 6000001 >"$WORK/payload"
 
+# A tree to mirror, with the characters that listings have to escape.
+mkdir -p 'tree/sub folder/deeper' 'tree/a&b <c>' tree/日本語
+for i in 1 2 3 4 5; do noise $((100 + i)) $((10007 * i)) >"tree/$i.bin"; done
+noise 110 20011 >'tree/sub folder/ä #1?.bin'
+noise 111 30011 >'tree/sub folder/deeper/100%.bin'
+noise 112 40011 >"tree/a&b <c>/it's \"quoted\".bin"
+noise 113 50021 >tree/日本語/ファイル.bin
+: >tree/empty
+find tree -exec touch -d @1700000000 {} +
+
 # What a viewer of PDFs reads first: the head, and from the end `startxref`.
 {
   printf '%%PDF-1.7\n1 0 obj\n<< /Type /Catalog >>\nendobj\n2 0 obj\n<< /Length 3000000 >>\nstream\n'

@@ -30,9 +30,12 @@ const platforms: Readonly<Record<string, (dir: string, keys: string) => Promise<
   async node(dir, keys) {
     const store = fsStore(dir);
     const signed = { path: '/signed', store, access: signedAccess(parseLinkKeys(keys)) };
-    const server = await serve(createGateway({ mounts: [{ store }, signed], observers: [{ end: () => undefined }] }), {
-      port: 0,
-    });
+    const server = await serve(
+      createGateway({ mounts: [{ store, listing: 'html' }, signed], observers: [{ end: () => undefined }] }),
+      {
+        port: 0,
+      },
+    );
     return {
       url: server.url,
       replace: (key, path) => rename(path, join(dir, key)),

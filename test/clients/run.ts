@@ -38,6 +38,7 @@ const scripts = [
   'apt.sh',
   'ffmpeg.sh',
   'rclone.sh',
+  'mirror.sh',
   'signed.sh',
   'chromium.ts',
 ];

@@ -40,11 +40,15 @@ export function describeListableStore(name: string, harness: () => Promise<Lista
   describe(`${name} keeps the contract of ListableStore`, () => {
     test('an empty store, and a prefix without keys, have an empty last page', async () => {
       const { store, put } = await harness();
-      const empty = { objects: [], prefixes: [], cursor: undefined };
-      expect(await store.list('')).toEqual(empty);
+      const empty = { objects: [], prefixes: [] };
+      const isLast = ({ cursor }: ListPage) => cursor === undefined;
+      expect(await store.list('')).toMatchObject(empty);
       await put('a/b', BYTE);
-      for (const prefix of ['c', 'a/c', 'a/b/', 'aa/', 'c/d/']) expect(await store.list(prefix)).toEqual(empty);
-      expect(await store.list('c/', { delimiter: '/' })).toEqual(empty);
+      for (const prefix of ['c', 'a/c', 'a/b/', 'aa/', 'c/d/']) {
+        const page = await store.list(prefix);
+        expect([page, isLast(page), page.isFolder ?? false]).toMatchObject([empty, true, false]);
+      }
+      expect(await store.list('c/', { delimiter: '/' })).toMatchObject(empty);
     });
 
     test('all keys are listed in the order of their UTF-8 bytes', async () => {

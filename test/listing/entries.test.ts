@@ -35,6 +35,7 @@ describe('the entries of a folder', () => {
     ['?x=1&y', './%3Fx%3D1%26y'],
     ['#top', './%23top'],
     ['javascript:alert(1)', './javascript%3Aalert(1)'],
+    ["it's", './it%27s'],
     ['日本', './%E6%97%A5%E6%9C%AC'],
     ['\u{1f600}', './%F0%9F%98%80'],
     ['back\\slash', './back%5Cslash'],

@@ -2,7 +2,7 @@ import type { MiddlewareHandler } from 'hono';
 import { PROBLEM_TYPE, qualityOf, type Fields } from '../../http/index.ts';
 import { printProblem } from '../../listing/print-problem.ts';
 import { PAGE_POLICY } from '../../listing/style.ts';
-import { fieldsOf, gatewayRequestOf, type GatewayEnv } from '../gateway-request.ts';
+import { gatewayRequestOf, type GatewayEnv } from '../gateway-request.ts';
 import type { Reply } from '../reply.ts';
 
 /**
@@ -20,11 +20,14 @@ import type { Reply } from '../reply.ts';
  */
 export function errorPages(): MiddlewareHandler<GatewayEnv> {
   return (c, next) => {
-    const request = gatewayRequestOf(c, 'errorPages()');
-    request.toErrorPage = (reply) =>
-      prefersPage(fieldsOf(request.platform, c.req.raw)) ? pageOfProblem(reply, request.requestId) : reply;
+    gatewayRequestOf(c, 'errorPages()').toErrorPage = toErrorPage;
     return next();
   };
+}
+
+/** Returns the page of an error if the client prefers pages, else the reply itself. */
+export function toErrorPage(reply: Reply, fields: Fields, requestId: string): Reply {
+  return prefersPage(fields) ? pageOfProblem(reply, requestId) : reply;
 }
 
 /** Returns whether a client prefers pages to JSON. Clients that accept all types alike do not. */

@@ -6,6 +6,7 @@ import {
   type Client,
   type ClientAddress,
   type GatewayEnv,
+  type GatewayRequest,
   type RequestIds,
   platformEnvOf,
   fieldsOf,
@@ -45,14 +46,20 @@ export function requestId(options: RequestIdOptions = {}): MiddlewareHandler<Gat
  * Like {@link requestId}, for the gateway too.
  *
  * @param isInGateway whether only middleware of this library runs between this one and the handler
+ * @param toErrorPage as `errorPages()` sets it; by default errors are problem documents
  */
-export function beginRequest({ clientAddress }: RequestIdOptions, isInGateway: boolean): MiddlewareHandler<GatewayEnv> {
+export function beginRequest(
+  { clientAddress }: RequestIdOptions,
+  isInGateway: boolean,
+  toErrorPage?: GatewayRequest['toErrorPage'],
+): MiddlewareHandler<GatewayEnv> {
   return async (c, next) => {
     const platform = platformEnvOf(c.env);
     // A gateway in an app that uses requestId() itself keeps the id of the app, so that one request has one id.
     const outerIds: RequestIds | undefined = findGatewayRequest(c);
     const request = openGatewayRequest(c, outerIds ?? toIds(fieldsOf(platform, c.req.raw)), platform);
     request.isStandalone = isInGateway && c.req.routeIndex === 0;
+    request.toErrorPage = toErrorPage;
     request.commonFields.push(() => [['X-Request-Id', request.requestId]]);
     if (clientAddress !== undefined) request.client = findClient(clientAddress, c.req.raw, c.env);
     await handleRequest(c, request, next);

@@ -3,7 +3,7 @@ import { compareKeys, pageOf, type ListableStore, type ListEntry, type ListOptio
 import type { ReadOptions, ReadResult } from '../object-store.ts';
 import { countOperation } from '../request-stats.ts';
 import { evaluateRead } from '../evaluate-read.ts';
-import { typeByEnding } from '../media-type.ts';
+import { storedType } from '../media-type.ts';
 
 /**
  * Length of a chunk in bytes. A large object has several chunks, so that a slow reader causes back-pressure as with
@@ -45,7 +45,7 @@ export function memoryStore(): MemoryStore {
       const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', copy));
       const representation = {
         ...metadata,
-        contentType: metadata.contentType ?? typeByEnding(key),
+        contentType: storedType(metadata.contentType, key),
         size: copy.length,
         etag: strongTag(toHex(digest)),
         lastModified: new Date(),

@@ -14,7 +14,7 @@ import type { ListableStore, ListPage } from '../listable-store.ts';
 import { type ReadOptions, type ReadResult } from '../object-store.ts';
 import { countOperation } from '../request-stats.ts';
 import { failedCondition } from '../evaluate-read.ts';
-import { typeByEnding } from '../media-type.ts';
+import { storedType } from '../media-type.ts';
 import { isStoreError, storeError, type StoreError } from '../store-error.ts';
 
 /** The part of the R2 binding that this driver uses. An `R2Bucket` of Workers is assignable to it. */
@@ -195,7 +195,7 @@ function toRepresentation(key: string, { size, etag, uploaded, httpMetadata: htt
     etag: strongTag(etag),
     lastModified: uploaded,
     isDateStrong: true,
-    contentType: http?.contentType ?? typeByEnding(key),
+    contentType: storedType(http?.contentType, key),
     contentEncoding: http?.contentEncoding,
     contentLanguage: http?.contentLanguage,
     contentDisposition: http?.contentDisposition,

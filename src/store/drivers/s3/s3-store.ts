@@ -10,7 +10,7 @@ import {
 import type { ListableStore, ListOptions, ListPage } from '../../listable-store.ts';
 import { countOperation } from '../../request-stats.ts';
 import { failedCondition } from '../../evaluate-read.ts';
-import { typeByEnding } from '../../media-type.ts';
+import { storedType } from '../../media-type.ts';
 import { sliceWhole } from '../../slice-whole.ts';
 import { storeError } from '../../store-error.ts';
 import { assertS3Client, type S3ClientLike } from './client.ts';
@@ -239,7 +239,8 @@ async function toResult(
 
 /** S3 itself stores `binary/octet-stream` if an upload names no type. Other storages may send none. */
 function toRepresentation(key: string, fields: S3Fields, size: number | undefined): Representation {
-  const { contentType = typeByEnding(key), ...metadata } = toMetadata(fields);
+  const metadata = toMetadata(fields);
+  const contentType = storedType(metadata.contentType, key);
   return { ...metadata, contentType, size: size ?? throwInvalidResponse('no Content-Length') };
 }
 
