@@ -95,7 +95,9 @@ export function relayedTransfers(send: (message: WorkerMessage) => void): Relaye
       turnTime: 100,
       write: (...args) => call({ method: 'write', args }),
       get: (...args) => call({ method: 'get', args }),
-      list: (...args) => call({ method: 'list', args }),
+      // JSON would make null of an argument that is undefined.
+      list: (filter, limit, after) =>
+        call({ method: 'list', args: after === undefined ? [filter, limit] : [filter, limit, after] }),
       downloads: (...args) => call({ method: 'downloads', args }),
       deleteTransfer: (...args) => call({ method: 'deleteTransfer', args }),
       deleteReader: (...args) => call({ method: 'deleteReader', args }),
