@@ -91,12 +91,14 @@ function createRole(scope: Construct, props: FunctionProps, logGroup: LogGroup):
   });
 }
 
-function toObjectStatements({ bucket, prefix, readVersions, listKeys }: FunctionProps): PolicyStatement[] {
+function toObjectStatements({ bucket, prefix, settings, readVersions, listKeys }: FunctionProps): PolicyStatement[] {
+  // Indexes are outside of the prefix, because they are those of the whole bucket.
+  const indexes = prefix === '' ? [] : indexPrefixes(settings).map((place) => bucket.arnForObjects(`${place}*`));
   const read = new PolicyStatement({
     effect: Effect.ALLOW,
     // HEAD needs no more. A link that is pinned to a version is refused without the second one.
     actions: readVersions ? ['s3:GetObject', 's3:GetObjectVersion'] : ['s3:GetObject'],
-    resources: [bucket.arnForObjects(`${prefix}*`)],
+    resources: [bucket.arnForObjects(`${prefix}*`), ...indexes],
   });
   if (!listKeys) return [read];
   // A role that may not list a bucket gets 403 for a missing key, so that names can't be probed. With this,
@@ -109,6 +111,23 @@ function toObjectStatements({ bucket, prefix, readVersions, listKeys }: Function
     ...(prefix === '' ? {} : { conditions: { StringLike: { 's3:prefix': `${prefix}*` } } }),
   });
   return [read, list];
+}
+
+/** The places of piece indexes in the bucket: those of the setting `pieces`, of the function or of its mounts. */
+function indexPrefixes({ pieces, mounts = [] }: FunctionProps['settings']): readonly string[] {
+  const settings = [
+    pieces,
+    ...(Array.isArray(mounts) ? mounts.map((mount: unknown) => memberOf(mount, 'pieces')) : []),
+  ];
+  const places = settings
+    .filter((one) => one !== undefined && one !== false && memberOf(one, 'bucket') === undefined)
+    .map((one) => memberOf(one, 'prefix'))
+    .map((place) => `${typeof place === 'string' ? place : ''}.rangeway/pieces/`);
+  return [...new Set(places)];
+}
+
+function memberOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
 }
 
 function toEnvironment(props: FunctionProps): Record<string, string> {

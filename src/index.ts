@@ -21,7 +21,7 @@ export { cors } from './gateway/middleware/cors.ts';
 export { errorPages } from './gateway/middleware/error-pages.ts';
 export { mount } from './gateway/middleware/mount.ts';
 export { requestId } from './gateway/middleware/request-id.ts';
-export type { MountOptions, SharedOptions } from './gateway/open-mounts.ts';
+export type { MountOptions, PiecesOptions, SharedOptions } from './gateway/open-mounts.ts';
 
 // Observers: one event for each request, and the access log.
 export type { DownloadEvent, DownloadStart, Observer, Outcome } from './observe/event.ts';
@@ -34,7 +34,7 @@ export type { AnonymousIdentity } from './transfers/reader-identity.ts';
 export type {
   DownloadCounts,
   DownloadsFilter,
-  Transfer,
+  TransferSummary,
   TransferChange,
   TransferDetails,
   TransferFilter,
@@ -62,6 +62,9 @@ export { withParallelReads, type ParallelReadsOptions } from './store/wrappers/w
 export { withRanges } from './store/wrappers/with-ranges.ts';
 export { withResume, type ResumeOptions } from './store/wrappers/with-resume.ts';
 export { withRetry, type RetryOptions } from './store/wrappers/with-retry.ts';
+
+// Digests: tags of files by their piece index. The format of the index is in docs/piece-index.md.
+export { withDigestTags } from './digests/with-digest-tags.ts';
 
 // Block cache: the interface, the memory cache, and the wrapper of a store. Other caches: `rangeway/node`, `/workers`.
 export type { BlockCache, BlockName, CachedBytes } from './cache/block-cache.ts';

@@ -131,7 +131,7 @@ const SUITES = new Set(
   ),
 );
 /** Folders of test data, and of models that several test files of their folder share. */
-const SHARED_FOLDERS = new Set(['cache/model', 'http/reference', 'platform/node/http1/certificates']);
+const SHARED_FOLDERS = new Set(['cache/model', 'client/faults', 'http/reference', 'platform/node/http1/certificates']);
 
 test('a folder of test is a suite, or mirrors a folder of src', () => {
   const paths = globSync('**/*.*', { cwd: join(ROOT, 'test'), exclude: (name) => name === 'node_modules' });

@@ -1,5 +1,5 @@
 import { steadyTime } from '../base/clock.ts';
-import type { Representation } from '../http/index.ts';
+import { strongEqual, type Representation } from '../http/index.ts';
 import { lruMap } from '../base/lru-map.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
 import type { CacheStats } from '../store/request-stats.ts';
@@ -101,7 +101,8 @@ export function metadataCache(store: ObjectStore, freshness: Freshness): Metadat
     }
     const isCurrent = () => inFlight.get(key) === flight;
     // A result is not stored if a purge or a later fetch of this key has replaced this one.
-    const save: SaveMetadata = (representation) => isCurrent() && entries.set(key, toEntry(representation));
+    const save: SaveMetadata = (representation) =>
+      isCurrent() && entries.set(key, toEntry(representation, entries.get(key)));
     const flight = { result: Promise.resolve().then(() => fetch(save)) };
     inFlight.set(key, flight);
     try {
@@ -164,9 +165,18 @@ export function metadataCache(store: ObjectStore, freshness: Freshness): Metadat
   };
 }
 
-function toEntry(representation: Representation | undefined): MetadataEntry {
+function toEntry(representation: Representation | undefined, previous: MetadataEntry | undefined): MetadataEntry {
   const storedAt = steadyTime();
-  return representation === undefined ? { type: 'absent', storedAt } : { type: 'present', representation, storedAt };
+  if (representation === undefined) return { type: 'absent', storedAt };
+  return { type: 'present', representation: withKnownDigests(representation, previous), storedAt };
+}
+
+/** Adds the digests of the same version that are known: S3 reports none with a range. */
+function withKnownDigests(representation: Representation, previous: MetadataEntry | undefined): Representation {
+  if (representation.digests !== undefined || previous?.type !== 'present') return representation;
+  const { etag, digests } = previous.representation;
+  const isSame = etag !== undefined && representation.etag !== undefined && strongEqual(etag, representation.etag);
+  return isSame && digests !== undefined ? { ...representation, digests } : representation;
 }
 
 function toResult(entry: MetadataEntry): MetadataResult {

@@ -1,28 +1,4 @@
-/** An option of a command. Without `value` it is a flag. */
-export interface OptionSpec {
-  readonly name: string;
-  /** The placeholder of its value in the help, such as `FILE`. */
-  readonly value?: string;
-  readonly help: string;
-  /** Whether the empty text is a value. */
-  readonly mayBeEmpty?: boolean;
-}
-
-/** A command: how its command line is read, and its help. */
-export interface CommandSpec {
-  readonly name: string;
-  /** The placeholder of its operands in the help. Without it, the command takes none. */
-  readonly operands?: string;
-  readonly summary: string;
-  readonly options: readonly OptionSpec[];
-  /** Command lines to paste, each with a remark. */
-  readonly examples: readonly (readonly [line: string, remark: string])[];
-}
-
-/** Keeps the names of options as literal types, so that {@link CommandSpec} and the code that reads it agree. */
-function command<const Spec extends CommandSpec>(spec: Spec): Spec {
-  return spec;
-}
+import { command, type CommandSpec } from './command-spec.ts';
 
 const LISTEN = [
   { name: 'port', value: 'N', help: 'the port to listen on (default: 8787); 0 takes any that is free' },
@@ -31,12 +7,16 @@ const LISTEN = [
 
 const HIDDEN = { name: 'hidden', help: 'names that begin with a dot too, such as .env and .git' } as const;
 
-const S3 = [
+const BUCKET = [
   { name: 's3', value: 'BUCKET', help: 'a bucket of S3; credentials from the environment' },
   { name: 'endpoint', value: 'URL', help: 'of a storage that is not AWS' },
   { name: 'region', value: 'R', help: '(default: AWS_REGION)' },
-  { name: 'prefix', value: 'P', help: 'put before every key, such as releases/', mayBeEmpty: true },
   { name: 'path-style', help: 'the bucket in the path; Ceph and MinIO mostly want it' },
+] as const;
+
+const S3 = [
+  ...BUCKET,
+  { name: 'prefix', value: 'P', help: 'put before every key, such as releases/', mayBeEmpty: true },
 ] as const;
 
 const ENDPOINT = 'https://s3.example.com';
@@ -76,6 +56,7 @@ export const SERVE_COMMAND = command({
     { name: 'cache', value: 'SIZE|DIR', help: 'cache blocks, in memory (256MiB) or in a folder (./cache)' },
     { name: 'auth', value: 'USER:VARIABLE', help: 'ask for a password, which is in a variable' },
     { name: 'cors', value: 'ORIGINS', help: 'origins whose pages may read, with commas between; * for all' },
+    { name: 'pieces', help: 'serve piece indexes; with --dir, those that are missing are built in the background' },
     { name: 'cache-control', value: 'VALUE', help: 'for objects that have none stored, such as max-age=3600' },
     { name: 'workers', value: 'N|auto', help: 'processes behind one port; auto: one for each core (default: 1)' },
     ...LISTEN,
@@ -124,6 +105,40 @@ export const CONFIG_COMMAND = command({
       'AWS_PROFILE=files rangeway config check rangeway.json',
       'of a file for serve --config; each S3 store is read once',
     ],
+  ],
+});
+
+/** `rangeway get` */
+export const GET_COMMAND = command({
+  name: 'get',
+  operands: 'URL...',
+  summary: 'downloads files through several connections: exact, resumed and verified, or an error',
+  options: [
+    { name: 'output', short: 'o', value: 'FILE', help: 'the file, a folder, or - for stdout (default: this folder)' },
+    {
+      name: 'connections',
+      short: 'c',
+      value: 'N',
+      help: 'at most N connections (default: 8); as many as help are used',
+    },
+    { name: 'checksum', value: 'sha-256=HEX', help: 'the digest that the file has to have; also sha-512=HEX' },
+    { name: 'on-change', value: 'WHAT', help: 'if the file changes meanwhile: restart (default) or fail' },
+    { name: 'refresh', value: 'CMD', help: 'a command that prints a fresh address, when the old one has expired' },
+    { name: 'header', value: 'LINE', help: 'a field of each request, such as "X-Token: a"; may be repeated' },
+    { name: 'user', value: 'USER:VARIABLE', help: 'log in with a password, which is in a variable' },
+    { name: 'proxy', value: 'URL', help: 'an HTTP proxy (default: HTTPS_PROXY, HTTP_PROXY and NO_PROXY)' },
+    { name: 'limit-rate', value: 'RATE', help: 'bytes a second at the most, such as 500KiB or 2MiB' },
+    { name: 'retry', value: 'N', help: 'failures in a row until it gives up (default: 10)' },
+    { name: 'timeout', value: 'T', help: 'a connection that is silent for so long has failed (default: 30s)' },
+    { name: 'force', help: 'replace a file that exists' },
+    { name: 'no-verify', help: 'compare no digest, and accept a body whose end is uncertain' },
+    { name: 'unsafe-resume', help: 'continue without an ETag too, though the file may have changed' },
+    { name: 'json', help: 'events on stdout, one a line' },
+    { name: 'quiet', short: 'q', help: 'errors alone' },
+  ],
+  examples: [
+    ['rangeway get https://files.example.com/app.iso', 'into this folder; the same again continues it'],
+    ['rangeway get https://files.example.com/app.tar -o - | tar x', 'unpacked as it comes'],
   ],
 });
 
@@ -224,15 +239,44 @@ export const WARM_COMMAND = command({
   ],
 });
 
+/** `rangeway index` */
+export const INDEX_COMMAND = command({
+  name: 'index',
+  summary: 'piece indexes for the objects of a folder or a bucket, so that clients can check and repair downloads',
+  options: [
+    { name: 'dir', value: 'DIR', help: 'the folder whose files get indexes, in DIR/.rangeway/pieces' },
+    HIDDEN,
+    ...BUCKET,
+    { name: 'prefix', value: 'P', help: 'only objects whose keys begin so, such as releases/' },
+    { name: 'concurrency', value: 'N', help: 'objects that are read at the same time, 1 to 64 (default: 2)' },
+    { name: 'prune', help: 'remove the indexes of objects that no longer exist' },
+    { name: 'dry-run', help: 'only print the keys that would get an index, and the indexes that would be removed' },
+    { name: 'json', help: 'print the summary as JSON on stdout' },
+    { name: 'pieces-in', value: 'PLACE', help: 'the folder or bucket of the indexes, if it is another one' },
+    {
+      name: 'pieces-prefix',
+      value: 'P',
+      help: "of the indexes, as the mount's setting pieces.prefix",
+      mayBeEmpty: true,
+    },
+  ],
+  examples: [
+    ['rangeway index --dir public', 'a folder; a second run builds only what is missing'],
+    ['rangeway index --s3 releases --prefix v2/ --prune', 'a part of a bucket, and no indexes of what is gone'],
+  ],
+});
+
 /** All commands, in the order of the help. */
 export const COMMANDS: readonly CommandSpec[] = [
   DEV_COMMAND,
   SERVE_COMMAND,
   LAMBDA_COMMAND,
+  GET_COMMAND,
   CONFIG_COMMAND,
   SIGN_COMMAND,
   KEYGEN_COMMAND,
   PURGE_COMMAND,
   CHECK_COMMAND,
   WARM_COMMAND,
+  INDEX_COMMAND,
 ];

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util';
-import { COMMANDS, type CommandSpec, type OptionSpec } from './commands.ts';
+import type { CommandSpec, OptionSpec } from './command-spec.ts';
+import { COMMANDS } from './commands.ts';
 
 /** Prints the overview: a line for each command. */
 export function printOverview(): string {
@@ -32,8 +33,8 @@ function callOf({ name, operands }: CommandSpec): string {
   return `rangeway ${name}${operands === undefined ? '' : ` ${operands}`}`;
 }
 
-function callOfOption({ name, value }: OptionSpec): string {
-  return `--${name}${value === undefined ? '' : ` ${value}`}`;
+function callOfOption({ name, short, value }: OptionSpec): string {
+  return `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`;
 }
 
 /** Styles are left out if stdout is no terminal, and by NO_COLOR. */

@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { errorCode } from '../base/error-code.ts';
-import type { CommandSpec, OptionSpec } from './commands.ts';
+import type { CommandSpec, OptionSpec } from './command-spec.ts';
 import { suggest } from '../base/suggest.ts';
 import { usageError } from './usage.ts';
 
@@ -61,7 +61,8 @@ function tokenize(args: readonly string[], { options }: CommandSpec) {
   const withValue = new Set(options.filter(({ value }) => value !== undefined).map(({ name }) => `--${name}`));
   const joined: string[] = [];
   for (let i = 0; i < args.length; i++) {
-    const arg = args[i] ?? '';
+    const written = args[i] ?? '';
+    const arg = toLongName(written, options);
     const next = args[i + 1];
     if (arg === '--') return parse([...joined, ...args.slice(i)], options);
     if (withValue.has(arg) && next !== undefined && !next.startsWith('--')) {
@@ -70,6 +71,12 @@ function tokenize(args: readonly string[], { options }: CommandSpec) {
     } else joined.push(arg);
   }
   return parse(joined, options);
+}
+
+/** `-o` is `--output` if the command has an option with that letter. */
+function toLongName(arg: string, options: readonly OptionSpec[]): string {
+  const option = options.find(({ short }) => short !== undefined && arg === `-${short}`);
+  return option === undefined ? arg : `--${option.name}`;
 }
 
 function parse(args: readonly string[], options: readonly OptionSpec[]) {

@@ -2,6 +2,8 @@
 export interface Progress {
   /** So many bytes more were transferred. */
   onBytes(count: number): void;
+  /** So many bytes need no transfer; they no longer count. */
+  onSkip(count: number): void;
   /** One file more is complete. */
   onFile(): void;
   /** Removes the bar. */
@@ -71,18 +73,21 @@ export function progressLine(output: ProgressOutput, report: (seconds: number) =
  */
 export function progress(output: ProgressOutput, label: string, files: number, total: number): Progress {
   let bytes = 0;
+  let skipped = 0;
   let finished = 0;
   const line = progressLine(output, (seconds) => {
     const rate = bytes / seconds;
-    const left = rate === 0 ? '' : `, ${formatSeconds((total - bytes) / rate)} left`;
-    const amount = `${formatBytes(bytes)} of ${formatBytes(total)}, ${finished} of ${plural(files, 'file')}`;
-    return { text: `${label} ${amount}, ${formatBytes(rate)}/s${left}`, share: total === 0 ? 1 : bytes / total };
+    const due = Math.max(bytes, total - skipped);
+    const left = rate === 0 ? '' : `, ${formatSeconds((due - bytes) / rate)} left`;
+    const amount = `${formatBytes(bytes)} of ${formatBytes(due)}, ${finished} of ${plural(files, 'file')}`;
+    return { text: `${label} ${amount}, ${formatBytes(rate)}/s${left}`, share: due === 0 ? 1 : bytes / due };
   });
   return {
     onBytes(count) {
       bytes += count;
       line.update();
     },
+    onSkip: (count) => void (skipped += count),
     onFile: () => void finished++,
     end: () => line.end(),
   };
@@ -96,8 +101,8 @@ export function formatBytes(bytes: number): string {
 }
 
 /** Prints a number with its noun: `1 file`, `2 files`. */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+export function plural(count: number, noun: string, several = `${noun}s`): string {
+  return `${count} ${count === 1 ? noun : several}`;
 }
 
 /** Prints a duration for people: `36 s`, `2 min 5 s`. */

@@ -22,6 +22,7 @@ import { formatBytes } from './progress.ts';
 import { explainListenError, parseCommandLine, parseFolder, parsePort, parseWorkers } from './options.ts';
 import { parseS3Source } from './s3-options.ts';
 import { SERVE_COMMAND } from './commands.ts';
+import { indexInBackground } from './index/background.ts';
 import { untilStopped } from './until-stopped.ts';
 import { printAddresses } from './printed-address.ts';
 import { say } from './say.ts';
@@ -46,6 +47,7 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
   if (options.workers > 1) return serveWithWorkers(options);
   const { server, name, transfers } = await start(options);
   say(`${name} served at ${printAddresses(server.url)}`);
+  buildIndexes(options);
   await untilStopped();
   announceStop(server.inProgress());
   await server.stop(STOP_LIMIT);
@@ -68,7 +70,11 @@ async function serveAsWorker(options: ServeOptions, member: ClusterMember): Prom
   process.exit(0);
 }
 
-async function serveWithWorkers({ workers: count, config: { cache, transfers } }: ServeOptions): Promise<void> {
+async function serveWithWorkers(options: ServeOptions): Promise<void> {
+  const {
+    workers: count,
+    config: { cache, transfers },
+  } = options;
   // All workers have to give a client the same name. They inherit the variable.
   if (transfers !== undefined) process.env[SHARED_SECRET] ??= randomUUID() + randomUUID();
   const code = await runPrimary({
@@ -80,6 +86,7 @@ async function serveWithWorkers({ workers: count, config: { cache, transfers } }
       say(`${name} served by ${count} workers at ${printAddresses(url)}`);
       const memory = cache?.type === 'memory' ? cache.bytes : cache?.type === 'disk' ? cache.memory : 0;
       if (memory > 0) say(`each worker has a memory cache of its own: ${count} times ${formatBytes(memory)}`);
+      buildIndexes(options);
     },
     onStopping: announceStop,
   });
@@ -99,6 +106,8 @@ interface ServeOptions {
   readonly host: string;
   readonly port: number;
   readonly workers: number;
+  /** Whether piece indexes are served. */
+  readonly pieces: boolean;
 }
 
 async function parseServe(args: readonly string[]): Promise<ServeOptions> {
@@ -112,22 +121,31 @@ async function parseServe(args: readonly string[]): Promise<ServeOptions> {
     throw usageError('--hidden goes with --dir DIR; the store of a mount has a setting hidden of its own');
   const port = parsePort(texts.port);
   const workers = parseWorkers(texts.workers);
-  const simple = parseSimpleSettings(texts);
+  const simple = parseSimpleSettings(texts, flags);
   const source = readConfig(texts.config, simple);
   const config = await explainMistakes(source, () => parseConfig(source.input));
   const downloads = config.limits.downloads ?? MAX_DOWNLOADS;
   if (downloads < workers)
     throw usageError(`limits.downloads: ${downloads} is less than one for each of ${workers} workers`);
   const folder = dir === undefined ? undefined : { folder: dir, hidden };
-  const limits = { ...config.limits, downloads };
-  return { folder, bucket, source, config: { ...config, limits }, secrets: simple.secrets, host, port, workers };
+  return {
+    folder,
+    bucket,
+    source,
+    config: { ...config, limits: { ...config.limits, downloads } },
+    secrets: simple.secrets,
+    host,
+    port,
+    workers,
+    pieces: flags.has('pieces'),
+  };
 }
 
 /** Opens the gateway, and listens. A worker has its part of the limits. */
 async function start(options: ServeOptions, member?: ClusterMember) {
   const { folder, bucket, source, config, secrets, host, port, workers } = options;
   const tell = member === undefined || member.number === 0 ? say : () => undefined;
-  const { store, name } = await openOwn(folder, bucket, config, source, tell);
+  const { store, name, indexes } = await openOwn(folder, bucket, config, source, tell);
   const secret = (variable: string) => secrets.get(variable) ?? process.env[variable];
   const transfers = member && config.transfers && { secret: SHARED_SECRET, ...config.transfers };
   const log = lineLog(process.stdout, process);
@@ -142,6 +160,7 @@ async function start(options: ServeOptions, member?: ClusterMember) {
       bucket?.prefix,
       log,
       secret,
+      indexes,
       member?.transferStore,
     );
     const purge = opened.purge && { ...opened.purge, peers: member?.peers };
@@ -149,6 +168,12 @@ async function start(options: ServeOptions, member?: ClusterMember) {
   });
   const server = await listen(gateway, { host, port, ...limits, trustedProxies: config.trustedProxies });
   return { server, name, transfers: tracker };
+}
+
+/** Builds the piece indexes that are missing. One process does it for all workers. */
+function buildIndexes({ folder, pieces }: ServeOptions): void {
+  if (folder === undefined || !pieces) return;
+  indexInBackground(['--dir', folder.folder, ...(folder.hidden ? ['--hidden'] : [])]);
 }
 
 /** Tells that the command stops. A second signal ends it at once. */
@@ -174,7 +199,11 @@ async function openOwn(
   if (source !== undefined) return openBucket(source, tell);
   if (dir !== undefined) return openFolder(dir);
   if (typeof input === 'object' && input !== null && 'mounts' in input)
-    return { store: undefined, name: mounts.length === 1 ? '1 mount is' : `${mounts.length} mounts are` };
+    return {
+      store: undefined,
+      indexes: undefined,
+      name: mounts.length === 1 ? '1 mount is' : `${mounts.length} mounts are`,
+    };
   throw usageError(
     'serve needs a folder or a bucket: rangeway serve --dir DIR, or rangeway serve --s3 BUCKET, or a store for each mount of --config FILE',
   );
@@ -187,7 +216,8 @@ interface Folder {
 
 function openFolder({ folder: dir, hidden }: Folder) {
   const folder = parseFolder(dir);
-  return { store: fsStore(folder, { hidden }), name: `${folder} is` };
+  const indexes = (place?: string) => (place === undefined ? fsStore(folder) : fsStore(parseFolder(place)));
+  return { store: fsStore(folder, { hidden }), name: `${folder} is`, indexes };
 }
 
 /**
@@ -211,7 +241,8 @@ export async function openBucket(source: S3Source, tell: (note: string) => void 
     case 'unreachable':
       throw usageError(`--s3 ${bucket} can't be read: ${check.says}`);
   }
-  return { store: s3Storage(source), name: `s3://${bucket}/${prefix} is` };
+  const indexes = (other = bucket) => s3Storage({ ...source, bucket: other, prefix: '' });
+  return { store: s3Storage(source), name: `s3://${bucket}/${prefix} is`, indexes };
 }
 
 async function listen(gateway: FetchHandler, options: ListenOptions & { readonly host: string }): Promise<NodeServer> {

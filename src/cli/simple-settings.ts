@@ -4,6 +4,7 @@ import type { ConfigSource } from './explain-mistakes.ts';
 import { usageError } from './usage.ts';
 
 type Texts = CommandLine<typeof SERVE_COMMAND>['texts'];
+type Flags = CommandLine<typeof SERVE_COMMAND>['flags'];
 
 /** Settings that the command line names, and the secrets that they need. */
 export interface SimpleSettings {
@@ -28,7 +29,7 @@ const UNITS: Readonly<Record<string, number>> = {
  *
  * @throws UsageError for a value that can't be used, or a variable that is not set
  */
-export function parseSimpleSettings(texts: Texts): SimpleSettings {
+export function parseSimpleSettings(texts: Texts, flags: Flags): SimpleSettings {
   const { index, listing, cache, cors, auth, 'cache-control': cacheControl } = texts;
   const fields = {
     ...(index === undefined ? {} : { index }),
@@ -36,6 +37,7 @@ export function parseSimpleSettings(texts: Texts): SimpleSettings {
     ...(cache === undefined ? {} : { cache: parseCache(cache) }),
     ...(cors === undefined ? {} : { cors: { origins: cors === '*' ? '*' : cors.split(',') } }),
     ...(cacheControl === undefined ? {} : { cacheControl }),
+    ...(flags.has('pieces') ? { pieces: true } : {}),
     ...(auth === undefined ? {} : { access: { type: 'basic', users: USERS } }),
   };
   return { fields, secrets: auth === undefined ? new Map() : new Map([[USERS, parseAuth(auth)]]) };
@@ -64,6 +66,7 @@ const OPTIONS: Readonly<Record<string, string>> = {
   cors: '--cors',
   cacheControl: '--cache-control',
   access: '--auth',
+  pieces: '--pieces',
 };
 
 function parseListing(text: string): 'html' | 'json' {

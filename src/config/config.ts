@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { settingsError } from '../base/settings-error.ts';
 import { accessSchema } from './access-config.ts';
 import { assertInherited, inheritFields } from './inherit.ts';
 import { LimitsSchema, type Limits } from './limits.ts';
@@ -38,6 +39,8 @@ const store = v.variant(
       path: name('a folder'),
       /** Whether to serve files whose path has a segment that begins with a dot. */
       hidden: v.optional(booleanSetting, false),
+      /** Whether the entity tag of a file is its SHA-256, if its piece index is current. By default made of its times. */
+      etag: v.optional(v.literal('digest', 'takes "digest"')),
     }),
   ],
   'takes a table whose type is "r2", "s3" or "dir"',
@@ -88,11 +91,30 @@ const cache = v.variant(
 /** Configuration of the block cache. */
 export type CacheConfig = v.InferOutput<typeof cache>;
 
+const piecesTable = v.strictObject({
+  /** Name of the bucket or binding, or path of the folder, of the indexes. By default where the objects are. */
+  bucket: v.optional(name('a bucket, a binding or a folder')),
+  /** Prefix of the keys of indexes. */
+  prefix: v.optional(v.string('takes a text')),
+});
+
+const piecesSwitch = v.boolean('takes true, false, or a table with the fields bucket, prefix');
+
+/** Whether objects have piece indexes, and where. It is lazy, because a union does not name the invalid field. */
+const pieces: v.GenericSchema<PiecesConfig> = v.lazy((input) =>
+  typeof input === 'object' && input !== null && !Array.isArray(input) ? piecesTable : piecesSwitch,
+);
+
+/** Configuration of piece indexes. */
+export type PiecesConfig = boolean | { readonly bucket?: string | undefined; readonly prefix?: string | undefined };
+
 /** Fields of a mount that may also be written at the top level, as defaults for all mounts. */
 const shared = {
   ...settingsEntries,
   /** The access rule. By default public. */
   access: v.optional(accessSchema, 'public'),
+  /** Whether objects have piece indexes, which are served at `?pieces` and `?meta4`. */
+  pieces: v.optional(pieces, false),
   /** Handling of a response body that is too large for the platform. By default the platform's own setting. */
   overflow: v.optional(v.picklist(OVERFLOW_POLICIES, 'takes "redirect", "partial" or "refuse"')),
 };
@@ -184,10 +206,26 @@ export function parseConfig(input: unknown): Config {
     ...topLevel
   } = toTable(input);
   const common = { limits, logged, cache: blockCache, purge, admin, transfers, trustedProxies };
-  if (!Array.isArray(writtenMounts)) return { ...common, mounts: [check(MountSchema, topLevel)] };
+  if (!Array.isArray(writtenMounts)) {
+    const mount = check(MountSchema, topLevel);
+    assertDigests([mount]);
+    return { ...common, mounts: [mount] };
+  }
   const tables = writtenMounts.map(toTable);
   assertInherited({ ...topLevel, cache: blockCache }, tables);
-  return { ...common, mounts: tables.map((table) => check(MountSchema, inheritFields(topLevel, table))) };
+  const mounts = tables.map((table) => check(MountSchema, inheritFields(topLevel, table)));
+  assertDigests(mounts);
+  return { ...common, mounts };
+}
+
+/** Refuses `digests` if none of the stores with that setting is S3, or may be: that of the platform is not named. */
+function assertDigests(mounts: readonly MountConfig[]): void {
+  const asked = mounts.filter(({ digests }) => digests);
+  const mayBeS3 = asked.some(
+    ({ store: own, fallback }) => own === undefined || own.type === 's3' || fallback?.type === 's3',
+  );
+  if (asked.length === 0 || mayBeS3) return;
+  throw settingsError('digests: has no effect without a store of type "s3"; other stores give their digests unasked');
 }
 
 function toTable(value: unknown): Readonly<Record<string, unknown>> {

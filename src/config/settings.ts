@@ -101,6 +101,11 @@ export const settingsEntries = {
       ({ input }) => validateHeaders(input) ?? '',
     ),
   ),
+  /**
+   * Whether S3 is asked for the digests that it has (checksum mode); with KMS, that takes the permission kms:Decrypt for
+   * HEAD too. Other stores give theirs unasked.
+   */
+  digests: v.optional(booleanSetting, false),
 };
 
 const SettingsSchema = v.strictObject(settingsEntries, 'takes a table of fields');

@@ -1,5 +1,6 @@
 import type { DispositionType, Fields, HeaderList, RangePolicy, CorsPolicy } from '../http/index.ts';
 import { DOT_SEGMENT, decodePath } from '../access/path.ts';
+import type { PieceIndexes } from '../digests/piece-indexes.ts';
 import type { ListableStore } from '../store/listable-store.ts';
 import { MAX_KEY_BYTES, type ObjectStore } from '../store/object-store.ts';
 import { settingsError } from '../base/settings-error.ts';
@@ -27,6 +28,8 @@ export interface Mount {
   readonly downloads: DownloadSource;
   /** Lists the keys of the mount; `undefined` if its store can't, or if the mount lists no folders. */
   readonly list: ListableStore['list'] | undefined;
+  /** The piece indexes; `undefined` if the mount has none. */
+  readonly pieces: PieceIndexes | undefined;
   /** Makes the next request for a key revalidate its cached metadata. */
   readonly purge: (key: string) => void;
 }

@@ -6,6 +6,7 @@ import { isListable, type ListableStore } from '../store/listable-store.ts';
 import type { ObjectStore, ReadOptions } from '../store/object-store.ts';
 import { withParallelReads } from '../store/wrappers/with-parallel-reads.ts';
 import { withResume } from '../store/wrappers/with-resume.ts';
+import { retryBudgetOf, withRetryBudget } from '../store/wrappers/retry-budget.ts';
 import { withRanges } from '../store/wrappers/with-ranges.ts';
 import type { BodyPipe } from './download/body-pipe.ts';
 import { assertMatchesRequest } from './download/pinned-read.ts';
@@ -36,10 +37,10 @@ export function composeStore(
   cache: BlockCache | undefined,
   scope: string,
   bodyPipe: BodyPipe,
-  { resume, parallelReads, blocks, listing }: Settings,
+  { resume, parallelReads, blocks, listing, digests }: Settings,
 ): MountStore {
   const { toReader, isNative, blockCacheOptions } = bodyPipe;
-  const store = withRanges(source);
+  const store = withRanges(digests ? askingForDigests(source) : source);
   const isPassedThrough = isNative && (resume === undefined || resume === false);
   // With `resume: false`, the stall timeout of bodies that pass through JavaScript still applies.
   const options = resume === false ? { tries: 0 } : typeof resume === 'object' ? resume : {};
@@ -73,6 +74,14 @@ export function composeStore(
 
 /** How long a page of a folder is fresh if objects are never replaced, in ms: new ones come all the same. */
 const FOLDER_TTL = 30_000;
+/** Asks a store for the digests that it has, with each call. */
+function askingForDigests(store: ObjectStore): ObjectStore {
+  const asking: ObjectStore = {
+    head: (key, options) => store.head(key, { ...options, digests: true }),
+    read: (key, options) => store.read(key, { ...options, digests: true }),
+  };
+  return withRetryBudget(asking, retryBudgetOf(store));
+}
 
 /**
  * Reads one block for a cache that fills itself.

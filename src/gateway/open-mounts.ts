@@ -1,5 +1,7 @@
 import { publicAccess, type AccessRule, type AccessNeeds } from '../access/index.ts';
 import type { BlockCache } from '../cache/block-cache.ts';
+import { pieceIndexes, type PieceIndexes } from '../digests/piece-indexes.ts';
+import { withPieceDigests } from '../digests/with-piece-digests.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { withPrefix } from '../store/wrappers/with-prefix.ts';
 import type { BodyPipe } from './download/body-pipe.ts';
@@ -12,7 +14,14 @@ import { check, mountList } from '../config/schema.ts';
 import { composeStore } from './mount-store.ts';
 import { sortMounts, type Mount } from './match-mount.ts';
 import * as v from 'valibot';
-import { keyPrefix, settingsEntries, toRangePolicy, type SettingsInput, locationEntries } from '../config/settings.ts';
+import {
+  keyPrefix as keyPrefixSchema,
+  settingsEntries,
+  toRangePolicy,
+  type Settings,
+  type SettingsInput,
+  locationEntries,
+} from '../config/settings.ts';
 import type { CorsPolicy } from '../http/index.ts';
 
 /** Options of a mount that can also be given once for all mounts. */
@@ -23,6 +32,18 @@ export interface SharedOptions extends SettingsInput {
   readonly cache?: BlockCache | false | undefined;
   /** The largest body that the platform can send, and the response to larger ones. By default there is no limit. */
   readonly overflow?: SizeLimit | undefined;
+  /** Whether the objects have piece indexes, which are served at `?pieces` and `?meta4`. By default `false`. */
+  readonly pieces?: boolean | PiecesOptions | undefined;
+}
+
+/** Where the piece indexes of a mount are. */
+export interface PiecesOptions {
+  /** By default the store of the mount, without the mount's `prefix`. */
+  readonly store?: ObjectStore | undefined;
+  /** Put before `.rangeway/pieces/`. By default empty. */
+  readonly prefix?: string | undefined;
+  /** The prefix that the store of the mount adds to keys by itself, because an index is found by the whole key. */
+  readonly keyPrefix?: string | undefined;
 }
 
 /** Options of one mount: a store that is served below one path. */
@@ -62,6 +83,13 @@ const sharedEntries = {
     ),
   ),
   overflow: v.optional(instance<SizeLimit>('object', 'takes a table with the fields limit, policy, link')),
+  pieces: v.optional(
+    v.custom<boolean | PiecesOptions>(
+      (value) => typeof value === 'boolean' || (typeof value === 'object' && value !== null),
+      'takes true, false, or a table with the fields store, prefix, keyPrefix',
+    ),
+    false,
+  ),
 };
 
 const SharedSchema = v.strictObject(sharedEntries);
@@ -72,7 +100,7 @@ const MountSchema = v.strictObject({
   ...sharedEntries,
   ...locationEntries,
   store: instance<ObjectStore>('object', 'takes a store, such as memoryStore()'),
-  prefix: v.optional(keyPrefix, ''),
+  prefix: v.optional(keyPrefixSchema, ''),
 });
 
 /** Fields that belong to one mount and have no default for all. */
@@ -129,6 +157,7 @@ function openMount(options: MountOptions, bodyPipe: BodyPipe, fieldPrefix = ''):
     access: rule,
     cache,
     overflow,
+    pieces: piecesOptions,
     ...settings
   } = check(MountSchema, options, fieldPrefix);
   const { cacheControl, disposition } = settings;
@@ -142,6 +171,9 @@ function openMount(options: MountOptions, bodyPipe: BodyPipe, fieldPrefix = ''):
   const prefixed = prefix === '' ? store : withPrefix(store, prefix);
   // Mounts may share a cache, and their keys may be equal: host and path make the cache keys distinct.
   const { store: opened, list, purge } = composeStore(prefixed, blockCache, `${host ?? ''}${path}`, bodyPipe, settings);
+  const pieces = openPieces(piecesOptions, store, prefix, blockCache !== undefined, settings);
+  // Without a cache, each GET of a bucket would take one request more.
+  const hasDigests = pieces !== undefined && (store.isLocal === true || blockCache !== undefined);
   return {
     path: root,
     host,
@@ -152,7 +184,7 @@ function openMount(options: MountOptions, bodyPipe: BodyPipe, fieldPrefix = ''):
     cors: corsPolicy(settings.cors, access?.needs),
     headers: Object.entries(settings.headers ?? {}),
     downloads: {
-      store: opened,
+      store: hasDigests ? withPieceDigests(opened, pieces) : opened,
       bodyPipe,
       policy: toRangePolicy(settings),
       cacheControl,
@@ -160,9 +192,40 @@ function openMount(options: MountOptions, bodyPipe: BodyPipe, fieldPrefix = ''):
       sizeLimit: overflow === undefined ? undefined : withLinkPrefix(overflow, prefix),
     },
     list,
-    purge,
+    pieces,
+    purge(key) {
+      purge(key);
+      pieces?.forget(key);
+    },
   };
 }
+
+/**
+ * Opens the piece indexes of a mount. With a cache, they are looked at as often as metadata. In a folder, an index that
+ * was found is never looked at again, because it is that of one version, and one that is missing is looked for each time.
+ */
+function openPieces(
+  options: boolean | PiecesOptions,
+  mountStore: ObjectStore,
+  mountPrefix: string,
+  isCached: boolean,
+  { blocks: { ttl } }: Settings,
+): PieceIndexes | undefined {
+  if (options === false) return undefined;
+  const { store = mountStore, prefix = '', keyPrefix = '' } = options === true ? {} : options;
+  const cachedTtl = ttl === 'forever' ? Number.POSITIVE_INFINITY : ttl;
+  const isLocal = mountStore.isLocal === true;
+  return pieceIndexes({
+    store,
+    prefix,
+    keyPrefix: keyPrefix + mountPrefix,
+    ttl: isLocal ? Number.POSITIVE_INFINITY : isCached ? cachedTtl : 0,
+    absentTtl: isLocal || !isCached ? 0 : Math.min(cachedTtl, MAX_ABSENT),
+  });
+}
+
+/** Longest time for which it is remembered that an object has no index, in ms: it may be built at any time. */
+const MAX_ABSENT = 60_000;
 
 /** Adds the prefix to the keys of links, because a link contains the key that the storage knows. */
 function withLinkPrefix({ link, ...overflow }: SizeLimit, prefix: string): SizeLimit {

@@ -14,7 +14,7 @@ export interface CorsPolicy {
 
 /** Request fields that downloads need and for which browsers send a preflight. A Range needs one if it is a suffix. */
 const ALLOWED_HEADERS =
-  'Authorization, Range, If-Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since';
+  'Authorization, Range, If-Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, Want-Repr-Digest';
 
 /** Response fields that a page can read only if they are listed. */
 const EXPOSED_HEADERS = [
@@ -27,6 +27,7 @@ const EXPOSED_HEADERS = [
   'Date',
   'Digest',
   'ETag',
+  'Link',
   'Repr-Digest',
   'Retry-After',
   'X-Request-Id',

@@ -1,4 +1,5 @@
 import { checkIfRange, parseIfRange, type IfRange } from './if-range.ts';
+import { parseDigestWishes, type DigestWishes } from './digest.ts';
 import type { Fields } from './fields.ts';
 import type { Seconds } from './http-date.ts';
 import { multipartOverhead } from './multipart.ts';
@@ -22,6 +23,8 @@ export interface DownloadRequest {
   readonly range?: readonly RangeSpec[] | undefined;
   /** Absent if `range` is absent: If-Range is ignored then (§13.1.5). */
   readonly ifRange?: IfRange | undefined;
+  /** Absent if the request has no preference for digests. */
+  readonly digests?: DigestWishes | undefined;
   /** When the request was received. Dates of the request are compared with it. */
   readonly now: Seconds;
 }
@@ -65,6 +68,7 @@ export function parseRequest(
     preconditions,
     range,
     ifRange: ifRange === null ? undefined : parseIfRange(ifRange, now),
+    digests: parseDigestWishes(headers),
     now,
   };
 }

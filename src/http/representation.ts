@@ -1,3 +1,4 @@
+import type { Digests } from './digest.ts';
 import type { EntityTag } from './entity-tag.ts';
 import { toSeconds, type Seconds } from './http-date.ts';
 import { storedField } from './stored-fields.ts';
@@ -20,6 +21,10 @@ export interface Metadata {
   readonly cacheControl?: string | undefined;
   /** The stored value, which may not be a valid date. */
   readonly expires?: string | undefined;
+  /** Digests of the whole object that the storage has, or that its piece index has. */
+  readonly digests?: Digests | undefined;
+  /** The tag of this version in its piece index, if it is another than that of `etag`. */
+  readonly storedTag?: string | undefined;
   /** The storage's id of this version, if it keeps several versions. */
   readonly version?: string | undefined;
 }

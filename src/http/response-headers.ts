@@ -1,6 +1,7 @@
 import { withPrivate, withNoTransform } from './cache-control.ts';
 import { contentDisposition, type DispositionType } from './content-disposition.ts';
 import { contentRange, unsatisfiedContentRange } from './content-range.ts';
+import { digestFields, type DigestWishes } from './digest.ts';
 import type { Decision } from './decision.ts';
 import type { Seconds } from './http-date.ts';
 import { multipartContentType, multipartLength } from './multipart.ts';
@@ -25,6 +26,8 @@ export interface HeaderChoices {
   readonly disposition?: { readonly type: DispositionType; readonly key: string } | undefined;
   /** Boundary of a multipart response, from {@link boundaryFrom}. */
   readonly boundary: string;
+  /** The digests that the request asks for. */
+  readonly digests?: DigestWishes | undefined;
   /** When the response is made. */
   readonly now: Seconds;
 }
@@ -41,7 +44,11 @@ export function byteHeaders(
   representation: Representation,
   choices: HeaderChoices,
 ): HeaderList {
-  return [...bodyHeaders(decision, representation, choices), ...representationHeaders(representation, choices)];
+  return [
+    ...bodyHeaders(decision, representation, choices),
+    ...representationHeaders(representation, choices),
+    ...digestFields(representation.digests, choices.digests),
+  ];
 }
 
 /**

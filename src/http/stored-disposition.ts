@@ -2,7 +2,7 @@ import { printDisposition, shorten } from './content-disposition.ts';
 import { trimOws } from './field-value.ts';
 
 /** A parsed Content-Disposition: its type and file name, without other parameters. */
-interface Disposition {
+export interface Disposition {
   readonly type: string;
   readonly fileName: string | undefined;
 }
@@ -54,7 +54,13 @@ export function decodeUtf8(text: string): string {
   }
 }
 
-function parseDisposition(text: string): Disposition | undefined {
+/**
+ * Parses a Content-Disposition.
+ *
+ * @param text the value, decoded
+ * @returns its type and file name as they stand there; `undefined` if the type is malformed
+ */
+export function parseDisposition(text: string): Disposition | undefined {
   const semicolon = text.indexOf(';');
   const type = trimOws(semicolon < 0 ? text : text.slice(0, semicolon));
   if (!TOKEN.test(type)) return undefined;

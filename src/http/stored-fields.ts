@@ -96,6 +96,17 @@ export function storedTag(etag: EntityTag | undefined): string | undefined {
   return etag === undefined || !isPrintableTag(etag) ? undefined : printEntityTag(etag);
 }
 
+const DIGEST_FORMS = { 'sha-256': /^[A-Za-z0-9+/]{43}=$/, 'sha-512': /^[A-Za-z0-9+/]{86}==$/ } as const;
+
+/**
+ * Returns a stored digest in base64.
+ *
+ * @returns `undefined` if it is no digest of the algorithm, such as the checksum of an upload in parts, `…=-3`
+ */
+export function storedDigest(algorithm: keyof typeof DIGEST_FORMS, stored: unknown): string | undefined {
+  return typeof stored === 'string' && DIGEST_FORMS[algorithm].test(stored) ? stored : undefined;
+}
+
 /** The last second of the year 9999. IMF-fixdate has four digits for the year (§5.6.7). */
 const LAST_SECOND = 253_402_300_799;
 

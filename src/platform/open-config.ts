@@ -1,8 +1,8 @@
 import type { BlockCache } from '../cache/block-cache.ts';
 import { logObserver, type Log } from '../observe/log.ts';
-import type { CacheConfig, Config, MountConfig, StoreConfig } from '../config/config.ts';
+import type { CacheConfig, Config, MountConfig, PiecesConfig, StoreConfig } from '../config/config.ts';
 import type { GatewayBaseOptions } from '../gateway/create-gateway.ts';
-import type { MountOptions } from '../gateway/open-mounts.ts';
+import type { MountOptions, PiecesOptions } from '../gateway/open-mounts.ts';
 import type { SizeLimit } from '../config/size-limit.ts';
 import { settingsError } from '../base/settings-error.ts';
 import { withSettingName } from '../config/schema.ts';
@@ -25,6 +25,11 @@ export interface PlatformParts extends AccessParts {
   readonly defaultStore: () => ObjectStore;
   /** Prepended to each key in the default store, and so to the keys in its fallback. By default empty. */
   readonly defaultPrefix?: string | undefined;
+  /**
+   * Opens the store of the piece indexes of mounts that name no store: without a prefix, and another bucket if `bucket`
+   * names one. By default `defaultStore`.
+   */
+  readonly defaultIndexes?: ((bucket: string | undefined) => ObjectStore) | undefined;
   /** Opens the store that a mount names; returns `undefined` if the platform does not support its type. */
   readonly open: (store: StoreConfig, use: 'store' | 'fallback') => ObjectStore | undefined;
   /** Opens a block cache; returns `undefined` if the platform does not support its type. */
@@ -90,7 +95,7 @@ function readToken(name: string, { secret }: PlatformParts): string {
 }
 
 function toMountOptions(
-  { store, fallback, access, overflow: policy, ...mount }: MountConfig,
+  { store, fallback, access, overflow: policy, pieces, ...mount }: MountConfig,
   cache: BlockCache | undefined,
   parts: PlatformParts,
   path: string,
@@ -107,8 +112,36 @@ function toMountOptions(
       fallback === undefined ? primary : withFallback(primary, withPrefix(open('fallback', fallback), fallbackPrefix)),
     access: withSettingName(`${path}access`, () => openAccess(access, parts)),
     cache: mount.cache ?? cache,
+    pieces: pieces === false ? false : openPieces(pieces === true ? {} : pieces, store, parts, open),
     overflow: parts.overflow === undefined || policy === undefined ? parts.overflow : { ...parts.overflow, policy },
   };
+}
+
+function openPieces(
+  { bucket, prefix }: Exclude<PiecesConfig, boolean>,
+  store: StoreConfig | undefined,
+  { defaultIndexes, defaultStore, defaultPrefix }: PlatformParts,
+  open: (use: 'store', config: StoreConfig) => ObjectStore,
+): PiecesOptions {
+  const isElsewhere = bucket !== undefined || (prefix ?? '') !== '';
+  if (store?.type === 'dir' && store.etag === 'digest' && isElsewhere)
+    throw settingsError(
+      'pieces: a folder with etag "digest" takes its indexes from the folder itself, so pieces is true',
+    );
+  if (store === undefined) return { store: (defaultIndexes ?? defaultStore)(bucket), prefix, keyPrefix: defaultPrefix };
+  return { store: open('store', bucket === undefined ? store : inBucket(store, bucket)), prefix };
+}
+
+/** The same kind of store, of another bucket or folder. */
+function inBucket(store: StoreConfig, bucket: string): StoreConfig {
+  switch (store.type) {
+    case 'r2':
+      return { ...store, binding: bucket };
+    case 's3':
+      return { ...store, bucket };
+    case 'dir':
+      return { ...store, path: bucket };
+  }
 }
 
 function refuse(setting: string, type: string): never {

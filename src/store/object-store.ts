@@ -20,6 +20,8 @@ export interface CallOptions {
    * must not be cached: the object may exist, and the refusal may be temporary.
    */
   readonly onForbidden?: (() => void) | undefined;
+  /** Whether digests are asked for, on a storage that reports them only if they are, and may want a permission more. */
+  readonly digests?: boolean | undefined;
 }
 
 /** Options of a read of metadata. */
@@ -102,6 +104,8 @@ export type BodilessResult =
  * report a value in this operation, the result leaves it out. All calls throw a {@link StoreError} and nothing else.
  */
 export interface ObjectStore {
+  /** Whether a read costs no request to another machine, so that the gateway may read a piece index with each. */
+  readonly isLocal?: boolean | undefined;
   /** Reads the metadata of an object; `undefined` if there is no such object. */
   head(key: string, options?: HeadOptions): Promise<Representation | undefined>;
   /** Opens an object, or a range of it. */

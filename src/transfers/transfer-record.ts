@@ -12,7 +12,7 @@ import type {
   RequestStarted,
   TransferDetails,
   TransferRequestOutcome,
-  Transfer,
+  TransferSummary,
 } from './transfer-store.ts';
 
 /** A transfer as drivers store it. */
@@ -152,7 +152,7 @@ export function stateOf({ coverage, requests, requestsAtComplete }: TransferReco
 }
 
 /** Returns a transfer as its readers see it. */
-export function toTransfer(record: TransferRecord): Transfer {
+export function toTransfer(record: TransferRecord): TransferSummary {
   const { id, mount, key, etag, size, reader, firstSeen, lastSeen, requests, connections, bytesSent, outcome } = record;
   const { complete, progress, approximate } = progressOf(record.coverage);
   const state = stateOf(record);

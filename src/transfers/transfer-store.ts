@@ -72,7 +72,7 @@ export interface RequestEnded extends RequestChange {
 export type TransferChange = RequestStarted | RequestEnded;
 
 /** One transfer: what one reader has of one version of an object. */
-export interface Transfer {
+export interface TransferSummary {
   /** Unique in the store; letters, digits, `-` and `_`. */
   readonly id: string;
   readonly mount: string;
@@ -101,7 +101,7 @@ export interface Transfer {
 }
 
 /** A transfer with how often each byte was delivered. */
-export interface TransferDetails extends Transfer {
+export interface TransferDetails extends TransferSummary {
   /** Empty if the transfer is approximate. */
   readonly intervals: DepthIntervals;
 }
@@ -168,7 +168,7 @@ export interface TransferStore {
    * @param limit most transfers of the list
    * @param after the last transfer of the page before
    */
-  list(filter: TransferFilter, limit: number, after?: TransferPosition): Promise<readonly Transfer[]>;
+  list(filter: TransferFilter, limit: number, after?: TransferPosition): Promise<readonly TransferSummary[]>;
   /**
    * Counts downloads for each key and day, ordered by key, mount and day.
    *

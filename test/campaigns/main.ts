@@ -1,7 +1,8 @@
 /**
  * The whole campaigns, of which the other runs do a tenth: `npm run test:campaigns`. Kills of a process that writes
- * its cache, schedules of faults, histories of objects that are replaced, the models of the fill and of the cached store,
- * histories of transfers, stored metadata, clients that disconnect, and the fuzzers. About five minutes on two cores.
+ * its cache, and of one that downloads; crashes that lose unsynced bytes; schedules of faults, for the gateway and for
+ * downloads; histories of objects that are replaced and of transfers, the models of the fill and of the cached store, stored metadata,
+ * clients that disconnect, and the fuzzers. About half an hour on two cores, most of it for the kills of downloads.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
@@ -15,6 +16,9 @@ const suites = [
   'test/cache/with-block-cache-interleaved.test.ts',
   'test/cache/drivers/disk-restart.test.ts',
   'test/cache/fill.model.test.ts',
+  'test/client/engine-crash.test.ts',
+  'test/client/engine-faults.test.ts',
+  'test/client/engine-killed.test.ts',
   'test/cache/with-block-cache.model.test.ts',
   'test/transfers/coverage.property.test.ts',
   'test/transfers/drivers/sqlite-kill.test.ts',

@@ -80,3 +80,13 @@ test.for<readonly [options: readonly string[], message: RegExp]>([
   expect([code, err]).toEqual([2, expect.stringMatching(message)]);
   expect(err).not.toContain(PASSWORD);
 });
+
+test('--pieces builds the indexes that are missing in the background, and serves them', async () => {
+  await serving(['--pieces'], async (url) => {
+    const ask = async () => (await fetch(`${url}/index.html?pieces`)).status;
+    await expect.poll(ask, { timeout: 20_000 }).toBe(200);
+    const { headers } = await fetch(`${url}/index.html`);
+    expect([headers.has('Repr-Digest'), headers.get('Link')]).toEqual([true, expect.stringContaining('?pieces>')]);
+    expect((await fetch(`${url}/.rangeway/pieces/`)).status).toBe(404);
+  });
+});

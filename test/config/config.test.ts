@@ -240,3 +240,18 @@ describe('a configuration opened on Node', () => {
     expect(() => createGateway(opened)).not.toThrow();
   });
 });
+
+test('digests is refused where no store is S3, and taken where one is or may be', () => {
+  const dir = { type: 'dir', path: '.' };
+  const s3 = { type: 's3', bucket: 'files' };
+  for (const mounts of [[{ store: dir }], [{ store: dir }, { path: '/a', store: { type: 'r2', binding: 'A' } }]])
+    expect(() => parseConfig({ digests: true, mounts })).toThrow(/^digests: has no effect/);
+  for (const mounts of [
+    [{ store: s3 }],
+    [{ store: dir }, { path: '/a', store: s3 }],
+    [{ store: dir, fallback: s3 }],
+    [{}],
+  ])
+    expect(parseConfig({ digests: true, mounts }).mounts[0]?.digests).toBe(true);
+  expect(parseConfig({ digests: true }).mounts[0]?.digests).toBe(true);
+});

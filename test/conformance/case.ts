@@ -9,6 +9,10 @@ export type ExpectedBody =
   | { readonly type: 'bytes'; readonly of: string; readonly start: number; readonly end: number }
   /** A multipart/byteranges body with exactly these parts, in this order. */
   | { readonly type: 'parts'; readonly of: string; readonly parts: readonly Span[] }
+  /** The piece index of the object. */
+  | { readonly type: 'index'; readonly of: string }
+  /** A Metalink document of the object; `url` is the end of its address, as XML has it. */
+  | { readonly type: 'metalink'; readonly of: string; readonly url: string }
   | { readonly type: 'empty' }
   /** Problem details (RFC 9457), of type `about:blank` by default; their members are checked on every error anyway. */
   | { readonly type: 'problem'; readonly problem?: string };

@@ -112,7 +112,8 @@ const sameAsWhole: Invariant = ({ response, head, method }) => {
   if (head?.status !== 200 || ![200, 206, 304].includes(response.status)) return [];
   // §9.3.2: and the 200 says what HEAD says.
   const content = ['content-type', 'content-length', 'content-encoding', 'content-disposition'];
-  const names = ['etag', 'cache-control', 'expires', 'vary', 'content-location', 'repr-digest'];
+  const names = ['etag', 'cache-control', 'expires', 'vary', 'content-location'];
+  if (response.status !== 304) names.push('repr-digest');
   if (response.status === 200) names.push(...content, 'last-modified');
   if (response.status === 206) names.push('last-modified', 'content-encoding', 'content-disposition');
   const what = `${method} ${String(response.status)}`;
@@ -134,6 +135,14 @@ const trueDigests: Invariant = ({ method, response, fixture }) => {
   return [...check('content-digest', content), ...check('repr-digest', fixture?.bytes)];
 };
 
+/** RFC 9530 §2, §3: no digest of a range is known, and without a representation there is none of one. */
+const noOtherDigests: Invariant = (seen) => [
+  ...forbid(seen.response, 'RFC 9530: no digest of the content is known', 'content-digest'),
+  ...(isObject(seen)
+    ? []
+    : forbid(seen.response, 'RFC 9530: a digest without a representation', 'repr-digest', 'digest')),
+];
+
 /** The rules for each 200 and 206 of an object, and those that a 304 shares with them. */
 export const objectInvariants: readonly Invariant[] = [
   trueLength,
@@ -145,4 +154,5 @@ export const objectInvariants: readonly Invariant[] = [
   severalParts,
   sameAsWhole,
   trueDigests,
+  noOtherDigests,
 ];

@@ -4,7 +4,7 @@ import type {
   DownloadCounts,
   RequestEnded,
   RequestStarted,
-  Transfer,
+  TransferSummary,
   TransferChange,
   TransferStore,
 } from '../../src/transfers/transfer-store.ts';
@@ -70,7 +70,7 @@ export const ONE_DAY = { from: '2026-11-10', to: '2026-11-10' };
 export type Opened = (...turns: readonly (readonly TransferChange[])[]) => Promise<TransferStore>;
 
 /** Returns the only transfer of a store. */
-export async function only(store: TransferStore): Promise<Transfer> {
+export async function only(store: TransferStore): Promise<TransferSummary> {
   const [transfer, ...others] = await store.list({}, 10);
   expect(others).toEqual([]);
   if (transfer === undefined) throw new Error('there is no transfer');

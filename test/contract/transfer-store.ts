@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import {
   DAY,
-  type Transfer,
+  type TransferSummary,
   type TransferChange,
   type TransferPosition,
   type TransferStore,
@@ -160,7 +160,7 @@ function describeLists(opened: Opened): void {
     // Two of each time, so that the order within one time is needed too.
     const turn = Array.from({ length: 50 }, (_, i) => whole({ reader: `link:${i}`, at: NOON + Math.floor(i / 2) }));
     const store = await opened(turn.flat());
-    const seen: Transfer[] = [];
+    const seen: TransferSummary[] = [];
     let after: TransferPosition | undefined;
     for (;;) {
       const page = await store.list({}, 7, after);

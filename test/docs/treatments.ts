@@ -119,7 +119,21 @@ export const RULES: readonly Rule[] = [
     matches: /^xargs -a bench\/packages\.txt apt-get install/,
     treatment: run((command) => command.replace('install', 'install --simulate')),
   },
+  // Piece indexes: test/digests runs the page's commands, and the real clients run aria2.
+  { matches: /file\.pieces/, treatment: job('npm test') },
+  { matches: /^aria2c --follow-metalink/, treatment: job('npm run test:clients') },
+  { matches: /^rangeway index$/, treatment: run((command) => `${command} --help`) },
+  { matches: /^rangeway index --s3 /, treatment: run(() => 'rangeway index --help') },
+  {
+    matches: /^rangeway index --dir /,
+    treatment: run(() => 'mkdir -p indexed && echo a >indexed/a && rangeway index --dir indexed'),
+  },
+  { matches: /^curl .*\$URL/, treatment: job('npm test') },
   // Servers.
+  {
+    matches: /^rangeway serve --dir public --pieces$/,
+    treatment: serve((command) => listening(command.replace('public', 'samples'))),
+  },
   { matches: /npm start(?: -- .*)?$/, treatment: serve((command) => listening(command)) },
   { matches: /^npm run serve -- /, treatment: serve(listening) },
   { matches: /^rangeway (?:dev|serve|lambda) .*(?:DIR|BUCKET)/, treatment: serve(listening) },
@@ -132,6 +146,7 @@ export const RULES: readonly Rule[] = [
     matches: /^(?:npx )?rangeway(?: (?:dev|serve|lambda|sign|keygen|purge|warm))?(?: --s3)?$/,
     treatment: run((command) => `${command.replace(' --s3', '')} --help`),
   },
+  { matches: /^rangeway get(?: |$)/, treatment: run(() => 'rangeway get --help') },
   { matches: /^rangeway check (?:URL|https:)/, treatment: run(() => 'rangeway check --help') },
   { matches: /^rangeway check http:/, treatment: run() },
   { matches: /^(?:npx cdk|wrangler dev)$/, treatment: run((command) => `${command} --help`) },

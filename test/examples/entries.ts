@@ -7,6 +7,7 @@ export const ROOT = join(import.meta.dirname, '../..');
 /** The modules that the package exports, by the name that users import, on Node. */
 export const ENTRIES = {
   rangeway: 'src/index.ts',
+  'rangeway/client': 'src/client/index.ts',
   'rangeway/node': 'src/platform/node/index.ts',
   'rangeway/s3': 'src/platform/s3/index-node.ts',
   'rangeway/lambda': 'src/platform/lambda/index.ts',

@@ -88,3 +88,23 @@ describe('properties that are refused, as the options of the app are', () => {
     expect(() => new Rangeway(newStack(), 'Gateway', { code, ...props })).toThrow(message);
   });
 });
+
+test('with a prefix and pieces, the function may also read the indexes, and nothing else', () => {
+  const readable = (settings: RangewayProps['settings']) => {
+    const stack = newStack();
+    const gateway = new Rangeway(stack, 'Gateway', {
+      code,
+      bucket: 'own',
+      prefix: 'pub/',
+      ...(settings && { settings }),
+    });
+    const text = JSON.stringify(Template.fromStack(Stack.of(gateway)).toJSON());
+    return [...text.matchAll(/:s3:::own(\/[^"]*)"/g)].map(([, path]) => path);
+  };
+  expect(readable(undefined)).toEqual(['/pub/*']);
+  expect(readable({ pieces: true })).toEqual(['/pub/*', '/.rangeway/pieces/*']);
+  expect(readable({ mounts: [{ pieces: { prefix: 'x/' } }, { path: '/b' }] })).toEqual([
+    '/pub/*',
+    '/x/.rangeway/pieces/*',
+  ]);
+});

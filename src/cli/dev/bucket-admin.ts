@@ -20,6 +20,9 @@ interface Listed {
   readonly key: string;
   /** `null` for objects that were not uploaded by `rangeway dev`. */
   readonly mark: string | null;
+  readonly size: number;
+  /** Without quotes. */
+  readonly etag: string;
 }
 
 async function list(): Promise<readonly Listed[]> {
@@ -30,7 +33,11 @@ async function list(): Promise<readonly Listed[]> {
       include: ['customMetadata'],
       ...(cursor === undefined ? {} : { cursor }),
     });
-    listed.push(...page.objects.map(({ key, customMetadata }) => ({ key, mark: customMetadata?.[MARK] ?? null })));
+    listed.push(
+      ...page.objects.map(({ key, size, etag, customMetadata }) => {
+        return { key, size, etag, mark: customMetadata?.[MARK] ?? null };
+      }),
+    );
     cursor = page.truncated ? page.cursor : undefined;
   } while (cursor !== undefined);
   return listed;
@@ -52,6 +59,14 @@ async function handle(request: Request): Promise<Response> {
   switch (`${request.method} ${pathname}`) {
     case 'GET /objects':
       return Response.json(await list());
+    case 'GET /object': {
+      const object = await env.BUCKET.get(key);
+      // Only a body whose length is known is sent with it.
+      if (object === null) return new Response(null, { status: 204 });
+      const { readable, writable } = new FixedLengthStream(object.size);
+      void object.body.pipeTo(writable).catch(() => undefined);
+      return new Response(readable, { headers: { 'X-Etag': object.etag } });
+    }
     case 'PUT /object':
       await env.BUCKET.put(key, request.body, metadata(query));
       return new Response();

@@ -7,6 +7,8 @@ import { fill } from './fill.ts';
 import { findS3Worker, findWorker } from './find-worker.ts';
 import type { LocalBucket } from './local-bucket.ts';
 import { formatBytes, plural, progress } from '../progress.ts';
+import { isReservedKey } from '../../digests/piece-index.ts';
+import { indexBuilder } from './index-bucket.ts';
 import { watchFolder } from './watch-folder.ts';
 import { assertFree, parseCommandLine, parseFolder, parsePort } from '../options.ts';
 import { parseS3Source, type ParsedSource } from '../s3-options.ts';
@@ -55,12 +57,21 @@ export async function dev(args: readonly string[]): Promise<void> {
 
 /** Serves a bucket that is filled from a folder, or from samples. The folder is watched. */
 async function devBucket(options: WorkerdOptions, folder: string | undefined, hidden: boolean): Promise<Workerd> {
-  const list = () => (folder === undefined ? sampleFiles(resolve(KEPT, 'samples')) : listFiles(folder, hidden));
+  const list = async () => {
+    const listed = await (folder === undefined ? sampleFiles(resolve(KEPT, 'samples')) : listFiles(folder, hidden));
+    // Indexes of the folder name other tags than those of the bucket.
+    return listed.filter(({ key }) => !isReservedKey(key));
+  };
   const files = await list();
   const workerd = await start({ ...options, prepare: (bucket) => fillFrom(bucket, files) });
   process.stderr.write(greeting(workerd.url, files));
+  const buildIndexes = indexBuilder(workerd);
+  buildIndexes();
   if (folder === undefined) return workerd;
-  const unwatch = watchFolder(folder, async () => refill(workerd.bucket, await list()).catch(tellUnfilled));
+  const unwatch = watchFolder(folder, async () => {
+    await refill(workerd.bucket, await list()).catch(tellUnfilled);
+    buildIndexes();
+  });
   return {
     ...workerd,
     async stop() {

@@ -14,6 +14,10 @@ export interface ListedObject {
   readonly key: string;
   /** The {@link LocalFile.mark} of the uploaded file; null for objects that were put there by other means. */
   readonly mark: string | null;
+  /** In bytes. */
+  readonly size: number;
+  /** Without quotes. */
+  readonly etag: string;
 }
 
 /** A file to put into the local bucket. */
@@ -29,7 +33,19 @@ export interface LocalBucket {
   list(): Promise<readonly ListedObject[]>;
   /** @param onBytes called with the number of bytes of each chunk that is sent, or was sent by an earlier run */
   put(key: string, file: LocalFile, onBytes?: OnBytes): Promise<void>;
+  /** Stores bytes that come from no file, so that `fill` leaves them alone. */
+  putBytes(key: string, bytes: Uint8Array): Promise<void>;
+  /** Opens an object as a whole; `undefined` if there is none. */
+  read(key: string): Promise<OpenedObject | undefined>;
   delete(key: string): Promise<void>;
+}
+
+/** An object of the local bucket, opened. */
+export interface OpenedObject {
+  readonly size: number;
+  /** Without quotes. */
+  readonly etag: string;
+  readonly body: Readable;
 }
 
 /**
@@ -94,6 +110,17 @@ export function localBucket(url: URL, token: string, uploads: Uploads = memoryUp
         await putParts(key, file, await begin(key, file), () => undefined);
       }
     },
+    async putBytes(key, bytes) {
+      const body = { length: bytes.length, stream: Readable.from([bytes]) };
+      (await call('PUT', '/object', { key, type: mediaType(key) }, body)).resume();
+    },
+    async read(key) {
+      const response = await call('GET', '/object', { key });
+      const { 'x-etag': etag, 'content-length': length } = response.headers;
+      if (typeof etag === 'string') return { etag, size: Number(length), body: response };
+      response.resume();
+      return undefined;
+    },
     async delete(key) {
       (await call('DELETE', '/object', { key })).resume();
     },
@@ -123,7 +150,7 @@ function whole(content: string): Body {
 }
 
 /** Sends a request by node:http: `fetch` sends a stream chunked, and R2 refuses a stream of unknown length. */
-async function send(url: URL, method: string, token: string, body: Body | undefined): Promise<Readable> {
+async function send(url: URL, method: string, token: string, body: Body | undefined): Promise<IncomingMessage> {
   const headers = {
     Authorization: `Bearer ${token}`,
     ...(body === undefined ? {} : { 'Content-Length': body.length }),
@@ -136,11 +163,17 @@ async function send(url: URL, method: string, token: string, body: Body | undefi
   else await pipeline(body.stream, outgoing);
   const [response]: IncomingMessage[] = await answered;
   if (response === undefined) throw new Error('the local bucket did not answer');
-  if (response.statusCode !== 200) throw new Error(`the local bucket failed: ${await text(response)}`);
+  if (response.statusCode !== 200 && response.statusCode !== 204)
+    throw new Error(`the local bucket failed: ${await text(response)}`);
   return response;
 }
 
 function toListing(value: unknown): readonly ListedObject[] {
   if (!Array.isArray(value)) throw new Error('the local bucket gave no list');
-  return value.map(({ key, mark }) => ({ key: String(key), mark: typeof mark === 'string' ? mark : null }));
+  return value.map(({ key, mark, size, etag }) => ({
+    key: String(key),
+    mark: typeof mark === 'string' ? mark : null,
+    size: Number(size),
+    etag: String(etag),
+  }));
 }

@@ -39,6 +39,8 @@ export interface Workerd {
   readonly url: string;
   /** The bucket that it is bound to. */
   readonly bucket: LocalBucket;
+  /** The configuration of the Worker. */
+  readonly settings: Config;
   stop(): Promise<void>;
 }
 
@@ -104,6 +106,7 @@ export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
     return {
       url: url.origin,
       bucket,
+      settings,
       async stop() {
         await miniflare.dispose();
         watchdog?.stop();

@@ -94,6 +94,7 @@ function headerChoices(request: DownloadRequest, context: DownloadContext, decis
     isPrivate: context.isPrivate,
     disposition: context.contentDisposition,
     boundary: decision?.status === 206 && decision.form === 'multipart' ? randomBoundary() : '',
+    digests: request.digests,
     now: request.now,
   };
 }

@@ -1,8 +1,10 @@
 import type { Handler } from 'hono';
 import type { Grant } from '../../access/index.ts';
-import { parseRequest, toSeconds } from '../../http/index.ts';
+import { isReservedKey } from '../../digests/piece-index.ts';
+import { parseRequest, toSeconds, type HeaderList } from '../../http/index.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { answerDownload } from '../download/answer-download.ts';
+import { announcement, answerPieces, digestFormOf, type DigestAddress } from '../download/answer-pieces.ts';
 import { type DownloadContext } from '../download/download-context.ts';
 import {
   gatewayRequestOf,
@@ -16,7 +18,7 @@ import { keyLengthError, type MatchedMount } from '../match-mount.ts';
 import { problemReply, type Reply } from '../reply.ts';
 import { prefersPage } from '../middleware/error-pages.ts';
 import { notFoundDocument } from './not-found.ts';
-import { folderRedirect, type FolderHandler } from './listing.ts';
+import { folderRedirect, type FolderHandler, type FolderRequest } from './listing.ts';
 import { respond, respondWith } from '../handle-request.ts';
 
 /** Options of {@link download}. */
@@ -71,25 +73,72 @@ async function toReply(
   const fields = fieldsOf(request.platform, raw);
   const parsed = parseRequest(method, fields, policy, toSeconds(request.received));
   const context = toContext(request, match, grant, raw.signal, idleTimeout);
+  if (isReservedKey(mount.prefix + key)) return missing(context, method);
+  const folder = { match, request: parsed, fields, context };
   // A folder that can have no index document is listed without a read of its key.
   const isFolder = match.folder !== undefined && mount.settings.index === undefined;
-  const listed = isFolder ? await folders?.({ match, request: parsed, fields, context }) : undefined;
-  const reply = listed ?? (await answerDownload(parsed, context));
-  if (reply.status === 404) {
-    const folder = await folders?.({ match, request: parsed, fields, context });
-    const other = folder ?? (await redirectToIndex(match, context));
-    if (other !== undefined) return other;
-    const { notFound } = mount.settings;
-    const document =
-      notFound !== undefined && prefersPage(fields) ? await notFoundDocument(notFound, method, context) : undefined;
-    return document ?? reply;
+  const listed = isFolder ? await folders?.(folder) : undefined;
+  if (listed !== undefined) return withFields(listed, mount.headers);
+  const form = mount.pieces === undefined ? undefined : digestFormOf(match.query);
+  const reply =
+    form === undefined || mount.pieces === undefined
+      ? await answerDownload(parsed, context)
+      : await answerPieces(
+          form,
+          parsed,
+          context,
+          mount.pieces,
+          request.stats,
+          addressFor(match, request, raw),
+          fileNameOf(match, grant),
+        );
+  if (reply === undefined || (reply.status === 404 && form === undefined)) {
+    const other = (await replyForMissing(folder, isFolder ? undefined : folders)) ?? reply ?? missing(context, method);
+    return withFields(other, mount.headers);
   }
   const { status, content } = reply;
   const hasBytes = status === 200 || status === 206;
   if (content !== undefined && hasBytes && !request.isSettled)
     for (const start of request.onStart) start(status, content);
-  if (mount.headers.length === 0 || !HAS_MOUNT_HEADERS.has(status)) return reply;
-  return { ...reply, fields: [...reply.fields, ...mount.headers] };
+  const isAnnounced = mount.pieces !== undefined && form === undefined && (status === 200 || status === 206);
+  return withFields(withFields(reply, mount.headers), isAnnounced ? announcement(match) : []);
+}
+
+/** Adds fields to a response with content, and to a 304. */
+function withFields(reply: Reply, added: HeaderList): Reply {
+  if (added.length === 0 || !HAS_MOUNT_HEADERS.has(reply.status)) return reply;
+  return { ...reply, fields: [...reply.fields, ...added] };
+}
+
+/** Answers a path without an object: a listing, a redirect to a folder, or the document for missing objects. */
+async function replyForMissing(request: FolderRequest, folders: FolderHandler | undefined): Promise<Reply | undefined> {
+  const { match, fields, context } = request;
+  const { method } = request.request;
+  const reply = (await folders?.(request)) ?? (await redirectToIndex(match, context));
+  if (reply !== undefined) return reply;
+  const { notFound } = match.mount.settings;
+  return notFound !== undefined && prefersPage(fields) ? notFoundDocument(notFound, method, context) : undefined;
+}
+
+function missing({ requestId }: DownloadContext, method: string): Reply {
+  return problemReply(404, 'There is no such object.', requestId, method);
+}
+
+/**
+ * Returns the address at which the client asks, by which it also reads the object. The host is that of the Host field,
+ * because the URL of a request on Node has none.
+ */
+function addressFor({ pathname, query }: MatchedMount, { platform }: GatewayRequest, raw: Request): DigestAddress {
+  const { protocol, host } = new URL(raw.url);
+  const field = fieldsOf(platform, raw).get('Host') ?? '';
+  return { origin: `${protocol}//${HOST.test(field) ? field : host}`, pathname, query };
+}
+
+/** A name or an address, and maybe a port (RFC 3986 §3.2.2). */
+const HOST = /^(?:[\w.-]+|\[[\da-fA-F:.]+\])(?::\d{1,5})?$/;
+
+function fileNameOf({ key }: MatchedMount, { fileName = key }: Grant): string {
+  return fileName;
 }
 
 /**

@@ -3,7 +3,7 @@ import { depthsToJson } from '../../http/index.ts';
 import {
   TRANSFER_OUTCOMES,
   TRANSFER_STATES,
-  type Transfer,
+  type TransferSummary,
   type TransferDetails,
 } from '../../transfers/transfer-store.ts';
 
@@ -103,7 +103,7 @@ export const DownloadsSchema = v.strictObject({
 export const DeletedSchema = v.strictObject({ deleted: count });
 
 /** Returns a transfer as plain data for JSON. */
-export function transferToJson(transfer: Transfer): v.InferOutput<typeof TransferSchema> {
+export function transferToJson(transfer: TransferSummary): v.InferOutput<typeof TransferSchema> {
   const { firstSeen, lastSeen, outcome = null, ...others } = transfer;
   return {
     ...others,

@@ -35,6 +35,7 @@ export function lambdaGateway(
   return createGateway({
     ...openConfig(parseConfig(settings), {
       defaultStore: () => s3Storage(config, client),
+      defaultIndexes: (bucket = config.bucket) => s3Storage({ ...config, bucket, prefix: '' }, client),
       defaultPrefix,
       // Redirects lead to the default bucket, so a mount can't have another store. A fallback is read, and never linked
       // to.

@@ -1,6 +1,7 @@
 export { diskCache, type DiskCache, type DiskCacheOptions } from '../../cache/drivers/disk.ts';
 export { memoryCache, type MemoryCache, type MemoryCacheOptions } from '../../cache/drivers/memory.ts';
 export { withMemoryTier } from '../../cache/drivers/memory-tier.ts';
+export { fileTarget, type FileOptions, type FileTarget } from '../../client/sinks/node-file.ts';
 export { createGateway, type GatewayOptions } from '../../gateway/create-gateway.ts';
 export { describeError } from '../../observe/log.ts';
 export { parseConfig, type Config } from '../../config/config.ts';
@@ -10,5 +11,6 @@ export type { FetchHandler } from '../fetch-handler.ts';
 export { openNodeConfig } from './open-node-config.ts';
 export * from '../links.ts';
 export type { ListenOptions, NodeServer } from './node-server.ts';
+export { nodeFetcher, type NodeFetcher, type NodeFetcherOptions } from './node-fetcher.ts';
 export { serve } from './serve.ts';
 export type { S3Access } from '../s3/s3-access.ts';

@@ -4,6 +4,7 @@ import { memoryCache } from '../../cache/drivers/memory.ts';
 import { withMemoryTier } from '../../cache/drivers/memory-tier.ts';
 import type { BlockCache } from '../../cache/block-cache.ts';
 import type { CacheConfig, Config, MountConfig, StoreConfig } from '../../config/config.ts';
+import { withDigestTags } from '../../digests/with-digest-tags.ts';
 import type { Log } from '../../observe/log.ts';
 import { settingsError } from '../../base/settings-error.ts';
 import { fsStore } from '../../store/drivers/fs/fs-store.ts';
@@ -24,6 +25,7 @@ import type { S3Access } from '../s3/s3-access.ts';
  * @param defaultPrefix prepended to each key in `store`, and so to the keys in its fallback
  * @param log receives the log entries; by default they go to the console
  * @param secret returns the value of a secret by its name; by default the variable of the environment
+ * @param indexes opens the piece indexes of mounts that name no store; by default they are in `store`
  * @param transferStore takes the place of the store of transfers that the configuration names
  * @throws SettingsError with the name of each missing or invalid field
  *
@@ -40,12 +42,14 @@ export async function openNodeConfig(
   defaultPrefix = '',
   log?: Log,
   secret: (name: string) => string | undefined = (name) => process.env[name],
+  indexes?: (bucket: string | undefined) => ObjectStore,
   transferStore?: TransferStore,
 ): Promise<ReturnType<typeof openConfig>> {
   const s3 = config.mounts.some(readsS3) ? await loadS3() : undefined;
   return openConfig(config, {
     defaultStore: () => store ?? missing(),
     defaultPrefix,
+    defaultIndexes: indexes,
     log,
     open: (storeConfig) => openStore(storeConfig, access, s3),
     cache: openCache,
@@ -70,10 +74,15 @@ function openStore(store: StoreConfig, access: S3Access, s3: S3Parts | undefined
     case 's3':
       return s3?.s3Storage(s3.toS3Source(store, access));
     case 'dir':
-      return fsStore(existingFolder(store.path), store);
+      return openFolder(store);
     case 'r2':
       return undefined;
   }
+}
+
+function openFolder({ path, hidden, etag }: Extract<StoreConfig, { readonly type: 'dir' }>): ObjectStore {
+  const store = fsStore(existingFolder(path), { hidden });
+  return etag === 'digest' ? withDigestTags(store, fsStore(path)) : store;
 }
 
 /** @throws SettingsError if it does not exist, or is a file: every request would be answered 404 */

@@ -3,6 +3,7 @@ import type { ObjectStore } from '../../store/object-store.ts';
 import { s3Client, s3Transport } from './s3-client.ts';
 import { openS3Store, type S3Source } from './s3-source.ts';
 
+export { indexedBucket } from './indexed-bucket.ts';
 export { checkS3, type S3Check } from './check-s3.ts';
 export { toS3Source, type S3Source } from './s3-source.ts';
 

@@ -7,7 +7,7 @@ import {
   IDLE_TIME,
   type DownloadCounts,
   type DownloadsFilter,
-  type Transfer,
+  type TransferSummary,
   type TransferChange,
   type TransferDetails,
   type TransferFilter,
@@ -57,7 +57,7 @@ export class TransferShard extends DurableObject implements TransferShardStub {
     return this.#transfers.get(id);
   }
 
-  async list(filter: TransferFilter, limit: number, after?: TransferPosition): Promise<readonly Transfer[]> {
+  async list(filter: TransferFilter, limit: number, after?: TransferPosition): Promise<readonly TransferSummary[]> {
     return this.#transfers.list(filter, limit, after);
   }
 

@@ -113,6 +113,7 @@ function open(store: StoreConfig): ObjectStore | undefined {
 export default createGateway({
   ...openConfig(parseConfig(env.RANGEWAY ?? {}), {
     defaultStore,
+    defaultIndexes: (bucket = requiredBucket()) => openStore({ access, bucket }),
     defaultPrefix,
     open,
     secret: workerSecret,

@@ -30,6 +30,10 @@ function defaultStore(): ObjectStore {
   return openStore(openBinding('BUCKET'));
 }
 
+function defaultIndexes(binding = 'BUCKET'): ObjectStore {
+  return openStore(openBinding(binding));
+}
+
 function open(store: StoreConfig): ObjectStore | undefined {
   return store.type === 'r2' ? openStore(openBinding(store.binding)) : undefined;
 }
@@ -38,6 +42,7 @@ function open(store: StoreConfig): ObjectStore | undefined {
 export default createGateway({
   ...openConfig(parseConfig(env.RANGEWAY ?? {}), {
     defaultStore,
+    defaultIndexes,
     open,
     secret: workerSecret,
     cache: workerCache,

@@ -1,4 +1,4 @@
-import { strongTag, type Representation } from '../../http/index.ts';
+import { strongTag, toBase64, type Representation } from '../../http/index.ts';
 import { compareKeys, pageOf, type ListableStore, type ListEntry, type ListOptions } from '../listable-store.ts';
 import type { ReadOptions, ReadResult } from '../object-store.ts';
 import { countOperation } from '../request-stats.ts';
@@ -12,7 +12,7 @@ import { storedType } from '../media-type.ts';
 const CHUNK = 64 * 1024;
 
 /** Metadata that `put` stores with an object. */
-export type StoredMetadata = Omit<Representation, 'size' | 'etag' | 'lastModified' | 'isDateStrong'>;
+export type StoredMetadata = Omit<Representation, 'size' | 'etag' | 'lastModified' | 'isDateStrong' | 'digests'>;
 
 /** A store in memory, for tests, examples and small fixed content. */
 export interface MemoryStore extends ListableStore {
@@ -41,13 +41,15 @@ export function memoryStore(): MemoryStore {
   const objects = new Map<string, StoredObject>();
   return {
     async put(key, bytes, metadata = {}) {
-      const copy = bytes.slice();
+      // Not `slice`, which makes a view of a Node Buffer.
+      const copy = new Uint8Array(bytes);
       const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', copy));
       const representation = {
         ...metadata,
         contentType: storedType(metadata.contentType, key),
         size: copy.length,
         etag: strongTag(toHex(digest)),
+        digests: { 'sha-256': toBase64(digest) },
         lastModified: new Date(),
         isDateStrong: true,
       };

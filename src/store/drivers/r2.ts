@@ -4,6 +4,8 @@ import {
   resolveSpec,
   storedDate,
   strongTag,
+  toBase64,
+  type Digests,
   type EntityTagList,
   type Preconditions,
   type RangeSpec,
@@ -56,6 +58,7 @@ interface R2ObjectLike {
     readonly cacheControl?: string;
     readonly cacheExpiry?: Date;
   };
+  readonly checksums?: { readonly sha256?: ArrayBuffer; readonly sha512?: ArrayBuffer };
   /**
    * Present in each response, and with all three members since the compatibility date 2026-01-15. A member that does
    * not apply is `undefined`.
@@ -189,7 +192,10 @@ function toSpan({ range, size }: R2ObjectLike): Span {
   return { start, end: range?.length === undefined ? size : start + range.length };
 }
 
-function toRepresentation(key: string, { size, etag, uploaded, httpMetadata: http }: R2ObjectLike): Representation {
+function toRepresentation(
+  key: string,
+  { size, etag, uploaded, httpMetadata: http, checksums }: R2ObjectLike,
+): Representation {
   return {
     size,
     etag: strongTag(etag),
@@ -201,7 +207,18 @@ function toRepresentation(key: string, { size, etag, uploaded, httpMetadata: htt
     contentDisposition: http?.contentDisposition,
     cacheControl: http?.cacheControl,
     expires: storedDate(http?.cacheExpiry),
+    digests: toDigests(checksums),
   };
+}
+
+/** R2 has only the checksums that an upload named, and none of an upload in parts. */
+function toDigests({ sha256, sha512 }: NonNullable<R2ObjectLike['checksums']> = {}): Digests | undefined {
+  if (sha256 === undefined && sha512 === undefined) return undefined;
+  return { 'sha-256': printSum(sha256), 'sha-512': printSum(sha512) };
+}
+
+function printSum(sum: ArrayBuffer | undefined): string | undefined {
+  return sum === undefined ? undefined : toBase64(new Uint8Array(sum));
 }
 
 const UNSPECIFIED = 0;

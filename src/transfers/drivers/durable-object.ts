@@ -4,7 +4,7 @@ import {
   DEFAULT_RETENTION,
   type DownloadCounts,
   type DownloadsFilter,
-  type Transfer,
+  type TransferSummary,
   type TransferChange,
   type TransferDetails,
   type TransferFilter,
@@ -24,7 +24,7 @@ export interface ShardSettings {
 export interface TransferShardStub {
   write(changes: readonly TransferChange[], settings: ShardSettings): Promise<void>;
   find(id: string): Promise<TransferDetails | undefined>;
-  list(filter: TransferFilter, limit: number, after?: TransferPosition): Promise<readonly Transfer[]>;
+  list(filter: TransferFilter, limit: number, after?: TransferPosition): Promise<readonly TransferSummary[]>;
   downloads(filter: DownloadsFilter, limit: number): Promise<readonly DownloadCounts[]>;
   deleteTransfer(id: string): Promise<boolean>;
   deleteReader(name: string): Promise<number>;

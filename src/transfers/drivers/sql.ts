@@ -6,7 +6,7 @@ import {
   TRANSFER_STATES,
   type DownloadCounts,
   type DownloadsFilter,
-  type Transfer,
+  type TransferSummary,
   type TransferChange,
   type TransferDetails,
   type TransferFilter,
@@ -33,7 +33,7 @@ export interface SqlDatabase {
 export interface SqlTransfers {
   write(changes: readonly TransferChange[]): void;
   get(id: string): TransferDetails | undefined;
-  list(filter: TransferFilter, limit: number, after?: TransferPosition): readonly Transfer[];
+  list(filter: TransferFilter, limit: number, after?: TransferPosition): readonly TransferSummary[];
   downloads(filter: DownloadsFilter, limit: number): readonly DownloadCounts[];
   deleteTransfer(id: string): boolean;
   deleteReader(name: string): number;
@@ -194,7 +194,7 @@ function conditions(list: readonly Condition[]): { readonly where: string; reado
   return { where, values: present.flatMap(([, ...values]) => values.filter((value) => value !== undefined)) };
 }
 
-function toListed(row: SqlRow): Transfer {
+function toListed(row: SqlRow): TransferSummary {
   const { id, mount, key, etag, size, reader, firstSeen, lastSeen, requests, connections, bytesSent, outcome } =
     toColumns(row);
   const stored = text(row, 'state');

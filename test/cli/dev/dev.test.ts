@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
@@ -188,4 +189,17 @@ access = { type = "basic", users = "USERS" }
   expect(await ask(fromEnvironment.url, 'of-the-environment')).toBe(200);
   expect(await ask(fromEnvironment.url, 'of-the-file-with-variables')).toBe(401);
   await stop(fromEnvironment);
+});
+
+test('with the setting pieces, indexes are built after filling and after changes, and removed with their objects', async () => {
+  const dir = await folder('pieces', { 'a.txt': 'one', '.rangeway/pieces/x': 'of the folder' });
+  const config = fileURLToPath(new URL('../../conformance/workers-pieces.toml', import.meta.url));
+  const server = await startServer(['dev', '--dir', dir, '--hidden', '--config', config, '--port', '0'], here());
+  expect(await becomes(`${server.url}/a.txt?pieces`, 200)).toBe(200);
+  await folder('pieces', { 'b.txt': 'two' });
+  expect(await becomes(`${server.url}/b.txt?pieces`, 200)).toBe(200);
+  const metalink = await (await fetch(`${server.url}/b.txt?meta4`)).text();
+  expect(metalink).toContain(`<hash type="sha-256">${createHash('sha256').update('two').digest('hex')}</hash>`);
+  await stop(server);
+  expect(server.output.err).toContain('1 piece index built');
 });

@@ -41,3 +41,12 @@ test('put copies: later changes of the caller’s buffer do not change the objec
   const result = await store.read('copied');
   expect(result.type === 'open' && (await new Response(result.body).bytes())).toEqual(new Uint8Array([1, 2, 3]));
 });
+
+test('keeps its own copy of a Buffer, whose slice would be a view', async () => {
+  const store = memoryStore();
+  const buffer = Buffer.from('old');
+  await store.put('key', buffer);
+  buffer.write('new');
+  const result = await store.read('key');
+  expect(result.type === 'open' && (await new Response(result.body).text())).toBe('old');
+});

@@ -171,7 +171,9 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
             becomeIdle(isReusable && !isSurplus);
           },
         });
-        socket.write(head, 'latin1');
+        // The signal may have fired while the request waited for its connection.
+        if (signal?.aborted === true) abort();
+        else socket.write(head, 'latin1');
       });
     },
     destroy: fail,

@@ -19,6 +19,11 @@ export interface FsStoreOptions {
    * `false`.
    */
   readonly hidden?: boolean | undefined;
+  /**
+   * Whether the chunks of a body share one buffer: a chunk is valid until the next one is read. It keeps a program flat
+   * that reads much and keeps nothing, such as `rangeway index`. A gateway must not set it. By default `false`.
+   */
+  readonly reuseMemory?: boolean | undefined;
 }
 
 /**
@@ -35,9 +40,10 @@ export interface FsStoreOptions {
  *
  * await serve(createGateway({ store: fsStore('/srv/files') }), { port: 8080 });
  */
-export function fsStore(folder: string, { hidden = false }: FsStoreOptions = {}): ListableStore {
-  const rules: FileRules = { isHidden: (path) => !hidden && isHidden(path, sep), toEtag, isMissing };
+export function fsStore(folder: string, { hidden = false, reuseMemory = false }: FsStoreOptions = {}): ListableStore {
+  const rules: FileRules = { isHidden: (path) => !hidden && isHidden(path, sep), toEtag, isMissing, toStoreError };
   return {
+    isLocal: true,
     async head(key, options = {}) {
       countOperation(options);
       const file = await openFile(folder, key, hidden);
@@ -48,16 +54,9 @@ export function fsStore(folder: string, { hidden = false }: FsStoreOptions = {})
     async read(key, options = {}) {
       countOperation(options);
       const file = await openFile(folder, key, hidden);
-      return file === undefined ? { type: 'missing' } : readFile(file, options);
+      return file === undefined ? { type: 'missing' } : readFile(file, options, reuseMemory);
     },
-    async list(prefix, options = {}) {
-      countOperation(options);
-      try {
-        return await listFolder(folder, prefix, options, rules);
-      } catch (error) {
-        throw toStoreError(error);
-      }
-    },
+    list: (prefix, options = {}) => listFolder(folder, prefix, options, rules),
   };
 }
 
@@ -68,14 +67,16 @@ interface OpenFile {
 }
 
 async function openFile(folder: string, key: string, hidden: boolean): Promise<OpenFile | undefined> {
-  if (!isSafeKey(key) || (!hidden && isHidden(key))) return undefined;
+  // Piece indexes are read by the gateway, which serves no such key itself.
+  const mayBeHidden = hidden || INDEX_KEY.test(key);
+  if (!isSafeKey(key) || (!mayBeHidden && isHidden(key))) return undefined;
   try {
     const root = await realpath(folder);
     const path = await realpath(join(root, key));
     const base = root.endsWith(sep) ? root : root + sep;
     if (!path.startsWith(base)) return undefined;
     // A link, or on Windows a short name, may lead to a hidden file.
-    if (!hidden && isHidden(path.slice(base.length), sep)) return undefined;
+    if (!mayBeHidden && isHidden(path.slice(base.length), sep)) return undefined;
     // O_NOFOLLOW: a link may have replaced the file meanwhile. O_NONBLOCK: opening a named pipe would wait for its
     // writer.
     const handle = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
@@ -85,6 +86,9 @@ async function openFile(folder: string, key: string, hidden: boolean): Promise<O
     throw toStoreError(error);
   }
 }
+
+/** The key of a piece index (docs/piece-index.md), below whatever prefix. */
+const INDEX_KEY = /(?:^|\/)\.rangeway\/pieces\/[\w-]{43}$/;
 
 /**
  * Ensures that a file has one key only: no empty, `.` or `..` segment, and on Windows no character that separates paths
@@ -116,13 +120,22 @@ async function describe(handle: FileHandle, key: string): Promise<OpenFile | und
   }
 }
 
-async function readFile({ handle, representation, stat }: OpenFile, options: ReadOptions): Promise<ReadResult> {
+async function readFile(
+  { handle, representation, stat }: OpenFile,
+  options: ReadOptions,
+  reuseMemory: boolean,
+): Promise<ReadResult> {
   const evaluation = evaluateRead(representation, options);
   if (evaluation.type !== 'span') {
     await handle.close();
     return evaluation;
   }
-  return { type: 'open', representation, span: evaluation.span, body: fileBody(handle, evaluation.span, stat) };
+  return {
+    type: 'open',
+    representation,
+    span: evaluation.span,
+    body: fileBody(handle, evaluation.span, stat, reuseMemory),
+  };
 }
 
 const MISSING = new Set(['ENOENT', 'ENOTDIR', 'EISDIR', 'ELOOP', 'ENAMETOOLONG', 'ENXIO']);
@@ -160,19 +173,16 @@ const COARSE_MS = 2_000;
 /** After this many waits, the file is taken to be written continuously. */
 const MAX_WAITS = 3;
 
-/** The state of a file. If it is `settled`, any later change of the bytes also changes the state. */
-interface SettledStat {
-  readonly stat: BigIntStats;
-  readonly settled: boolean;
-}
-
 /** Makes the tag of a listed file. Nothing waits for the tick of a change, so a file that has just changed has a weak one. */
 function toEtag(stat: BigIntStats): EntityTag {
   return { weak: msUntilSettled(stat, Date.now()) > 0, opaque: fileTag(stat) };
 }
 
-/** Reads the state of a file. If the file has just been changed, first waits until the tick of that change is over. */
-async function settledStat(handle: FileHandle): Promise<SettledStat> {
+/**
+ * Reads the state of a file. If the file has just been changed, first waits until the tick of that change is over. If the
+ * result is `settled`, any later change of the bytes also changes the state.
+ */
+async function settledStat(handle: FileHandle): Promise<{ readonly stat: BigIntStats; readonly settled: boolean }> {
   for (let waits = 0; ; waits++) {
     const stat = await handle.stat({ bigint: true });
     const remaining = msUntilSettled(stat, Date.now());
@@ -220,10 +230,15 @@ const CHUNK = 256 * 1024;
  * The last chunk is returned only after a check that the file is unchanged. Otherwise a file that is overwritten during
  * the read would end as a mixture of two versions that looks complete.
  */
-function fileBody(handle: FileHandle, span: Span, opened: BigIntStats): ReadableStream<Uint8Array> {
+function fileBody(
+  handle: FileHandle,
+  span: Span,
+  opened: BigIntStats,
+  reuseMemory: boolean,
+): ReadableStream<Uint8Array> {
   let offset = span.start;
-  // A client may disconnect while the last chunk is read. Then the file is closed twice, and the second error is
-  // ignored.
+  const shared = reuseMemory ? new Uint8Array(Math.min(CHUNK, spanLength(span))) : undefined;
+  // If a client disconnects while the last chunk is read, the file is closed twice.
   const close = () => handle.close().catch(() => undefined);
   return new ReadableStream(
     {
@@ -234,7 +249,7 @@ function fileBody(handle: FileHandle, span: Span, opened: BigIntStats): Readable
       },
       async pull(controller) {
         try {
-          const chunk = await readChunk(handle, offset, Math.min(span.end, offset + CHUNK));
+          const chunk = await readChunk(handle, offset, Math.min(span.end, offset + CHUNK), shared);
           offset += chunk.length;
           if (offset < span.end) return controller.enqueue(chunk);
           assertUnchanged(opened, await handle.stat({ bigint: true }));
@@ -252,9 +267,13 @@ function fileBody(handle: FileHandle, span: Span, opened: BigIntStats): Readable
   );
 }
 
-async function readChunk(handle: FileHandle, start: number, end: number): Promise<Uint8Array> {
-  const buffer = new Uint8Array(end - start);
-  const { bytesRead } = await handle.read(buffer, 0, buffer.length, start).catch((error: unknown) => {
+async function readChunk(
+  handle: FileHandle,
+  start: number,
+  end: number,
+  buffer = new Uint8Array(end - start),
+): Promise<Uint8Array> {
+  const { bytesRead } = await handle.read(buffer, 0, end - start, start).catch((error: unknown) => {
     throw storeError('unavailable', 'a file could not be read on', error);
   });
   if (bytesRead === 0) throw storeError('version-changed', 'a file became shorter while it was read');

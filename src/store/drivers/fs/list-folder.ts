@@ -2,6 +2,8 @@ import { type BigIntStats, type Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { EntityTag } from '../../../http/index.ts';
+import { countOperation } from '../../request-stats.ts';
+import type { StoreError } from '../../store-error.ts';
 import { compareKeys, pageOf, type ListEntry, type ListOptions, type ListPage } from '../../listable-store.ts';
 
 /** The rules of the store for its files. */
@@ -11,6 +13,7 @@ export interface FileRules {
   toEtag(stat: BigIntStats): EntityTag;
   /** Returns whether an error means that there is no such file. */
   isMissing(error: unknown): boolean;
+  toStoreError(error: unknown): StoreError;
 }
 
 /**
@@ -18,7 +21,7 @@ export interface FileRules {
  * only a walk through it would show that it is empty.
  *
  * @param folder the root; links are followed only to files and folders inside
- * @throws the system's error if a folder can't be read
+ * @throws StoreError if a folder can't be read
  */
 export async function listFolder(
   folder: string,
@@ -26,6 +29,7 @@ export async function listFolder(
   options: ListOptions,
   rules: FileRules,
 ): Promise<ListPage> {
+  countOperation(options);
   try {
     const root = await realpath(folder);
     const base = root.endsWith(sep) ? root : root + sep;
@@ -36,7 +40,7 @@ export async function listFolder(
     return prefix === start ? { ...page, isFolder: true } : page;
   } catch (error) {
     if (rules.isMissing(error)) return EMPTY;
-    throw error;
+    throw rules.toStoreError(error);
   }
 }
 

@@ -3,6 +3,7 @@ import { storeError } from '../../store-error.ts';
 import { toWebStream } from './body.ts';
 import { toDate } from './metadata.ts';
 import {
+  CHECKSUM_MODE,
   newClockSkew,
   mayRefuseSignature,
   type S3Response,
@@ -79,7 +80,7 @@ type Output = {
 function sendCommand(
   client: S3Client,
   bucket: string,
-  { method, key, fields, version, query, signal }: S3Request,
+  { method, key, fields, version, query, signal, hasChecksums = false }: S3Request,
   received: Received,
 ): Promise<Output> {
   const object = { Bucket: bucket, Key: key, ...(version === undefined ? {} : { VersionId: version }) };
@@ -100,6 +101,7 @@ function sendCommand(
   if (method === 'HEAD') {
     const command = new HeadObjectCommand(object);
     command.middlewareStack.add(middleware, CLOSEST);
+    if (hasChecksums) command.middlewareStack.add(checksumMode, BEFORE_SIGNING);
     return client.send(command, options);
   }
   const command = new GetObjectCommand({
@@ -111,7 +113,20 @@ function sendCommand(
     IfUnmodifiedSince: toDate(fields['if-unmodified-since']),
   });
   command.middlewareStack.add(middleware, CLOSEST);
+  if (hasChecksums) command.middlewareStack.add(checksumMode, BEFORE_SIGNING);
   return client.send(command, options);
+}
+
+/** The position in which a middleware adds fields that are signed. */
+const BEFORE_SIGNING = { name: 'rangewayChecksumMode', step: 'build' } as const;
+
+/** Adds the field itself: with the member ChecksumMode, the SDK would also hash the body and compare. */
+function checksumMode<Args extends { readonly request: unknown }, Result>(next: (args: Args) => Promise<Result>) {
+  return (args: Args): Promise<Result> => {
+    const headers = isObject(args.request) ? args.request['headers'] : undefined;
+    if (isObject(headers)) Object.assign(headers, CHECKSUM_MODE);
+    return next(args);
+  };
 }
 
 /**

@@ -1,4 +1,4 @@
-import { parseHttpDate, parseStoredTag, toSeconds, type Metadata } from '../../../http/index.ts';
+import { parseHttpDate, parseStoredTag, toSeconds, type Digests, type Metadata } from '../../../http/index.ts';
 import type { S3Fields } from './reads.ts';
 
 /**
@@ -18,6 +18,19 @@ export function toMetadata(fields: S3Fields): Metadata {
     expires: fields['expires'],
     version: fields['x-amz-version-id'],
   };
+}
+
+/**
+ * Reads the digests of a response. The checksums of an upload in parts are digests of those of its parts, or of a part
+ * alone if a range is that part, so only those are used that a response to a read of the whole object says to be of the
+ * full object. If a proxy has weakened the tag, it has changed the bytes.
+ */
+export function toDigests(status: number, fields: S3Fields): Digests | undefined {
+  const { 'x-amz-checksum-sha256': sha256, 'x-amz-checksum-sha512': sha512 } = fields;
+  if ((sha256 ?? sha512) === undefined || status !== 200 || fields['x-amz-checksum-type'] !== 'FULL_OBJECT')
+    return undefined;
+  if (fields['etag']?.startsWith('W/') === true) return undefined;
+  return { 'sha-256': sha256, 'sha-512': sha512 };
 }
 
 /**

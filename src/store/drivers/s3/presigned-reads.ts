@@ -1,6 +1,7 @@
 import type { PresignedUrls } from './presigned-urls.ts';
 import { toDate } from './metadata.ts';
 import {
+  CHECKSUM_MODE,
   newClockSkew,
   mayRefuseSignature,
   type S3Reads,
@@ -23,8 +24,10 @@ export function presignedReads(addresses: PresignedUrls, transport: Transport): 
   /** Added to the gateway's clock for the time of a signature, in ms. */
   let clockSkew = 0;
 
-  async function send({ method, fields, signal }: S3Request, url: string): Promise<S3Response | S3Refusal> {
-    const response = await transport({ method, url, fields: defined({ ...fields, 'user-agent': 'rangeway' }), signal });
+  async function send(request: S3Request, url: string): Promise<S3Response | S3Refusal> {
+    const { method, signal, hasChecksums = false } = request;
+    const fields = defined({ ...request.fields, 'user-agent': 'rangeway', ...(hasChecksums ? CHECKSUM_MODE : {}) });
+    const response = await transport({ method, url, fields, signal });
     const { status } = response;
     if (status === 200 || status === 206) return { type: 'object', ...response };
     return readRefusal(response);

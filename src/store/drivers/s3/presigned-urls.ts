@@ -6,7 +6,7 @@ import { isStoreError, storeError } from '../../store-error.ts';
 import { commandsNeededMessage } from './bucket-kinds.ts';
 import type { S3Credentials } from './client.ts';
 import { encodeKey, encodeParameter } from './keys.ts';
-import type { S3Request } from './reads.ts';
+import { CHECKSUM_MODE, type S3Request } from './reads.ts';
 
 /** Makes and caches the presigned URLs of one bucket's objects. */
 export interface PresignedUrls {
@@ -58,8 +58,8 @@ interface Signer {
 
 /**
  * Makes the presigned URLs of a bucket. Each key is signed by the documented `presign` of S3RequestPresigner, which
- * takes 36 to 53 µs of CPU, a fifth of `getSignedUrl`. Only Host is signed, so one URL serves all ranges and
- * conditions.
+ * takes 36 to 53 µs of CPU, a fifth of `getSignedUrl`. Only Host is signed, and the field of
+ * checksum mode if it is on, so one URL serves all ranges and conditions.
  *
  * The credentials are requested for each URL and compared by value: `client.config.credentials` is the provider that
  * the presigner itself uses, and a provider may return a new object each time.
@@ -103,8 +103,9 @@ export function presignedUrls(client: S3Client, bucket: string): PresignedUrls {
 }
 
 /** Requests with different signatures have different cache keys. No version contains NUL, and no readable key does. */
-function cacheKeyOf({ method, key, version, query }: S3Request): string {
-  const object = version === undefined ? `${method} ${key}` : `${method} ${key}\0${version}`;
+function cacheKeyOf({ method, key, version, query, hasChecksums = false }: S3Request): string {
+  const start = `${method}${hasChecksums ? '+' : ''} ${key}`;
+  const object = version === undefined ? start : `${start}\0${version}`;
   return query === undefined ? object : `${object}\0${JSON.stringify(query)}`;
 }
 
@@ -135,7 +136,7 @@ interface Template {
 async function presign(
   presigner: S3RequestPresigner,
   { origin, protocol, hostname, port, path: base, region, service }: Template,
-  { method, key, version, query: parameters }: S3Request,
+  { method, key, version, query: parameters, hasChecksums = false }: S3Request,
   signingDate: Date,
 ): Promise<string> {
   const path = `${base}${encodeKey(key)}`;
@@ -147,12 +148,21 @@ async function presign(
       ...(port === undefined ? {} : { port }),
       path,
       query: { ...parameters, ...(version === undefined ? {} : { versionId: version }) },
-      headers: {},
+      headers: hasChecksums ? { ...CHECKSUM_MODE } : {},
     },
-    { signingDate, signingRegion: region, signingService: service, expiresIn: EXPIRES_IN },
+    {
+      signingDate,
+      signingRegion: region,
+      signingService: service,
+      expiresIn: EXPIRES_IN,
+      ...(hasChecksums ? { unhoistableHeaders: CHECKSUM_FIELDS } : {}),
+    },
   );
   return `${origin}${path}?${Object.entries(query).map(printParameter).join('&')}`;
 }
+
+/** Sent as a field and not in the query, because storages other than AWS read it there alone. */
+const CHECKSUM_FIELDS = new Set(Object.keys(CHECKSUM_MODE));
 
 function printParameter([name, value]: [string, string | string[] | null]): string {
   return `${encodeParameter(name)}=${encodeParameter([value ?? ''].flat().join(','))}`;

@@ -6,6 +6,8 @@ export interface S3Request {
   readonly version?: string | undefined;
   /** Parameters of a listing. Its key is empty. */
   readonly query?: Readonly<Record<string, string>> | undefined;
+  /** Whether checksum mode is on. Its field is signed, as S3 demands of all fields of its own. */
+  readonly hasChecksums?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -16,6 +18,9 @@ export type S3RequestFields = { readonly 'accept-encoding': string } & {
 
 /** The header fields that make a request conditional or a range request. */
 export type ConditionalField = 'range' | 'if-match' | 'if-none-match' | 'if-modified-since' | 'if-unmodified-since';
+
+/** The field that turns on checksum mode, in which S3 reports the checksums of an object. */
+export const CHECKSUM_MODE: S3Fields = { 'x-amz-checksum-mode': 'ENABLED' };
 
 /** The header fields of a response, names in lower case. */
 export type S3Fields = Readonly<Record<string, string>>;

@@ -18,7 +18,7 @@ import { toFields, wantsMetadataFirst } from './conditions.ts';
 import { fetchTransport } from './fetch-transport.ts';
 import { isReadableKey } from './keys.ts';
 import { listQuery, readListing } from './list.ts';
-import { toMetadata } from './metadata.ts';
+import { toDigests, toMetadata } from './metadata.ts';
 import type { S3Fields, S3Refusal, S3Request, S3RequestFields, S3Response } from './reads.ts';
 import { redact } from './redact.ts';
 import { redirectError } from './redirect.ts';
@@ -96,6 +96,8 @@ export function s3Store(
       ...request,
       key: prefix + request.key,
       fields: { ...request.fields, 'accept-encoding': codings },
+      // A response with a range has no digest of the whole.
+      hasChecksums: options.digests === true && request.fields.range === undefined,
       signal,
     });
     try {
@@ -125,7 +127,7 @@ export function s3Store(
     const response = await send({ method: 'HEAD', key, fields: {}, version }, options);
     if (response.type === 'object') {
       await response.body?.cancel();
-      return toRepresentation(key, response.fields, toLength(response.fields));
+      return toRepresentation(key, response, toLength(response.fields));
     }
     // The response to a HEAD has no error code, so it does not tell a refused object from refused credentials.
     if (response.status === 403 && forbidden === 'missing') return headByRange(key, options);
@@ -221,7 +223,7 @@ async function toResult(
       contentRange === undefined
         ? undefined
         : (parseContentRange(contentRange) ?? throwInvalidResponse(`Content-Range ${contentRange}`));
-    const representation = toRepresentation(key, fields, partial?.size ?? length);
+    const representation = toRepresentation(key, { status, fields }, partial?.size ?? length);
     const span = partial?.span ?? { start: 0, end: representation.size };
     // Without a length, a body that ends early looks complete, and a native pipe would continue with the next part.
     if (length !== span.end - span.start)
@@ -238,10 +240,19 @@ async function toResult(
 }
 
 /** S3 itself stores `binary/octet-stream` if an upload names no type. Other storages may send none. */
-function toRepresentation(key: string, fields: S3Fields, size: number | undefined): Representation {
+function toRepresentation(
+  key: string,
+  { status, fields }: Pick<S3Response, 'status' | 'fields'>,
+  size: number | undefined,
+): Representation {
   const metadata = toMetadata(fields);
-  const contentType = storedType(metadata.contentType, key);
-  return { ...metadata, contentType, size: size ?? throwInvalidResponse('no Content-Length') };
+  const digests = toDigests(status, fields);
+  return {
+    ...metadata,
+    contentType: storedType(metadata.contentType, key),
+    ...(digests === undefined ? {} : { digests }),
+    size: size ?? throwInvalidResponse('no Content-Length'),
+  };
 }
 
 function emptyBody(): ReadableStream<Uint8Array> {

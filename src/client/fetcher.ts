@@ -1,0 +1,67 @@
+import type { HttpHead } from './verdict.ts';
+
+/** A GET request. */
+export interface FetchRequest {
+  readonly url: string;
+  /** Header fields, names in lower case. */
+  readonly fields: Readonly<Record<string, string>>;
+  /** Aborts the request, and the body of its response. */
+  readonly signal: AbortSignal;
+}
+
+/** Reads the body of a response. */
+export interface BodyReader {
+  /**
+   * Reads the next bytes. They may be overwritten when `read` is called again. Rejects if the body breaks off.
+   *
+   * @returns `undefined` at the end
+   */
+  read(): Promise<Uint8Array | undefined>;
+  /** Closes the body before its end. Never rejects. */
+  cancel(): Promise<void>;
+}
+
+/** A response of any status but a redirect. */
+export interface FetchResponse extends HttpHead {
+  /** The address that was answered, after all redirects. */
+  readonly url: string;
+  /** Content codings are undone. */
+  readonly body: BodyReader;
+  /** Whether the body ends with its connection, so that one that breaks off looks complete. */
+  readonly isUnframed: boolean;
+}
+
+/**
+ * Sends a request, and follows redirects. Rejects if there is no response.
+ *
+ * The contract suite of `test/client/fetcher-contract.ts` is the definition.
+ */
+export type Fetcher = (request: FetchRequest) => Promise<FetchResponse>;
+
+/**
+ * A {@link Fetcher} over the `fetch` of browsers, Workers, Node, Deno and Bun. Over `https:` it can't see whether a body
+ * without a length has an end of its own, as it has in HTTP/2, and takes it as complete.
+ */
+export function webFetcher(): Fetcher {
+  return async ({ url, fields, signal }) => {
+    // Chromium's HTTP cache would send conditions of its own, and store gigabytes.
+    const response = await fetch(url, { headers: { ...fields }, signal, cache: 'no-store' });
+    const reader = response.body?.getReader();
+    return {
+      status: response.status,
+      fields: response.headers,
+      url: response.url === '' ? url : response.url,
+      body: {
+        read: async () => (await reader?.read())?.value,
+        cancel: async () => {
+          await reader?.cancel().catch(() => undefined);
+        },
+      },
+      isUnframed: url.startsWith('http:') && !isFramed(response.headers),
+    };
+  };
+}
+
+function isFramed(headers: Headers): boolean {
+  return headers.has('Content-Length') || headers.has('Transfer-Encoding');
+}

@@ -1,0 +1,66 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { takeLock } from '../../../src/client/sinks/node-lock.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'rangeway-lock-'));
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+let count = 0;
+const freshPath = () => join(folder, `${count++}.lock`);
+const CONFLICT = { failure: { code: 'conflict' } };
+
+async function endedProcess(): Promise<number> {
+  const child = spawn(process.execPath, ['-e', '']);
+  await once(child, 'close');
+  return child.pid ?? 0;
+}
+
+test('the lock of a process that was killed is taken over', async () => {
+  const path = freshPath();
+  await writeFile(path, JSON.stringify({ host: hostname(), pid: await endedProcess(), started: '1' }));
+  const release = await takeLock(path);
+  await expect(takeLock(path)).rejects.toMatchObject(CONFLICT);
+  await release();
+  expect((await readdir(folder)).filter((name) => path.endsWith(name))).toEqual([]);
+});
+
+test('a later process with the same id does not keep it', async () => {
+  const path = freshPath();
+  await writeFile(path, JSON.stringify({ host: hostname(), pid: process.pid, started: 'another time' }));
+  await (
+    await takeLock(path)
+  )();
+});
+
+test.for(['', '{', '{"pid":1}'])('a lock that a killed process has half written, %j, is taken over', async (text) => {
+  const path = freshPath();
+  await writeFile(path, text);
+  await (
+    await takeLock(path)
+  )();
+});
+
+test('the lock of another machine counts as long as it is touched', async () => {
+  const path = freshPath();
+  await writeFile(path, JSON.stringify({ host: 'elsewhere', pid: 1, started: '1' }));
+  await expect(takeLock(path)).rejects.toMatchObject(CONFLICT);
+  const old = new Date(Date.now() - 120_000);
+  await utimes(path, old, old);
+  await (
+    await takeLock(path)
+  )();
+});
+
+test('of many that take over one lock, one has it', async () => {
+  const path = freshPath();
+  await writeFile(path, JSON.stringify({ host: hostname(), pid: await endedProcess(), started: '1' }));
+  const taken = await Promise.allSettled(Array.from({ length: 20 }, () => takeLock(path)));
+  expect(taken.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+});
