@@ -113,7 +113,7 @@ const transcoding: Behaviour = (req, res) => {
     sendRange(req, res, CODED, { 'Content-Encoding': 'gzip' });
     return;
   }
-  res.writeHead(200, { ETag: TAG, 'TransferSummary-Encoding': 'chunked' });
+  res.writeHead(200, { ETag: TAG, 'Transfer-Encoding': 'chunked' });
   res.end(req.method === 'HEAD' ? undefined : gunzipSync(CODED));
 };
 
@@ -123,7 +123,7 @@ const compressing: Behaviour = (req, res) => {
     sendRange(req, res, TEXT, {});
     return;
   }
-  res.writeHead(200, { ETag: `W/${TAG}`, 'Content-Encoding': 'gzip', 'TransferSummary-Encoding': 'chunked' });
+  res.writeHead(200, { ETag: `W/${TAG}`, 'Content-Encoding': 'gzip', 'Transfer-Encoding': 'chunked' });
   res.end(req.method === 'HEAD' ? undefined : CODED);
 };
 
