@@ -30,6 +30,7 @@ export default defineConfig({
           cloudflareTest({
             main: './src/platform/workers/worker.ts',
             wrangler: { configPath: './wrangler.toml' },
+            miniflare: { durableObjects: { TRANSFERS: { className: 'TransferShard', useSQLite: true } } },
           }),
         ],
         test: { name: 'workers', include: ['test/workers/**/*.test.ts'], testTimeout: 30_000 },

@@ -27,12 +27,13 @@ export function simpleRules(access: AccessConfig): readonly SimpleRule[] {
  * asked for with a signed link or from a page must be given to no request without it, not even to one that came while
  * the first was under way (CloudFront joins requests with one key).
  */
-export function cacheKeyOf({ mounts }: Config): AnswerKey {
+export function cacheKeyOf({ mounts, transfers }: Config): AnswerKey {
   const rules = new Set(mounts.flatMap(({ access }) => simpleRules(access)).map(typeOf));
   return answerKey({
     hasLinks: rules.has('signed'),
     hasListings: mounts.some(({ listing }) => listing !== undefined && listing !== false),
     hasPieces: mounts.some(({ pieces }) => pieces !== undefined && pieces !== false),
+    hasTransfers: transfers !== undefined,
     hasPages: mounts.some(({ listing }) => listing === 'html'),
     listsOrigins: mounts.some(({ cors }) => Array.isArray(cors.origins)),
     listsReferers: rules.has('referer'),

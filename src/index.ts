@@ -12,6 +12,8 @@ export { listing, type FolderHandler, type FolderRequest } from './gateway/handl
 export { onError } from './gateway/handlers/on-error.ts';
 export { methodNotAllowed, options } from './gateway/handlers/other-methods.ts';
 export { purge, PURGE, type PurgedKey, type PurgeOptions, type PurgePeers } from './gateway/handlers/purge.ts';
+export { ownTransfer } from './gateway/handlers/own-transfer.ts';
+export { transfersApi, type TransfersApiOptions } from './gateway/handlers/transfers.ts';
 export { accessLog } from './gateway/middleware/access-log.ts';
 export { authorize } from './gateway/middleware/authorize.ts';
 export { concurrencyLimit } from './gateway/middleware/concurrency-limit.ts';
@@ -24,6 +26,21 @@ export type { MountOptions, PiecesOptions, SharedOptions } from './gateway/open-
 // Observers: one event for each request, and the access log.
 export type { DownloadEvent, DownloadStart, Observer, Outcome } from './observe/event.ts';
 export { logObserver, printLogEntry, type Log, type Logged, type LogEntry } from './observe/log.ts';
+
+// Transfers: the state of downloads, and where it is kept. SQLite is in `rangeway/node`, Durable Objects in `/workers`.
+export { trackTransfers, type TransferOptions, type TransferTracker } from './observe/transfers.ts';
+export { memoryTransferStore, type MemoryTransferStoreOptions } from './transfers/drivers/memory.ts';
+export type { AnonymousIdentity } from './transfers/reader-identity.ts';
+export type {
+  DownloadCounts,
+  DownloadsFilter,
+  TransferSummary,
+  TransferChange,
+  TransferDetails,
+  TransferFilter,
+  TransferPosition,
+  TransferStore,
+} from './transfers/transfer-store.ts';
 
 // Access: rules, combinators, and signed links. JWT rules are in `rangeway/jwt`.
 export * from './access/index.ts';

@@ -30,6 +30,8 @@ export interface Grant {
   readonly downloadId?: string | undefined;
   /** When the grant ends, in seconds since the epoch (exclusive). A link that a response redirects to ends then, too. */
   readonly expires?: Seconds | undefined;
+  /** Name of the user, or subject of the token, that the credentials belong to. */
+  readonly user?: string | undefined;
   /** Requested limit in bytes per second. The gateway does not apply it yet. */
   readonly maxBytesPerSecond?: number | undefined;
 }

@@ -48,8 +48,11 @@ export function basicAccess({ realm = 'files', users }: BasicOptions): AccessRul
     digests ??= await Promise.all(userCredentials.map(sha256));
     const requestDigest = await sha256(readCredentials(headers));
     // All users are compared, so that the time does not reveal which names exist. Digests hide the lengths.
-    const matches = digests.filter((digest) => equalInConstantTime(digest, requestDigest));
-    return matches.length > 0 ? granted() : { type: 'unauthenticated', challenges: [challenge] };
+    const matches = digests.map((digest) => equalInConstantTime(digest, requestDigest));
+    const user = users[matches.indexOf(true)]?.name;
+    return user !== undefined
+      ? granted({ isPrivate: true, user })
+      : { type: 'unauthenticated', challenges: [challenge] };
   };
 }
 

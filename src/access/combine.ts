@@ -93,6 +93,7 @@ function mergeGrants(first: Grant, second: Grant): Grant {
     fileName: first.fileName ?? second.fileName,
     downloadId: first.downloadId ?? second.downloadId,
     expires: ends.length === 0 ? undefined : Math.min(...ends),
+    user: first.user ?? second.user,
     maxBytesPerSecond: rates.length === 0 ? undefined : Math.min(...rates),
   };
 }

@@ -75,8 +75,9 @@ export function jwtAccess({ pathsClaim, realm = 'files', clockTolerance = 30, ..
     try {
       const claims = await verify(token, await load(), { ...checks, currentDate: new Date(now * 1000) });
       if (pathsClaim !== undefined && !mayRead(claims, pathsClaim, path)) return refused('forbidden');
+      const user = typeof claims.sub === 'string' ? claims.sub : undefined;
       // `exp` is checked, and may have a fraction.
-      return granted({ isPrivate: true, expires: Math.floor((claims.exp ?? now) + clockTolerance) });
+      return granted({ isPrivate: true, user, expires: Math.floor((claims.exp ?? now) + clockTolerance) });
     } catch (error) {
       if (isKeysError(error)) return { type: 'unavailable', cause: error };
       // jose checks the times after the signature, issuer and audience, so only a genuine token is reported as expired.

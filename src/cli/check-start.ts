@@ -6,6 +6,7 @@ import { memoryCache, openNodeConfig, type Config } from '../platform/node/index
 import { memoryStore } from '../store/drivers/memory.ts';
 import type { Platform } from '../platform/checked-config.ts';
 import { openConfig, type PlatformParts } from '../platform/open-config.ts';
+import { memoryTransferStore } from '../transfers/drivers/memory.ts';
 import { openJwt } from '../platform/open-jwt.ts';
 
 /** The surroundings in which a gateway would start, as far as they are known here. */
@@ -59,7 +60,7 @@ function unboundMessage(name: string): string {
 }
 
 function onlyMount(config: Config, mount: MountConfig): Config {
-  return { ...config, cache: undefined, purge: undefined, mounts: [mount] };
+  return { ...config, cache: undefined, purge: undefined, admin: undefined, transfers: undefined, mounts: [mount] };
 }
 
 /** Names the mount of a mistake. A mount that is opened alone has no number. */
@@ -103,9 +104,14 @@ function withKnownSecrets(config: Config, { secrets, unset }: Start): Config {
     const value = secrets.get(name);
     return value === undefined ? unset === undefined : value === '';
   };
-  const { purge, mounts } = config;
+  const { purge, admin, transfers, mounts } = config;
+  const hasAdmin = admin !== undefined && !isElsewhere(admin.token);
+  const isTracking = hasAdmin && (transfers?.secret === undefined || !isElsewhere(transfers.secret));
   return {
     ...config,
+    admin: hasAdmin ? admin : undefined,
+    // Without admin they are refused, and that is no mistake if its token is kept elsewhere.
+    transfers: isTracking || admin === undefined ? transfers : undefined,
     purge: purge !== undefined && isElsewhere(purge.token) ? undefined : purge,
     mounts: mounts.map((mount) => (secretsOfRule(mount.access).some(isElsewhere) ? withoutRule(mount) : mount)),
   };
@@ -127,6 +133,8 @@ async function open(config: Config, start: Start) {
       return store.type === 's3' && start.worker === 'r2' ? undefined : memoryStore();
     },
     cache: () => memoryCache({ maxBytes: 1 }),
+    transfers: () => memoryTransferStore(),
+    defaultTransfers: start.platform === 'workers' ? 'durable-object' : 'memory',
     secret,
     jwt: start.worker === 'r2' ? undefined : openJwt,
   };

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import {
   createGateway,
   fsStore,
@@ -8,6 +9,7 @@ import {
   type ListenOptions,
   type NodeServer,
 } from '../platform/node/index.ts';
+import { openTransferStore } from '../platform/node/open-transfer-store.ts';
 import { serve } from '../platform/node/serve.ts';
 import { lineLog } from '../platform/node/line-log.ts';
 import { loadS3 } from '../platform/s3/load-s3.ts';
@@ -43,12 +45,13 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
   const member = joinCluster();
   if (member !== undefined) return serveAsWorker(options, member);
   if (options.workers > 1) return serveWithWorkers(options);
-  const { server, name } = await start(options);
+  const { server, name, transfers } = await start(options);
   say(`${name} served at ${printAddresses(server.url)}`);
   buildIndexes(options);
   await untilStopped();
   announceStop(server.inProgress());
   await server.stop(STOP_LIMIT);
+  await transfers?.close();
   process.exit(0);
 }
 
@@ -58,22 +61,26 @@ async function serveAsWorker(options: ServeOptions, member: ClusterMember): Prom
   const started = await Promise.race([starting, member.stopped.then(() => undefined)]);
   // A bucket that does not respond must not hold up the stop.
   if (started === undefined) process.exit(0);
-  const { server, name } = started;
+  const { server, name, transfers } = started;
   member.send({ type: 'listening', url: server.url, name });
   await member.stopped;
   member.send({ type: 'stopping', inProgress: server.inProgress() });
   await server.stop(STOP_LIMIT);
+  await transfers?.close();
   process.exit(0);
 }
 
 async function serveWithWorkers(options: ServeOptions): Promise<void> {
   const {
     workers: count,
-    config: { cache },
+    config: { cache, transfers },
   } = options;
+  // All workers have to give a client the same name. They inherit the variable.
+  if (transfers !== undefined) process.env[SHARED_SECRET] ??= randomUUID() + randomUUID();
   const code = await runPrimary({
     count,
     stopLimit: STOP_LIMIT,
+    transferStore: transfers && openTransferStore(transfers),
     stopped: untilStopped(),
     onListening: (url, name) => {
       say(`${name} served by ${count} workers at ${printAddresses(url)}`);
@@ -85,6 +92,9 @@ async function serveWithWorkers(options: ServeOptions): Promise<void> {
   });
   process.exit(code);
 }
+
+/** The key of the hashes of addresses, if the configuration names no secret for it. */
+const SHARED_SECRET = 'RANGEWAY_TRANSFERS_KEY';
 
 /** The command line, checked. */
 interface ServeOptions {
@@ -137,17 +147,27 @@ async function start(options: ServeOptions, member?: ClusterMember) {
   const tell = member === undefined || member.number === 0 ? say : () => undefined;
   const { store, name, indexes } = await openOwn(folder, bucket, config, source, tell);
   const secret = (variable: string) => secrets.get(variable) ?? process.env[variable];
+  const transfers = member && config.transfers && { secret: SHARED_SECRET, ...config.transfers };
   const log = lineLog(process.stdout, process);
   const { downloads = MAX_DOWNLOADS } = config.limits;
   const share = member === undefined ? downloads : shareOf(downloads, member.number, workers);
   const limits = { ...config.limits, downloads: share };
-  const gateway = await explainMistakes(source, async () => {
-    const opened = await openNodeConfig(config, store, bucket?.access, bucket?.prefix, log, secret, indexes);
+  const { gateway, tracker } = await explainMistakes(source, async () => {
+    const opened = await openNodeConfig(
+      transfers === undefined ? config : { ...config, transfers },
+      store,
+      bucket?.access,
+      bucket?.prefix,
+      log,
+      secret,
+      indexes,
+      member?.transferStore,
+    );
     const purge = opened.purge && { ...opened.purge, peers: member?.peers };
-    return createGateway({ ...opened, purge, limits });
+    return { gateway: createGateway({ ...opened, purge, limits }), tracker: opened.transfers };
   });
   const server = await listen(gateway, { host, port, ...limits, trustedProxies: config.trustedProxies });
-  return { server, name };
+  return { server, name, transfers: tracker };
 }
 
 /** Builds the piece indexes that are missing. One process does it for all workers. */

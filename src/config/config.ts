@@ -7,6 +7,7 @@ import { LOGGED, type Logged } from '../observe/log.ts';
 import { OVERFLOW_POLICIES } from './size-limit.ts';
 import { keyPrefix, locationEntries, settingsEntries } from './settings.ts';
 import { booleanSetting, check, count, MiB, mountList, secretName, text, url } from './schema.ts';
+import { TransfersSchema, type TransfersConfig } from './transfers-config.ts';
 import { STORAGE_ADDRESS } from './urls.ts';
 
 const bytes = count(Number.MAX_SAFE_INTEGER, 'bytes', 1);
@@ -144,6 +145,10 @@ export const ConfigSchema = v.strictObject({
   cache: v.optional(cache),
   /** Purge requests need the token that the named variable or secret holds. */
   purge: v.optional(v.strictObject({ token: secretName }, 'takes a table with the field token')),
+  /** The token of the administrator, which the named variable or secret holds: reads transfers, and purges. */
+  admin: v.optional(v.strictObject({ token: secretName }, 'takes a table with the field token')),
+  /** The state of downloads. By default it is not kept. */
+  transfers: v.optional(TransfersSchema),
   /** On Node: number of proxies in front of the gateway whose X-Forwarded-For is trusted. */
   trustedProxies: v.optional(count(10, 'proxies'), 0),
   /** By default one mount: the platform's own store at the root. */
@@ -165,6 +170,9 @@ export interface Config {
   readonly cache: CacheConfig | undefined;
   /** Name of the variable or secret that holds the token. */
   readonly purge: { readonly token: string } | undefined;
+  /** Name of the variable or secret that holds the token. */
+  readonly admin: { readonly token: string } | undefined;
+  readonly transfers: TransfersConfig | undefined;
   readonly trustedProxies: number;
   readonly mounts: readonly MountConfig[];
 }
@@ -183,7 +191,7 @@ export interface Config {
  * console.log(config.mounts.length);
  */
 export function parseConfig(input: unknown): Config {
-  const { limits, logged, cache: blockCache, purge, trustedProxies } = check(ConfigSchema, input);
+  const { limits, logged, cache: blockCache, purge, admin, transfers, trustedProxies } = check(ConfigSchema, input);
   // Inherited fields are taken from the input, because the validated value has defaults in place of absent fields.
   const {
     $schema: _schema,
@@ -191,11 +199,13 @@ export function parseConfig(input: unknown): Config {
     logged: _logged,
     cache: _cache,
     purge: _purge,
+    admin: _admin,
+    transfers: _transfers,
     trustedProxies: _trustedProxies,
     mounts: writtenMounts,
     ...topLevel
   } = toTable(input);
-  const common = { limits, logged, cache: blockCache, purge, trustedProxies };
+  const common = { limits, logged, cache: blockCache, purge, admin, transfers, trustedProxies };
   if (!Array.isArray(writtenMounts)) {
     const mount = check(MountSchema, topLevel);
     assertDigests([mount]);

@@ -136,7 +136,7 @@ const REMOVED_FIELDS: ReadonlyMap<string, string> = new Map([
 const FIELD_NAME = /^[A-Za-z_]{1,24}$/;
 
 /** Tables with names of secrets, or with values that may be secrets. No message shows their content. */
-const SECRET_TABLES = new Set(['access', 'purge', 'headers']);
+const SECRET_TABLES = new Set(['access', 'admin', 'purge', 'headers', 'secret']);
 
 /** Lists without secrets, though they are in such a table or have the same name as one. */
 const SHOWN_LISTS = new Set(['blocks', 'origins', 'headers']);

@@ -21,9 +21,11 @@ export function secretsOfRule(access: AccessConfig): readonly string[] {
 }
 
 /** Lists the variables that a configuration reads secrets from, each once. */
-export function secretNames({ purge, mounts }: Config): readonly string[] {
+export function secretNames({ purge, admin, transfers, mounts }: Config): readonly string[] {
   const names = [
     ...(purge === undefined ? [] : [purge.token]),
+    ...(admin === undefined ? [] : [admin.token]),
+    ...(transfers?.secret === undefined ? [] : [transfers.secret]),
     ...mounts.flatMap(({ access }) => secretsOfRule(access)),
   ];
   return [...new Set(names)];

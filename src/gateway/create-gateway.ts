@@ -2,12 +2,17 @@ import type { Hono } from 'hono';
 // The preset with the smallest router. The gateway has few routes, and each of them matches all paths.
 import { Hono as TinyHono } from 'hono/tiny';
 import type { Observer } from '../observe/event.ts';
+import { logObserver } from '../observe/log.ts';
+import type { TransferTracker } from '../observe/transfers.ts';
 import { portableBodyPipe, type BodyPipe } from './download/body-pipe.ts';
 import type { ClientAddress } from './gateway-request.ts';
 import { download } from './handlers/download.ts';
 import { listing } from './handlers/listing.ts';
 import { methodNotAllowed, options as answerOptions } from './handlers/other-methods.ts';
 import { purge, PURGE, type PurgedKey, type PurgeOptions } from './handlers/purge.ts';
+import { ownTransfer } from './handlers/own-transfer.ts';
+import { transfersApi } from './handlers/transfers.ts';
+import { assertOneToken } from '../config/transfers-config.ts';
 import { parseLimits, type LimitsInput } from '../config/limits.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { authorize } from './middleware/authorize.ts';
@@ -31,6 +36,10 @@ export interface GatewayBaseOptions {
   readonly limits?: LimitsInput;
   /** The token of PURGE requests, which cause cached metadata to be revalidated. By default PURGE is not allowed. */
   readonly purge?: PurgeOptions | undefined;
+  /** The token of the addresses below `/.rangeway/`, which also allows purges. By default there are no such addresses. */
+  readonly admin?: { readonly token: string } | undefined;
+  /** Keeps the state of downloads: `trackTransfers({ store })`. By default it is not kept. */
+  readonly transfers?: TransferTracker | undefined;
 }
 
 /** Options of a gateway with one store. */
@@ -61,21 +70,29 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
     observers,
     clientAddress,
     limits: limitsInput = {},
-    purge: purgeOptions,
+    purge: ownPurge,
+    admin,
+    transfers,
     ...mountOptions
   } = options;
   const limits = parseLimits(limitsInput);
+  if (admin !== undefined && ownPurge !== undefined && ownPurge.token !== admin.token) assertOneToken(admin, ownPurge);
+  const purgeOptions: PurgeOptions | undefined = ownPurge ?? admin;
   const mounts = openMounts(mountOptions, bodyPipe);
   // If no mount allows an origin, pages of other origins can't read the 404 of an unmatched path either.
   const isCorsOff = mounts.every((mount) => mount.cors.origins.length === 0);
 
+  const observed = transfers === undefined ? observers : [...(observers ?? [logObserver()]), transfers.observer];
   const isListing = mounts.some(({ list }) => list !== undefined);
   const app = new TinyHono();
   const begin = beginRequest({ clientAddress }, true, toErrorPage);
-  app.use(begin, accessLog(observers), cors({ origins: isCorsOff ? [] : '*' }));
+  app.use(begin, accessLog(observed), cors({ origins: isCorsOff ? [] : '*' }));
+  if (admin !== undefined && transfers !== undefined) app.use(transfersApi({ transfers, token: admin.token }));
   if (limits.downloads !== undefined) app.get('*', concurrencyLimit(limits.downloads));
   app.use(mountMiddleware(mounts));
-  app.get('*', authorize(), download({ ...limits, folders: isListing ? listing() : undefined }));
+  app.get('*', authorize());
+  if (transfers !== undefined) app.get('*', ownTransfer(transfers));
+  app.get('*', download({ ...limits, folders: isListing ? listing() : undefined }));
   if (purgeOptions !== undefined) app.on(PURGE, '*', purge(purgeOptions));
   purgeOptions?.peers?.subscribe((purged) => purgeLocally(mounts, purged));
   app.options('*', answerOptions());

@@ -40,6 +40,8 @@ type Shared = { -readonly [Name in keyof RangewayState]: RangewayState[Name] } &
 export interface GatewayRequest {
   readonly shared: Shared;
   readonly requestId: string;
+  /** The number of the request in this process or isolate. */
+  readonly serial: number;
   /** The trace-id of a valid `traceparent` field (W3C Trace Context). */
   readonly traceId: string | undefined;
   /** The time at which the request was received. */
@@ -101,6 +103,9 @@ export interface Client {
   readonly error?: unknown;
 }
 
+/** The number of the next request. */
+let serials = 0;
+
 /** The ids of a request. */
 export type RequestIds = Pick<GatewayRequest, 'requestId' | 'traceId'>;
 
@@ -124,6 +129,7 @@ export function openGatewayRequest(
   const request: GatewayRequest = {
     shared,
     requestId,
+    serial: serials++,
     traceId,
     received: new Date(),
     startTime: steadyTime(),

@@ -84,13 +84,32 @@ export function matchMount(
   pattern: string,
 ): MountMatch {
   const address = { pathname, query: search.slice(1) };
-  const path = decodeRequestPath(pathBelow(pathname, pattern.replace(/\/?\*$/, '')));
+  const path = pathOfRoute(pathname, pattern);
   if (path.type === 'invalid') return { ...address, type: 'invalid', detail: path.detail };
+  if (isReserved(path.path)) return { ...address, type: 'unmatched' };
   const found = findMount(mounts, toHost(headers.get('Host'), hostname), `/${path.path}`);
   if (found === undefined) return { ...address, type: 'unmatched' };
   const { mount, key } = found;
   const folder = isFolder(key) ? key : undefined;
   return { ...address, type: 'found', mount, key: withIndex(mount, key), folder };
+}
+
+/**
+ * Returns the decoded path of a request below its route.
+ *
+ * @param pathname percent-encoded
+ * @param pattern of the route, such as `/files/*`
+ */
+export function pathOfRoute(pathname: string, pattern: string): PathResult {
+  return decodeRequestPath(pathBelow(pathname, pattern.replace(/\/?\*$/, '')));
+}
+
+/** The first segment of the addresses of the gateway itself. No object has them, in any store. */
+const RESERVED = '.rangeway';
+
+/** Whether a decoded path, without its first slash, is one of the gateway itself. */
+export function isReserved(path: string): boolean {
+  return path === RESERVED || path.startsWith(`${RESERVED}/`);
 }
 
 /** Removes port and final dot. The dot marks a fully qualified name (RFC 3986 §3.2.2) and means the same host. */

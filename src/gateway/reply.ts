@@ -1,10 +1,12 @@
 import {
+  printEntityTag,
   PROBLEM_TYPE,
   problemBody,
   problemKind,
   type HeaderList,
   type ProblemKind,
   type ProblemStatus,
+  type Representation,
   type Span,
 } from '../http/index.ts';
 import type { PipedBody } from './download/body-pipe.ts';
@@ -22,6 +24,15 @@ export interface ResponseContent {
   readonly parts: () => readonly { readonly head: number; readonly span: Span }[];
 }
 
+/**
+ * Describes the content of a response with bytes of an object.
+ *
+ * @param parts in the order in which they are sent
+ */
+export function contentOf({ etag, size }: Representation, parts: ResponseContent['parts']): ResponseContent {
+  return { etag: etag === undefined ? undefined : printEntityTag(etag), size, parts };
+}
+
 /** A response as a value, and how to observe the transfer of its body. */
 export interface Reply {
   readonly status: number;
@@ -30,7 +41,7 @@ export interface Reply {
   readonly body: ReplyBody;
   /** The transfer of the body. Absent if the body is in memory, or passed on as the storage opened it. */
   readonly pipe?: Omit<PipedBody, 'body'>;
-  /** The content of a response with bytes of an object. */
+  /** The content of a response with bytes of an object, or of a redirect to one, which has no parts. */
   readonly content?: ResponseContent;
   /** The problem that the body describes, for another form of it. */
   readonly problem?: { readonly status: number; readonly title: string; readonly detail: string };
@@ -80,5 +91,20 @@ export function problemReply(
     fields: [...fields, ...bodyFields],
     body: method === 'HEAD' ? null : body,
     problem: { status, title, detail },
+  };
+}
+
+/** Makes a reply with a body of JSON, which no cache stores. */
+export function jsonReply(value: object): Reply {
+  const body = `${JSON.stringify(value)}\n`;
+  return {
+    status: 200,
+    fields: [
+      ['Content-Type', 'application/json'],
+      ['Cache-Control', 'no-store'],
+      ['X-Content-Type-Options', 'nosniff'],
+      ['Content-Length', String(new TextEncoder().encode(body).length)],
+    ],
+    body,
   };
 }

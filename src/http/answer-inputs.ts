@@ -15,6 +15,7 @@
  * - `redirect`: only in the address of a redirect, which is not stored
  * - `host`: selects the mount; in the key, if a mount has a host
  * - `trace`: only repeated in X-Request-Id
+ * - `observed`: changes no response; it tells readers apart that have one address
  */
 export type FieldUse =
   | 'range'
@@ -29,7 +30,8 @@ export type FieldUse =
   | 'format'
   | 'redirect'
   | 'host'
-  | 'trace';
+  | 'trace'
+  | 'observed';
 
 /**
  * All request fields that can change a response. A handler can read no other ({@link Fields}), and caches in front are
@@ -58,6 +60,7 @@ export const ANSWER_FIELDS = {
   'X-Rangeway-Host': 'redirect',
   'X-Request-Id': 'trace',
   traceparent: 'trace',
+  'User-Agent': 'observed',
 } as const satisfies Readonly<Record<string, FieldUse>>;
 
 /** The name of a request field that can change a response. */
@@ -65,7 +68,7 @@ export type AnswerField = keyof typeof ANSWER_FIELDS;
 
 /**
  * All query parameters that can change a response, and the mounts for which they do: `every` mount, those that are
- * `listed` (setting `listing`), those with `pieces`, or those with the rule `signed`. Any other parameter that begins with `rgw-` makes a link invalid: that response is an error and is not
+ * `listed` (setting `listing`), those with `pieces`, those whose transfers are `tracked`, or those with the rule `signed`. Any other parameter that begins with `rgw-` makes a link invalid: that response is an error and is not
  * stored.
  */
 export const ANSWER_PARAMETERS = {
@@ -78,6 +81,7 @@ export const ANSWER_PARAMETERS = {
   limit: 'listed',
   pieces: 'pieces',
   meta4: 'pieces',
+  transfer: 'tracked',
   'rgw-kid': 'signed',
   'rgw-exp': 'signed',
   'rgw-nbf': 'signed',
@@ -87,7 +91,7 @@ export const ANSWER_PARAMETERS = {
   'rgw-name': 'signed',
   'rgw-rate': 'signed',
   'rgw-sig': 'signed',
-} as const satisfies Readonly<Record<string, 'every' | 'listed' | 'pieces' | 'signed'>>;
+} as const satisfies Readonly<Record<string, 'every' | 'listed' | 'pieces' | 'tracked' | 'signed'>>;
 
 /** The name of a query parameter that can change a response. */
 export type AnswerParameter = keyof typeof ANSWER_PARAMETERS;
@@ -153,6 +157,8 @@ export interface CachedMounts {
   readonly hasPages?: boolean;
   /** Whether a mount has piece indexes. */
   readonly hasPieces?: boolean;
+  /** Whether the gateway keeps transfers. */
+  readonly hasTransfers?: boolean;
   /** Whether `cors.origins` of a mount is a list. */
   readonly listsOrigins?: boolean;
   /** Whether a mount has the rule `referer`. */
@@ -172,8 +178,8 @@ export interface AnswerKey {
  * exactly these in its key.
  */
 export function answerKey(mounts: CachedMounts = {}): AnswerKey {
-  const { hasLinks = false, hasListings = false, hasPages = false, hasPieces = false } = mounts;
-  const uses = { every: true, listed: hasListings, pieces: hasPieces, signed: hasLinks };
+  const { hasLinks = false, hasListings = false, hasPages = false, hasPieces = false, hasTransfers = false } = mounts;
+  const uses = { every: true, listed: hasListings, pieces: hasPieces, tracked: hasTransfers, signed: hasLinks };
   const { listsOrigins = false, listsReferers = false, hasHosts = false } = mounts;
   return {
     parameters: PARAMETER_NAMES.filter((name) => uses[ANSWER_PARAMETERS[name]]),
@@ -196,6 +202,7 @@ export function answerKey(mounts: CachedMounts = {}): AnswerKey {
         case 'digest':
         case 'redirect':
         case 'trace':
+        case 'observed':
           return false;
       }
     }),

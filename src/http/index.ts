@@ -11,6 +11,7 @@ export * from './fields.ts';
 export { isFieldValue, trimOws } from './field-value.ts';
 export * from './http-date.ts';
 export * from './if-range.ts';
+export * from './intervals.ts';
 export * from './multipart.ts';
 export * from './preconditions.ts';
 export * from './problem.ts';

@@ -5,6 +5,8 @@ import type { RequestStats } from '../store/request-stats.ts';
 export interface DownloadStart {
   /** Sent in the X-Request-Id field of the response; the same at the start and at the end. */
   readonly requestId: string;
+  /** The number of the request in this process or isolate. Unlike the request id, no client can choose it. */
+  readonly serial: number;
   /** The trace-id of the `traceparent` field (W3C Trace Context): 32 hexadecimal digits. */
   readonly traceId: string | undefined;
   /** The time at which the request was received. */
@@ -14,9 +16,9 @@ export interface DownloadStart {
   readonly mount: { readonly path: string; readonly host: string | undefined } | undefined;
   /** The decoded key of the object; `undefined` if the path has none. */
   readonly key: string | undefined;
-  /** The ETag field, quotes included; `undefined` if the response has no bytes of an object. */
+  /** The ETag field, quotes included; `undefined` if the response has no bytes of an object and leads to none. */
   readonly etag: string | undefined;
-  /** The size of the object in bytes; `undefined` if the response has no bytes of an object. */
+  /** The size of the object in bytes; `undefined` if the response has no bytes of an object and leads to none. */
   readonly size: number | undefined;
   /** The Range field as the client sent it. */
   readonly range: string | undefined;
@@ -27,6 +29,10 @@ export interface DownloadStart {
   readonly client: string | undefined;
   /** The download id of the signed link. All requests of one download have the same. */
   readonly downloadId: string | undefined;
+  /** The user of basic access, or the subject of a token; `undefined` without one. */
+  readonly user: string | undefined;
+  /** The User-Agent field, truncated to 512 characters. */
+  readonly userAgent: string | undefined;
 }
 
 /**
@@ -56,7 +62,8 @@ export interface DownloadEvent extends DownloadStart {
 }
 
 /**
- * Called for each request. The calls are not awaited, and an error that one throws is logged and has no other effect.
+ * Called for each request. The calls are not awaited, and an error that one throws is logged and has no other effect. A
+ * promise that one returns keeps a Worker alive until it has settled.
  *
  * @example
  * import { createGateway, logObserver, memoryStore, type Observer } from 'rangeway';
@@ -66,9 +73,9 @@ export interface DownloadEvent extends DownloadStart {
  */
 export interface Observer {
   /** Called when a response with bytes of an object begins. */
-  start?(event: DownloadStart): void;
+  start?(event: DownloadStart): void | Promise<void>;
   /** Called when a response has ended, whatever its status. */
-  end(event: DownloadEvent): void;
+  end(event: DownloadEvent): void | Promise<void>;
   /**
    * With `failed`, `end` is called only for requests that failed. If all observers set it, and no limit needs the end
    * of bodies, bodies are passed to the platform unchanged, which is cheaper on Workers.

@@ -2,6 +2,7 @@ import { settingsError } from '../base/settings-error.ts';
 import type { Config } from '../config/config.ts';
 import { needsOf, type AccessNeeds } from '../access/access.ts';
 import type { AccessConfig } from '../config/access-config.ts';
+import { assertOneToken, assertTransfers, type TransfersConfig } from '../config/transfers-config.ts';
 import { corsPolicy } from '../gateway/open-mounts.ts';
 import { type CorsPolicy } from '../http/index.ts';
 import { assertParallelReads, WORKERS_PARALLEL_READS } from '../config/parallel-reads-setting.ts';
@@ -19,13 +20,23 @@ export type Platform = 'node' | 'workers' | 'lambda';
 
 export const PLATFORMS: readonly Platform[] = ['node', 'workers', 'lambda'];
 
-type TypedField = 'store' | 'fallback' | 'cache';
+type TypedField = 'store' | 'fallback' | 'cache' | 'transfers.store';
 
 /** The types of stores and caches that each platform has. */
 const TYPES: Readonly<Record<Platform, Readonly<Record<TypedField, readonly string[]>>>> = {
-  node: { store: ['s3', 'dir'], fallback: ['s3', 'dir'], cache: ['memory', 'disk'] },
-  workers: { store: ['r2', 's3'], fallback: ['r2', 's3'], cache: ['workers', 'tiered'] },
-  lambda: { store: [], fallback: ['s3'], cache: ['memory'] },
+  node: {
+    store: ['s3', 'dir'],
+    fallback: ['s3', 'dir'],
+    cache: ['memory', 'disk'],
+    'transfers.store': ['sqlite', 'memory'],
+  },
+  workers: {
+    store: ['r2', 's3'],
+    fallback: ['r2', 's3'],
+    cache: ['workers', 'tiered'],
+    'transfers.store': ['durable-object', 'memory'],
+  },
+  lambda: { store: [], fallback: ['s3'], cache: ['memory'], 'transfers.store': ['memory'] },
 };
 
 /**
@@ -35,7 +46,9 @@ const TYPES: Readonly<Record<Platform, Readonly<Record<TypedField, readonly stri
  * @throws SettingsError if two mounts have the same location, if a bucket can't be read in the way that is set, if the
  *   platform has no such store or cache, if `parallelReads` is more than it allows, or if a setting has no effect
  */
-export function checkConfig({ mounts, cache }: Config, platform?: Platform): void {
+export function checkConfig({ mounts, cache, admin, purge, transfers }: Config, platform?: Platform): void {
+  assertOneToken(admin, purge);
+  if (transfers !== undefined) checkTransfers(transfers, admin !== undefined, platform);
   const max = platform === 'workers' ? WORKERS_PARALLEL_READS : undefined;
   if (platform !== undefined && cache !== undefined) assertType('', 'cache', cache.type, platform);
   for (const [i, { parallelReads, store, fallback, access, cdnCacheControl, cacheTags }] of mounts.entries()) {
@@ -54,6 +67,15 @@ export function checkConfig({ mounts, cache }: Config, platform?: Platform): voi
     }
   }
   assertDistinctLocations(mounts.map(({ path, host }) => ({ path: path.replace(/\/$/, ''), host })));
+}
+
+/** The platform's own store of transfers. */
+const OWN_TRANSFERS = { node: 'sqlite', workers: 'durable-object', lambda: 'memory' } as const;
+
+function checkTransfers(transfers: TransfersConfig, hasAdmin: boolean, platform: Platform | undefined): void {
+  const { type } = transfers.store ?? {};
+  if (platform !== undefined && type !== undefined) assertType('', 'transfers.store', type, platform);
+  assertTransfers(transfers, type ?? (platform && OWN_TRANSFERS[platform]), hasAdmin);
 }
 
 function assertType(where: string, field: TypedField, type: string, platform: Platform): void {

@@ -6,6 +6,14 @@ import type { MountOptions, PiecesOptions } from '../gateway/open-mounts.ts';
 import type { SizeLimit } from '../config/size-limit.ts';
 import { settingsError } from '../base/settings-error.ts';
 import { withSettingName } from '../config/schema.ts';
+import { trackTransfers, type TransferTracker } from '../observe/transfers.ts';
+import type { TransferStore } from '../transfers/transfer-store.ts';
+import {
+  assertOneToken,
+  assertTransfers,
+  type TransfersConfig,
+  type TransferStoreConfig,
+} from '../config/transfers-config.ts';
 import { withFallback } from '../store/wrappers/with-fallback.ts';
 import type { ObjectStore } from '../store/object-store.ts';
 import { withPrefix } from '../store/wrappers/with-prefix.ts';
@@ -26,6 +34,10 @@ export interface PlatformParts extends AccessParts {
   readonly open: (store: StoreConfig, use: 'store' | 'fallback') => ObjectStore | undefined;
   /** Opens a block cache; returns `undefined` if the platform does not support its type. */
   readonly cache?: (cache: CacheConfig) => BlockCache | undefined;
+  /** Opens the store of transfers, or the platform's own; returns `undefined` if the platform lacks its type. */
+  readonly transfers?: (settings: TransfersConfig) => TransferStore | undefined;
+  /** The type of the platform's own store of transfers. By default memory. */
+  readonly defaultTransfers?: TransferStoreConfig['type'] | undefined;
   /** The size limit of a response body on this platform. By default there is none. */
   readonly overflow?: SizeLimit | undefined;
   /** Receives the log entries. By default they go to the console. */
@@ -41,21 +53,39 @@ export interface PlatformParts extends AccessParts {
  * @throws SettingsError if the platform does not support a store or cache, or if a secret is missing
  */
 export function openConfig(
-  { mounts, cache, limits, logged, purge }: Config,
+  { mounts, cache, limits, logged, purge, admin, transfers }: Config,
   parts: PlatformParts,
-): Pick<GatewayBaseOptions, 'limits' | 'observers' | 'purge'> & { readonly mounts: readonly MountOptions[] } {
+): Pick<GatewayBaseOptions, 'limits' | 'observers' | 'purge' | 'admin' | 'transfers'> & {
+  readonly mounts: readonly MountOptions[];
+} {
   const openedCache =
     cache === undefined
       ? undefined
       : withSettingName('cache', () => parts.cache?.(cache) ?? refuse('type', cache.type));
+  assertOneToken(admin, purge);
+  const token = admin && { token: withSettingName('admin.token', () => readToken(admin.token, parts)) };
   const pathOf = (i: number) => (mounts.length > 1 ? `mounts.${i}.` : '');
   return {
     limits,
     observers: [logObserver(parts.log, logged)],
-    purge:
-      purge === undefined ? undefined : { token: withSettingName('purge.token', () => readToken(purge.token, parts)) },
+    purge: purge === undefined ? token : { token: withSettingName('purge.token', () => readToken(purge.token, parts)) },
+    admin: token,
+    transfers: transfers && openTransfers(transfers, token !== undefined, parts),
     mounts: mounts.map((mount, i) => toMountOptions(mount, openedCache, parts, pathOf(i))),
   };
+}
+
+/** Opens the store of transfers that is set, or the platform's own. */
+function openTransfers(transfers: TransfersConfig, hasAdmin: boolean, parts: PlatformParts): TransferTracker {
+  const type = transfers.store?.type ?? parts.defaultTransfers ?? 'memory';
+  assertTransfers(transfers, type, hasAdmin);
+  const store = parts.transfers?.(transfers) ?? withSettingName('transfers.store', () => refuse('type', type));
+  const { identity, secret: name } = transfers;
+  const secret = name === undefined ? undefined : withSettingName('transfers.secret', () => readToken(name, parts));
+  if (secret !== undefined && secret.length < 32) {
+    throw settingsError('takes 32 characters at least, such as `openssl rand -hex 32` prints', 'transfers.secret');
+  }
+  return trackTransfers({ store, identity, secret });
 }
 
 function readToken(name: string, { secret }: PlatformParts): string {

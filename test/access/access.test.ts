@@ -107,13 +107,13 @@ describe('basicAccess', () => {
     challenges: ['Basic realm="releases", charset="UTF-8"'],
   };
   test.for([
-    ['a name and its password', basic('ann:correct horse')],
-    ['a password with colons', basic('bob:p:a:ss')],
-    ['UTF-8, composed (RFC 7617 §2.1)', basic('zoë:J\u00fcrgen')],
-    ['the scheme in any case', basic('ann:correct horse', 'bASIC')],
-    ['a name that objects have', basic('__proto__:constructor')],
-  ] as const)('takes %s', async ([, fields]) => {
-    expect(await rule(requestFor('/a', fields))).toEqual(granted());
+    ['a name and its password', 'ann', basic('ann:correct horse')],
+    ['a password with colons', 'bob', basic('bob:p:a:ss')],
+    ['UTF-8, composed (RFC 7617 §2.1)', 'zoë', basic('zoë:J\u00fcrgen')],
+    ['the scheme in any case', 'ann', basic('ann:correct horse', 'bASIC')],
+    ['a name that objects have', '__proto__', basic('__proto__:constructor')],
+  ] as const)('takes %s', async ([, user, fields]) => {
+    expect(await rule(requestFor('/a', fields))).toEqual(granted({ isPrivate: true, user }));
   });
   test.for([
     ['nothing', {}],

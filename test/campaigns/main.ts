@@ -1,7 +1,7 @@
 /**
  * The whole campaigns, of which the other runs do a tenth: `npm run test:campaigns`. Kills of a process that writes
  * its cache, and of one that downloads; crashes that lose unsynced bytes; schedules of faults, for the gateway and for
- * downloads; histories of objects that are replaced, the models of the fill and of the cached store, stored metadata,
+ * downloads; histories of objects that are replaced and of transfers, the models of the fill and of the cached store, stored metadata,
  * clients that disconnect, and the fuzzers. About half an hour on two cores, most of it for the kills of downloads.
  */
 import { spawnSync } from 'node:child_process';
@@ -20,6 +20,8 @@ const suites = [
   'test/client/engine-faults.test.ts',
   'test/client/engine-killed.test.ts',
   'test/cache/with-block-cache.model.test.ts',
+  'test/transfers/coverage.property.test.ts',
+  'test/transfers/drivers/sqlite-kill.test.ts',
 ];
 // The runner ignores a filter that matches nothing.
 for (const path of suites) if (!existsSync(join(root, path))) throw new Error(`${path} does not exist`);

@@ -47,6 +47,8 @@ afterAll(() => rm(folder, { recursive: true }));
 beforeEach(() => {
   vi.stubEnv('RANGEWAY_KEYS', KEYS_TEXT);
   vi.stubEnv('RANGEWAY_PURGE_TOKEN', '0123456789abcdef0123456789abcdef');
+  vi.stubEnv('ADMIN_TOKEN', '0123456789abcdef0123456789abcdef');
+  vi.stubEnv('TRANSFERS_SECRET', '0123456789abcdef0123456789abcdef');
   vi.stubEnv('USERS', 'ann:a long password');
   // No bucket of a page is asked.
   for (const name of ['AWS_ACCESS_KEY_ID', 'AWS_PROFILE']) vi.stubEnv(name, '');
@@ -131,7 +133,8 @@ function buckets(text: string): string {
 }
 
 /** The secrets of the Worker. */
-const SECRETS = '[secrets]\nrequired = ["RANGEWAY_KEYS", "RANGEWAY_PURGE_TOKEN", "USERS"]\n';
+const SECRETS =
+  '[secrets]\nrequired = ["RANGEWAY_KEYS", "RANGEWAY_PURGE_TOKEN", "USERS", "ADMIN_TOKEN", "TRANSFERS_SECRET"]\n';
 
 describe('configurations', () => {
   test.for(withLanguage('json').filter((fence) => !isBucketCors(fence)))(

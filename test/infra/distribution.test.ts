@@ -231,6 +231,7 @@ describe('fields and query', () => {
       'digest',
       'format',
       'host',
+      'observed',
       'pages',
       'preflight',
       'range',

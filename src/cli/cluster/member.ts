@@ -1,5 +1,7 @@
 import cluster from 'node:cluster';
 import type { PurgedKey, PurgePeers } from '../../gateway/handlers/purge.ts';
+import type { TransferStore } from '../../transfers/transfer-store.ts';
+import { relayedTransfers } from './transfer-relay.ts';
 import { isEnvelope, WORKER_NUMBER, type Envelope, type PrimaryMessage, type WorkerMessage } from './messages.ts';
 
 /** The other workers have to purge a key within this time, in ms. */
@@ -11,6 +13,8 @@ export interface ClusterMember {
   readonly number: number;
   /** The other workers, as the gateway sees them. */
   readonly peers: PurgePeers;
+  /** The store of transfers, which the primary process has open. */
+  readonly transferStore: TransferStore;
   /** Resolves when the worker has to stop: the primary process says so, or a signal of its own does. */
   readonly stopped: Promise<void>;
   send(message: WorkerMessage): void;
@@ -28,12 +32,15 @@ export function joinCluster(): ClusterMember | undefined {
   const stop = Promise.withResolvers<void>();
   const listeners: ((purged: PurgedKey) => void)[] = [];
   const pending = new Map<number, () => void>();
+  const transfers = relayedTransfers(send);
   const receive = (message: PrimaryMessage): void => {
     switch (message.type) {
       case 'stop':
         return stop.resolve();
       case 'done':
         return pending.get(message.id)?.();
+      case 'transfers':
+        return transfers.receive(message.id, message.result);
       case 'purge':
         for (const listener of listeners) listener(message.purged);
         return send({ type: 'done', id: message.id });
@@ -52,6 +59,7 @@ export function joinCluster(): ClusterMember | undefined {
       publish: (purged) => publish(purged, pending),
       subscribe: (listener) => void listeners.push(listener),
     },
+    transferStore: transfers.store,
     stopped: stop.promise,
     send,
     leave: () => process.channel?.unref(),

@@ -1,3 +1,4 @@
+import type { TransferStore } from '../../transfers/transfer-store.ts';
 import type { PurgedKey } from '../../gateway/handlers/purge.ts';
 
 /** A message from a worker to the primary process. */
@@ -8,7 +9,9 @@ export type WorkerMessage =
   /** A client has purged a key in this worker. */
   | { readonly type: 'purge'; readonly id: number; readonly purged: PurgedKey }
   /** The answer to the primary's `purge`. */
-  | { readonly type: 'done'; readonly id: number };
+  | { readonly type: 'done'; readonly id: number }
+  /** A call of the store of transfers, which only the primary process has open. */
+  | { readonly type: 'transfers'; readonly id: number; readonly call: TransferCall };
 
 /** A message from the primary process to a worker. */
 export type PrimaryMessage =
@@ -16,7 +19,31 @@ export type PrimaryMessage =
   /** A client has purged a key in another worker. */
   | { readonly type: 'purge'; readonly id: number; readonly purged: PurgedKey }
   /** The answer to the worker's `purge`: all other workers have purged the key. */
-  | { readonly type: 'done'; readonly id: number };
+  | { readonly type: 'done'; readonly id: number }
+  /** The result of the worker's call of the store of transfers. */
+  | { readonly type: 'transfers'; readonly id: number; readonly result: TransferResult };
+
+type TransferMethod = Exclude<keyof TransferStore, 'turnTime' | 'close'>;
+
+/** A call of the store of transfers: a method, and its arguments as JSON can hold them. */
+export type TransferCall = {
+  readonly [Method in TransferMethod]: {
+    readonly method: Method;
+    readonly args: Readonly<Parameters<TransferStore[Method]>>;
+  };
+}[TransferMethod];
+
+/** The value that a call of the store of transfers has returned. */
+export interface TransferValue<Value> {
+  readonly type: 'value';
+  /** Absent if the value is `undefined`, which JSON has not. */
+  readonly value: Value;
+}
+
+/** The result of a call of the store of transfers. */
+export type TransferResult =
+  | TransferValue<unknown>
+  | { readonly type: 'error'; readonly name: string; readonly message: string };
 
 /** A message in transit. Libraries may send others through the same channel. */
 export interface Envelope<Message> {

@@ -2,6 +2,8 @@ import cluster from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { say } from '../say.ts';
 import { purgeRelay } from './purge-relay.ts';
+import type { TransferStore } from '../../transfers/transfer-store.ts';
+import { transferRelay } from './transfer-relay.ts';
 import { startWorker, type WorkerProcess } from './worker-process.ts';
 
 /** A worker that ends sooner than this after its start is replaced after a longer pause, in ms. */
@@ -14,12 +16,17 @@ const LONGEST_PAUSE = 5_000;
 /** A worker that is still there so long after its own limit does not respond, in ms; it is killed. */
 const KILL_DELAY = 2_000;
 
+/** How often old transfers are deleted, in ms. */
+const MAINTENANCE_TIME = 60_000;
+
 /** Options of {@link runPrimary}. */
 export interface PrimaryOptions {
   /** The number of workers. */
   readonly count: number;
   /** How long requests in progress may take after a signal, in ms. The workers keep this limit themselves. */
   readonly stopLimit: number;
+  /** Opened here alone; the workers call it through this process. */
+  readonly transferStore?: TransferStore | undefined;
   /** Resolves when the command has to stop. */
   readonly stopped: Promise<void>;
   /** Called once all workers listen, with the address and the name of the store. */
@@ -41,12 +48,27 @@ export async function runPrimary(options: PrimaryOptions): Promise<number> {
   // The reader of the log may exit, and downloads continue.
   process.stdout.on('error', () => undefined);
   const running = new Set<WorkerProcess>();
-  const relay = purgeRelay(() => running);
+  const purges = purgeRelay(() => running);
+  const { transferStore } = options;
+  const transfers = transferStore && transferRelay(transferStore);
+  const maintenance = setInterval(() => {
+    transferStore?.maintain(Date.now()).catch((error: unknown) => console.error(error));
+  }, MAINTENANCE_TIME);
   const stopping = new AbortController();
   const start = (number: number): WorkerProcess => {
-    const worker = startWorker(number, (lines) => void process.stdout.write(lines), relay);
+    const worker = startWorker(
+      number,
+      (lines) => void process.stdout.write(lines),
+      (message, from) => {
+        purges(message, from);
+        transfers?.handle(message, from);
+      },
+    );
     running.add(worker);
-    void worker.ended.then(() => running.delete(worker));
+    void worker.ended.then(() => {
+      running.delete(worker);
+      transfers?.leave(worker);
+    });
     return worker;
   };
 
@@ -63,6 +85,8 @@ export async function runPrimary(options: PrimaryOptions): Promise<number> {
   }
   stopping.abort();
   await stopAll(running, options);
+  clearInterval(maintenance);
+  await transferStore?.close();
   return 0;
 }
 

@@ -136,8 +136,10 @@ async function gatewayWorker(
       name: 'gateway',
       ...compatibilityOf(wrangler),
       manifest: await bundle(main, dirname(config), alias),
+      exports: durableObjectsOf(wrangler),
       env: {
         ...bucketsOf(wrangler),
+        ...durableObjectBindingsOf(wrangler),
         ...Object.fromEntries(texts.map(([name, value]) => [name, { type: 'json', value } as const])),
       },
     },
@@ -173,6 +175,28 @@ function bucketsOf({ r2_buckets }: WranglerConfig) {
   return Object.fromEntries(
     r2_buckets.map(({ binding, bucket_name }: BucketConfig) => [binding, r2(bucket_name ?? binding)]),
   );
+}
+
+/** The classes of the Worker's own Durable Objects. All of them have SQLite. */
+function durableObjectsOf({ durable_objects }: WranglerConfig) {
+  const classes = durable_objects.bindings.map(({ class_name }: ShardsConfig) => class_name);
+  return Object.fromEntries(
+    classes.map((name: string) => [name, { type: 'durable-object', storage: 'sqlite' } as const]),
+  );
+}
+
+function durableObjectBindingsOf({ durable_objects }: WranglerConfig) {
+  return Object.fromEntries(
+    durable_objects.bindings.map(({ name, class_name }: ShardsConfig) => [
+      name,
+      { type: 'durable-object', worker: 'gateway', exportName: class_name } as const,
+    ]),
+  );
+}
+
+interface ShardsConfig {
+  readonly name: string;
+  readonly class_name: string;
 }
 
 interface BucketConfig {

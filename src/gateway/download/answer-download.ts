@@ -2,13 +2,12 @@ import {
   boundaryFrom,
   byteHeaders,
   notModifiedHeaders,
-  printEntityTag,
   unsatisfiableHeaders,
   type ByteDecision,
   type DownloadRequest,
   type HeaderChoices,
 } from '../../http/index.ts';
-import { emptyReply, problemReply, type Reply } from '../reply.ts';
+import { contentOf, emptyReply, problemReply, type Reply } from '../reply.ts';
 import { planBody } from './plan-body.ts';
 import { resolve } from './resolve.ts';
 import { applySizeLimit, type OpenedBody } from './size-limit.ts';
@@ -39,7 +38,12 @@ export async function answerDownload(request: DownloadRequest, context: Download
     case 206: {
       const { status, decision, representation, first } = resolution;
       if (first === undefined) {
-        return emptyReply(status, byteHeaders(decision, representation, headerChoices(request, context, decision)));
+        const reply = emptyReply(
+          status,
+          byteHeaders(decision, representation, headerChoices(request, context, decision)),
+        );
+        // The content of a GET without a body is that of an empty object.
+        return method === 'GET' ? { ...reply, content: contentOf(representation, () => []) } : reply;
       }
       const opened = { decision, representation, first };
       if (context.sizeLimit === undefined) return sendBody(opened, request, context);
@@ -68,17 +72,15 @@ function bodyReply(
   const choices = headerChoices(request, context, decision);
   const fields = byteHeaders(decision, representation, choices);
   const { bytes } = first;
-  const { etag, size } = representation;
-  const objectInfo = { etag: etag === undefined ? undefined : printEntityTag(etag), size };
   if (isOneRead(decision) && (bytes !== undefined || (!context.needsOutcome && first.hasNativeLength === true))) {
-    const content = { ...objectInfo, parts: () => [{ head: 0, span: first.span }] };
+    const content = contentOf(representation, () => [{ head: 0, span: first.span }]);
     return { status, fields, body: bytes ?? first.body, content };
   }
   const plan = planBody(decision, first, context, choices.boundary);
   const { body, ...pipe } = context.bodyPipe.pipe(plan);
   const parts = () =>
     plan.reads.flatMap((read) => read.parts.map((part) => ({ head: part.head.length, span: part.span })));
-  return { status, fields, body, pipe, content: { ...objectInfo, parts } };
+  return { status, fields, body, pipe, content: contentOf(representation, parts) };
 }
 
 /** Returns whether the body consists of the bytes of one read only. */

@@ -12,7 +12,7 @@ import type { OpenObject } from '../../store/object-store.ts';
 import { storeError } from '../../store/store-error.ts';
 import type { DownloadContext } from './download-context.ts';
 import { assertMatchesRequest, pinnedRead } from './pinned-read.ts';
-import { emptyReply, problemReply, type Reply } from '../reply.ts';
+import { contentOf, emptyReply, problemReply, type Reply } from '../reply.ts';
 import type { LinkTarget, SizeLimit } from '../../config/size-limit.ts';
 
 /** A decision to send bytes, with the first read of them opened. */
@@ -91,7 +91,7 @@ async function oversizeReply(
   // A client repeats its Range after the redirect.
   if (toLink !== undefined && decision.status === 200 && request.range !== undefined) {
     const url = await linkWhole?.(linkTarget(representation, context));
-    if (url !== undefined) return redirectReply(url);
+    if (url !== undefined) return redirectReply(url, representation);
   }
   if (hasStaleIfRange(request, representation) && (toLink === undefined || request.range?.length === 1)) {
     const detail =
@@ -103,7 +103,7 @@ async function oversizeReply(
     const detail = `The answer has ${length} bytes, and this gateway sends ${limit} at the most. Ask for ranges of fewer.`;
     return problemReply(501, detail, requestId, 'GET');
   }
-  return redirectReply(await toLink(linkTarget(representation, context)));
+  return redirectReply(await toLink(linkTarget(representation, context)), representation);
 }
 
 function linkTarget(
@@ -119,12 +119,13 @@ function linkTarget(
   };
 }
 
-function redirectReply(url: string): Reply {
-  return emptyReply(307, [
+function redirectReply(url: string, representation: Representation): Reply {
+  const redirect = emptyReply(307, [
     ['Location', url],
     // The link is for this client only, and expires soon.
     ['Cache-Control', 'private, no-store'],
   ]);
+  return { ...redirect, content: contentOf(representation, () => []) };
 }
 
 /**

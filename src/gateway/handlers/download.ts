@@ -98,7 +98,9 @@ async function toReply(
     return withFields(other, mount.headers);
   }
   const { status, content } = reply;
-  if (content !== undefined && !request.isSettled) for (const start of request.onStart) start(status, content);
+  const hasBytes = status === 200 || status === 206;
+  if (content !== undefined && hasBytes && !request.isSettled)
+    for (const start of request.onStart) start(status, content);
   const isAnnounced = mount.pieces !== undefined && form === undefined && (status === 200 || status === 206);
   return withFields(
     withFields(reply, mount.headers),

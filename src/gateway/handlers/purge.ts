@@ -1,10 +1,8 @@
 import type { Handler } from 'hono';
-import { equalInConstantTime, sha256 } from '../../access/constant-time.ts';
-import { settingsError } from '../../base/settings-error.ts';
-import type { Fields } from '../../http/index.ts';
 import { gatewayRequestOf, matchOf, type GatewayEnv, fieldsOf } from '../gateway-request.ts';
 import { emptyReply, problemReply } from '../reply.ts';
 import { respondWith } from '../handle-request.ts';
+import { tokenGuard } from '../token-guard.ts';
 
 /** The credentials of PURGE requests. */
 export interface PurgeOptions {
@@ -33,18 +31,8 @@ export interface PurgePeers {
   subscribe(listener: (purged: PurgedKey) => void): void;
 }
 
-/** Returns whether these header fields contain the token. */
-type PurgeGuard = (headers: Fields) => Promise<boolean>;
-
 /** The method of a purge request. Its address is that of the object, so a purge needs no path of its own. */
 export const PURGE = 'PURGE';
-
-/** The length limit of a token in characters. */
-const MAX_LENGTH = 1024;
-
-/** RFC 6750 §2.1. */
-const TOKEN = /^[\w.~+/-]+={0,2}$/;
-const CREDENTIALS = /^bearer +([\w.~+/-]+={0,2})$/i;
 
 /**
  * Answers PURGE: makes the next request for the key that `mount()` has found revalidate its cached metadata with the
@@ -62,7 +50,7 @@ const CREDENTIALS = /^bearer +([\w.~+/-]+={0,2})$/i;
  * app.on(PURGE, '/files/*', purge({ token: 'replace-me-with-64-hexadecimal-digits' }));
  */
 export function purge({ token, peers }: PurgeOptions): Handler<GatewayEnv> {
-  const isAllowed = purgeGuard(token);
+  const isAllowed = tokenGuard(token, 'purge.token');
   return (c) => {
     const request = gatewayRequestOf(c, 'purge()');
     const { requestId } = request;
@@ -83,27 +71,4 @@ export function purge({ token, peers }: PurgeOptions): Handler<GatewayEnv> {
       return emptyReply(204, []);
     });
   };
-}
-
-function purgeGuard(token: string): PurgeGuard {
-  // The message does not contain the token, because messages are logged.
-  if (token.length < 32 || token.length > MAX_LENGTH || !TOKEN.test(token)) {
-    throw settingsError(
-      `the token takes 32 to ${MAX_LENGTH} letters, digits and "-._~+/", such as \`openssl rand -hex 32\` prints`,
-      'purge.token',
-    );
-  }
-  let expected: Promise<Uint8Array> | undefined;
-  return async (headers) => {
-    // Computed at the first request, because Workers allow no asynchronous work at start.
-    expected ??= digest(token);
-    const field = headers.get('Authorization') ?? '';
-    const candidate = field.length <= 2 * MAX_LENGTH ? CREDENTIALS.exec(field)?.[1] : undefined;
-    // Digests are compared, so that the time does not depend on lengths. A missing token is compared as the empty one.
-    return equalInConstantTime(await digest(candidate ?? ''), await expected);
-  };
-}
-
-function digest(text: string): Promise<Uint8Array> {
-  return sha256(new TextEncoder().encode(text));
 }

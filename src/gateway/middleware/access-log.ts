@@ -33,39 +33,56 @@ export function accessLog(observers: readonly Observer[] = [logObserver()]): Mid
   return (c, next) => {
     const request = gatewayRequestOf(c, 'accessLog()');
     const { method } = c.req.raw;
-    const range = fieldsOf(request.platform, c.req.raw).get('Range') ?? undefined;
+    const fields = fieldsOf(request.platform, c.req.raw);
+    const sent = {
+      method,
+      range: fields.get('Range') ?? undefined,
+      userAgent: fields.get('User-Agent')?.slice(0, 512),
+    };
     let sentContent: ResponseContent | undefined;
     request.needsOutcome ||= needsOutcome;
     request.onStart.push((status, content) => {
       sentContent = content;
       if (startObservers.length === 0) return;
-      const start = toStart(request, method, range, status, content, content.parts());
-      for (const observer of startObservers) attempt(() => observer.start?.(start));
+      const parts = content.parts();
+      if (parts.length === 0) return;
+      const start = toStart(request, sent, status, content, parts);
+      for (const observer of startObservers) notify(request, () => observer.start?.(start));
     });
     request.onEnd.push((end) => {
       if (!needsOutcome && end.transfer.outcome !== 'failed') return;
-      const parts = sentContent?.parts() ?? [];
-      const event = toEvent(request, toStart(request, method, range, end.status, sentContent, parts), end, parts);
+      // A redirect to the storage has no bytes of the object, and names it.
+      const content = sentContent ?? (end.status === 307 ? end.reply?.content : undefined);
+      const parts = content?.parts() ?? [];
+      const event = toEvent(request, toStart(request, sent, end.status, content, parts), end, parts);
       for (const observer of observers) {
-        if (observer.only === undefined || event.outcome === 'failed') attempt(() => observer.end(event));
+        if (observer.only === undefined || event.outcome === 'failed') notify(request, () => observer.end(event));
       }
     });
     return next();
   };
 }
 
+/** Calls an observer. Workers stop work that outlasts the response, unless they know of it. */
+function notify(request: GatewayRequest, call: () => void | Promise<void>): void {
+  attempt(() => {
+    const work = call();
+    if (work instanceof Promise) request.defer(work.catch((error: unknown) => console.error(error)));
+  });
+}
+
 type Parts = ReturnType<ResponseContent['parts']>;
 
 function toStart(
-  { requestId, traceId, received, client, shared: { mount, key, grant } }: GatewayRequest,
-  method: string,
-  range: string | undefined,
+  { requestId, serial, traceId, received, client, shared: { mount, key, grant } }: GatewayRequest,
+  { method, range, userAgent }: Pick<DownloadStart, 'method' | 'range' | 'userAgent'>,
   status: number,
   content: ResponseContent | undefined,
   parts: Parts,
 ): DownloadStart {
   return {
     requestId,
+    serial,
     traceId,
     received,
     method,
@@ -78,6 +95,8 @@ function toStart(
     status,
     client: client.address,
     downloadId: grant?.downloadId,
+    user: grant?.user,
+    userAgent,
   };
 }
 

@@ -3,6 +3,7 @@ import { createGateway } from '../../gateway/create-gateway.ts';
 import type { Log } from '../../observe/log.ts';
 import { OVERFLOW_POLICIES } from '../../config/size-limit.ts';
 import { parseConfig } from '../../config/config.ts';
+import { memoryTransferStore } from '../../transfers/drivers/memory.ts';
 import { memoryCache } from '../../cache/drivers/memory.ts';
 import type { FetchHandler } from '../fetch-handler.ts';
 import { openConfig } from '../open-config.ts';
@@ -46,6 +47,8 @@ export function lambdaGateway(
       secret,
       jwt: openJwt,
       cache: (cache) => (cache.type === 'memory' ? memoryCache({ maxBytes: cache.bytes }) : undefined),
+      transfers: ({ store, retention }) =>
+        store === undefined || store.type === 'memory' ? memoryTransferStore({ retention }) : undefined,
       overflow: { limit, policy, ...objectLinks(client, config, cdnKey) },
       log,
     }),

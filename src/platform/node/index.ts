@@ -6,6 +6,7 @@ export { createGateway, type GatewayOptions } from '../../gateway/create-gateway
 export { describeError } from '../../observe/log.ts';
 export { parseConfig, type Config } from '../../config/config.ts';
 export { fsStore, type FsStoreOptions } from '../../store/drivers/fs/fs-store.ts';
+export { sqliteTransferStore, type SqliteTransferStoreOptions } from '../../transfers/drivers/sqlite.ts';
 export type { FetchHandler } from '../fetch-handler.ts';
 export { openNodeConfig } from './open-node-config.ts';
 export * from '../links.ts';

@@ -5,12 +5,12 @@ import { withMemoryTier } from '../../cache/drivers/memory-tier.ts';
 import type { BlockCache } from '../../cache/block-cache.ts';
 import type { CacheConfig, Config, MountConfig, StoreConfig } from '../../config/config.ts';
 import { withDigestTags } from '../../digests/with-digest-tags.ts';
-import type { GatewayBaseOptions } from '../../gateway/create-gateway.ts';
-import type { MountOptions } from '../../gateway/open-mounts.ts';
 import type { Log } from '../../observe/log.ts';
 import { settingsError } from '../../base/settings-error.ts';
 import { fsStore } from '../../store/drivers/fs/fs-store.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
+import type { TransferStore } from '../../transfers/transfer-store.ts';
+import { openTransferStore } from './open-transfer-store.ts';
 import { openConfig } from '../open-config.ts';
 import { openJwt } from '../open-jwt.ts';
 import { loadS3, type S3Parts } from '../s3/load-s3.ts';
@@ -26,6 +26,7 @@ import type { S3Access } from '../s3/s3-access.ts';
  * @param log receives the log entries; by default they go to the console
  * @param secret returns the value of a secret by its name; by default the variable of the environment
  * @param indexes opens the piece indexes of mounts that name no store; by default they are in `store`
+ * @param transferStore takes the place of the store of transfers that the configuration names
  * @throws SettingsError with the name of each missing or invalid field
  *
  * @example
@@ -42,7 +43,8 @@ export async function openNodeConfig(
   log?: Log,
   secret: (name: string) => string | undefined = (name) => process.env[name],
   indexes?: (bucket: string | undefined) => ObjectStore,
-): Promise<Pick<GatewayBaseOptions, 'limits' | 'observers' | 'purge'> & { readonly mounts: readonly MountOptions[] }> {
+  transferStore?: TransferStore,
+): Promise<ReturnType<typeof openConfig>> {
   const s3 = config.mounts.some(readsS3) ? await loadS3() : undefined;
   return openConfig(config, {
     defaultStore: () => store ?? missing(),
@@ -51,6 +53,9 @@ export async function openNodeConfig(
     log,
     open: (storeConfig) => openStore(storeConfig, access, s3),
     cache: openCache,
+    // A store that Node lacks is refused here too. A file is opened by its first use alone.
+    transfers: (settings) => openTransferStore(settings) && (transferStore ?? openTransferStore(settings)),
+    defaultTransfers: 'sqlite',
     secret,
     jwt: openJwt,
   });

@@ -5,7 +5,21 @@ import { workersCache, type CacheLike } from '../../cache/drivers/workers.ts';
 import type { CacheConfig } from '../../config/config.ts';
 import type { ClientAddress } from '../../gateway/gateway-request.ts';
 import type { Fields } from '../../http/index.ts';
+import type { TransfersConfig } from '../../config/transfers-config.ts';
+import { memoryTransferStore } from '../../transfers/drivers/memory.ts';
+import { durableObjectTransferStore } from '../../transfers/drivers/durable-object.ts';
+import type { TransferStore } from '../../transfers/transfer-store.ts';
+import type { TransferShard } from './transfer-shard.ts';
 import { settingsError } from '../../base/settings-error.ts';
+
+declare global {
+  namespace Cloudflare {
+    interface Env {
+      /** The Durable Objects with transfers. Bound only if the configuration keeps transfers there. */
+      readonly TRANSFERS: DurableObjectNamespace<TransferShard>;
+    }
+  }
+}
 
 /** Returns the value of a variable or secret of the Worker; `undefined` if it is not set or not text. */
 export function workerSecret(name: string): string | undefined {
@@ -33,6 +47,28 @@ export const workerAddress: ClientAddress = ({ headers }) => {
   const fields: Fields = headers;
   return fields.get('CF-Connecting-IP') ?? undefined;
 };
+
+/** The stores of transfers of a Worker: Durable Objects, bound as `TRANSFERS` if the configuration names no binding. */
+export const workerTransfers = {
+  defaultTransfers: 'durable-object',
+  transfers: openTransfers,
+} as const;
+
+/** @throws SettingsError if there is no such binding of Durable Objects */
+function openTransfers({ store, shards, retention }: TransfersConfig): TransferStore | undefined {
+  if (store?.type === 'memory') return memoryTransferStore({ retention });
+  if (store?.type === 'sqlite') return undefined;
+  const binding = store?.binding ?? 'TRANSFERS';
+  const namespace: unknown = Reflect.get(env, binding);
+  if (!isShards(namespace)) {
+    throw settingsError(`wrangler.toml has to bind the Durable Object TransferShard as ${binding}`, 'transfers.store');
+  }
+  return durableObjectTransferStore({ shard: (index) => namespace.getByName(`transfers-${index}`), shards, retention });
+}
+
+function isShards(value: unknown): value is DurableObjectNamespace<TransferShard> {
+  return typeof value === 'object' && value !== null && 'getByName' in value;
+}
 
 /**
  * Opens the block cache of a configuration: that of the data centre, in a named cache that serves no client requests,

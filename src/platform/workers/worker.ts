@@ -6,8 +6,9 @@ import type { ObjectStore } from '../../store/object-store.ts';
 import { withRetry } from '../../store/wrappers/with-retry.ts';
 import { nativeBodyPipe } from './native-body-pipe.ts';
 import { openConfig } from '../open-config.ts';
-import { openBinding, workerAddress, workerCache, workerSecret } from './worker-env.ts';
+import { openBinding, workerAddress, workerCache, workerSecret, workerTransfers } from './worker-env.ts';
 
+export { TransferShard } from './transfer-shard.ts';
 export { Blocks } from './worker-env.ts';
 
 /** The bindings of the Worker: the bucket, and the configuration as a TOML table in wrangler.toml. */
@@ -45,6 +46,7 @@ export default createGateway({
     open,
     secret: workerSecret,
     cache: workerCache,
+    ...workerTransfers,
   }),
   bodyPipe: nativeBodyPipe,
   clientAddress: workerAddress,

@@ -1,0 +1,85 @@
+import * as v from 'valibot';
+import { settingsError } from '../base/settings-error.ts';
+import { ANONYMOUS_IDENTITIES } from '../transfers/reader-identity.ts';
+import { DEFAULT_RETENTION } from '../transfers/transfer-store.ts';
+import { count, secretName, text } from './schema.ts';
+
+/** The store of transfers. Each platform accepts some of the types. */
+const store = v.variant(
+  'type',
+  [
+    v.strictObject({ type: v.literal('memory') }),
+    v.strictObject({
+      type: v.literal('sqlite'),
+      file: v.optional(text(/^[^\0]+$/, 'takes the path of a file'), 'rangeway-transfers.sqlite'),
+    }),
+    v.strictObject({
+      type: v.literal('durable-object'),
+      binding: v.optional(text(/^\w+$/, 'takes the name of a binding'), 'TRANSFERS'),
+    }),
+  ],
+  'takes a table whose type is "memory", "sqlite" or "durable-object"',
+);
+
+/** Schema of the settings of transfers. */
+export const TransfersSchema = v.strictObject(
+  {
+    /** By default the platform's own: a SQLite file on Node, Durable Objects on Workers, memory on Lambda. */
+    store: v.optional(store),
+    /** How a client without a link's id and a user name is recognised. */
+    identity: v.optional(
+      v.picklist(ANONYMOUS_IDENTITIES, 'takes "address-and-agent", "address" or "none"'),
+      'address-and-agent',
+    ),
+    /** How long a transfer is kept after its last request, in days. */
+    retention: v.optional(count(3_650, 'days', 1), DEFAULT_RETENTION),
+    /** Number of Durable Objects; by default 1. */
+    shards: v.optional(count(32, 'shards', 1)),
+    /** The key of the hashes of addresses. By default random at start. */
+    secret: v.optional(secretName),
+  },
+  'takes a table with the fields store, identity, retention, shards, secret',
+);
+
+/** Settings of transfers with their defaults. */
+export type TransfersConfig = v.InferOutput<typeof TransfersSchema>;
+
+/** Configuration of a store of transfers. */
+export type TransferStoreConfig = v.InferOutput<typeof store>;
+
+/**
+ * Refuses a token of purges beside that of the administrator, which allows them too.
+ *
+ * @throws SettingsError if there are both
+ */
+export function assertOneToken(admin: object | undefined, purge: object | undefined): void {
+  if (admin === undefined || purge === undefined) return;
+  throw settingsError('has no effect beside admin, whose token allows purges too', 'purge');
+}
+
+/**
+ * Refuses settings of transfers that can have no effect, or that can't work.
+ *
+ * @param type of the store, the platform's own if none is set; `undefined` if the platform is not known
+ * @throws SettingsError that says why
+ */
+export function assertTransfers(
+  { shards, secret, identity }: TransfersConfig,
+  type: TransferStoreConfig['type'] | undefined,
+  hasAdmin: boolean,
+): void {
+  if (!hasAdmin) throw settingsError('takes admin.token too, since only that token reads them', 'transfers');
+  if (type === undefined) return;
+  if (shards !== undefined && type !== 'durable-object') {
+    throw settingsError(`has no effect; the store is "${type}", and not "durable-object"`, 'transfers.shards');
+  }
+  if (secret !== undefined && identity === 'none') {
+    throw settingsError('has no effect with identity "none", which stores no hash of an address', 'transfers.secret');
+  }
+  if (secret === undefined && identity !== 'none' && type === 'durable-object') {
+    throw settingsError(
+      'is missing; without it every isolate would know a client by another name. Or set identity to "none"',
+      'transfers.secret',
+    );
+  }
+}

@@ -1,0 +1,185 @@
+import {
+  endRequests,
+  newRecord,
+  settleRecord,
+  updateRecord,
+  type RecordUpdate,
+  type TransferName,
+  type TransferRecord,
+} from './transfer-record.ts';
+import { DAY, IDLE_TIME, READERS_TIME, RUNNING_TIME, type Reader, type TransferChange } from './transfer-store.ts';
+
+/** The tables of a store, as one transaction sees them. All methods are synchronous, as SQLite is. */
+export interface TransferTables {
+  find(name: TransferName): TransferRecord | undefined;
+  /** Inserts or replaces the record with this id. */
+  save(record: TransferRecord): void;
+  /** Adds counts to the day of an object. */
+  addDay(day: ObjectDay, counts: DayCounts): void;
+  /** Notes a reader of a day. @returns whether it is the first time */
+  addReader(day: ObjectDay, reader: string): boolean;
+  /**
+   * Lists transfers that are not settled.
+   *
+   * @param idleSince those without a running request were last seen before this time, in ms
+   * @param lostSince those with one were last seen before this time, in ms
+   * @param limit most transfers of the list
+   */
+  unsettled(idleSince: number, lostSince: number, limit: number): readonly TransferRecord[];
+  /** Deletes settled transfers that were last seen before a time in ms. */
+  deleteBefore(before: number): void;
+  /** Deletes the names of the readers of the days before this one. */
+  deleteReadersBefore(day: string): void;
+}
+
+/** One object on one day. */
+export interface ObjectDay {
+  readonly mount: string;
+  readonly key: string;
+  /** In UTC, such as `2026-11-29`. */
+  readonly day: string;
+}
+
+/** Counts to add to a day. */
+export interface DayCounts {
+  complete: number;
+  started: number;
+  redirected: number;
+  bytes: number;
+  readers: number;
+}
+
+/** Returns the day of a time in UTC, such as `2026-11-29`. */
+export function dayOf(at: number): string {
+  // Most calls are for the same day, and printing a date costs more than the rest of a change.
+  const number = Math.floor(at / DAY);
+  if (number !== lastDay.number) lastDay = { number, text: new Date(at).toISOString().slice(0, 10) };
+  return lastDay.text;
+}
+
+let lastDay = { number: Number.NaN, text: '' };
+
+/**
+ * Applies the changes of one turn. Each transfer is read and written once, however many requests it had.
+ *
+ * @param newId makes the id of a new transfer
+ */
+export function applyChanges(tables: TransferTables, changes: readonly TransferChange[], newId: () => string): void {
+  const updates = new Map<string, { readonly update: RecordUpdate; readonly day: ObjectDay }>();
+  const days = dayCounter(tables);
+  for (const change of changes) {
+    const { mount, key, etag, size } = change.object;
+    const day = { mount, key, day: dayOf(change.at) };
+    const isVersioned = etag !== undefined && etag.startsWith('"') && size !== undefined;
+    days.countRequest(day, change, isVersioned);
+    if (!isVersioned) continue;
+    const name = { mount, key, etag, size, reader: change.reader.name };
+    const id = joined(mount, key, etag, String(size), name.reader);
+    let found = updates.get(id);
+    if (found === undefined) {
+      found = { update: updateRecord(openRecord(tables, name, change.reader, change.at, newId)), day };
+      updates.set(id, found);
+    }
+    if (change.type === 'start') found.update.start(change);
+    else found.update.end(change);
+  }
+  for (const { update, day } of updates.values()) {
+    const { record, started } = update.finish();
+    tables.save(record);
+    days.of(day).started += started;
+  }
+  days.save();
+}
+
+/** Finds the record of a transfer, or the one of the month before, or makes a new one. */
+function openRecord(
+  tables: TransferTables,
+  name: TransferName,
+  { previousName }: Reader,
+  at: number,
+  newId: () => string,
+): TransferRecord {
+  const found = tables.find(name);
+  if (found !== undefined) return found;
+  const previous = previousName === undefined ? undefined : tables.find({ ...name, reader: previousName });
+  return previous === undefined ? newRecord(name, newId(), at) : { ...previous, reader: name.reader };
+}
+
+/** The counts of days, so that each day of an object is written once a turn. */
+interface DayCounter {
+  of(day: ObjectDay): DayCounts;
+  /** Counts one request in the day of its object. */
+  countRequest(day: ObjectDay, change: TransferChange, isVersioned: boolean): void;
+  save(): void;
+}
+
+function dayCounter(tables: TransferTables): DayCounter {
+  const days = new Map<
+    string,
+    { readonly day: ObjectDay; readonly counts: DayCounts; readonly readers: Set<string> }
+  >();
+
+  function open(day: ObjectDay) {
+    const id = joined(day.day, day.mount, day.key);
+    const known = days.get(id);
+    if (known !== undefined) return known;
+    const counts = { complete: 0, started: 0, redirected: 0, bytes: 0, readers: 0 };
+    const opened = { day, counts, readers: new Set<string>() };
+    days.set(id, opened);
+    return opened;
+  }
+
+  return {
+    of: (day) => open(day).counts,
+    countRequest(day, change, isVersioned) {
+      const { counts, readers } = open(day);
+      const isRedirect = change.type === 'end' && change.outcome === 'redirected';
+      // An empty object has no byte whose response could begin.
+      if (change.type === 'start' || isRedirect || change.object.size === 0) {
+        readers.add(change.reader.name);
+        if (!isVersioned) counts.started++;
+      }
+      if (change.type === 'start') return;
+      if (isRedirect) counts.redirected++;
+      counts.bytes += change.bytesSent ?? 0;
+      // Without a strong validator, responses can't be combined. A whole one is a download.
+      if (!isVersioned && change.outcome === 'complete' && change.status === 200) counts.complete++;
+    },
+    save() {
+      for (const { day, counts, readers } of days.values()) {
+        for (const reader of readers) if (tables.addReader(day, reader)) counts.readers++;
+        if (Object.values(counts).some((count) => count !== 0)) tables.addDay(day, counts);
+      }
+    },
+  };
+}
+
+/** Joins texts to the key of a map. None of them contains NUL: keys with it are refused, and names of readers hashed. */
+function joined(...texts: readonly string[]): string {
+  return texts.join('\0');
+}
+
+/** Most transfers that one call of {@link maintainTables} settles, so that requests do not wait for it. */
+const SETTLED_AT_ONCE = 500;
+
+/**
+ * Counts the downloads of idle readers, and deletes what is older than its retention.
+ *
+ * @param now wall clock, ms since the epoch
+ * @param retention how long a transfer is kept after its last request, in ms
+ * @returns whether more is to be done
+ */
+export function maintainTables(tables: TransferTables, now: number, retention: number): boolean {
+  const idle = tables.unsettled(now - IDLE_TIME, now - RUNNING_TIME, SETTLED_AT_ONCE);
+  const days = dayCounter(tables);
+  for (const record of idle) {
+    const { record: settled, complete } = settleRecord(endRequests(record, ''));
+    tables.save(settled);
+    const { mount, key, lastSeen } = settled;
+    if (complete > 0) days.of({ mount, key, day: dayOf(lastSeen) }).complete += complete;
+  }
+  days.save();
+  tables.deleteBefore(now - retention);
+  tables.deleteReadersBefore(dayOf(now - READERS_TIME));
+  return idle.length === SETTLED_AT_ONCE;
+}
