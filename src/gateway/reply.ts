@@ -1,12 +1,10 @@
 import {
-  printEntityTag,
   PROBLEM_TYPE,
   problemBody,
   problemKind,
   type HeaderList,
   type ProblemKind,
   type ProblemStatus,
-  type Representation,
   type Span,
 } from '../http/index.ts';
 import type { PipedBody } from './download/body-pipe.ts';
@@ -22,15 +20,6 @@ export interface ResponseContent {
   readonly size: number;
   /** The parts in the order in which they are sent: the half-open `span`, and the bytes of the part head before it. */
   readonly parts: () => readonly { readonly head: number; readonly span: Span }[];
-}
-
-/**
- * Describes the content of a response with bytes of an object.
- *
- * @param parts in the order in which they are sent
- */
-export function contentOf({ etag, size }: Representation, parts: ResponseContent['parts']): ResponseContent {
-  return { etag: etag === undefined ? undefined : printEntityTag(etag), size, parts };
 }
 
 /** A response as a value, and how to observe the transfer of its body. */

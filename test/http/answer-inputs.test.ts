@@ -28,7 +28,7 @@ describe('the key of a cache', () => {
     const listed = ['download', 'format', 'sort', 'order', 'search', 'cursor', 'limit'];
     expect(answerKey({ hasListings: true })).toEqual({ parameters: listed, fields: [] });
     expect(answerKey({ hasListings: true, hasPages: true })).toEqual({ parameters: listed, fields: ['Accept'] });
-    const all = answerKey({ hasListings: true, hasPieces: true, hasLinks: true }).parameters;
+    const all = answerKey({ hasListings: true, hasPieces: true, hasTransfers: true, hasLinks: true }).parameters;
     expect(answerKey({ hasPieces: true }).parameters).toEqual(['download', 'pieces', 'meta4']);
     expect(all).toEqual(Object.keys(ANSWER_PARAMETERS));
   });
@@ -96,6 +96,8 @@ test('no rule and no part of the gateway parses a query itself', () => {
     'src/access/sign-link.ts',
     // Repeats the query in the links of a private page.
     'src/gateway/handlers/listing.ts',
+    // Answers the operator alone, below `/.rangeway/`, and nothing of it is stored.
+    'src/gateway/handlers/transfers.ts',
     // Prints that query.
     'src/listing/print-html.ts',
   ]);

@@ -7,8 +7,8 @@ import {
   type DownloadRequest,
   type HeaderChoices,
 } from '../../http/index.ts';
-import { contentOf, emptyReply, problemReply, type Reply } from '../reply.ts';
-import { planBody } from './plan-body.ts';
+import { emptyReply, problemReply, type Reply } from '../reply.ts';
+import { contentOf, planBody } from './plan-body.ts';
 import { resolve } from './resolve.ts';
 import { applySizeLimit, type OpenedBody } from './size-limit.ts';
 import type { DownloadContext } from './download-context.ts';

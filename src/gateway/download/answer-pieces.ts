@@ -95,7 +95,7 @@ function withDocumentTag(
 }
 
 function metalink({ index }: FoundIndex, { origin, pathname, query }: DigestAddress, fileName: string): Uint8Array {
-  const rest = query.split('&').filter((part) => !/^(?:meta4|pieces)(?:=|$)/.test(part));
+  const rest = query.split('&').filter((part) => part !== '' && !/^(?:meta4|pieces)(?:=|$)/.test(part));
   const search = rest.length === 0 ? '' : `?${rest.join('&')}`;
   return new TextEncoder().encode(printMetalink(index, fileName, `${origin}${pathname}${search}`));
 }

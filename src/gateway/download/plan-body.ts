@@ -2,15 +2,18 @@ import {
   bodyLength,
   multipartTail,
   partHead,
+  printEntityTag,
   representationType,
   spanLength,
   type ByteDecision,
   type PlannedRead,
+  type Representation,
 } from '../../http/index.ts';
 import type { DownloadContext } from './download-context.ts';
 import { storeError } from '../../store/store-error.ts';
 import { reopenFrom } from '../../store/reopen-from.ts';
 import type { OpenObject } from '../../store/object-store.ts';
+import type { ResponseContent } from '../reply.ts';
 import type { BodyPlan } from './body-pipe.ts';
 
 /** The inputs of the reads after the first. */
@@ -101,4 +104,13 @@ function openInOrder(
 /** Encodes a part head as header fields are encoded on the wire: one byte a character. */
 function latin1(text: string): Uint8Array {
   return Uint8Array.from(text, (char) => char.charCodeAt(0));
+}
+
+/**
+ * Describes the content of a response with bytes of an object.
+ *
+ * @param parts in the order in which they are sent
+ */
+export function contentOf({ etag, size }: Representation, parts: ResponseContent['parts']): ResponseContent {
+  return { etag: etag === undefined ? undefined : printEntityTag(etag), size, parts };
 }

@@ -12,7 +12,8 @@ import type { OpenObject } from '../../store/object-store.ts';
 import { storeError } from '../../store/store-error.ts';
 import type { DownloadContext } from './download-context.ts';
 import { assertMatchesRequest, pinnedRead } from './pinned-read.ts';
-import { contentOf, emptyReply, problemReply, type Reply } from '../reply.ts';
+import { contentOf } from './plan-body.ts';
+import { emptyReply, problemReply, type Reply } from '../reply.ts';
 import type { LinkTarget, SizeLimit } from '../../config/size-limit.ts';
 
 /** A decision to send bytes, with the first read of them opened. */

@@ -89,7 +89,9 @@ export const piecesCases: readonly Case[] = [
   one('a Metalink document', '/mega.bin?meta4', [], metalink('mega.bin', '/mega.bin')),
   one('of two pieces as Metalink', '/large.bin?meta4', [], metalink('large.bin', '/large.bin')),
   one('of zero bytes as Metalink', '/empty.txt?meta4', [], metalink('empty.txt', '/empty.txt')),
-  one('the query stays in the address', '/mega.bin?a=%22&meta4&b', [], metalink('mega.bin', '/mega.bin?a=%22&amp;b')),
+  // A public response may be stored by a CDN, whose key has no other parameters.
+  one('a public query that changes nothing', '/mega.bin?a=%22&meta4&b', [], metalink('mega.bin', '/mega.bin')),
+  one('download stays in the address', '/mega.bin?download&meta4', [], metalink('mega.bin', '/mega.bin?download')),
   one('a Metalink of an odd key', '/quote%27%22s.txt?meta4', [], metalink('quote\'"s.txt', '/quote%27%22s.txt')),
   one(
     'a Metalink pinned to the version',
@@ -100,7 +102,14 @@ export const piecesCases: readonly Case[] = [
   one('a Metalink not modified', '/mega.bin?meta4', [['If-None-Match', '{etag}']], notModified),
 
   one('a 200 announces both', '/mega.bin', [], { ...whole('mega.bin'), headers: { link: announced('/mega.bin') } }),
-  one('the query is kept', '/mega.bin?a=b&c', [], { status: 200, headers: { link: announced('/mega.bin', 'a=b&c&') } }),
+  one('a public query that changes nothing is left out', '/mega.bin?a=b&c', [], {
+    status: 200,
+    headers: { link: announced('/mega.bin') },
+  }),
+  one('download is kept', '/mega.bin?download&c', [], {
+    status: 200,
+    headers: { link: announced('/mega.bin', 'download&') },
+  }),
   one('the path is kept as it was sent', '/%6Dega.bin', [], {
     status: 200,
     headers: { link: announced('/%6Dega.bin') },
@@ -119,10 +128,6 @@ export const piecesCases: readonly Case[] = [
   }),
   one('a 412 announces nothing', '/mega.bin', [['If-Match', '"x"']], { status: 412, headers: { link: null } }),
   one('a 416 announces nothing', '/mega.bin', [['Range', 'bytes=9999999-']], { status: 416, headers: { link: null } }),
-  one('a long query announces the index alone, in a line that all clients read', `/mega.bin?${'a'.repeat(300)}`, [], {
-    status: 200,
-    headers: { link: new RegExp(`^<(?:/mega\\.bin)?\\?a{300}&pieces>; rel="describedby"; type="${PIECES}"$`, 'u') },
-  }),
 
   ...['/.rangeway/pieces/x', '/.rangeway', '/a/.rangeway/b', '/%2Erangeway/pieces/x', '/.rangeway%2Fpieces/x'].map(
     (target) => one(`no object is served at ${target}`, target, [], problem(404)),

@@ -1,3 +1,4 @@
+import { announcement } from '../../../src/gateway/download/answer-pieces.ts';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { signedAccess, signLink } from '../../../src/access/index.ts';
 import type { Metadata } from '../../../src/http/index.ts';
@@ -214,4 +215,21 @@ test('a purge looks at the index again, too', async () => {
   expect(purged.status).toBe(204);
   expect(await ask('/key?pieces')).toEqual([404, false]);
   expect(asked()).toEqual(['HEAD key', `GET ${INDEX}`]);
+});
+
+describe('the announcement', () => {
+  const link = (query: string, pathname = '/mega.bin') => announcement({ pathname, query })[0]?.[1];
+
+  test('keeps the query, so that a signed link stays one', () => {
+    expect(link('rgw-sig=a')).toBe(
+      '</mega.bin?rgw-sig=a&pieces>; rel="describedby"; type="application/vnd.rangeway.pieces", ' +
+        '</mega.bin?rgw-sig=a&meta4>; rel="describedby"; type="application/metalink4+xml"',
+    );
+  });
+
+  test('of a long query is of the index alone, in a line that all clients read', () => {
+    const long = 'a'.repeat(300);
+    expect(link(long)).toBe(`</mega.bin?${long}&pieces>; rel="describedby"; type="application/vnd.rangeway.pieces"`);
+    expect(link('a'.repeat(500))).toBeUndefined();
+  });
 });
