@@ -4,6 +4,7 @@ import { checkpoints } from './checkpoints.ts';
 import type { DownloadResult, Engine, EngineOptions, FirstResponse } from './engine-types.ts';
 import { downloadError, isDownloadError, type Failure } from './download-error.ts';
 import type { FetchResponse } from './fetcher.ts';
+import { fetchPieces, piecesAddress } from './pieces.ts';
 import { initialPlan, step } from './plan.ts';
 import type { Action, PlanEvent, Rules } from './plan-types.ts';
 import { openTarget, otherFile, reconcile, saveJournal, startOver, type OpenedTarget } from './restore.ts';
@@ -34,6 +35,8 @@ export function startEngine(options: EngineOptions): Engine {
   let redirect: string | undefined;
   let verification: Verification = { type: 'none', reason: 'verification is turned off' };
   let saved = newCheckpoints();
+  /** The address of the piece index, as the last response of the object told it. */
+  let indexAddress: string | undefined;
   let isPauseWanted = false;
   let isReady = false;
   /** Whether what an earlier run has left is in the plan, or is gone. */
@@ -121,6 +124,8 @@ export function startEngine(options: EngineOptions): Engine {
   async function onResponse({ asked }: Transfer, response: FetchResponse): Promise<Intervals | undefined> {
     const url = redirect ?? address;
     if (response.url !== url) redirect = response.url;
+    if (response.status === 200 || response.status === 206)
+      indexAddress = piecesAddress(response.fields, response.url) ?? indexAddress;
     if (plan.version !== undefined) return undefined;
     const verdict = judge(asked, undefined, response, now());
     if (verdict.type !== 'body' && verdict.type !== 'empty') return undefined;
@@ -180,9 +185,15 @@ export function startEngine(options: EngineOptions): Engine {
     const { sink } = await openedTarget();
     const { version } = plan;
     if (!options.isVerified || version?.size === undefined) return dispatch({ type: 'verified', bad: [] });
-    const { checksum, pieces } = options;
+    const { checksum, fetcher } = options;
     const whole = { ...version, size: version.size };
-    const finding = await verify({ sink, version: whole, checksum, pieces, signal: ended.signal });
+    const { signal } = ended;
+    const found =
+      indexAddress === undefined
+        ? undefined
+        : fetchPieces({ url: indexAddress, fields: fieldsFor(indexAddress), fetcher, sink, version: whole, signal });
+    const pieces = options.pieces ?? (await found);
+    const finding = await verify({ sink, version: whole, checksum, pieces, signal });
     switch (finding.type) {
       case 'right':
         verification = finding.verification;

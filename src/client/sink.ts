@@ -22,6 +22,8 @@ export interface Sink {
   empty(): Promise<void>;
   /** Returns the digest of the first `size` bytes, as lower-case hexadecimal digits. Without it, nothing is verified. */
   digest?(algorithm: ReprDigest['algorithm'], size: number, signal: AbortSignal): Promise<string>;
+  /** Reads bytes that were written, from `start` to `end`, half-open. Without it, pieces are not verified. */
+  read?(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
   /** Makes the file durable and puts it into its place. Called once, after all bytes were written. */
   finish(size: number): Promise<void>;
   /** Releases all resources, and keeps what was written. Called once, at the end. Never rejects. */

@@ -79,6 +79,7 @@ function fileSink(path: string, mayReplace: () => boolean): Sink {
     sync: () => opened().datasync(),
     empty: () => opened().truncate(0),
     digest: (algorithm, size, signal) => digestOf(opened(), algorithm, size, signal),
+    read: (start, end) => readAll(opened(), start, end),
     async finish(size) {
       const { size: length } = await opened().stat();
       if (length !== size)
@@ -110,6 +111,16 @@ async function putInPlace(part: string, path: string, mayReplace: boolean): Prom
     if (errorCode(error) === 'ENOENT') throw error;
   }
   await rename(part, path);
+}
+
+async function readAll(handle: FileHandle, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(end - start);
+  for (let done = 0; done < bytes.length;) {
+    const { bytesRead } = await handle.read(bytes, done, bytes.length - done, start + done);
+    if (bytesRead === 0) throw new Error('the file is shorter than it was: another program has changed it');
+    done += bytesRead;
+  }
+  return bytes;
 }
 
 /** Bytes that are read at once for a digest. */
