@@ -42,7 +42,7 @@ test('in a locale without Unicode, only ASCII is printed', () => {
 });
 
 test('on a terminal there are colours, unless NO_COLOR is set', () => {
-  for (const name of ['NO_COLOR', 'FORCE_COLOR', 'NODE_DISABLE_COLORS']) vi.stubEnv(name, undefined);
+  for (const name of ['NO_COLOR', 'FORCE_COLOR', 'NODE_DISABLE_COLORS', 'CI', 'TF_BUILD']) vi.stubEnv(name, undefined);
   vi.stubEnv('TERM', 'xterm');
   const style = { isUnicode: true, stream: stream(true) };
   expect(printReport(findings, conclusion, style)).toContain('\u001b[31m✗\u001b[39m');
