@@ -71,6 +71,8 @@ function sessionIn(clone: string, endpoint: string | undefined): Session {
     WRANGLER_SEND_METRICS: 'false',
     RANGEWAY_KEYS: KEYS_TEXT,
     RANGEWAY_PURGE_TOKEN: TOKEN,
+    ADMIN_TOKEN: TOKEN,
+    TRANSFERS_SECRET: TOKEN,
     AWS_REGION: identity.region,
     AWS_ACCESS_KEY_ID: identity.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: identity.credentials.secretAccessKey,

@@ -42,7 +42,7 @@ const CDK_VALUES: readonly (readonly [RegExp, string])[] = [
 
 /** Options without effect on the default front, or without a secret, and what they need beside them. */
 const CDK_NEEDS: readonly (readonly [RegExp, string])[] = [
-  [/\b(?:domain|tls|certificate|accessLogs)=/, '-c front=cloudfront'],
+  [/\b(?:domain|tls|certificate|accessLogs|largeObjects)=/, '-c front=cloudfront'],
   [
     /\btls=/,
     '-c domain=files.example.com -c certificate=arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000',
@@ -79,6 +79,7 @@ function readBenchOptions(command: string): string {
   return `node --input-type=module --eval 'import { parseBenchOptions } from "./bench/options.ts"; parseBenchOptions(${args})'`;
 }
 
+const DEPLOYED = 'it asks a CDN in front of a deployment';
 const ACCOUNT = 'it changes an account of the platform, and has no dry form';
 
 /** The first rule that matches a command decides. A rule that leaves commands to others, and matches none, fails the test. */
@@ -165,6 +166,10 @@ export const RULES: readonly Rule[] = [
       command.replace('URL', 'https://files.example/a.bin').replace('DISTRIBUTION', 'd1.example'),
     ),
   },
+  // A CDN of the reader's. test/cli/cdn and test/examples/nginx.test.ts do the same with stand-ins and with nginx.
+  { matches: /^rangeway purge .*--(?:cdn|tags)/, treatment: run(() => 'rangeway purge --help') },
+  { matches: /^curl .*"\$U"|^curl .*files\.example\.com\/some\/object/, treatment: notRun(DEPLOYED) },
+  { matches: /^curl .*127\.0\.0\.1:8080/, treatment: job('npm test') },
   {
     matches: /^rangeway purge /,
     treatment: run((command) => command.replace('KEY', 'large.bin').replace(' URL', ' http://127.0.0.1:8787')),
