@@ -31,17 +31,19 @@ export interface StageOptions {
   readonly config?: object;
   /** The fault of a request for a key. */
   readonly fault?: (key: string) => Fault | undefined;
+  /** Node's own options of the gateway. */
+  readonly flags?: readonly string[];
 }
 
 /** Starts a stage; it is stopped after the test. */
-export async function startStage({ objects, config = {}, fault }: StageOptions): Promise<Stage> {
+export async function startStage({ objects, config = {}, fault, flags = [] }: StageOptions): Promise<Stage> {
   const stored = new Map<string, StoredObject>();
   for (const [key, size] of Object.entries(objects))
     stored.set(key, { versions: [makeVersion(contentOf(key, size), 0, false)], current: 0 });
   const origin = await startOrigin((key) => ({ object: stored.get(key), fault: () => fault?.(key) }));
   afterTest(() => origin.stop());
   const s3 = ['--s3', BUCKET, '--endpoint', origin.endpoint, '--path-style'];
-  const gateway = await startGateway([...s3, '--config', await writeConfig(config)]);
+  const gateway = await startGateway([...s3, '--config', await writeConfig(config)], flags);
   afterTest(() => gateway.stop());
   return { gateway, origin };
 }
