@@ -3,7 +3,7 @@ import type { Place, SettingsTree } from './settings-tree.ts';
 
 /** A mistake in the text of a file. */
 export interface TextMistake {
-  /** Says what is wrong, without the text of the file, which may contain a secret. */
+  /** The mistake in a sentence. It does not contain the text of the file, which may be a secret. */
   readonly text: string;
   readonly place: Place;
 }

@@ -15,7 +15,7 @@ export const CHECKPOINT_RULES: CheckpointRules = {
   maxAtRisk: 64 * 1024 * 1024,
 };
 
-/** Saves from time to time what is on disk. */
+/** Saves the state of the bytes on disk from time to time. */
 export interface Checkpoints {
   /** Resolves when `length` more bytes may be written. */
   admit(length: number): Promise<void>;

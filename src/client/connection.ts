@@ -11,7 +11,7 @@ export interface RangeConnection {
   readonly start: number;
   /** The next byte that it brings. */
   readonly position: number;
-  /** The end of what is taken from it, exclusive. `Infinity` until the size is known. */
+  /** The end of the bytes that are taken from it, exclusive. `Infinity` until the size is known. */
   readonly end: number;
   /** The end of what the response has, or the request asks for, exclusive. More than `end` after a split. */
   readonly granted: number;
@@ -112,7 +112,7 @@ export function findHanging(
   return connections.filter(({ lastByteAt, isWriting }) => !isWriting && now - lastByteAt > patience);
 }
 
-/** Lets connections that were split bring what is unclaimed behind them, so far as their responses have it. */
+/** Extends connections that were split over the unclaimed bytes behind them, as far as their responses reach. */
 export function extend(connections: readonly RangeConnection[], free: readonly Span[]): readonly RangeConnection[] {
   return connections.map((one) => {
     const gap = free.find(({ start }) => start === one.end);

@@ -230,7 +230,7 @@ export function startEngine(options: EngineOptions): Engine {
     reject(downloadError(isOtherFile ? otherFile() : failure));
   }
 
-  /** Saves what is on disk for another run. Bytes with a wrong digest are not continued. */
+  /** Saves the bytes on disk for another run. Bytes with a wrong digest are not continued. */
   async function keepState(opened: OpenedTarget, { code }: Failure): Promise<void> {
     try {
       if (code === 'digest-mismatch') await opened.journal?.remove();

@@ -32,7 +32,7 @@ export function fail(plan: Plan, failure: Failure): Step {
 }
 
 /**
- * Begins again at the first byte. If this was done too often, or what was written can't be taken back, the download
+ * Begins again at the first byte. If this was done too often, or the written bytes can't be taken back, the download
  * fails.
  *
  * @param reason the failure to report then

@@ -39,7 +39,7 @@ function closing(id: number, { plan, actions }: Step): Step {
   return { plan, actions: [{ type: 'close', id }, ...actions] };
 }
 
-/** Takes the body of a response, from its first byte to the end of what was meant for it. */
+/** Takes the body of a response, from its first byte to the end of the bytes that were requested. */
 function accept(
   plan: Plan,
   connection: RangeConnection,

@@ -45,7 +45,7 @@ export function initialPlan(rules: Rules, restored?: Restored): Plan {
 
 /**
  * Computes the next state of a download from an event. It does no I/O and reads no clock: all of it is in the event, and
- * the actions tell what is to be done.
+ * the caller performs the actions.
  */
 export function step(plan: Plan, event: PlanEvent, moment: Moment): Step {
   if (plan.phase === 'done' || plan.phase === 'failed') return keep(plan);

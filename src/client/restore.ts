@@ -117,7 +117,7 @@ function isSameVersion(a: Version, b: Version): boolean {
 }
 
 /**
- * Removes what was written. The journal goes first: after a crash it would say that bytes of the old version are there.
+ * Removes all written bytes. The journal is removed first: after a crash it would list bytes of the old version.
  */
 export async function startOver({ sink, journal }: DownloadTarget): Promise<void> {
   await journal?.remove();

@@ -1,7 +1,7 @@
 import { html, raw } from 'hono/html';
 import type { Entry, FileEntry } from './entries.ts';
 import type { ListOrder } from './listing-query.ts';
-import { STYLE } from './style.ts';
+import { pageHead } from './page-head.ts';
 
 /** The values of a page that lists a folder. */
 export interface ListingPage {
@@ -31,13 +31,7 @@ export async function printHtml(page: ListingPage): Promise<string> {
   const title = visible(`${root.replace(/\/$/, '')}/${folder}`);
   const document = html`<!doctype html>
     <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title}</title>
-        ${raw(`<style>${STYLE}</style>`)}
-      </head>
+      ${pageHead(title)}
       <body>
         <header>
           ${breadcrumb(page)}

@@ -1,5 +1,5 @@
-import { html, raw } from 'hono/html';
-import { STYLE } from './style.ts';
+import { html } from 'hono/html';
+import { pageHead } from './page-head.ts';
 
 /** The values of a page for an error. */
 export interface ProblemPage {
@@ -15,13 +15,7 @@ export interface ProblemPage {
 export function printProblem({ status, title, detail, requestId }: ProblemPage): string {
   const page = html`<!doctype html>
     <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width" />
-        <meta name="color-scheme" content="light dark" />
-        <title>${title}</title>
-        ${raw(`<style>${STYLE}</style>`)}
-      </head>
+      ${pageHead(title)}
       <body>
         <main>
           <h1>${title}</h1>

@@ -4,7 +4,7 @@ import { errorCode } from '../../base/error-code.ts';
 /** The variables of the process. Credentials are read from them only: every user of a machine can read command lines. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** The outcome of a purge at the edge: what was done; or, as a text, why it was not, and what to do. */
+/** The outcome of a purge at the edge: the work that was done, or a text with the reason of its failure and the remedy. */
 export type PurgeOutcome = { readonly done: string } | string;
 
 /** Purges at the edge. */
