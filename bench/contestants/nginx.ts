@@ -1,7 +1,8 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Contestant, Setup } from './contestant.ts';
-import { freePort, needsPackage, startServer } from './spawn.ts';
+import { freePort } from '../free-port.ts';
+import { needsPackage, startServer } from './spawn.ts';
 
 /** Debian's nginx as a plain proxy, which passes ranges on. */
 export const nginxProxy: Contestant = nginx('nginx-proxy', () => '');

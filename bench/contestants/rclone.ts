@@ -1,5 +1,6 @@
 import type { Contestant } from './contestant.ts';
-import { freePort, needsPackage, startServer } from './spawn.ts';
+import { freePort } from '../free-port.ts';
+import { needsPackage, startServer } from './spawn.ts';
 
 /** Debian's `rclone serve http` over S3. */
 export const rclone: Contestant = {

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { join } from 'node:path';
 import { CreateBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import type { Storage } from '../contestants/contestant.ts';
-import { freePort } from '../contestants/spawn.ts';
+import { freePort } from '../free-port.ts';
 import { BUCKET } from './respond.ts';
 import { bytesAt, MAX_SLICE, type BenchObject } from './objects.ts';
 

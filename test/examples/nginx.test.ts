@@ -1,10 +1,10 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { freePort } from '../../bench/free-port.ts';
 import { signedAccess, signLink } from '../../src/access/index.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { createGateway, type NodeServer } from '../../src/platform/node/index.ts';
@@ -20,15 +20,6 @@ if (!hasNginx)
 const MiB = 1024 * 1024;
 const OLD = Buffer.alloc(20 * MiB, Buffer.from(Uint8Array.from({ length: 65_537 }, (_, i) => (i * 7) & 0xff)));
 const NEW = Buffer.alloc(20 * MiB, Buffer.from(Uint8Array.from({ length: 65_537 }, (_, i) => (i * 11) & 0xff)));
-
-async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1');
-  await once(probe, 'listening');
-  const address = probe.address();
-  probe.close();
-  await once(probe, 'close');
-  return address === null || typeof address === 'string' ? expect.fail('no port') : address.port;
-}
 
 /** Runs the configuration of the page, with ports and folders of the test, until the function is called. */
 async function startNginx(folder: string, gateway: number): Promise<{ readonly url: string; stop(): Promise<void> }> {

@@ -1,9 +1,8 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { freePort } from '../../bench/free-port.ts';
 
 /** The timeout of its start, in ms. It takes 13 s on two cores. */
 const START_LIMIT = 120_000;
@@ -30,25 +29,4 @@ export async function startCeph(): Promise<{ readonly endpoint: string; readonly
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-/** A free port whose successor, for the monitor, is free too; below the range of ephemeral ports. */
-async function freePort(): Promise<number> {
-  for (let tries = 0; tries < 100; tries++) {
-    const port = 20_000 + 2 * Math.floor(Math.random() * 5_000);
-    if ((await isFree(port)) && (await isFree(port + 1))) return port;
-  }
-  throw new Error('no two neighbouring ports are free');
-}
-
-async function isFree(port: number): Promise<boolean> {
-  const server = createServer().listen(port, '127.0.0.1');
-  try {
-    await once(server, 'listening');
-  } catch {
-    return false;
-  }
-  server.close();
-  await once(server, 'close');
-  return true;
 }

@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { freePort, isInstalled, startServer } from '../../../bench/contestants/spawn.ts';
+import { isInstalled, startServer } from '../../../bench/contestants/spawn.ts';
+import { freePort } from '../../../bench/free-port.ts';
 import { reportSkipped } from '../../full.ts';
 
 /** A running server of files. */
