@@ -12,11 +12,17 @@ export interface GatewayProcess {
   stop(): Promise<void>;
 }
 
-/** Starts `rangeway serve --s3` over an origin, under Node with these flags. */
-export async function startGateway(endpoint: string, flags: readonly string[] = []): Promise<GatewayProcess> {
+/**
+ * Left to itself V8 gives its young generation some 130 MB and fills them over many minutes: in 10 the resident set
+ * grew by 90 MiB, while what was alive after each collection stayed at 19 MB. Bounded, it is flat, and growth is a leak.
+ */
+const FLAGS = ['--max-semi-space-size=8'];
+
+/** Starts `rangeway serve --s3` over an origin. Its resident set can be measured. */
+export async function startGateway(endpoint: string): Promise<GatewayProcess> {
   const { url, pid, log, complaints, stop } = await startServe(
     ['--s3', 'soak', '--endpoint', endpoint, '--path-style'],
-    flags,
+    FLAGS,
   );
   return {
     url,

@@ -26,15 +26,9 @@ if (!(duration > 0 && every > 0)) throw new Error('usage: npm run soak -- --minu
 /** Until the code is compiled and the heap has its size. */
 const warmUp = Math.min(60_000, duration / 4);
 
-/**
- * Left to itself V8 gives its young generation some 130 MB and fills them over many minutes: in 10 the resident set
- * grew by 90 MiB, while what was alive after each collection stayed at 19 MB. Bounded, it is flat, and growth is a leak.
- */
-const FLAGS = ['--max-semi-space-size=8'];
-
 const seed = chooseSeed();
 const origin = await startOrigin();
-const gateway = await startGateway(origin.url, FLAGS);
+const gateway = await startGateway(origin.url);
 const { pid } = gateway;
 await whenHolds(() => origin.connections() === 0, SETTLE);
 const idle = figuresOf(pid);
