@@ -13,9 +13,9 @@ export const STYLE =
   'ol{display:flex;flex-wrap:wrap;list-style:none;margin:0;padding:0;font-size:1.25rem;font-weight:600;overflow-wrap:anywhere}' +
   'li+li::before{content:"/";margin:0 .4em;color:var(--quiet);font-weight:400}' +
   '.top li:nth-child(2)::before{content:""}' +
-  'form{display:flex;gap:.5rem;flex:0 1 22rem}' +
+  'form{display:flex;gap:.5rem;flex:0 1 22rem;min-width:0}' +
   'input,button,.button{font:inherit;color:inherit;background:none;border:1px solid var(--edge);border-radius:6px;padding:.375rem .75rem}' +
-  'input{flex:1;min-width:0}::placeholder{color:var(--quiet);opacity:1}' +
+  'input{width:100%;min-width:0}::placeholder{color:var(--quiet);opacity:1}' +
   'button:hover,.button:hover{background:var(--hover);text-decoration:none}button{cursor:pointer}' +
   // The table.
   'table,section{width:100%;margin:1.5rem 0;border:1px solid var(--line);border-radius:8px}' +
@@ -57,7 +57,7 @@ function icon(path: string): string {
 }
 
 /** The SHA-256 of {@link STYLE} for Content-Security-Policy, which allows no other style. A test compares them. */
-export const STYLE_HASH = 'sha256-bP1HwlUczH2sWwDUgp9t/Ld2EQD4VWBzrdmHHQ1ItWY=';
+export const STYLE_HASH = 'sha256-MfZEPV1iu0rghL+WuRMWNq3gtpJFPp2jVHiRCYYMXmU=';
 
 /** The fields of every page: it loads nothing but the pictures of its own text, and no other site may frame it. */
 export const PAGE_POLICY = `default-src 'none'; style-src '${STYLE_HASH}'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;

@@ -4,8 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { chromium, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect } from 'vitest';
+import { chromium, firefox, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
 import { reportSkipped } from '../full.ts';
 
 /** A page under test, in a profile of its own. */
@@ -20,13 +20,16 @@ export interface Visit {
 /** A browser for the tests of one file. */
 export interface BrowserUnderTest {
   readonly name: string;
-  /** Opens an address and waits until it is loaded. The page is closed at the end of the file. */
+  /** Opens an address and waits until it is loaded. The page is closed at the end of the test. */
   visit(url: string, options?: BrowserContextOptions): Promise<Visit>;
 }
 
+type Scheme = 'light' | 'dark';
+
 interface Program {
-  readonly path: string;
-  launch(path: string): Promise<Browser>;
+  launch(path: string, scheme: Scheme): Promise<Browser>;
+  /** Whether a page can choose its colour scheme. Else a browser has one for all its pages. */
+  readonly emulatesScheme: boolean;
 }
 
 /** Requests of the browser itself would need a network, and Chromium refuses root without the sandbox flag. */
@@ -40,8 +43,17 @@ const CHROMIUM_FLAGS = [
 /** Debian's browsers, by the names of their packages. */
 const PROGRAMS: Readonly<Record<string, Program>> = {
   chromium: {
-    path: 'chromium',
+    emulatesScheme: true,
     launch: (path) => chromium.launch({ executablePath: path, args: CHROMIUM_FLAGS }),
+  },
+  'firefox-esr': {
+    emulatesScheme: false,
+    launch: (_, scheme) =>
+      firefox.launch({
+        channel: 'moz-firefox',
+        executablePath: join(import.meta.dirname, 'firefox-bidi.ts'),
+        firefoxUserPrefs: { 'layout.css.prefers-color-scheme.content-override': scheme === 'dark' ? 0 : 1 },
+      }),
   },
 };
 
@@ -60,30 +72,38 @@ function findProgram(name: string): string | undefined {
  * @param define declares the tests. The browser can be used inside of tests alone
  */
 export function describeInBrowsers(subject: string, define: (browser: BrowserUnderTest) => void): void {
-  for (const [name, { path, launch }] of Object.entries(PROGRAMS)) {
-    const program = findProgram(path);
-    if (program === undefined) {
+  for (const [name, { launch, emulatesScheme }] of Object.entries(PROGRAMS)) {
+    const path = findProgram(name);
+    if (path === undefined) {
       reportSkipped(`${subject} in ${name}`, `which is missing: apt-get install ${name}`);
       continue;
     }
-    describe(`${subject} in ${name}`, () => {
-      let browser: Browser | undefined;
-      beforeAll(async () => {
-        browser = await launch(program);
-      });
-      afterAll(() => browser?.close());
+    describe(`${subject} in ${name}`, { timeout: 120_000 }, () => {
+      const browsers = new Map<Scheme, Promise<Browser>>();
+      const open = (scheme: Scheme) => {
+        const browser = browsers.get(scheme) ?? launch(path, scheme);
+        browsers.set(scheme, browser);
+        return browser;
+      };
+      // A start may take longer than a test.
+      beforeAll(async () => void (await open('light')));
+      const visits: Visit[] = [];
+      afterEach(() => Promise.all(visits.splice(0).map(({ page }) => page.context().close())));
+      afterAll(() => Promise.all(Array.from(browsers.values(), async (browser) => (await browser).close())));
       define({
         name,
-        async visit(url, options) {
-          if (browser === undefined) throw new Error(`${name} is not started`);
-          return openPage(browser, url, options);
+        visit: async (url, options = {}) => {
+          const scheme = options.colorScheme === 'dark' && !emulatesScheme ? 'dark' : 'light';
+          const visit = await openPage(await open(scheme), url, options);
+          visits.push(visit);
+          return visit;
         },
       });
     });
   }
 }
 
-async function openPage(browser: Browser, url: string, options: BrowserContextOptions = {}): Promise<Visit> {
+async function openPage(browser: Browser, url: string, options: BrowserContextOptions): Promise<Visit> {
   const context = await browser.newContext({ locale: 'en-GB', ...options });
   const page = await context.newPage();
   const problems: string[] = [];
@@ -108,12 +128,15 @@ export async function expectAccessible(page: Page): Promise<void> {
   expect(violations).toEqual([]);
 }
 
-/** Asserts that a page has no scroll bar at its foot: all of it fits into its width. */
+/** Asserts that no element of a page reaches beyond its right edge, where it would need a scroll bar. */
 export async function expectNoSideScroll(page: Page): Promise<void> {
-  const widths: readonly [number, number] = await page.evaluate(
-    '[document.documentElement.scrollWidth, document.documentElement.clientWidth]',
-  );
-  expect(widths[0]).toBeLessThanOrEqual(widths[1]);
+  const beyond: readonly string[] = await page.evaluate(`(() => {
+    const { scrollWidth, clientWidth } = document.documentElement;
+    const reaches = (element) => element.getBoundingClientRect().right > clientWidth + 0.5;
+    const elements = Array.from(document.querySelectorAll('body *')).filter(reaches);
+    return scrollWidth > clientWidth ? ['the page', ...elements.map(({ outerHTML }) => outerHTML.slice(0, 200))] : [];
+  })()`);
+  expect(beyond).toEqual([]);
 }
 
 /** Describes the element with the focus: its tag and its text or label; and whether a ring is drawn around it. */
@@ -131,7 +154,10 @@ export async function focusOf(page: Page): Promise<{ readonly element: string; r
 
 const SCREENSHOTS = process.env['RANGEWAY_SCREENSHOTS'] ?? join(tmpdir(), 'rangeway-screenshots');
 
-/** Saves a picture of a page, for a person to look at: below RANGEWAY_SCREENSHOTS, or in the temporary folder. */
+/**
+ * Saves a picture of a page, for a person to look at: below RANGEWAY_SCREENSHOTS, or in the temporary folder. Playwright
+ * adds a style for the picture, which the policy of a page refuses: assert the problems of a page before.
+ */
 export async function takeScreenshot({ name }: BrowserUnderTest, page: Page, picture: string): Promise<void> {
   mkdirSync(SCREENSHOTS, { recursive: true });
   await page.screenshot({ path: join(SCREENSHOTS, `${picture}-${name}.png`) });

@@ -69,13 +69,13 @@ describeInBrowsers('listings', (browser) => {
     ['dark', 'phone', { viewport: PHONE, colorScheme: 'dark' }],
   ] as const)('a folder is accessible and fits: %s, %s', async ([scheme, width, options]) => {
     const { page, problems, requests } = await visit('/', options);
-    await takeScreenshot(browser, page, `folder-${scheme}-${width}`);
     await expectNoSideScroll(page);
     await expectAccessible(page);
     expect(problems).toEqual([]);
     // The page is all that is loaded: no script, no style sheet, no picture, no icon.
     expect(requests).toEqual([at('/')]);
     expect(Buffer.byteLength(await page.content())).toBeLessThan(20 * 1024);
+    await takeScreenshot(browser, page, `folder-${scheme}-${width}`);
   });
 
   test('dark mode is dark', async () => {
@@ -97,10 +97,10 @@ describeInBrowsers('listings', (browser) => {
     await page.getByRole('link', { name: 'Size' }).click();
     expect((await namesOf(shown))[4]).toBe('app-2.1.0-macos.dmg');
     expect(await page.locator('th[aria-sort=descending]').textContent()).toBe('Size');
-    await takeScreenshot(browser, page, 'sorted');
     await page.getByRole('link', { name: 'Name', exact: true }).click();
     expect(await page.locator('th[aria-sort=ascending]').textContent()).toBe('Name');
     expect(problems).toEqual([]);
+    await takeScreenshot(browser, page, 'sorted');
   });
 
   test('page 2 has the other names, and leads back to the first one', async () => {
@@ -167,10 +167,10 @@ describeInBrowsers('listings', (browser) => {
     ['not-found-search', '/?search=zzz', 'begins with “zzz”'],
   ] as const)('a folder without names says so: %s', async ([picture, path, text]) => {
     const { page, problems } = await visit(path);
-    await takeScreenshot(browser, page, picture);
     expect(await page.locator('main').textContent()).toContain(text);
     await expectAccessible(page);
     expect(problems).toEqual([]);
+    await takeScreenshot(browser, page, picture);
   });
 
   test.for([
@@ -180,12 +180,12 @@ describeInBrowsers('listings', (browser) => {
     [503, '/failing/a'],
   ] as const)('the page of error %i is accessible', async ([status, path]) => {
     const { page, problems } = await visit(path, { viewport: PHONE });
-    await takeScreenshot(browser, page, `error-${status}-phone`);
-    await page.setViewportSize({ width: 1280, height: 720 });
-    await takeScreenshot(browser, page, `error-${status}`);
     expect(await page.locator('body').textContent()).toContain(String(status));
     await expectAccessible(page);
     // Chromium reports the status of the page itself.
     expect(problems.filter((problem) => !problem.includes(`status of ${status}`))).toEqual([]);
+    await takeScreenshot(browser, page, `error-${status}-phone`);
+    await page.setViewportSize({ width: 1280, height: 720 });
+    await takeScreenshot(browser, page, `error-${status}`);
   });
 });
