@@ -126,7 +126,7 @@ test('an exported function of src has a docstring directly before it', () => {
 
 /** Folders of tests that are not of one file: whole platforms, real programs, campaigns. */
 const SUITES = new Set(
-  'bare bench campaigns clients conformance contract docs examples faults fuzz infra lambda node22 package s3 service soak workers'.split(
+  'bare bench browsers campaigns clients conformance contract docs examples faults fuzz infra lambda node22 package s3 service soak workers'.split(
     ' ',
   ),
 );

@@ -11,6 +11,8 @@ const MAX_LENGTH = 480;
 // Characters that a system forbids in a file name, or that make one name look like another: control, bidi, zero width.
 // oxlint-disable-next-line no-control-regex -- the pattern has to match control characters
 const UNSAFE = /[\u0000-\u001f\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff"*/:<>?\\|]/gu;
+/** The name of a file whose key has no safe one. */
+const NO_NAME = 'download';
 const WINDOWS_DEVICE = /^(?:con|prn|aux|nul|com\d|lpt\d)(?=\.|$)/i;
 // Characters that encodeURIComponent leaves as they are, but that are not in attr-char (RFC 8187 §3.2.1).
 const NOT_ATTR_CHAR = /['()*]/g;
@@ -65,7 +67,34 @@ function encodeExtValue(name: string): string {
 export function safeFileName(key: string): string {
   const segment = key.slice(key.lastIndexOf('/') + 1);
   const name = trimEnds(segment.replace(UNSAFE, '_'), ' .').replace(WINDOWS_DEVICE, '_$&');
-  return name === '' ? 'download' : name;
+  return name === '' ? NO_NAME : name;
+}
+
+/** Values of the parameter `download` that ask for an attachment without a name. */
+const FLAGS: ReadonlySet<string> = new Set(['', '1', 'true']);
+
+/**
+ * Chooses the name of the saved file, for a request with `?download=NAME`. The name keeps the ending of the key, and
+ * gets it if it has another one: links with such a name are made by anyone, and must not save a text as a program.
+ *
+ * @param key decoded key of the object
+ * @param requested the decoded value of the parameter; any characters
+ * @returns a safe file name; the key if no name is requested, or nothing of it is safe
+ */
+export function savedFileName(key: string, requested: string): string {
+  if (FLAGS.has(requested)) return key;
+  const name = safeFileName(requested);
+  if (name === NO_NAME) return key;
+  const fileName = safeFileName(key);
+  const ending = extensionOf(fileName);
+  if (name.toLowerCase().endsWith(ending.toLowerCase())) return name;
+  return name + (fileName.endsWith(`.tar${ending}`) ? `.tar${ending}` : ending);
+}
+
+/** Returns the end of a file name from its last dot on; empty if it has none, or if that is no extension by its length. */
+function extensionOf(name: string): string {
+  const dot = name.lastIndexOf('.');
+  return dot > 0 && name.length - dot <= 16 ? name.slice(dot) : '';
 }
 
 /**
@@ -75,8 +104,7 @@ export function safeFileName(key: string): string {
  */
 export function shorten(name: string, length: number): string {
   if (length >= name.length) return name;
-  const dot = name.lastIndexOf('.');
-  const extension = dot > 0 && name.length - dot <= 16 ? name.slice(dot) : '';
+  const extension = extensionOf(name);
   const stem = name.slice(0, Math.max(1, length - extension.length));
   // The cut may expose spaces and dots at the end, which safeFileName removes.
   return `${trimEnd(stem.replace(/[\ud800-\udbff]$/u, ''), ' .')}${extension}`;

@@ -16,6 +16,8 @@ export interface ListingPage {
   readonly query: string;
   /** The query of the next page; `undefined` if this is the last one. */
   readonly nextQuery: string | undefined;
+  /** The query of the first page; `undefined` if this is it. */
+  readonly firstQuery: string | undefined;
   /** The text of the folder's README, with its name. */
   readonly readme: { readonly name: string; readonly text: string } | undefined;
 }
@@ -39,26 +41,22 @@ export async function printHtml(page: ListingPage): Promise<string> {
             ${[...new URLSearchParams(query)].map(
               ([name, value]) => html`<input type="hidden" name="${name}" value="${value}" />`,
             )}
-            <input type="search" name="search" value="${search}" aria-label="Names that begin with" />
-            <button>Find</button>
+            <input
+              type="search"
+              name="search"
+              value="${search}"
+              placeholder="Names that begin with …"
+              aria-label="Names that begin with"
+            />
+            <button>Search</button>
           </form>
         </header>
         <main>
           <h1 class="hidden">${title}</h1>
-          <table>
-            <thead>
-              <tr>
-                ${[column(page, 'name', 'Name'), column(page, 'size', 'Size'), column(page, 'date', 'Modified')]}
-                <th scope="col"><span class="hidden">Save</span></th>
-              </tr>
-            </thead>
-            <tbody>
-              ${folder === '' ? '' : parentRow(query)} ${entries.map((entry) => row(entry, query))}
-            </tbody>
-          </table>
-          ${entries.length === 0 ? html`<p>${emptyText(search)}</p>` : ''} ${pages(page)} ${readmeSection(page)}
+          ${entries.length === 0 ? html`<p class="empty">${emptyText(page)}</p>` : table(page)} ${pages(page)}
+          ${readmeSection(page)}
         </main>
-        <footer>${summary(entries)}</footer>
+        <footer>${summary(page)}</footer>
       </body>
     </html>`;
   return compact(String(await document));
@@ -80,10 +78,25 @@ function breadcrumb({ folder, root, query }: ListingPage): Html {
     </li>`;
   });
   return html`<nav aria-label="Folders">
-    <ol>
+    <ol ${root === '' ? raw('class="top"') : ''}>
       ${crumbs}
     </ol>
   </nav>`;
+}
+
+function table(page: ListingPage): Html {
+  const { folder, entries, query } = page;
+  return html`<table>
+    <thead>
+      <tr>
+        ${[column(page, 'name', 'Name'), column(page, 'size', 'Size'), column(page, 'date', 'Modified')]}
+        <th scope="col"><span class="hidden">Save</span></th>
+      </tr>
+    </thead>
+    <tbody>
+      ${folder === '' ? '' : parentRow(query)} ${entries.map((entry) => row(entry, query))}
+    </tbody>
+  </table>`;
 }
 
 function column({ order, search, query }: ListingPage, sort: ListOrder['sort'], label: string): Html {
@@ -97,7 +110,7 @@ function column({ order, search, query }: ListingPage, sort: ListOrder['sort'], 
 
 function parentRow(query: string): Html {
   return html`<tr>
-    <td colspan="4"><a href="${withQuery('../', query)}">../</a></td>
+    <td class="up" colspan="4"><a href="${withQuery('../', query)}">../</a></td>
   </tr>`;
 }
 
@@ -105,10 +118,10 @@ function row(entry: Entry, query: string): Html {
   const href = withQuery(entry.href, query);
   const link = html`<a href="${href}"><bdi>${visible(entry.name)}</bdi>${entry.type === 'folder' ? '/' : ''}</a>`;
   if (entry.type === 'folder') {
-    return html`<tr>
+    return html`<tr class="folder">
       <td class="name">${link}</td>
-      <td></td>
-      <td></td>
+      <td class="size"></td>
+      <td class="date"></td>
       <td></td>
     </tr>`;
   }
@@ -117,13 +130,17 @@ function row(entry: Entry, query: string): Html {
     <td class="name">${link}</td>
     <td class="size" title="${size} bytes">${printSize(size)}</td>
     <td class="date">${lastModified === undefined ? '' : printDate(lastModified)}</td>
-    <td><a href="${href}" download aria-label="Save ${visible(entry.name)}">Save</a></td>
+    <td class="save"><a href="${href}" download aria-label="Save ${visible(entry.name)}">Save</a></td>
   </tr>`;
 }
 
-function pages({ nextQuery }: ListingPage): Html | '' {
-  if (nextQuery === undefined) return '';
-  return html`<nav aria-label="Pages"><a rel="next" href="?${nextQuery}">Next page</a></nav>`;
+function pages({ query, search, firstQuery, nextQuery }: ListingPage): Html | '' {
+  const links = [
+    search === '' ? '' : html`<a class="button" href="${withQuery('./', query)}">All names</a>`,
+    firstQuery === undefined ? '' : html`<a class="button" href="${withQuery('./', firstQuery)}">First page</a>`,
+    nextQuery === undefined ? '' : html`<a class="button" rel="next" href="?${nextQuery}">Next page</a>`,
+  ].filter((link) => link !== '');
+  return links.length === 0 ? '' : html`<nav class="pages" aria-label="Pages">${links}</nav>`;
 }
 
 function readmeSection({ readme }: ListingPage): Html | '' {
@@ -134,19 +151,26 @@ function readmeSection({ readme }: ListingPage): Html | '' {
   </section>`;
 }
 
-function emptyText(search: string): string {
+function emptyText({ search, firstQuery, nextQuery }: ListingPage): string {
+  if (firstQuery !== undefined || nextQuery !== undefined) return 'This page has no names.';
   return search === '' ? 'This folder is empty.' : `No name here begins with “${visible(search)}”.`;
 }
 
-function summary(entries: readonly Entry[]): string {
+function summary({ entries, firstQuery, nextQuery }: ListingPage): string {
+  if (entries.length === 0) return '';
   const files = entries.filter((entry): entry is FileEntry => entry.type === 'file');
   const bytes = files.reduce((sum, { object }) => sum + object.size, 0);
   const folders = entries.length - files.length;
-  return [counted(folders, 'folder'), `${counted(files.length, 'file')}, ${printSize(bytes)}`].join(', ');
+  const isWhole = firstQuery === undefined && nextQuery === undefined;
+  const counts = [
+    ...(folders === 0 ? [] : [counted(folders, 'folder')]),
+    ...(files.length === 0 ? [] : [counted(files.length, 'file'), printSize(bytes)]),
+  ];
+  return `${counts.join(', ')}${isWhole ? '' : ' on this page'}.${files.length === 0 ? '' : ' Times are UTC.'}`;
 }
 
 function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+  return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 function printSize(bytes: number): string {

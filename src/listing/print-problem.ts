@@ -16,12 +16,13 @@ export function printProblem({ status, title, detail, requestId }: ProblemPage):
   const page = html`<!doctype html>
     <html lang="en">
       ${pageHead(title)}
-      <body>
+      <body class="problem">
         <main>
+          <p class="status">${status}</p>
           <h1>${title}</h1>
           <p>${detail}</p>
         </main>
-        <footer>Status ${status}, request ${requestId}</footer>
+        <footer>Request ${requestId}</footer>
       </body>
     </html> `;
   // The templates return a promise only for values that are one.

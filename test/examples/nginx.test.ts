@@ -116,6 +116,10 @@ describe.skipIf(!hasNginx)('nginx before the gateway, as in docs/cdn.md,', () =>
     const named = await ask('/c.bin?x=1&download', { Range: 'bytes=0-9' });
     expect([named.cache, named.headers.get('Content-Disposition')]).toEqual(['MISS', 'attachment; filename="c.bin"']);
     expect((await ask('/c.bin?download&y=2', { Range: 'bytes=0-9' })).cache).toBe('HIT');
+    for (const name of ['one', 'two']) {
+      const { cache, headers } = await ask(`/c.bin?download=${name}`, { Range: 'bytes=0-9' });
+      expect([cache, headers.get('Content-Disposition')]).toEqual(['MISS', `attachment; filename="${name}.bin"`]);
+    }
   });
 
   test('never splices a replaced object: the response breaks off', async () => {

@@ -1,5 +1,6 @@
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { contentDisposition, safeFileName } from '../../src/http/content-disposition.ts';
+import { contentDisposition, safeFileName, savedFileName } from '../../src/http/content-disposition.ts';
 
 /** Decodes the extended form as a client does (RFC 8187). */
 function extended(value: string): string | undefined {
@@ -125,6 +126,47 @@ describe('a long name', () => {
   test('does not end in a space or a dot at the cut', () => {
     const value = contentDisposition('attachment', `${'a'.repeat(456)}. b c d e f g h i j k l m`);
     expect(value).toMatch(/[^ .]"$/);
+  });
+});
+
+describe('savedFileName', () => {
+  test.each([
+    ['no name', 'a/b.txt', '', 'a/b.txt'],
+    ['a flag', 'a/b.txt', '1', 'a/b.txt'],
+    ['another flag', 'a/b.txt', 'true', 'a/b.txt'],
+    ['a name', 'a/b.txt', 'c.txt', 'c.txt'],
+    ['an ending in other letters', 'a/b.txt', 'c.TXT', 'c.TXT'],
+    ['no ending', 'a/b.txt', 'c', 'c.txt'],
+    ['the ending of a program', 'a/b.txt', 'setup.exe', 'setup.exe.txt'],
+    ['a program by a trailing dot', 'a/b.txt', 'setup.exe.', 'setup.exe.txt'],
+    ['a program by an ending alone', 'a/b.txt', '.exe', 'exe.txt'],
+    ['no ending of an archive', 'b.tar.gz', 'v2', 'v2.tar.gz'],
+    ['the last ending of an archive', 'b.tar.gz', 'v2.gz', 'v2.gz'],
+    ['a key without ending', 'blobs/5eb63bbb', 'report.pdf', 'report.pdf'],
+    ['a key that is hidden', 'a/.profile', 'report.pdf', 'report.pdf'],
+    ['a key whose ending is a sentence', 'a/Mr. Brown and his friends', 'report.pdf', 'report.pdf'],
+    ['a path', 'b.txt', '/etc/passwd', 'passwd.txt'],
+    ['a path of Windows', 'b.txt', String.raw`C:\x.txt`, 'C__x.txt'],
+    ['a device of Windows', 'b.txt', 'con.txt', '_con.txt'],
+    ['an override of the writing direction', 'b.exe', 'a\u202Ecod', 'a_cod.exe'],
+    ['nothing that is safe', 'a/b.txt', ' . ', 'a/b.txt'],
+    ['a folder', 'a/b.txt', 'c/', 'a/b.txt'],
+  ])('%s', (_name, key, requested, expected) => {
+    expect(savedFileName(key, requested)).toBe(expected);
+  });
+
+  test('keeps the ending of the key for every name', () => {
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary', maxLength: 40 }),
+        fc.constantFrom('.txt', '.tar.gz', '.é'),
+        (name, ending) => {
+          const value = contentDisposition('attachment', savedFileName(`a/b${ending}`, name));
+          const saved = extended(value) ?? /filename="([^"]*)"/.exec(value)?.[1] ?? '';
+          expect(saved.toLowerCase().endsWith(ending.replace('.tar', ''))).toBe(true);
+        },
+      ),
+    );
   });
 });
 

@@ -1,7 +1,14 @@
 import type { Handler } from 'hono';
 import type { Grant } from '../../access/index.ts';
 import { isReservedKey } from '../../digests/piece-index.ts';
-import { hasParameter, parseRequest, repeatableQuery, toSeconds, type HeaderList } from '../../http/index.ts';
+import {
+  answerQuery,
+  parseRequest,
+  repeatableQuery,
+  savedFileName,
+  toSeconds,
+  type HeaderList,
+} from '../../http/index.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { answerDownload } from '../download/answer-download.ts';
 import { announcement, answerPieces, digestFormOf, type DigestAddress } from '../download/answer-pieces.ts';
@@ -178,7 +185,9 @@ function toContext(
 ): DownloadContext {
   const { requestId, platform, needsOutcome } = request;
   const { downloads } = mount;
-  const type = fileName !== undefined || hasParameter(query, 'download') ? 'attachment' : downloads.disposition;
+  // The name of a signed link is part of its signature, so it wins.
+  const requested = answerQuery(query).get('download');
+  const type = fileName !== undefined || requested !== null ? 'attachment' : downloads.disposition;
   return {
     ...downloads,
     store: countedStore(downloads.store, request),
@@ -188,7 +197,7 @@ function toContext(
     isPrivate,
     publicHost: platform.publicHost,
     grantExpires,
-    contentDisposition: type === undefined ? undefined : { type, key: fileName ?? key },
+    contentDisposition: type === undefined ? undefined : { type, key: fileName ?? savedFileName(key, requested ?? '') },
     needsOutcome,
     // A platform that reports the end of a transfer has a timeout of its own.
     idleTimeout: platform.sent === undefined ? idleTimeout : undefined,

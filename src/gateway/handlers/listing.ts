@@ -123,6 +123,7 @@ async function pageReply(
         search: query.search,
         query: kept,
         nextQuery,
+        firstQuery: query.cursor === undefined ? undefined : joinQuery(kept, shown(query)),
         readme: query.cursor === undefined && query.search === '' ? await readReadme(page, folder, context) : undefined,
       });
   const contentType = isJson ? 'application/json' : 'text/html; charset=utf-8';
