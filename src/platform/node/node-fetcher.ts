@@ -2,7 +2,8 @@ import { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { BodyReader, FetchRequest, FetchResponse, Fetcher } from '../../client/fetcher.ts';
 import { defaultReader } from '../../store/chunk-stream.ts';
-import type { Transport, TransportResponse } from '../../store/drivers/s3/transport.ts';
+import type { TransportResponse } from '../../store/drivers/s3/transport.ts';
+import type { Http1Request } from './http1/request-head.ts';
 import { http1Transport } from './http1/http1-transport.ts';
 import { proxyEnvironment, proxyTransport } from './proxy-transport.ts';
 
@@ -38,12 +39,18 @@ export function nodeFetcher({ timeout = 30_000, proxy }: NodeFetcherOptions = {}
   });
 }
 
-async function follow(transport: Transport, { url, fields, signal }: FetchRequest): Promise<FetchResponse> {
+type Send = (request: Http1Request) => Promise<TransportResponse>;
+
+async function follow(
+  send: Send,
+  { method, url, fields, content, signal }: FetchRequest,
+): Promise<FetchResponse> {
   let address = new URL(url);
   let sent = fields;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-    const response = await transport({ method: 'GET', url: address.href, fields: sent, signal });
-    const location = REDIRECTS.has(response.status) ? response.fields['location'] : undefined;
+    const response = await send({ method: method ?? 'GET', url: address.href, fields: sent, content, signal });
+    const isFollowed = REDIRECTS.has(response.status) && method !== 'POST';
+    const location = isFollowed ? response.fields['location'] : undefined;
     if (location === undefined) return toResponse(response, address);
     await response.body?.cancel();
     const next = toTarget(location, address);
