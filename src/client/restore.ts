@@ -124,6 +124,20 @@ export async function startOver({ sink, journal }: DownloadTarget): Promise<void
   await sink.empty();
 }
 
+/** Saves the bytes on disk for another run, after a failure. Bytes with a wrong digest are not continued. */
+export async function keepState(
+  target: OpenedTarget,
+  { code }: Failure,
+  { version, written }: { readonly version: Version | undefined; readonly written: Intervals },
+): Promise<void> {
+  try {
+    if (code === 'digest-mismatch') await target.journal?.remove();
+    else if (code !== 'conflict') await saveJournal(target, version, written);
+  } catch {
+    // A full disk, for example: the last checkpoint stays.
+  }
+}
+
 /** Makes all that was written durable, then saves which bytes that is. */
 export async function saveJournal(
   { sink, journal, address }: OpenedTarget,

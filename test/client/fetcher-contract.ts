@@ -94,7 +94,13 @@ export function fetcherContract(name: string, fetcher: Fetcher): void {
     test('sends a content, and follows no redirect of it', async () => {
       const { signal } = new AbortController();
       const post = (path: string) =>
-        fetcher({ method: 'POST', url: `${server.url}${path}`, fields: { 'content-type': 'a/b' }, content: 'four', signal });
+        fetcher({
+          method: 'POST',
+          url: `${server.url}${path}`,
+          fields: { 'content-type': 'a/b' },
+          content: 'four',
+          signal,
+        });
       expect((await post('/take')).status).toBe(200);
       expect(server.requests.at(-1)).toMatch(/^POST \/take [^]*content-length: 4(?:\r\n|$)/i);
       expect(contents).toEqual(['four']);

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { BodyReader, FetchRequest, FetchResponse, Fetcher } from '../../client/fetcher.ts';
+import { withoutCredentials } from '../../client/origins.ts';
 import { defaultReader } from '../../store/chunk-stream.ts';
 import type { TransportResponse } from '../../store/drivers/s3/transport.ts';
 import type { Http1Request } from './http1/request-head.ts';
@@ -41,10 +42,7 @@ export function nodeFetcher({ timeout = 30_000, proxy }: NodeFetcherOptions = {}
 
 type Send = (request: Http1Request) => Promise<TransportResponse>;
 
-async function follow(
-  send: Send,
-  { method, url, fields, content, signal }: FetchRequest,
-): Promise<FetchResponse> {
+async function follow(send: Send, { method, url, fields, content, signal }: FetchRequest): Promise<FetchResponse> {
   let address = new URL(url);
   let sent = fields;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
@@ -70,11 +68,6 @@ function toTarget(location: string, from: URL): URL {
   if (from.protocol === 'https:' && target.protocol === 'http:') throw new Error('a redirect leads from https to http');
   target.hash = '';
   return target;
-}
-
-/** Credentials are only for the origin that they were given for (RFC 9110 §15.4). */
-function withoutCredentials(fields: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => name !== 'authorization' && name !== 'cookie'));
 }
 
 function toResponse({ status, fields, body }: TransportResponse, url: URL): FetchResponse {
