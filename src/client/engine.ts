@@ -40,9 +40,9 @@ export function startEngine(options: EngineOptions): Engine {
   /** Whether what an earlier run has left is in the plan, or is gone. */
   let isReconciled = false;
 
-  const { fetcher, fields } = options;
+  const { fetcher } = options;
   const { signal } = ended;
-  const found = discovery({ fetcher, fields, signal });
+  const found = discovery({ fetcher, fields: options.fields, signal });
   const verifying = verifier({ options, discovery: found, fieldsFor, plan: () => plan, signal, dispatch });
 
   function newCheckpoints() {

@@ -4,7 +4,7 @@ import type { BodyReader, FetchRequest, FetchResponse, Fetcher } from '../../cli
 import { withoutCredentials } from '../../client/origins.ts';
 import { defaultReader } from '../../store/chunk-stream.ts';
 import type { TransportResponse } from '../../store/drivers/s3/transport.ts';
-import type { Http1Request } from './http1/request-head.ts';
+import type { SmallRequest } from './http1/request-head.ts';
 import { http1Transport } from './http1/http1-transport.ts';
 import { proxyEnvironment, proxyTransport } from './proxy-transport.ts';
 
@@ -40,7 +40,7 @@ export function nodeFetcher({ timeout = 30_000, proxy }: NodeFetcherOptions = {}
   });
 }
 
-type Send = (request: Http1Request) => Promise<TransportResponse>;
+type Send = (request: SmallRequest) => Promise<TransportResponse>;
 
 async function follow(send: Send, { method, url, fields, content, signal }: FetchRequest): Promise<FetchResponse> {
   let address = new URL(url);

@@ -2,7 +2,7 @@ import { Agent, request as requestPlain, type IncomingMessage } from 'node:http'
 import { Agent as SecureAgent, request as requestSecure } from 'node:https';
 import { settingsError } from '../../base/settings-error.ts';
 import type { TransportResponse } from '../../store/drivers/s3/transport.ts';
-import type { Http1Request } from './http1/request-head.ts';
+import type { SmallRequest } from './http1/request-head.ts';
 
 /** Variables that name proxies, as curl, wget and Node read them. */
 type ProxyEnvironment = Readonly<Record<string, string>>;
@@ -39,7 +39,7 @@ export function proxyTransport(proxyEnv: ProxyEnvironment, timeout: number) {
     plain: new Agent({ keepAlive: true, proxyEnv }),
     secure: new SecureAgent({ keepAlive: true, proxyEnv }),
   };
-  const send = ({ method, url, fields, content, signal }: Http1Request) =>
+  const send = ({ method, url, fields, content, signal }: SmallRequest) =>
     new Promise<TransportResponse>((resolve, reject) => {
       const options = { method, headers: { ...fields }, ...(signal === undefined ? {} : { signal }) };
       const request = url.startsWith('https:')

@@ -1,7 +1,7 @@
 import { chunkStream } from '../../../store/chunk-stream.ts';
 import type { Transport, TransportResponse } from '../../../store/drivers/s3/transport.ts';
 import { connectionsTo, type Connections } from './connections.ts';
-import { parseOrigin, parseTarget, printRequestHead, type Http1Request } from './request-head.ts';
+import { parseOrigin, parseTarget, printRequestHead, type SmallRequest } from './request-head.ts';
 
 /** The limits of a transport. */
 export interface Http1Options {
@@ -15,7 +15,7 @@ export interface Http1Options {
 
 /** A {@link Transport} over persistent connections. */
 export interface Http1Transport extends Transport {
-  (request: Http1Request): Promise<TransportResponse>;
+  (request: SmallRequest): Promise<TransportResponse>;
   /** Returns how many connections, of all origins, have a request or a body in progress. */
   inUse(): number;
   /** Closes idle connections at once, and each other one when its response is complete. */
@@ -53,7 +53,7 @@ export function http1Transport({ maxSockets, connectTimeout, requestTimeout }: H
     return pool;
   }
 
-  const send = async ({ method, url, fields, content, signal }: Http1Request): Promise<TransportResponse> => {
+  const send = async ({ method, url, fields, content, signal }: SmallRequest): Promise<TransportResponse> => {
     const { origin, path } = parseTarget(url);
     const { authority, connections } = poolOf(origin);
     const head = printRequestHead({ method, fields, content }, authority, path);

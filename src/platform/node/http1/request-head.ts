@@ -3,7 +3,7 @@ import type { TransportRequest } from '../../../store/drivers/s3/transport.ts';
 import type { Origin } from './connection.ts';
 
 /** A request that may have a content, in ASCII. It is sent a second time if an idle connection was closed meanwhile. */
-export interface Http1Request extends Omit<TransportRequest, 'method'> {
+export interface SmallRequest extends Omit<TransportRequest, 'method'> {
   readonly method: TransportRequest['method'] | 'POST';
   readonly content?: string | undefined;
 }
@@ -67,7 +67,7 @@ export function parseOrigin(origin: string): Origin & { readonly authority: stri
  * @throws TypeError if a field is malformed, or is one that the transport sets itself
  */
 export function printRequestHead(
-  { method, fields, content }: Pick<Http1Request, 'method' | 'fields' | 'content'>,
+  { method, fields, content }: Pick<SmallRequest, 'method' | 'fields' | 'content'>,
   authority: string,
   path: string,
 ): string {
