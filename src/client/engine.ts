@@ -7,7 +7,7 @@ import type { FetchResponse } from './fetcher.ts';
 import { discovery } from './discovery.ts';
 import { initialPlan, step } from './plan.ts';
 import type { Action, PlanEvent, Rules } from './plan-types.ts';
-import { keepState, openTarget, otherFile, reconcile, saveJournal, startOver, type OpenedTarget } from './restore.ts';
+import { keepState, openTarget, otherFile, reconciler, saveJournal, startOver, type OpenedTarget } from './restore.ts';
 import { rateLimiter, runTransfer, type Transfer } from './transfer.ts';
 import { judge } from './verdict.ts';
 import { RECEIPT_TIMEOUTS, sendReceipt } from './receipt.ts';
@@ -37,8 +37,8 @@ export function startEngine(options: EngineOptions): Engine {
   let saved = newCheckpoints();
   let isPauseWanted = false;
   let isReady = false;
-  /** Whether what an earlier run has left is in the plan, or is gone. */
-  let isReconciled = false;
+  /** The bytes of an earlier run, until they are in the plan, or gone. */
+  const leftovers = reconciler();
 
   const { fetcher } = options;
   const { signal } = ended;
@@ -58,7 +58,7 @@ export function startEngine(options: EngineOptions): Engine {
   function dispatch(event: PlanEvent): void {
     const next = step(plan, event, { now: now(), jitter: Math.random() });
     plan = next.plan;
-    isReconciled ||= plan.version !== undefined;
+    if (plan.version !== undefined) leftovers.settle();
     for (const action of next.actions) perform(action);
     if (isPauseWanted && plan.phase === 'transfer') dispatch({ type: 'pause' });
   }
@@ -131,7 +131,7 @@ export function startEngine(options: EngineOptions): Engine {
     const verdict = judge(asked, undefined, response, now());
     if (verdict.type !== 'body' && verdict.type !== 'empty') return undefined;
     const opened = await openLate(response);
-    return isReconciled ? undefined : reconcile(opened, verdict.version, plan.rules.onChange);
+    return leftovers.keptFor(opened, verdict.version, plan.rules.onChange);
   }
 
   /** Opens the target of the first response, if it was not given from the start. */
@@ -163,8 +163,8 @@ export function startEngine(options: EngineOptions): Engine {
 
   async function empty(): Promise<void> {
     await saved.stop();
-    await Promise.allSettled(writes);
-    isReconciled = true;
+    await Promise.allSettled([...writes, leftovers.idle()]);
+    leftovers.settle();
     verifying.reset();
     if (target !== undefined) await startOver(await target);
     saved = newCheckpoints();
@@ -217,7 +217,7 @@ export function startEngine(options: EngineOptions): Engine {
 
   async function fail(failure: Failure): Promise<void> {
     ended.abort();
-    await Promise.allSettled(writes);
+    await Promise.allSettled([...writes, leftovers.idle()]);
     await saved.stop();
     const opened = await target?.catch(() => undefined);
     if (opened !== undefined) await keepState(opened, failure, plan);
@@ -247,7 +247,7 @@ export function startEngine(options: EngineOptions): Engine {
     if (typeof options.target !== 'function') {
       target = openTarget(options.target, options.url, options.rules.unsafeResume);
       const { earlier } = await target;
-      isReconciled = true;
+      leftovers.settle();
       // The address is another one, so a change may mean another file: it is not written over the old one.
       const rules: Rules = earlier?.isOtherQuery === true ? { ...options.rules, onChange: 'fail' } : options.rules;
       plan = plan.phase === 'failed' ? plan : initialPlan(rules, earlier);
