@@ -77,7 +77,7 @@ describe(`${WRONG} wrong bytes of ${Math.round(SIZE / MIB)} MiB`, () => {
     expect(await runProgram(['aria2c', ...options, '-d', folder, `${url}/a.bin?meta4`], folder)).toBe(0);
     expect([left(), await digestOf('a.bin')]).toEqual([0, digest]);
     console.log(`aria2: ${WRONG} wrong bytes, ${sent() - SIZE} bytes sent again`);
-    // aria2 closes its connection after each wrong piece. The bytes that were on their way count as sent here.
-    expect(sent() - SIZE).toBeLessThanOrEqual(2 * MOST_AGAIN);
+    // aria2 closes its connection after each wrong piece. Up to two pieces that were on their way count as sent here.
+    expect(sent() - SIZE).toBeLessThanOrEqual(3 * MOST_AGAIN);
   });
 });
