@@ -11,7 +11,7 @@ const MAX_LENGTH = 64 * 1024;
 export const RECEIPT_TIMEOUTS = { end: 5_000, pause: 2_000 } as const;
 
 /** A receipt, and where it goes. */
-export interface Receipt {
+export interface ReceiptRequest {
   /** The address that the server has announced for it. */
   readonly url: string;
   readonly fields: Readonly<Record<string, string>>;
@@ -29,7 +29,7 @@ export interface Receipt {
  * Tells the server which bytes are on disk, so that it counts one download, however often it was continued. Without a
  * strong ETag nothing is sent. Never rejects: a download does not depend on it.
  */
-export async function sendReceipt(receipt: Receipt): Promise<void> {
+export async function sendReceipt(receipt: ReceiptRequest): Promise<void> {
   const content = printReceipt(receipt);
   if (content === undefined) return;
   const { url, fetcher, timeout } = receipt;
@@ -44,7 +44,7 @@ export async function sendReceipt(receipt: Receipt): Promise<void> {
   }
 }
 
-function printReceipt({ version, written, digest }: Receipt): string | undefined {
+function printReceipt({ version, written, digest }: ReceiptRequest): string | undefined {
   if (version?.validator.type !== 'tag' || version.isCoded) return undefined;
   const json = JSON.stringify({
     etag: printValidator(version.validator),
