@@ -4,19 +4,19 @@ import { checkpoints } from './checkpoints.ts';
 import type { DownloadResult, Engine, EngineOptions, FirstResponse } from './engine-types.ts';
 import { downloadError, isDownloadError, type Failure } from './download-error.ts';
 import type { FetchResponse } from './fetcher.ts';
-import { fetchPieces, piecesAddress } from './pieces.ts';
+import { discovery } from './discovery.ts';
 import { initialPlan, step } from './plan.ts';
 import type { Action, PlanEvent, Rules } from './plan-types.ts';
-import { openTarget, otherFile, reconcile, saveJournal, startOver, type OpenedTarget } from './restore.ts';
+import { keepState, openTarget, otherFile, reconciler, saveJournal, startOver, type OpenedTarget } from './restore.ts';
 import { rateLimiter, runTransfer, type Transfer } from './transfer.ts';
 import { judge } from './verdict.ts';
-import { verify, type Verification } from './verify.ts';
+import { RECEIPT_TIMEOUTS, sendReceipt } from './receipt.ts';
+import { isSameOrigin, withoutCredentials } from './origins.ts';
+import { verifier } from './verifier.ts';
+import type { Verification } from './verify.ts';
 
 /** The time between two ticks, in ms. */
 const TICK = 100;
-
-/** Fields that are only for the origin that they were given for. */
-const CREDENTIALS = new Set(['authorization', 'cookie']);
 
 /**
  * Runs a plan: passes events to it, and performs its actions on the fetcher, the sink and the journal. All decisions are
@@ -35,12 +35,15 @@ export function startEngine(options: EngineOptions): Engine {
   let redirect: string | undefined;
   let verification: Verification = { type: 'none', reason: 'verification is turned off' };
   let saved = newCheckpoints();
-  /** The address of the piece index, as the last response of the object told it. */
-  let indexAddress: string | undefined;
   let isPauseWanted = false;
   let isReady = false;
-  /** Whether what an earlier run has left is in the plan, or is gone. */
-  let isReconciled = false;
+  /** The bytes of an earlier run, until they are in the plan, or gone. */
+  const leftovers = reconciler();
+
+  const { fetcher } = options;
+  const { signal } = ended;
+  const found = discovery({ fetcher, fields: options.fields, signal });
+  const verifying = verifier({ options, discovery: found, fieldsFor, plan: () => plan, signal, dispatch });
 
   function newCheckpoints() {
     return checkpoints(options.checkpoints, save, onLocalFailure);
@@ -55,7 +58,7 @@ export function startEngine(options: EngineOptions): Engine {
   function dispatch(event: PlanEvent): void {
     const next = step(plan, event, { now: now(), jitter: Math.random() });
     plan = next.plan;
-    isReconciled ||= plan.version !== undefined;
+    if (plan.version !== undefined) leftovers.settle();
     for (const action of next.actions) perform(action);
     if (isPauseWanted && plan.phase === 'transfer') dispatch({ type: 'pause' });
   }
@@ -109,8 +112,7 @@ export function startEngine(options: EngineOptions): Engine {
 
   /** Credentials go to the origin of the address that was given, and not to the target of a redirect. */
   function fieldsFor(url: string): Readonly<Record<string, string>> {
-    if (new URL(url).origin === new URL(address).origin) return options.fields;
-    return Object.fromEntries(Object.entries(options.fields).filter(([name]) => !CREDENTIALS.has(name)));
+    return isSameOrigin(url, address) ? options.fields : withoutCredentials(options.fields);
   }
 
   function close(id: number): void {
@@ -124,13 +126,12 @@ export function startEngine(options: EngineOptions): Engine {
   async function onResponse({ asked }: Transfer, response: FetchResponse): Promise<Intervals | undefined> {
     const url = redirect ?? address;
     if (response.url !== url) redirect = response.url;
-    if (response.status === 200 || response.status === 206)
-      indexAddress = piecesAddress(response.fields, response.url) ?? indexAddress;
+    found.note(response, address);
     if (plan.version !== undefined) return undefined;
     const verdict = judge(asked, undefined, response, now());
     if (verdict.type !== 'body' && verdict.type !== 'empty') return undefined;
     const opened = await openLate(response);
-    return isReconciled ? undefined : reconcile(opened, verdict.version, plan.rules.onChange);
+    return leftovers.keptFor(opened, verdict.version, plan.rules.onChange);
   }
 
   /** Opens the target of the first response, if it was not given from the start. */
@@ -147,6 +148,7 @@ export function startEngine(options: EngineOptions): Engine {
       await saved.admit(bytes.length);
       await limit(bytes.length);
       const { sink } = await openedTarget();
+      verifying.noteWrite(span);
       await sink.write(span.start, bytes);
       dispatch({ type: 'written', id: transfer.id, span });
       saved.note(now());
@@ -161,8 +163,9 @@ export function startEngine(options: EngineOptions): Engine {
 
   async function empty(): Promise<void> {
     await saved.stop();
-    await Promise.allSettled(writes);
-    isReconciled = true;
+    await Promise.allSettled([...writes, leftovers.idle()]);
+    leftovers.settle();
+    verifying.reset();
     if (target !== undefined) await startOver(await target);
     saved = newCheckpoints();
     dispatch({ type: 'emptied' });
@@ -185,15 +188,7 @@ export function startEngine(options: EngineOptions): Engine {
     const { sink } = await openedTarget();
     const { version } = plan;
     if (!options.isVerified || version?.size === undefined) return dispatch({ type: 'verified', bad: [] });
-    const { checksum, fetcher } = options;
-    const whole = { ...version, size: version.size };
-    const { signal } = ended;
-    const found =
-      indexAddress === undefined
-        ? undefined
-        : fetchPieces({ url: indexAddress, fields: fieldsFor(indexAddress), fetcher, sink, version: whole, signal });
-    const pieces = options.pieces ?? (await found);
-    const finding = await verify({ sink, version: whole, checksum, pieces, signal });
+    const finding = await verifying.finish(sink, { ...version, size: version.size });
     switch (finding.type) {
       case 'right':
         verification = finding.verification;
@@ -215,29 +210,29 @@ export function startEngine(options: EngineOptions): Engine {
     await sink.finish(size);
     await journal?.remove();
     dispatch({ type: 'finished' });
+    await report(RECEIPT_TIMEOUTS.end);
     await release();
     resolve({ size, received: plan.received, restarts: plan.restarts, verification });
   }
 
   async function fail(failure: Failure): Promise<void> {
     ended.abort();
-    await Promise.allSettled(writes);
+    await Promise.allSettled([...writes, leftovers.idle()]);
     await saved.stop();
     const opened = await target?.catch(() => undefined);
-    if (opened !== undefined) await keepState(opened, failure);
+    if (opened !== undefined) await keepState(opened, failure, plan);
+    if (failure.code === 'aborted') await report(RECEIPT_TIMEOUTS.pause);
     await release();
     const isOtherFile = failure.code === 'changed' && opened?.earlier?.isOtherQuery === true;
     reject(downloadError(isOtherFile ? otherFile() : failure));
   }
 
-  /** Saves the bytes on disk for another run. Bytes with a wrong digest are not continued. */
-  async function keepState(opened: OpenedTarget, { code }: Failure): Promise<void> {
-    try {
-      if (code === 'digest-mismatch') await opened.journal?.remove();
-      else if (code !== 'conflict') await saveJournal(opened, plan.version, plan.written);
-    } catch {
-      // A full disk, for example: the last checkpoint stays.
-    }
+  /** Tells the server which bytes are on disk, if it has announced that it counts them. */
+  async function report(timeout: number): Promise<void> {
+    await found.settled();
+    const url = found.transfer();
+    const digest = verification.type === 'digest' ? verification : undefined;
+    if (url !== undefined) await sendReceipt({ ...plan, url, fields: fieldsFor(url), fetcher, digest, timeout });
   }
 
   async function release(): Promise<void> {
@@ -252,7 +247,7 @@ export function startEngine(options: EngineOptions): Engine {
     if (typeof options.target !== 'function') {
       target = openTarget(options.target, options.url, options.rules.unsafeResume);
       const { earlier } = await target;
-      isReconciled = true;
+      leftovers.settle();
       // The address is another one, so a change may mean another file: it is not written over the old one.
       const rules: Rules = earlier?.isOtherQuery === true ? { ...options.rules, onChange: 'fail' } : options.rules;
       plan = plan.phase === 'failed' ? plan : initialPlan(rules, earlier);
@@ -261,8 +256,18 @@ export function startEngine(options: EngineOptions): Engine {
     if (!isPauseWanted) dispatch({ type: 'start' });
   }
 
+  function tick(): void {
+    dispatch({ type: 'tick' });
+    // A target that can't be opened is reported where it is opened.
+    if (options.isVerified)
+      void target?.then(
+        ({ sink }) => verifying.tick(sink),
+        () => undefined,
+      );
+  }
+
   const abort = () => dispatch({ type: 'stop', failure: { code: 'aborted' } });
-  const ticking = setInterval(() => dispatch({ type: 'tick' }), TICK);
+  const ticking = setInterval(tick, TICK);
   options.signal?.addEventListener('abort', abort, { once: true });
   if (options.signal?.aborted === true) abort();
   else run(start);
@@ -273,7 +278,9 @@ export function startEngine(options: EngineOptions): Engine {
       isPauseWanted = true;
       dispatch({ type: 'pause' });
       await Promise.allSettled(writes);
-      if (target !== undefined && plan.phase === 'paused') await saved.flush();
+      if (target === undefined || plan.phase !== 'paused') return;
+      await saved.flush();
+      await report(RECEIPT_TIMEOUTS.pause);
     },
     resume() {
       isPauseWanted = false;

@@ -1,10 +1,13 @@
 import type { HttpHead } from './verdict.ts';
 
-/** A GET request. */
+/** A request: GET, unless `method` says something else. */
 export interface FetchRequest {
+  readonly method?: 'HEAD' | 'POST';
   readonly url: string;
   /** Header fields, names in lower case. */
   readonly fields: Readonly<Record<string, string>>;
+  /** The content of a POST, in ASCII. It may be sent twice, so the request has to be idempotent. */
+  readonly content?: string;
   /** Aborts the request, and the body of its response. */
   readonly signal: AbortSignal;
 }
@@ -32,7 +35,7 @@ export interface FetchResponse extends HttpHead {
 }
 
 /**
- * Sends a request, and follows redirects. Rejects if there is no response.
+ * Sends a request, and follows redirects, but for a POST. Rejects if there is no response.
  *
  * The contract suite of `test/client/fetcher-contract.ts` is the definition.
  */
@@ -43,9 +46,10 @@ export type Fetcher = (request: FetchRequest) => Promise<FetchResponse>;
  * without a length has an end of its own, as it has in HTTP/2, and takes it as complete.
  */
 export function webFetcher(): Fetcher {
-  return async ({ url, fields, signal }) => {
+  return async ({ method = 'GET', url, fields, content, signal }) => {
+    const init: RequestInit = method === 'POST' ? { method, body: content ?? '', redirect: 'manual' } : { method };
     // Chromium's HTTP cache would send conditions of its own, and store gigabytes.
-    const response = await fetch(url, { headers: { ...fields }, signal, cache: 'no-store' });
+    const response = await fetch(url, { ...init, headers: { ...fields }, signal, cache: 'no-store' });
     const reader = response.body?.getReader();
     return {
       status: response.status,
@@ -57,7 +61,7 @@ export function webFetcher(): Fetcher {
           await reader?.cancel().catch(() => undefined);
         },
       },
-      isUnframed: url.startsWith('http:') && !isFramed(response.headers),
+      isUnframed: method === 'GET' && url.startsWith('http:') && !isFramed(response.headers),
     };
   };
 }

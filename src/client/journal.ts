@@ -1,6 +1,6 @@
 import { intervalsFromJson, intervalsToJson, type Intervals } from '../http/intervals.ts';
 import type { ReprDigest } from './repr-digest.ts';
-import { parseChecksum } from './repr-digest.ts';
+import { parseChecksum, toHexText } from './repr-digest.ts';
 import { parseValidator, printValidator } from './validator.ts';
 import type { Version } from './verdict.ts';
 
@@ -93,10 +93,6 @@ export async function hashQuery(query: string, salt: string): Promise<string> {
 /** Makes a salt for {@link hashQuery}. */
 export function makeSalt(): string {
   return toHexText(crypto.getRandomValues(new Uint8Array(8)));
-}
-
-function toHexText(bytes: Uint8Array): string {
-  return [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 const TABLE = Uint32Array.from({ length: 256 }, (_, index) => {

@@ -1,35 +1,18 @@
-import { decodePieceIndex, HASH_LENGTH, MAX_INDEX_LENGTH, PIECES_TYPE, pieceLengthOf } from '../digests/piece-index.ts';
+import {
+  decodePieceIndex,
+  HASH_LENGTH,
+  MAX_INDEX_LENGTH,
+  PIECES_TYPE,
+  pieceLengthOf,
+  type PieceIndex,
+} from '../digests/piece-index.ts';
 import { addInterval, type Intervals } from '../http/intervals.ts';
+import type { Span } from '../http/span.ts';
 import type { Fetcher } from './fetcher.ts';
+import { toHexText } from './repr-digest.ts';
 import type { Sink } from './sink.ts';
-import type { FieldReader } from './validator.ts';
 import type { Version } from './verdict.ts';
 import type { PieceVerifier } from './verify.ts';
-
-/** One link of the field, up to its parameters. */
-const LINK = /<([^<>]*)>((?:[ \t]*;[ \t]*[\w!#$&+.^`|~-]+(?:=(?:"[^"]*"|[^\s",;]+))?)*)/g;
-
-/** Longest field that is read, in characters. */
-const MAX_LENGTH = 16 * 1024;
-
-/**
- * Finds the address of the piece index that a response announces: `Link: <…>; rel="describedby"` with the type of
- * indexes (RFC 8288, docs/piece-index.md).
- *
- * @param url of the response, to which the address is relative
- * @returns `undefined` if there is none, or if it is not http or https
- */
-export function piecesAddress(fields: FieldReader, url: string): string | undefined {
-  const value = fields.get('Link');
-  if (value === null || value.length > MAX_LENGTH) return undefined;
-  for (const [, target = '', parameters = ''] of value.matchAll(LINK)) {
-    if (!/;[ \t]*rel="?describedby"?(?:[ \t]*;|$)/i.test(parameters)) continue;
-    if (!parameters.includes(`"${PIECES_TYPE}"`)) continue;
-    const address = URL.parse(target, url);
-    if (address !== null && /^https?:$/.test(address.protocol)) return address.href;
-  }
-  return undefined;
-}
 
 /** The index to fetch, and how. */
 export interface PiecesRequest {
@@ -41,13 +24,28 @@ export interface PiecesRequest {
   readonly signal: AbortSignal;
 }
 
+/** The pieces of a file, of which an index tells the digests. */
+export interface Pieces extends PieceVerifier {
+  /** The SHA-256 of the whole, in hexadecimal digits. */
+  readonly sha256: string;
+  /**
+   * Checks the pieces that are complete and were not checked yet.
+   *
+   * @param written the bytes that the sink has
+   * @param onBad is called for each piece with a wrong digest, and how often it was wrong
+   */
+  check(written: Intervals, signal: AbortSignal, onBad: (piece: Span, times: number) => void): Promise<void>;
+  /** Bytes are written, so that their pieces have to be checked, or checked again. */
+  noteWrite(span: Span): void;
+}
+
 /**
  * Fetches the piece index of a version.
  *
  * @returns `undefined` if there is none that fits: of another version, damaged, or of a later format. Then the file is
  *   verified by its digest alone
  */
-export async function fetchPieces(request: PiecesRequest): Promise<PieceVerifier | undefined> {
+export async function fetchPieces(request: PiecesRequest): Promise<Pieces | undefined> {
   const { sink, version } = request;
   const { validator, size } = version;
   // Without a strong tag, an index of another version could not be told from the right one.
@@ -55,7 +53,7 @@ export async function fetchPieces(request: PiecesRequest): Promise<PieceVerifier
   const bytes = await fetchIndex(request).catch(() => undefined);
   const index = bytes === undefined ? undefined : await decodePieceIndex(bytes);
   if (index === undefined || index.size !== size || index.etag !== validator.tag.opaque) return undefined;
-  return { findBad: (whole, signal) => findBad(sink, index.pieces, whole, signal) };
+  return piecesOf(sink, index);
 }
 
 async function fetchIndex({ url, fields, fetcher, version, signal }: PiecesRequest) {
@@ -81,16 +79,54 @@ async function fetchIndex({ url, fields, fetcher, version, signal }: PiecesReque
   return bytes.subarray(0, length);
 }
 
-async function findBad(sink: Sink, pieces: Uint8Array, size: number, signal: AbortSignal): Promise<Intervals> {
+/** Makes the checks of an index. A piece that was right is read again only if its bytes were written again. */
+export function piecesOf(sink: Sink, { size, pieces, sha256 }: Omit<PieceIndex, 'key' | 'etag' | 'crc32'>): Pieces {
   const length = pieceLengthOf(size);
-  let bad: Intervals = [];
-  for (let start = 0, at = 0; start < size; start += length, at += HASH_LENGTH) {
-    signal.throwIfAborted();
-    const span = { start, end: Math.min(start + length, size) };
-    const bytes = await sink.read?.(span.start, span.end);
+  const isRight = new Uint8Array(pieces.length / HASH_LENGTH);
+  const timesWrong = new Map<number, number>();
+  /** The piece that is being read, unless bytes of it were written meanwhile. */
+  let reading: number | undefined;
+
+  const spanOf = (piece: number): Span => ({ start: piece * length, end: Math.min((piece + 1) * length, size) });
+
+  async function isPieceRight(piece: number): Promise<boolean | 'written-meanwhile'> {
+    const { start, end } = spanOf(piece);
+    reading = piece;
+    const bytes = await sink.read?.(start, end);
     const digest = bytes === undefined ? undefined : new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-    const expected = pieces.subarray(at, at + HASH_LENGTH);
-    if (digest?.every((byte, i) => byte === expected[i]) !== true) bad = addInterval(bad, span);
+    if (reading === undefined) return 'written-meanwhile';
+    const expected = pieces.subarray(piece * HASH_LENGTH, (piece + 1) * HASH_LENGTH);
+    const isSame = digest?.every((byte, i) => byte === expected[i]) === true;
+    if (isSame) isRight[piece] = 1;
+    return isSame;
   }
-  return bad;
+
+  return {
+    sha256: toHexText(sha256),
+    noteWrite({ start, end }) {
+      for (let piece = Math.floor(start / length); piece * length < end; piece++) {
+        isRight[piece] = 0;
+        if (piece === reading) reading = undefined;
+      }
+    },
+    async check(written, signal, onBad) {
+      for (const { start, end } of written) {
+        for (let piece = Math.ceil(start / length); piece < isRight.length && spanOf(piece).end <= end; piece++) {
+          signal.throwIfAborted();
+          if (isRight[piece] === 1 || (await isPieceRight(piece)) !== false) continue;
+          const times = (timesWrong.get(piece) ?? 0) + 1;
+          timesWrong.set(piece, times);
+          onBad(spanOf(piece), times);
+        }
+      }
+    },
+    async findBad(_, signal) {
+      let bad: Intervals = [];
+      for (let piece = 0; piece < isRight.length; piece++) {
+        signal.throwIfAborted();
+        if (isRight[piece] !== 1 && (await isPieceRight(piece)) !== true) bad = addInterval(bad, spanOf(piece));
+      }
+      return bad;
+    },
+  };
 }

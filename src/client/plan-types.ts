@@ -111,6 +111,8 @@ export type PlanEvent =
   | { readonly type: 'emptied' }
   /** There is a new address. */
   | { readonly type: 'refreshed' }
+  /** Bytes on disk have a wrong digest. They are fetched again. */
+  | { readonly type: 'corrupt'; readonly span: Span }
   /** The pieces and the digest are right, but for these bytes. */
   | { readonly type: 'verified'; readonly bad: Intervals }
   /** The file is in its place. */

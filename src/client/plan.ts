@@ -7,6 +7,7 @@ import { openMore } from './plan-requests.ts';
 import { canContinue, close, fail, keep, onFailure, restart, unusableResponse, without } from './plan-failures.ts';
 import type { Moment, Plan, PlanEvent, Rules, Step } from './plan-types.ts';
 import type { Intervals } from '../http/intervals.ts';
+import type { Span } from '../http/span.ts';
 import type { Version } from './verdict.ts';
 
 /** The bytes of an earlier run, and their version. */
@@ -69,6 +70,8 @@ export function step(plan: Plan, event: PlanEvent, moment: Moment): Step {
       return proceed(keep({ ...plan, phase: 'transfer', written: [], pending: [] }), moment);
     case 'refreshed':
       return proceed(keep({ ...plan, isRefreshing: false, refreshedAt: moment.now }), moment);
+    case 'corrupt':
+      return onCorrupt(plan, event.span, moment);
     case 'verified':
       return onVerified(plan, event.bad, moment);
     case 'finished':
@@ -197,6 +200,13 @@ function giveBack({ plan, actions }: Step): Step {
   const surplus = plan.connections.slice(plan.growth.target);
   const connections = plan.connections.slice(0, plan.growth.target);
   return { plan: { ...plan, connections }, actions: [...actions, ...surplus.map(close)] };
+}
+
+/** If it can't be continued, the bytes are judged at the end, with all others. */
+function onCorrupt(plan: Plan, span: Span, moment: Moment): Step {
+  const isLive = plan.phase === 'transfer' || plan.phase === 'paused';
+  if (!isLive || plan.rules.isSequential || !canContinue(plan)) return keep(plan);
+  return proceed(keep({ ...plan, written: subtractIntervals(plan.written, [span]) }), moment);
 }
 
 /** How often pieces with a wrong digest are fetched again. */

@@ -25,9 +25,14 @@ export function parseReprDigests(fields: FieldReader): readonly ReprDigest[] {
   });
 }
 
+/** Prints bytes as lower-case hexadecimal digits. */
+export function toHexText(bytes: Uint8Array): string {
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
 function toHex(base64: string): string | undefined {
   try {
-    return Array.from(atob(base64), (char) => char.charCodeAt(0).toString(16).padStart(2, '0')).join('');
+    return toHexText(Uint8Array.from(atob(base64), (char) => char.charCodeAt(0)));
   } catch {
     return undefined;
   }

@@ -79,13 +79,43 @@ function readEntry(text: string, address: string): JournalEntry {
   throw conflict(`its journal is of ${entry.address}: choose another file, or remove the journal to start anew`);
 }
 
-/**
- * Compares what an earlier run has left with the first response, if the target was opened for it.
- *
- * @returns the bytes that are kept
- * @throws DownloadError if the version is another one, and may not be written over the old one
- */
-export async function reconcile(
+/** Compares what an earlier run has left with the first response, if the target was opened for it. */
+export interface Reconciler {
+  /**
+   * Compares it with the version of a response. It may empty the sink, so there is one comparison at a time, also if the
+   * response is given up meanwhile, and another one follows.
+   *
+   * @returns the bytes that are kept
+   * @throws DownloadError if the version is another one, and may not be written over the old one
+   */
+  keptFor(target: OpenedTarget, version: Version, onChange: 'restart' | 'fail'): Promise<Intervals | undefined>;
+  /** It is in use, or gone: nothing is compared from now on. */
+  settle(): void;
+  /** Resolves when no comparison is in progress. */
+  idle(): Promise<unknown>;
+}
+
+/** Makes the reconciler of a download. */
+export function reconciler(): Reconciler {
+  let isSettled = false;
+  let comparing: Promise<unknown> = Promise.resolve();
+  return {
+    keptFor(target, version, onChange) {
+      const turn = comparing.then(async () => {
+        const kept = isSettled ? undefined : await reconcile(target, version, onChange);
+        // The sink is empty now, and stays so for the next response, if this one was given up.
+        isSettled ||= kept === undefined;
+        return kept;
+      });
+      comparing = turn.catch(() => undefined);
+      return turn;
+    },
+    settle: () => void (isSettled = true),
+    idle: () => comparing,
+  };
+}
+
+async function reconcile(
   { earlier, ...target }: OpenedTarget,
   version: Version,
   onChange: 'restart' | 'fail',
@@ -122,6 +152,20 @@ function isSameVersion(a: Version, b: Version): boolean {
 export async function startOver({ sink, journal }: DownloadTarget): Promise<void> {
   await journal?.remove();
   await sink.empty();
+}
+
+/** Saves the bytes on disk for another run, after a failure. Bytes with a wrong digest are not continued. */
+export async function keepState(
+  target: OpenedTarget,
+  { code }: Failure,
+  { version, written }: { readonly version: Version | undefined; readonly written: Intervals },
+): Promise<void> {
+  try {
+    if (code === 'digest-mismatch') await target.journal?.remove();
+    else if (code !== 'conflict') await saveJournal(target, version, written);
+  } catch {
+    // A full disk, for example: the last checkpoint stays.
+  }
 }
 
 /** Makes all that was written durable, then saves which bytes that is. */

@@ -22,6 +22,11 @@ export interface Sink {
   empty(): Promise<void>;
   /** Returns the digest of the first `size` bytes, as lower-case hexadecimal digits. Without it, nothing is verified. */
   digest?(algorithm: ReprDigest['algorithm'], size: number, signal: AbortSignal): Promise<string>;
+  /**
+   * Begins to compute the digest of the first `end` bytes, all of which are written, beside the download. Called from
+   * time to time, with an `end` that grows. `digest` takes less time then.
+   */
+  prepareDigest?(algorithm: ReprDigest['algorithm'], end: number): void;
   /** Reads bytes that were written, from `start` to `end`, half-open. Without it, pieces are not verified. */
   read?(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
   /** Makes the file durable and puts it into its place. Called once, after all bytes were written. */

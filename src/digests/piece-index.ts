@@ -1,4 +1,6 @@
-import { isPrintableTag, toBase64 } from '../http/index.ts';
+// Not from the index of http: clients in browsers load this file, and all that it imports.
+import { isPrintableTag } from '../http/entity-tag.ts';
+import { toBase64 } from '../http/digest.ts';
 
 /**
  * The digests of one version of an object: of the whole, and of its pieces, so that each piece can be checked, and

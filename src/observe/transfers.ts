@@ -1,6 +1,12 @@
 import { steadyTime } from '../base/clock.ts';
 import { readerIdentity, type AnonymousIdentity, type IdentifyReader } from '../transfers/reader-identity.ts';
-import { mountName, type Reader, type TransferChange, type TransferStore } from '../transfers/transfer-store.ts';
+import {
+  mountName,
+  type Reader,
+  type ReceiptReceived,
+  type TransferChange,
+  type TransferStore,
+} from '../transfers/transfer-store.ts';
 import type { DownloadEvent, DownloadStart, Observer } from './event.ts';
 import { describeError } from './log.ts';
 
@@ -22,6 +28,12 @@ export interface TransferTracker {
   readonly observer: Observer;
   /** Changes that were not stored, because the store failed or was too slow. */
   readonly lost: () => number;
+  /**
+   * Writes a receipt, after the changes so far.
+   *
+   * @throws Error if it is not stored
+   */
+  receive(receipt: Omit<ReceiptReceived, 'type' | 'id'>): Promise<void>;
   /** Waits until the changes so far are written, or lost. */
   flush(): Promise<void>;
   /** Writes the changes that are collected, and closes the store. */
@@ -57,7 +69,7 @@ export function trackTransfers({ store, identity, secret, warn = console.error }
   const identify = readerIdentity(identity, secret);
   // Serial numbers begin again in each process.
   let processId: string | undefined;
-  const idOf = (serial: number) => `${(processId ??= crypto.randomUUID().slice(0, 13))}-${serial}`;
+  const idOf = (serial: number | 'receipt') => `${(processId ??= crypto.randomUUID().slice(0, 13))}-${serial}`;
   const failures = failureLog(warn);
   const writer = store.turnTime === 0 ? directWriter(store, failures) : turnWriter(store, failures);
 
@@ -72,6 +84,7 @@ export function trackTransfers({ store, identity, secret, warn = console.error }
       },
     },
     lost: failures.lost,
+    receive: (receipt) => writer.writeNow({ type: 'receipt', id: idOf('receipt'), ...receipt }),
     flush: () => writer.flush(),
     async close() {
       writer.stop();
@@ -107,6 +120,8 @@ function toEnd(event: DownloadEvent, id: string): TransferChange {
 interface ChangeWriter {
   /** @returns work that outlasts the response, if there is any. It never rejects */
   write(pending: PendingChange): Promise<void> | undefined;
+  /** Writes a change after all others. @throws Error if it is not stored */
+  writeNow(change: TransferChange): Promise<void>;
   flush(): Promise<void>;
   /** Stops the timers. */
   stop(): void;
@@ -168,6 +183,8 @@ function directWriter(store: TransferStore, failures: FailureLog): ChangeWriter 
       void work.then(() => running.delete(work));
       return work;
     },
+    // Each change is written at once. On Workers, those of other requests can't be awaited.
+    writeNow: (change) => withTimeout(store.write([change])),
     flush: async () => void (await Promise.all(running)),
     stop: () => undefined,
   };
@@ -219,6 +236,14 @@ function turnWriter(store: TransferStore, failures: FailureLog): ChangeWriter {
     unref(timer);
   }
 
+  async function flush(): Promise<void> {
+    await writing;
+    if (timer !== undefined) clearTimeout(timer);
+    timer = undefined;
+    if (pending.length > 0) await (writing = writeTurn().finally(() => (writing = undefined)));
+    schedule();
+  }
+
   return {
     write(change) {
       if (pending.length >= MAX_PENDING) failures.add(1, new Error('the store is too slow'));
@@ -226,13 +251,11 @@ function turnWriter(store: TransferStore, failures: FailureLog): ChangeWriter {
       schedule();
       return undefined;
     },
-    async flush() {
-      await writing;
-      if (timer !== undefined) clearTimeout(timer);
-      timer = undefined;
-      if (pending.length > 0) await (writing = writeTurn().finally(() => (writing = undefined)));
-      schedule();
+    async writeNow(change) {
+      await flush();
+      await withTimeout(store.write([change]));
     },
+    flush,
     stop: () => clearInterval(maintenance),
   };
 }

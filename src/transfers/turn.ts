@@ -80,8 +80,7 @@ export function applyChanges(tables: TransferTables, changes: readonly TransferC
       found = { update: updateRecord(openRecord(tables, name, change.reader, change.at, newId)), day };
       updates.set(id, found);
     }
-    if (change.type === 'start') found.update.start(change);
-    else found.update.end(change);
+    apply(found.update, change);
   }
   for (const { update, day } of updates.values()) {
     const { record, started } = update.finish();
@@ -89,6 +88,17 @@ export function applyChanges(tables: TransferTables, changes: readonly TransferC
     days.of(day).started += started;
   }
   days.save();
+}
+
+function apply(update: RecordUpdate, change: TransferChange): void {
+  switch (change.type) {
+    case 'start':
+      return update.start(change);
+    case 'end':
+      return update.end(change);
+    case 'receipt':
+      return update.receive(change);
+  }
 }
 
 /** Finds the record of a transfer, or the one of the month before, or makes a new one. */
@@ -135,11 +145,11 @@ function dayCounter(tables: TransferTables): DayCounter {
       const { counts, readers } = open(day);
       const isRedirect = change.type === 'end' && change.outcome === 'redirected';
       // An empty object has no byte whose response could begin.
-      if (change.type === 'start' || isRedirect || change.object.size === 0) {
+      if (change.type !== 'end' || isRedirect || change.object.size === 0) {
         readers.add(change.reader.name);
         if (!isVersioned) counts.started++;
       }
-      if (change.type === 'start') return;
+      if (change.type !== 'end') return;
       if (isRedirect) counts.redirected++;
       counts.bytes += change.bytesSent ?? 0;
       // Without a strong validator, responses can't be combined. A whole one is a download.

@@ -18,6 +18,7 @@ const suites = [
   'test/cache/fill.model.test.ts',
   'test/client/engine-crash.test.ts',
   'test/client/engine-faults.test.ts',
+  'test/client/engine-healing.test.ts',
   'test/client/engine-killed.test.ts',
   'test/cache/with-block-cache.model.test.ts',
   'test/transfers/coverage.property.test.ts',

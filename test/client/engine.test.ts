@@ -173,6 +173,50 @@ test('what an earlier run has left is used once: after a restart, it is gone', a
   expect(await readFile(path, 'utf8')).toBe(TEXT);
 });
 
+test('what an earlier run has left is emptied once, also if the response that led to it is given up meanwhile', async () => {
+  const path = freshPath();
+  let phase: 'first' | 'changed' | 'back' = 'first';
+  const emptying = Promise.withResolvers<void>();
+  const gate = Promise.withResolvers<void>();
+  const emptied = Promise.withResolvers<void>();
+  const server = await serveRaw((socket, head) => {
+    switch (phase) {
+      case 'first':
+        return void socket.end(printRange(head, TEXT, TAG).slice(0, 600));
+      case 'changed':
+        phase = 'back';
+        return void socket.write(printRange(head, TEXT.toUpperCase(), { ETag: '"b"' }));
+      case 'back': {
+        const answer = () => void socket.write(printRange(head, TEXT, TAG));
+        if (/^range: bytes=0-/im.test(head)) return answer();
+        // A download that keeps the bytes of the first run asks for the others alone. Then they are removed.
+        gate.resolve();
+        void emptied.promise.then(answer);
+      }
+    }
+  });
+  const broken = begin(server.url, path, { tries: 1 });
+  expect(await failureOf(broken.done)).toBe('network');
+  phase = 'changed';
+  const { sink, journal } = fileTarget(path);
+  async function empty(): Promise<void> {
+    emptying.resolve();
+    await gate.promise;
+    await sink.empty();
+    emptied.resolve();
+  }
+  const late = async () => ({ sink: { ...sink, empty }, journal });
+  const running = startDownload(server.url, { sink: late, fetcher, firstPause: 10 });
+  await emptying.promise;
+  await running.pause();
+  running.resume();
+  while (server.requests.length < 3) await new Promise((resolve) => void setTimeout(resolve, 10));
+  await new Promise((resolve) => void setTimeout(resolve, 100));
+  gate.resolve();
+  await running.done;
+  expect(await readFile(path, 'utf8')).toBe(TEXT);
+});
+
 test('a journal that can not be written at the end is a failure, and there is no file', async () => {
   const server = await serveRaw((socket, head) => void socket.write(printRange(head, TEXT, TAG)));
   const path = freshPath();

@@ -12,6 +12,7 @@ export async function readAll({ body }: FetchResponse): Promise<string> {
 
 const PATHS: Readonly<Record<string, string>> = {
   '/plain': print(206, { ETag: '"a"', 'Content-Range': 'bytes 0-3/9' }, 'text'),
+  '/head': 'HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\n',
   '/none': print(404, {}, 'nothing'),
   '/busy': print(503, { 'Retry-After': '3' }),
   '/chunked': 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nte\r\n2\r\nxt\r\n0\r\n\r\n',
@@ -25,8 +26,9 @@ const PATHS: Readonly<Record<string, string>> = {
 export function fetcherContract(name: string, fetcher: Fetcher): void {
   describe(`${name} is a fetcher`, () => {
     let server: RawServer;
+    const contents: string[] = [];
     beforeAll(async () => {
-      server = await startRawServer((socket, head) => {
+      server = await startRawServer((socket, head, content) => {
         const path = head.split(' ')[1] ?? '';
         const answer = PATHS[path];
         if (path === '/coded' || path === '/cut-coded') {
@@ -34,6 +36,10 @@ export function fetcherContract(name: string, fetcher: Fetcher): void {
           const sent = path === '/coded' ? body : body.subarray(0, body.length - 9);
           socket.write(`HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: ${body.length}\r\n\r\n`);
           return void (path === '/coded' ? socket.write(sent) : socket.end(sent));
+        }
+        if (path.startsWith('/take')) {
+          contents.push(content);
+          return void socket.end(print(path === '/take' ? 200 : 302, { Location: '/plain' }));
         }
         if (path === '/reset') return void socket.resetAndDestroy();
         if (path === '/silent') return;
@@ -75,6 +81,33 @@ export function fetcherContract(name: string, fetcher: Fetcher): void {
       const response = await fetch('/redirect');
       expect([response.status, response.url, await readAll(response)]).toEqual([206, `${server.url}/plain`, 'text']);
       await expect(fetch('/loop')).rejects.toThrow();
+    });
+
+    test('sends HEAD, whose response has no body', async () => {
+      const { signal } = new AbortController();
+      const response = await fetcher({ method: 'HEAD', url: `${server.url}/head`, fields: {}, signal });
+      expect([response.status, response.fields.get('content-length'), response.isUnframed]).toEqual([200, '4', false]);
+      expect(await readAll(response)).toBe('');
+      expect(server.requests.at(-1)).toMatch(/^HEAD \/head /);
+    });
+
+    test('sends a content, and follows no redirect of it', async () => {
+      const { signal } = new AbortController();
+      const post = (path: string) =>
+        fetcher({
+          method: 'POST',
+          url: `${server.url}${path}`,
+          fields: { 'content-type': 'a/b' },
+          content: 'four',
+          signal,
+        });
+      expect((await post('/take')).status).toBe(200);
+      expect(server.requests.at(-1)).toMatch(/^POST \/take [^]*content-length: 4(?:\r\n|$)/i);
+      expect(contents).toEqual(['four']);
+      const count = server.requests.length;
+      // The web's fetch hides the status of a redirect that it does not follow.
+      expect([0, 302]).toContain((await post('/take-redirect')).status);
+      expect(server.requests.length).toBe(count + 1);
     });
 
     test('reads chunked bodies', async () => {

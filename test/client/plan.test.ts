@@ -247,3 +247,40 @@ test('a failure closes all connections, and nothing happens after it', () => {
   expect(types(failed.actions)).toEqual(['close', 'fail']);
   expect(types(failed.on(received(1, partial(0, 100, 100))).after(1_000).actions)).toEqual([]);
 });
+
+describe('bytes with a wrong digest', () => {
+  const twoThirds = () =>
+    play()
+      .on(received(1, partial(0, 90, 90)))
+      .bytes(1, 60);
+  const corrupt = { type: 'corrupt', span: { start: 10, end: 20 } } as const;
+
+  test('are missing again, while the others come', () => {
+    const { plan } = twoThirds().on(corrupt);
+    expect(plan.written).toEqual([
+      { start: 0, end: 10 },
+      { start: 20, end: 60 },
+    ]);
+    const end = twoThirds().on(corrupt).bytes(1, 30).on({ type: 'end', id: 1, isUnframed: false });
+    expect(asked(end.actions)).toEqual(['10-20']);
+    expect(end.plan.phase).toBe('transfer');
+  });
+
+  test('are missing after a pause too', () => {
+    const { actions } = twoThirds().on({ type: 'pause' }).on(corrupt).on({ type: 'resume' });
+    expect(asked(actions)).toEqual(['10-20']);
+  });
+
+  test('stay until the end where they can not be fetched again', () => {
+    expect(
+      twoThirds()
+        .on({ type: 'stop', failure: { code: 'aborted' } })
+        .on(corrupt).plan.written,
+    ).toHaveLength(1);
+    const untagged = play()
+      .on(received(1, partial(0, 90, 90, {})))
+      .bytes(1, 60)
+      .on(corrupt);
+    expect(untagged.plan.written).toEqual([{ start: 0, end: 60 }]);
+  });
+});

@@ -9,6 +9,7 @@ import {
   type DownloadTarget,
   type Failure,
   type FirstResponse,
+  type ReprDigest,
 } from '../../client/index.ts';
 import { fileTarget, isFinished } from '../../client/sinks/node-file.ts';
 import { nodeFetcher } from '../../platform/node/node-fetcher.ts';
@@ -88,7 +89,7 @@ async function getOne(url: URL, destination: Destination, options: GetOptions, t
   async function targetOf(): Promise<Pick<DownloadOptions, 'sink' | 'journal'>> {
     switch (destination.type) {
       case 'stdout':
-        return { sink: streamSink(process.stdout) };
+        return { sink: streamSink(process.stdout, algorithmsOf(options)) };
       case 'file': {
         const { sink, journal } = await openFile(destination.path);
         return journal === undefined ? { sink } : { sink, journal };
@@ -113,6 +114,12 @@ async function getOne(url: URL, destination: Destination, options: GetOptions, t
     report.onFailure(failure.code, error.message, nextStep(failure, path));
     return EXIT_CODES[failure.code];
   }
+}
+
+/** The digests that may be compared: that of the user alone, else each that a server may tell. */
+function algorithmsOf({ checksum, verify }: GetOptions): readonly ReprDigest['algorithm'][] {
+  if (!verify) return [];
+  return checksum === undefined ? ['sha-256', 'sha-512'] : [checksum.algorithm];
 }
 
 function reportOf(url: URL, { report }: GetOptions): Report {

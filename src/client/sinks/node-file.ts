@@ -1,13 +1,12 @@
-import { createHash } from 'node:crypto';
 import type { Stats } from 'node:fs';
 import { link, lstat, open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode } from '../../base/error-code.ts';
 import { downloadError } from '../download-error.ts';
 import type { Journal } from '../journal.ts';
-import type { ReprDigest } from '../repr-digest.ts';
 import type { DownloadTarget } from '../restore.ts';
 import type { Sink } from '../sink.ts';
+import { fileDigest, type FileDigest } from './node-digest.ts';
 import { takeLock } from './node-lock.ts';
 
 /** How a file is written. */
@@ -51,6 +50,7 @@ function isSameFile(a: Stats, b: Stats | undefined): boolean {
 function fileSink(path: string, mayReplace: () => boolean): Sink {
   const part = `${path}.part`;
   let handle: FileHandle | undefined;
+  let digest: FileDigest | undefined;
   let isInPlace = false;
 
   function opened(): FileHandle {
@@ -68,17 +68,23 @@ function fileSink(path: string, mayReplace: () => boolean): Sink {
       if (file !== undefined && !isOwn && !mayReplace()) throw conflict(`${path} exists; --force replaces it`);
       if (earlier !== undefined && !earlier.isFile()) throw conflict(`${part} is no file`);
       handle = await open(part, earlier === undefined ? 'wx+' : 'r+');
+      digest = fileDigest(handle);
       return (await handle.stat()).size;
     },
     async write(position, bytes) {
+      digest?.noteWrite(position);
       for (let done = 0; done < bytes.length;) {
         const { bytesWritten } = await opened().write(bytes, done, bytes.length - done, position + done);
         done += bytesWritten;
       }
     },
     sync: () => opened().datasync(),
-    empty: () => opened().truncate(0),
-    digest: (algorithm, size, signal) => digestOf(opened(), algorithm, size, signal),
+    async empty() {
+      await digest?.stop();
+      await opened().truncate(0);
+    },
+    prepareDigest: (algorithm, end) => digest?.prepare(algorithm, end),
+    digest: (algorithm, size, signal) => (digest ?? fileDigest(opened())).of(algorithm, size, signal),
     read: (start, end) => readAll(opened(), start, end),
     async finish(size) {
       const { size: length } = await opened().stat();
@@ -90,6 +96,7 @@ function fileSink(path: string, mayReplace: () => boolean): Sink {
       isInPlace = true;
     },
     async close() {
+      await digest?.stop();
       await handle?.close().catch(() => undefined);
       if (isInPlace) await rm(part, { force: true }).catch(() => undefined);
     },
@@ -121,27 +128,6 @@ async function readAll(handle: FileHandle, start: number, end: number): Promise<
     done += bytesRead;
   }
   return bytes;
-}
-
-/** Bytes that are read at once for a digest. */
-const BLOCK = 1024 * 1024;
-
-async function digestOf(
-  handle: FileHandle,
-  algorithm: ReprDigest['algorithm'],
-  size: number,
-  signal: AbortSignal,
-): Promise<string> {
-  const hash = createHash(algorithm === 'sha-512' ? 'sha512' : 'sha256');
-  const block = Buffer.allocUnsafe(BLOCK);
-  for (let position = 0; position < size;) {
-    signal.throwIfAborted();
-    const { bytesRead } = await handle.read(block, 0, Math.min(BLOCK, size - position), position);
-    if (bytesRead === 0) throw new Error('the file is shorter than it was: another program has changed it');
-    hash.update(block.subarray(0, bytesRead));
-    position += bytesRead;
-  }
-  return hash.digest('hex');
 }
 
 interface FileJournal extends Journal {

@@ -1,8 +1,10 @@
 import { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import type { BodyReader, FetchRequest, FetchResponse, Fetcher } from '../../client/fetcher.ts';
+import { withoutCredentials } from '../../client/origins.ts';
 import { defaultReader } from '../../store/chunk-stream.ts';
-import type { Transport, TransportResponse } from '../../store/drivers/s3/transport.ts';
+import type { TransportResponse } from '../../store/drivers/s3/transport.ts';
+import type { SmallRequest } from './http1/request-head.ts';
 import { http1Transport } from './http1/http1-transport.ts';
 import { proxyEnvironment, proxyTransport } from './proxy-transport.ts';
 
@@ -38,12 +40,15 @@ export function nodeFetcher({ timeout = 30_000, proxy }: NodeFetcherOptions = {}
   });
 }
 
-async function follow(transport: Transport, { url, fields, signal }: FetchRequest): Promise<FetchResponse> {
+type Send = (request: SmallRequest) => Promise<TransportResponse>;
+
+async function follow(send: Send, { method, url, fields, content, signal }: FetchRequest): Promise<FetchResponse> {
   let address = new URL(url);
   let sent = fields;
   for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
-    const response = await transport({ method: 'GET', url: address.href, fields: sent, signal });
-    const location = REDIRECTS.has(response.status) ? response.fields['location'] : undefined;
+    const response = await send({ method: method ?? 'GET', url: address.href, fields: sent, content, signal });
+    const isFollowed = REDIRECTS.has(response.status) && method !== 'POST';
+    const location = isFollowed ? response.fields['location'] : undefined;
     if (location === undefined) return toResponse(response, address);
     await response.body?.cancel();
     const next = toTarget(location, address);
@@ -63,11 +68,6 @@ function toTarget(location: string, from: URL): URL {
   if (from.protocol === 'https:' && target.protocol === 'http:') throw new Error('a redirect leads from https to http');
   target.hash = '';
   return target;
-}
-
-/** Credentials are only for the origin that they were given for (RFC 9110 §15.4). */
-function withoutCredentials(fields: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  return Object.fromEntries(Object.entries(fields).filter(([name]) => name !== 'authorization' && name !== 'cookie'));
 }
 
 function toResponse({ status, fields, body }: TransportResponse, url: URL): FetchResponse {

@@ -1,7 +1,8 @@
 import { Agent, request as requestPlain, type IncomingMessage } from 'node:http';
 import { Agent as SecureAgent, request as requestSecure } from 'node:https';
 import { settingsError } from '../../base/settings-error.ts';
-import type { Transport } from '../../store/drivers/s3/transport.ts';
+import type { TransportResponse } from '../../store/drivers/s3/transport.ts';
+import type { SmallRequest } from './http1/request-head.ts';
 
 /** Variables that name proxies, as curl, wget and Node read them. */
 type ProxyEnvironment = Readonly<Record<string, string>>;
@@ -24,11 +25,11 @@ export function proxyEnvironment(proxy: string | undefined): ProxyEnvironment | 
 }
 
 /**
- * A {@link Transport} through HTTP proxies, by Node's own client.
+ * A `Transport` through HTTP proxies, by Node's own client.
  *
  * @throws SettingsError if this Node has no proxies, and would connect directly
  */
-export function proxyTransport(proxyEnv: ProxyEnvironment, timeout: number): Transport & { destroy(): void } {
+export function proxyTransport(proxyEnv: ProxyEnvironment, timeout: number) {
   if (!hasProxies()) {
     throw settingsError(
       `proxies need Node 22.21, 24.5 or newer, and this is ${process.versions.node}; unset HTTP_PROXY and HTTPS_PROXY to connect directly`,
@@ -38,8 +39,8 @@ export function proxyTransport(proxyEnv: ProxyEnvironment, timeout: number): Tra
     plain: new Agent({ keepAlive: true, proxyEnv }),
     secure: new SecureAgent({ keepAlive: true, proxyEnv }),
   };
-  const send: Transport = ({ method, url, fields, signal }) =>
-    new Promise((resolve, reject) => {
+  const send = ({ method, url, fields, content, signal }: SmallRequest) =>
+    new Promise<TransportResponse>((resolve, reject) => {
       const options = { method, headers: { ...fields }, ...(signal === undefined ? {} : { signal }) };
       const request = url.startsWith('https:')
         ? requestSecure(url, { ...options, agent: agents.secure })
@@ -50,7 +51,7 @@ export function proxyTransport(proxyEnv: ProxyEnvironment, timeout: number): Tra
         request.setTimeout(0);
         resolve({ status: response.statusCode ?? 0, fields: toFields(response), body: toBody(response) });
       });
-      request.end();
+      request.end(content);
     });
   return Object.assign(send, {
     destroy() {

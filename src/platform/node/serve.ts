@@ -3,6 +3,7 @@ import { defaultReader, isReusable, type ChunkReader } from '../../store/chunk-s
 import type { FetchContext, FetchHandler, PlatformEnv } from '../fetch-handler.ts';
 import { isGateway } from '../../gateway/create-gateway.ts';
 import { lazyRequest } from './lazy-request.ts';
+import { readContent } from './read-content.ts';
 import { readRequest, toWebRequest } from './node-request.ts';
 import type { RequestWorker } from './request-queue.ts';
 import { lazyResponse, toWritableResponse, type WritableResponse } from './lazy-response.ts';
@@ -60,6 +61,7 @@ async function respond(
     clientAddress: clientAddress(req, trustedProxies),
     sent,
     toResponse: lazyResponse,
+    readContent: readsContent ? undefined : (limit) => readContent(received, res, limit),
     head: { request, fields, address },
   };
   await send(toWritableResponse(await handler.fetch(request, platformEnv, CONTEXT)), res);

@@ -37,7 +37,7 @@ export async function startCachingProxy(origin: string, work: string): Promise<S
 }
 
 /** The servers of files that the tests use. With `-gzip`, they compress for clients that accept it. */
-export type StaticServerName = 'nginx' | 'nginx-gzip' | 'caddy' | 'caddy-gzip' | 'python3';
+export type StaticServerName = 'nginx' | 'nginx-gzip' | 'caddy' | 'caddy-gzip' | 'apache2' | 'python3';
 
 /**
  * Whether the program of a server is installed. Without it, a line says which tests are skipped.
@@ -48,7 +48,7 @@ export function hasServer(name: StaticServerName): boolean {
   const program = name.replace('-gzip', '');
   if (isInstalled(program)) return true;
   reportSkipped(
-    `check against ${name}`,
+    `tests against ${name}`,
     `because ${program} is not installed; the packages are in test/cli/packages.txt`,
   );
   return false;
@@ -73,6 +73,11 @@ async function commandOf(name: StaticServerName, folder: string, work: string, p
         file: 'python3',
         args: ['-m', 'http.server', '--bind', '127.0.0.1', '--directory', folder, String(port)],
       };
+    case 'apache2': {
+      const config = join(work, 'apache2.conf');
+      await writeFile(config, apacheConfig(folder, work, port));
+      return { file: 'apache2', args: ['-X', '-f', config] };
+    }
     case 'nginx':
     case 'nginx-gzip': {
       const config = join(work, `${name}.conf`);
@@ -90,6 +95,22 @@ async function commandOf(name: StaticServerName, folder: string, work: string, p
       return { file: 'caddy', args: ['run', '--config', config, '--adapter', 'caddyfile'] };
     }
   }
+}
+
+/** The modules of Debian's package. Without `User`, it serves as the user that starts it. */
+function apacheConfig(folder: string, work: string, port: number): string {
+  const modules = ['mpm_event', 'authz_core'].map(
+    (one) => `LoadModule ${one}_module /usr/lib/apache2/modules/mod_${one}.so`,
+  );
+  return `
+ServerRoot ${work}
+ServerName localhost
+Listen 127.0.0.1:${port}
+PidFile ${work}/apache2.pid
+ErrorLog ${work}/apache2.log
+DocumentRoot ${folder}
+${modules.join('\n')}
+`;
 }
 
 interface NginxParts {

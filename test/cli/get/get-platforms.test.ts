@@ -1,12 +1,12 @@
-import { spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { longBytes } from '../../faults/random.ts';
-import { start, startServer } from '../commands.ts';
-import { getIn, openWorkspace, type Workspace } from './workspace.ts';
+import { hasServer, startStaticServer } from '../check/static-servers.ts';
+import { startServer } from '../commands.ts';
+import { getTwice } from './get-twice.ts';
+import { openWorkspace, type Workspace } from './workspace.ts';
 
 // More than Lambda sends in one response, so that it redirects to the storage.
 const BYTES = longBytes(7_000_000);
@@ -20,30 +20,21 @@ beforeAll(async () => {
 });
 afterAll(() => workspace.close());
 
-/** Downloads a file in two runs: one that is killed, and one that continues. */
-async function getTwice(url: string): Promise<void> {
+/** Downloads the file in two runs, of which the second one brings what is missing alone. */
+async function getHere(url: string): Promise<void> {
   const cwd = await workspace.freshFolder();
-  const args = [url, '-o', 'file.bin', '--checksum', `sha-256=${DIGEST}`];
-  const { child } = start(['get', ...args, '--limit-rate', '2MiB'], { cwd });
-  const closed = once(child, 'close');
-  while ((await readFile(join(cwd, 'file.bin.rangeway'), 'utf8').catch(() => '')) === '') {
-    await new Promise((resolve) => void setTimeout(resolve, 50));
-  }
-  child.kill('SIGKILL');
-  await closed;
-  const { code, err, files } = await getIn(cwd, ...args);
-  expect([code, files], err).toEqual([0, ['file.bin']]);
-  expect(Buffer.compare(await readFile(join(cwd, 'file.bin')), BYTES)).toBe(0);
+  const args = ['--checksum', `sha-256=${DIGEST}`];
+  expect(await getTwice({ urls: [url, url], bytes: BYTES, cwd, args })).toBeLessThan(BYTES.length);
 }
 
 test('from a gateway on Node', { timeout: 60_000 }, async () => {
   const { url } = await startServer(['serve', '--dir', 'served', '--port', '0'], { cwd: workspace.folder });
-  await getTwice(`${url}/bucket/file.bin`);
+  await getHere(`${url}/bucket/file.bin`);
 });
 
 test('from a gateway in workerd', { timeout: 120_000 }, async () => {
   const { url } = await startServer(['dev', '--dir', 'served', '--port', '0'], { cwd: workspace.folder });
-  await getTwice(`${url}/bucket/file.bin`);
+  await getHere(`${url}/bucket/file.bin`);
 });
 
 test(
@@ -67,21 +58,37 @@ test(
       ];
       const env = { AWS_ACCESS_KEY_ID: 'key', AWS_SECRET_ACCESS_KEY: 'secret', AWS_REGION: 'us-east-1' };
       const { url } = await startServer(args, { cwd: workspace.folder, env });
-      await getTwice(`${url}/file.bin`);
+      await getHere(`${url}/file.bin`);
     }
   },
 );
 
-const hasPython = spawnSync('python3', ['--version']).status === 0;
+const SERVERS = ['nginx', 'nginx-gzip', 'caddy', 'caddy-gzip', 'apache2'] as const;
 
-test.skipIf(!hasPython)('from a server that has no ranges', { timeout: 60_000 }, async () => {
-  const args = ['-u', '-m', 'http.server', '0', '--bind', '127.0.0.1'];
-  const python = spawn('python3', args, { cwd: join(workspace.folder, 'served'), stdio: ['ignore', 'pipe', 'ignore'] });
-  try {
-    const [line] = await once(python.stdout, 'data');
-    const [, port = ''] = /port (\d+)/.exec(String(line)) ?? [];
-    await getTwice(`http://127.0.0.1:${port}/bucket/file.bin`);
-  } finally {
-    python.kill('SIGKILL');
-  }
+describe.each(SERVERS)('from %s', (name) => {
+  test.skipIf(!hasServer(name))('a file is continued', { timeout: 60_000 }, async () => {
+    const work = await workspace.freshFolder();
+    const server = await startStaticServer(name, join(workspace.folder, 'served'), work);
+    try {
+      await getHere(`${server.url}/bucket/file.bin`);
+    } finally {
+      await server.stop();
+    }
+  });
 });
+
+test.skipIf(!hasServer('python3'))(
+  'from a server that has no ranges, it begins again',
+  { timeout: 60_000 },
+  async () => {
+    const work = await workspace.freshFolder();
+    const server = await startStaticServer('python3', join(workspace.folder, 'served'), work);
+    try {
+      const url = `${server.url}/bucket/file.bin`;
+      const cwd = await workspace.freshFolder();
+      expect(await getTwice({ urls: [url, url], bytes: BYTES, cwd })).toBeGreaterThanOrEqual(BYTES.length);
+    } finally {
+      await server.stop();
+    }
+  },
+);

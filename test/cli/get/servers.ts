@@ -9,8 +9,10 @@ export interface RawServer {
   close(): Promise<void>;
 }
 
-/** Starts a server. `answer` writes to the socket for the head of each request. */
-export async function startRawServer(answer: (socket: Socket, head: string) => void): Promise<RawServer> {
+/** Starts a server. `answer` writes to the socket for the head and the content of each request. */
+export async function startRawServer(
+  answer: (socket: Socket, head: string, content: string) => void,
+): Promise<RawServer> {
   const requests: string[] = [];
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
@@ -22,9 +24,12 @@ export async function startRawServer(answer: (socket: Socket, head: string) => v
       text += String(chunk);
       for (let end = text.indexOf('\r\n\r\n'); end >= 0; end = text.indexOf('\r\n\r\n')) {
         const head = text.slice(0, end);
-        text = text.slice(end + 4);
+        const next = end + 4 + Number(/^content-length: (\d+)/im.exec(head)?.[1] ?? 0);
+        if (text.length < next) return;
+        const content = text.slice(end + 4, next);
+        text = text.slice(next);
         requests.push(head);
-        answer(socket, head);
+        answer(socket, head, content);
       }
     });
   });

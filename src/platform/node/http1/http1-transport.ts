@@ -1,7 +1,7 @@
 import { chunkStream } from '../../../store/chunk-stream.ts';
-import type { Transport } from '../../../store/drivers/s3/transport.ts';
+import type { Transport, TransportResponse } from '../../../store/drivers/s3/transport.ts';
 import { connectionsTo, type Connections } from './connections.ts';
-import { parseOrigin, parseTarget, printRequestHead } from './request-head.ts';
+import { parseOrigin, parseTarget, printRequestHead, type SmallRequest } from './request-head.ts';
 
 /** The limits of a transport. */
 export interface Http1Options {
@@ -15,6 +15,7 @@ export interface Http1Options {
 
 /** A {@link Transport} over persistent connections. */
 export interface Http1Transport extends Transport {
+  (request: SmallRequest): Promise<TransportResponse>;
   /** Returns how many connections, of all origins, have a request or a body in progress. */
   inUse(): number;
   /** Closes idle connections at once, and each other one when its response is complete. */
@@ -31,7 +32,7 @@ interface Pool {
  * buffers (docs/decisions/0013), and `defaultReader` reads them without a copy.
  *
  * If an idle connection was closed before a byte of the response arrived, the request is sent once more. There are no
- * proxies, no HTTP/2 and no requests with a body. Certificates are verified against Node's own list and
+ * proxies, no HTTP/2, and no content but a short text. Certificates are verified against Node's own list and
  * NODE_EXTRA_CA_CERTS.
  *
  * @returns a function that sends a request. It rejects with
@@ -52,10 +53,10 @@ export function http1Transport({ maxSockets, connectTimeout, requestTimeout }: H
     return pool;
   }
 
-  const send: Transport = async ({ method, url, fields, signal }) => {
+  const send = async ({ method, url, fields, content, signal }: SmallRequest): Promise<TransportResponse> => {
     const { origin, path } = parseTarget(url);
     const { authority, connections } = poolOf(origin);
-    const head = printRequestHead({ method, fields }, authority, path);
+    const head = printRequestHead({ method, fields, content }, authority, path);
     const response = await connections.send({ method, head, timeout: requestTimeout, signal });
     return {
       status: response.head.status,

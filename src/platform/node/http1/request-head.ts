@@ -2,6 +2,12 @@ import { isFieldValue } from '../../../http/index.ts';
 import type { TransportRequest } from '../../../store/drivers/s3/transport.ts';
 import type { Origin } from './connection.ts';
 
+/** A request that may have a content, in ASCII. It is sent a second time if an idle connection was closed meanwhile. */
+export interface SmallRequest extends Omit<TransportRequest, 'method'> {
+  readonly method: TransportRequest['method'] | 'POST';
+  readonly content?: string | undefined;
+}
+
 /** The two parts of an absolute address, both unchanged. */
 export interface Target {
   /** Scheme and authority as they are written. */
@@ -54,14 +60,14 @@ export function parseOrigin(origin: string): Origin & { readonly authority: stri
 }
 
 /**
- * Prints the head of a request without a body (RFC 9112 §3), with the empty line at its end.
+ * Prints a request (RFC 9112 §3): its head, the empty line, and its content if it has one.
  *
  * @param authority the value of the Host field: host, and port if it is not the scheme's default (RFC 9110 §7.2)
  * @param path the request target: path and query, encoded
  * @throws TypeError if a field is malformed, or is one that the transport sets itself
  */
 export function printRequestHead(
-  { method, fields }: Pick<TransportRequest, 'method' | 'fields'>,
+  { method, fields, content }: Pick<SmallRequest, 'method' | 'fields' | 'content'>,
   authority: string,
   path: string,
 ): string {
@@ -73,5 +79,5 @@ export function printRequestHead(
       throw new TypeError(`the field ${name} of a request has a character that no line can have`);
     text += `${name}: ${value}\r\n`;
   }
-  return `${text}\r\n`;
+  return content === undefined ? `${text}\r\n` : `${text}content-length: ${content.length}\r\n\r\n${content}`;
 }
