@@ -2,19 +2,25 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { decodePieceIndex } from '../../src/digests/piece-index.ts';
 import { createGateway, memoryCache, type GatewayOptions } from '../../src/platform/node/index.ts';
 import { serve } from '../../src/platform/node/serve.ts';
+import { serveFunction } from '../../src/cli/dev/function-url.ts';
+import { startWorkerd } from '../../src/cli/dev/workerd.ts';
+import { BUFFERED_LIMIT, lambdaHandler } from '../../src/platform/lambda/buffered.ts';
+import { lambdaGateway } from '../../src/platform/lambda/gateway.ts';
+import { lambdaStreamHandler, STREAMED_LIMIT } from '../../src/platform/lambda/streamed.ts';
 import { MAIN } from '../cli/commands.ts';
-import { digestCases } from '../conformance/cases/digests.ts';
+import { codedDigestCases, digestCases } from '../conformance/cases/digests.ts';
 import { piecesCases } from '../conformance/cases/pieces.ts';
 import { describeConformance } from '../conformance/describe.ts';
-import { fixtures } from '../conformance/fixtures.ts';
+import { codedFixture, fixtures } from '../conformance/fixtures.ts';
 import { referenceIndex, referenceIndexKey, storedIndex } from '../conformance/reference-index.ts';
 import { shared } from '../conformance/shared.ts';
 import { countingProxy } from './counting-proxy.ts';
-import { access, hasS3, newBucket } from './server.ts';
+import { access, hasS3, newBucket, workerVariables } from './server.ts';
 
 /** Runs `rangeway index` over a bucket. */
 async function index(bucket: string, ...args: readonly string[]) {
@@ -80,23 +86,71 @@ describe.skipIf(!hasS3)('rangeway index over S3', () => {
 });
 
 describe.skipIf(!hasS3)('piece indexes over S3', () => {
-  const start = (options: Omit<GatewayOptions, 'store'>) => async () => {
-    const { store, put } = await newBucket();
-    for (const { key, bytes, contentType } of fixtures) await put(key, bytes, { ContentType: contentType });
-    for (const fixture of fixtures) {
+  /** A bucket with the fixtures and their indexes. */
+  async function filled() {
+    const { bucket, client, store, put } = await newBucket();
+    const all = [...fixtures, codedFixture];
+    for (const { key, bytes, contentType, contentEncoding } of all)
+      await put(key, bytes, { ContentType: contentType, ContentEncoding: contentEncoding });
+    for (const fixture of all) {
       const stored = storedIndex(fixture, (await store.head(fixture.key))?.etag?.opaque ?? '');
       if (stored !== undefined) await put(referenceIndexKey(fixture.key), stored);
     }
+    return { bucket, client, store, storedAt: Date.now() };
+  }
+
+  const start = (options: Omit<GatewayOptions, 'store'>) => async () => {
+    const { store, storedAt } = await filled();
     const observers = [{ end: () => undefined }];
     const server = await serve(createGateway({ store, pieces: true, observers, ...options }), { port: 0 });
-    return { url: server.url, stop: () => server.stop(1_000), storedAt: Date.now() };
+    return { url: server.url, stop: () => server.stop(1_000), storedAt };
   };
 
   describeConformance('Node over S3, with pieces,', start({}), { cases: piecesCases });
   const cached = shared(start({ cache: memoryCache({ maxBytes: 2 ** 26 }), blocks: { size: 65_536 } }), 2);
-  const cases = [...piecesCases, ...digestCases];
+  const cases = [...piecesCases, ...digestCases, ...codedDigestCases];
   describeConformance('Node over S3, with pieces and blocks, cold,', cached, { cases });
   describeConformance('Node over S3, with pieces and blocks, warm,', cached, { cases });
+
+  const onLambda = (mode: 'buffered' | 'stream') => async () => {
+    const { bucket, client, storedAt } = await filled();
+    const settings = { pieces: true, cache: { type: 'memory' }, blocks: { size: 65_536 } };
+    const config = { bucket, prefix: '', access, settings, overflow: 'redirect', forbidden: 'denied' } as const;
+    const open = (limit: number) => ({
+      gateway: lambdaGateway(client, { ...config, linkSeconds: 60 }, limit, () => undefined),
+    });
+    const server = await serveFunction(
+      mode === 'buffered'
+        ? { mode, handler: lambdaHandler(open(BUFFERED_LIMIT)) }
+        : { mode, handler: lambdaStreamHandler(open(STREAMED_LIMIT)) },
+      { port: 0 },
+    );
+    return { url: server.url, stop: () => server.stop(1_000), storedAt };
+  };
+  describeConformance('Lambda, buffered, over S3 with pieces', onLambda('buffered'), {
+    cases,
+    hasHttpsAddresses: true,
+  });
+  describeConformance('Lambda, streamed, over S3 with pieces', onLambda('stream'), {
+    cases,
+    remapsLength: true,
+    hasHttpsAddresses: true,
+  });
+
+  const inWorkerd = (environment: 'cache' | undefined) => async () => {
+    const { bucket, storedAt } = await filled();
+    const config = fileURLToPath(new URL('workers-pieces.toml', import.meta.url));
+    const where = { config, host: '127.0.0.1', port: 0, variables: workerVariables(bucket) };
+    const { url, stop } = await startWorkerd(environment === undefined ? where : { ...where, environment });
+    return { url, stop, storedAt };
+  };
+  describeConformance('workerd over S3, with pieces,', inWorkerd(undefined), {
+    dropsEmptyFields: true,
+    cases: piecesCases,
+  });
+  const inCache = shared(inWorkerd('cache'), 2);
+  describeConformance('workerd over S3, with pieces and blocks, cold,', inCache, { dropsEmptyFields: true, cases });
+  describeConformance('workerd over S3, with pieces and blocks, warm,', inCache, { dropsEmptyFields: true, cases });
 });
 
 describe.skipIf(!hasS3)('storage requests at the wire, for digests', async () => {
