@@ -1,5 +1,6 @@
+import { isReservedKey } from '../store/key-rules.ts';
 import { indexObject, type IndexedStorage, type IndexingOptions } from './index-objects.ts';
-import { isReservedKey, pieceIndexKey } from './piece-index.ts';
+import { pieceIndexKey } from './piece-index.ts';
 
 /** A change of one object, as a storage reports it. */
 export interface ObjectEvent {

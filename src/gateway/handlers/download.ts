@@ -1,6 +1,6 @@
 import type { Handler } from 'hono';
 import type { Grant } from '../../access/index.ts';
-import { isReservedKey } from '../../digests/piece-index.ts';
+import { isReservedKey } from '../../store/key-rules.ts';
 import { hasParameter, parseRequest, repeatableQuery, toSeconds, type HeaderList } from '../../http/index.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { answerDownload } from '../download/answer-download.ts';
