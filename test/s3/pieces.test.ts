@@ -1,12 +1,16 @@
 import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { indexObject } from '../../src/digests/index-objects.ts';
 import { decodePieceIndex } from '../../src/digests/piece-index.ts';
 import { createGateway, memoryCache, type GatewayOptions } from '../../src/platform/node/index.ts';
+import { nodeHashing } from '../../src/platform/node/piece-hashing.ts';
 import { serve } from '../../src/platform/node/serve.ts';
+import { indexedBucket } from '../../src/platform/s3/indexed-bucket.ts';
 import { serveFunction } from '../../src/cli/dev/function-url.ts';
 import { startWorkerd } from '../../src/cli/dev/workerd.ts';
 import { BUFFERED_LIMIT, lambdaHandler } from '../../src/platform/lambda/buffered.ts';
@@ -82,6 +86,48 @@ describe.skipIf(!hasS3)('rangeway index over S3', () => {
     const reference = referenceIndex({ key: 'parts', bytes, contentType: '' }, found?.etag ?? '');
     expect(found?.etag).toMatch(/-2$/);
     expect(Buffer.from(found?.sha256 ?? []).toString('hex')).toBe(reference.subarray(18, 50).toString('hex'));
+  });
+});
+
+describe.skipIf(!hasS3)('an object that is replaced while it is indexed', () => {
+  const SIZE = 6 * 2 ** 20;
+  const filled = (value: number) => Buffer.alloc(SIZE, value);
+  const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
+
+  test.for([1, 3, 30])('never gets an index of mixed bytes: after %i chunks', async (at) => {
+    const { bucket, store, put } = await newBucket();
+    await put('key', filled(1));
+    const storage = indexedBucket({ bucket, access });
+    let chunks = 0;
+    let replaced = Promise.resolve();
+    const objects: typeof storage.objects = {
+      ...storage.objects,
+      async read(key, options) {
+        const result = await storage.objects.read(key, options);
+        if (result.type !== 'open') return result;
+        // The next chunk is read when the new version is there.
+        const body = result.body.pipeThrough(
+          new TransformStream({
+            async transform(chunk: Uint8Array, controller) {
+              if (++chunks === at) replaced = put('key', filled(2));
+              await replaced;
+              controller.enqueue(chunk);
+            },
+          }),
+        );
+        return { ...result, body };
+      },
+    };
+    const object = { key: 'key', size: SIZE };
+    const result = await indexObject({ ...storage, objects }, object, { hashing: nodeHashing });
+    expect([chunks >= at, result.type]).toEqual([true, 'built']);
+    const read = await store.read(referenceIndexKey('key'));
+    if (read.type !== 'open') return expect.fail(read.type);
+    const found = await decodePieceIndex(new Uint8Array(await new Response(read.body).arrayBuffer()));
+    const whole = Buffer.from(found?.sha256 ?? []).toString('hex');
+    expect([sha256(filled(1)), sha256(filled(2))]).toContain(whole);
+    const current = (await store.head('key'))?.etag?.opaque;
+    if (found?.etag === current) expect(whole).toBe(sha256(filled(2)));
   });
 });
 

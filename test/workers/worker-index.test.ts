@@ -41,7 +41,10 @@ test('an object in parts, of several pieces, gets a true index', async () => {
     await upload.uploadPart(1, bytes.subarray(0, cut)),
     await upload.uploadPart(2, bytes.subarray(cut)),
   ]);
-  await indexBucketEvent(env.BUCKET, { action: 'CompleteMultipartUpload', object: { key: 'parts', size: bytes.length } });
+  await indexBucketEvent(env.BUCKET, {
+    action: 'CompleteMultipartUpload',
+    object: { key: 'parts', size: bytes.length },
+  });
   const index = await indexOf('parts');
   expect(index?.sha256).toEqual(await sha256(bytes));
   for (let i = 0; i < 7; i++)
