@@ -3,6 +3,7 @@ import { Alarm, ComparisonOperator, type Metric, Stats, TreatMissingData } from 
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions';
 import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction } from 'aws-cdk-lib/aws-lambda';
+import type { Queue } from 'aws-cdk-lib/aws-sqs';
 import { type ITopic, Topic } from 'aws-cdk-lib/aws-sns';
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions';
 import type { Construct } from 'constructs';
@@ -25,10 +26,15 @@ interface Watch {
   readonly threshold: number;
 }
 
-/** Adds alarms for faults that clients would notice. */
-export function createAlarms(scope: Construct, fn: LambdaFunction, listener: Listener): void {
+/**
+ * Adds alarms for faults that clients would notice.
+ *
+ * @param deadLetters the queue of events for which no index was built, if there is one
+ */
+export function createAlarms(scope: Construct, fn: LambdaFunction, listener: Listener, deadLetters?: Queue): void {
   const topic = toTopic(scope, listener);
-  for (const { id, description, metric, threshold } of toWatches(fn)) {
+  const watches = [...toWatches(fn), ...(deadLetters === undefined ? [] : [indexWatch(deadLetters)])];
+  for (const { id, description, metric, threshold } of watches) {
     const alarm = new Alarm(scope, id, {
       alarmDescription: description,
       metric,
@@ -72,6 +78,15 @@ function toWatches(fn: LambdaFunction): readonly Watch[] {
       threshold: timeout * NEAR_TIMEOUT,
     },
   ];
+}
+
+function indexWatch(deadLetters: Queue): Watch {
+  return {
+    id: 'IndexAlarm',
+    description: 'Rangeway: an object has no piece index; the log of the index function has the reason',
+    metric: deadLetters.metricApproximateNumberOfMessagesVisible({ period: PERIOD, statistic: Stats.MAXIMUM }),
+    threshold: 1,
+  };
 }
 
 function toTopic(scope: Construct, listener: Listener): ITopic | undefined {

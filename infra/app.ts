@@ -9,6 +9,7 @@ import { parseOptions } from './options.ts';
 import { RangewayStack } from './stack.ts';
 
 const ENTRY = join(import.meta.dirname, '../src/platform/lambda/function.ts');
+const INDEX_ENTRY = join(import.meta.dirname, '../src/platform/lambda/index-function.ts');
 
 /** The CDK's own context (feature flags, cached lookups) has punctuation in its names. */
 const OPTION = /^[A-Za-z]\w*$/;
@@ -26,10 +27,11 @@ try {
 
 async function createStack(scope: App, context: Readonly<Record<string, unknown>>): Promise<void> {
   const options = Object.fromEntries(Object.entries(context).filter(([key]) => OPTION.test(key)));
-  const { name } = parseOptions(options);
+  const { name, stack } = parseOptions(options);
   const { name: _, ...gateway } = options;
   if (!import.meta.url.endsWith('.ts')) return void new RangewayStack(scope, name, { gateway });
   // Not loaded from the package, which is installed without esbuild.
   const { withBundle } = await import('./bundle.ts');
-  withBundle(ENTRY, (code) => new RangewayStack(scope, name, { gateway: { ...gateway, code } }));
+  const use = (code: string) => new RangewayStack(scope, name, { gateway: { ...gateway, code } });
+  withBundle(ENTRY, use, stack.index === undefined ? undefined : INDEX_ENTRY);
 }

@@ -3,6 +3,7 @@ import {
   BlockPublicAccess,
   Bucket,
   BucketEncryption,
+  CfnBucket,
   HttpMethods,
   ObjectOwnership,
   type IBucket,
@@ -18,9 +19,13 @@ const EXPOSED_HEADERS = ['Accept-Ranges', 'Content-Disposition', 'Content-Length
 /** As much of a bucket as the stack needs to know. */
 export type ObjectBucket = Pick<IBucket, 'bucketName' | 'bucketArn' | 'arnForObjects'>;
 
-/** A private bucket; it, and all versions of its objects, outlive the stack. */
-export function createBucket(scope: Construct): Bucket {
-  return new Bucket(scope, 'Bucket', {
+/**
+ * A private bucket; it, and all versions of its objects, outlive the stack.
+ *
+ * @param hasEvents whether S3 sends the events of the bucket to EventBridge
+ */
+export function createBucket(scope: Construct, hasEvents: boolean): Bucket {
+  const bucket = new Bucket(scope, 'Bucket', {
     blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
     objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
     encryption: BucketEncryption.S3_MANAGED,
@@ -39,6 +44,11 @@ export function createBucket(scope: Construct): Bucket {
     ],
     removalPolicy: RemovalPolicy.RETAIN,
   });
+  const resource = bucket.node.defaultChild;
+  // Not by the property of Bucket, which sets it by a function whose role may change all buckets of the account.
+  if (hasEvents && resource instanceof CfnBucket)
+    resource.notificationConfiguration = { eventBridgeConfiguration: { eventBridgeEnabled: true } };
+  return bucket;
 }
 
 /** A bucket that exists, in the stack's region; nothing about it is changed. */

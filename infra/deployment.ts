@@ -17,7 +17,9 @@ import { createBucket, existingBucket, type ObjectBucket } from './bucket.ts';
 import { createDistribution, type Domain } from './distribution.ts';
 import { cacheKeyOf, type Front } from './front.ts';
 import { createFunction, type FunctionProps } from './function.ts';
+import { createIndexFunction, type IndexFunction } from './index-function.ts';
 import { createObjectBehavior, objectReadStatement } from './object-behavior.ts';
+import type { PiecePlace } from './piece-places.ts';
 import { createSigningKeys } from './signing-keys.ts';
 
 /** The properties of a deployment, without its code; options.ts has the defaults. */
@@ -41,6 +43,8 @@ export interface Deployment extends Pick<
   readonly logRetention: RetentionDays;
   readonly readVersions: boolean;
   readonly listKeys: boolean;
+  /** The place of the piece indexes that are built when objects are stored; undefined if none are built. */
+  readonly index: PiecePlace | undefined;
   readonly alarms: Listener;
 }
 
@@ -53,6 +57,8 @@ export interface Deployed {
   readonly distribution: Distribution | undefined;
   /** The bucket of CloudFront's access logs, if they are kept. */
   readonly logBucket: IBucket | undefined;
+  /** The function that builds piece indexes, and the queue of events that it could not handle. */
+  readonly index: IndexFunction | undefined;
   /** The statement that the policy of an existing bucket needs, so that the distribution can read large objects. */
   readonly bucketStatement: PolicyStatement | undefined;
 }
@@ -64,14 +70,16 @@ export interface Deployed {
  */
 export function createDeployment(scope: Construct, deployment: Deployment, asset: string): Deployed {
   const { front, bucketName, largeObjects } = deployment;
-  const ownBucket = bucketName === undefined ? createBucket(scope) : undefined;
+  const ownBucket = bucketName === undefined ? createBucket(scope, deployment.index !== undefined) : undefined;
   const bucket = ownBucket ?? existingBucket(scope, bucketName ?? '');
   const handler = front === 'stream' ? 'streamHandler' : 'handler';
   const signingKeys = largeObjects === 'cloudfront' ? createSigningKeys(scope) : undefined;
   const fn = createFunction(scope, { ...deployment, bucket, asset, handler, signingKeys });
   const functionUrl = addUrl(fn, front);
-  createAlarms(scope, fn, deployment.alarms);
-  const deployed = { bucket, function: fn, functionUrl };
+  const place = deployment.index;
+  const index = place && createIndexFunction(scope, { ...deployment, bucket, asset, place });
+  createAlarms(scope, fn, deployment.alarms, index?.deadLetters);
+  const deployed = { bucket, function: fn, functionUrl, index };
   if (front !== 'cloudfront') return { ...deployed, ...NO_DISTRIBUTION };
   const { domain, accessLogs } = deployment;
   const logBucket = accessLogs === undefined ? undefined : createLogBucket(scope, accessLogs);

@@ -8,6 +8,7 @@ import { printSecretSource, type SecretSources } from '../src/platform/lambda/se
 import type { ObjectBucket } from './bucket.ts';
 import type { Front } from './front.ts';
 import type { HANDLERS } from './handlers.ts';
+import { indexesArn, indexKeys, listStatement, piecePlaces } from './piece-places.ts';
 import { toSecretStatements } from './secrets.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
@@ -82,7 +83,7 @@ function createRole(scope: Construct, props: FunctionProps, logGroup: LogGroup):
     description: 'What Rangeway may do: read objects, write its log',
     assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
     inlinePolicies: {
-      objects: new PolicyDocument({ statements: toObjectStatements(props) }),
+      objects: new PolicyDocument({ statements: toObjectStatements(scope, props) }),
       ...(secrets.length === 0 ? {} : { secrets: new PolicyDocument({ statements: secrets }) }),
       log: new PolicyDocument({
         statements: [
@@ -106,43 +107,21 @@ function readStatement({ secretArn }: SigningKeys): PolicyStatement {
   });
 }
 
-function toObjectStatements({ bucket, prefix, settings, readVersions, listKeys }: FunctionProps): PolicyStatement[] {
+function toObjectStatements(scope: Construct, props: FunctionProps): PolicyStatement[] {
+  const { bucket, prefix, settings, readVersions, listKeys } = props;
   // Indexes are outside of the prefix, because they are those of the whole bucket.
-  const indexes = prefix === '' ? [] : indexPrefixes(settings).map((place) => bucket.arnForObjects(`${place}*`));
+  const outside = piecePlaces(settings).filter((place) => prefix !== '' || place.bucket !== undefined);
   const read = new PolicyStatement({
     effect: Effect.ALLOW,
     // HEAD needs no more. A link that is pinned to a version is refused without the second one.
     actions: readVersions ? ['s3:GetObject', 's3:GetObjectVersion'] : ['s3:GetObject'],
-    resources: [bucket.arnForObjects(`${prefix}*`), ...indexes],
+    resources: [bucket.arnForObjects(`${prefix}*`), ...outside.map((place) => indexesArn(scope, bucket, place))],
   });
   if (!listKeys) return [read];
   // A role that may not list a bucket gets 403 for a missing key, so that names can't be probed. With this,
-  // S3 answers 404; it takes the key that is asked for as `s3:prefix`. The price is that the function's role could
-  // list what it may read anyway.
-  const list = new PolicyStatement({
-    effect: Effect.ALLOW,
-    actions: ['s3:ListBucket'],
-    resources: [bucket.bucketArn],
-    ...(prefix === '' ? {} : { conditions: { StringLike: { 's3:prefix': `${prefix}*` } } }),
-  });
-  return [read, list];
-}
-
-/** The places of piece indexes in the bucket: those of the setting `pieces`, of the function or of its mounts. */
-function indexPrefixes({ pieces, mounts = [] }: FunctionProps['settings']): readonly string[] {
-  const settings = [
-    pieces,
-    ...(Array.isArray(mounts) ? mounts.map((mount: unknown) => memberOf(mount, 'pieces')) : []),
-  ];
-  const places = settings
-    .filter((one) => one !== undefined && one !== false && memberOf(one, 'bucket') === undefined)
-    .map((one) => memberOf(one, 'prefix'))
-    .map((place) => `${typeof place === 'string' ? place : ''}.rangeway/pieces/`);
-  return [...new Set(places)];
-}
-
-function memberOf(value: unknown, name: string): unknown {
-  return typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;
+  // S3 answers 404. The price is that the function's role could list what it may read anyway.
+  const folders = outside.filter((place) => place.bucket === undefined).map(indexKeys);
+  return [read, listStatement(bucket.bucketArn, prefix === '' ? [] : [`${prefix}*`, ...folders])];
 }
 
 function toEnvironment(props: FunctionProps): Record<string, string> {

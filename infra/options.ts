@@ -13,6 +13,7 @@ import type { Listener } from './alarms.ts';
 import type { Deployment } from './deployment.ts';
 import { findUnusable, withCacheControl } from './front.ts';
 import { count, booleanSetting, readAtStart, reference, text, variable } from './option-types.ts';
+import { piecePlaces } from './piece-places.ts';
 import { findSecretClashes } from './secrets.ts';
 
 /** Thrown before anything is synthesised; its message names each wrong option and the values that it takes. */
@@ -131,6 +132,7 @@ const DEPLOYMENT = {
   ),
   versions: v.optional(booleanSetting, true),
   list: v.optional(booleanSetting, false),
+  index: v.optional(booleanSetting, false),
   alarmTopic: v.optional(reference(/^arn:aws[a-z-]*:sns:[a-z0-9-]+:\d{12}:\S+$/, 'takes the ARN of an SNS topic')),
   alarmEmail: v.optional(text(/^[^@\s]+@[^@\s]+$/, 'takes an e-mail address')),
 };
@@ -190,9 +192,10 @@ function findClashes(parsed: Parsed): readonly string[] {
   const { largeObjects, overflow } = parsed;
   const deployed = deployedSettings(parsed);
   const config = parseConfig(parsed.settings);
+  const places = piecePlaces(parsed.settings);
   const sources: SecretSources = parsed.secrets ?? new Map();
-  const places = Object.fromEntries([...sources].map(([name, source]) => [name, printSecretSource(source)]));
-  const written = [deployed, ...(sources.size === 0 ? [] : [places])].map((value) => JSON.stringify(value));
+  const secretPlaces = Object.fromEntries([...sources].map(([name, source]) => [name, printSecretSource(source)]));
+  const written = [deployed, ...(sources.size === 0 ? [] : [secretPlaces])].map((value) => JSON.stringify(value));
   const clashes = [
     [domain !== undefined && certificate === undefined, 'certificate: needed with domain'],
     [domain === undefined && certificate !== undefined, 'domain: needed with certificate'],
@@ -213,6 +216,8 @@ function findClashes(parsed: Parsed): readonly string[] {
       largeObjects !== undefined && overflow === 'refuse',
       'largeObjects: not with overflow=refuse, which redirects nothing',
     ],
+    [parsed.index && places.length === 0, 'index: only with pieces in the settings'],
+    [parsed.index && places.length > 1, 'index: takes one place of indexes; the settings have several'],
     [keys !== undefined && sources.size === 0, 'kmsKeys: only with secrets'],
     [Buffer.byteLength(written.join('')) > MAX_SETTINGS, `settings, secrets: take ${MAX_SETTINGS} bytes together`],
     [alarmTopic !== undefined && alarmEmail !== undefined, 'alarmEmail: not together with alarmTopic'],
@@ -261,6 +266,7 @@ function toDeployment(parsed: Parsed): Deployment {
     logRetention: parsed.logDays,
     readVersions: parsed.versions,
     listKeys: parsed.list,
+    index: parsed.index ? piecePlaces(parsed.settings)[0] : undefined,
     alarms: toListener(parsed),
   };
 }

@@ -2,6 +2,7 @@ import type { Distribution } from 'aws-cdk-lib/aws-cloudfront';
 import type { PolicyStatement } from 'aws-cdk-lib/aws-iam';
 import type { Function as LambdaFunction, FunctionUrl } from 'aws-cdk-lib/aws-lambda';
 import type { IBucket } from 'aws-cdk-lib/aws-s3';
+import type { IQueue } from 'aws-cdk-lib/aws-sqs';
 import { Construct } from 'constructs';
 import { join } from 'node:path';
 import type { ConfigInput } from '../src/config/config.ts';
@@ -56,13 +57,18 @@ export interface RangewayProps {
   readonly versions?: boolean;
   /** Whether the function may list the bucket, so that S3 tells missing from denied. By default it may not. */
   readonly list?: boolean;
+  /**
+   * Whether a function builds the piece index of each object when it is stored. By default none does. Needs `pieces` in
+   * the settings; a bucket that exists has to send its events to EventBridge.
+   */
+  readonly index?: boolean;
   /** The ARN of an SNS topic that alarms go to. */
   readonly alarmTopic?: string;
   /** An address that alarms go to. */
   readonly alarmEmail?: string;
   /**
-   * A folder with the function's code: `index.mjs`, with the exports `handler` and `streamHandler`. By default the
-   * gateway, as it is in the package.
+   * A folder with the function's code: `index.mjs`, with the exports `handler` and `streamHandler`, and with
+   * `index` also `pieces.mjs`, with the export `indexHandler`. By default the gateway, as it is in the package.
    */
   readonly code?: string;
 }
@@ -93,6 +99,10 @@ export class Rangeway extends Construct {
   readonly distribution: Distribution | undefined;
   /** The bucket of CloudFront's access logs, if they are kept. */
   readonly logBucket: IBucket | undefined;
+  /** With `index`: the function that builds piece indexes. */
+  readonly indexFunction: LambdaFunction | undefined;
+  /** With `index`: the queue of events for which no index was built. */
+  readonly indexFailures: IQueue | undefined;
   /** With `largeObjects: 'cloudfront'` and a bucket that exists: the statement that its policy needs. */
   readonly bucketStatement: PolicyStatement | undefined;
 
@@ -104,6 +114,8 @@ export class Rangeway extends Construct {
     this.functionUrl = deployed.functionUrl;
     this.distribution = deployed.distribution;
     this.logBucket = deployed.logBucket;
+    this.indexFunction = deployed.index?.function;
+    this.indexFailures = deployed.index?.deadLetters;
     this.bucketStatement = deployed.bucketStatement;
   }
 }

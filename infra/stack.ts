@@ -13,7 +13,7 @@ export class RangewayStack extends Stack {
     super(scope, id, props);
     // The CDK leaves this name out of the logical ids, so that they are those of the resources alone.
     const gateway = new Rangeway(this, 'Default', props.gateway);
-    const { bucket, functionUrl, distribution, logBucket, bucketStatement } = gateway;
+    const { bucket, functionUrl, distribution, logBucket, indexFailures, bucketStatement } = gateway;
     output(this, 'BucketName', bucket.bucketName, 'Where the objects are');
     output(
       this,
@@ -22,6 +22,8 @@ export class RangewayStack extends Stack {
       'The address of the function; behind CloudFront it refuses all others',
     );
     if (logBucket !== undefined) output(this, 'AccessLogBucketName', logBucket.bucketName, "CloudFront's access logs");
+    if (indexFailures !== undefined)
+      output(this, 'IndexFailuresUrl', indexFailures.queueUrl, 'The queue of objects without a piece index');
     if (bucketStatement !== undefined) {
       const statement = this.toJsonString(bucketStatement.toStatementJson());
       output(this, 'BucketPolicyStatement', statement, 'Add it to the policy of the bucket');

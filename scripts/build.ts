@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { bundleHandler, FILE } from '../infra/bundle.ts';
+import { bundleHandler, bundleIndexHandler, FILE, INDEX_FILE } from '../infra/bundle.ts';
 import { printTemplate } from '../infra/template.ts';
 import { dryRun } from './dry-run.ts';
 
@@ -71,10 +71,12 @@ function bundleFunction(): void {
   const out = join(root, 'dist/lambda');
   mkdirSync(out);
   bundleHandler(join(root, 'src/platform/lambda/function.ts'), out);
+  bundleIndexHandler(join(root, 'src/platform/lambda/index-function.ts'), out);
   // For deployments without the CDK: docs/aws.md.
   writeFileSync(join(root, 'dist/template.json'), printTemplate(out, 'lambda'));
   const file = join(out, FILE);
   weigh('Lambda function', file, LAMBDA_LIMIT);
+  weigh('Lambda function of piece indexes', join(out, INDEX_FILE), LAMBDA_LIMIT);
   const [median] = Array.from({ length: STARTS }, () => timeImport(file))
     .toSorted((a, b) => a - b)
     .slice(Math.floor(STARTS / 2));

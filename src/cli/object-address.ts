@@ -1,5 +1,5 @@
 import { withoutUser } from '../config/urls.ts';
-import { MAX_KEY_BYTES } from '../store/object-store.ts';
+import { isReadableKey } from '../store/key-rules.ts';
 import { usageError } from './usage.ts';
 
 /**
@@ -23,8 +23,6 @@ export function parseGatewayUrl(name: string, base: string | undefined): string 
  * @returns `undefined` if no gateway serves the key: one with a `.` or `..` segment, too long, not well-formed, or empty
  */
 export function objectAddress(base: string, key: string): URL | undefined {
-  const isServed = key !== '' && key.isWellFormed() && !key.includes('\0') && Buffer.byteLength(key) <= MAX_KEY_BYTES;
-  // URLs are normalised before they are sent, so the address would name another object.
-  if (!isServed || /(?:^|\/)\.{1,2}(?:\/|$)/.test(key)) return undefined;
+  if (!isReadableKey(key)) return undefined;
   return new URL(`${base.replace(/\/$/, '')}/${key.split('/').map(encodeURIComponent).join('/')}`);
 }

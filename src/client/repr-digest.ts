@@ -1,15 +1,14 @@
+import { DIGEST_BYTES, parseDigestAlgorithm, type DigestAlgorithm } from '../http/digest-algorithm.ts';
 import type { FieldReader } from './validator.ts';
 
 /** A digest of the whole representation (RFC 9530). */
 export interface ReprDigest {
-  readonly algorithm: 'sha-256' | 'sha-512';
+  readonly algorithm: DigestAlgorithm;
   /** In lower case. */
   readonly hex: string;
 }
 
-const BYTES: Readonly<Record<ReprDigest['algorithm'], number>> = { 'sha-256': 32, 'sha-512': 64 };
-
-const MEMBER = /(?:^|,)[ \t]*(sha-256|sha-512)=:([A-Za-z\d+/]+={0,2}):[ \t]*(?=,|;|$)/g;
+const MEMBER = /(?:^|,)[ \t]*([a-z\d-]+)=:([A-Za-z\d+/]+={0,2}):[ \t]*(?=,|;|$)/g;
 
 /** Longest field that is read, in characters. */
 const MAX_LENGTH = 4_096;
@@ -18,10 +17,9 @@ const MAX_LENGTH = 4_096;
 export function parseReprDigests(fields: FieldReader): readonly ReprDigest[] {
   const value = fields.get('Repr-Digest');
   if (value === null || value.length > MAX_LENGTH) return [];
-  return [...value.matchAll(MEMBER)].flatMap(([, name, base64 = '']) => {
-    const algorithm = name === 'sha-512' ? 'sha-512' : 'sha-256';
-    const hex = toHex(base64);
-    return hex?.length === BYTES[algorithm] * 2 ? [{ algorithm, hex }] : [];
+  return [...value.matchAll(MEMBER)].flatMap(([, name = '', base64 = '']) => {
+    const algorithm = name.includes('-') ? parseDigestAlgorithm(name) : undefined;
+    return toDigest(algorithm, toHex(base64));
   });
 }
 
@@ -38,16 +36,20 @@ function toHex(base64: string): string | undefined {
   }
 }
 
+/** Returns a digest if it has the length of the algorithm. */
+function toDigest(algorithm: DigestAlgorithm | undefined, hex: string | undefined): readonly ReprDigest[] {
+  if (algorithm === undefined || hex?.length !== DIGEST_BYTES[algorithm] * 2) return [];
+  return [{ algorithm, hex }];
+}
+
 /**
  * Parses a digest as users write it, such as `sha-256=HEX` or `sha256:HEX`.
  *
  * @returns `undefined` if it is no such digest
  */
 export function parseChecksum(text: string): ReprDigest | undefined {
-  const [, bits, digits = ''] = /^sha-?(256|512)[=:]([\da-f]+)$/i.exec(text) ?? [];
-  if (bits === undefined) return undefined;
-  const algorithm = bits === '512' ? 'sha-512' : 'sha-256';
-  return digits.length === BYTES[algorithm] * 2 ? { algorithm, hex: digits.toLowerCase() } : undefined;
+  const [, name = '', digits = ''] = /^(sha-?\d+)[=:]([\da-f]+)$/i.exec(text) ?? [];
+  return toDigest(parseDigestAlgorithm(name), digits.toLowerCase())[0];
 }
 
 /** Whether two lists have different digests of one algorithm, so that they are of different representations. */

@@ -1,9 +1,10 @@
 import type { EntityTag } from '../http/index.ts';
 import type { ToReader } from '../store/chunk-stream.ts';
-import { MAX_KEY_BYTES, type ObjectStore } from '../store/object-store.ts';
+import { isReadableKey, isReservedKey } from '../store/key-rules.ts';
+import type { ObjectStore } from '../store/object-store.ts';
 import { isVersionChanged } from '../store/store-error.ts';
 import { buildPieceIndex, type Hashing } from './build-piece-index.ts';
-import { encodePieceIndex, isReservedKey, pieceIndexKey } from './piece-index.ts';
+import { encodePieceIndex, pieceIndexKey } from './piece-index.ts';
 import { readIndexAt, readPieceIndex } from './read-piece-index.ts';
 
 /** An object as a storage lists it. */
@@ -88,7 +89,7 @@ export async function indexObject(
   { hashing, isDry = false, onBytes, toReader }: Pick<IndexingOptions, 'hashing' | 'isDry' | 'onBytes' | 'toReader'>,
 ): Promise<IndexResult> {
   if (isReservedKey(key)) return { type: 'skipped', reason: 'it is kept for Rangeway itself' };
-  if (!isServable(key)) return { type: 'skipped', reason: 'no gateway serves such a key' };
+  if (!isReadableKey(key)) return { type: 'skipped', reason: 'no gateway serves such a key' };
   const { objects, indexes, indexPrefix } = storage;
   const stored = await readPieceIndex(indexes, indexPrefix, key);
   if (stored.type === 'invalid' && stored.isLater)
@@ -115,12 +116,6 @@ const REASONS = {
   untagged: 'it is being written, or its storage gives it no strong entity tag',
   'too-large': 'it has more than 16 TiB',
 } as const;
-
-/** Whether a gateway serves a key: no `.` or `..` segment, no NUL, and at most as long as a key can be. */
-function isServable(key: string): boolean {
-  if (key === '' || key.includes('\0') || /(?:^|\/)\.\.?(?:\/|$)/.test(key)) return false;
-  return new TextEncoder().encode(key).length <= MAX_KEY_BYTES;
-}
 
 /**
  * Removes the indexes of objects that no longer exist, and files among them that are no indexes. An index of a later

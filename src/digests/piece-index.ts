@@ -138,11 +138,6 @@ function decodeUtf8(bytes: Uint8Array): string | undefined {
 /** The folder of all indexes, below the prefix of the setting `pieces`. */
 export const PIECES_FOLDER = '.rangeway/pieces/';
 
-/** Whether a key is kept for Rangeway itself, such as that of an index. No object of such a key is served. */
-export function isReservedKey(key: string): boolean {
-  return /(?:^|\/)\.rangeway(?:\/|$)/.test(key);
-}
-
 /**
  * Returns the key of an object's index. It is a hash, so that objects of any key have one, in folders too.
  *

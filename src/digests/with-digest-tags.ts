@@ -1,9 +1,9 @@
 import { lruMap } from '../base/lru-map.ts';
 import { isPinnable, strongEqual, strongTag, toBase64, type Representation } from '../http/index.ts';
 import { failedCondition } from '../store/evaluate-read.ts';
+import { isReservedKey } from '../store/key-rules.ts';
 import type { CallOptions, ObjectStore, ReadOptions, ReadResult } from '../store/object-store.ts';
 import { isVersionChanged, storeError } from '../store/store-error.ts';
-import { isReservedKey } from './piece-index.ts';
 import { readPieceIndex } from './read-piece-index.ts';
 
 /** Versions of which the digest is known. */

@@ -2,6 +2,7 @@ import type { DispositionType, Fields, HeaderList, RangePolicy, CorsPolicy } fro
 import { DOT_SEGMENT, decodePath } from '../access/path.ts';
 import type { PieceIndexes } from '../digests/piece-indexes.ts';
 import type { ListableStore } from '../store/listable-store.ts';
+import { isReservedKey } from '../store/key-rules.ts';
 import { MAX_KEY_BYTES, type ObjectStore } from '../store/object-store.ts';
 import { settingsError } from '../base/settings-error.ts';
 import type { BodyPipe } from './download/body-pipe.ts';
@@ -86,7 +87,7 @@ export function matchMount(
   const address = { pathname, query: search.slice(1) };
   const path = pathOfRoute(pathname, pattern);
   if (path.type === 'invalid') return { ...address, type: 'invalid', detail: path.detail };
-  if (isReserved(path.path)) return { ...address, type: 'unmatched' };
+  if (isReservedKey(path.path)) return { ...address, type: 'unmatched' };
   const found = findMount(mounts, toHost(headers.get('Host'), hostname), `/${path.path}`);
   if (found === undefined) return { ...address, type: 'unmatched' };
   const { mount, key } = found;
@@ -102,14 +103,6 @@ export function matchMount(
  */
 export function pathOfRoute(pathname: string, pattern: string): PathResult {
   return decodeRequestPath(pathBelow(pathname, pattern.replace(/\/?\*$/, '')));
-}
-
-/** The first segment of the addresses of the gateway itself. No object has them, in any store. */
-const RESERVED = '.rangeway';
-
-/** Whether a decoded path, without its first slash, is one of the gateway itself. */
-export function isReserved(path: string): boolean {
-  return path === RESERVED || path.startsWith(`${RESERVED}/`);
 }
 
 /** Removes port and final dot. The dot marks a fully qualified name (RFC 3986 §3.2.2) and means the same host. */

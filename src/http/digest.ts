@@ -1,3 +1,4 @@
+import { DIGEST_ALGORITHMS, type DigestAlgorithm } from './digest-algorithm.ts';
 import type { Fields } from './fields.ts';
 import { trimOws } from './field-value.ts';
 import { storedDigest } from './stored-fields.ts';
@@ -7,15 +8,7 @@ import { parseIntegerDictionary } from './structured-field.ts';
  * Digests of a whole representation as it is stored, of the coded bytes if there is a content coding, in base64. Only
  * algorithms that RFC 9530 §5 recommends; CRCs and digests of the parts of an upload are no such digests.
  */
-export interface Digests {
-  readonly 'sha-256'?: string | undefined;
-  readonly 'sha-512'?: string | undefined;
-}
-
-/** The name of an algorithm in Repr-Digest. */
-export type DigestAlgorithm = keyof Digests;
-
-const ALGORITHMS: readonly DigestAlgorithm[] = ['sha-256', 'sha-512'];
+export type Digests = { readonly [Name in DigestAlgorithm]?: string | undefined };
 
 /** Prints a digest as {@link Digests} has it. */
 export function toBase64(digest: Uint8Array): string {
@@ -84,7 +77,7 @@ export function digestFields(
   wishes: DigestWishes = {},
 ): readonly (readonly [name: string, value: string])[] {
   if (digests === undefined) return [];
-  const available = ALGORITHMS.flatMap((name) => {
+  const available = DIGEST_ALGORITHMS.flatMap((name) => {
     const value = storedDigest(name, digests[name]);
     return value === undefined ? [] : [{ name, value }];
   });

@@ -5,6 +5,7 @@ export * from './content-disposition.ts';
 export * from './content-range.ts';
 export * from './cors.ts';
 export * from './decision.ts';
+export * from './digest-algorithm.ts';
 export * from './digest.ts';
 export * from './entity-tag.ts';
 export * from './fields.ts';

@@ -1,3 +1,4 @@
+import type { DigestAlgorithm } from './digest-algorithm.ts';
 import { isPrintableTag, printEntityTag, type EntityTag } from './entity-tag.ts';
 import { trimEnds, trimOws } from './field-value.ts';
 import { parseHttpDate, printHttpDate, toSeconds, type Seconds } from './http-date.ts';
@@ -96,14 +97,17 @@ export function storedTag(etag: EntityTag | undefined): string | undefined {
   return etag === undefined || !isPrintableTag(etag) ? undefined : printEntityTag(etag);
 }
 
-const DIGEST_FORMS = { 'sha-256': /^[A-Za-z0-9+/]{43}=$/, 'sha-512': /^[A-Za-z0-9+/]{86}==$/ } as const;
+const DIGEST_FORMS: Readonly<Record<DigestAlgorithm, RegExp>> = {
+  'sha-256': /^[A-Za-z0-9+/]{43}=$/,
+  'sha-512': /^[A-Za-z0-9+/]{86}==$/,
+};
 
 /**
  * Returns a stored digest in base64.
  *
  * @returns `undefined` if it is no digest of the algorithm, such as the checksum of an upload in parts, `…=-3`
  */
-export function storedDigest(algorithm: keyof typeof DIGEST_FORMS, stored: unknown): string | undefined {
+export function storedDigest(algorithm: DigestAlgorithm, stored: unknown): string | undefined {
   return typeof stored === 'string' && DIGEST_FORMS[algorithm].test(stored) ? stored : undefined;
 }
 

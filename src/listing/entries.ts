@@ -1,9 +1,6 @@
-import { MAX_KEY_BYTES } from '../store/object-store.ts';
+import { isReadableKey, isReservedKey } from '../store/key-rules.ts';
 import type { ListEntry, ListPage } from '../store/listable-store.ts';
 import type { ListOrder } from './listing-query.ts';
-
-/** The folder for the data of the gateway itself. It is never listed. */
-const OWN_FOLDER = '.rangeway/';
 
 /** One line of a listing. */
 export type Entry = FolderEntry | FileEntry;
@@ -67,9 +64,7 @@ function valueOf({ object: { size, lastModified } }: FileEntry, sort: 'size' | '
   return sort === 'size' ? size : (lastModified?.getTime() ?? 0);
 }
 
-/** Returns whether a client can request a key, and it is not the gateway's own. */
+/** Whether a client can request a key, or the empty one of the whole mount, and it is not the gateway's own. */
 export function isServable(key: string): boolean {
-  if (key.startsWith(OWN_FOLDER) || key.includes('\0') || /\p{Surrogate}/u.test(key)) return false;
-  if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(key)) return false;
-  return key.length * 3 <= MAX_KEY_BYTES || new TextEncoder().encode(key).length <= MAX_KEY_BYTES;
+  return key === '' || (isReadableKey(key) && !isReservedKey(key));
 }

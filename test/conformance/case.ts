@@ -11,8 +11,8 @@ export type ExpectedBody =
   | { readonly type: 'parts'; readonly of: string; readonly parts: readonly Span[] }
   /** The piece index of the object. */
   | { readonly type: 'index'; readonly of: string }
-  /** A Metalink document of the object; `url` is the end of its address, as XML has it. */
-  | { readonly type: 'metalink'; readonly of: string; readonly url: string }
+  /** A Metalink document of the object; `url` is the end of its address, as XML has it; `scheme` is http by default. */
+  | { readonly type: 'metalink'; readonly of: string; readonly url: string; readonly scheme?: 'http' | 'https' }
   | { readonly type: 'empty' }
   /** Problem details (RFC 9457), of type `about:blank` by default; their members are checked on every error anyway. */
   | { readonly type: 'problem'; readonly problem?: string };

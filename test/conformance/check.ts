@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { referenceIndex } from './reference-index.ts';
 import type { Case, Expect, ExpectedBody } from './case.ts';
-import { type Fixture, fixtureOf, fixtures } from './fixtures.ts';
+import { codedFixture, type Fixture, fixtureOf, fixtures } from './fixtures.ts';
 import { messageInvariants } from './message-invariants.ts';
 import { boundaryOf, parseByteranges, type Part } from './multipart.ts';
 import { objectInvariants } from './object-invariants.ts';
@@ -81,7 +81,10 @@ const checkBody = (response: WireResponse, body: ExpectedBody): readonly string[
 };
 
 /** RFC 5854: every element that a client needs, once and true. */
-const checkMetalink = (text: string, { of, url }: Extract<ExpectedBody, { type: 'metalink' }>): readonly string[] => {
+const checkMetalink = (
+  text: string,
+  { of, url, scheme = 'http' }: Extract<ExpectedBody, { type: 'metalink' }>,
+): readonly string[] => {
   const { bytes, key } = fixtureOf(of);
   const sha256 = (part: Uint8Array) => createHash('sha256').update(part).digest('hex');
   const count = Math.ceil(bytes.length / 2 ** 20);
@@ -90,7 +93,7 @@ const checkMetalink = (text: string, { of, url }: Extract<ExpectedBody, { type: 
     .slice(key.lastIndexOf('/') + 1)
     .replaceAll("'", '&#39;')
     .replaceAll('"', '&quot;');
-  const address = `http://127\\.0\\.0\\.1:\\d+${url.replaceAll(/[.?+/()^$*[\]]/gu, '\\$&')}`;
+  const address = `${scheme}://127\\.0\\.0\\.1:\\d+${url.replaceAll(/[.?+/()^$*[\]]/gu, '\\$&')}`;
   const elements = [
     `<file name="${name}">`,
     `<size>${String(bytes.length)}</size>`,
@@ -141,7 +144,7 @@ const fixtureAt = (target: string): Fixture | undefined => {
   const path = target.replace(/^https?:\/\/[^/]*/u, '').replace(/[?#].*$/su, '');
   try {
     const key = decodeURIComponent(path.replace(/^\//u, ''));
-    return fixtures.find((fixture) => fixture.key === key);
+    return [...fixtures, codedFixture].find((fixture) => fixture.key === key);
   } catch {
     return undefined;
   }

@@ -1,3 +1,5 @@
+import { gzipSync } from 'node:zlib';
+
 /** An object that every store under test holds before the cases run. */
 export type Fixture = {
   /** The object's key: no leading slash, not percent-encoded. */
@@ -50,9 +52,17 @@ export const fixtures: readonly Fixture[] = [
   named('quote\'"s.txt'),
 ];
 
+/** An object stored with a content coding, for the suites whose storage keeps one. No coding of it is undone. */
+export const codedFixture: Fixture = {
+  key: 'coded.txt',
+  bytes: Uint8Array.from(gzipSync('0123456789'.repeat(10_000), { level: 0 })),
+  contentType: text,
+  contentEncoding: 'gzip',
+};
+
 /** The fixture of that key. Throws when there is none: the case that asks is wrong. */
 export const fixtureOf = (key: string): Fixture => {
-  const found = fixtures.find((fixture) => fixture.key === key);
+  const found = [...fixtures, codedFixture].find((fixture) => fixture.key === key);
   if (found === undefined) throw new Error(`no fixture has the key ${JSON.stringify(key)}`);
   return found;
 };

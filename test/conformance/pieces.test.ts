@@ -4,10 +4,13 @@ import { dirname, join } from 'node:path';
 import { afterAll } from 'vitest';
 import { createGateway, fsStore, memoryCache, type GatewayOptions } from '../../src/platform/node/index.ts';
 import { serve } from '../../src/platform/node/serve.ts';
-import { digestCases } from './cases/digests.ts';
+import { serveFunction } from '../../src/cli/dev/function-url.ts';
+import { lambdaHandler } from '../../src/platform/lambda/buffered.ts';
+import { lambdaStreamHandler } from '../../src/platform/lambda/streamed.ts';
+import { codedDigestCases, digestCases } from './cases/digests.ts';
 import { piecesCases } from './cases/pieces.ts';
 import { describeConformance } from './describe.ts';
-import { fixtures } from './fixtures.ts';
+import { codedFixture, fixtures } from './fixtures.ts';
 import { memoryWithFixtures } from './memory-fixtures.ts';
 import { referenceIndexKey, storedIndex } from './reference-index.ts';
 import { shared } from './shared.ts';
@@ -24,7 +27,9 @@ const listening = async (options: GatewayOptions) => {
 
 async function memory() {
   const store = await memoryWithFixtures();
-  for (const fixture of fixtures) {
+  const { key, bytes, ...fields } = codedFixture;
+  await store.put(key, bytes, fields);
+  for (const fixture of [...fixtures, codedFixture]) {
     const { etag } = (await store.head(fixture.key)) ?? {};
     const index = storedIndex(fixture, etag?.opaque ?? '');
     if (index !== undefined) await store.put(referenceIndexKey(fixture.key), index);
@@ -51,9 +56,26 @@ describeConformance(
   { cases: [...piecesCases, ...digestCases] },
 );
 
-const cached = shared(
-  async () => listening({ store: await memory(), cache: memoryCache({ maxBytes: 2 ** 26 }), blocks: { size: 65_536 } }),
-  2,
-);
-describeConformance('Node with pieces, and blocks, cold', cached, { cases: [...piecesCases, ...digestCases] });
-describeConformance('Node with pieces, and blocks, warm', cached, { cases: [...piecesCases, ...digestCases] });
+const blocks = { cache: memoryCache({ maxBytes: 2 ** 26 }), blocks: { size: 65_536 } };
+const cases = [...piecesCases, ...digestCases, ...codedDigestCases];
+
+const cached = shared(async () => listening({ store: await memory(), ...blocks }), 2);
+describeConformance('Node with pieces, and blocks, cold', cached, { cases });
+describeConformance('Node with pieces, and blocks, warm', cached, { cases });
+
+const onLambda = (mode: 'buffered' | 'stream') => async () => {
+  const gateway = createGateway({ observers, pieces: true, store: await memory(), ...blocks });
+  const server = await serveFunction(
+    mode === 'buffered'
+      ? { mode, handler: lambdaHandler({ gateway }) }
+      : { mode, handler: lambdaStreamHandler({ gateway }) },
+    { port: 0 },
+  );
+  return { url: server.url, stop: () => server.stop(1_000) };
+};
+describeConformance('Lambda, buffered, with pieces', onLambda('buffered'), { cases, hasHttpsAddresses: true });
+describeConformance('Lambda, streamed, with pieces', onLambda('stream'), {
+  cases,
+  remapsLength: true,
+  hasHttpsAddresses: true,
+});

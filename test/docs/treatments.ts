@@ -95,6 +95,7 @@ export const RULES: readonly Rule[] = [
   { matches: /^bash test\/bare\/main\.sh$/, treatment: job('bash test/bare/main.sh') },
   { matches: /^npm run test:node22$/, treatment: job('npm run test:node22') },
   { matches: /^npm run test:memory$/, treatment: job('npm run test:memory') },
+  { matches: /^npm run test:indexing$/, treatment: job('npm run test:indexing') },
   { matches: /^npm run test:clients$|^wget -[cr]$/, treatment: job('npm run test:clients') },
   { matches: /^npm run soak$/, treatment: job('npm run soak -- --minutes 1') },
   {

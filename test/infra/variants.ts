@@ -8,6 +8,8 @@ export const VARIANTS: readonly Json[] = [
   { front: 'stream', bucket: 'releases-of-example', prefix: 'pub/', list: true, versions: false },
   { front: 'cloudfront', bucket: 'releases-of-example', list: 'true', alarmEmail: 'ops@example.com' },
   { front: 'cloudfront', bucket: 'releases-of-example', prefix: 'pub/', largeObjects: 'cloudfront', versions: false },
+  { index: true, settings: { pieces: true } },
+  { index: true, bucket: 'releases-of-example', prefix: 'pub/', settings: { pieces: { bucket: 'pieces-of-example' } } },
   { front: 'buffered', overflow: 'partial', forbidden: 'denied', linkSeconds: '60', settings: '{"headRange":true}' },
   {
     front: 'cloudfront',

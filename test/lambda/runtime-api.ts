@@ -1,7 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { FunctionUrlEvent } from '../../src/platform/lambda/event.ts';
 
 /** The message that the runtime posted for an invocation. */
 export type Posted =
@@ -30,13 +29,13 @@ export interface RuntimeApi {
   /** The error that the runtime reported when it could not start. */
   readonly initErrors: readonly string[];
   /** Hands an event to the runtime when it asks for the next one. */
-  invoke(event: FunctionUrlEvent, cut?: Cut): Promise<Posted>;
+  invoke(event: unknown, cut?: Cut): Promise<Posted>;
   stop(): void;
 }
 
 interface Invocation {
   readonly id: string;
-  readonly event: FunctionUrlEvent;
+  readonly event: unknown;
   readonly cut: Cut | undefined;
   readonly settle: (posted: Posted) => void;
 }

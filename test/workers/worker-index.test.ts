@@ -1,7 +1,7 @@
 import { env } from 'cloudflare:workers';
 import { expect, test } from 'vitest';
 import { decodePieceIndex, pieceIndexKey } from '../../src/digests/piece-index.ts';
-import worker, { indexEvent, type BucketEvent } from '../../src/platform/workers/worker-index.ts';
+import worker, { indexBucketEvent, type BucketEvent } from '../../src/platform/workers/worker-index.ts';
 
 const put = (key: string): BucketEvent => ({ action: 'PutObject', object: { key, size: 1 } });
 const gone = (key: string): BucketEvent => ({ action: 'DeleteObject', object: { key } });
@@ -16,7 +16,7 @@ const sha256 = async (bytes: BufferSource) => new Uint8Array(await crypto.subtle
 test('an event of a new object builds its index, and one of a deleted object removes it', async () => {
   const bytes = new TextEncoder().encode('123456789');
   const stored = await env.BUCKET.put('check', bytes);
-  await indexEvent(env.BUCKET, put('check'));
+  await indexBucketEvent(env.BUCKET, put('check'));
   expect(await indexOf('check')).toMatchObject({
     key: 'check',
     etag: stored?.etag,
@@ -25,10 +25,10 @@ test('an event of a new object builds its index, and one of a deleted object rem
     sha256: await sha256(bytes),
   });
   // Events may come late: the object is there again.
-  await indexEvent(env.BUCKET, gone('check'));
+  await indexBucketEvent(env.BUCKET, gone('check'));
   expect(await indexOf('check')).toBeDefined();
   await env.BUCKET.delete('check');
-  await indexEvent(env.BUCKET, gone('check'));
+  await indexBucketEvent(env.BUCKET, gone('check'));
   expect(await indexOf('check')).toBeUndefined();
 });
 
@@ -41,7 +41,10 @@ test('an object in parts, of several pieces, gets a true index', async () => {
     await upload.uploadPart(1, bytes.subarray(0, cut)),
     await upload.uploadPart(2, bytes.subarray(cut)),
   ]);
-  await indexEvent(env.BUCKET, { action: 'CompleteMultipartUpload', object: { key: 'parts', size: bytes.length } });
+  await indexBucketEvent(env.BUCKET, {
+    action: 'CompleteMultipartUpload',
+    object: { key: 'parts', size: bytes.length },
+  });
   const index = await indexOf('parts');
   expect(index?.sha256).toEqual(await sha256(bytes));
   for (let i = 0; i < 7; i++)
@@ -53,17 +56,17 @@ test('an object in parts, of several pieces, gets a true index', async () => {
 test('an event of an index is dropped, so that writing one does not cause another', async () => {
   const key = await pieceIndexKey('x');
   await env.BUCKET.put(key, 'x');
-  await indexEvent(env.BUCKET, put(key));
+  await indexBucketEvent(env.BUCKET, put(key));
   expect(await indexOf(key)).toBeUndefined();
-  await indexEvent(env.BUCKET, gone(key));
+  await indexBucketEvent(env.BUCKET, gone(key));
   expect(await env.BUCKET.head(key)).not.toBeNull();
 });
 
 test('events of missing and too large objects, and of other actions, do nothing', async () => {
-  await indexEvent(env.BUCKET, put('missing'));
+  await indexBucketEvent(env.BUCKET, put('missing'));
   await env.BUCKET.put('large', 'x');
-  await indexEvent(env.BUCKET, { action: 'PutObject', object: { key: 'large', size: 2 ** 34 + 1 } });
-  await indexEvent(env.BUCKET, { action: 'Other', object: { key: 'large', size: 1 } });
+  await indexBucketEvent(env.BUCKET, { action: 'PutObject', object: { key: 'large', size: 2 ** 34 + 1 } });
+  await indexBucketEvent(env.BUCKET, { action: 'Other', object: { key: 'large', size: 1 } });
   expect(await indexOf('large')).toBeUndefined();
 });
 

@@ -7,7 +7,7 @@ import { fill } from './fill.ts';
 import { findS3Worker, findWorker } from './find-worker.ts';
 import type { LocalBucket } from './local-bucket.ts';
 import { formatBytes, plural, progress } from '../progress.ts';
-import { isReservedKey } from '../../digests/piece-index.ts';
+import { isReservedKey } from '../../store/key-rules.ts';
 import { indexBuilder } from './index-bucket.ts';
 import { watchFolder } from './watch-folder.ts';
 import { assertFree, parseCommandLine, parseFolder, parsePort } from '../options.ts';

@@ -3,6 +3,7 @@ import { mkdir, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { PIECES_FOLDER } from '../../digests/piece-index.ts';
 import type { IndexedStorage } from '../../digests/index-objects.ts';
+import { isReservedKey } from '../../store/key-rules.ts';
 import { fsStore } from '../../store/drivers/fs/fs-store.ts';
 import { listFiles, type KeyedFile } from '../dev/files.ts';
 
@@ -30,7 +31,7 @@ export function indexedFolder(
   hidden: boolean,
   { folder: target = folder, prefix = '' }: FolderIndexes = {},
 ): IndexedStorage & { readonly files: () => Promise<readonly KeyedFile[]> } {
-  const files = async () => (await listFiles(folder, hidden)).filter(({ key }) => !key.startsWith('.rangeway/'));
+  const files = async () => (await listFiles(folder, hidden)).filter(({ key }) => !isReservedKey(key));
   return {
     objects: fsStore(folder, { hidden, reuseMemory: true }),
     indexes: fsStore(target, { hidden: true }),

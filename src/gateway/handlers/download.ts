@@ -1,6 +1,5 @@
 import type { Handler } from 'hono';
 import type { Grant } from '../../access/index.ts';
-import { isReservedKey } from '../../digests/piece-index.ts';
 import {
   answerQuery,
   parseRequest,
@@ -9,6 +8,7 @@ import {
   toSeconds,
   type HeaderList,
 } from '../../http/index.ts';
+import { isReservedKey } from '../../store/key-rules.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { answerDownload } from '../download/answer-download.ts';
 import {

@@ -8,6 +8,7 @@ import {
 import { PIECES_FOLDER, PIECES_TYPE } from '../../digests/piece-index.ts';
 import type { IndexedStorage } from '../../digests/index-objects.ts';
 import { parseStoredTag } from '../../http/index.ts';
+import { isReservedKey } from '../../store/key-rules.ts';
 import { withResume } from '../../store/wrappers/with-resume.ts';
 import { s3Client, s3Transport } from './s3-client.ts';
 import { openS3Store, type S3Source } from './s3-source.ts';
@@ -31,8 +32,7 @@ export function indexedBucket(
     indexPrefix,
     async *list() {
       for await (const { Key: key = '', Size: size = 0, ETag: tag } of listObjects(client, source.bucket, prefix)) {
-        if (!key.startsWith('.rangeway/'))
-          yield { key, size, etag: tag === undefined ? undefined : parseStoredTag(tag) };
+        if (!isReservedKey(key)) yield { key, size, etag: tag === undefined ? undefined : parseStoredTag(tag) };
       }
     },
     async *listIndexes() {

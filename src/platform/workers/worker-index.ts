@@ -1,5 +1,6 @@
-import { indexObject, type IndexedStorage } from '../../digests/index-objects.ts';
-import { isReservedKey, pieceIndexKey, PIECES_TYPE } from '../../digests/piece-index.ts';
+import { indexEvent } from '../../digests/index-event.ts';
+import type { IndexedStorage } from '../../digests/index-objects.ts';
+import { PIECES_TYPE } from '../../digests/piece-index.ts';
 import { r2Store } from '../../store/drivers/r2.ts';
 import { withResume } from '../../store/wrappers/with-resume.ts';
 import { nativeBodyPipe } from './native-body-pipe.ts';
@@ -23,27 +24,11 @@ const DELETED: ReadonlySet<string> = new Set(['DeleteObject', 'LifecycleDeletion
  * @param prefix of the setting `pieces`
  * @throws StoreError or the error of R2 if the event has to be delivered again
  */
-export async function indexEvent(bucket: R2Bucket, { action, object }: BucketEvent, prefix = ''): Promise<void> {
-  const { key, size = 0 } = object;
-  // The index that is written is an object of the bucket too, and causes an event.
-  if (isReservedKey(key)) return;
-  if (DELETED.has(action)) return removeOrphan(bucket, key, prefix);
-  if (!CREATED.has(action)) return;
-  if (size > MAX_SIZE) {
-    console.error(`rangeway: ${JSON.stringify(key)} has over 16 GiB; rangeway index builds its piece index`);
-    return;
-  }
-  // The event may be of a version that was replaced, so the object itself is asked for size and tag.
-  const current = await bucket.head(key);
-  if (current === null) return;
-  const options = { hashing: workersHashing, toReader: nativeBodyPipe.toReader };
-  const result = await indexObject(indexedR2(bucket, prefix), { key, size: current.size }, options);
-  if (result.type === 'skipped') console.error(`rangeway: ${JSON.stringify(key)}: no index, because ${result.reason}`);
-}
-
-/** Removes the index of a deleted object. Events may come late, so the object may be there again. */
-async function removeOrphan(bucket: R2Bucket, key: string, prefix: string): Promise<void> {
-  if ((await bucket.head(key)) === null) await bucket.delete(prefix + (await pieceIndexKey(key)));
+export async function indexBucketEvent(bucket: R2Bucket, { action, object }: BucketEvent, prefix = ''): Promise<void> {
+  const type = CREATED.has(action) ? 'created' : DELETED.has(action) ? 'deleted' : undefined;
+  if (type === undefined) return;
+  const options = { hashing: workersHashing, toReader: nativeBodyPipe.toReader, maxSize: MAX_SIZE };
+  await indexEvent(indexedR2(bucket, prefix), { type, ...object }, options);
 }
 
 function indexedR2(bucket: R2Bucket, indexPrefix: string): IndexedStorage {
@@ -75,7 +60,7 @@ export default {
   ): Promise<void> {
     for (const message of messages) {
       try {
-        await indexEvent(env.BUCKET, message.body, env.PIECES_PREFIX);
+        await indexBucketEvent(env.BUCKET, message.body, env.PIECES_PREFIX);
         message.ack();
       } catch (error) {
         console.error(`rangeway: ${JSON.stringify(message.body.object.key)}: no index`, error);

@@ -128,6 +128,17 @@ test('the indexes can be in another folder, below a prefix', async () => {
   expect(existsSync(join(folder, '.rangeway'))).toBe(false);
 });
 
+test('indexes below a prefix in the folder itself are no files that lack one', async () => {
+  for (const key of ['a', 'b']) await write(key, randomBytes(10));
+  const args = ['--hidden', '--pieces-prefix', 'v1/'];
+  expect((await index(...args)).summary).toMatchObject({ built: 2, skipped: 0 });
+  const second = await index(...args);
+  expect([second.err, second.summary]).toEqual([
+    expect.not.stringContaining('.rangeway'),
+    expect.objectContaining({ current: 2, skipped: 0 }),
+  ]);
+});
+
 test.for([
   [['index'], /index needs a folder or a bucket/],
   [['index', '--dir', '.', '--s3', 'abc'], /two places/],

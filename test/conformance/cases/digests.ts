@@ -10,7 +10,7 @@ import {
   whole,
   wholeHead,
 } from '../expected.ts';
-import { fixtureOf } from '../fixtures.ts';
+import { codedFixture, fixtureOf } from '../fixtures.ts';
 
 const KEY = 'kilo.bin';
 
@@ -116,4 +116,23 @@ export const digestCases: readonly Case[] = [
     notModified,
     none,
   ),
+];
+
+const CODED = codedFixture.key;
+
+const coded = (name: string, headers: readonly HeaderLine[], expected: Expect): Case => ({
+  ...digest(`of stored gzip: ${name}`, 'RFC 9530 §3', headers, expected, {
+    'repr-digest': `sha-256=:${createHash('sha256').update(codedFixture.bytes).digest('base64')}:`,
+    'content-encoding': 'gzip',
+  }),
+  target: `/${CODED}`,
+});
+
+/** For the same stores with the coded fixture: the digest is that of the stored bytes, whatever the client accepts. */
+export const codedDigestCases: readonly Case[] = [
+  coded('a 200', [], whole(CODED)),
+  coded('a 200 for a client that takes no coding', [['Accept-Encoding', 'identity']], whole(CODED)),
+  head(coded('the 200', [], wholeHead(CODED))),
+  coded('a 206', [range], part(CODED, 1, 3)),
+  coded('a 206 under If-Range', [range, ['If-Range', '{etag}']], part(CODED, 1, 3)),
 ];

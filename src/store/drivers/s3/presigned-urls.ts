@@ -5,7 +5,6 @@ import { lruMap } from '../../../base/lru-map.ts';
 import { isStoreError, storeError } from '../../store-error.ts';
 import { commandsNeededMessage } from './bucket-kinds.ts';
 import type { S3Credentials } from './client.ts';
-import { encodeKey, encodeParameter } from './keys.ts';
 import { CHECKSUM_MODE, type S3Request } from './reads.ts';
 
 /** Makes and caches the presigned URLs of one bucket's objects. */
@@ -215,4 +214,20 @@ function memoized<Value>(load: () => Promise<Value>): () => Promise<Value> {
     });
     return loaded;
   };
+}
+
+/**
+ * Encodes a key as the path of a URL. The unreserved characters of RFC 3986 (§2.3) and `/` stay; all other bytes are
+ * encoded.
+ */
+export function encodeKey(key: string): string {
+  return encodeParameter(key).replaceAll('%2F', '/');
+}
+
+/** Encodes a name or value of a query in the form that AWS signs. */
+function encodeParameter(text: string): string {
+  return encodeURIComponent(text).replaceAll(
+    /[!'()*]/g,
+    (character) => `%${character.charCodeAt(0).toString(16).toUpperCase()}`,
+  );
 }

@@ -16,7 +16,7 @@ import { storeError } from '../../store-error.ts';
 import { assertS3Client, type S3ClientLike } from './client.ts';
 import { toFields, wantsMetadataFirst } from './conditions.ts';
 import { fetchTransport } from './fetch-transport.ts';
-import { isReadableKey } from './keys.ts';
+import { isReadableKey } from '../../key-rules.ts';
 import { listQuery, readListing } from './list.ts';
 import { toDigests, toMetadata } from './metadata.ts';
 import type { S3Fields, S3Refusal, S3Request, S3RequestFields, S3Response } from './reads.ts';

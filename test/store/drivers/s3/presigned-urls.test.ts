@@ -1,8 +1,8 @@
 import { GetObjectCommand, S3Client, type S3ClientConfig } from '@aws-sdk/client-s3';
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner';
 import { expect, test } from 'vitest';
-import { presignedUrls } from '../../../../src/store/drivers/s3/presigned-urls.ts';
-import { encodeKey, isReadableKey } from '../../../../src/store/drivers/s3/keys.ts';
+import { encodeKey, presignedUrls } from '../../../../src/store/drivers/s3/presigned-urls.ts';
+import { isReadableKey } from '../../../../src/store/key-rules.ts';
 import { ODD_KEYS } from '../../../s3/odd-keys.ts';
 import { KEY } from './loopback-s3.ts';
 
