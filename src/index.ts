@@ -25,7 +25,15 @@ export type { MountOptions, PiecesOptions, SharedOptions } from './gateway/open-
 
 // Observers: one event for each request, and the access log.
 export type { DownloadEvent, DownloadStart, Observer, Outcome } from './observe/event.ts';
-export { logObserver, printLogEntry, type Log, type Logged, type LogEntry } from './observe/log.ts';
+export {
+  logObserver,
+  printLogEntry,
+  type Log,
+  type LogEntry,
+  type Logged,
+  type LoggedClient,
+  type LogOptions,
+} from './observe/log.ts';
 
 // Transfers: the state of downloads, and where it is kept. SQLite is in `rangeway/node`, Durable Objects in `/workers`.
 export { trackTransfers, type TransferOptions, type TransferTracker } from './observe/transfers.ts';

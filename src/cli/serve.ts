@@ -25,6 +25,7 @@ import { SERVE_COMMAND } from './commands.ts';
 import { indexInBackground } from './index/background.ts';
 import { untilStopped } from './until-stopped.ts';
 import { printAddresses } from './printed-address.ts';
+import { isTerminal, parseLogFormat, prettyLines, TERMINAL, type LogFormat } from './log-format.ts';
 import { say } from './say.ts';
 import { mergeSettings, parseSimpleSettings, type SimpleSettings } from './simple-settings.ts';
 import { usageError } from './usage.ts';
@@ -75,6 +76,8 @@ async function serveWithWorkers(options: ServeOptions): Promise<void> {
     workers: count,
     config: { cache, transfers },
   } = options;
+  // The output of a worker is a pipe, whatever that of this process is.
+  process.env[TERMINAL] = isTerminal() ? '1' : '';
   // All workers have to give a client the same name. They inherit the variable.
   if (transfers !== undefined) process.env[SHARED_SECRET] ??= randomUUID() + randomUUID();
   const code = await runPrimary({
@@ -106,6 +109,7 @@ interface ServeOptions {
   readonly host: string;
   readonly port: number;
   readonly workers: number;
+  readonly log: LogFormat;
   /** Whether piece indexes are served. */
   readonly pieces: boolean;
 }
@@ -137,18 +141,19 @@ async function parseServe(args: readonly string[]): Promise<ServeOptions> {
     host,
     port,
     workers,
+    log: parseLogFormat(texts.log, isTerminal()),
     pieces: flags.has('pieces'),
   };
 }
 
 /** Opens the gateway, and listens. A worker has its part of the limits. */
 async function start(options: ServeOptions, member?: ClusterMember) {
-  const { folder, bucket, source, config, secrets, host, port, workers } = options;
+  const { folder, bucket, source, config, secrets, host, port, workers, log: format } = options;
   const tell = member === undefined || member.number === 0 ? say : () => undefined;
   const { store, name, indexes } = await openOwn(folder, bucket, config, source, tell);
   const secret = (variable: string) => secrets.get(variable) ?? process.env[variable];
   const transfers = member && config.transfers && { secret: SHARED_SECRET, ...config.transfers };
-  const log = lineLog(process.stdout, process);
+  const log = lineLog(process.stdout, process, format === 'pretty' ? prettyLines(isTerminal()) : undefined);
   const { downloads = MAX_DOWNLOADS } = config.limits;
   const share = member === undefined ? downloads : shareOf(downloads, member.number, workers);
   const limits = { ...config.limits, downloads: share };
@@ -164,7 +169,8 @@ async function start(options: ServeOptions, member?: ClusterMember) {
       member?.transferStore,
     );
     const purge = opened.purge && { ...opened.purge, peers: member?.peers };
-    return { gateway: createGateway({ ...opened, purge, limits }), tracker: opened.transfers };
+    const logged = format === 'off' ? { ...opened, observers: [] } : opened;
+    return { gateway: createGateway({ ...logged, purge, limits }), tracker: opened.transfers };
   });
   const server = await listen(gateway, { host, port, ...limits, trustedProxies: config.trustedProxies });
   return { server, name, transfers: tracker };
