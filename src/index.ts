@@ -8,6 +8,8 @@ export {
 export type { BodyPipe, BodyPlan, PipedBody, TransferOutcome } from './gateway/download/body-pipe.ts';
 export type { ClientAddress, PlatformEnv, RangewayEnv, RangewayState } from './gateway/gateway-request.ts';
 export { download, type DownloadOptions } from './gateway/handlers/download.ts';
+export { health, ready } from './gateway/handlers/health.ts';
+export type { ProbedStore, ReadinessOptions } from './gateway/readiness.ts';
 export { listing, type FolderHandler, type FolderRequest } from './gateway/handlers/listing.ts';
 export { onError } from './gateway/handlers/on-error.ts';
 export { methodNotAllowed, options } from './gateway/handlers/other-methods.ts';

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createGateway,
   fsStore,
@@ -46,13 +47,14 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
   const member = joinCluster();
   if (member !== undefined) return serveAsWorker(options, member);
   if (options.workers > 1) return serveWithWorkers(options);
-  const { server, name, transfers } = await start(options);
+  const { server, name, stop } = await start(options);
+  // Before the address is told: a signal may follow at once.
+  const stopped = untilStopped();
   say(`${name} served at ${printAddresses(server.url)}`);
   buildIndexes(options);
-  await untilStopped();
+  await stopped;
   announceStop(server.inProgress());
-  await server.stop(STOP_LIMIT);
-  await transfers?.close();
+  await stop();
   process.exit(0);
 }
 
@@ -62,19 +64,18 @@ async function serveAsWorker(options: ServeOptions, member: ClusterMember): Prom
   const started = await Promise.race([starting, member.stopped.then(() => undefined)]);
   // A bucket that does not respond must not hold up the stop.
   if (started === undefined) process.exit(0);
-  const { server, name, transfers } = started;
+  const { server, name, stop } = started;
   member.send({ type: 'listening', url: server.url, name });
   await member.stopped;
   member.send({ type: 'stopping', inProgress: server.inProgress() });
-  await server.stop(STOP_LIMIT);
-  await transfers?.close();
+  await stop();
   process.exit(0);
 }
 
 async function serveWithWorkers(options: ServeOptions): Promise<void> {
   const {
     workers: count,
-    config: { cache, transfers },
+    config: { cache, transfers, limits },
   } = options;
   // The output of a worker is a pipe, whatever that of this process is.
   process.env[TERMINAL] = isTerminal() ? '1' : '';
@@ -82,7 +83,7 @@ async function serveWithWorkers(options: ServeOptions): Promise<void> {
   if (transfers !== undefined) process.env[SHARED_SECRET] ??= randomUUID() + randomUUID();
   const code = await runPrimary({
     count,
-    stopLimit: STOP_LIMIT,
+    stopLimit: limits.drainDelay + STOP_LIMIT,
     transferStore: transfers && openTransferStore(transfers),
     stopped: untilStopped(),
     onListening: (url, name) => {
@@ -157,6 +158,7 @@ async function start(options: ServeOptions, member?: ClusterMember) {
   const { downloads = MAX_DOWNLOADS } = config.limits;
   const share = member === undefined ? downloads : shareOf(downloads, member.number, workers);
   const limits = { ...config.limits, downloads: share };
+  const draining = new AbortController();
   const { gateway, tracker } = await explainMistakes(source, async () => {
     const opened = await openNodeConfig(
       transfers === undefined ? config : { ...config, transfers },
@@ -170,10 +172,17 @@ async function start(options: ServeOptions, member?: ClusterMember) {
     );
     const purge = opened.purge && { ...opened.purge, peers: member?.peers };
     const logged = format === 'off' ? { ...opened, observers: [] } : opened;
-    return { gateway: createGateway({ ...logged, purge, limits }), tracker: opened.transfers };
+    const app = createGateway({ ...logged, purge, limits, draining: draining.signal });
+    return { gateway: app, tracker: opened.transfers };
   });
   const server = await listen(gateway, { host, port, ...limits, trustedProxies: config.trustedProxies });
-  return { server, name, transfers: tracker };
+  const stop = async () => {
+    draining.abort();
+    await sleep(limits.drainDelay);
+    await server.stop(STOP_LIMIT);
+    await tracker?.close();
+  };
+  return { server, name, stop };
 }
 
 /** Builds the piece indexes that are missing. One process does it for all workers. */
