@@ -33,9 +33,10 @@ interface UsedSecret {
   readonly where: string;
 }
 
-function secretsOf({ purge, mounts }: Config): readonly UsedSecret[] {
+function secretsOf({ purge, log, mounts }: Config): readonly UsedSecret[] {
   return [
     ...(purge === undefined ? [] : [{ name: purge.token, where: 'purge.token' }]),
+    ...(log.secret === undefined ? [] : [{ name: log.secret, where: 'log.secret' }]),
     ...mounts.flatMap(({ access }, i) =>
       secretsOfRule(access).map((name) => ({ name, where: `${placeOf(mounts, i)}access` })),
     ),

@@ -8,6 +8,8 @@ export {
 export type { BodyPipe, BodyPlan, PipedBody, TransferOutcome } from './gateway/download/body-pipe.ts';
 export type { ClientAddress, PlatformEnv, RangewayEnv, RangewayState } from './gateway/gateway-request.ts';
 export { download, type DownloadOptions } from './gateway/handlers/download.ts';
+export { health, ready } from './gateway/handlers/health.ts';
+export type { ProbedStore, ReadinessOptions } from './gateway/readiness.ts';
 export { listing, type FolderHandler, type FolderRequest } from './gateway/handlers/listing.ts';
 export { onError } from './gateway/handlers/on-error.ts';
 export { methodNotAllowed, options } from './gateway/handlers/other-methods.ts';
@@ -26,7 +28,15 @@ export type { MountOptions, PiecesOptions, SharedOptions } from './gateway/open-
 
 // Observers: one event for each request, and the access log.
 export type { DownloadEvent, DownloadStart, Observer, Outcome } from './observe/event.ts';
-export { logObserver, printLogEntry, type Log, type Logged, type LogEntry } from './observe/log.ts';
+export {
+  logObserver,
+  printLogEntry,
+  type Log,
+  type LogEntry,
+  type Logged,
+  type LoggedClient,
+  type LogOptions,
+} from './observe/log.ts';
 
 // Transfers: the state of downloads, and where it is kept. SQLite is in `rangeway/node`, Durable Objects in `/workers`.
 export { trackTransfers, type TransferOptions, type TransferTracker } from './observe/transfers.ts';

@@ -104,12 +104,13 @@ function withKnownSecrets(config: Config, { secrets, unset }: Start): Config {
     const value = secrets.get(name);
     return value === undefined ? unset === undefined : value === '';
   };
-  const { purge, admin, transfers, mounts } = config;
+  const { purge, admin, log, transfers, mounts } = config;
   const hasAdmin = admin !== undefined && !isElsewhere(admin.token);
   const isTracking = hasAdmin && (transfers?.secret === undefined || !isElsewhere(transfers.secret));
   return {
     ...config,
     admin: hasAdmin ? admin : undefined,
+    log: log.secret !== undefined && isElsewhere(log.secret) ? { client: 'none' } : log,
     // Without admin they are refused, and that is no mistake if its token is kept elsewhere.
     transfers: isTracking || admin === undefined ? transfers : undefined,
     purge: purge !== undefined && isElsewhere(purge.token) ? undefined : purge,

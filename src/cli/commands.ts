@@ -7,6 +7,12 @@ const LISTEN = [
 
 const HIDDEN = { name: 'hidden', help: 'names that begin with a dot too, such as .env and .git' } as const;
 
+const LOG = {
+  name: 'log',
+  value: 'json|pretty|off',
+  help: 'the form of log lines (default: pretty on a terminal, else json)',
+} as const;
+
 const BUCKET = [
   { name: 's3', value: 'BUCKET', help: 'a bucket of S3; credentials from the environment' },
   { name: 'endpoint', value: 'URL', help: 'of a storage that is not AWS' },
@@ -34,6 +40,7 @@ export const DEV_COMMAND = command({
       value: 'FILE',
       help: "the Worker's wrangler.toml (default: ./wrangler.toml, else Rangeway's own)",
     },
+    LOG,
     ...LISTEN,
     ...S3,
   ],
@@ -59,6 +66,7 @@ export const SERVE_COMMAND = command({
     { name: 'pieces', help: 'serve piece indexes; with --dir, those that are missing are built in the background' },
     { name: 'cache-control', value: 'VALUE', help: 'for objects that have none stored, such as max-age=3600' },
     { name: 'workers', value: 'N|auto', help: 'processes behind one port; auto: one for each core (default: 1)' },
+    LOG,
     ...LISTEN,
     ...S3,
   ],

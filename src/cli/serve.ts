@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import {
   createGateway,
   fsStore,
@@ -25,6 +26,7 @@ import { SERVE_COMMAND } from './commands.ts';
 import { indexInBackground } from './index/background.ts';
 import { untilStopped } from './until-stopped.ts';
 import { printAddresses } from './printed-address.ts';
+import { isTerminal, parseLogFormat, prettyLines, TERMINAL, type LogFormat } from './log-format.ts';
 import { say } from './say.ts';
 import { mergeSettings, parseSimpleSettings, type SimpleSettings } from './simple-settings.ts';
 import { usageError } from './usage.ts';
@@ -45,13 +47,14 @@ export async function serveOnNode(args: readonly string[]): Promise<void> {
   const member = joinCluster();
   if (member !== undefined) return serveAsWorker(options, member);
   if (options.workers > 1) return serveWithWorkers(options);
-  const { server, name, transfers } = await start(options);
+  const { server, name, stop } = await start(options);
+  // Before the address is told: a signal may follow at once.
+  const stopped = untilStopped();
   say(`${name} served at ${printAddresses(server.url)}`);
   buildIndexes(options);
-  await untilStopped();
+  await stopped;
   announceStop(server.inProgress());
-  await server.stop(STOP_LIMIT);
-  await transfers?.close();
+  await stop();
   process.exit(0);
 }
 
@@ -61,25 +64,26 @@ async function serveAsWorker(options: ServeOptions, member: ClusterMember): Prom
   const started = await Promise.race([starting, member.stopped.then(() => undefined)]);
   // A bucket that does not respond must not hold up the stop.
   if (started === undefined) process.exit(0);
-  const { server, name, transfers } = started;
+  const { server, name, stop } = started;
   member.send({ type: 'listening', url: server.url, name });
   await member.stopped;
   member.send({ type: 'stopping', inProgress: server.inProgress() });
-  await server.stop(STOP_LIMIT);
-  await transfers?.close();
+  await stop();
   process.exit(0);
 }
 
 async function serveWithWorkers(options: ServeOptions): Promise<void> {
   const {
     workers: count,
-    config: { cache, transfers },
+    config: { cache, transfers, limits },
   } = options;
+  // The output of a worker is a pipe, whatever that of this process is.
+  process.env[TERMINAL] = isTerminal() ? '1' : '';
   // All workers have to give a client the same name. They inherit the variable.
   if (transfers !== undefined) process.env[SHARED_SECRET] ??= randomUUID() + randomUUID();
   const code = await runPrimary({
     count,
-    stopLimit: STOP_LIMIT,
+    stopLimit: limits.drainDelay + STOP_LIMIT,
     transferStore: transfers && openTransferStore(transfers),
     stopped: untilStopped(),
     onListening: (url, name) => {
@@ -106,6 +110,7 @@ interface ServeOptions {
   readonly host: string;
   readonly port: number;
   readonly workers: number;
+  readonly log: LogFormat;
   /** Whether piece indexes are served. */
   readonly pieces: boolean;
 }
@@ -137,21 +142,23 @@ async function parseServe(args: readonly string[]): Promise<ServeOptions> {
     host,
     port,
     workers,
+    log: parseLogFormat(texts.log, isTerminal()),
     pieces: flags.has('pieces'),
   };
 }
 
 /** Opens the gateway, and listens. A worker has its part of the limits. */
 async function start(options: ServeOptions, member?: ClusterMember) {
-  const { folder, bucket, source, config, secrets, host, port, workers } = options;
+  const { folder, bucket, source, config, secrets, host, port, workers, log: format } = options;
   const tell = member === undefined || member.number === 0 ? say : () => undefined;
   const { store, name, indexes } = await openOwn(folder, bucket, config, source, tell);
   const secret = (variable: string) => secrets.get(variable) ?? process.env[variable];
   const transfers = member && config.transfers && { secret: SHARED_SECRET, ...config.transfers };
-  const log = lineLog(process.stdout, process);
+  const log = lineLog(process.stdout, process, format === 'pretty' ? prettyLines(isTerminal()) : undefined);
   const { downloads = MAX_DOWNLOADS } = config.limits;
   const share = member === undefined ? downloads : shareOf(downloads, member.number, workers);
   const limits = { ...config.limits, downloads: share };
+  const draining = new AbortController();
   const { gateway, tracker } = await explainMistakes(source, async () => {
     const opened = await openNodeConfig(
       transfers === undefined ? config : { ...config, transfers },
@@ -164,10 +171,18 @@ async function start(options: ServeOptions, member?: ClusterMember) {
       member?.transferStore,
     );
     const purge = opened.purge && { ...opened.purge, peers: member?.peers };
-    return { gateway: createGateway({ ...opened, purge, limits }), tracker: opened.transfers };
+    const logged = format === 'off' ? { ...opened, observers: [] } : opened;
+    const app = createGateway({ ...logged, purge, limits, draining: draining.signal });
+    return { gateway: app, tracker: opened.transfers };
   });
   const server = await listen(gateway, { host, port, ...limits, trustedProxies: config.trustedProxies });
-  return { server, name, transfers: tracker };
+  const stop = async () => {
+    draining.abort();
+    await sleep(limits.drainDelay);
+    await server.stop(STOP_LIMIT);
+    await tracker?.close();
+  };
+  return { server, name, stop };
 }
 
 /** Builds the piece indexes that are missing. One process does it for all workers. */

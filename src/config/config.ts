@@ -4,6 +4,7 @@ import { accessSchema } from './access-config.ts';
 import { assertInherited, inheritFields } from './inherit.ts';
 import { LimitsSchema, type Limits } from './limits.ts';
 import { LOGGED, type Logged } from '../observe/log.ts';
+import { LogSchema, type LogConfig } from './log-config.ts';
 import { OVERFLOW_POLICIES } from './size-limit.ts';
 import { keyPrefix, locationEntries, settingsEntries } from './settings.ts';
 import { booleanSetting, check, count, MiB, mountList, secretName, text, url } from './schema.ts';
@@ -141,6 +142,8 @@ export const ConfigSchema = v.strictObject({
   limits: v.optional(LimitsSchema, {}),
   /** The requests that are logged. */
   logged: v.optional(v.picklist(LOGGED, 'takes "requests" or "errors"'), 'requests'),
+  /** The values of log entries. */
+  log: v.optional(LogSchema, {}),
   /** The block cache. By default none. */
   cache: v.optional(cache),
   /** Purge requests need the token that the named variable or secret holds. */
@@ -167,6 +170,7 @@ export type MountConfig = v.InferOutput<typeof MountSchema>;
 export interface Config {
   readonly limits: Limits;
   readonly logged: Logged;
+  readonly log: LogConfig;
   readonly cache: CacheConfig | undefined;
   /** Name of the variable or secret that holds the token. */
   readonly purge: { readonly token: string } | undefined;
@@ -191,12 +195,22 @@ export interface Config {
  * console.log(config.mounts.length);
  */
 export function parseConfig(input: unknown): Config {
-  const { limits, logged, cache: blockCache, purge, admin, transfers, trustedProxies } = check(ConfigSchema, input);
+  const {
+    limits,
+    logged,
+    log,
+    cache: blockCache,
+    purge,
+    admin,
+    transfers,
+    trustedProxies,
+  } = check(ConfigSchema, input);
   // Inherited fields are taken from the input, because the validated value has defaults in place of absent fields.
   const {
     $schema: _schema,
     limits: _limits,
     logged: _logged,
+    log: _log,
     cache: _cache,
     purge: _purge,
     admin: _admin,
@@ -205,7 +219,7 @@ export function parseConfig(input: unknown): Config {
     mounts: writtenMounts,
     ...topLevel
   } = toTable(input);
-  const common = { limits, logged, cache: blockCache, purge, admin, transfers, trustedProxies };
+  const common = { limits, logged, log, cache: blockCache, purge, admin, transfers, trustedProxies };
   if (!Array.isArray(writtenMounts)) {
     const mount = check(MountSchema, topLevel);
     assertDigests([mount]);

@@ -20,6 +20,11 @@ export const LimitsSchema = table({
    * On Node: how long an idle connection stays open, in ms. It has to be longer than the load balancer's own timeout.
    */
   keepAliveTimeout: v.optional(timeout, 75_000),
+  /**
+   * For `rangeway serve`: how long requests are still accepted after a signal to stop, in ms. `/.rangeway/ready` is
+   * answered 503 meanwhile, so that a load balancer sends its requests elsewhere.
+   */
+  drainDelay: v.optional(count(600_000, 'ms'), 0),
 });
 
 /** Limits as written: every field optional. */

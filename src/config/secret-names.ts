@@ -21,10 +21,11 @@ export function secretsOfRule(access: AccessConfig): readonly string[] {
 }
 
 /** Lists the variables that a configuration reads secrets from, each once. */
-export function secretNames({ purge, admin, transfers, mounts }: Config): readonly string[] {
+export function secretNames({ purge, admin, log, transfers, mounts }: Config): readonly string[] {
   const names = [
     ...(purge === undefined ? [] : [purge.token]),
     ...(admin === undefined ? [] : [admin.token]),
+    ...(log.secret === undefined ? [] : [log.secret]),
     ...(transfers?.secret === undefined ? [] : [transfers.secret]),
     ...mounts.flatMap(({ access }) => secretsOfRule(access)),
   ];

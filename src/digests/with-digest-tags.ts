@@ -67,6 +67,7 @@ export function withDigestTags(store: ObjectStore, indexes: ObjectStore): Object
 
   return {
     isLocal: store.isLocal,
+    probe: store.probe,
     async head(key, options = {}) {
       const representation = await store.head(key, options);
       return representation === undefined ? undefined : tagged(key, representation, options);

@@ -7,6 +7,7 @@ import type { TransferTracker } from '../observe/transfers.ts';
 import { portableBodyPipe, type BodyPipe } from './download/body-pipe.ts';
 import type { ClientAddress } from './gateway-request.ts';
 import { download } from './handlers/download.ts';
+import { health, ready } from './handlers/health.ts';
 import { listing } from './handlers/listing.ts';
 import { methodNotAllowed, options as answerOptions } from './handlers/other-methods.ts';
 import { purge, PURGE, type PurgedKey, type PurgeOptions } from './handlers/purge.ts';
@@ -19,10 +20,12 @@ import { accessLog } from './middleware/access-log.ts';
 import { authorize } from './middleware/authorize.ts';
 import { concurrencyLimit } from './middleware/concurrency-limit.ts';
 import { cors } from './middleware/cors.ts';
+import { mountName } from '../transfers/transfer-store.ts';
 import type { Mount } from './match-mount.ts';
 import { toErrorPage } from './middleware/error-pages.ts';
 import { mountMiddleware } from './middleware/mount.ts';
 import { beginRequest } from './middleware/request-id.ts';
+import type { ProbedStore } from './readiness.ts';
 import { openMounts, type MountOptions, type MountTableOptions } from './open-mounts.ts';
 
 /** Options of the whole gateway, not of one mount. */
@@ -39,6 +42,8 @@ export interface GatewayBaseOptions {
   readonly purge?: PurgeOptions | undefined;
   /** The token of the addresses below `/.rangeway/`, which also allows purges. By default there are no such addresses. */
   readonly admin?: { readonly token: string } | undefined;
+  /** Aborted when the process is about to stop: from then on `/.rangeway/ready` is answered 503. */
+  readonly draining?: AbortSignal | undefined;
   /** Keeps the state of downloads: `trackTransfers({ store })`. By default it is not kept. */
   readonly transfers?: TransferTracker | undefined;
 }
@@ -73,6 +78,7 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
     limits: limitsInput = {},
     purge: ownPurge,
     admin,
+    draining,
     transfers,
     ...mountOptions
   } = options;
@@ -87,7 +93,11 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   const isListing = mounts.some(({ list }) => list !== undefined);
   const app = new TinyHono();
   const begin = beginRequest({ clientAddress }, true, toErrorPage);
-  app.use(begin, accessLog(observed), cors({ origins: isCorsOff ? [] : '*' }));
+  app.use(begin);
+  // Monitors ask every few seconds, and as many requests as are allowed may be running.
+  app.all('/.rangeway/health', health());
+  app.all('/.rangeway/ready', ready({ stores: probedStores(mounts), draining }));
+  app.use(accessLog(observed), cors({ origins: isCorsOff ? [] : '*' }));
   if (admin !== undefined && transfers !== undefined) app.use(transfersApi({ transfers, token: admin.token }));
   if (limits.downloads !== undefined) app.get('*', concurrencyLimit(limits.downloads));
   app.use(mountMiddleware(mounts));
@@ -101,6 +111,12 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   app.all('*', methodNotAllowed(...(purgeOptions === undefined ? [] : [PURGE])));
   if (clientAddress === undefined) gateways.add(app);
   return app;
+}
+
+/** The stores of the mounts, each once. */
+function probedStores(mounts: readonly Mount[]): readonly ProbedStore[] {
+  const stores = new Map(mounts.map(({ source, location }) => [source, mountName(location)]));
+  return [...stores].map(([store, name]) => ({ name, store }));
 }
 
 function purgeLocally(mounts: readonly Mount[], { path, host, key }: PurgedKey): void {

@@ -27,6 +27,8 @@ export interface Mount {
   /** Header fields that are added to 200, 206 and 304 responses. */
   readonly headers: HeaderList;
   readonly downloads: DownloadSource;
+  /** The store that the mount was given, below all caches. */
+  readonly source: ObjectStore;
   /** Lists the keys of the mount; `undefined` if its store can't, or if the mount lists no folders. */
   readonly list: ListableStore['list'] | undefined;
   /** The piece indexes; `undefined` if the mount has none. */

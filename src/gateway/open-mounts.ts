@@ -194,6 +194,7 @@ function openMount(options: MountOptions, bodyPipe: BodyPipe, fieldPrefix = ''):
       disposition,
       sizeLimit: overflow === undefined ? undefined : withLinkPrefix(overflow, prefix),
     },
+    source: store,
     list,
     pieces,
     purge(key) {

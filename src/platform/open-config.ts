@@ -1,5 +1,6 @@
 import type { BlockCache } from '../cache/block-cache.ts';
-import { logObserver, type Log } from '../observe/log.ts';
+import { logObserver, type Log, type LogOptions } from '../observe/log.ts';
+import { assertLog, type LogConfig } from '../config/log-config.ts';
 import type { CacheConfig, Config, MountConfig, PiecesConfig, StoreConfig } from '../config/config.ts';
 import type { GatewayBaseOptions } from '../gateway/create-gateway.ts';
 import type { MountOptions, PiecesOptions } from '../gateway/open-mounts.ts';
@@ -53,7 +54,7 @@ export interface PlatformParts extends AccessParts {
  * @throws SettingsError if the platform does not support a store or cache, or if a secret is missing
  */
 export function openConfig(
-  { mounts, cache, limits, logged, purge, admin, transfers }: Config,
+  { mounts, cache, limits, logged, log, purge, admin, transfers }: Config,
   parts: PlatformParts,
 ): Pick<GatewayBaseOptions, 'limits' | 'observers' | 'purge' | 'admin' | 'transfers'> & {
   readonly mounts: readonly MountOptions[];
@@ -67,12 +68,26 @@ export function openConfig(
   const pathOf = (i: number) => (mounts.length > 1 ? `mounts.${i}.` : '');
   return {
     limits,
-    observers: [logObserver(parts.log, logged)],
+    observers: [logObserver(parts.log, logged, openLog(log, parts))],
     purge: purge === undefined ? token : { token: withSettingName('purge.token', () => readToken(purge.token, parts)) },
     admin: token,
     transfers: transfers && openTransfers(transfers, token !== undefined, parts),
     mounts: mounts.map((mount, i) => toMountOptions(mount, openedCache, parts, pathOf(i))),
   };
+}
+
+/** Reads the key of the hashes of clients. */
+function openLog(log: LogConfig, parts: PlatformParts): LogOptions {
+  assertLog(log);
+  const { client, secret: name } = log;
+  return { client, secret: name === undefined ? undefined : readHashKey('log.secret', name, parts) };
+}
+
+/** @throws SettingsError if the key is too short to resist guessing */
+function readHashKey(setting: string, name: string, parts: PlatformParts): string {
+  const secret = withSettingName(setting, () => readToken(name, parts));
+  if (secret.length >= 32) return secret;
+  throw settingsError('takes 32 characters at least, such as `openssl rand -hex 32` prints', setting);
 }
 
 /** Opens the store of transfers that is set, or the platform's own. */
@@ -81,10 +96,7 @@ function openTransfers(transfers: TransfersConfig, hasAdmin: boolean, parts: Pla
   assertTransfers(transfers, type, hasAdmin);
   const store = parts.transfers?.(transfers) ?? withSettingName('transfers.store', () => refuse('type', type));
   const { identity, secret: name } = transfers;
-  const secret = name === undefined ? undefined : withSettingName('transfers.secret', () => readToken(name, parts));
-  if (secret !== undefined && secret.length < 32) {
-    throw settingsError('takes 32 characters at least, such as `openssl rand -hex 32` prints', 'transfers.secret');
-  }
+  const secret = name === undefined ? undefined : readHashKey('transfers.secret', name, parts);
   return trackTransfers({ store, identity, secret });
 }
 

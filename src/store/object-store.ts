@@ -108,6 +108,13 @@ export interface ObjectStore {
   readonly isLocal?: boolean | undefined;
   /** Reads the metadata of an object; `undefined` if there is no such object. */
   head(key: string, options?: HeadOptions): Promise<Representation | undefined>;
+  /**
+   * Checks that the storage answers, with one storage operation at most. Without this member, the metadata of a key are
+   * read instead, which a folder that has vanished reports as missing.
+   *
+   * @throws StoreError if it does not
+   */
+  readonly probe?: ((options?: CallOptions) => Promise<void>) | undefined;
   /** Opens an object, or a range of it. */
   read(key: string, options?: ReadOptions): Promise<ReadResult>;
 }

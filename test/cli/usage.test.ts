@@ -154,7 +154,7 @@ const cases: readonly (readonly [args: readonly string[], message: RegExp])[] = 
     serve('field.json'),
     /field\.json:1:3: cacheControll: no such field; did you mean cacheControl\? there are cacheControl/,
   ],
-  [serve('log.json'), /log: no such field/],
+  [serve('log.json'), /log\.json:1:10: log: takes a table with the fields client, secret/],
   [
     serve('store.json'),
     /mounts\.0\.store\.type: takes a table whose type is "r2", "s3" or "dir"|store: takes a table whose type/,

@@ -140,7 +140,7 @@ export const RULES: readonly Rule[] = [
   { matches: /^npm run serve -- /, treatment: serve(listening) },
   { matches: /^rangeway (?:dev|serve|lambda) .*(?:DIR|BUCKET)/, treatment: serve(listening) },
   {
-    matches: /^rangeway serve --(?:listing|workers) /,
+    matches: /^rangeway serve --(?:listing|log|workers) /,
     treatment: serve((command) => listening(command.replace('serve', 'serve --dir samples'))),
   },
   // Names of commands in a sentence.

@@ -194,6 +194,7 @@ describe('the log entry', () => {
         time: expect.stringMatching(/^\d{4}-\d\d-\d\dT[\d:.]+Z$/),
         requestId: expect.stringMatching(/^[\da-f-]{36}$/),
         method: 'GET',
+        mount: '/',
         key: 'digits',
         status: 206,
         range: 'bytes=2-4',

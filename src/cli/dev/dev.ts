@@ -14,6 +14,7 @@ import { assertFree, parseCommandLine, parseFolder, parsePort } from '../options
 import { parseS3Source, type ParsedSource } from '../s3-options.ts';
 import { sampleFiles } from './samples.ts';
 import { DEV_COMMAND } from '../commands.ts';
+import { consoleLines, isTerminal, parseLogFormat } from '../log-format.ts';
 import { explainMistakes } from '../explain-mistakes.ts';
 import { readWranglerFile } from '../wrangler-file.ts';
 import { untilStopped } from '../until-stopped.ts';
@@ -40,7 +41,12 @@ export async function dev(args: readonly string[]): Promise<void> {
   const hidden = flags.has('hidden');
   if (hidden && texts.dir === undefined) throw usageError('--hidden goes with --dir DIR');
   const worker = source === undefined ? findWorker(texts.config) : findS3Worker(texts.config);
-  const options = { ...worker, host, port, onOutput: console.log };
+  const options = {
+    ...worker,
+    host,
+    port,
+    onOutput: consoleLines(parseLogFormat(texts.log, isTerminal()), console.log),
+  };
   const folder = texts.dir === undefined ? undefined : parseFolder(texts.dir);
   if (port !== 0) await assertFree(host, port);
   const workerd =

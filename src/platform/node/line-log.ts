@@ -1,4 +1,4 @@
-import { printLogEntry, type Log } from '../../observe/log.ts';
+import { printLogEntry, type Log, type LogEntry } from '../../observe/log.ts';
 
 export { printable } from '../../observe/printable.ts';
 
@@ -22,8 +22,9 @@ const FLUSH_DELAY = 10;
  *
  * @param output the stream; its errors are ignored
  * @param process whose exit flushes the buffer
+ * @param print makes the line of an entry, without its line feed; by default JSON
  */
-export function lineLog(output: Output, process: ExitEvent): Log {
+export function lineLog(output: Output, process: ExitEvent, print: (entry: LogEntry) => string = printLogEntry): Log {
   let buffer = '';
   const flush = () => {
     const text = buffer;
@@ -35,6 +36,6 @@ export function lineLog(output: Output, process: ExitEvent): Log {
   process.once('exit', flush);
   return (entry) => {
     if (buffer === '') setTimeout(flush, FLUSH_DELAY);
-    buffer += `${printLogEntry(entry)}\n`;
+    buffer += `${print(entry)}\n`;
   };
 }

@@ -10,7 +10,7 @@ import { evaluateRead } from '../../evaluate-read.ts';
 import { isStoreError, storeError, type StoreError } from '../../store-error.ts';
 import { setTimeout as sleep } from 'node:timers/promises';
 import mime from 'mime';
-import { listFolder, type FileRules } from './list-folder.ts';
+import { listFolder, probeFolder, type FileRules } from './list-folder.ts';
 
 /** Options of {@link fsStore}. */
 export interface FsStoreOptions {
@@ -47,15 +47,15 @@ export function fsStore(folder: string, { hidden = false, reuseMemory = false }:
     async head(key, options = {}) {
       countOperation(options);
       const file = await openFile(folder, key, hidden);
-      if (file === undefined) return undefined;
-      await file.handle.close();
-      return file.representation;
+      await file?.handle.close();
+      return file?.representation;
     },
     async read(key, options = {}) {
       countOperation(options);
       const file = await openFile(folder, key, hidden);
       return file === undefined ? { type: 'missing' } : readFile(file, options, reuseMemory);
     },
+    probe: () => probeFolder(folder),
     list: (prefix, options = {}) => listFolder(folder, prefix, options, rules),
   };
 }

@@ -3,7 +3,7 @@ import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import type { EntityTag } from '../../../http/index.ts';
 import { countOperation } from '../../request-stats.ts';
-import type { StoreError } from '../../store-error.ts';
+import { storeError, type StoreError } from '../../store-error.ts';
 import { compareKeys, pageOf, type ListEntry, type ListOptions, type ListPage } from '../../listable-store.ts';
 
 /** The rules of the store for its files. */
@@ -14,6 +14,18 @@ export interface FileRules {
   /** Returns whether an error means that there is no such file. */
   isMissing(error: unknown): boolean;
   toStoreError(error: unknown): StoreError;
+}
+
+/**
+ * Checks that a folder exists. One that has vanished, as a disk that is not mounted, would report each file as missing.
+ *
+ * @throws StoreError if it does not, or can't be read
+ */
+export async function probeFolder(folder: string): Promise<void> {
+  const found = await stat(folder).catch((error: unknown) => {
+    throw storeError('unavailable', 'the folder could not be read', error);
+  });
+  if (!found.isDirectory()) throw storeError('unavailable', 'the folder has become a file');
 }
 
 /**
