@@ -229,6 +229,10 @@ export interface PlatformEnv {
   readonly sent?: Promise<boolean> | undefined;
   /** Makes the Response, if the platform has one that costs less than `new Response`. */
   readonly toResponse?: ((response: OutgoingResponse) => Response) | undefined;
+  /** Aborted when the server stops: responses that would not end by themselves end then. */
+  readonly stopping?: AbortSignal | undefined;
+  /** Whether a response may last as long as its client listens. By default it may; on Lambda it may not. */
+  readonly allowsEventStreams?: boolean | undefined;
   /** Reads the content of the request; by default that of the Request is read. */
   readonly readContent?: ReadContent | undefined;
   /** The header fields and address of the request, if they cost less to read than those of the Request. */
@@ -267,12 +271,14 @@ export function addressOf(platform: PlatformEnv, request: Request): URL {
 }
 
 function isPlatformEnv(env: { readonly [Name in keyof PlatformEnv]?: unknown }): env is PlatformEnv {
-  const { clientAddress, publicHost, sent, toResponse, readContent, head } = env;
+  const { clientAddress, publicHost, sent, toResponse, stopping, allowsEventStreams, readContent, head } = env;
   return (
     (clientAddress === undefined || typeof clientAddress === 'string') &&
     (publicHost === undefined || typeof publicHost === 'string') &&
     (sent === undefined || sent instanceof Promise) &&
     (toResponse === undefined || typeof toResponse === 'function') &&
+    (stopping === undefined || stopping instanceof AbortSignal) &&
+    (allowsEventStreams === undefined || typeof allowsEventStreams === 'boolean') &&
     (readContent === undefined || typeof readContent === 'function') &&
     (head === undefined || typeof head === 'object')
   );
