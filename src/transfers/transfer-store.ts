@@ -1,4 +1,5 @@
 import type { DepthIntervals, Span } from '../http/index.ts';
+import type { LinkStore, ReservationEnded } from './link-quota.ts';
 
 /** One version of an object, as a request has it. */
 export interface TransferObject {
@@ -69,7 +70,7 @@ export interface RequestEnded extends RequestChange {
 }
 
 /** A change of the state of transfers. */
-export type TransferChange = RequestStarted | RequestEnded;
+export type TransferChange = RequestStarted | RequestEnded | ReservationEnded;
 
 /** One transfer: what one reader has of one version of an object. */
 export interface TransferSummary {
@@ -151,7 +152,7 @@ export interface DownloadCounts {
 }
 
 /** Where the state of transfers is kept. It may be in another process or machine, so all methods are asynchronous. */
-export interface TransferStore {
+export interface TransferStore extends LinkStore {
   /** How long changes are collected before they are written together, in ms. With 0, each is written at once. */
   readonly turnTime: number;
   /**
