@@ -7,7 +7,7 @@ export interface LinkReader {
 }
 
 /** The quotas of a signed link. All of them are for all of its requests, whatever key they read. */
-export interface LinkQuota {
+export interface QuotaLimits {
   /** Most complete downloads. */
   readonly downloads?: number | undefined;
   /** Most bytes that are sent. */
@@ -24,7 +24,7 @@ export interface QuotaRequest {
   readonly id: string;
   /** Wall clock, ms since the epoch. */
   readonly at: number;
-  readonly quota: LinkQuota;
+  readonly quota: QuotaLimits;
   /** When the link expires, in ms since the epoch. */
   readonly expires: number | undefined;
   /** The bytes that the request wants to send, beyond those that it was granted before. With 0, nothing is reserved. */
@@ -184,12 +184,12 @@ export function reserveQuota(
 }
 
 /** The limit of `bytes`, with the tolerance that other connections and broken responses give. */
-function bytesLimit({ unread }: LinkRecord, { bytes }: LinkQuota, othersReserved: number): number {
+function bytesLimit({ unread }: LinkRecord, { bytes }: QuotaLimits, othersReserved: number): number {
   return bytes === undefined ? Infinity : bytes + Math.min(TOLERANCE, othersReserved + unread);
 }
 
 /** A client that never takes the last byte completes no download, so bytes are limited too. */
-function downloadsLimit({ size }: LinkRecord, { downloads }: LinkQuota): number {
+function downloadsLimit({ size }: LinkRecord, { downloads }: QuotaLimits): number {
   return downloads === undefined ? Infinity : Math.ceil(downloads * size * 1.25) + 64 * MiB;
 }
 

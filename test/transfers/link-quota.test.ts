@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { newLink, reserveQuota, settleQuota, type LinkQuota, type LinkRecord } from '../../src/transfers/link-quota.ts';
+import { newLink, reserveQuota, settleQuota, type QuotaLimits, type LinkRecord } from '../../src/transfers/link-quota.ts';
 import { linkReader } from '../../src/transfers/reader-identity.ts';
 import { holds } from '../property-runs.ts';
 
@@ -8,7 +8,7 @@ const MiB = 1024 * 1024;
 const READER = linkReader('1');
 
 /** A store of one link, and the bytes that were sent on it. */
-function oneLink(quota: LinkQuota, size?: number) {
+function oneLink(quota: QuotaLimits, size?: number) {
   let record: LinkRecord = newLink(READER.name);
   let total = 0;
   return {
