@@ -32,8 +32,22 @@ export interface Grant {
   readonly expires?: Seconds | undefined;
   /** Name of the user, or subject of the token, that the credentials belong to. */
   readonly user?: string | undefined;
-  /** Requested limit in bytes per second. The gateway does not apply it yet. */
+  /** Most bytes a second of all requests with the same `rateKey` together, in one process or isolate. */
   readonly maxBytesPerSecond?: number | undefined;
+  /** Names the link or user that the rate is for. By default the download id, else the user, else each request alone. */
+  readonly rateKey?: string | undefined;
+  /** The quotas of the link, which are counted by its download id. A grant with a quota needs one. */
+  readonly quota?: LinkQuota | undefined;
+}
+
+/** The quotas of a signed link, for all of its requests together, whatever key they read. */
+export interface LinkQuota {
+  /** Most complete downloads. */
+  readonly downloads?: number | undefined;
+  /** Most bytes that are sent. */
+  readonly bytes?: number | undefined;
+  /** Most requests that run at the same time. */
+  readonly connections?: number | undefined;
 }
 
 /**

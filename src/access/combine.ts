@@ -6,6 +6,7 @@ import {
   type AccessRule,
   type AccessVerdict,
   type Grant,
+  type LinkQuota,
   type Refused,
 } from './access.ts';
 
@@ -42,7 +43,7 @@ export function anyOf(first: AccessRule, ...others: readonly AccessRule[]): Acce
 /**
  * Makes a rule that grants a request only if every rule grants it. The rules are called in order until one does not
  * grant, and its verdict is the result. Grants are merged: the result is private if one of them is, and has the lowest
- * rate and the earliest end. Of all other terms, the first value counts.
+ * rate and quotas, and the earliest end. Of all other terms, the first value counts.
  *
  * @example
  * import { allOf, createGateway, ipAccess, memoryStore, parseLinkKeys, signedAccess } from 'rangeway';
@@ -95,5 +96,16 @@ function mergeGrants(first: Grant, second: Grant): Grant {
     expires: ends.length === 0 ? undefined : Math.min(...ends),
     user: first.user ?? second.user,
     maxBytesPerSecond: rates.length === 0 ? undefined : Math.min(...rates),
+    rateKey: first.rateKey ?? second.rateKey,
+    quota: mergeQuotas(first.quota, second.quota),
   };
+}
+
+function mergeQuotas(first: LinkQuota | undefined, second: LinkQuota | undefined): LinkQuota | undefined {
+  if (first === undefined || second === undefined) return first ?? second;
+  const lowest = (name: keyof LinkQuota) => {
+    const values = [first, second].flatMap((quota) => quota[name] ?? []);
+    return values.length === 0 ? undefined : Math.min(...values);
+  };
+  return { downloads: lowest('downloads'), bytes: lowest('bytes'), connections: lowest('connections') };
 }

@@ -6,6 +6,7 @@ export {
   type AccessRule,
   type AccessVerdict,
   type Grant,
+  type LinkQuota,
   type RefusalReason,
   type Refused,
 } from './access.ts';

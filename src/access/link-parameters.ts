@@ -1,6 +1,6 @@
 import { decodeBase64Url, encodeBase64Url } from './base64url.ts';
 import { LINK_PREFIX, linkParameters, type AnswerParameter } from '../http/index.ts';
-import { isLinkText, LINK_FIELDS, type CompleteTexts, type LinkField } from './link-terms.ts';
+import { hasQuota, isLinkText, LINK_FIELDS, type CompleteTexts, type LinkField } from './link-terms.ts';
 
 /** Names of all link parameters. Each is in the list of parameters that change a response. */
 export const LINK_PARAMETERS: readonly AnswerParameter[] = ([...LINK_FIELDS, 'sig'] as const).map(
@@ -23,7 +23,8 @@ export interface LinkParameters {
  * Parses the parameters of a link.
  *
  * @param query as it was sent, without the question mark
- * @returns `undefined` if there is no link, or if a link parameter is unknown, repeated, empty or malformed
+ * @returns `undefined` if there is no link, if a link parameter is unknown, repeated, empty or malformed, or if there is
+ *   a quota without an id
  */
 export function parseLink(query: string): LinkParameters | undefined {
   if (query.length > MAX_QUERY_LENGTH) return undefined;
@@ -43,6 +44,7 @@ export function parseLink(query: string): LinkParameters | undefined {
   const kid = texts.get('kid');
   const exp = texts.get('exp');
   if (kid === undefined || exp === undefined || signature === undefined) return undefined;
+  if (hasQuota({ ...Object.fromEntries(texts) }) && !texts.has('id')) return undefined;
   return { texts: { ...Object.fromEntries(texts), kid, exp }, signature };
 }
 

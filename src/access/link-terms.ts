@@ -19,12 +19,24 @@ export interface LinkTerms {
   readonly downloadId?: string | undefined;
   /** File name for Content-Disposition: 1 to 255 characters, without control characters. */
   readonly fileName?: string | undefined;
-  /** Requested limit in bytes per second, at least 1. The gateway does not apply it yet. */
+  /** Most bytes a second of all requests with this link together, in one process or isolate; at least 1. */
   readonly maxBytesPerSecond?: number | undefined;
+  /** Most complete downloads with this link, at least 1. As the next two, it takes a gateway that keeps transfers. */
+  readonly maxDownloads?: number | undefined;
+  /** Most bytes that are sent on this link, at least 1. Bytes that are sent again, after a break, count again. */
+  readonly maxBytes?: number | undefined;
+  /** Most requests with this link that run at the same time, at least 1. */
+  readonly maxConnections?: number | undefined;
 }
 
+/** The fields that each signed text has a line for, in its order. */
+const BASE_FIELDS = ['kid', 'exp', 'nbf', 'prefix', 'ip', 'id', 'name', 'rate'] as const;
+
+/** The fields that came later. They have a line only if they are present, so that older links stay valid. */
+const QUOTA_FIELDS = ['downloads', 'bytes', 'connections'] as const;
+
 /** Parameters of a link except its signature, in the order in which they are signed. */
-export const LINK_FIELDS = ['kid', 'exp', 'nbf', 'prefix', 'ip', 'id', 'name', 'rate'] as const;
+export const LINK_FIELDS = [...BASE_FIELDS, ...QUOTA_FIELDS] as const;
 
 /** Name of a link parameter, without its prefix. */
 export type LinkField = (typeof LINK_FIELDS)[number];
@@ -37,6 +49,8 @@ export type CompleteTexts = LinkTexts & { readonly kid: string; readonly exp: st
 
 /** A decimal integer with one possible spelling, below 2^53. */
 const NUMBER = /^(?:0|[1-9]\d{0,11})$/;
+/** A number of bytes, up to a petabyte. */
+const BYTES = /^[1-9]\d{0,14}$/;
 // oxlint-disable-next-line no-control-regex -- the pattern excludes control characters
 const PREFIX = /^\/(?:[^\0-\x1f\x7f]{0,2047}\/)?$/;
 // oxlint-disable-next-line no-control-regex -- the pattern excludes control characters
@@ -50,8 +64,20 @@ const CHECKS: Readonly<Record<LinkField, (text: string) => boolean>> = {
   ip: (text) => parseCidr(text) !== undefined,
   id: (text) => /^[\w.~-]{1,64}$/.test(text),
   name: (text) => FILE_NAME.test(text),
-  rate: (text) => NUMBER.test(text) && text !== '0',
+  rate: isCount,
+  downloads: isCount,
+  bytes: (text) => BYTES.test(text),
+  connections: isCount,
 };
+
+function isCount(text: string): boolean {
+  return NUMBER.test(text) && text !== '0';
+}
+
+/** Whether a link has a quota, which is counted by its id. */
+export function hasQuota(texts: LinkTexts): boolean {
+  return QUOTA_FIELDS.some((field) => texts[field] !== undefined);
+}
 
 /**
  * Whether a text is valid for a field of a link. No field allows a line feed, because it separates the lines of the
@@ -69,8 +95,9 @@ export function isLinkText(field: LinkField, text: string): boolean {
  */
 export function signedText(path: string, texts: CompleteTexts): string {
   const subject = texts.prefix === undefined ? path : '';
-  const fields = LINK_FIELDS.map((field) => `${field}=${texts[field] ?? ''}`);
-  return ['rangeway-link-1', 'method=read', `path=${subject}`, ...fields].join('\n');
+  const fields = BASE_FIELDS.map((field) => `${field}=${texts[field] ?? ''}`);
+  const quota = QUOTA_FIELDS.flatMap((field) => (texts[field] === undefined ? [] : [`${field}=${texts[field]}`]));
+  return ['rangeway-link-1', 'method=read', `path=${subject}`, ...fields, ...quota].join('\n');
 }
 
 /**
@@ -88,6 +115,9 @@ export function termsToTexts(kid: string, terms: LinkTerms): CompleteTexts {
     ...optionalText('id', terms.downloadId),
     ...optionalText('name', terms.fileName),
     ...optionalText('rate', terms.maxBytesPerSecond),
+    ...optionalText('downloads', terms.maxDownloads),
+    ...optionalText('bytes', terms.maxBytes),
+    ...optionalText('connections', terms.maxConnections),
   };
 }
 
@@ -103,11 +133,18 @@ function optionalText(field: LinkField, value: string | number | undefined): Lin
 export function textsToTerms(texts: CompleteTexts): LinkTerms {
   return {
     expires: Number(texts.exp),
-    notBefore: texts.nbf === undefined ? undefined : Number(texts.nbf),
+    notBefore: toNumber(texts.nbf),
     prefix: texts.prefix,
     clientAddress: texts.ip,
     downloadId: texts.id,
     fileName: texts.name,
-    maxBytesPerSecond: texts.rate === undefined ? undefined : Number(texts.rate),
+    maxBytesPerSecond: toNumber(texts.rate),
+    maxDownloads: toNumber(texts.downloads),
+    maxBytes: toNumber(texts.bytes),
+    maxConnections: toNumber(texts.connections),
   };
+}
+
+function toNumber(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : Number(text);
 }

@@ -1,6 +1,14 @@
 import type { LinkKey } from './link-key.ts';
 import { hasLink, printLink } from './link-parameters.ts';
-import { isLinkText, LINK_FIELDS, signedText, termsToTexts, type LinkField, type LinkTerms } from './link-terms.ts';
+import {
+  hasQuota,
+  isLinkText,
+  LINK_FIELDS,
+  signedText,
+  termsToTexts,
+  type LinkField,
+  type LinkTerms,
+} from './link-terms.ts';
 import { isWithin, decodeAccessPath } from './path.ts';
 
 /**
@@ -11,7 +19,7 @@ import { isWithin, decodeAccessPath } from './path.ts';
  * link is valid on every host name of the gateway.
  *
  * @param url absolute URL as clients request it, including the path of the mount
- * @param terms expiry and restrictions of the link
+ * @param terms expiry and restrictions of the link. With a quota and without a `downloadId`, it gets a random one
  * @param key one of the keys that the gateway verifies with, usually the first
  * @returns the URL with the parameters of the link
  * @throws RangeError that names the invalid term and its valid form
@@ -29,7 +37,8 @@ export async function signLink(url: string | URL, terms: LinkTerms, key: LinkKey
   const path = decodeAccessPath(signed.pathname);
   if (path === undefined) throw new RangeError(`the path ${signed.pathname} takes no link: ${PATH_TAKES}`);
   if (hasLink(signed.searchParams)) throw new RangeError('the address is a link already; sign it without rgw-…');
-  const texts = termsToTexts(key.id, terms);
+  const given = termsToTexts(key.id, terms);
+  const texts = hasQuota(given) && given.id === undefined ? { ...given, id: crypto.randomUUID() } : given;
   for (const field of LINK_FIELDS) {
     const text = texts[field];
     if (text === undefined || isLinkText(field, text)) continue;
@@ -61,4 +70,7 @@ const TAKES: Readonly<Record<LinkField, string>> = {
   id: 'downloadId takes 1 to 64 letters, digits, -, ., _ and ~',
   name: 'fileName takes 1 to 255 characters, without control characters',
   rate: 'maxBytesPerSecond takes a whole number from 1, up to 12 digits',
+  downloads: 'maxDownloads takes a whole number from 1, up to 12 digits',
+  bytes: 'maxBytes takes a whole number from 1, up to 15 digits',
+  connections: 'maxConnections takes a whole number from 1, up to 12 digits',
 };

@@ -69,7 +69,7 @@ function isFrom(clientAddress: string | undefined, allowed: string | undefined):
 
 /**
  * Makes a rule that grants requests with a valid signed link ({@link signLink}). The grant has the file name, the
- * download id and the rate of the link.
+ * download id, the rate and the quotas of the link.
  *
  * @param keys the link is valid if one of these keys has signed it
  *
@@ -84,6 +84,22 @@ export function signedAccess(keys: LinkKeys): AccessRule {
     const verdict = await checkLink(request, keys);
     if (verdict.type === 'refused') return verdict;
     const { expires, fileName, downloadId, maxBytesPerSecond } = verdict.terms;
-    return granted({ isPrivate: true, expires, fileName, downloadId, maxBytesPerSecond });
+    const { maxDownloads: downloads, maxBytes: bytes, maxConnections: connections } = verdict.terms;
+    const hasNone = downloads === undefined && bytes === undefined && connections === undefined;
+    return granted({
+      isPrivate: true,
+      expires,
+      fileName,
+      downloadId,
+      maxBytesPerSecond,
+      rateKey: maxBytesPerSecond === undefined ? undefined : rateKeyOf(request.path, verdict.terms),
+      quota: hasNone ? undefined : { downloads, bytes, connections },
+    });
   };
+}
+
+/** Two spellings of one link have the same key, so that no client gets the rate twice. */
+function rateKeyOf(path: string, terms: LinkTerms): string {
+  const subject = terms.prefix ?? decodeAccessPath(path);
+  return terms.downloadId === undefined ? JSON.stringify([subject, terms]) : `link:${terms.downloadId}`;
 }

@@ -165,11 +165,15 @@ export const SIGN_COMMAND = command({
     { name: 'ip', value: 'A', help: 'only for a client at A, an address or a CIDR block' },
     { name: 'filename', value: 'NAME', help: 'the name that browsers save the file under' },
     { name: 'id', value: 'ID', help: 'the id of the download' },
-    { name: 'rate', value: 'N', help: 'bytes a second at the most; kept in the link, and not yet enforced' },
+    { name: 'rate', value: 'N', help: 'bytes a second at the most, of all requests with the link together' },
+    { name: 'max-downloads', value: 'N', help: 'complete downloads at the most; the gateway has to keep transfers' },
+    { name: 'max-bytes', value: 'N', help: 'bytes at the most, those after a break included' },
+    { name: 'max-connections', value: 'N', help: 'requests at the same time at the most' },
   ],
   examples: [
     ['rangeway sign https://files.example.com/a.bin --expires 2h', 'one file for two hours'],
     ['rangeway sign https://files.example.com/beta/ --prefix --until 2026-12-31', 'a folder until the end of the year'],
+    ['rangeway sign https://files.example.com/a.bin --expires 7d --max-downloads 3', 'three times'],
   ],
 });
 

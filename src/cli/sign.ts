@@ -58,9 +58,6 @@ function parsePrefix({ pathname }: URL): string {
 }
 
 function parseTerms(texts: Texts, prefix: string | undefined, now: number): LinkTerms {
-  if (texts.rate !== undefined && !/^[1-9]\d{0,11}$/.test(texts.rate)) {
-    throw usageError(`--rate takes bytes a second, a whole number from 1, not "${texts.rate}"`);
-  }
   return {
     expires: parseExpires(texts, now),
     notBefore: texts['not-before'] === undefined ? undefined : now + parseDuration('not-before', texts['not-before']),
@@ -68,8 +65,21 @@ function parseTerms(texts: Texts, prefix: string | undefined, now: number): Link
     clientAddress: texts.ip,
     downloadId: texts.id,
     fileName: texts.filename,
-    maxBytesPerSecond: texts.rate === undefined ? undefined : Number(texts.rate),
+    maxBytesPerSecond: parseCount(texts, 'rate', 'bytes a second, a whole number from 1'),
+    maxDownloads: parseCount(texts, 'max-downloads', 'downloads, a whole number from 1'),
+    maxBytes: parseCount(texts, 'max-bytes', 'bytes, a whole number from 1', 15),
+    maxConnections: parseCount(texts, 'max-connections', 'requests at the same time, a whole number from 1'),
   };
+}
+
+type CountOption = 'rate' | 'max-downloads' | 'max-bytes' | 'max-connections';
+
+/** @throws UsageError if the number of an option is not one from 1, or has too many digits */
+function parseCount(texts: Texts, name: CountOption, takes: string, digits = 12): number | undefined {
+  const text = texts[name];
+  if (text === undefined) return undefined;
+  if (!/^[1-9]\d*$/.test(text) || text.length > digits) throw usageError(`--${name} takes ${takes}, not "${text}"`);
+  return Number(text);
 }
 
 /** @returns seconds since 1970 */

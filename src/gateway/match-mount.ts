@@ -29,6 +29,8 @@ export interface Mount {
   readonly downloads: DownloadSource;
   /** The store that the mount was given, below all caches. */
   readonly source: ObjectStore;
+  /** Whether the bytes of broken responses have to be counted: the setting `transfers` of the mount. */
+  readonly isCounted: boolean;
   /** Lists the keys of the mount; `undefined` if its store can't, or if the mount lists no folders. */
   readonly list: ListableStore['list'] | undefined;
   /** The piece indexes; `undefined` if the mount has none. */

@@ -91,6 +91,9 @@ export const ANSWER_PARAMETERS = {
   'rgw-id': 'signed',
   'rgw-name': 'signed',
   'rgw-rate': 'signed',
+  'rgw-downloads': 'signed',
+  'rgw-bytes': 'signed',
+  'rgw-connections': 'signed',
   'rgw-sig': 'signed',
 } as const satisfies Readonly<Record<string, 'every' | 'listed' | 'pieces' | 'tracked' | 'signed'>>;
 

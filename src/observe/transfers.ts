@@ -5,6 +5,7 @@ import {
   type Reader,
   type ReceiptReceived,
   type TransferChange,
+  type TransferObject,
   type TransferStore,
 } from '../transfers/transfer-store.ts';
 import type { DownloadEvent, DownloadStart, Observer } from './event.ts';
@@ -100,7 +101,7 @@ function readerOf(event: DownloadStart, identify: IdentifyReader): Reader | Prom
   return identify(event, event.received.getTime()) ?? ANONYMOUS;
 }
 
-function objectOf({ mount, key = '', etag, size }: DownloadStart): TransferChange['object'] {
+function objectOf({ mount, key = '', etag, size }: DownloadStart): TransferObject {
   return { mount: mountName(mount ?? { path: '' }), key, etag, size };
 }
 
@@ -149,7 +150,7 @@ function failureLog(warn: (message: string) => void): FailureLog {
 
 /** Removes the data of a client that can't be told from others, so that its requests are counted, and no transfer. */
 function withReader(change: TransferChange, reader: Reader): TransferChange {
-  return reader === ANONYMOUS
+  return reader === ANONYMOUS && change.type !== 'settle'
     ? { ...change, object: { ...change.object, etag: undefined }, reader }
     : { ...change, reader };
 }

@@ -3,7 +3,7 @@ import { logObserver, type Log, type LogOptions } from '../observe/log.ts';
 import { assertLog, type LogConfig } from '../config/log-config.ts';
 import type { CacheConfig, Config, MountConfig, PiecesConfig, StoreConfig } from '../config/config.ts';
 import type { GatewayBaseOptions } from '../gateway/create-gateway.ts';
-import type { MountOptions, PiecesOptions } from '../gateway/open-mounts.ts';
+import type { MountOptions, PiecesOptions, TableMountOptions } from '../gateway/open-mounts.ts';
 import type { SizeLimit } from '../config/size-limit.ts';
 import { settingsError } from '../base/settings-error.ts';
 import { withSettingName } from '../config/schema.ts';
@@ -57,7 +57,7 @@ export function openConfig(
   { mounts, cache, limits, logged, log, purge, admin, transfers }: Config,
   parts: PlatformParts,
 ): Pick<GatewayBaseOptions, 'limits' | 'observers' | 'purge' | 'admin' | 'transfers'> & {
-  readonly mounts: readonly MountOptions[];
+  readonly mounts: readonly TableMountOptions[];
 } {
   const openedCache =
     cache === undefined
@@ -111,7 +111,7 @@ function toMountOptions(
   cache: BlockCache | undefined,
   parts: PlatformParts,
   path: string,
-): MountOptions {
+): TableMountOptions {
   const open = (use: 'store' | 'fallback', config: StoreConfig) =>
     withSettingName(`${path}${use}`, () => parts.open(config, use) ?? refuse('type', config.type));
   const primary = store === undefined ? withSettingName(`${path}store`, parts.defaultStore) : open('store', store);

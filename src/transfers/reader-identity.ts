@@ -54,7 +54,7 @@ export function readerIdentity(anonymous: AnonymousIdentity = 'address-and-agent
   }
 
   return ({ downloadId, user, client, userAgent = '' }, at) => {
-    if (downloadId !== undefined) return namedReader(`link:${downloadId}`);
+    if (downloadId !== undefined) return linkReader(downloadId);
     if (user !== undefined) {
       return PLAIN_USER.test(user) && user.isWellFormed()
         ? namedReader(`user:${user}`)
@@ -75,6 +75,11 @@ export function readerIdentity(anonymous: AnonymousIdentity = 'address-and-agent
       return reader;
     });
   };
+}
+
+/** Returns the reader of a signed link with this id. */
+export function linkReader(id: string): Reader {
+  return namedReader(`link:${id}`);
 }
 
 /** The type `CryptoKey`, in a form that the types of Node and of workerd both have. */

@@ -1,4 +1,5 @@
 import type { DepthIntervals, Intervals, Span } from '../http/index.ts';
+import type { LinkStore, ReservationEnded } from './link-quota.ts';
 
 /** One version of an object, as a request has it. */
 export interface TransferObject {
@@ -76,7 +77,7 @@ export interface ReceiptReceived extends RequestChange {
 }
 
 /** A change of the state of transfers. */
-export type TransferChange = RequestStarted | RequestEnded | ReceiptReceived;
+export type TransferChange = RequestStarted | RequestEnded | ReceiptReceived | ReservationEnded;
 
 /** One transfer: what one reader has of one version of an object. */
 export interface TransferSummary {
@@ -158,7 +159,7 @@ export interface DownloadCounts {
 }
 
 /** Where the state of transfers is kept. It may be in another process or machine, so all methods are asynchronous. */
-export interface TransferStore {
+export interface TransferStore extends LinkStore {
   /** How long changes are collected before they are written together, in ms. With 0, each is written at once. */
   readonly turnTime: number;
   /**

@@ -1,3 +1,5 @@
+import type { ReservationEnded } from './link-quota.ts';
+import { settleInTables, type LinkTables } from './link-turn.ts';
 import {
   endRequests,
   newRecord,
@@ -10,7 +12,7 @@ import {
 import { DAY, IDLE_TIME, READERS_TIME, RUNNING_TIME, type Reader, type TransferChange } from './transfer-store.ts';
 
 /** The tables of a store, as one transaction sees them. All methods are synchronous, as SQLite is. */
-export interface TransferTables {
+export interface TransferTables extends LinkTables {
   find(name: TransferName): TransferRecord | undefined;
   /** Inserts or replaces the record with this id. */
   save(record: TransferRecord): void;
@@ -26,8 +28,10 @@ export interface TransferTables {
    * @param limit most transfers of the list
    */
   unsettled(idleSince: number, lostSince: number, limit: number): readonly TransferRecord[];
-  /** Deletes settled transfers that were last seen before a time in ms. */
+  /** Deletes settled transfers that were last seen before a time in ms. Those of links that are kept stay. */
   deleteBefore(before: number): void;
+  /** Deletes links that have expired before `now` and were last seen before `before`, both in ms since the epoch. */
+  deleteLinks(now: number, before: number): void;
   /** Deletes the names of the readers of the days before this one. */
   deleteReadersBefore(day: string): void;
 }
@@ -68,6 +72,10 @@ export function applyChanges(tables: TransferTables, changes: readonly TransferC
   const updates = new Map<string, { readonly update: RecordUpdate; readonly day: ObjectDay }>();
   const days = dayCounter(tables);
   for (const change of changes) {
+    if (change.type === 'settle') {
+      settleInTables(tables, change);
+      continue;
+    }
     const { mount, key, etag, size } = change.object;
     const day = { mount, key, day: dayOf(change.at) };
     const isVersioned = etag !== undefined && etag.startsWith('"') && size !== undefined;
@@ -119,7 +127,7 @@ function openRecord(
 interface DayCounter {
   of(day: ObjectDay): DayCounts;
   /** Counts one request in the day of its object. */
-  countRequest(day: ObjectDay, change: TransferChange, isVersioned: boolean): void;
+  countRequest(day: ObjectDay, change: Exclude<TransferChange, ReservationEnded>, isVersioned: boolean): void;
   save(): void;
 }
 
@@ -189,6 +197,8 @@ export function maintainTables(tables: TransferTables, now: number, retention: n
     if (complete > 0) days.of({ mount, key, day: dayOf(lastSeen) }).complete += complete;
   }
   days.save();
+  // The downloads of a link are counted until it expires, so that it can't be used again.
+  tables.deleteLinks(now, now - retention);
   tables.deleteBefore(now - retention);
   tables.deleteReadersBefore(dayOf(now - READERS_TIME));
   return idle.length === SETTLED_AT_ONCE;

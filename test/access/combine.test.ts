@@ -65,6 +65,13 @@ describe('allOf', () => {
       granted({ isPrivate: true, expires: 100, fileName: 'first', downloadId: 'id', maxBytesPerSecond: 5 }),
     );
   });
+  test('keeps the lowest of each quota', async () => {
+    const first = says(granted({ isPrivate: true, quota: { downloads: 2, bytes: 10 } }));
+    const second = says(granted({ isPrivate: true, quota: { downloads: 1, connections: 4 } }));
+    expect(await allOf(first, says(YES), second)(REQUEST)).toMatchObject({
+      grant: { quota: { downloads: 1, bytes: 10, connections: 4 } },
+    });
+  });
   test.for([refused('forbidden'), refused('expired'), BASIC, UNAVAILABLE])(
     'returns the first refusal: %o',
     async (no) => {

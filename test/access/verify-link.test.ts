@@ -23,8 +23,25 @@ describe('signedAccess', () => {
         fileName: 'Käse.bin',
         downloadId: 'd-1',
         maxBytesPerSecond: 1000,
+        rateKey: 'link:d-1',
       }),
     );
+  });
+  test('passes on its quotas', async () => {
+    const url = await link('/a', { downloadId: 'd-1', maxDownloads: 1, maxBytes: 2, maxConnections: 3 });
+    const verdict = await signedAccess(KEYS)(requestFor(url));
+    expect(verdict).toMatchObject({ grant: { quota: { downloads: 1, bytes: 2, connections: 3 } } });
+  });
+  test('all spellings of one link share its rate', async () => {
+    const rateKeyOf = async (url: string) => {
+      const verdict = await signedAccess(KEYS)(requestFor(url));
+      return verdict.type === 'granted' ? verdict.grant.rateKey : undefined;
+    };
+    const url = await link('/a', { maxBytesPerSecond: 1000 });
+    const key = await rateKeyOf(url);
+    expect(key).toBeDefined();
+    expect(await rateKeyOf(url.replace(/^\/a\?(.*?)&(.*)$/, '/%61?$2&$1&download'))).toBe(key);
+    expect(await rateKeyOf(await link('/b', { maxBytesPerSecond: 1000 }))).not.toBe(key);
   });
   test('does not restrict the fields of resumed and parallel downloads', async () => {
     const fields = { Range: 'bytes=5-', 'If-Range': '"a"', 'User-Agent': 'x', Cookie: 'y', Authorization: 'z' };

@@ -93,6 +93,28 @@ describe('sign', () => {
     });
   });
 
+  test('gives a link with a quota a random id, because it is counted by that', async () => {
+    const quota = ['--max-downloads', '3', '--max-bytes', '150000000000000', '--max-connections', '16'];
+    const { out } = await run(['sign', FILE, '--expires', '30m', ...quota]);
+    const verdict = await verifyLink(out.trim(), { now: nowInSeconds() }, KEYS);
+    expect(verdict).toMatchObject({
+      terms: {
+        maxDownloads: 3,
+        maxBytes: 150e12,
+        maxConnections: 16,
+        downloadId: expect.stringMatching(/^[\w-]{36}$/),
+      },
+    });
+    const again = await run(['sign', FILE, '--expires', '30m', ...quota]);
+    expect(new URL(again.out.trim()).searchParams.get('rgw-id')).not.toBe(
+      new URL(out.trim()).searchParams.get('rgw-id'),
+    );
+    const named = await run(['sign', FILE, '--expires', '30m', '--id', 'd-1', '--max-bytes', '1']);
+    expect(new URL(named.out.trim()).searchParams.get('rgw-id')).toBe('d-1');
+    const plain = await run(['sign', FILE, '--expires', '30m', '--rate', '1']);
+    expect(plain.out).not.toContain('rgw-id');
+  });
+
   test('takes keys from a file, which takes precedence over the environment', async () => {
     const args = ['sign', FILE, '--expires', '30m', '--keys', 'keys'];
     for (const keys of ['', 'other:broken']) {
@@ -147,6 +169,9 @@ describe('sign', () => {
       [FILE, ...expires, '--ip', '10.0.0.0/33'],
       /clientAddress takes an address or a block, such as 203\.0\.113\.0\/24/,
     ],
+    [[FILE, ...expires, '--max-bytes', '0'], /--max-bytes takes bytes, a whole number from 1, not "0"/],
+    [[FILE, ...expires, '--max-downloads', '1.5'], /--max-downloads takes downloads, a whole number from 1, not/],
+    [[FILE, ...expires, '--max-connections', 'x'], /--max-connections takes requests at the same time, a whole number/],
     [[FILE, ...expires, '--rate', '1M'], /--rate takes bytes a second, a whole number from 1, not "1M"/],
     [[FILE, ...expires, '--id', 'a b'], /downloadId takes 1 to 64 letters/],
     [[FILE, ...expires, '--filename', ''], /--filename takes a value: --filename NAME/],

@@ -68,7 +68,12 @@ describe('trackTransfers', () => {
     const [first, second, third, fourth] = turns[0] ?? [];
     expect([first?.id, second?.id]).toEqual([fourth?.id, third?.id]);
     expect(first?.id).not.toBe(second?.id);
-    expect(first?.object).toEqual({ mount: 'a.example/m', key: 'a', etag: '"v"', size: 100 });
+    expect(first !== undefined && 'object' in first && first.object).toEqual({
+      mount: 'a.example/m',
+      key: 'a',
+      etag: '"v"',
+      size: 100,
+    });
     await flush();
     await close();
     expect(turns).toHaveLength(1);

@@ -61,6 +61,14 @@ function run(store: TransferStore, call: TransferCall): Promise<unknown> {
       return store.maintain(...call.args);
     case 'endRequestsOf':
       return store.endRequestsOf(...call.args);
+    case 'reserve':
+      return store.reserve(...call.args);
+    case 'getLink':
+      return store.getLink(...call.args);
+    case 'setRevoked':
+      return store.setRevoked(...call.args);
+    case 'forgetLink':
+      return store.forgetLink(...call.args);
   }
 }
 
@@ -104,6 +112,10 @@ export function relayedTransfers(send: (message: WorkerMessage) => void): Relaye
       // The primary process has a timer of its own.
       maintain: async () => undefined,
       endRequestsOf: (...args) => call({ method: 'endRequestsOf', args }),
+      reserve: (...args) => call({ method: 'reserve', args }),
+      getLink: (...args) => call({ method: 'getLink', args }),
+      setRevoked: (...args) => call({ method: 'setRevoked', args }),
+      forgetLink: (...args) => call({ method: 'forgetLink', args }),
       close: async () => undefined,
     },
     receive(id, result) {

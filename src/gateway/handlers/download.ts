@@ -191,7 +191,7 @@ function toContext(
   idleTimeout: number,
 ): DownloadContext {
   const { requestId, platform, needsOutcome } = request;
-  const { downloads } = mount;
+  const { downloads, isCounted } = mount;
   // The name of a signed link is part of its signature, so it wins.
   const requested = answerQuery(query).get('download');
   const type = fileName !== undefined || requested !== null ? 'attachment' : downloads.disposition;
@@ -206,6 +206,7 @@ function toContext(
     grantExpires,
     contentDisposition: type === undefined ? undefined : { type, key: fileName ?? savedFileName(key, requested ?? '') },
     needsOutcome,
+    isCounted: isCounted && needsOutcome,
     // A platform that reports the end of a transfer has a timeout of its own.
     idleTimeout: platform.sent === undefined ? idleTimeout : undefined,
   };

@@ -1,6 +1,8 @@
 import { DurableObject } from 'cloudflare:workers';
 import type { ShardSettings, TransferShardStub } from '../../transfers/drivers/durable-object.ts';
-import { sqlTransfers, type SqlDatabase, type SqlTransfers } from '../../transfers/drivers/sql.ts';
+import type { LinkReader, LinkUsage, QuotaReply, QuotaRequest } from '../../transfers/link-quota.ts';
+import type { SqlDatabase } from '../../transfers/drivers/sql-database.ts';
+import { sqlTransfers, type SqlTransfers } from '../../transfers/drivers/sql.ts';
 import {
   DAY,
   DEFAULT_RETENTION,
@@ -45,11 +47,33 @@ export class TransferShard extends DurableObject implements TransferShardStub {
   }
 
   async write(changes: readonly TransferChange[], settings: ShardSettings): Promise<void> {
+    this.#keep(settings);
+    this.#transfers.write(changes);
+  }
+
+  async reserve(request: QuotaRequest, settings: ShardSettings): Promise<QuotaReply> {
+    this.#keep(settings);
+    return this.#transfers.reserve(request);
+  }
+
+  async getLink(reader: LinkReader): Promise<LinkUsage | undefined> {
+    return this.#transfers.getLink(reader);
+  }
+
+  async setRevoked(reader: LinkReader, isRevoked: boolean): Promise<LinkUsage> {
+    return this.#transfers.setRevoked(reader, isRevoked);
+  }
+
+  async forgetLink(reader: LinkReader): Promise<'forgotten' | 'revoked' | 'unknown'> {
+    return this.#transfers.forgetLink(reader);
+  }
+
+  /** Keeps the settings for alarms, and sets the first one. */
+  #keep(settings: ShardSettings): void {
     if (settings.retention !== this.#settings?.retention || settings.shard !== this.#settings.shard) {
       this.#settings = settings;
       void this.ctx.storage.put(SETTINGS, settings);
     }
-    this.#transfers.write(changes);
     if (!this.#hasAlarm) this.#setAlarm(IDLE_TIME);
   }
 

@@ -1,3 +1,4 @@
+import type { LinkReader, LinkUsage, QuotaReply, QuotaRequest } from '../link-quota.ts';
 import { settingsError } from '../../base/settings-error.ts';
 import {
   DAY,
@@ -30,6 +31,10 @@ export interface TransferShardStub {
   deleteReader(name: string): Promise<number>;
   maintain(now: number): Promise<void>;
   endRequestsOf(idPrefix: string): Promise<void>;
+  reserve(request: QuotaRequest, settings: ShardSettings): Promise<QuotaReply>;
+  getLink(reader: LinkReader): Promise<LinkUsage | undefined>;
+  setRevoked(reader: LinkReader, isRevoked: boolean): Promise<LinkUsage>;
+  forgetLink(reader: LinkReader): Promise<'forgotten' | 'revoked' | 'unknown'>;
 }
 
 /** Options of {@link durableObjectTransferStore}. */
@@ -68,8 +73,19 @@ export function durableObjectTransferStore({
     return index < shards ? open(index) : undefined;
   }
 
+  /** All requests of one reader are in one shard, and each of its calls is one turn. */
+  const shardOfReader = (reader: LinkReader): TransferShardStub => open(reader.shard % shards);
+
   return {
     turnTime: 0,
+    reserve: (request) =>
+      shardOfReader(request.reader).reserve(request, {
+        shard: request.reader.shard % shards,
+        retention: retention * DAY,
+      }),
+    getLink: (reader) => shardOfReader(reader).getLink(reader),
+    setRevoked: (reader, isRevoked) => shardOfReader(reader).setRevoked(reader, isRevoked),
+    forgetLink: (reader) => shardOfReader(reader).forgetLink(reader),
     async write(changes) {
       const groups = Map.groupBy(changes, ({ reader }) => reader.shard % shards);
       await Promise.all(

@@ -1,4 +1,6 @@
 import { progressOf } from '../coverage.ts';
+import type { LinkRecord } from '../link-quota.ts';
+import { endReservationsIn, forgetLinkIn, linkUseIn, reserveInTables, setRevokedIn } from '../link-turn.ts';
 import {
   stateOf,
   toDetails,
@@ -41,7 +43,31 @@ export function memoryTransferStore({
     idsByName.delete(nameId(record));
   }
 
+  const links = new Map<string, LinkRecord>();
+
+  function deleteReader(name: string): number {
+    const found = [...records.values()].filter(({ reader }) => reader === name);
+    found.forEach(remove);
+    for (const [id, { reader }] of readers) if (reader === name) readers.delete(id);
+    return found.length;
+  }
+
   const tables: TransferTables = {
+    findLink: (reader) => links.get(reader),
+    saveLink: (record) => void links.set(record.reader, record),
+    deleteLink: (reader) => void links.delete(reader),
+    reservedLinks: () => [...links.values()].filter(({ reservations }) => reservations.length > 0),
+    deleteReader,
+    readerUse(name) {
+      const found = [...records.values()].filter(({ reader }) => reader === name);
+      if (found.length === 0) return undefined;
+      const complete = found.reduce((total, { coverage }) => total + progressOf(coverage).complete, 0);
+      return { complete, bytesSent: found.reduce((total, { bytesSent }) => total + bytesSent, 0) };
+    },
+    deleteLinks(now, before) {
+      for (const { reader, expires = Infinity, lastSeen = 0 } of links.values())
+        if (expires < now && lastSeen < before) links.delete(reader);
+    },
     find: (name) => records.get(idsByName.get(nameId(name)) ?? ''),
     save(record) {
       const before = records.get(record.id);
@@ -70,7 +96,9 @@ export function memoryTransferStore({
         .filter(({ lastSeen, coverage }) => lastSeen < (coverage.running.length > 0 ? lostSince : idleSince))
         .slice(0, limit),
     deleteBefore(before) {
-      for (const record of records.values()) if (record.isSettled && record.lastSeen < before) remove(record);
+      const isOld = ({ isSettled, lastSeen, reader }: TransferRecord) =>
+        isSettled && lastSeen < before && !links.has(reader);
+      for (const record of records.values()) if (isOld(record)) remove(record);
     },
     deleteReadersBefore(day) {
       for (const [id, reader] of readers) if (reader.day < day) readers.delete(id);
@@ -112,18 +140,18 @@ export function memoryTransferStore({
       if (record !== undefined) remove(record);
       return record !== undefined;
     },
-    async deleteReader(name) {
-      const found = [...records.values()].filter(({ reader }) => reader === name);
-      found.forEach(remove);
-      for (const [id, { reader }] of readers) if (reader === name) readers.delete(id);
-      return found.length;
-    },
+    deleteReader: async (name) => deleteReader(name),
     async maintain(now) {
       while (maintainTables(tables, now, retention * DAY));
     },
     async endRequestsOf(idPrefix) {
       for (const record of records.values()) tables.save(endRequests(record, idPrefix));
+      endReservationsIn(tables, idPrefix);
     },
+    reserve: async (request) => reserveInTables(tables, request),
+    getLink: async (reader) => linkUseIn(tables, reader),
+    setRevoked: async (reader, isRevoked) => setRevokedIn(tables, reader, isRevoked),
+    forgetLink: async (reader) => forgetLinkIn(tables, reader),
     async close() {
       // Nothing is open.
     },

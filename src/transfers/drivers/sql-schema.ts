@@ -27,6 +27,12 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
     ) WITHOUT ROWID`,
     'CREATE INDEX readers_day ON readers (day)',
   ],
+  [
+    `CREATE TABLE links (
+      reader TEXT PRIMARY KEY, revoked INTEGER NOT NULL, bytes INTEGER NOT NULL, unread INTEGER NOT NULL,
+      size INTEGER NOT NULL, expires INTEGER, last_seen INTEGER, reservations TEXT NOT NULL
+    ) WITHOUT ROWID`,
+  ],
 ];
 
 /** The version of the tables that this program reads and writes. */

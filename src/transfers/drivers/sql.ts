@@ -1,3 +1,5 @@
+import type { LinkReader, LinkUsage, QuotaReply, QuotaRequest } from '../link-quota.ts';
+import { endReservationsIn, forgetLinkIn, linkUseIn, reserveInTables, setRevokedIn } from '../link-turn.ts';
 import { newCoverage, progressOf } from '../coverage.ts';
 import { packCoverage, unpackCoverage } from '../packed-coverage.ts';
 import { endRequests, stateOf, toDetails, type TransferRecord } from '../transfer-record.ts';
@@ -13,21 +15,9 @@ import {
   type TransferPosition,
 } from '../transfer-store.ts';
 import { applyChanges, maintainTables, type TransferTables } from '../turn.ts';
+import type { SqlDatabase, SqlRow, SqlValue } from './sql-database.ts';
+import { sqlLinkTables } from './sql-links.ts';
 import { MIGRATIONS, SCHEMA_VERSION } from './sql-schema.ts';
-
-/** A value of a column, or of a parameter. */
-export type SqlValue = string | number | null;
-
-/** A row as the driver of a database returns it. */
-export type SqlRow = Readonly<Record<string, unknown>>;
-
-/** A SQLite database with a synchronous interface: `node:sqlite`, or the storage of a Durable Object. */
-export interface SqlDatabase {
-  /** Runs one statement. @returns its rows */
-  query(sql: string, ...values: readonly SqlValue[]): readonly SqlRow[];
-  /** Runs work in one transaction, which is rolled back if the work throws. */
-  transaction<Result>(work: () => Result): Result;
-}
 
 /** The operations of a store of transfers over one database. Each is one transaction. */
 export interface SqlTransfers {
@@ -40,6 +30,10 @@ export interface SqlTransfers {
   /** @returns when it is to be called again: at once, when readers are idle, when the retention is over, or never */
   maintain(now: number): 'at-once' | 'when-idle' | 'when-old' | 'never';
   endRequestsOf(idPrefix: string): void;
+  reserve(request: QuotaRequest): QuotaReply;
+  getLink(reader: LinkReader): LinkUsage | undefined;
+  setRevoked(reader: LinkReader, isRevoked: boolean): LinkUsage;
+  forgetLink(reader: LinkReader): 'forgotten' | 'revoked' | 'unknown';
 }
 
 /**
@@ -71,23 +65,25 @@ export function sqlTransfers(db: SqlDatabase, retention: () => number, newId: ()
     },
     downloads: (filter, limit) => countDownloads(db, filter, limit),
     deleteTransfer: (id) => db.query('DELETE FROM transfers WHERE id = ? RETURNING 1', id).length > 0,
-    deleteReader: (name) =>
-      db.transaction(() => {
-        db.query('DELETE FROM readers WHERE reader = ?', name);
-        return db.query('DELETE FROM transfers WHERE reader = ? RETURNING 1', name).length;
-      }),
+    deleteReader: (name) => db.transaction(() => tables.deleteReader(name)),
     maintain: (now) =>
       db.transaction(() => {
         if (maintainTables(tables, now, retention())) return 'at-once';
         const [oldest] = db.query('SELECT settled FROM transfers ORDER BY settled LIMIT 1');
         if (oldest !== undefined) return integer(oldest, 'settled') === 0 ? 'when-idle' : 'when-old';
-        return db.query('SELECT 1 FROM readers LIMIT 1').length > 0 ? 'when-old' : 'never';
+        const rest = db.query('SELECT 1 FROM readers UNION ALL SELECT 1 FROM links WHERE expires > 0 LIMIT 1');
+        return rest.length > 0 ? 'when-old' : 'never';
       }),
     endRequestsOf: (idPrefix) =>
       db.transaction(() => {
         const rows = db.query("SELECT * FROM transfers WHERE state = 'active'");
         for (const row of rows) tables.save(endRequests(toRecord(row), idPrefix));
+        endReservationsIn(tables, idPrefix);
       }),
+    reserve: (request) => db.transaction(() => reserveInTables(tables, request)),
+    getLink: (reader) => linkUseIn(tables, reader),
+    setRevoked: (reader, isRevoked) => db.transaction(() => setRevokedIn(tables, reader, isRevoked)),
+    forgetLink: (reader) => db.transaction(() => forgetLinkIn(tables, reader)),
   };
 }
 
@@ -110,6 +106,7 @@ const SAVE = `INSERT OR REPLACE INTO transfers (id, mount, key, etag, size, read
 
 function sqlTables(db: SqlDatabase): TransferTables {
   return {
+    ...sqlLinkTables(db),
     find({ mount, key, etag, size, reader }) {
       const sql = 'SELECT * FROM transfers WHERE reader = ? AND key = ? AND etag = ? AND size = ? AND mount = ?';
       const [row] = db.query(sql, reader, key, etag, size, mount);
@@ -146,7 +143,10 @@ function sqlTables(db: SqlDatabase): TransferTables {
         AND (state <> 'active' OR last_seen < ?) ORDER BY last_seen LIMIT ?`;
       return db.query(sql, idleSince, lostSince, limit).map(toRecord);
     },
-    deleteBefore: (before) => void db.query('DELETE FROM transfers WHERE settled = 1 AND last_seen < ?', before),
+    deleteBefore(before) {
+      const old = 'settled = 1 AND last_seen < ?';
+      db.query(`DELETE FROM transfers WHERE ${old} AND reader NOT IN (SELECT reader FROM links)`, before);
+    },
     deleteReadersBefore: (day) => void db.query('DELETE FROM readers WHERE day < ?', day),
   };
 }

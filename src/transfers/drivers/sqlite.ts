@@ -1,7 +1,8 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { errorCode } from '../../base/error-code.ts';
 import { DAY, DEFAULT_RETENTION, transferStoreBusy, type TransferStore } from '../transfer-store.ts';
-import { sqlTransfers, type SqlDatabase, type SqlRow, type SqlTransfers } from './sql.ts';
+import type { SqlDatabase, SqlRow } from './sql-database.ts';
+import { sqlTransfers, type SqlTransfers } from './sql.ts';
 
 /** Options of {@link sqliteTransferStore}. */
 export interface SqliteTransferStoreOptions {
@@ -73,6 +74,10 @@ export function sqliteTransferStore({
         await new Promise((resolve) => setImmediate(resolve));
       }
     },
+    reserve: (request) => run((transfers) => transfers.reserve(request)),
+    getLink: (reader) => run((transfers) => transfers.getLink(reader)),
+    setRevoked: (reader, isRevoked) => run((transfers) => transfers.setRevoked(reader, isRevoked)),
+    forgetLink: (reader) => run((transfers) => transfers.forgetLink(reader)),
     endRequestsOf: (idPrefix) => run((transfers) => transfers.endRequestsOf(idPrefix)),
     async close() {
       const closing = opened;
