@@ -98,7 +98,7 @@ export function applyChanges(tables: TransferTables, changes: readonly TransferC
   days.save();
 }
 
-function apply(update: RecordUpdate, change: TransferChange): void {
+function apply(update: RecordUpdate, change: Exclude<TransferChange, ReservationEnded>): void {
   switch (change.type) {
     case 'start':
       return update.start(change);
