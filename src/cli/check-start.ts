@@ -60,7 +60,15 @@ function unboundMessage(name: string): string {
 }
 
 function onlyMount(config: Config, mount: MountConfig): Config {
-  return { ...config, cache: undefined, purge: undefined, admin: undefined, transfers: undefined, mounts: [mount] };
+  return {
+    ...config,
+    cache: undefined,
+    purge: undefined,
+    admin: undefined,
+    metrics: undefined,
+    transfers: undefined,
+    mounts: [mount],
+  };
 }
 
 /** Names the mount of a mistake. A mount that is opened alone has no number. */
@@ -104,13 +112,14 @@ function withKnownSecrets(config: Config, { secrets, unset }: Start): Config {
     const value = secrets.get(name);
     return value === undefined ? unset === undefined : value === '';
   };
-  const { purge, admin, log, transfers, mounts } = config;
+  const { purge, admin, log, metrics, transfers, mounts } = config;
   const hasAdmin = admin !== undefined && !isElsewhere(admin.token);
   const isTracking = hasAdmin && (transfers?.secret === undefined || !isElsewhere(transfers.secret));
   return {
     ...config,
     admin: hasAdmin ? admin : undefined,
     log: log.secret !== undefined && isElsewhere(log.secret) ? { client: 'none' } : log,
+    metrics: hasAdmin || admin === undefined ? metrics : undefined,
     // Without admin they are refused, and that is no mistake if its token is kept elsewhere.
     transfers: isTracking || admin === undefined ? transfers : undefined,
     purge: purge !== undefined && isElsewhere(purge.token) ? undefined : purge,
@@ -134,6 +143,7 @@ async function open(config: Config, start: Start) {
       return store.type === 's3' && start.worker === 'r2' ? undefined : memoryStore();
     },
     cache: () => memoryCache({ maxBytes: 1 }),
+    metrics: () => ({}),
     transfers: () => memoryTransferStore(),
     defaultTransfers: start.platform === 'workers' ? 'durable-object' : 'memory',
     secret,
