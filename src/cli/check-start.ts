@@ -19,6 +19,8 @@ export interface Start {
   readonly unset: string | undefined;
   /** R2 bindings of the Worker; `undefined` if they are not known. */
   readonly buckets?: ReadonlySet<string> | undefined;
+  /** Bindings of datasets of Analytics Engine of the Worker; `undefined` if they are not known. */
+  readonly datasets?: ReadonlySet<string> | undefined;
   /** The Worker of the package; `undefined` for a Worker of your own, which may have any store and rule. */
   readonly worker?: 'r2' | 's3' | undefined;
 }
@@ -54,6 +56,8 @@ function findMissingBucket({ mounts }: Config, { worker, buckets, secrets, unset
   const text = worker === 'r2' ? unboundMessage('BUCKET') : 'is missing; the Worker needs a store here, or S3_BUCKET';
   return [{ setting: path.join('.'), text, path, isUnknown: false }];
 }
+
+const UNBOUND = 'wrangler.toml has to bind a dataset as METRICS, with [[analytics_engine_datasets]]';
 
 function unboundMessage(name: string): string {
   return `wrangler.toml has to bind an R2 bucket as ${name}, with [[r2_buckets]]`;
@@ -143,7 +147,11 @@ async function open(config: Config, start: Start) {
       return store.type === 's3' && start.worker === 'r2' ? undefined : memoryStore();
     },
     cache: () => memoryCache({ maxBytes: 1 }),
-    metrics: () => ({}),
+    metrics: (form) => {
+      if (form === 'analytics-engine' && start.datasets?.has('METRICS') === false)
+        throw settingsError(UNBOUND, 'metrics');
+      return {};
+    },
     transfers: () => memoryTransferStore(),
     defaultTransfers: start.platform === 'workers' ? 'durable-object' : 'memory',
     secret,
