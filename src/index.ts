@@ -11,6 +11,7 @@ export { download, type DownloadOptions } from './gateway/handlers/download.ts';
 export { health, ready } from './gateway/handlers/health.ts';
 export type { ProbedStore, ReadinessOptions } from './gateway/readiness.ts';
 export { listing, type FolderHandler, type FolderRequest } from './gateway/handlers/listing.ts';
+export { metricsPage, type MetricsPageOptions } from './gateway/handlers/metrics.ts';
 export { onError } from './gateway/handlers/on-error.ts';
 export { methodNotAllowed, options } from './gateway/handlers/other-methods.ts';
 export { purge, PURGE, type PurgedKey, type PurgeOptions, type PurgePeers } from './gateway/handlers/purge.ts';
@@ -37,6 +38,17 @@ export {
   type LoggedClient,
   type LogOptions,
 } from './observe/log.ts';
+
+// Metrics: the numbers of requests, for Prometheus and for Workers Analytics Engine.
+export { analyticsEngineObserver, type AnalyticsDataset } from './observe/metrics/analytics-engine.ts';
+export type { ProcessValue } from './observe/metrics/instruments.ts';
+export type { MetricsSnapshot } from './observe/metrics/measurements.ts';
+export {
+  prometheusMetrics,
+  type Metrics,
+  type PrintedMetrics,
+  type PrometheusOptions,
+} from './observe/metrics/prometheus.ts';
 
 // Transfers: the state of downloads, and where it is kept. SQLite is in `rangeway/node`, Durable Objects in `/workers`.
 export { trackTransfers, type TransferOptions, type TransferTracker } from './observe/transfers.ts';

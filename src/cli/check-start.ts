@@ -19,6 +19,8 @@ export interface Start {
   readonly unset: string | undefined;
   /** R2 bindings of the Worker; `undefined` if they are not known. */
   readonly buckets?: ReadonlySet<string> | undefined;
+  /** Bindings of datasets of Analytics Engine of the Worker; `undefined` if they are not known. */
+  readonly datasets?: ReadonlySet<string> | undefined;
   /** The Worker of the package; `undefined` for a Worker of your own, which may have any store and rule. */
   readonly worker?: 'r2' | 's3' | undefined;
 }
@@ -55,12 +57,22 @@ function findMissingBucket({ mounts }: Config, { worker, buckets, secrets, unset
   return [{ setting: path.join('.'), text, path, isUnknown: false }];
 }
 
+const UNBOUND = 'wrangler.toml has to bind a dataset as METRICS, with [[analytics_engine_datasets]]';
+
 function unboundMessage(name: string): string {
   return `wrangler.toml has to bind an R2 bucket as ${name}, with [[r2_buckets]]`;
 }
 
 function onlyMount(config: Config, mount: MountConfig): Config {
-  return { ...config, cache: undefined, purge: undefined, admin: undefined, transfers: undefined, mounts: [mount] };
+  return {
+    ...config,
+    cache: undefined,
+    purge: undefined,
+    admin: undefined,
+    metrics: undefined,
+    transfers: undefined,
+    mounts: [mount],
+  };
 }
 
 /** Names the mount of a mistake. A mount that is opened alone has no number. */
@@ -104,13 +116,14 @@ function withKnownSecrets(config: Config, { secrets, unset }: Start): Config {
     const value = secrets.get(name);
     return value === undefined ? unset === undefined : value === '';
   };
-  const { purge, admin, log, transfers, mounts } = config;
+  const { purge, admin, log, metrics, transfers, mounts } = config;
   const hasAdmin = admin !== undefined && !isElsewhere(admin.token);
   const isTracking = hasAdmin && (transfers?.secret === undefined || !isElsewhere(transfers.secret));
   return {
     ...config,
     admin: hasAdmin ? admin : undefined,
     log: log.secret !== undefined && isElsewhere(log.secret) ? { client: 'none' } : log,
+    metrics: hasAdmin || admin === undefined ? metrics : undefined,
     // Without admin they are refused, and that is no mistake if its token is kept elsewhere.
     transfers: isTracking || admin === undefined ? transfers : undefined,
     purge: purge !== undefined && isElsewhere(purge.token) ? undefined : purge,
@@ -134,6 +147,11 @@ async function open(config: Config, start: Start) {
       return store.type === 's3' && start.worker === 'r2' ? undefined : memoryStore();
     },
     cache: () => memoryCache({ maxBytes: 1 }),
+    metrics: (form) => {
+      if (form === 'analytics-engine' && start.datasets?.has('METRICS') === false)
+        throw settingsError(UNBOUND, 'metrics');
+      return {};
+    },
     transfers: () => memoryTransferStore(),
     defaultTransfers: start.platform === 'workers' ? 'durable-object' : 'memory',
     secret,

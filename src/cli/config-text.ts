@@ -9,11 +9,19 @@ export interface Surroundings {
 
 /** Prints a configuration: the common settings, then one block a mount. A secret is printed as its name and whether it is set. */
 export function describeConfig(
-  { limits, logged, cache, purge, trustedProxies, mounts }: Config,
+  { limits, logged, log, cache, purge, metrics, trustedProxies, mounts }: Config,
   { file, variables }: Surroundings,
 ): string {
   const token = purge === undefined ? 'off' : printSecret(purge.token, variables);
-  const common = lines('', { limits, logged, cache: cache ?? 'none', 'purge.token': token, trustedProxies });
+  const common = lines('', {
+    limits,
+    logged,
+    log,
+    cache: cache ?? 'none',
+    'purge.token': token,
+    metrics: metrics ?? "the platform's default",
+    trustedProxies,
+  });
   const described = mounts.map(({ path, host, store, access, cors, blocks: { size, ...blocks }, ...settings }, i) => {
     const place = `${host ?? '*'}${path}`;
     const shown = {

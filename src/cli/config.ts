@@ -145,7 +145,10 @@ function readJson(name: string, env: string | undefined, platform: Platform | un
  *   `secrets.required` names them
  */
 async function readWorker(name: string, env: string | undefined, isStrict: boolean): Promise<Written> {
-  const { source, variables, requiredSecrets, buckets, worker }: WranglerFile = await readWranglerFile(name, env);
+  const { source, variables, requiredSecrets, buckets, datasets, worker }: WranglerFile = await readWranglerFile(
+    name,
+    env,
+  );
   if (worker !== 'r2') assertNoFallback(Object.fromEntries(variables));
   const required = [...requiredSecrets].map((secret) => [secret, ''] as const);
   const advice = 'wrangler secret put it, and list it as required under [secrets] in wrangler.toml';
@@ -154,6 +157,7 @@ async function readWorker(name: string, env: string | undefined, isStrict: boole
     secrets: new Map([...required, ...variables]),
     unset: isStrict ? advice : undefined,
     buckets,
+    datasets,
     worker,
   };
   return { source, start };

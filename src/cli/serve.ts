@@ -64,11 +64,13 @@ async function serveAsWorker(options: ServeOptions, member: ClusterMember): Prom
   const started = await Promise.race([starting, member.stopped.then(() => undefined)]);
   // A bucket that does not respond must not hold up the stop.
   if (started === undefined) process.exit(0);
-  const { server, name, stop } = started;
+  const { server, name, metrics, stop } = started;
   member.send({ type: 'listening', url: server.url, name });
   await member.stopped;
   member.send({ type: 'stopping', inProgress: server.inProgress() });
   await stop();
+  // The primary process keeps the counters of a worker that has ended.
+  if (metrics !== undefined) await member.sendLast({ type: 'measured', id: 0, snapshot: metrics.snapshot() });
   process.exit(0);
 }
 
@@ -159,7 +161,7 @@ async function start(options: ServeOptions, member?: ClusterMember) {
   const share = member === undefined ? downloads : shareOf(downloads, member.number, workers);
   const limits = { ...config.limits, downloads: share };
   const draining = new AbortController();
-  const { gateway, tracker } = await explainMistakes(source, async () => {
+  const { gateway, tracker, metrics } = await explainMistakes(source, async () => {
     const opened = await openNodeConfig(
       transfers === undefined ? config : { ...config, transfers },
       store,
@@ -172,17 +174,21 @@ async function start(options: ServeOptions, member?: ClusterMember) {
     );
     const purge = opened.purge && { ...opened.purge, peers: member?.peers };
     const logged = format === 'off' ? { ...opened, observers: [] } : opened;
-    const app = createGateway({ ...logged, purge, limits, draining: draining.signal });
-    return { gateway: app, tracker: opened.transfers };
+    const summed = opened.metrics && { ...opened.metrics, collect: member?.collectMetrics };
+    const app = createGateway({ ...logged, purge, metrics: summed, limits, draining: draining.signal });
+    return { gateway: app, tracker: opened.transfers, metrics: opened.metrics };
   });
   const server = await listen(gateway, { host, port, ...limits, trustedProxies: config.trustedProxies });
+  metrics?.watch('connections', () => server.connections());
+  if (tracker !== undefined) metrics?.watch('lostTransferChanges', tracker.lost);
+  if (metrics !== undefined) member?.reportMetrics(metrics.snapshot);
   const stop = async () => {
     draining.abort();
     await sleep(limits.drainDelay);
     await server.stop(STOP_LIMIT);
     await tracker?.close();
   };
-  return { server, name, stop };
+  return { server, name, metrics, stop };
 }
 
 /** Builds the piece indexes that are missing. One process does it for all workers. */

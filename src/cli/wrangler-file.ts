@@ -16,6 +16,8 @@ export interface WranglerFile {
   readonly requiredSecrets: ReadonlySet<string>;
   /** Bindings of R2 buckets. */
   readonly buckets: ReadonlySet<string>;
+  /** Bindings of datasets of Analytics Engine. */
+  readonly datasets: ReadonlySet<string>;
   /** The Worker of the package that `main` names; `undefined` for a Worker of your own. */
   readonly worker: 'r2' | 's3' | undefined;
 }
@@ -34,7 +36,14 @@ export function isWranglerFile(name: string): boolean {
 export async function readWranglerFile(file: string, option: string | undefined): Promise<WranglerFile> {
   const env = option ?? (process.env['CLOUDFLARE_ENV'] || undefined);
   const text = readText(file, file);
-  const { definedEnvironments, vars, secrets, r2_buckets: buckets, main } = await readConfig(file, env, text);
+  const {
+    definedEnvironments,
+    vars,
+    secrets,
+    r2_buckets: buckets,
+    analytics_engine_datasets: datasets,
+    main,
+  } = await readConfig(file, env, text);
   if (env !== undefined && (definedEnvironments ?? []).length === 0) throw usageError(`${file}: ${noEnvironment(env)}`);
   const { RANGEWAY: input = {}, ...others }: Readonly<Record<string, unknown>> = vars;
   assertS3Variables(file, others);
@@ -47,7 +56,8 @@ export async function readWranglerFile(file: string, option: string | undefined)
     source: { file, input, tree },
     variables: new Map(Object.entries(others).map(([name, value]) => [name, typeof value === 'string' ? value : ''])),
     requiredSecrets: new Set(secrets?.required ?? []),
-    buckets: new Set(buckets.map(({ binding }: { readonly binding: string }) => binding)),
+    buckets: bindingsOf(buckets),
+    datasets: bindingsOf(datasets),
     worker: workerOf(main),
   };
 }
@@ -146,4 +156,8 @@ function workerOf(main: string | undefined): WranglerFile['worker'] {
   const name = /[\\/]platform[\\/]workers[\\/](worker(?:-s3)?)\.[jt]s$/.exec(main ?? '')?.[1];
   if (name === undefined) return undefined;
   return name === 'worker' ? 'r2' : 's3';
+}
+
+function bindingsOf(resources: readonly { readonly binding: string }[]): ReadonlySet<string> {
+  return new Set(resources.map(({ binding }) => binding));
 }

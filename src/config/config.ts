@@ -5,6 +5,7 @@ import { assertInherited, inheritFields } from './inherit.ts';
 import { LimitsSchema, type Limits } from './limits.ts';
 import { LOGGED, type Logged } from '../observe/log.ts';
 import { LogSchema, type LogConfig } from './log-config.ts';
+import { MetricsSchema, type MetricsConfig } from './metrics-config.ts';
 import { OVERFLOW_POLICIES } from './size-limit.ts';
 import { keyPrefix, locationEntries, settingsEntries } from './settings.ts';
 import { booleanSetting, check, count, MiB, mountList, secretName, text, url } from './schema.ts';
@@ -152,6 +153,8 @@ export const ConfigSchema = v.strictObject({
   purge: v.optional(v.strictObject({ token: secretName }, 'takes a table with the field token')),
   /** The token of the administrator, which the named variable or secret holds: reads transfers, and purges. */
   admin: v.optional(v.strictObject({ token: secretName }, 'takes a table with the field token')),
+  /** Where the numbers of requests go. By default, on Node with `admin`, to clients with its token. */
+  metrics: v.optional(MetricsSchema),
   /** The state of downloads. By default it is not kept. */
   transfers: v.optional(TransfersSchema),
   /** On Node: number of proxies in front of the gateway whose X-Forwarded-For is trusted. */
@@ -178,6 +181,7 @@ export interface Config {
   readonly purge: { readonly token: string } | undefined;
   /** Name of the variable or secret that holds the token. */
   readonly admin: { readonly token: string } | undefined;
+  readonly metrics: MetricsConfig | undefined;
   readonly transfers: TransfersConfig | undefined;
   readonly trustedProxies: number;
   readonly mounts: readonly MountConfig[];
@@ -204,6 +208,7 @@ export function parseConfig(input: unknown): Config {
     cache: blockCache,
     purge,
     admin,
+    metrics,
     transfers,
     trustedProxies,
   } = check(ConfigSchema, input);
@@ -216,12 +221,13 @@ export function parseConfig(input: unknown): Config {
     cache: _cache,
     purge: _purge,
     admin: _admin,
+    metrics: _metrics,
     transfers: _transfers,
     trustedProxies: _trustedProxies,
     mounts: writtenMounts,
     ...topLevel
   } = toTable(input);
-  const common = { limits, logged, log, cache: blockCache, purge, admin, transfers, trustedProxies };
+  const common = { limits, logged, log, cache: blockCache, purge, admin, metrics, transfers, trustedProxies };
   if (!Array.isArray(writtenMounts)) {
     const mount = check(MountSchema, topLevel);
     assertDigests([mount]);

@@ -3,12 +3,14 @@ import type { Hono } from 'hono';
 import { Hono as TinyHono } from 'hono/tiny';
 import type { Observer } from '../observe/event.ts';
 import { logObserver } from '../observe/log.ts';
+import type { Metrics } from '../observe/metrics/prometheus.ts';
 import type { TransferTracker } from '../observe/transfers.ts';
 import { portableBodyPipe, type BodyPipe } from './download/body-pipe.ts';
 import type { ClientAddress } from './gateway-request.ts';
 import { download } from './handlers/download.ts';
 import { health, ready } from './handlers/health.ts';
 import { listing } from './handlers/listing.ts';
+import { metricsPage } from './handlers/metrics.ts';
 import { methodNotAllowed, options as answerOptions } from './handlers/other-methods.ts';
 import { purge, PURGE, type PurgedKey, type PurgeOptions } from './handlers/purge.ts';
 import { ownTransfer } from './handlers/own-transfer.ts';
@@ -45,6 +47,8 @@ export interface GatewayBaseOptions {
   readonly admin?: { readonly token: string } | undefined;
   /** Aborted when the process is about to stop: from then on `/.rangeway/ready` is answered 503. */
   readonly draining?: AbortSignal | undefined;
+  /** Counts requests, served at `/.rangeway/metrics`: `prometheusMetrics()`. By default there is no such address. */
+  readonly metrics?: Metrics | undefined;
   /** Keeps the state of downloads: `trackTransfers({ store })`. By default it is not kept. */
   readonly transfers?: TransferTracker | undefined;
 }
@@ -80,6 +84,7 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
     purge: ownPurge,
     admin,
     draining,
+    metrics,
     transfers,
     ...mountOptions
   } = options;
@@ -93,7 +98,7 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   // If no mount allows an origin, pages of other origins can't read the 404 of an unmatched path either.
   const isCorsOff = mounts.every((mount) => mount.cors.origins.length === 0);
 
-  const observed = transfers === undefined ? observers : [...(observers ?? [logObserver()]), transfers.observer];
+  const observed = withObservers(observers, metrics, transfers);
   const isListing = mounts.some(({ list }) => list !== undefined);
   const app = new TinyHono();
   const begin = beginRequest({ clientAddress }, true, toErrorPage);
@@ -102,6 +107,10 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   app.all('/.rangeway/health', health());
   app.all('/.rangeway/ready', ready({ stores: probedStores(mounts), draining }));
   app.use(accessLog(observed), cors({ origins: isCorsOff ? [] : '*' }));
+  if (metrics !== undefined) {
+    metrics.addMounts(mounts.map(({ location }) => location));
+    app.all('/.rangeway/metrics', metricsPage({ metrics, token: admin?.token }));
+  }
   if (admin !== undefined && transfers !== undefined) app.use(transfersApi({ transfers, token: admin.token }));
   if (limits.downloads !== undefined) app.get('*', concurrencyLimit(limits.downloads));
   app.use(mountMiddleware(mounts));
@@ -115,6 +124,13 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   app.all('*', methodNotAllowed(...(purgeOptions === undefined ? [] : [PURGE])));
   if (clientAddress === undefined) gateways.add(app);
   return app;
+}
+
+function withObservers(
+  observers: readonly Observer[] = [logObserver()],
+  ...others: readonly ({ readonly observer: Observer } | undefined)[]
+): readonly Observer[] {
+  return [...observers, ...others.flatMap((other) => (other === undefined ? [] : [other.observer]))];
 }
 
 /** The stores of the mounts, each once. */

@@ -33,7 +33,12 @@ export interface Reply {
   /** The content of a response with bytes of an object, or of a redirect to one, which has no parts. */
   readonly content?: ResponseContent;
   /** The problem that the body describes, for another form of it. */
-  readonly problem?: { readonly status: number; readonly title: string; readonly detail: string };
+  readonly problem?: {
+    readonly status: number;
+    readonly title: string;
+    readonly detail: string;
+    readonly kind?: ProblemKind | undefined;
+  };
   /** A thrown value to log beside the status. */
   readonly error?: unknown;
 }
@@ -79,7 +84,7 @@ export function problemReply(
     status,
     fields: [...fields, ...bodyFields],
     body: method === 'HEAD' ? null : body,
-    problem: { status, title, detail },
+    problem: { status, title, detail, kind },
   };
 }
 

@@ -55,6 +55,10 @@ export interface DownloadEvent extends DownloadStart {
   readonly bytesRead: number | null;
   /** The time in ms from the arrival of the request to the end of the body. */
   readonly durationMs: number;
+  /** The time in ms from the arrival of the request to the start of the response. */
+  readonly firstByteMs: number;
+  /** The kind of the problem document with which an error is answered, such as `archived`; `undefined` without one. */
+  readonly problem: string | undefined;
   /** Storage operations, resumed bodies, and cache hits and misses. */
   readonly stats: Readonly<RequestStats>;
   /** The thrown value of a failure. */

@@ -2,6 +2,7 @@ import { settingsError } from '../base/settings-error.ts';
 import type { Config } from '../config/config.ts';
 import { needsOf, type AccessNeeds } from '../access/access.ts';
 import type { AccessConfig } from '../config/access-config.ts';
+import { assertMetrics } from '../config/metrics-config.ts';
 import { assertLog } from '../config/log-config.ts';
 import { assertExact, assertOneToken, assertTransfers, type TransfersConfig } from '../config/transfers-config.ts';
 import { corsPolicy } from '../gateway/open-mounts.ts';
@@ -47,9 +48,13 @@ const TYPES: Readonly<Record<Platform, Readonly<Record<TypedField, readonly stri
  * @throws SettingsError if two mounts have the same location, if a bucket can't be read in the way that is set, if the
  *   platform has no such store or cache, if `parallelReads` is more than it allows, or if a setting has no effect
  */
-export function checkConfig({ mounts, cache, log, admin, purge, transfers }: Config, platform?: Platform): void {
+export function checkConfig(
+  { mounts, cache, log, admin, purge, metrics, transfers }: Config,
+  platform?: Platform,
+): void {
   assertOneToken(admin, purge);
   assertLog(log);
+  assertMetrics(metrics, admin !== undefined, platform);
   if (transfers !== undefined) checkTransfers(transfers, admin !== undefined, platform);
   const max = platform === 'workers' ? WORKERS_PARALLEL_READS : undefined;
   if (platform !== undefined && cache !== undefined) assertType('', 'cache', cache.type, platform);

@@ -1,5 +1,8 @@
 import type { BlockCache } from '../cache/block-cache.ts';
 import { logObserver, type Log, type LogOptions } from '../observe/log.ts';
+import type { Observer } from '../observe/event.ts';
+import type { Metrics } from '../observe/metrics/prometheus.ts';
+import { assertMetrics, type MetricsConfig } from '../config/metrics-config.ts';
 import { assertLog, type LogConfig } from '../config/log-config.ts';
 import type { CacheConfig, Config, MountConfig, PiecesConfig, StoreConfig } from '../config/config.ts';
 import type { GatewayBaseOptions } from '../gateway/create-gateway.ts';
@@ -39,6 +42,10 @@ export interface PlatformParts extends AccessParts {
   readonly transfers?: (settings: TransfersConfig) => TransferStore | undefined;
   /** The type of the platform's own store of transfers. By default memory. */
   readonly defaultTransfers?: TransferStoreConfig['type'] | undefined;
+  /** Opens the numbers of requests; returns `undefined` if the platform has no such form of them. */
+  readonly metrics?: (metrics: MetricsConfig) => OpenedMetrics | undefined;
+  /** The setting `metrics` if there is a token of the administrator. By default off. */
+  readonly defaultMetrics?: MetricsConfig | undefined;
   /** The size limit of a response body on this platform. By default there is none. */
   readonly overflow?: SizeLimit | undefined;
   /** Receives the log entries. By default they go to the console. */
@@ -47,6 +54,18 @@ export interface PlatformParts extends AccessParts {
   readonly defaults?: Pick<MountOptions, 'resume'>;
 }
 
+/** Numbers of requests that the gateway serves, or observers that send them elsewhere. */
+export interface OpenedMetrics {
+  readonly metrics?: Metrics | undefined;
+  readonly observers?: readonly Observer[] | undefined;
+}
+
+/** The options of a gateway, opened from a configuration. */
+type OpenedConfig = Pick<GatewayBaseOptions, 'limits' | 'purge' | 'admin' | 'metrics' | 'transfers'> & {
+  readonly observers: readonly Observer[];
+  readonly mounts: readonly TableMountOptions[];
+};
+
 /**
  * Creates the options of a gateway from a configuration.
  *
@@ -54,26 +73,31 @@ export interface PlatformParts extends AccessParts {
  * @throws SettingsError if the platform does not support a store or cache, or if a secret is missing
  */
 export function openConfig(
-  { mounts, cache, limits, logged, log, purge, admin, transfers }: Config,
+  { mounts, cache, limits, logged, log, purge, admin, metrics, transfers }: Config,
   parts: PlatformParts,
-): Pick<GatewayBaseOptions, 'limits' | 'observers' | 'purge' | 'admin' | 'transfers'> & {
-  readonly mounts: readonly TableMountOptions[];
-} {
+): OpenedConfig {
   const openedCache =
     cache === undefined
       ? undefined
       : withSettingName('cache', () => parts.cache?.(cache) ?? refuse('type', cache.type));
   assertOneToken(admin, purge);
   const token = admin && { token: withSettingName('admin.token', () => readToken(admin.token, parts)) };
+  assertMetrics(metrics, admin !== undefined, undefined);
+  const measured = openMetrics(metrics ?? (admin === undefined ? undefined : parts.defaultMetrics) ?? 'off', parts);
   const pathOf = (i: number) => (mounts.length > 1 ? `mounts.${i}.` : '');
   return {
     limits,
-    observers: [logObserver(parts.log, logged, openLog(log, parts))],
+    observers: [logObserver(parts.log, logged, openLog(log, parts)), ...(measured.observers ?? [])],
+    metrics: measured.metrics,
     purge: purge === undefined ? token : { token: withSettingName('purge.token', () => readToken(purge.token, parts)) },
     admin: token,
     transfers: transfers && openTransfers(transfers, token !== undefined, parts),
     mounts: mounts.map((mount, i) => toMountOptions(mount, openedCache, parts, pathOf(i))),
   };
+}
+
+function openMetrics(metrics: MetricsConfig, parts: PlatformParts): OpenedMetrics {
+  return metrics === 'off' ? {} : (parts.metrics?.(metrics) ?? refuse('metrics', metrics));
 }
 
 /** Reads the key of the hashes of clients. */

@@ -86,6 +86,11 @@ const toml: readonly (readonly [text: string, args: readonly string[], message: 
     [],
     'in the mount at /: mounts.0.store.type: this platform knows no "s3"',
   ],
+  [
+    'name = "x"\n[vars.RANGEWAY]\nmetrics = »"analytics-engine"\n',
+    [],
+    'metrics: wrangler.toml has to bind a dataset as METRICS, with [[analytics_engine_datasets]]',
+  ],
   [`${S3}»[vars.RANGEWAY]\nindex = "a"\n`, STRICT, 'store: is missing; the Worker needs a store here, or S3_BUCKET'],
 ];
 
@@ -105,6 +110,8 @@ describe('a mistake in a wrangler.toml has its line and column', () => {
 
 test('a wrangler.toml without a mistake is accepted', async () => {
   const bound = `${R2}[[r2_buckets]]\nbinding = "FILES"\nbucket_name = "files"\n`;
+  const dataset = '[[analytics_engine_datasets]]\nbinding = "METRICS"\n[vars.RANGEWAY]\nmetrics = "analytics-engine"\n';
+  expect(await check('wrangler.toml', `name = "x"\n${dataset}`)).toBe('it is accepted');
   const mounts = '[[vars.RANGEWAY.mounts]]\nstore = { type = "r2", binding = "FILES" }\naccess = { type = "signed" }\n';
   expect(await check('wrangler.toml', bound + mounts)).toBe('it is accepted');
   expect(await check('wrangler.toml', `${bound}[secrets]\nrequired = ["RANGEWAY_KEYS"]\n${mounts}`, STRICT)).toBe(

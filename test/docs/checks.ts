@@ -27,6 +27,11 @@ export const PROGRAMS: Readonly<Record<string, Program>> = {
     file: (block, folder) => ['nginx.conf', nginxFile(block, folder)],
     args: (file) => ['-t', '-q', '-c', file],
   },
+  yaml: {
+    name: 'promtool',
+    file: (block) => ['prometheus.yml', block],
+    args: (file) => ['check', 'config', '--syntax-only', file],
+  },
 };
 
 /**

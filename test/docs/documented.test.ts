@@ -32,6 +32,8 @@ const TEXTS = {
   log: /^\{"method":/,
   'signed text': /^rangeway-link-1\n/,
   listing: /^\[\n\{"name":/,
+  // test/observe/metrics compares their columns and fields with those that are written.
+  query: /^(?:SELECT|fields) /,
   field: /^[A-Z][\w-]*: \S/,
 } as const;
 const textsOf = (kind: keyof typeof TEXTS) => withLanguage('', 'text').filter(({ text }) => TEXTS[kind].test(text));

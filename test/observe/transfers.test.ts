@@ -31,6 +31,8 @@ function event(fields: Partial<DownloadEvent> = {}): DownloadEvent {
     bytesSent: 100,
     bytesRead: 100,
     durationMs: 5,
+    firstByteMs: 1,
+    problem: undefined,
     stats: newRequestStats(),
     cause: undefined,
     ...fields,

@@ -1,6 +1,8 @@
 import cluster from 'node:cluster';
 import type { PurgedKey, PurgePeers } from '../../gateway/handlers/purge.ts';
 import type { TransferStore } from '../../transfers/transfer-store.ts';
+import { EMPTY_SNAPSHOT, type MetricsSnapshot } from '../../observe/metrics/measurements.ts';
+import { relayedMetrics } from './metrics-relay.ts';
 import { relayedTransfers } from './transfer-relay.ts';
 import { isEnvelope, WORKER_NUMBER, type Envelope, type PrimaryMessage, type WorkerMessage } from './messages.ts';
 
@@ -15,9 +17,15 @@ export interface ClusterMember {
   readonly peers: PurgePeers;
   /** The store of transfers, which the primary process has open. */
   readonly transferStore: TransferStore;
+  /** The numbers of all workers. */
+  readonly collectMetrics: () => Promise<MetricsSnapshot>;
+  /** Tells the primary process the numbers of this worker whenever it needs them. */
+  reportMetrics(snapshot: () => MetricsSnapshot): void;
   /** Resolves when the worker has to stop: the primary process says so, or a signal of its own does. */
   readonly stopped: Promise<void>;
   send(message: WorkerMessage): void;
+  /** Sends a last message before the process exits. */
+  sendLast(message: WorkerMessage): Promise<void>;
   /** Lets the process end with its exit code, although the channel is open. */
   leave(): void;
 }
@@ -32,18 +40,24 @@ export function joinCluster(): ClusterMember | undefined {
   const stop = Promise.withResolvers<void>();
   const listeners: ((purged: PurgedKey) => void)[] = [];
   const pending = new Map<number, () => void>();
-  const transfers = relayedTransfers(send);
+  const transfers = relayedTransfers((message) => void send(message));
+  const metrics = relayedMetrics((message) => void send(message));
+  let snapshot: (() => MetricsSnapshot) | undefined;
   const receive = (message: PrimaryMessage): void => {
     switch (message.type) {
       case 'stop':
         return stop.resolve();
       case 'done':
         return pending.get(message.id)?.();
+      case 'measure':
+        return void send({ type: 'measured', id: message.id, snapshot: snapshot?.() ?? EMPTY_SNAPSHOT });
+      case 'metrics':
+        return metrics.receive(message.id, message.snapshot);
       case 'transfers':
         return transfers.receive(message.id, message.result);
       case 'purge':
         for (const listener of listeners) listener(message.purged);
-        return send({ type: 'done', id: message.id });
+        return void send({ type: 'done', id: message.id });
     }
   };
   process.on('message', (message: unknown) => {
@@ -60,15 +74,22 @@ export function joinCluster(): ClusterMember | undefined {
       subscribe: (listener) => void listeners.push(listener),
     },
     transferStore: transfers.store,
+    collectMetrics: () => metrics.collect(),
+    reportMetrics(own) {
+      snapshot = own;
+    },
     stopped: stop.promise,
-    send,
+    send: (message) => void send(message),
+    sendLast: send,
     leave: () => process.channel?.unref(),
   };
 }
 
-function send(message: WorkerMessage): void {
+/** @returns resolves when the message is handed to the system, or can't be */
+async function send(message: WorkerMessage): Promise<void> {
   const envelope: Envelope<WorkerMessage> = { rangeway: message };
-  if (process.connected) process.send?.(envelope, undefined, undefined, () => undefined);
+  if (!process.connected) return;
+  await new Promise<void>((resolve) => process.send?.(envelope, undefined, undefined, () => resolve()));
 }
 
 let lastId = 0;
@@ -82,7 +103,7 @@ async function publish(purged: PurgedKey, pending: Map<number, () => void>): Pro
       PURGE_TIMEOUT,
     ).unref();
   });
-  send({ type: 'purge', id, purged });
+  void send({ type: 'purge', id, purged });
   try {
     await done;
   } finally {

@@ -1,3 +1,4 @@
+import type { MetricsSnapshot } from '../../observe/metrics/measurements.ts';
 import type { TransferStore } from '../../transfers/transfer-store.ts';
 import type { PurgedKey } from '../../gateway/handlers/purge.ts';
 
@@ -10,6 +11,10 @@ export type WorkerMessage =
   | { readonly type: 'purge'; readonly id: number; readonly purged: PurgedKey }
   /** The answer to the primary's `purge`. */
   | { readonly type: 'done'; readonly id: number }
+  /** A client has asked this worker for the numbers of all workers. */
+  | { readonly type: 'metrics'; readonly id: number }
+  /** The answer to the primary's `measure`: the numbers of this worker. */
+  | { readonly type: 'measured'; readonly id: number; readonly snapshot: MetricsSnapshot }
   /** A call of the store of transfers, which only the primary process has open. */
   | { readonly type: 'transfers'; readonly id: number; readonly call: TransferCall };
 
@@ -20,6 +25,10 @@ export type PrimaryMessage =
   | { readonly type: 'purge'; readonly id: number; readonly purged: PurgedKey }
   /** The answer to the worker's `purge`: all other workers have purged the key. */
   | { readonly type: 'done'; readonly id: number }
+  /** The primary needs the numbers of the worker. */
+  | { readonly type: 'measure'; readonly id: number }
+  /** The answer to the worker's `metrics`: the numbers of all workers. */
+  | { readonly type: 'metrics'; readonly id: number; readonly snapshot: MetricsSnapshot }
   /** The result of the worker's call of the store of transfers. */
   | { readonly type: 'transfers'; readonly id: number; readonly result: TransferResult };
 

@@ -1,6 +1,7 @@
 import cluster from 'node:cluster';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { say } from '../say.ts';
+import { metricsRelay } from './metrics-relay.ts';
 import { purgeRelay } from './purge-relay.ts';
 import type { TransferStore } from '../../transfers/transfer-store.ts';
 import { transferRelay } from './transfer-relay.ts';
@@ -49,6 +50,7 @@ export async function runPrimary(options: PrimaryOptions): Promise<number> {
   process.stdout.on('error', () => undefined);
   const running = new Set<WorkerProcess>();
   const purges = purgeRelay(() => running);
+  const metrics = metricsRelay(() => running);
   const { transferStore } = options;
   const transfers = transferStore && transferRelay(transferStore);
   const maintenance = setInterval(() => {
@@ -61,12 +63,14 @@ export async function runPrimary(options: PrimaryOptions): Promise<number> {
       (lines) => void process.stdout.write(lines),
       (message, from) => {
         purges(message, from);
+        metrics.handle(message, from);
         transfers?.handle(message, from);
       },
     );
     running.add(worker);
     void worker.ended.then(() => {
       running.delete(worker);
+      metrics.leave(worker);
       transfers?.leave(worker);
     });
     return worker;

@@ -140,6 +140,7 @@ async function gatewayWorker(
       env: {
         ...bucketsOf(wrangler),
         ...durableObjectBindingsOf(wrangler),
+        ...datasetsOf(wrangler),
         ...Object.fromEntries(texts.map(([name, value]) => [name, { type: 'json', value } as const])),
       },
     },
@@ -192,6 +193,21 @@ function durableObjectBindingsOf({ durable_objects }: WranglerConfig) {
       { type: 'durable-object', worker: 'gateway', exportName: class_name } as const,
     ]),
   );
+}
+
+/** Datasets of Analytics Engine. The simulator drops what is written. */
+function datasetsOf({ analytics_engine_datasets }: WranglerConfig) {
+  return Object.fromEntries(
+    analytics_engine_datasets.map(({ binding, dataset }: DatasetConfig) => [
+      binding,
+      { type: 'analytics-engine-dataset', name: dataset ?? binding } as const,
+    ]),
+  );
+}
+
+interface DatasetConfig {
+  readonly binding: string;
+  readonly dataset?: string;
 }
 
 interface ShardsConfig {

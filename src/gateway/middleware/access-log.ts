@@ -40,9 +40,11 @@ export function accessLog(observers: readonly Observer[] = [logObserver()]): Mid
       userAgent: fields.get('User-Agent')?.slice(0, 512),
     };
     let sentContent: ResponseContent | undefined;
+    let firstByteMs: number | undefined;
     request.needsOutcome ||= needsOutcome;
     request.onStart.push((status, content) => {
       sentContent = content;
+      firstByteMs = steadyTime() - request.startTime;
       if (startObservers.length === 0) return;
       const parts = content.parts();
       if (parts.length === 0) return;
@@ -54,7 +56,7 @@ export function accessLog(observers: readonly Observer[] = [logObserver()]): Mid
       // A redirect to the storage has no bytes of the object, and names it.
       const content = sentContent ?? (end.status === 307 ? end.reply?.content : undefined);
       const parts = content?.parts() ?? [];
-      const event = toEvent(request, toStart(request, sent, end.status, content, parts), end, parts);
+      const event = toEvent(request, toStart(request, sent, end.status, content, parts), end, parts, firstByteMs);
       for (const observer of observers) {
         if (observer.only === undefined || event.outcome === 'failed') notify(request, () => observer.end(event));
       }
@@ -105,15 +107,20 @@ function toEvent(
   start: DownloadStart,
   { reply, transfer }: RequestEnd,
   parts: Parts,
+  firstByteMs?: number,
 ): DownloadEvent {
   const { outcome, bytesSent, bytesRead } = transfer;
+  const durationMs = steadyTime() - startTime;
   return {
     ...start,
     outcome: toOutcome(outcome, start.status),
     delivered: parts.length > 0 && bytesSent === null ? 'unknown' : deliveredSpans(parts, bytesSent ?? 0),
     bytesSent,
     bytesRead,
-    durationMs: steadyTime() - startTime,
+    durationMs,
+    // A response without bytes of an object starts when it ends.
+    firstByteMs: firstByteMs ?? durationMs,
+    problem: reply?.problem?.kind,
     stats,
     cause: transfer.outcome === 'failed' ? transfer.cause : reply?.error,
   };

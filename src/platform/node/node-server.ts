@@ -36,6 +36,8 @@ export interface NodeServer {
   readonly url: string;
   /** The number of requests in progress. */
   inProgress(): number;
+  /** The number of open connections. */
+  connections(): number;
   /** Accepts no more requests, waits up to `limit` ms for responses in progress, then closes their connections. */
   stop(limit: number): Promise<void>;
 }
@@ -56,11 +58,17 @@ export async function listen(work: RequestWorker, options: ListenOptions, readsC
     work(req, res, sent);
   });
   const server = createHttpServer(options, queue, readsContent);
+  let connections = 0;
+  server.on('connection', (socket) => {
+    connections++;
+    socket.once('close', () => connections--);
+  });
   server.listen(port, host);
   await once(server, 'listening');
   return {
     url: toUrl(server),
     inProgress: () => queue.inProgress(),
+    connections: () => connections,
     stop: (limit) => {
       stopping.abort();
       return stopServer(server, limit);

@@ -11,7 +11,9 @@ import { fsStore } from '../../store/drivers/fs/fs-store.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import type { TransferStore } from '../../transfers/transfer-store.ts';
 import { openTransferStore } from './open-transfer-store.ts';
-import { openConfig } from '../open-config.ts';
+import { openConfig, type OpenedMetrics } from '../open-config.ts';
+import type { MetricsConfig } from '../../config/metrics-config.ts';
+import { prometheusMetrics } from '../../observe/metrics/prometheus.ts';
 import { openJwt } from '../open-jwt.ts';
 import { loadS3, type S3Parts } from '../s3/load-s3.ts';
 import type { S3Access } from '../s3/s3-access.ts';
@@ -56,9 +58,22 @@ export async function openNodeConfig(
     // A store that Node lacks is refused here too. A file is opened by its first use alone.
     transfers: (settings) => openTransferStore(settings) && (transferStore ?? openTransferStore(settings)),
     defaultTransfers: 'sqlite',
+    metrics: openMetrics,
+    defaultMetrics: 'token',
     secret,
     jwt: openJwt,
   });
+}
+
+function openMetrics(metrics: MetricsConfig): OpenedMetrics | undefined {
+  switch (metrics) {
+    case 'token':
+    case 'public':
+      return { metrics: prometheusMetrics({ isPublic: metrics === 'public' }) };
+    case 'analytics-engine':
+    case 'off':
+      return undefined;
+  }
 }
 
 function missing(): never {

@@ -11,6 +11,9 @@ import { durableObjectTransferStore } from '../../transfers/drivers/durable-obje
 import type { TransferStore } from '../../transfers/transfer-store.ts';
 import type { TransferShard } from './transfer-shard.ts';
 import { settingsError } from '../../base/settings-error.ts';
+import { analyticsEngineObserver } from '../../observe/metrics/analytics-engine.ts';
+import type { MetricsConfig } from '../../config/metrics-config.ts';
+import type { OpenedMetrics } from '../open-config.ts';
 
 declare global {
   namespace Cloudflare {
@@ -47,6 +50,23 @@ export const workerAddress: ClientAddress = ({ headers }) => {
   const fields: Fields = headers;
   return fields.get('CF-Connecting-IP') ?? undefined;
 };
+
+/**
+ * Opens the metrics of a configuration: data points of Workers Analytics Engine, through the binding `METRICS`.
+ *
+ * @returns `undefined` for a form that Workers do not have
+ * @throws SettingsError if there is no such binding
+ */
+export function workerMetrics(metrics: MetricsConfig): OpenedMetrics | undefined {
+  if (metrics !== 'analytics-engine') return undefined;
+  const dataset: unknown = Reflect.get(env, 'METRICS');
+  if (isDataset(dataset)) return { observers: [analyticsEngineObserver(dataset)] };
+  throw settingsError('wrangler.toml has to bind a dataset of Analytics Engine as METRICS', 'metrics');
+}
+
+function isDataset(value: unknown): value is AnalyticsEngineDataset {
+  return typeof value === 'object' && value !== null && 'writeDataPoint' in value;
+}
 
 /** The stores of transfers of a Worker: Durable Objects, bound as `TRANSFERS` if the configuration names no binding. */
 export const workerTransfers = {

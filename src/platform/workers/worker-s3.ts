@@ -13,7 +13,7 @@ import { assertNoFallback } from '../no-fallback.ts';
 import { openJwt } from '../open-jwt.ts';
 import { makeS3Client, REQUEST_TIMEOUT, type S3Access } from '../s3/make-s3-client.ts';
 import { openS3Store, toS3Source, type S3Source } from '../s3/s3-source.ts';
-import { openBinding, workerAddress, workerCache, workerSecret, workerTransfers } from './worker-env.ts';
+import { openBinding, workerAddress, workerCache, workerMetrics, workerSecret, workerTransfers } from './worker-env.ts';
 
 export { TransferShard } from './transfer-shard.ts';
 export { Blocks } from './worker-env.ts';
@@ -118,6 +118,7 @@ export default createGateway({
     open,
     secret: workerSecret,
     cache: workerCache,
+    metrics: workerMetrics,
     ...workerTransfers,
     jwt: openJwt,
     // S3's bodies come over a network, and can break off. R2's come from the platform itself, and resuming would move

@@ -6,7 +6,7 @@ import type { ObjectStore } from '../../store/object-store.ts';
 import { withRetry } from '../../store/wrappers/with-retry.ts';
 import { nativeBodyPipe } from './native-body-pipe.ts';
 import { openConfig } from '../open-config.ts';
-import { openBinding, workerAddress, workerCache, workerSecret, workerTransfers } from './worker-env.ts';
+import { openBinding, workerAddress, workerCache, workerMetrics, workerSecret, workerTransfers } from './worker-env.ts';
 
 export { TransferShard } from './transfer-shard.ts';
 export { Blocks } from './worker-env.ts';
@@ -46,6 +46,7 @@ export default createGateway({
     open,
     secret: workerSecret,
     cache: workerCache,
+    metrics: workerMetrics,
     ...workerTransfers,
   }),
   bodyPipe: nativeBodyPipe,
