@@ -42,7 +42,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   link: ['rel', 'href'],
   title: [],
   style: [],
-  body: [],
+  body: ['class'],
   header: [],
   nav: ['aria-label', 'class'],
   ol: ['class'],
@@ -71,7 +71,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
 
 /**
  * Returns what a parsed page has beyond the markup of the gateway: elements and attributes that a name has smuggled in,
- * addresses that are not relative to the folder, and characters that turn the text around them.
+ * addresses that are not relative to the folder, and characters in a text that turn the text around them.
  */
 export function foreignMarkup(page: string): readonly string[] {
   const elements = elementsOf(parse(page));
@@ -85,7 +85,14 @@ export function foreignMarkup(page: string): readonly string[] {
       .filter(({ tagName }) => tagName === 'a')
       .map((link) => attribute(link, 'href') ?? '')
       .filter((href) => !/^(?:\.{1,2}\/|\?|$)/.test(href)),
-    ...(page.match(/[\u202a-\u202e\u2066-\u2069\u0000]/gu) ?? []).map((character) => JSON.stringify(character)),
+    ...elements
+      .filter(({ tagName }) => tagName !== 'pre')
+      .flatMap((one) => [
+        ...one.childNodes.filter((child) => 'value' in child).map(textOf),
+        attribute(one, 'aria-label') ?? '',
+      ])
+      .flatMap((shown) => shown.match(/[\u202a-\u202e\u2066-\u2069\0]/gu) ?? [])
+      .map((character) => JSON.stringify(character)),
   ];
 }
 
