@@ -28,7 +28,7 @@ export interface Row {
 export function rowsOf(page: string): readonly Row[] {
   const cells = elementsOf(parse(page)).filter((one) => one.tagName === 'td' && attribute(one, 'class') === 'name');
   return cells.map((cell) => {
-    const [link] = elementsOf(cell).filter(({ tagName }) => tagName === 'a');
+    const link = elementsOf(cell).find(({ tagName }) => tagName === 'a');
     if (link === undefined) throw new Error('a row without a link');
     return { text: textOf(link).trim(), href: attribute(link, 'href') ?? '' };
   });
@@ -87,10 +87,12 @@ export function foreignMarkup(page: string): readonly string[] {
       .filter((href) => !/^(?:\.{1,2}\/|\?|$)/.test(href)),
     ...elements
       .filter(({ tagName }) => tagName !== 'pre')
-      .flatMap((one) => [
-        ...one.childNodes.filter((child) => 'value' in child).map(textOf),
-        attribute(one, 'aria-label') ?? '',
-      ])
+      .flatMap((one) =>
+        one.childNodes
+          .filter((child) => 'value' in child)
+          .map(textOf)
+          .concat(attribute(one, 'aria-label') ?? ''),
+      )
       .flatMap((shown) => shown.match(/[\u202a-\u202e\u2066-\u2069\0]/gu) ?? [])
       .map((character) => JSON.stringify(character)),
   ];
