@@ -8,6 +8,7 @@ interface Shared {
   readonly cacheControl?: unknown;
   readonly cdnCacheControl?: unknown;
   readonly cacheTags?: unknown;
+  readonly listing?: unknown;
 }
 
 /** Fields that only responses without a rule have. */
@@ -19,19 +20,25 @@ const PUBLIC_ONLY = ['cdnCacheControl', 'cacheTags'] as const;
  *
  * A top-level Cache-Control applies to public mounts too. So on a mount with an access rule it becomes `private`, and
  * shared caches may store responses only if the mount has its own Cache-Control. Fields for CDNs are not inherited by
- * such a mount.
+ * such a mount. A mount that lists no folders does not inherit the size of their pages.
  *
  * @param topLevel fields of the top level
  * @param own fields of the mount; `undefined` counts as absent
  */
 export function inheritFields<Mount extends Shared>(topLevel: object, own: Mount): Mount {
-  const mount = { ...own, ...definedFields(topLevel), ...definedFields(own) };
+  const mount = { ...own, ...inheritableFields(topLevel, own), ...definedFields(own) };
   const { access, cacheControl } = mount;
   if (isPublic(access)) return mount;
   const guarded = { ...mount };
   for (const name of PUBLIC_ONLY) if (own[name] === undefined) delete guarded[name];
   if (own.cacheControl !== undefined || typeof cacheControl !== 'string') return guarded;
   return { ...guarded, cacheControl: withPrivate(cacheControl) };
+}
+
+function inheritableFields(topLevel: object, own: Shared): Readonly<Record<string, unknown>> {
+  const { listingLimit, ...fields } = definedFields(topLevel);
+  const isListed = (own.listing ?? fields['listing'] ?? false) !== false;
+  return isListed && listingLimit !== undefined ? { ...fields, listingLimit } : fields;
 }
 
 /**

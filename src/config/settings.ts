@@ -71,6 +71,8 @@ export const settingsEntries = {
     v.union([v.literal(false), v.literal('json'), v.literal('html')], 'takes false, "json" or "html"'),
     false,
   ),
+  /** Entries of a page of a listing. By default 1,000; each 1,000 cost one storage operation. */
+  listingLimit: v.optional(count(50_000, 'entries', 1)),
   /** Key of the document that people get for a missing object, with status 404. By default a short page. */
   notFound: v.optional(text(/^[^\0]{1,1024}$/, 'takes the key of a document, such as "404.html"')),
   /** Whether a HEAD with Range gets 206, for clients that probe with HEAD (DuckDB-wasm). */

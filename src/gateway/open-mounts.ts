@@ -181,6 +181,11 @@ function openMount(options: TableMountOptions, bodyPipe: BodyPipe, fieldPrefix =
   const access = rule === publicAccess() ? undefined : rule;
   if (settings.listing !== false && !isListable(store))
     throw settingsError("this store can't list its keys; leave the setting out", `${fieldPrefix}listing`);
+  if (settings.listing === false && settings.listingLimit !== undefined)
+    throw settingsError(
+      'has no effect without listing; set listing too, or leave it out',
+      `${fieldPrefix}listingLimit`,
+    );
   const blockCache = cache === false ? undefined : cache;
   const prefixed = prefix === '' ? store : withPrefix(store, prefix);
   // Mounts may share a cache, and their keys may be equal: host and path make the cache keys distinct.

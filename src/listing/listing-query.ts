@@ -1,4 +1,5 @@
 import type { AnswerParameter, AnswerQuery } from '../http/index.ts';
+import { MAX_LISTED } from '../store/listable-store.ts';
 
 /** The order of a listing. Folders come first in each of them. */
 export interface ListOrder {
@@ -37,20 +38,24 @@ export const LISTING_PARAMETERS: ReadonlySet<string> = new Set<AnswerParameter>(
 
 /** The longest name to search for: that of a key, in characters. */
 const MAX_SEARCH = 1_024;
-const MAX_LIMIT = 1_000;
 
-/** Reads the query of a listing. Of a parameter that is given twice, the first one counts. */
-export function parseListingQuery(query: AnswerQuery): ListingQuery | InvalidListingQuery {
+/**
+ * Reads the query of a listing. Of a parameter that is given twice, the first one counts.
+ *
+ * @param pageSize entries of a page if the query has no limit; a query may ask for as many, and for 1,000 in any case
+ */
+export function parseListingQuery(query: AnswerQuery, pageSize: number): ListingQuery | InvalidListingQuery {
   const format = query.get('format') ?? undefined;
   const sort = query.get('sort') ?? 'name';
   const order = query.get('order') ?? 'asc';
   const search = query.get('search') ?? '';
-  const limit = query.get('limit') ?? String(MAX_LIMIT);
+  const limit = query.get('limit') ?? String(pageSize);
+  const maxLimit = Math.max(pageSize, MAX_LISTED);
   if (format !== undefined && format !== 'html' && format !== 'json') return invalid('format is html or json.');
   if (sort !== 'name' && sort !== 'size' && sort !== 'date') return invalid('sort is name, size or date.');
   if (order !== 'asc' && order !== 'desc') return invalid('order is asc or desc.');
-  if (!/^\d{1,4}$/.test(limit) || Number(limit) < 1 || Number(limit) > MAX_LIMIT)
-    return invalid(`limit is a number from 1 to ${MAX_LIMIT}.`);
+  if (!/^\d{1,5}$/.test(limit) || Number(limit) < 1 || Number(limit) > maxLimit)
+    return invalid(`limit is a number from 1 to ${maxLimit}.`);
   if (search.length > MAX_SEARCH || search.includes('/') || search.includes('\0'))
     return invalid('search is the beginning of a name, without a slash.');
   const isDescending = order === 'desc';

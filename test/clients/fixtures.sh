@@ -32,6 +32,9 @@ noise 111 30011 >'tree/sub folder/deeper/100%.bin'
 noise 112 40011 >"tree/a&b <c>/it's \"quoted\".bin"
 noise 113 50021 >tree/日本語/ファイル.bin
 : >tree/empty
+# More files than a storage lists at once.
+mkdir tree/many
+for i in $(seq 1 1200); do printf '%s' "$i" >"tree/many/$i.txt"; done
 find tree -exec touch -d @1700000000 {} +
 
 # What a viewer of PDFs reads first: the head, and from the end `startxref`.

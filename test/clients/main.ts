@@ -31,7 +31,10 @@ const platforms: Readonly<Record<string, (dir: string, keys: string) => Promise<
     const store = fsStore(dir);
     const signed = { path: '/signed', store, access: signedAccess(parseLinkKeys(keys)) };
     const server = await serve(
-      createGateway({ mounts: [{ store, listing: 'html' }, signed], observers: [{ end: () => undefined }] }),
+      createGateway({
+        mounts: [{ store, listing: 'html', listingLimit: 5_000 }, signed],
+        observers: [{ end: () => undefined }],
+      }),
       {
         port: 0,
       },

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# rclone, wget and lftp: a tree of folders is mirrored from its listings.
+# rclone, wget and lftp: a tree of folders is mirrored from its listings. rclone and lftp read one page of a folder alone,
+# so the gateway has the setting listingLimit.
 set -euo pipefail
 source "$(dirname "$0")/common.sh"
 need rclone rclone
@@ -14,6 +15,8 @@ mirrored() {
 
 timeout --foreground 40 rclone --config "$WORK/none.conf" copy ":http,url='$BASE_URL/tree/':" rclone-tree 2>log || fail "$(tail -n 3 log)"
 mirrored rclone-tree 'the copy of rclone'
+listed=$(timeout --foreground 40 rclone --config "$WORK/none.conf" lsf ":http,url='$BASE_URL/tree/many/':" | wc -l)
+[ "$listed" -eq 1200 ] || fail "rclone lsf lists $listed of 1200 files"
 mkdir wget-tree
 (cd wget-tree && timeout --foreground 40 wget -q -r -np -nH --cut-dirs=1 -R 'index.html*' "$BASE_URL/tree/") || fail 'wget -r failed'
 mirrored wget-tree 'the tree of wget -r'

@@ -195,3 +195,20 @@ describe('a setting without effect beside the mounts is refused', () => {
     ).toBe(200);
   });
 });
+
+describe('listingLimit', () => {
+  test('is inherited by the mounts that list', () => {
+    open({ listingLimit: 5_000, mounts: [{ store }, { path: '/b', store, listing: 'html' }] });
+  });
+
+  test.each([
+    ['alone', () => createGateway({ store, listingLimit: 10 }), 'listingLimit'],
+    [
+      'on a mount without listing',
+      () => open({ listing: 'html', mounts: [{ store }, { path: '/b', store, listing: false, listingLimit: 10 }] }),
+      'mounts.1.listingLimit',
+    ],
+  ])('%s has no effect, and is refused', (_name, create, field) => {
+    expect(create).toThrow(`${field}: has no effect without listing`);
+  });
+});

@@ -13,6 +13,8 @@ export type ExpectedBody =
   | { readonly type: 'index'; readonly of: string }
   /** A Metalink document of the object; `url` is the end of its address, as XML has it; `scheme` is http by default. */
   | { readonly type: 'metalink'; readonly of: string; readonly url: string; readonly scheme?: 'http' | 'https' }
+  /** A listing with exactly these names in this order; folders end with a slash. A page has no other markup than its own. */
+  | { readonly type: 'entries'; readonly format: 'json' | 'html'; readonly names: readonly string[] }
   | { readonly type: 'empty' }
   /** Problem details (RFC 9457), of type `about:blank` by default; their members are checked on every error anyway. */
   | { readonly type: 'problem'; readonly problem?: string };
@@ -48,6 +50,8 @@ export type Case = {
   /** One char is one byte (Latin-1), so that any byte can be sent. */
   readonly headers?: readonly HeaderLine[];
   readonly expect: Expect;
+  /** Whether the target is a folder that is listed, and no object. */
+  readonly isListing?: boolean;
   /**
    * Statuses with which the platform's HTTP server may refuse the message before any gateway code
    * runs. Such an answer passes without further checks, as the gateway did not write it.

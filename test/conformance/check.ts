@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { referenceIndex } from './reference-index.ts';
 import type { Case, Expect, ExpectedBody } from './case.ts';
 import { codedFixture, type Fixture, fixtureOf, fixtures } from './fixtures.ts';
+import { foreignMarkup, namesOf } from './listed-entries.ts';
 import { messageInvariants } from './message-invariants.ts';
 import { boundaryOf, parseByteranges, type Part } from './multipart.ts';
 import { objectInvariants } from './object-invariants.ts';
@@ -73,6 +74,15 @@ const checkBody = (response: WireResponse, body: ExpectedBody): readonly string[
     return wrong === undefined ? [] : [`index: ${wrong}`];
   }
   if (body.type === 'metalink') return checkMetalink(new TextDecoder().decode(response.body), body);
+  if (body.type === 'entries') {
+    const text = new TextDecoder().decode(response.body);
+    const names = namesOf(text, body.format).join(' | ');
+    const wanted = body.names.join(' | ');
+    return [
+      ...(names === wanted ? [] : [`entries: expected ${wanted}, got ${names}`]),
+      ...(body.format === 'html' ? foreignMarkup(text).map((found) => `markup: ${found}`) : []),
+    ];
+  }
   if (body.type === 'empty') {
     return length === 0 ? [] : [`body: expected none, got ${String(length)} bytes`];
   }
@@ -166,7 +176,7 @@ export const checkCase = async (
   restore: (response: WireResponse) => WireResponse = (response) => response,
   timeout = 10_000,
 ): Promise<readonly string[]> => {
-  const { method = 'GET', target, headers = [], expect, refusedByParser = [] } = test;
+  const { method = 'GET', target, headers = [], expect, isListing = false, refusedByParser = [] } = test;
   try {
     const named = fixtureAt(target);
     // An index or a Metalink document of a fixture has other bytes than the fixture.
@@ -183,7 +193,7 @@ export const checkCase = async (
     const invariants = [...messageInvariants, ...objectInvariants];
     const failures = [
       ...checkExpected(response, expect, values),
-      ...invariants.flatMap((invariant) => invariant({ method, response, fixture, head })),
+      ...invariants.flatMap((invariant) => invariant({ method, response, fixture, head, isListing })),
     ];
     if (failures.length === 0) return [];
     const request = [`${method} ${target}`, ...lines.map((line) => line.join(': '))].map(short);

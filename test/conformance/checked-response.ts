@@ -7,6 +7,8 @@ export type CheckedResponse = {
   readonly response: WireResponse;
   /** The object that the target names, if it names one. */
   readonly fixture: Fixture | undefined;
+  /** Whether the target is a folder that is listed. */
+  readonly isListing?: boolean;
   /** The answer to a plain HEAD of the same target just before. */
   readonly head: WireResponse | undefined;
 };

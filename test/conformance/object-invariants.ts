@@ -37,7 +37,8 @@ const strongTag: Invariant = (seen) => {
 
 /** §8.8.2.1: a date later than the message's own would make a weak validator look strong. */
 const modifiedBeforeDate: Invariant = (seen) => {
-  if (!isObject(seen)) return [];
+  // A folder has no date that changes with each of its entries.
+  if (!isObject(seen) || seen.isListing) return [];
   const { response } = seen;
   const [value = '', ...more] = valuesOf(response, 'last-modified');
   const modified = more.length === 0 ? parseImfFixdate(value) : undefined;

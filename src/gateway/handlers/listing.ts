@@ -1,5 +1,6 @@
 import { entriesOf, isServable } from '../../listing/entries.ts';
 import { parseCursor, printCursor } from '../../listing/cursor.ts';
+import { listEntries } from '../../listing/list-entries.ts';
 import { LISTING_PARAMETERS, parseListingQuery, type ListingQuery } from '../../listing/listing-query.ts';
 import { joinQuery, printHtml } from '../../listing/print-html.ts';
 import { printJson } from '../../listing/print-json.ts';
@@ -14,12 +15,12 @@ import {
   type HeaderList,
 } from '../../http/index.ts';
 import { evaluateRead } from '../../store/evaluate-read.ts';
-import type { ListPage } from '../../store/listable-store.ts';
+import { MAX_LISTED, type ListPage } from '../../store/listable-store.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { openInMemory } from '../../store/open-in-memory.ts';
 import { answerDownload } from '../download/answer-download.ts';
 import type { DownloadContext } from '../download/download-context.ts';
-import { keyLengthError, type MatchedMount } from '../match-mount.ts';
+import { keyLengthError, type MatchedMount, type Mount } from '../match-mount.ts';
 import { emptyReply, problemReply, type Reply } from '../reply.ts';
 
 /** A request for a path without an object. */
@@ -39,8 +40,8 @@ const MAX_README = 64 * 1024;
 
 /**
  * Lists the folders of mounts with the setting `listing`, as a page or as JSON. A path that ends in a slash is a folder;
- * a path without one that has keys below it is redirected to the path with it. A page costs one storage operation, and
- * one more if it shows a README.
+ * a path without one that has keys below it is redirected to the path with it. A page costs one storage operation (with
+ * the setting `listingLimit`, one for each 1,000 entries), and one more if it shows a README.
  *
  * @returns an option of `download()`
  * @example
@@ -58,7 +59,7 @@ export function listing(): FolderHandler {
     if (mount.list === undefined || mount.settings.listing === false) return undefined;
     if (folder === undefined) return redirectToFolder(match, mount.list, context);
     if (!isServable(folder) || keyLengthError(mount.prefix + folder) !== undefined) return undefined;
-    const query = parseListingQuery(answerQuery(match.query));
+    const query = parseListingQuery(answerQuery(match.query), pageSizeOf(mount));
     const invalid = (detail: string) => problemReply(400, detail, context.requestId, request.method);
     if ('type' in query) return invalid(query.detail);
     if (query.format === 'html' && mount.settings.listing === 'json') return invalid('In the query, format is json.');
@@ -67,11 +68,16 @@ export function listing(): FolderHandler {
     const cursor = query.cursor === undefined ? undefined : await parseCursor(query.cursor, name);
     if (query.cursor !== undefined && cursor === undefined) return invalid('The cursor is not one of this folder.');
     const { signal } = context;
-    const page = await mount.list(folder + query.search, { delimiter: '/', cursor, limit: query.limit, signal });
+    const { limit } = query;
+    const page = await listEntries(mount.list, folder + query.search, { delimiter: '/', cursor, limit, signal });
     if (folder !== '' && query.search === '' && isMissing(page, query)) return undefined;
     const nextCursor = page.cursor === undefined ? undefined : await printCursor(page.cursor, name);
     return pageReply(folderRequest, folder, query, page, nextCursor);
   };
+}
+
+function pageSizeOf({ settings: { listingLimit = MAX_LISTED } }: Mount): number {
+  return listingLimit;
 }
 
 function isMissing({ objects, prefixes, cursor, isFolder = false }: ListPage, query: ListingQuery): boolean {
@@ -112,7 +118,8 @@ async function pageReply(
   const isJson = mount.settings.listing === 'json' || (query.format ?? formatFor(fields)) === 'json';
   const entries = entriesOf(page, folder, query);
   const kept = keptQuery(repeatableQuery(written, context.isPrivate));
-  const nextQuery = nextCursor === undefined ? undefined : joinQuery(kept, { ...shown(query), cursor: nextCursor });
+  const parameters = shown(query, pageSizeOf(mount));
+  const nextQuery = nextCursor === undefined ? undefined : joinQuery(kept, { ...parameters, cursor: nextCursor });
   const text = isJson
     ? printJson(entries)
     : await printHtml({
@@ -123,7 +130,7 @@ async function pageReply(
         search: query.search,
         query: kept,
         nextQuery,
-        firstQuery: query.cursor === undefined ? undefined : joinQuery(kept, shown(query)),
+        firstQuery: query.cursor === undefined ? undefined : joinQuery(kept, parameters),
         readme: query.cursor === undefined && query.search === '' ? await readReadme(page, folder, context) : undefined,
       });
   const contentType = isJson ? 'application/json' : 'text/html; charset=utf-8';
@@ -157,13 +164,16 @@ function keptQuery(query: string): string {
 }
 
 /** The parameters of this listing that the next page has too. Defaults are empty. */
-function shown({ format, sort, isDescending, search, limit }: ListingQuery): Readonly<Record<string, string>> {
+function shown(
+  { format, sort, isDescending, search, limit }: ListingQuery,
+  pageSize: number,
+): Readonly<Record<string, string>> {
   return {
     format: format ?? '',
     sort: sort === 'name' ? '' : sort,
     order: isDescending ? 'desc' : '',
     search,
-    limit: limit === 1_000 ? '' : String(limit),
+    limit: limit === pageSize ? '' : String(limit),
   };
 }
 

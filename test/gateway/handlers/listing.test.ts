@@ -195,6 +195,21 @@ describe('the pages of a folder', () => {
     expect((await get(`/?${'a&'.repeat(7_000)}`)).status).toBe(200);
   });
 
+  test('have as many entries as the setting says, for programs that read one page alone', async () => {
+    const keys = Array.from({ length: 2_100 }, (_, i) => `f${String(i).padStart(4, '0')}`);
+    const plain = await open({}, keys);
+    expect(linksOf((await plain.get('/')).text)).toHaveLength(1_000);
+    const { get, lists } = await open({ listingLimit: 2_050 }, keys);
+    const { headers, text } = await get('/');
+    expect([linksOf(text).length, lists()]).toEqual([2_050, 3]);
+    const next = /^<(.*)>; rel="next"$/.exec(headers.get('Link') ?? '')?.[1] ?? '';
+    expect(next).toMatch(/^\?cursor=[\w-]+$/);
+    expect(namesOf((await get(`/${next}`, JSON_ONLY)).text)).toEqual(keys.slice(2_050));
+    expect(namesOf((await get('/?limit=7&format=json')).text)).toEqual(keys.slice(0, 7));
+    expect((await get('/?limit=2050')).status).toBe(200);
+    expect((await get('/?limit=2051')).text).toContain('from 1 to 2050');
+  });
+
   test('find names by their beginning', async () => {
     const { get } = await open({}, ['d/alpha', 'd/alps/x', 'd/beta', 'alpha']);
     const { text } = await get('/d/?search=al');

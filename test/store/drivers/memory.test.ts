@@ -10,7 +10,7 @@ async function harness() {
 }
 
 describeObjectStore('memory', harness);
-describeListableStore('memory', harness);
+describeListableStore('memory', harness, 100_000);
 
 describeContentTypes('memory', async () => {
   const store = memoryStore();

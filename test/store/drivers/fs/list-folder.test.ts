@@ -25,7 +25,7 @@ const namesOf = ({ objects, prefixes }: Awaited<ReturnType<ReturnType<typeof fsS
   ...objects.map(({ key }) => key),
 ];
 
-describeListableStore('fs', folder);
+describeListableStore('fs', folder, 100_000);
 
 describe('a listing of a folder', () => {
   test('has no hidden names, unless they are served', async () => {
