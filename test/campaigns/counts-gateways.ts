@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -43,32 +44,30 @@ export async function nodeGateway(folder: string, names: readonly string[]): Pro
   const store = fsStore(files);
   const mounts = names.map((name) => ({ path: `/${name}`, store }));
   const server = await serve(createGateway({ mounts, transfers, admin: { token: TOKEN }, observers: [] }), { port: 0 });
-  let days = 0;
   return {
     url: server.url,
     async put(key, bytes) {
-      await writeFile(join(folder, 'new'), bytes);
-      await rename(join(folder, 'new'), join(files, key));
+      const path = join(folder, randomUUID());
+      await writeFile(path, bytes);
+      await rename(path, join(files, key));
     },
     isBusy: () => isBusy(server.url),
     async count(mount) {
       await transfers.flush();
-      // The readers were idle for long, and their downloads are final.
-      await transfers.store.maintain(Date.now() + 400 * DAY);
-      const found = await page(
+      const complete = await completeOf(server.url, mount);
+      // All readers were idle for long, also those of a day to come, and their downloads are final.
+      await transfers.store.maintain(Date.now() + 10 * DAY);
+      const { downloads } = await page(
         DownloadsSchema,
         server.url,
-        `downloads?mount=/${mount}&to=2030-01-01&from=2020-01-01&limit=10000`,
+        `downloads?mount=/${mount}&from=2020-01-01&limit=10000`,
       );
-      return {
-        transfers: await completeOf(server.url, mount),
-        days: found.downloads.reduce((sum, { complete }) => sum + complete, 0),
-      };
+      return { transfers: complete, days: downloads.reduce((sum, one) => sum + one.complete, 0) };
     },
-    // The clock of this process, from two seconds before a midnight to two after it. No day is used twice.
+    // The clock of this process goes to two seconds after the next midnight, and stands still there.
     beginDay() {
       const midnight = (Math.floor(Date.now() / DAY) + 1) * DAY;
-      vi.useFakeTimers({ toFake: ['Date'], now: midnight + 2_000 + days++ });
+      vi.useFakeTimers({ toFake: ['Date'], now: midnight + 2_000 });
     },
     async stop() {
       vi.useRealTimers();
@@ -91,7 +90,7 @@ export async function workerdGateway(folder: string, environment?: string): Prom
   return {
     url: workerd.url,
     async put(key, bytes) {
-      const path = join(folder, 'new');
+      const path = join(folder, randomUUID());
       await writeFile(path, bytes);
       await workerd.bucket.put(key, { path, size: bytes.length, mark: '' });
       await rm(path);
