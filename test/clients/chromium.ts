@@ -7,6 +7,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { downloadInPage } from './chromium-download.ts';
 import { playFilm, readDocument } from './chromium-page.ts';
 import { startCuttingProxy } from './cutting-proxy.ts';
 import { startBrowser, type Browser } from './devtools.ts';
@@ -129,7 +130,8 @@ async function main(): Promise<string> {
     const film = await playFilm(page, `${base}/film.mp4`, [55, 12, 40, 0.5]);
     const signed = await playFilm(page, sign('film.mp4'), [30, 5]);
     const paper = await readDocument(page, `${base}/paper.pdf`, readFileSync(join(dir, 'paper.pdf')));
-    return [browser.version, downloaded, film, `${signed} with one signed link`, paper].join(', ');
+    const engine = await downloadInPage(page, `${base}/large.bin`, readFileSync(join(dir, 'large.bin')));
+    return [browser.version, downloaded, engine, film, `${signed} with one signed link`, paper].join(', ');
   } finally {
     await browser.close();
     site.close();

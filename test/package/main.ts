@@ -11,6 +11,7 @@ import { createGateway, fsStore } from '../../src/platform/node/index.ts';
 import { serve } from '../../src/platform/node/serve.ts';
 import { reportSkipped } from '../full.ts';
 import { dig, isRecord } from '../infra/json.ts';
+import { checkBrowserBundle } from './browser-bundle.ts';
 import { compile, createProject, link, ROOT, runIn, type Project } from './project.ts';
 import { hasRuntime, inWorkerd, onLambda, onNode, type Ask } from './runs.ts';
 
@@ -152,6 +153,7 @@ const NO_SDK =
 await check('without the AWS SDK', async () => {
   const project = await createProject(plain, [tarball]);
   await check('without the AWS SDK: tsc', async () => same(await project.compile(), []));
+  await check('rangeway/client in a bundle for browsers', () => checkBrowserBundle(plain));
   await check('without the AWS SDK: a folder', () =>
     onNode(process.execPath, join(plain, 'node.js'), { FOLDER: join(file, '..'), PORT: '0' }, 1, answers),
   );

@@ -1,0 +1,73 @@
+/** `npm run bench:clients`: `rangeway get` beside other clients, in speed and under faults. Needs `npm run build`. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { describeMachine } from '../measure/machine.ts';
+import { inTemporaryFolder } from '../measure/temporary-folder.ts';
+import { meetFaults } from './faults.ts';
+import { PROGRAMS } from './programs.ts';
+import { parseClientsRecord, summarizeFaults, summarizeSpeeds, toClientsPage, type ClientsRecord } from './record.ts';
+import { measureSpeed } from './speed.ts';
+
+const HELP = `npm run bench:clients --    runs all clients that are installed (bench/packages.txt, bench/package.json)
+  --only PART       speed or faults
+  --clients A,B     only these
+  --rounds N        of each speed (default: 9)
+  --mib N           size of the largest object (default: 1024)
+  --seeds N         files of each fault (default: 3)
+  --width N         files at once, under faults (default: 2)
+  --write           put the results on record: bench/clients/results
+  --tables          only make the page again, from the record
+`;
+
+const RESULTS = join(import.meta.dirname, 'results');
+
+const { values } = parseArgs({
+  options: {
+    only: { type: 'string' },
+    clients: { type: 'string' },
+    rounds: { type: 'string', default: '9' },
+    mib: { type: 'string', default: '1024' },
+    seeds: { type: 'string', default: '3' },
+    width: { type: 'string', default: '2' },
+    write: { type: 'boolean', default: false },
+    tables: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+  },
+});
+
+async function run(folder: string): Promise<ClientsRecord> {
+  const names = values.clients?.split(',');
+  const wanted = PROGRAMS.filter(({ name }) => names === undefined || names.includes(name));
+  const programs = wanted.filter((program) => program.isInstalled());
+  for (const { name } of wanted) if (!programs.some((one) => one.name === name)) console.log(`SKIPPED ${name}`);
+  const common = { programs, folder, log: console.log };
+  const [rounds, mib] = [Number(values.rounds), Number(values.mib)];
+  const speeds = values.only === 'faults' ? [] : await measureSpeed({ ...common, rounds, mib });
+  const faults =
+    values.only === 'speed'
+      ? []
+      : await meetFaults({ ...common, seeds: Number(values.seeds), width: Number(values.width) });
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    machine: describeMachine(),
+    rounds,
+    mib,
+    speeds: summarizeSpeeds(speeds),
+    faults: summarizeFaults(faults),
+  };
+}
+
+function write(record: ClientsRecord): void {
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(join(RESULTS, 'record.json'), `${JSON.stringify(record, undefined, 1)}\n`);
+  writeFileSync(join(RESULTS, 'clients.md'), toClientsPage(record));
+}
+
+if (values.help) process.stdout.write(HELP);
+else if (values.tables) write(parseClientsRecord(readFileSync(join(RESULTS, 'record.json'), 'utf8')));
+else {
+  const record = await inTemporaryFolder(run);
+  console.log(`\n${toClientsPage(record)}`);
+  if (values.write) write(record);
+}

@@ -1,0 +1,83 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { isInstalled } from '../contestants/spawn.ts';
+
+/** A client that downloads files. */
+export interface Program {
+  readonly name: string;
+  /** The command that downloads to `file`, and that continues it. */
+  command(url: string, file: string): readonly [program: string, ...args: string[]];
+  isInstalled(): boolean;
+}
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** The command as it is published: its start is part of the time. */
+const MAIN = join(ROOT, 'dist/cli/main.js');
+
+function rangeway(name: string, ...args: readonly string[]): Program {
+  return {
+    name,
+    command: (url, file) => [
+      process.execPath,
+      MAIN,
+      'get',
+      url,
+      '-o',
+      file,
+      '--force',
+      '-q',
+      '--timeout',
+      '3s',
+      ...args,
+    ],
+    isInstalled: () => existsSync(MAIN),
+  };
+}
+
+function installed(program: string, command: Program['command']): Program {
+  return { name: program, command, isInstalled: () => isInstalled(program) };
+}
+
+function npm(name: string): Program {
+  return {
+    name,
+    command: (url, file) => [process.execPath, join(import.meta.dirname, 'npm.mjs'), name, url, file],
+    isInstalled: () => existsSync(join(ROOT, 'bench/node_modules', name)),
+  };
+}
+
+/**
+ * All clients, with up to eight connections, retries, and timeouts of three seconds where they have them. The first
+ * one is divided by the others.
+ */
+export const PROGRAMS: readonly Program[] = [
+  rangeway('rangeway'),
+  rangeway('rangeway -c 1', '-c', '1'),
+  installed('curl', (url, file) => [
+    'curl',
+    ...['-sSfL', '--retry', '10', '--retry-delay', '1', '--retry-all-errors'],
+    ...['--speed-time', '3', '--speed-limit', '1', '-C', '-', '-o', file, url],
+  ]),
+  installed('wget', (url, file) => [
+    'wget',
+    ...['-q', '--no-config', '-c', '--timeout=3', '--tries=10', '--waitretry=0', '-O', file, url],
+  ]),
+  installed('wget2', (url, file) => [
+    'wget2',
+    ...['-q', '--no-config', '-c', '--timeout=3', '--tries=10', '--waitretry=0', '--chunk-size=4M'],
+    ...['--max-threads=8', '-O', file, url],
+  ]),
+  installed('aria2c', (url, file) => [
+    'aria2c',
+    ...['--no-conf', '-q', '-x8', '-s8', '-k1M', '--file-allocation=none', '--timeout=3', '--max-tries=10', '-c'],
+    ...['-d', join(file, '..'), '-o', file.slice(file.lastIndexOf('/') + 1), url],
+  ]),
+  installed('axel', (url, file) => ['axel', '-q', '-n', '8', '-T', '3', '-o', file, url]),
+  npm('ipull'),
+  npm('easydl'),
+  npm('node-downloader-helper'),
+  npm('nodejs-file-downloader'),
+  npm('got'),
+  npm('undici'),
+];

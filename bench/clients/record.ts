@@ -1,0 +1,120 @@
+import * as v from 'valibot';
+import { spreadOf } from '../measure/statistics.ts';
+import { CELLS, FAULTY, type FaultRun } from './faults.ts';
+import { PROGRAMS } from './programs.ts';
+import { COLUMNS, type SpeedRun } from './speed.ts';
+
+const SpeedSchema = v.object({
+  column: v.string(),
+  program: v.string(),
+  mbPerSecond: v.number(),
+  cpuPerGiB: v.number(),
+  /** Runs that did not end with the right file. */
+  failed: v.number(),
+});
+
+const FaultSchema = v.object({
+  cell: v.string(),
+  program: v.string(),
+  whole: v.number(),
+  wrong: v.number(),
+  error: v.number(),
+});
+
+const RecordSchema = v.object({
+  date: v.pipe(v.string(), v.isoDate()),
+  machine: v.record(v.string(), v.string()),
+  rounds: v.number(),
+  mib: v.number(),
+  speeds: v.array(SpeedSchema),
+  faults: v.array(FaultSchema),
+});
+
+/** The results on record: the content of `bench/clients/results/record.json`. */
+export type ClientsRecord = Readonly<v.InferOutput<typeof RecordSchema>>;
+
+/** Reads the text of a record. */
+export function parseClientsRecord(text: string): ClientsRecord {
+  return v.parse(RecordSchema, JSON.parse(text));
+}
+
+/** Summarizes the runs of each program: medians of those that ended with the right file. */
+export function summarizeSpeeds(runs: readonly SpeedRun[]): ClientsRecord['speeds'] {
+  return group(runs, ({ column, program }) => `${column} ${program}`).flatMap((some) => {
+    const [first] = some;
+    const whole = some.filter(({ outcome }) => outcome === 'whole');
+    if (first === undefined) return [];
+    const round = (value: number | undefined) => Number((value ?? 0).toPrecision(4));
+    return {
+      column: first.column,
+      program: first.program,
+      mbPerSecond: round(spreadOf(whole.map(({ mbPerSecond }) => mbPerSecond))?.median),
+      cpuPerGiB: round(spreadOf(whole.map(({ cpuPerGiB }) => cpuPerGiB))?.median),
+      failed: some.length - whole.length,
+    };
+  });
+}
+
+/** Counts the outcomes of each program in each cell. */
+export function summarizeFaults(runs: readonly FaultRun[]): ClientsRecord['faults'] {
+  return group(runs, ({ cell, program }) => `${cell} ${program}`).flatMap((some) => {
+    const [first] = some;
+    if (first === undefined) return [];
+    const count = (one: FaultRun['outcome']) => some.filter(({ outcome }) => outcome === one).length;
+    const counts = { whole: count('whole'), wrong: count('wrong'), error: count('error') };
+    return { cell: first.cell, program: first.program, ...counts };
+  });
+}
+
+function group<T>(list: readonly T[], keyOf: (one: T) => string): readonly (readonly T[])[] {
+  const groups = new Map<string, T[]>();
+  for (const one of list) groups.set(keyOf(one), [...(groups.get(keyOf(one)) ?? []), one]);
+  return [...groups.values()];
+}
+
+/** Prints the page of a record. */
+export function toClientsPage({ date, machine, rounds, mib, speeds, faults }: ClientsRecord): string {
+  const measured = new Set([...speeds, ...faults].map(({ program }) => program));
+  const programs = PROGRAMS.map(({ name }) => name).filter((name) => measured.has(name));
+  const speedOf = (column: string, program: string) =>
+    speeds.find((one) => one.column === column && one.program === program);
+  const cell = (column: string, program: string) => {
+    const own = speedOf(column, program);
+    if (own === undefined) return '';
+    const rest = own.failed === 0 ? '' : `, ${own.failed} failed`;
+    return own.mbPerSecond === 0
+      ? `none${rest}`
+      : `${own.mbPerSecond.toFixed(0)} (${own.cpuPerGiB.toFixed(2)} s)${rest}`;
+  };
+  const outcome = (name: string, program: string) => {
+    const found = faults.find((one) => one.cell === name && one.program === program);
+    if (found === undefined) return '';
+    const parts = [
+      [found.whole, 'whole'],
+      [found.wrong, '**WRONG**'],
+      [found.error, 'error'],
+    ] as const;
+    return parts
+      .filter(([count]) => count > 0)
+      .map(([count, name]) => `${count} ${name}`)
+      .join(', ');
+  };
+  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
+  const rule = (columns: number) => row(Array.from({ length: columns }, () => '---'));
+  return `# Download clients
+
+Made by \`npm run bench:clients -- --write\` on ${date}: ${Object.values(machine).join(', ')}. Figures of two machines can't be compared.
+
+## Speed
+
+MB/s, and CPU seconds a GiB: medians of ${rounds} rounds in turns. Objects of ${mib} MiB, a quarter of it where a connection has 12 MB/s.
+
+${[row(['', ...COLUMNS.map(({ title }) => title)]), rule(COLUMNS.length + 1), ...programs.map((program) => row([program, ...COLUMNS.map(({ name }) => cell(name, program))]))].join('\n')}
+
+## Faults
+
+The first ${FAULTY} responses have the fault. A client that fails is started again, up to four times. **WRONG**: exit code 0, and the file is no version that the server had.
+
+${[row(['', ...programs]), rule(programs.length + 1), ...CELLS.map(({ name }) => row([name, ...programs.map((program) => outcome(name, program))]))].join('\n')}
+`;
+}
