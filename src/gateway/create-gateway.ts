@@ -19,6 +19,7 @@ import { accessLog } from './middleware/access-log.ts';
 import { authorize } from './middleware/authorize.ts';
 import { concurrencyLimit } from './middleware/concurrency-limit.ts';
 import { cors } from './middleware/cors.ts';
+import { linkLimits, type LinkLimitsOptions } from './middleware/link-limits.ts';
 import type { Mount } from './match-mount.ts';
 import { toErrorPage } from './middleware/error-pages.ts';
 import { mountMiddleware } from './middleware/mount.ts';
@@ -41,6 +42,8 @@ export interface GatewayBaseOptions {
   readonly admin?: { readonly token: string } | undefined;
   /** Keeps the state of downloads: `trackTransfers({ store })`. By default it is not kept. */
   readonly transfers?: TransferTracker | undefined;
+  /** With `strict`, links with an id are answered 503 while the store of transfers does not answer. By default they go on. */
+  readonly quota?: LinkLimitsOptions | undefined;
 }
 
 /** Options of a gateway with one store. */
@@ -74,6 +77,7 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
     purge: ownPurge,
     admin,
     transfers,
+    quota,
     ...mountOptions
   } = options;
   const limits = parseLimits(limitsInput);
@@ -95,7 +99,7 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   if (limits.downloads !== undefined) app.get('*', concurrencyLimit(limits.downloads));
   app.use(mountMiddleware(mounts));
   app.get('*', authorize());
-  if (transfers !== undefined) app.get('*', ownTransfer(transfers));
+  if (transfers !== undefined) app.get('*', linkLimits(transfers, quota), ownTransfer(transfers));
   app.get('*', download({ ...limits, folders: isListing ? listing() : undefined }));
   if (purgeOptions !== undefined) app.on(PURGE, '*', purge(purgeOptions));
   purgeOptions?.peers?.subscribe((purged) => purgeLocally(mounts, purged));

@@ -4,6 +4,7 @@ import { steadyTime } from '../base/clock.ts';
 import type { HeaderList, ProblemStatus, Fields } from '../http/index.ts';
 import { newRequestStats, type RequestStats } from '../store/request-stats.ts';
 import type { TransferOutcome } from './download/body-pipe.ts';
+import type { QuotaSession } from './links/quota-session.ts';
 import type { MatchedMount, MountMatch } from './match-mount.ts';
 import { MAX_URL_LENGTH } from '../config/limits.ts';
 import { problemReply, type ResponseContent, type Reply, type OutgoingResponse } from './reply.ts';
@@ -57,6 +58,8 @@ export interface GatewayRequest {
   isStandalone: boolean;
   /** Whether a middleware needs the outcome of the transfer, so that the body has to be piped. */
   needsOutcome: boolean;
+  /** The quota of its link; `undefined` without one, and before `linkLimits()`. */
+  quota: QuotaSession | undefined;
   /** Each returns header fields that are added to every response. */
   readonly commonFields: (() => HeaderList)[];
   /** Makes another form of an error reply; `undefined` without `errorPages()`. */
@@ -139,6 +142,7 @@ export function openGatewayRequest(
     match: undefined,
     isStandalone: false,
     needsOutcome: false,
+    quota: undefined,
     commonFields: [],
     toErrorPage: undefined,
     reply: undefined,

@@ -1,4 +1,5 @@
 import { steadyTime } from '../base/clock.ts';
+import type { ReservationEnded } from '../transfers/link-quota.ts';
 import { readerIdentity, type AnonymousIdentity, type IdentifyReader } from '../transfers/reader-identity.ts';
 import {
   mountName,
@@ -28,6 +29,12 @@ export interface TransferTracker {
   readonly observer: Observer;
   /** Changes that were not stored, because the store failed or was too slow. */
   readonly lost: () => number;
+  /** Returns the id of a request in the store. @param serial the number of the request in this process */
+  readonly requestId: (serial: number) => string;
+  /** Writes the end of a request of a link at once. @returns work that outlasts the response; it never rejects */
+  settle(change: ReservationEnded): Promise<void> | undefined;
+  /** Tells that the store did not answer, at most once a minute. */
+  reportFailure(cause: unknown): void;
   /** Waits until the changes so far are written, or lost. */
   flush(): Promise<void>;
   /** Writes the changes that are collected, and closes the store. */
@@ -78,6 +85,9 @@ export function trackTransfers({ store, identity, secret, warn = console.error }
       },
     },
     lost: failures.lost,
+    requestId: idOf,
+    settle: (change) => writer.write({ change, reader: ANONYMOUS }),
+    reportFailure: (cause) => failures.add(0, cause),
     flush: () => writer.flush(),
     async close() {
       writer.stop();
@@ -140,7 +150,8 @@ function failureLog(warn: (message: string) => void): FailureLog {
 
 /** Removes the data of a client that can't be told from others, so that its requests are counted, and no transfer. */
 function withReader(change: TransferChange, reader: Reader): TransferChange {
-  return reader === ANONYMOUS && change.type !== 'settle'
+  if (change.type === 'settle') return change;
+  return reader === ANONYMOUS
     ? { ...change, object: { ...change.object, etag: undefined }, reader }
     : { ...change, reader };
 }
@@ -225,20 +236,24 @@ function turnWriter(store: TransferStore, failures: FailureLog): ChangeWriter {
     unref(timer);
   }
 
+  async function flush(): Promise<void> {
+    await writing;
+    if (timer !== undefined) clearTimeout(timer);
+    timer = undefined;
+    if (pending.length > 0) await (writing = writeTurn().finally(() => (writing = undefined)));
+    schedule();
+  }
+
   return {
     write(change) {
       if (pending.length >= MAX_PENDING) failures.add(1, new Error('the store is too slow'));
       else pending.push(change);
-      schedule();
+      // The next request of a link is to see the end of this one.
+      if (change.change.type === 'settle') void flush();
+      else schedule();
       return undefined;
     },
-    async flush() {
-      await writing;
-      if (timer !== undefined) clearTimeout(timer);
-      timer = undefined;
-      if (pending.length > 0) await (writing = writeTurn().finally(() => (writing = undefined)));
-      schedule();
-    },
+    flush,
     stop: () => clearInterval(maintenance),
   };
 }

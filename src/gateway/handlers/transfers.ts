@@ -9,6 +9,7 @@ import { respondWith } from '../handle-request.ts';
 import { isReserved, pathOfRoute } from '../match-mount.ts';
 import { emptyReply, jsonReply, problemReply, type Reply } from '../reply.ts';
 import { tokenGuard } from '../token-guard.ts';
+import { deleteLink, getLink, putLink } from './links.ts';
 import {
   DownloadsQuery,
   NoQuery,
@@ -69,14 +70,21 @@ export function transfersApi({ transfers: { store }, token }: TransfersApiOption
         const methods = Object.keys(route.methods).flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]));
         return problem(405, 'This address has other methods.', [['Allow', methods.join(', ')]]);
       }
-      const reply = await answer(operation, { store, cursors, query: address.searchParams, id: route.id, problem });
+      const reply = await answer(operation, {
+        store,
+        cursors,
+        query: address.searchParams,
+        id: route.id,
+        body: () => raw.text(),
+        problem,
+      });
       return raw.method === 'HEAD' ? { ...reply, body: null } : reply;
     });
   };
 }
 
 type Problem = (
-  status: 400 | 401 | 404 | 405 | 503,
+  status: 400 | 401 | 404 | 405 | 409 | 503,
   detail: string,
   fields?: Parameters<typeof problemReply>[4],
 ) => Reply;
@@ -87,6 +95,8 @@ interface ApiRequest {
   readonly cursors: CursorSigner;
   readonly query: URLSearchParams;
   readonly id: string;
+  /** Reads the body of the request. */
+  readonly body: () => Promise<string>;
   readonly problem: Problem;
 }
 
@@ -114,7 +124,25 @@ function findRoute([collection, id, ...others]: readonly string[]): Route | unde
       ? { id: '', methods: { GET: listTransfers, DELETE: deleteReader } }
       : { id, methods: { GET: getTransfer, DELETE: deleteTransfer } };
   }
+  if (collection === 'links' && id !== undefined) {
+    return {
+      id,
+      methods: {
+        GET: withoutQuery(getLink),
+        PUT: withoutQuery((request) => putLink(request, request.body)),
+        DELETE: withoutQuery(deleteLink),
+      },
+    };
+  }
   return collection === 'downloads' && id === undefined ? { id: '', methods: { GET: countDownloads } } : undefined;
+}
+
+/** Answers 400 to a request with parameters. */
+function withoutQuery(operation: Operation): Operation {
+  return async (request) => {
+    const parsed = parseQuery(NoQuery, request.query);
+    return parsed.type === 'invalid' ? request.problem(400, parsed.detail) : operation(request);
+  };
 }
 
 const listTransfers: Operation = async ({ store, cursors, query, problem }) => {
