@@ -15,6 +15,7 @@ export { metricsPage, type MetricsPageOptions } from './gateway/handlers/metrics
 export { onError } from './gateway/handlers/on-error.ts';
 export { methodNotAllowed, options } from './gateway/handlers/other-methods.ts';
 export { purge, PURGE, type PurgedKey, type PurgeOptions, type PurgePeers } from './gateway/handlers/purge.ts';
+export { linkLimits, type LinkLimitsOptions } from './gateway/middleware/link-limits.ts';
 export { ownTransfer } from './gateway/handlers/own-transfer.ts';
 export { transferReceipt } from './gateway/handlers/receipt.ts';
 export { transfersApi, type TransfersApiOptions } from './gateway/handlers/transfers.ts';

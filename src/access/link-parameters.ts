@@ -44,7 +44,7 @@ export function parseLink(query: string): LinkParameters | undefined {
   const kid = texts.get('kid');
   const exp = texts.get('exp');
   if (kid === undefined || exp === undefined || signature === undefined) return undefined;
-  if (hasQuota({ ...Object.fromEntries(texts) }) && !texts.has('id')) return undefined;
+  if (hasQuota(Object.fromEntries(texts)) && !texts.has('id')) return undefined;
   return { texts: { ...Object.fromEntries(texts), kid, exp }, signature };
 }
 

@@ -24,6 +24,7 @@ import { authorize } from './middleware/authorize.ts';
 import { concurrencyLimit } from './middleware/concurrency-limit.ts';
 import { cors } from './middleware/cors.ts';
 import { mountName } from '../transfers/transfer-store.ts';
+import { linkLimits, type LinkLimitsOptions } from './middleware/link-limits.ts';
 import type { Mount } from './match-mount.ts';
 import { toErrorPage } from './middleware/error-pages.ts';
 import { mountMiddleware } from './middleware/mount.ts';
@@ -51,6 +52,8 @@ export interface GatewayBaseOptions {
   readonly metrics?: Metrics | undefined;
   /** Keeps the state of downloads: `trackTransfers({ store })`. By default it is not kept. */
   readonly transfers?: TransferTracker | undefined;
+  /** With `strict`, links with an id are answered 503 while the store of transfers does not answer. By default they go on. */
+  readonly quota?: LinkLimitsOptions | undefined;
 }
 
 /** Options of a gateway with one store. */
@@ -86,6 +89,7 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
     draining,
     metrics,
     transfers,
+    quota,
     ...mountOptions
   } = options;
   const limits = parseLimits(limitsInput);
@@ -115,7 +119,7 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   if (limits.downloads !== undefined) app.get('*', concurrencyLimit(limits.downloads));
   app.use(mountMiddleware(mounts));
   app.get('*', authorize());
-  if (transfers !== undefined) app.get('*', ownTransfer(transfers));
+  if (transfers !== undefined) app.get('*', linkLimits(transfers, quota), ownTransfer(transfers));
   app.get('*', download({ ...limits, folders: isListing ? listing() : undefined }));
   if (transfers !== undefined) app.post('*', transferReceipt(transfers));
   if (purgeOptions !== undefined) app.on(PURGE, '*', purge(purgeOptions));

@@ -4,6 +4,7 @@ import { steadyTime } from '../base/clock.ts';
 import type { HeaderList, ProblemStatus, Fields } from '../http/index.ts';
 import { newRequestStats, type RequestStats } from '../store/request-stats.ts';
 import type { TransferOutcome } from './download/body-pipe.ts';
+import type { QuotaSession } from './links/quota-session.ts';
 import type { MatchedMount, MountMatch } from './match-mount.ts';
 import { MAX_URL_LENGTH } from '../config/limits.ts';
 import type { ReadContent } from './request-content.ts';
@@ -58,6 +59,8 @@ export interface GatewayRequest {
   isStandalone: boolean;
   /** Whether a middleware needs the outcome of the transfer, so that the body has to be piped. */
   needsOutcome: boolean;
+  /** The quota of its link; `undefined` without one, and before `linkLimits()`. */
+  quota: QuotaSession | undefined;
   /** Each returns header fields that are added to every response. */
   readonly commonFields: (() => HeaderList)[];
   /** Whether the reader has a transfer of its own, which a response with bytes announces. */
@@ -142,6 +145,7 @@ export function openGatewayRequest(
     match: undefined,
     isStandalone: false,
     needsOutcome: false,
+    quota: undefined,
     commonFields: [],
     hasOwnTransfer: false,
     toErrorPage: undefined,

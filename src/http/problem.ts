@@ -20,13 +20,14 @@ const TITLES: Readonly<Record<ProblemStatus, string>> = {
 };
 
 /** Problems with a type of their own. All others have the type `about:blank` (RFC 9457 §4.2.1). */
-export type ProblemKind = 'archived' | 'changed' | 'no-pieces';
+export type ProblemKind = 'archived' | 'changed' | 'no-pieces' | 'quota';
 
 /** Type and title of each kind (RFC 9457 §3.1). The types are stable, so that a program may rely on them. */
 export const PROBLEM_KINDS: Readonly<Record<ProblemKind, { readonly type: string; readonly title: string }>> = {
   archived: { type: 'urn:rangeway:problem:archived', title: 'Object Is Archived' },
   changed: { type: 'urn:rangeway:problem:changed', title: 'Object Has Changed' },
   'no-pieces': { type: 'urn:rangeway:problem:no-pieces', title: 'Object Has No Piece Index' },
+  quota: { type: 'urn:rangeway:problem:quota', title: 'Quota Is Used Up' },
 };
 
 /** Returns the type and the title of a problem. */

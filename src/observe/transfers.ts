@@ -1,4 +1,5 @@
 import { steadyTime } from '../base/clock.ts';
+import type { ReservationEnded } from '../transfers/link-quota.ts';
 import { readerIdentity, type AnonymousIdentity, type IdentifyReader } from '../transfers/reader-identity.ts';
 import {
   mountName,
@@ -35,6 +36,12 @@ export interface TransferTracker {
    * @throws Error if it is not stored
    */
   receive(receipt: Omit<ReceiptReceived, 'type' | 'id'>): Promise<void>;
+  /** Returns the id of a request in the store. @param serial the number of the request in this process */
+  readonly requestId: (serial: number) => string;
+  /** Writes the end of a request of a link at once. @returns work that outlasts the response; it never rejects */
+  settle(change: ReservationEnded): Promise<void> | undefined;
+  /** Tells that the store did not answer, at most once a minute. */
+  reportFailure(cause: unknown): void;
   /** Waits until the changes so far are written, or lost. */
   flush(): Promise<void>;
   /** Writes the changes that are collected, and closes the store. */
@@ -86,6 +93,9 @@ export function trackTransfers({ store, identity, secret, warn = console.error }
     },
     lost: failures.lost,
     receive: (receipt) => writer.writeNow({ type: 'receipt', id: idOf('receipt'), ...receipt }),
+    requestId: idOf,
+    settle: (change) => writer.write({ change, reader: ANONYMOUS }),
+    reportFailure: (cause) => failures.add(0, cause),
     flush: () => writer.flush(),
     async close() {
       writer.stop();
@@ -150,7 +160,8 @@ function failureLog(warn: (message: string) => void): FailureLog {
 
 /** Removes the data of a client that can't be told from others, so that its requests are counted, and no transfer. */
 function withReader(change: TransferChange, reader: Reader): TransferChange {
-  return reader === ANONYMOUS && change.type !== 'settle'
+  if (change.type === 'settle') return change;
+  return reader === ANONYMOUS
     ? { ...change, object: { ...change.object, etag: undefined }, reader }
     : { ...change, reader };
 }
@@ -249,7 +260,9 @@ function turnWriter(store: TransferStore, failures: FailureLog): ChangeWriter {
     write(change) {
       if (pending.length >= MAX_PENDING) failures.add(1, new Error('the store is too slow'));
       else pending.push(change);
-      schedule();
+      // The next request of a link is to see the end of this one.
+      if (change.change.type === 'settle') void flush();
+      else schedule();
       return undefined;
     },
     async writeNow(change) {

@@ -43,6 +43,11 @@ export function isTransient(error: unknown): boolean {
   return isStoreError(error) && (error.code === 'unavailable' || error.code === 'throttled');
 }
 
+/** Returns whether the call was aborted, because its client has left or may get no more. */
+export function isAborted(error: unknown): boolean {
+  return isStoreError(error) && error.code === 'aborted';
+}
+
 /** Returns whether the version that was read was replaced. */
 export function isVersionChanged(error: unknown): boolean {
   return isStoreError(error) && error.code === 'version-changed';

@@ -51,6 +51,8 @@ export interface ReservationEnded {
   /** Wall clock, ms since the epoch. */
   readonly at: number;
   readonly reader: LinkReader;
+  /** The size of the object in bytes; `undefined` if no body was sent. */
+  readonly size?: number | undefined;
   /** All bytes that were granted. */
   readonly granted: number;
   /** The bytes that were sent. */
@@ -166,6 +168,10 @@ export function reserveQuota(
     if (complete >= (quota.downloads ?? Infinity)) return refuse('downloads');
     if (bytes > 0 && others.length >= (quota.connections ?? Infinity)) return refuse('connections', true);
   }
+  if (bytes === 0 && own !== undefined) {
+    const renewed = { ...record, reservations: [...others, { ...own, at }] };
+    return { record: renewed, reply: { type: 'granted', bytes: 0 } };
+  }
   const othersReserved = sumOf(others);
   const reserved = othersReserved + (own?.bytes ?? 0);
   const [byBytes, byDownloads] = [bytesLimit(record, quota, othersReserved), downloadsLimit(record, quota)];
@@ -176,7 +182,7 @@ export function reserveQuota(
     const isTemporary = othersReserved > 0 && without > record.bytes + (own?.bytes ?? 0);
     return refuse(byBytes <= byDownloads ? 'bytes' : 'downloads', isTemporary);
   }
-  if (bytes === 0 && own === undefined) return { record, reply: { type: 'granted', bytes: 0 } };
+  if (bytes === 0) return { record, reply: { type: 'granted', bytes: 0 } };
   const share = Number.isFinite(remaining) ? Math.max(MIN_RESERVATION, Math.floor(remaining / 8)) : MAX_RESERVATION;
   const granted = Math.min(bytes, MAX_RESERVATION, share, remaining);
   const reservations = [...others, { id, bytes: (own?.bytes ?? 0) + granted, at }];
@@ -194,7 +200,8 @@ function downloadsLimit({ size }: LinkRecord, { downloads }: QuotaLimits): numbe
 }
 
 /** Ends a request of a link. */
-export function settleQuota(before: LinkRecord, { id, at, granted, sent, isBroken }: ReservationEnded): LinkRecord {
+export function settleQuota(before: LinkRecord, change: ReservationEnded): LinkRecord {
+  const { id, at, size = 0, granted, sent, isBroken } = change;
   const isKnown = before.reservations.some((one) => one.id === id);
   // The reservation was taken for lost, and counted in full; or the store did not answer when it was asked for.
   const added = isKnown ? sent : sent - granted;
@@ -203,6 +210,7 @@ export function settleQuota(before: LinkRecord, { id, at, granted, sent, isBroke
     ...before,
     bytes: Math.max(0, before.bytes + added),
     unread: Math.min(TOLERANCE, unread),
+    size: Math.max(before.size, size),
     lastSeen: later(before.lastSeen, at),
     reservations: before.reservations.filter((one) => one.id !== id),
   };

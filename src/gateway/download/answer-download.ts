@@ -73,7 +73,7 @@ function bodyReply(
   const fields = byteHeaders(decision, representation, choices);
   const { bytes } = first;
   const isPassedOn = bytes !== undefined || (!context.needsOutcome && first.hasNativeLength === true);
-  if (context.isCounted !== true && isPassedOn && isOneRead(decision)) {
+  if (context.isCounted !== true && context.toFlow === undefined && isPassedOn && isOneRead(decision)) {
     const content = contentOf(representation, () => [{ head: 0, span: first.span }]);
     return { status, fields, body: bytes ?? first.body, content };
   }

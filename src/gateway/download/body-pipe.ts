@@ -1,7 +1,8 @@
 import { steadyTime } from '../../base/clock.ts';
 import type { BlockCacheOptions } from '../../cache/with-block-cache.ts';
 import { chunkStream, defaultReader, type ToReader, type ChunkReader } from '../../store/chunk-stream.ts';
-import { storeError } from '../../store/store-error.ts';
+import { isAborted, storeError } from '../../store/store-error.ts';
+import { limitedReader, type BodyFlow } from './body-flow.ts';
 import type { Span } from '../../http/index.ts';
 import { expectEnd, nextChunk } from '../../store/exact-body.ts';
 
@@ -49,7 +50,8 @@ function pipe(plan: BodyPlan): PipedBody {
   const { signal, idleTimeout, reads } = plan;
   const { promise: done, resolve } = Promise.withResolvers<TransferOutcome>();
   const progress = newReadProgress();
-  const chunks = planReader(plan, progress);
+  const all = planReader(plan, progress);
+  const chunks = plan.flow === undefined ? all : limitedReader(all, plan.flow);
   let bytesSent = 0;
   let isStarted = false;
   let isSettled = false;
@@ -87,7 +89,7 @@ function pipe(plan: BodyPlan): PipedBody {
         return chunk;
       } catch (cause) {
         await chunks.end();
-        const outcome = signal.aborted ? 'aborted' : 'failed';
+        const outcome = signal.aborted || isAborted(cause) ? 'aborted' : 'failed';
         if (!isSettled) settle({ outcome, ...counts(), cause });
         throw cause;
       }
@@ -166,8 +168,8 @@ export interface BodyPlan {
   readonly signal: AbortSignal;
   /** How long the client may read no byte, in ms, before the body is aborted. Absent for no timeout. */
   readonly idleTimeout?: number | undefined;
-  /** Whether the bytes of a broken response have to be counted, although that is cheaper without. By default `false`. */
-  readonly isCounted?: boolean | undefined;
+  /** Limits how fast the body is sent, and how much of it. With one, the bytes of a broken response are counted. */
+  readonly flow?: BodyFlow | undefined;
   /** Closes a body that was opened ahead. Called when the body ends, whatever the outcome. */
   readonly close: () => void;
 }

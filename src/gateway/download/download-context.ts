@@ -1,4 +1,5 @@
 import type { DispositionType } from '../../http/index.ts';
+import type { BodyFlow } from './body-flow.ts';
 import type { DownloadSource } from '../match-mount.ts';
 
 /** The inputs of one download that are not header fields: the settings of its mount, and values of its request. */
@@ -20,6 +21,8 @@ export interface DownloadContext extends DownloadSource {
   readonly needsOutcome: boolean;
   /** Whether the bytes of a broken response have to be counted. By default `false`. */
   readonly isCounted?: boolean | undefined;
+  /** Makes the flow of a body, from the size of the object and the length of the body. Absent without limits. */
+  readonly toFlow?: ((size: number, length: number) => BodyFlow) | undefined;
   /** How long the client may read no byte, in ms; `undefined` if the platform has a timeout of its own. */
   readonly idleTimeout: number | undefined;
 }

@@ -14,10 +14,11 @@ import { storeError } from '../../store/store-error.ts';
 import { reopenFrom } from '../../store/reopen-from.ts';
 import type { OpenObject } from '../../store/object-store.ts';
 import type { ResponseContent } from '../reply.ts';
+import type { BodyFlow } from './body-flow.ts';
 import type { BodyPlan } from './body-pipe.ts';
 
 /** The inputs of the reads after the first. */
-type BodyContext = Pick<DownloadContext, 'store' | 'key' | 'signal' | 'idleTimeout' | 'isCounted'>;
+type BodyContext = Pick<DownloadContext, 'store' | 'key' | 'signal' | 'idleTimeout' | 'isCounted' | 'toFlow'>;
 
 /**
  * Plans the body of a decision that sends bytes.
@@ -29,10 +30,12 @@ export function planBody(decision: ByteDecision, first: OpenObject, context: Bod
   const { representation } = first;
   const { signal, idleTimeout, isCounted } = context;
   const length = bodyLength(decision, representation);
+  const counted = isCounted === true ? UNLIMITED : undefined;
+  const rules = { signal, idleTimeout, flow: context.toFlow?.(representation.size, length) ?? counted };
   if (decision.status === 200 || decision.form === 'single') {
     const parts = [{ head: NO_BYTES, span: decision.span }];
     const reads = [{ open: async () => first.body, span: decision.span, parts }];
-    return { length, reads, tail: NO_BYTES, signal, idleTimeout, isCounted, close: () => undefined };
+    return { length, reads, tail: NO_BYTES, ...rules, close: () => undefined };
   }
   const type = representationType(representation);
   const queue = openInOrder(first, decision.reads, context);
@@ -41,8 +44,11 @@ export function planBody(decision: ByteDecision, first: OpenObject, context: Bod
     open: () => queue.open(i),
     parts: read.parts.map((span) => ({ span, head: latin1(partHead(boundary, type, span, representation.size)) })),
   }));
-  return { length, reads, tail: latin1(multipartTail(boundary)), signal, idleTimeout, isCounted, close: queue.close };
+  return { length, reads, tail: latin1(multipartTail(boundary)), ...rules, close: queue.close };
 }
+
+/** A flow for a body whose bytes are only counted. */
+const UNLIMITED: BodyFlow = { take: (bytes) => bytes };
 
 const NO_BYTES = new Uint8Array(0);
 

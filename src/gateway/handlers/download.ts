@@ -18,6 +18,7 @@ import {
   transferAnnouncement,
   type DigestAddress,
 } from '../download/answer-pieces.ts';
+import { bodyFlow, rateLimiter, type TakeByRate } from '../download/body-flow.ts';
 import { type DownloadContext } from '../download/download-context.ts';
 import {
   gatewayRequestOf,
@@ -27,6 +28,7 @@ import {
   type GatewayRequest,
   fieldsOf,
 } from '../gateway-request.ts';
+import type { QuotaSession } from '../links/quota-session.ts';
 import { keyLengthError, type MatchedMount } from '../match-mount.ts';
 import { problemReply, type Reply } from '../reply.ts';
 import { prefersPage } from '../middleware/error-pages.ts';
@@ -58,6 +60,7 @@ export interface DownloadOptions {
  * app.get('/files/*', requestId(), mount({ store: memoryStore() }), authorize(), download());
  */
 export function download({ idleTimeout = 60_000, folders }: DownloadOptions = {}): Handler<GatewayEnv> {
+  const takeByRate = rateLimiter();
   return (c) => {
     const request = gatewayRequestOf(c, 'download()');
     const match = matchOf(c, request, 'download()');
@@ -65,7 +68,7 @@ export function download({ idleTimeout = 60_000, folders }: DownloadOptions = {}
     const { grant } = request.shared;
     if (grant === undefined)
       throw new Error('download() needs authorize() before it, which asks the rule of the mount');
-    return respondWith(c, request, () => toReply(c, request, match, grant, idleTimeout, folders));
+    return respondWith(c, request, () => toReply(c, request, match, grant, idleTimeout, folders, takeByRate));
   };
 }
 
@@ -76,16 +79,21 @@ async function toReply(
   grant: Grant,
   idleTimeout: number,
   folders: FolderHandler | undefined,
+  takeByRate: TakeByRate,
 ): Promise<Reply> {
   const { mount, key } = match;
   const { raw } = c.req;
   const method = raw.method === 'HEAD' ? 'HEAD' : 'GET';
+  if (grant.quota !== undefined && request.quota === undefined) {
+    const detail = 'This gateway keeps no transfers, so it can not hold the link to its quota.';
+    return problemReply(403, detail, request.requestId, method, [], 'quota');
+  }
   const invalidKey = keyLengthError(mount.prefix + key);
   if (invalidKey !== undefined) return problemReply(400, invalidKey, request.requestId, method);
   const { policy } = mount.downloads;
   const fields = fieldsOf(request.platform, raw);
   const parsed = parseRequest(method, fields, policy, toSeconds(request.received));
-  const context = toContext(request, match, grant, raw.signal, idleTimeout);
+  const context = toContext(request, match, grant, raw.signal, idleTimeout, takeByRate);
   if (isReservedKey(mount.prefix + key)) return missing(context, method);
   const folder = { match, request: parsed, fields, context };
   // A folder that can have no index document is listed without a read of its key.
@@ -186,10 +194,12 @@ const HAS_MOUNT_HEADERS = new Set([200, 206, 304]);
 function toContext(
   request: GatewayRequest,
   { mount, key, query }: MatchedMount,
-  { fileName, isPrivate, expires: grantExpires }: Grant,
+  grant: Grant,
   signal: AbortSignal,
   idleTimeout: number,
+  takeByRate: TakeByRate,
 ): DownloadContext {
+  const { fileName, isPrivate, expires: grantExpires } = grant;
   const { requestId, platform, needsOutcome } = request;
   const { downloads, isCounted } = mount;
   // The name of a signed link is part of its signature, so it wins.
@@ -207,9 +217,22 @@ function toContext(
     contentDisposition: type === undefined ? undefined : { type, key: fileName ?? savedFileName(key, requested ?? '') },
     needsOutcome,
     isCounted: isCounted && needsOutcome,
+    toFlow: flowOf(request.quota, grant, takeByRate),
     // A platform that reports the end of a transfer has a timeout of its own.
     idleTimeout: platform.sent === undefined ? idleTimeout : undefined,
   };
+}
+
+/** Makes the flow of bodies: the quota of the link, and its rate. @returns `undefined` if there is neither */
+function flowOf(
+  quota: QuotaSession | undefined,
+  { maxBytesPerSecond: rate, rateKey, downloadId, user }: Grant,
+  takeByRate: TakeByRate,
+): DownloadContext['toFlow'] {
+  if (quota === undefined && rate === undefined) return undefined;
+  const key = rateKey ?? downloadId ?? user ?? crypto.randomUUID();
+  const take = rate === undefined ? undefined : (bytes: number) => takeByRate(key, rate, bytes);
+  return (size, length) => bodyFlow(quota?.toFlow(size, length), take);
 }
 
 /** Adds the stats of the request, and its function for deferred work, to each call of the store. */

@@ -45,8 +45,10 @@ export const ReaderQuery = v.strictObject({ reader: v.pipe(text, v.minLength(1, 
 /** A request without parameters. */
 export const NoQuery = v.strictObject({});
 
-const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-const time = v.pipe(v.string(), v.isoTimestamp());
+/** A whole number from 0. */
+export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+/** A time of RFC 3339. */
+export const time = v.pipe(v.string(), v.isoTimestamp());
 
 const transferEntries = {
   id: v.string(),

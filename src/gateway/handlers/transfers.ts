@@ -11,6 +11,7 @@ import { acceptsEventStream, eventStreamReply } from '../event-stream.ts';
 import { pathOfRoute } from '../match-mount.ts';
 import { emptyReply, jsonReply, problemReply, type Reply } from '../reply.ts';
 import { tokenGuard } from '../token-guard.ts';
+import { deleteLink, getLink, putLink } from './links.ts';
 import { watchTransfer, watchTransfers, type EventFinder } from './transfer-events.ts';
 import {
   DownloadsQuery,
@@ -79,7 +80,8 @@ export function transfersApi({ transfers: { store }, token }: TransfersApiOption
       const { stopping } = platform;
       const events = isStream ? { lastId: fields.get('Last-Event-ID'), stopping, signal: raw.signal } : undefined;
       const { searchParams: query } = address;
-      const reply = await answer(operation, { store, cursors, query, id: route.id, problem, events });
+      const body = () => raw.text();
+      const reply = await answer(operation, { store, cursors, query, id: route.id, body, problem, events });
       if (raw.method !== 'HEAD') return reply;
       reply.pipe?.abandon();
       return { ...reply, body: null };
@@ -88,7 +90,7 @@ export function transfersApi({ transfers: { store }, token }: TransfersApiOption
 }
 
 type Problem = (
-  status: 400 | 401 | 404 | 405 | 503,
+  status: 400 | 401 | 404 | 405 | 409 | 503,
   detail: string,
   fields?: Parameters<typeof problemReply>[4],
 ) => Reply;
@@ -99,6 +101,8 @@ interface ApiRequest {
   readonly cursors: CursorSigner;
   readonly query: URLSearchParams;
   readonly id: string;
+  /** Reads the body of the request. */
+  readonly body: () => Promise<string>;
   readonly problem: Problem;
   /** Present if the client wants a stream of events. */
   readonly events: EventRequest | undefined;
@@ -135,7 +139,25 @@ function findRoute([collection, id, ...others]: readonly string[]): Route | unde
       ? { id: '', methods: { GET: listTransfers, DELETE: deleteReader } }
       : { id, methods: { GET: getTransfer, DELETE: deleteTransfer } };
   }
+  if (collection === 'links' && id !== undefined) {
+    return {
+      id,
+      methods: {
+        GET: withoutQuery(getLink),
+        PUT: withoutQuery((request) => putLink(request, request.body)),
+        DELETE: withoutQuery(deleteLink),
+      },
+    };
+  }
   return collection === 'downloads' && id === undefined ? { id: '', methods: { GET: countDownloads } } : undefined;
+}
+
+/** Answers 400 to a request with parameters. */
+function withoutQuery(operation: Operation): Operation {
+  return async (request) => {
+    const parsed = parseQuery(NoQuery, request.query);
+    return parsed.type === 'invalid' ? request.problem(400, parsed.detail) : operation(request);
+  };
 }
 
 const listTransfers: Operation = async ({ store, cursors, query, problem, events }) => {

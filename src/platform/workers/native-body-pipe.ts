@@ -8,11 +8,13 @@ import {
   newReadProgress,
   type ReadProgress,
 } from '../../gateway/download/body-pipe.ts';
+import type { BodyFlow } from '../../gateway/download/body-flow.ts';
 import { WORKERS_PARALLEL_READS } from '../../config/parallel-reads-setting.ts';
 import { MiB } from '../../config/schema.ts';
 import { spanLength } from '../../http/index.ts';
 import { blockSlicesOf, type BlockSlices } from '../../cache/body-stream.ts';
 import type { BlockCacheOptions } from '../../cache/with-block-cache.ts';
+import { isAborted } from '../../store/store-error.ts';
 import { defaultReader, type ChunkReader } from '../../store/chunk-stream.ts';
 
 /**
@@ -52,13 +54,13 @@ function pipe(plan: BodyPlan): PipedBody {
 }
 
 async function send(plan: BodyPlan, writable: WritableStream<Uint8Array>): Promise<TransferOutcome> {
-  const { length, reads, tail, signal, close, isCounted = false } = plan;
-  const counted = isCounted ? { bytesSent: 0, ...newReadProgress() } : undefined;
+  const { length, reads, tail, signal, close, flow } = plan;
+  const counted = flow === undefined ? undefined : { bytesSent: 0, ...newReadProgress() };
   try {
-    if (counted === undefined) {
+    if (flow === undefined || counted === undefined) {
       for (const read of reads) await sendRead(read, writable);
       await write(writable, tail);
-    } else await sendCounted(plan, writable, counted);
+    } else await sendCounted(plan, flow, writable, counted);
     await writable.close();
     return {
       outcome: 'complete',
@@ -69,7 +71,9 @@ async function send(plan: BodyPlan, writable: WritableStream<Uint8Array>): Promi
     // Breaks the response off, so that the client detects that it is incomplete.
     await writable.abort(cause).catch(() => undefined);
     const counts = { bytesSent: counted?.bytesSent ?? null, bytesRead: counted?.bytesRead ?? null };
-    return signal.aborted ? { outcome: 'aborted', ...counts } : { outcome: 'failed', ...counts, cause };
+    return signal.aborted || isAborted(cause)
+      ? { outcome: 'aborted', ...counts }
+      : { outcome: 'failed', ...counts, cause };
   } finally {
     close();
   }
@@ -86,14 +90,19 @@ interface CountedProgress extends ReadProgress {
  */
 async function sendCounted(
   { reads, tail }: BodyPlan,
+  flow: BodyFlow,
   writable: WritableStream<Uint8Array>,
   progress: CountedProgress,
 ): Promise<void> {
-  const count = (bytes: number) => void (progress.bytesSent += bytes);
+  const take = async (bytes: number): Promise<number> => {
+    const taken = await flow.take(bytes);
+    progress.bytesSent += taken;
+    return taken;
+  };
   for (const read of reads) {
-    for await (const chunk of readParts(read, progress, reusingReader)) await write(writable, chunk, count);
+    for await (const chunk of readParts(read, progress, reusingReader)) await write(writable, chunk, take);
   }
-  await write(writable, tail, count);
+  await write(writable, tail, take);
 }
 
 async function sendRead(read: PlannedBodyRead, writable: WritableStream<Uint8Array>): Promise<void> {
@@ -130,20 +139,21 @@ async function sendParts(read: PlannedBodyRead, writable: WritableStream<Uint8Ar
 /**
  * Writes bytes in pieces, because workerd copies each write: 50 slow clients of one block of 8 MiB took 370 MiB.
  *
- * @param onWrite called with the length of each piece in bytes, before it is written
+ * @param take returns how many bytes of the next piece may be written
  */
 async function write(
   writable: WritableStream<Uint8Array>,
   bytes: Uint8Array,
-  onWrite?: (length: number) => void,
+  take?: (bytes: number) => Promise<number>,
 ): Promise<void> {
   if (bytes.length === 0) return;
   const writer = writable.getWriter();
   try {
-    for (let start = 0; start < bytes.length; start += WRITE_SIZE) {
-      const piece = bytes.subarray(start, start + WRITE_SIZE);
-      onWrite?.(piece.length);
-      await writer.write(piece);
+    for (let start = 0; start < bytes.length;) {
+      const most = Math.min(WRITE_SIZE, bytes.length - start);
+      const length = take === undefined ? most : await take(most);
+      await writer.write(bytes.subarray(start, start + length));
+      start += length;
     }
   } finally {
     writer.releaseLock();
