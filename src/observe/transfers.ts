@@ -11,6 +11,7 @@ import {
 } from '../transfers/transfer-store.ts';
 import type { DownloadEvent, DownloadStart, Observer } from './event.ts';
 import { describeError } from './log.ts';
+import { ANONYMOUS, toImportedChanges, withReader, type ImportedRequest } from './imported-requests.ts';
 
 /** Options of {@link trackTransfers}. */
 export interface TransferOptions {
@@ -42,6 +43,13 @@ export interface TransferTracker {
   settle(change: ReservationEnded): Promise<void> | undefined;
   /** Tells that the store did not answer, at most once a minute. */
   reportFailure(cause: unknown): void;
+  /**
+   * Writes requests of a log, all or none.
+   *
+   * @param batch names the part of the log. One that was written before changes nothing
+   * @throws Error if they are not stored
+   */
+  importRequests(batch: string, requests: readonly ImportedRequest[]): Promise<void>;
   /** Waits until the changes so far are written, or lost. */
   flush(): Promise<void>;
   /** Writes the changes that are collected, and closes the store. */
@@ -92,7 +100,8 @@ export function trackTransfers({ store, identity, secret, warn = console.error }
       },
     },
     lost: failures.lost,
-    receive: (receipt) => writer.writeNow({ type: 'receipt', id: idOf('receipt'), ...receipt }),
+    receive: (receipt) => writer.writeNow([{ type: 'receipt', id: idOf('receipt'), ...receipt }]),
+    importRequests: async (batch, requests) => writer.writeNow(await toImportedChanges(batch, requests, identify)),
     requestId: idOf,
     settle: (change) => writer.write({ change, reader: ANONYMOUS }),
     reportFailure: (cause) => failures.add(0, cause),
@@ -104,8 +113,6 @@ export function trackTransfers({ store, identity, secret, warn = console.error }
     },
   };
 }
-
-const ANONYMOUS: Reader = { name: 'anonymous', shard: 0 };
 
 function readerOf(event: DownloadStart, identify: IdentifyReader): Reader | Promise<Reader> {
   return identify(event, event.received.getTime()) ?? ANONYMOUS;
@@ -131,8 +138,8 @@ function toEnd(event: DownloadEvent, id: string): TransferChange {
 interface ChangeWriter {
   /** @returns work that outlasts the response, if there is any. It never rejects */
   write(pending: PendingChange): Promise<void> | undefined;
-  /** Writes a change after all others. @throws Error if it is not stored */
-  writeNow(change: TransferChange): Promise<void>;
+  /** Writes changes together, after all others. @throws Error if it is not stored */
+  writeNow(changes: readonly TransferChange[]): Promise<void>;
   flush(): Promise<void>;
   /** Stops the timers. */
   stop(): void;
@@ -156,14 +163,6 @@ function failureLog(warn: (message: string) => void): FailureLog {
     },
     lost: () => lost,
   };
-}
-
-/** Removes the data of a client that can't be told from others, so that its requests are counted, and no transfer. */
-function withReader(change: TransferChange, reader: Reader): TransferChange {
-  if (change.type === 'settle') return change;
-  return reader === ANONYMOUS
-    ? { ...change, object: { ...change.object, etag: undefined }, reader }
-    : { ...change, reader };
 }
 
 /** Writes each change at once, the end of a request after its start. */
@@ -196,7 +195,7 @@ function directWriter(store: TransferStore, failures: FailureLog): ChangeWriter 
       return work;
     },
     // Each change is written at once. On Workers, those of other requests can't be awaited.
-    writeNow: (change) => withTimeout(store.write([change])),
+    writeNow: (changes) => withTimeout(store.write(changes)),
     flush: async () => void (await Promise.all(running)),
     stop: () => undefined,
   };
@@ -265,9 +264,9 @@ function turnWriter(store: TransferStore, failures: FailureLog): ChangeWriter {
       else schedule();
       return undefined;
     },
-    async writeNow(change) {
+    async writeNow(changes) {
       await flush();
-      await withTimeout(store.write([change]));
+      await withTimeout(store.write(changes));
     },
     flush,
     stop: () => clearInterval(maintenance),

@@ -39,7 +39,8 @@ const LATE_TIME = 10_000;
  * is set back for longer makes no request late.
  *
  * @param at when the request was received, in ms since the epoch
+ * @param isImported whether it is of a log, which may be imported much later
  */
-export function isBeforeReceipt({ at: receivedAt }: ReceiptState, at: number): boolean {
-  return at < receivedAt && receivedAt - at < LATE_TIME;
+export function isBeforeReceipt({ at: receivedAt }: ReceiptState, at: number, isImported: boolean): boolean {
+  return at < receivedAt && (isImported || receivedAt - at < LATE_TIME);
 }

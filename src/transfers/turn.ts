@@ -18,6 +18,8 @@ export interface TransferTables extends LinkTables {
   save(record: TransferRecord): void;
   /** Adds counts to the day of an object. */
   addDay(day: ObjectDay, counts: DayCounts): void;
+  /** Notes a batch of a log. @returns whether it is the first time */
+  addBatch(batch: string): boolean;
   /** Notes a reader of a day. @returns whether it is the first time */
   addReader(day: ObjectDay, reader: string): boolean;
   /**
@@ -71,11 +73,13 @@ let lastDay = { number: Number.NaN, text: '' };
 export function applyChanges(tables: TransferTables, changes: readonly TransferChange[], newId: () => string): void {
   const updates = new Map<string, { readonly update: RecordUpdate; readonly day: ObjectDay }>();
   const days = dayCounter(tables);
+  const isNew = batchFilter(tables);
   for (const change of changes) {
     if (change.type === 'settle') {
       settleInTables(tables, change);
       continue;
     }
+    if (!isNew(change)) continue;
     const { mount, key, etag, size } = change.object;
     const day = { mount, key, day: dayOf(change.at) };
     const isVersioned = etag !== undefined && etag.startsWith('"') && size !== undefined;
@@ -96,6 +100,17 @@ export function applyChanges(tables: TransferTables, changes: readonly TransferC
     days.of(day).started += started;
   }
   days.save();
+}
+
+/** Makes the function that finds out whether a change is in a batch that was written in an earlier turn. */
+function batchFilter(tables: TransferTables): (change: Exclude<TransferChange, ReservationEnded>) => boolean {
+  const batches = new Map<string, boolean>();
+  return ({ batch }) => {
+    if (batch === undefined) return true;
+    const isNew = batches.get(batch) ?? tables.addBatch(batch);
+    batches.set(batch, isNew);
+    return isNew;
+  };
 }
 
 function apply(update: RecordUpdate, change: Exclude<TransferChange, ReservationEnded>): void {
