@@ -5,7 +5,7 @@ import { lambdaStreamHandler, STREAMED_LIMIT } from '../platform/lambda/streamed
 import { s3Client } from '../platform/s3/s3-client.ts';
 import { explainListenError, parseCommandLine, parsePort } from './options.ts';
 import { parseS3Source } from './s3-options.ts';
-import { LAMBDA_COMMAND } from './commands.ts';
+import { LAMBDA_COMMAND } from './server-commands.ts';
 import { untilStopped } from './until-stopped.ts';
 import { openBucket } from './serve.ts';
 import { printAddresses } from './printed-address.ts';

@@ -22,7 +22,7 @@ import { runPrimary } from './cluster/primary.ts';
 import { formatBytes } from './progress.ts';
 import { explainListenError, parseCommandLine, parseFolder, parsePort, parseWorkers } from './options.ts';
 import { parseS3Source } from './s3-options.ts';
-import { SERVE_COMMAND } from './commands.ts';
+import { SERVE_COMMAND } from './server-commands.ts';
 import { indexInBackground } from './index/background.ts';
 import { untilStopped } from './until-stopped.ts';
 import { printAddresses } from './printed-address.ts';

@@ -1,5 +1,5 @@
 import type { CommandLine } from './options.ts';
-import type { SERVE_COMMAND } from './commands.ts';
+import type { SERVE_COMMAND } from './server-commands.ts';
 import type { ConfigSource } from './explain-mistakes.ts';
 import { usageError } from './usage.ts';
 

@@ -13,7 +13,7 @@ import { watchFolder } from './watch-folder.ts';
 import { assertFree, parseCommandLine, parseFolder, parsePort } from '../options.ts';
 import { parseS3Source, type ParsedSource } from '../s3-options.ts';
 import { sampleFiles } from './samples.ts';
-import { DEV_COMMAND } from '../commands.ts';
+import { DEV_COMMAND } from '../server-commands.ts';
 import { consoleLines, isTerminal, parseLogFormat } from '../log-format.ts';
 import { explainMistakes } from '../explain-mistakes.ts';
 import { readWranglerFile } from '../wrangler-file.ts';
