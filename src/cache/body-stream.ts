@@ -1,5 +1,4 @@
-import { chunkStream, defaultReader, type ChunkReader } from '../store/chunk-stream.ts';
-import { expectEnd, nextChunk } from '../store/exact-body.ts';
+import { chunkStream, defaultReader, type ChunkReader, expectEnd, nextChunk } from '../store/chunk-stream.ts';
 import type { BlockBody, StreamSlice } from './block-body.ts';
 import { discard } from './resilient-cache.ts';
 import { withTimeout } from './with-timeout.ts';

@@ -1,6 +1,5 @@
 import { spanLength, type Span } from '../http/index.ts';
-import { copyIfReusable, type ChunkReader, type ToReader } from '../store/chunk-stream.ts';
-import { expectEnd, nextChunk } from '../store/exact-body.ts';
+import { copyIfReusable, type ChunkReader, type ToReader, expectEnd, nextChunk } from '../store/chunk-stream.ts';
 import { isLargePart } from './grid.ts';
 import { isStoreError, storeError, type StoreError } from '../store/store-error.ts';
 

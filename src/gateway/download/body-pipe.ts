@@ -1,10 +1,10 @@
 import { steadyTime } from '../../base/clock.ts';
 import type { BlockCacheOptions } from '../../cache/with-block-cache.ts';
-import { chunkStream, defaultReader, type ToReader, type ChunkReader } from '../../store/chunk-stream.ts';
+import { chunkStream, defaultReader, expectEnd, nextChunk } from '../../store/chunk-stream.ts';
+import type { ChunkReader, ToReader } from '../../store/chunk-stream.ts';
 import { isAborted, storeError } from '../../store/store-error.ts';
 import { limitedReader, type BodyFlow } from './body-flow.ts';
 import type { Span } from '../../http/index.ts';
-import { expectEnd, nextChunk } from '../../store/exact-body.ts';
 
 /**
  * The outcome of the transfer of a body; `aborted` if the client disconnected or stopped reading. Byte counts are
