@@ -1,9 +1,7 @@
+import { isReservedKey } from '../digests/piece-index.ts';
 import { MAX_KEY_BYTES } from '../store/object-store.ts';
 import type { ListEntry, ListPage } from '../store/listable-store.ts';
 import type { ListOrder } from './listing-query.ts';
-
-/** The folder for the data of the gateway itself. It is never listed. */
-const OWN_FOLDER = '.rangeway/';
 
 /** One line of a listing. */
 export type Entry = FolderEntry | FileEntry;
@@ -69,7 +67,7 @@ function valueOf({ object: { size, lastModified } }: FileEntry, sort: 'size' | '
 
 /** Returns whether a client can request a key, and it is not the gateway's own. */
 export function isServable(key: string): boolean {
-  if (key.startsWith(OWN_FOLDER) || key.includes('\0') || /\p{Surrogate}/u.test(key)) return false;
+  if (isReservedKey(key) || key.includes('\0') || /\p{Surrogate}/u.test(key)) return false;
   if (/(?:^|\/)\.{1,2}(?:\/|$)/.test(key)) return false;
   return key.length * 3 <= MAX_KEY_BYTES || new TextEncoder().encode(key).length <= MAX_KEY_BYTES;
 }

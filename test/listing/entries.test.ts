@@ -50,15 +50,26 @@ describe('the entries of a folder', () => {
     expect(new URL(folder?.href ?? '', 'http://h/a/').pathname).toBe('/a//');
   });
 
-  test.each(['..', '.', 'a/../b', './a', 'a/.', '.rangeway/pieces/x', '.rangeway/', 'a\0', '\ud800', 'x'.repeat(1025)])(
-    'leave out %j, which has no address or is the gateway’s own',
-    (key) => {
-      expect(isServable(key)).toBe(false);
-      expect(namesOf(page([file(key)], [`${key}/`]), '', BY_NAME)).toEqual([]);
-    },
-  );
+  test.each([
+    '..',
+    '.',
+    'a/../b',
+    './a',
+    'a/.',
+    '.rangeway',
+    '.rangeway/pieces/x',
+    '.rangeway/',
+    'a/.rangeway',
+    'a/.rangeway/x',
+    'a\0',
+    '\ud800',
+    'x'.repeat(1025),
+  ])('leave out %j, which has no address or is the gateway’s own', (key) => {
+    expect(isServable(key)).toBe(false);
+    expect(namesOf(page([file(key)], [`${key}/`]), '', BY_NAME)).toEqual([]);
+  });
 
-  test.each(['...', '.a', 'a..b', 'é'.repeat(512), 'rangeway/x', 'a/.rangeway/x'])('have %j', (key) => {
+  test.each(['...', '.a', 'a..b', 'é'.repeat(512), 'rangeway/x', 'a/.rangeways/x', 'a.rangeway'])('have %j', (key) => {
     expect(isServable(key)).toBe(true);
   });
 });
