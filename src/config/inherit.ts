@@ -8,7 +8,6 @@ interface Shared {
   readonly cacheControl?: unknown;
   readonly cdnCacheControl?: unknown;
   readonly cacheTags?: unknown;
-  readonly listing?: unknown;
 }
 
 /** Fields that only responses without a rule have. */
@@ -35,10 +34,14 @@ export function inheritFields<Mount extends Shared>(topLevel: object, own: Mount
   return { ...guarded, cacheControl: withPrivate(cacheControl) };
 }
 
-function inheritableFields(topLevel: object, own: Shared): Readonly<Record<string, unknown>> {
+function inheritableFields(topLevel: object, own: object): Readonly<Record<string, unknown>> {
   const { listingLimit, ...fields } = definedFields(topLevel);
-  const isListed = (own.listing ?? fields['listing'] ?? false) !== false;
-  return isListed && listingLimit !== undefined ? { ...fields, listingLimit } : fields;
+  return isListed(topLevel, own) && listingLimit !== undefined ? { ...fields, listingLimit } : fields;
+}
+
+/** Whether a mount lists its folders. */
+function isListed(topLevel: object, own: object): boolean {
+  return ({ ...definedFields(topLevel), ...definedFields(own) }['listing'] ?? false) !== false;
 }
 
 /**
@@ -67,6 +70,8 @@ export function assertInherited(topLevel: object, mounts: readonly object[]): vo
     ownFields.every((own) => Object.hasOwn(own, field)),
   );
   if (name !== undefined) throw settingsError('has no effect, since every mount says its own', name);
+  if (definedFields(topLevel)['listingLimit'] !== undefined && !mounts.some((mount) => isListed(topLevel, mount)))
+    throw settingsError('has no effect, since no mount has listing', 'listingLimit');
 }
 
 /** Whether an `access` setting, of a configuration or of code, is public. */

@@ -8,6 +8,7 @@ import type { BodyPipe } from './download/body-pipe.ts';
 import { assertInherited, assertPublicCaching, inheritFields, definedFields } from '../config/inherit.ts';
 import type { LinkTarget, SizeLimit } from '../config/size-limit.ts';
 import { settingsError } from '../base/settings-error.ts';
+import { assertListingLimit } from '../config/listing-limit-setting.ts';
 import { assertParallelReads } from '../config/parallel-reads-setting.ts';
 import { assertExact, exactTransfers } from '../config/transfers-config.ts';
 import { isListable } from '../store/listable-store.ts';
@@ -181,11 +182,7 @@ function openMount(options: TableMountOptions, bodyPipe: BodyPipe, fieldPrefix =
   const access = rule === publicAccess() ? undefined : rule;
   if (settings.listing !== false && !isListable(store))
     throw settingsError("this store can't list its keys; leave the setting out", `${fieldPrefix}listing`);
-  if (settings.listing === false && settings.listingLimit !== undefined)
-    throw settingsError(
-      'has no effect without listing; set listing too, or leave it out',
-      `${fieldPrefix}listingLimit`,
-    );
+  assertListingLimit(settings, undefined, fieldPrefix);
   const blockCache = cache === false ? undefined : cache;
   const prefixed = prefix === '' ? store : withPrefix(store, prefix);
   // Mounts may share a cache, and their keys may be equal: host and path make the cache keys distinct.

@@ -7,6 +7,7 @@ import { assertLog } from '../config/log-config.ts';
 import { assertExact, assertOneToken, assertTransfers, type TransfersConfig } from '../config/transfers-config.ts';
 import { corsPolicy } from '../gateway/open-mounts.ts';
 import { type CorsPolicy } from '../http/index.ts';
+import { assertListingLimit, LAMBDA_LISTING_LIMIT, WORKERS_LISTING_LIMIT } from '../config/listing-limit-setting.ts';
 import { assertParallelReads, WORKERS_PARALLEL_READS } from '../config/parallel-reads-setting.ts';
 import { assertPublicCaching } from '../config/inherit.ts';
 import { assertDistinctLocations } from '../gateway/match-mount.ts';
@@ -21,6 +22,13 @@ export type { AccessConfig } from '../config/access-config.ts';
 export type Platform = 'node' | 'workers' | 'lambda';
 
 export const PLATFORMS: readonly Platform[] = ['node', 'workers', 'lambda'];
+
+/** The most entries of a page of a listing. */
+const MAX_LISTING: Readonly<Record<Platform, number | undefined>> = {
+  node: undefined,
+  workers: WORKERS_LISTING_LIMIT,
+  lambda: LAMBDA_LISTING_LIMIT,
+};
 
 type TypedField = 'store' | 'fallback' | 'cache' | 'transfers.store';
 
@@ -46,7 +54,8 @@ const TYPES: Readonly<Record<Platform, Readonly<Record<TypedField, readonly stri
  *
  * @param platform that the configuration is for; left out if any
  * @throws SettingsError if two mounts have the same location, if a bucket can't be read in the way that is set, if the
- *   platform has no such store or cache, if `parallelReads` is more than it allows, or if a setting has no effect
+ *   platform has no such store or cache, if `parallelReads` or `listingLimit` is more than it allows, or if a setting
+ *   has no effect
  */
 export function checkConfig(
   { mounts, cache, log, admin, purge, metrics, transfers }: Config,
@@ -63,6 +72,7 @@ export function checkConfig(
     const where = mounts.length > 1 ? `mounts.${i}.` : '';
     assertPublicCaching({ cdnCacheControl, cacheTags }, access === 'public', where);
     assertParallelReads(parallelReads, max, where);
+    assertListingLimit(mount, platform && MAX_LISTING[platform], where);
     if (platform === undefined) continue;
     assertExact(counting, platform === 'workers', where);
     if (store !== undefined) assertType(where, 'store', store.type, platform);

@@ -201,6 +201,11 @@ describe('listingLimit', () => {
     open({ listingLimit: 5_000, mounts: [{ store }, { path: '/b', store, listing: 'html' }] });
   });
 
+  test('beside mounts of which none lists has no effect, and is refused', () => {
+    const mounts = [{ store }, { path: '/b', store, listing: false }] as const;
+    expect(() => open({ listingLimit: 10, mounts })).toThrow('listingLimit: has no effect, since no mount has listing');
+  });
+
   test.each([
     ['alone', () => createGateway({ store, listingLimit: 10 }), 'listingLimit'],
     [

@@ -146,6 +146,21 @@ describe('a folder', () => {
   });
 });
 
+describe('names of the gateway itself', () => {
+  test('are in no listing, however deep, since no such object is served', async () => {
+    const { get } = await open({}, ['a/b', 'a/.rangeway/pieces/x', 'a/.rangeways', '.rangeway/x']);
+    expect(linksOf((await get('/')).text)).toEqual(['./a/']);
+    expect(linksOf((await get('/a/')).text)).toEqual(['./.rangeways', './b']);
+    for (const path of ['/.rangeway/', '/.rangeway', '/a/.rangeway/', '/a/.rangeway', '/a/.rangeway/pieces/'])
+      expect((await get(path)).status, path).toBe(404);
+  });
+
+  test('are not listed below the prefix of a mount either', async () => {
+    const { get } = await open({ prefix: '.rangeway/' }, ['.rangeway/x']);
+    expect([(await get('/x')).status, (await get('/')).status]).toEqual([404, 404]);
+  });
+});
+
 describe('the pages of a folder', () => {
   test.for([
     ['public', {}, /^\?format=json&limit=7&cursor=/],
