@@ -20,7 +20,7 @@ import { isResults } from './report/read.ts';
 import type { PartRecord } from './report/record.ts';
 import type { PartResult, Results } from './report/results.ts';
 import { summarize } from './report/summarize.ts';
-import { factTable, ratioTable, targetTable } from './report/tables.ts';
+import { factTable, meanTable, ratioTable, targetTable } from './report/tables.ts';
 import { runServers, type Bench } from './run-servers.ts';
 
 const ROOT = join(import.meta.dirname, '..');
@@ -191,7 +191,7 @@ function writeResults(path: string, results: Results): void {
 }
 
 function printRecord(record: PartRecord): void {
-  for (const table of [ratioTable(record), factTable(record), targetTable(record)]) {
+  for (const table of [ratioTable(record), meanTable(record), factTable(record), targetTable(record)]) {
     if (table.length > 0) console.log(`\n== ${record.title}\n${toText(table)}`);
   }
 }

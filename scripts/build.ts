@@ -9,9 +9,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { gzipSync } from 'node:zlib';
+import { workerStart } from '../bench/measure/bundles.ts';
 import { bundleHandler, bundleIndexHandler, FILE, INDEX_FILE } from '../infra/bundle.ts';
 import { printTemplate } from '../infra/template.ts';
 import { dryRun } from './dry-run.ts';
+import { bundleLibraryWorker } from './library-worker.ts';
 
 /**
  * What the Worker with R2 only may weigh, in bytes of gzip: hono, valibot and all of Rangeway. Serving alone takes less
@@ -27,8 +29,17 @@ const S3_WORKER_LIMIT = 182 * 1024;
 /** The Lambda function carries the SDK too, with its search for credentials, and jose. */
 const LAMBDA_LIMIT = 234 * 1024;
 
+/**
+ * A Worker of a user of the library with the download handler alone. The goal is 25 KiB; mount() brings the checks of
+ * its settings, and every wrapper that a setting can turn on.
+ */
+const LIBRARY_LIMIT = 46 * 1024;
+
 /** Starts of which the median is told. */
 const STARTS = 7;
+
+/** Profiles of a Worker's start of which the median is told: each takes two seconds. */
+const PROFILES = 3;
 
 const root = join(import.meta.dirname, '..');
 
@@ -44,13 +55,36 @@ buildConstruct();
 
 await bundleWorker('R2 only', 'wrangler.toml', WORKER_LIMIT);
 await bundleWorker('S3', 'wrangler.s3.toml', S3_WORKER_LIMIT);
+await bundleLibrary();
 bundleFunction();
+profileStart();
 
 /** Bundles a Worker as for a deployment, and says its size. */
 async function bundleWorker(name: string, config: string, limit: number): Promise<void> {
   const { file, output } = await dryRun(config, join(root, 'dist/worker', name.replace(' ', '-')));
   process.stdout.write(output);
   weigh(`Worker with ${name}`, file, limit);
+}
+
+/** Bundles the Worker of a user of the library, and says its size. */
+async function bundleLibrary(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'rangeway-library-'));
+  const file = join(folder, 'worker.js');
+  await bundleLibraryWorker(file);
+  weigh('Worker with the download handler of the library alone', file, LIBRARY_LIMIT);
+  rmSync(folder, { recursive: true });
+}
+
+/** Says the CPU time of the start of the Worker with everything on. */
+function profileStart(): void {
+  const folder = mkdtempSync(join(tmpdir(), 'rangeway-start-'));
+  const source = { name: 'everything', folder: import.meta.dirname, config: 'everything.toml' };
+  const [median = 0] = Array.from({ length: PROFILES }, () => workerStart(source, folder))
+    .toSorted((a, b) => a - b)
+    .slice(Math.floor(PROFILES / 2));
+  rmSync(folder, { recursive: true });
+  const time = (median / 1000).toFixed(1);
+  console.log(`Worker with everything on: ${time} ms of CPU at its start, the median of ${PROFILES} profiles`);
 }
 
 /** Compiles infra/ into dist/cdk, where the modules of src/ are a folder up, and no folder `src` is between. */

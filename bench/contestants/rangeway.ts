@@ -7,6 +7,16 @@ import { startServer } from './spawn.ts';
 /** `rangeway serve --s3`: the gateway on Node. */
 export const rangewayNode: Contestant = rangeway('rangeway', 'serve', () => []);
 
+/** The same, to divide by: as the reference of `rangeway` it shows the noise of the machine (A/A). */
+export const rangewayAgain: Contestant = { ...rangewayNode, name: 'rangeway-again', role: 'peer' };
+
+/** With metrics for Prometheus. */
+export const rangewayMetrics: Contestant = rangeway(
+  'rangeway-metrics',
+  'serve',
+  configured(() => ({ metrics: 'public' })),
+);
+
 const GiB = 1024 ** 3;
 
 /** Metadata are fresh for an hour, so that no round revalidates them, and only errors are logged. */

@@ -1,6 +1,7 @@
 import { growth } from './growth.ts';
 import { lambda } from './lambda.ts';
 import { ceph, disk, far, node } from './node.ts';
+import { metrics } from './metrics.ts';
 import type { Part } from './part.ts';
 import { counting } from './counting.ts';
 import { planning } from './planning.ts';
@@ -19,6 +20,7 @@ export const PARTS: readonly Part[] = [
   far,
   growth,
   lambda,
+  metrics,
   planning,
   counting,
   sizes,

@@ -35,6 +35,28 @@ export function ratioTable({ references, comparisons }: PartRecord): Table {
   return [['workload', 'contestant', 'figure', ...references.map((reference) => `÷ ${reference}`)], ...rows];
 }
 
+/** Figures of which more is better, and which a mean over workloads may contain. */
+const RATES: readonly FigureName[] = ['mbPerSecond', 'requestsPerSecond'];
+
+/** Makes the table of geometric means: the ratios of rates over all workloads, and the least of them. */
+export function meanTable({ references, comparisons }: PartRecord): Table {
+  const contestants = [...new Set(comparisons.map(({ contestant }) => contestant))];
+  const rows = contestants.flatMap((contestant) =>
+    references.flatMap((reference) => {
+      const ratios = comparisons.flatMap((comparison) => {
+        if (comparison.contestant !== contestant || 'failure' in comparison) return [];
+        const found = comparison.ratios[reference];
+        const isRate = RATES.includes(comparison.figure) && typeof found === 'object' && found !== null;
+        return isRate ? [found.median] : [];
+      });
+      if (ratios.length === 0) return [];
+      const mean = Math.exp(ratios.reduce((sum, one) => sum + Math.log(one), 0) / ratios.length);
+      return [[contestant, `÷ ${reference}`, mean.toFixed(3), Math.min(...ratios).toFixed(3), String(ratios.length)]];
+    }),
+  );
+  return rows.length === 0 ? [] : [['contestant', 'reference', 'geometric mean', 'least', 'rates'], ...rows];
+}
+
 /** Makes the table of measurements without servers: the value, its ratio to a peer's, and its share of the target. */
 export function factTable({ facts }: PartRecord): Table {
   if (facts.length === 0) return [];

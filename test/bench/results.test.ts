@@ -10,6 +10,7 @@ import { PERFORMANCE_PAGE, readRecords, RESULTS_FOLDER } from '../../bench/repor
 import { countQuotes, refreshQuotes } from '../../bench/report/quotes.ts';
 import { formatRecord, parseRecord } from '../../bench/report/record.ts';
 import type { CellResult, PartResult, RunInfo } from '../../bench/report/results.ts';
+import { meanTable } from '../../bench/report/tables.ts';
 import { summarize } from '../../bench/report/summarize.ts';
 
 const records = readRecords();
@@ -120,6 +121,20 @@ function exampleRecord() {
 }
 
 describe('a record', () => {
+  test('has the geometric mean of the rates, and the least of them, for each reference', () => {
+    const record = exampleRecord();
+    const [first] = record.comparisons;
+    if (first === undefined || 'failure' in first) throw new Error('nothing is compared');
+    const other = { ...first, workload: 'other', ratios: { nginx: { median: 2, min: 2, max: 2 } } };
+    const slower = { ...other, figure: 'cpuPerGiB' } as const;
+    expect(meanTable({ ...record, comparisons: [first, other, slower] })).toEqual([
+      ['contestant', 'reference', 'geometric mean', 'least', 'rates'],
+      ['rangeway', '÷ nginx', '1.000', '0.500', '2'],
+      ['rangeway', '÷ rangeway@copy', '1.000', '1.000', '1'],
+    ]);
+    expect(meanTable({ ...record, comparisons: [] })).toEqual([]);
+  });
+
   test('has the ratio of each round: median and extremes', () => {
     expect(exampleRecord().comparisons).toEqual([
       {

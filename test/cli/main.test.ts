@@ -99,8 +99,10 @@ describe('bad usage exits with 2 and says what to write', () => {
       2,
       expect.stringContaining('cacheControll: no such field; did you mean cacheControl? there are cacheControl'),
     ]);
-    await writeFile(join(folder, 'wrong.json'), '{ "log": "not a setting" }');
-    expect((await run('serve', '--dir', '.', '--config', 'wrong.json')).err).toContain('log: no such field');
+    await writeFile(join(folder, 'wrong.json'), '{ "log": "not a table" }');
+    expect((await run('serve', '--dir', '.', '--config', 'wrong.json')).err).toContain(
+      'log: takes a table with the fields client, secret',
+    );
     await writeFile(join(folder, 'wrong.json'), '[]');
     expect((await run('serve', '--dir', '.', '--config', 'wrong.json')).err).toContain('they take a table of fields');
   });
@@ -158,7 +160,9 @@ describe('serve', () => {
       'content',
       'max-age=5, no-transform',
     ]);
-    await expect.poll(() => output.out).toMatch(/^\{"time":.*"key":"file\.txt".*"outcome":"complete"\}\n$/);
+    await expect
+      .poll(() => output.out)
+      .toMatch(/^\{"time":.*"key":"file\.txt".*"outcome":"complete","client":"127\.0\.0\.1".*\}\n$/);
     child.kill('SIGINT');
     await once(child, 'exit');
   });
