@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine } from '../measure/machine.ts';
 import { inTemporaryFolder } from '../measure/temporary-folder.ts';
-import { meetFaults } from './faults.ts';
+import { CELLS, meetFaults } from './faults.ts';
 import { PROGRAMS } from './programs.ts';
 import { parseClientsRecord, summarizeFaults, summarizeSpeeds, toClientsPage, type ClientsRecord } from './record.ts';
 import { measureSpeed } from './speed.ts';
@@ -16,9 +16,12 @@ const HELP = `npm run bench:clients --    runs all clients that are installed (b
   --mib N           size of the largest object (default: 1024)
   --seeds N         files of each fault (default: 3)
   --width N         files at once, under faults (default: 2)
+  --smoke           one short round of get and curl; fails if get does
   --write           put the results on record: bench/clients/results
   --tables          only make the page again, from the record
 `;
+
+const SMOKE_CELLS: readonly string[] = ['breaks and changes', 'one wrong byte, with a digest'];
 
 const RESULTS = join(import.meta.dirname, 'results');
 
@@ -30,6 +33,7 @@ const { values } = parseArgs({
     mib: { type: 'string', default: '1024' },
     seeds: { type: 'string', default: '3' },
     width: { type: 'string', default: '2' },
+    smoke: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
     tables: { type: 'boolean', default: false },
     help: { type: 'boolean', default: false },
@@ -37,17 +41,18 @@ const { values } = parseArgs({
 });
 
 async function run(folder: string): Promise<ClientsRecord> {
-  const names = values.clients?.split(',');
+  const names = values.smoke ? ['rangeway', 'curl'] : values.clients?.split(',');
   const wanted = PROGRAMS.filter(({ name }) => names === undefined || names.includes(name));
   const programs = wanted.filter((program) => program.isInstalled());
   for (const { name } of wanted) if (!programs.some((one) => one.name === name)) console.log(`SKIPPED ${name}`);
   const common = { programs, folder, log: console.log };
-  const [rounds, mib] = [Number(values.rounds), Number(values.mib)];
+  const rounds = values.smoke ? 1 : Number(values.rounds);
+  const mib = values.smoke ? 16 : Number(values.mib);
+  const seeds = values.smoke ? 1 : Number(values.seeds);
+  const cells = values.smoke ? CELLS.filter(({ name }) => SMOKE_CELLS.includes(name)) : CELLS;
   const speeds = values.only === 'faults' ? [] : await measureSpeed({ ...common, rounds, mib });
-  const faults =
-    values.only === 'speed'
-      ? []
-      : await meetFaults({ ...common, seeds: Number(values.seeds), width: Number(values.width) });
+  const width = Number(values.width);
+  const faults = values.only === 'speed' ? [] : await meetFaults({ ...common, cells, seeds, width });
   return {
     date: new Date().toISOString().slice(0, 10),
     machine: describeMachine(),
@@ -56,6 +61,13 @@ async function run(folder: string): Promise<ClientsRecord> {
     speeds: summarizeSpeeds(speeds),
     faults: summarizeFaults(faults),
   };
+}
+
+/** Whether `get` has downloaded all files, and under faults none that is wrong. */
+function isSound({ speeds, faults }: ClientsRecord): boolean {
+  const isOwn = ({ program }: { readonly program: string }) => program === 'rangeway';
+  const failed = speeds.filter(isOwn).some((one) => one.failed > 0);
+  return !failed && faults.some(isOwn) && faults.filter(isOwn).every(({ wrong }) => wrong === 0);
 }
 
 function write(record: ClientsRecord): void {
@@ -70,4 +82,5 @@ else {
   const record = await inTemporaryFolder(run);
   console.log(`\n${toClientsPage(record)}`);
   if (values.write) write(record);
+  if (values.smoke && !isSound(record)) process.exitCode = 1;
 }

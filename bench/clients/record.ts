@@ -113,7 +113,7 @@ ${[row(['', ...COLUMNS.map(({ title }) => title)]), rule(COLUMNS.length + 1), ..
 
 ## Faults
 
-The first ${FAULTY} responses have the fault. A client that fails is started again, up to four times. **WRONG**: exit code 0, and the file is no version that the server had.
+The first ${FAULTY} responses have the fault. A client that fails is started again, up to three times. **WRONG**: exit code 0, and the file is no version that the server had.
 
 ${[row(['', ...programs]), rule(programs.length + 1), ...CELLS.map(({ name }) => row([name, ...programs.map((program) => outcome(name, program))]))].join('\n')}
 `;

@@ -97,6 +97,7 @@ export const RULES: readonly Rule[] = [
   { matches: /^npm run test:memory$/, treatment: job('npm run test:memory') },
   { matches: /^npm run test:indexing$/, treatment: job('npm run test:indexing') },
   { matches: /^npm run test:clients$|^wget -[cr]$/, treatment: job('npm run test:clients') },
+  { matches: /^npm run test:large$/, treatment: job('npm run test:large -- 2') },
   { matches: /^npm run soak$/, treatment: job('npm run soak -- --minutes 1') },
   {
     matches: /^npm run test:campaigns$/,
@@ -114,6 +115,7 @@ export const RULES: readonly Rule[] = [
   },
   // The bench. Its job makes a short round; what a measurement needs, only an idle machine has.
   { matches: /^npm run bench$/, treatment: job('npm run bench -- --smoke') },
+  { matches: /^npm run bench:clients$/, treatment: job('npm run bench:clients -- --smoke') },
   { matches: /^npm ci --prefix bench$/, treatment: run() },
   { matches: /^npm run bench -- --tables$/, treatment: run() },
   { matches: /^npm run bench -- /, treatment: run(readBenchOptions) },

@@ -4,9 +4,13 @@
  */
 import { readFileSync } from 'node:fs';
 import { truncate } from 'node:fs/promises';
+import { setFlagsFromString } from 'node:v8';
 import { download } from '../../src/client/index.ts';
 import { fileTarget } from '../../src/client/sinks/node-file.ts';
 import { nodeFetcher } from '../../src/platform/node/node-fetcher.ts';
+
+// As the command does.
+setFlagsFromString('--semi-space-growth-factor=1');
 
 const [, , url = '', path = '', size = '0'] = process.argv;
 const zeros = Buffer.alloc(4 * 1024 * 1024);
