@@ -1,6 +1,6 @@
 import { growth } from './growth.ts';
 import { lambda } from './lambda.ts';
-import { ceph, disk, far, node } from './node.ts';
+import { ceph, disk, far, node, transfers } from './node.ts';
 import { metrics } from './metrics.ts';
 import type { Part } from './part.ts';
 import { counting } from './counting.ts';
@@ -14,6 +14,7 @@ import { workerd } from './workerd.ts';
 export const PARTS: readonly Part[] = [
   workerd,
   node,
+  transfers,
   disk,
   tls,
   ceph,

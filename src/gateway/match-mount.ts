@@ -2,7 +2,7 @@ import type { DispositionType, Fields, HeaderList, RangePolicy, CorsPolicy } fro
 import { DOT_SEGMENT, decodePath } from '../access/path.ts';
 import type { PieceIndexes } from '../digests/piece-indexes.ts';
 import type { ListableStore } from '../store/listable-store.ts';
-import { isReservedKey } from '../store/key-rules.ts';
+import { isReservedKey, RESERVED_SEGMENT } from '../store/key-rules.ts';
 import { MAX_KEY_BYTES, type ObjectStore } from '../store/object-store.ts';
 import { settingsError } from '../base/settings-error.ts';
 import type { BodyPipe } from './download/body-pipe.ts';
@@ -107,6 +107,15 @@ export function matchMount(
  */
 export function pathOfRoute(pathname: string, pattern: string): PathResult {
   return decodeRequestPath(pathBelow(pathname, pattern.replace(/\/?\*$/, '')));
+}
+
+/** Returns the decoded path of an address of the gateway itself, below `.rangeway/`; `undefined` for all others. */
+export function ownPath(pathname: string, pattern: string): string | undefined {
+  // Every request is tested, and decoding costs more than this.
+  if (!pathname.includes(RESERVED_SEGMENT) && !pathname.includes('%')) return undefined;
+  const path = pathOfRoute(pathname, pattern);
+  if (path.type === 'invalid' || !path.path.startsWith(`${RESERVED_SEGMENT}/`)) return undefined;
+  return path.path.slice(RESERVED_SEGMENT.length + 1);
 }
 
 /** Removes port and final dot. The dot marks a fully qualified name (RFC 3986 §3.2.2) and means the same host. */

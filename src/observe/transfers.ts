@@ -1,6 +1,6 @@
 import { steadyTime } from '../base/clock.ts';
 import type { ReservationEnded } from '../transfers/link-quota.ts';
-import { readerIdentity, type AnonymousIdentity, type IdentifyReader } from '../transfers/reader-identity.ts';
+import { readerIdentity, type AnonymousIdentity } from '../transfers/reader-identity.ts';
 import {
   mountName,
   type Reader,
@@ -68,7 +68,17 @@ const MINUTE = 60_000;
 /** A change whose reader may not be known yet. */
 interface PendingChange {
   readonly change: TransferChange;
-  readonly reader: Reader | Promise<Reader>;
+  /** Absent if the change has its reader. */
+  readonly reader: Promise<Reader> | undefined;
+}
+
+/** The fields that start and end of one request have in common. They are made once, because that is half of the work. */
+interface KnownRequest {
+  readonly id: string;
+  readonly object: TransferObject;
+  readonly reader: Reader;
+  /** The reader, if it is not known yet. */
+  readonly pending: Promise<Reader> | undefined;
 }
 
 /**
@@ -88,22 +98,36 @@ export function trackTransfers({ store, identity, secret, warn = console.error }
   const idOf = (serial: number | 'receipt') => `${(processId ??= crypto.randomUUID().slice(0, 13))}-${serial}`;
   const failures = failureLog(warn);
   const writer = store.turnTime === 0 ? directWriter(store, failures) : turnWriter(store, failures);
+  const running = new Map<number, KnownRequest>();
+
+  function know(event: DownloadStart): KnownRequest {
+    const found = identify(event, event.received.getTime()) ?? ANONYMOUS;
+    const [reader, pending] = found instanceof Promise ? [ANONYMOUS, found] : [found, undefined];
+    const object = objectOf(event, found === ANONYMOUS);
+    return { id: idOf(event.serial), object, reader, pending };
+  }
 
   return {
     store,
     observer: {
-      start: (event) => writer.write({ change: toStart(event, idOf(event.serial)), reader: readerOf(event, identify) }),
+      start(event) {
+        const known = know(event);
+        running.set(event.serial, known);
+        return writer.write({ change: toStart(event, known), reader: known.pending });
+      },
       end(event) {
+        const known = running.get(event.serial) ?? know(event);
+        running.delete(event.serial);
         const isCounted = event.asked.length > 0 || event.size === 0 || event.outcome === 'redirected';
         if (!isCounted || event.mount === undefined || event.key === undefined) return undefined;
-        return writer.write({ change: toEnd(event, idOf(event.serial)), reader: readerOf(event, identify) });
+        return writer.write({ change: toEnd(event, known), reader: known.pending });
       },
     },
     lost: failures.lost,
     receive: (receipt) => writer.writeNow([{ type: 'receipt', id: idOf('receipt'), ...receipt }]),
     importRequests: async (batch, requests) => writer.writeNow(await toImportedChanges(batch, requests, identify)),
     requestId: idOf,
-    settle: (change) => writer.write({ change, reader: ANONYMOUS }),
+    settle: (change) => writer.write({ change, reader: undefined }),
     reportFailure: (cause) => failures.add(0, cause),
     flush: () => writer.flush(),
     async close() {
@@ -114,24 +138,19 @@ export function trackTransfers({ store, identity, secret, warn = console.error }
   };
 }
 
-function readerOf(event: DownloadStart, identify: IdentifyReader): Reader | Promise<Reader> {
-  return identify(event, event.received.getTime()) ?? ANONYMOUS;
+/** Without a reader, there is no transfer, so the version is of no use. */
+function objectOf({ mount, key = '', etag, size }: DownloadStart, isAnonymous: boolean): TransferObject {
+  return { mount: mountName(mount ?? { path: '' }), key, etag: isAnonymous ? undefined : etag, size };
 }
 
-function objectOf({ mount, key = '', etag, size }: DownloadStart): TransferObject {
-  return { mount: mountName(mount ?? { path: '' }), key, etag, size };
+function toStart({ received, asked }: DownloadStart, { id, object, reader }: KnownRequest): TransferChange {
+  return { type: 'start', id, at: received.getTime(), object, reader, asked };
 }
 
-function toStart(event: DownloadStart, id: string): TransferChange {
-  const common = { id, at: event.received.getTime(), object: objectOf(event), reader: ANONYMOUS };
-  return { type: 'start', ...common, asked: event.asked };
-}
-
-function toEnd(event: DownloadEvent, id: string): TransferChange {
+function toEnd(event: DownloadEvent, { id, object, reader }: KnownRequest): TransferChange {
   const { received, durationMs, status, outcome, delivered, bytesSent } = event;
   const at = received.getTime() + Math.round(durationMs);
-  const common = { id, at, object: objectOf(event), reader: ANONYMOUS };
-  return { type: 'end', ...common, status, outcome, delivered, bytesSent };
+  return { type: 'end', id, at, object, reader, status, outcome, delivered, bytesSent };
 }
 
 /** Writes changes to a store. */
@@ -175,7 +194,7 @@ function directWriter(store: TransferStore, failures: FailureLog): ChangeWriter 
   async function writeOne({ change, reader }: PendingChange, before: Promise<void> | undefined): Promise<void> {
     try {
       await before;
-      await withTimeout(store.write([withReader(change, await reader)]));
+      await withTimeout(store.write([reader === undefined ? change : withReader(change, await reader)]));
       if (steadyTime() - maintained < MINUTE) return;
       maintained = steadyTime();
       await store.maintain(Date.now());
@@ -223,7 +242,7 @@ function turnWriter(store: TransferStore, failures: FailureLog): ChangeWriter {
     try {
       const changes: TransferChange[] = [];
       for (const { change, reader } of turn) {
-        changes.push(withReader(change, reader instanceof Promise ? await reader : reader));
+        changes.push(reader === undefined ? change : withReader(change, await reader));
       }
       await withTimeout(store.write(changes));
     } catch (error) {

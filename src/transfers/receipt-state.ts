@@ -1,4 +1,11 @@
-import { intervalsAbove, subtractIntervals, type DepthIntervals, type Span } from '../http/index.ts';
+import {
+  intersectIntervals,
+  intervalsAbove,
+  subtractIntervals,
+  toIntervals,
+  type DepthIntervals,
+  type Span,
+} from '../http/index.ts';
 
 /** The state that the receipts of a reader have left, for the next one. */
 export interface ReceiptState {
@@ -43,4 +50,10 @@ const LATE_TIME = 10_000;
  */
 export function isBeforeReceipt({ at: receivedAt }: ReceiptState, at: number, isImported: boolean): boolean {
   return at < receivedAt && (isImported || receivedAt - at < LATE_TIME);
+}
+
+/** Returns the parts of spans that are within the spans of a request. */
+export function within(asked: readonly Span[], spans: readonly Span[]): readonly Span[] {
+  const bounds = toIntervals(asked);
+  return spans.flatMap((span) => intersectIntervals(bounds, [span]));
 }

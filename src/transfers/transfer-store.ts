@@ -79,7 +79,10 @@ export interface ReceiptReceived extends RequestChange {
 }
 
 /** A change of the state of transfers. */
-export type TransferChange = RequestStarted | RequestEnded | ReceiptReceived | ReservationEnded;
+export type TransferChange = RecordChange | ReservationEnded;
+
+/** A change of the record of one transfer. */
+export type RecordChange = RequestStarted | RequestEnded | ReceiptReceived;
 
 /** One transfer: what one reader has of one version of an object. */
 export interface TransferSummary {

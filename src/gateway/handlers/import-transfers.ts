@@ -2,13 +2,12 @@ import type { MiddlewareHandler } from 'hono';
 import * as v from 'valibot';
 import { addressOf, fieldsOf, gatewayRequestOf, type GatewayEnv } from '../gateway-request.ts';
 import { respondWith } from '../handle-request.ts';
-import { matchMount, pathOfRoute, type MatchedMount, type Mount } from '../match-mount.ts';
+import { matchMount, ownPath, type MatchedMount, type Mount } from '../match-mount.ts';
 import { jsonReply, problemReply, type Reply } from '../reply.ts';
 import { readRequestContent } from '../request-content.ts';
 import { tokenGuard } from '../token-guard.ts';
 import { hasParameter, toSeconds, type Representation, type Span } from '../../http/index.ts';
 import { storedTag } from '../../http/stored-fields.ts';
-import { RESERVED_SEGMENT } from '../../store/key-rules.ts';
 import type { ImportedRequest } from '../../observe/imported-requests.ts';
 import type { TransferTracker } from '../../observe/transfers.ts';
 import type { RequestStats } from '../../store/request-stats.ts';
@@ -55,8 +54,7 @@ export function importTransfers(
   return (c, next) => {
     const request = gatewayRequestOf(c, 'importTransfers()');
     const { raw, routePath } = c.req;
-    const path = pathOfRoute(addressOf(request.platform, raw).pathname, routePath);
-    if (path.type === 'invalid' || path.path !== `${RESERVED_SEGMENT}/transfers/import`) return next();
+    if (ownPath(addressOf(request.platform, raw).pathname, routePath) !== 'transfers/import') return next();
     return respondWith(c, request, async (): Promise<Reply> => {
       const problem = (status: 400 | 401 | 413 | 503, detail: string) =>
         problemReply(status, detail, request.requestId, raw.method);
