@@ -14,6 +14,7 @@ export { methodNotAllowed, options } from './gateway/handlers/other-methods.ts';
 export { purge, PURGE, type PurgedKey, type PurgeOptions, type PurgePeers } from './gateway/handlers/purge.ts';
 export { linkLimits, type LinkLimitsOptions } from './gateway/middleware/link-limits.ts';
 export { ownTransfer } from './gateway/handlers/own-transfer.ts';
+export { transferReceipt } from './gateway/handlers/receipt.ts';
 export { transfersApi, type TransfersApiOptions } from './gateway/handlers/transfers.ts';
 export { accessLog } from './gateway/middleware/access-log.ts';
 export { authorize } from './gateway/middleware/authorize.ts';

@@ -11,6 +11,7 @@ import { listing } from './handlers/listing.ts';
 import { methodNotAllowed, options as answerOptions } from './handlers/other-methods.ts';
 import { purge, PURGE, type PurgedKey, type PurgeOptions } from './handlers/purge.ts';
 import { ownTransfer } from './handlers/own-transfer.ts';
+import { transferReceipt } from './handlers/receipt.ts';
 import { transfersApi } from './handlers/transfers.ts';
 import { settingsError } from '../base/settings-error.ts';
 import { assertOneToken } from '../config/transfers-config.ts';
@@ -101,6 +102,7 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   app.get('*', authorize());
   if (transfers !== undefined) app.get('*', linkLimits(transfers, quota), ownTransfer(transfers));
   app.get('*', download({ ...limits, folders: isListing ? listing() : undefined }));
+  if (transfers !== undefined) app.post('*', transferReceipt(transfers));
   if (purgeOptions !== undefined) app.on(PURGE, '*', purge(purgeOptions));
   purgeOptions?.peers?.subscribe((purged) => purgeLocally(mounts, purged));
   app.options('*', answerOptions());

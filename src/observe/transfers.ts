@@ -4,6 +4,7 @@ import { readerIdentity, type AnonymousIdentity, type IdentifyReader } from '../
 import {
   mountName,
   type Reader,
+  type ReceiptReceived,
   type TransferChange,
   type TransferObject,
   type TransferStore,
@@ -35,6 +36,12 @@ export interface TransferTracker {
   settle(change: ReservationEnded): Promise<void> | undefined;
   /** Tells that the store did not answer, at most once a minute. */
   reportFailure(cause: unknown): void;
+  /**
+   * Writes a receipt, after the changes so far.
+   *
+   * @throws Error if it is not stored
+   */
+  receive(receipt: Omit<ReceiptReceived, 'type' | 'id'>): Promise<void>;
   /** Waits until the changes so far are written, or lost. */
   flush(): Promise<void>;
   /** Writes the changes that are collected, and closes the store. */
@@ -70,7 +77,7 @@ export function trackTransfers({ store, identity, secret, warn = console.error }
   const identify = readerIdentity(identity, secret);
   // Serial numbers begin again in each process.
   let processId: string | undefined;
-  const idOf = (serial: number) => `${(processId ??= crypto.randomUUID().slice(0, 13))}-${serial}`;
+  const idOf = (serial: number | 'receipt') => `${(processId ??= crypto.randomUUID().slice(0, 13))}-${serial}`;
   const failures = failureLog(warn);
   const writer = store.turnTime === 0 ? directWriter(store, failures) : turnWriter(store, failures);
 
@@ -88,6 +95,7 @@ export function trackTransfers({ store, identity, secret, warn = console.error }
     requestId: idOf,
     settle: (change) => writer.write({ change, reader: ANONYMOUS }),
     reportFailure: (cause) => failures.add(0, cause),
+    receive: (receipt) => writer.writeNow({ type: 'receipt', id: idOf('receipt'), ...receipt }),
     flush: () => writer.flush(),
     async close() {
       writer.stop();
@@ -123,6 +131,8 @@ function toEnd(event: DownloadEvent, id: string): TransferChange {
 interface ChangeWriter {
   /** @returns work that outlasts the response, if there is any. It never rejects */
   write(pending: PendingChange): Promise<void> | undefined;
+  /** Writes a change after all others. @throws Error if it is not stored */
+  writeNow(change: TransferChange): Promise<void>;
   flush(): Promise<void>;
   /** Stops the timers. */
   stop(): void;
@@ -185,6 +195,8 @@ function directWriter(store: TransferStore, failures: FailureLog): ChangeWriter 
       void work.then(() => running.delete(work));
       return work;
     },
+    // Each change is written at once. On Workers, those of other requests can't be awaited.
+    writeNow: (change) => withTimeout(store.write([change])),
     flush: async () => void (await Promise.all(running)),
     stop: () => undefined,
   };
@@ -252,6 +264,10 @@ function turnWriter(store: TransferStore, failures: FailureLog): ChangeWriter {
       if (change.change.type === 'settle') void flush();
       else schedule();
       return undefined;
+    },
+    async writeNow(change) {
+      await flush();
+      await withTimeout(store.write([change]));
     },
     flush,
     stop: () => clearInterval(maintenance),

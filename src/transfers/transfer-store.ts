@@ -1,4 +1,4 @@
-import type { DepthIntervals, Span } from '../http/index.ts';
+import type { DepthIntervals, Intervals, Span } from '../http/index.ts';
 import type { LinkStore, ReservationEnded } from './link-quota.ts';
 
 /** One version of an object, as a request has it. */
@@ -69,8 +69,15 @@ export interface RequestEnded extends RequestChange {
   readonly bytesSent: number | null;
 }
 
+/** A reader has told which bytes of an object are on its disk. */
+export interface ReceiptReceived extends RequestChange {
+  readonly type: 'receipt';
+  /** The bytes on its disk: none beyond the size of the object, and at most 1,024 intervals. */
+  readonly received: Intervals;
+}
+
 /** A change of the state of transfers. */
-export type TransferChange = RequestStarted | RequestEnded | ReservationEnded;
+export type TransferChange = RequestStarted | RequestEnded | ReservationEnded | ReceiptReceived;
 
 /** One transfer: what one reader has of one version of an object. */
 export interface TransferSummary {

@@ -8,16 +8,7 @@ import {
   type TransferName,
   type TransferRecord,
 } from './transfer-record.ts';
-import {
-  DAY,
-  IDLE_TIME,
-  READERS_TIME,
-  RUNNING_TIME,
-  type Reader,
-  type RequestEnded,
-  type RequestStarted,
-  type TransferChange,
-} from './transfer-store.ts';
+import { DAY, IDLE_TIME, READERS_TIME, RUNNING_TIME, type Reader, type TransferChange } from './transfer-store.ts';
 
 /** The tables of a store, as one transaction sees them. All methods are synchronous, as SQLite is. */
 export interface TransferTables extends LinkTables {
@@ -96,8 +87,7 @@ export function applyChanges(tables: TransferTables, changes: readonly TransferC
       found = { update: updateRecord(openRecord(tables, name, change.reader, change.at, newId)), day };
       updates.set(id, found);
     }
-    if (change.type === 'start') found.update.start(change);
-    else found.update.end(change);
+    apply(found.update, change);
   }
   for (const { update, day } of updates.values()) {
     const { record, started } = update.finish();
@@ -105,6 +95,20 @@ export function applyChanges(tables: TransferTables, changes: readonly TransferC
     days.of(day).started += started;
   }
   days.save();
+}
+
+/** A change of one transfer. */
+type TransferRequestChange = Exclude<TransferChange, { readonly type: 'settle' }>;
+
+function apply(update: RecordUpdate, change: TransferRequestChange): void {
+  switch (change.type) {
+    case 'start':
+      return update.start(change);
+    case 'end':
+      return update.end(change);
+    case 'receipt':
+      return update.receive(change);
+  }
 }
 
 /** Finds the record of a transfer, or the one of the month before, or makes a new one. */
@@ -125,7 +129,7 @@ function openRecord(
 interface DayCounter {
   of(day: ObjectDay): DayCounts;
   /** Counts one request in the day of its object. */
-  countRequest(day: ObjectDay, change: RequestStarted | RequestEnded, isVersioned: boolean): void;
+  countRequest(day: ObjectDay, change: TransferRequestChange, isVersioned: boolean): void;
   save(): void;
 }
 
@@ -151,11 +155,11 @@ function dayCounter(tables: TransferTables): DayCounter {
       const { counts, readers } = open(day);
       const isRedirect = change.type === 'end' && change.outcome === 'redirected';
       // An empty object has no byte whose response could begin.
-      if (change.type === 'start' || isRedirect || change.object.size === 0) {
+      if (change.type !== 'end' || isRedirect || change.object.size === 0) {
         readers.add(change.reader.name);
         if (!isVersioned) counts.started++;
       }
-      if (change.type === 'start') return;
+      if (change.type !== 'end') return;
       if (isRedirect) counts.redirected++;
       counts.bytes += change.bytesSent ?? 0;
       // Without a strong validator, responses can't be combined. A whole one is a download.

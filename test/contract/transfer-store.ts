@@ -8,6 +8,7 @@ import {
 } from '../../src/transfers/transfer-store.ts';
 import { describeDays, describeEnds } from './transfer-days.ts';
 import { describeLinks } from './transfer-links.ts';
+import { describeReceipts } from './transfer-receipts.ts';
 import { counts, MINUTE, NOON, ONE_DAY, only, request, SIZE, span, whole, type Opened } from './transfer-requests.ts';
 
 /**
@@ -32,6 +33,7 @@ export function describeTransferStore(name: string, open: () => Promise<Transfer
     describeDays(opened);
     describeEnds(opened);
     describeLinks(opened);
+    describeReceipts(opened);
   });
 }
 

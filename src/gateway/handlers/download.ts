@@ -4,8 +4,14 @@ import { isReservedKey } from '../../digests/piece-index.ts';
 import { hasParameter, parseRequest, repeatableQuery, toSeconds, type HeaderList } from '../../http/index.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { answerDownload } from '../download/answer-download.ts';
-import { announcement, answerPieces, digestFormOf, type DigestAddress } from '../download/answer-pieces.ts';
-import { bodyFlow, rateLimiter, type TakeByRate } from '../download/body-flow.ts';
+import {
+  announcement,
+  answerPieces,
+  digestFormOf,
+  transferAnnouncement,
+  type DigestAddress,
+} from '../download/answer-pieces.ts';
+import { bodyFlow, tokenBuckets, type TakeByRate } from '../download/body-flow.ts';
 import { type DownloadContext } from '../download/download-context.ts';
 import {
   gatewayRequestOf,
@@ -47,7 +53,7 @@ export interface DownloadOptions {
  * app.get('/files/*', requestId(), mount({ store: memoryStore() }), authorize(), download());
  */
 export function download({ idleTimeout = 60_000, folders }: DownloadOptions = {}): Handler<GatewayEnv> {
-  const takeByRate = rateLimiter();
+  const takeByRate = tokenBuckets();
   return (c) => {
     const request = gatewayRequestOf(c, 'download()');
     const match = matchOf(c, request, 'download()');
@@ -109,11 +115,12 @@ async function toReply(
   const hasBytes = status === 200 || status === 206;
   if (content !== undefined && hasBytes && !request.isSettled)
     for (const start of request.onStart) start(status, content);
-  const isAnnounced = mount.pieces !== undefined && form === undefined && (status === 200 || status === 206);
-  return withFields(
-    withFields(reply, mount.headers),
-    isAnnounced ? announcement({ pathname: match.pathname, query: repeated }) : [],
-  );
+  const shown = withFields(reply, mount.headers);
+  if (form !== undefined || !hasBytes) return shown;
+  const address = { pathname: match.pathname, query: repeated };
+  const links = mount.pieces === undefined ? [] : announcement(address);
+  const hasTransfer = request.hasOwnTransfer && context.isPrivate;
+  return withFields(shown, hasTransfer ? [...links, ...transferAnnouncement(address, links)] : links);
 }
 
 /** Adds fields to a response with content, and to a 304. */
