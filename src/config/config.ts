@@ -7,7 +7,14 @@ import { LOGGED, type Logged } from '../observe/log.ts';
 import { OVERFLOW_POLICIES } from './size-limit.ts';
 import { keyPrefix, locationEntries, settingsEntries } from './settings.ts';
 import { booleanSetting, check, count, MiB, mountList, secretName, text, url } from './schema.ts';
-import { exactTransfers, TransfersSchema, type TransfersConfig } from './transfers-config.ts';
+import {
+  assertQuota,
+  exactTransfers,
+  QuotaSchema,
+  TransfersSchema,
+  type QuotaConfig,
+  type TransfersConfig,
+} from './transfers-config.ts';
 import { STORAGE_ADDRESS } from './urls.ts';
 
 const bytes = count(Number.MAX_SAFE_INTEGER, 'bytes', 1);
@@ -151,6 +158,8 @@ export const ConfigSchema = v.strictObject({
   admin: v.optional(v.strictObject({ token: secretName }, 'takes a table with the field token')),
   /** The state of downloads. By default it is not kept. */
   transfers: v.optional(TransfersSchema),
+  /** The quotas of links, which are counted by transfers. */
+  quota: v.optional(QuotaSchema),
   /** On Node: number of proxies in front of the gateway whose X-Forwarded-For is trusted. */
   trustedProxies: v.optional(count(10, 'proxies'), 0),
   /** By default one mount: the platform's own store at the root. */
@@ -175,6 +184,7 @@ export interface Config {
   /** Name of the variable or secret that holds the token. */
   readonly admin: { readonly token: string } | undefined;
   readonly transfers: TransfersConfig | undefined;
+  readonly quota: QuotaConfig | undefined;
   readonly trustedProxies: number;
   readonly mounts: readonly MountConfig[];
 }
@@ -193,7 +203,17 @@ export interface Config {
  * console.log(config.mounts.length);
  */
 export function parseConfig(input: unknown): Config {
-  const { limits, logged, cache: blockCache, purge, admin, transfers, trustedProxies } = check(ConfigSchema, input);
+  const {
+    limits,
+    logged,
+    cache: blockCache,
+    purge,
+    admin,
+    transfers,
+    quota,
+    trustedProxies,
+  } = check(ConfigSchema, input);
+  assertQuota(quota, transfers !== undefined);
   // Inherited fields are taken from the input, because the validated value has defaults in place of absent fields.
   const {
     $schema: _schema,
@@ -203,11 +223,12 @@ export function parseConfig(input: unknown): Config {
     purge: _purge,
     admin: _admin,
     transfers: _transfers,
+    quota: _quota,
     trustedProxies: _trustedProxies,
     mounts: writtenMounts,
     ...topLevel
   } = toTable(input);
-  const common = { limits, logged, cache: blockCache, purge, admin, transfers, trustedProxies };
+  const common = { limits, logged, cache: blockCache, purge, admin, transfers, quota, trustedProxies };
   if (!Array.isArray(writtenMounts)) {
     const mount = check(MountSchema, topLevel);
     assertDigests([mount]);

@@ -53,9 +53,9 @@ export interface PlatformParts extends AccessParts {
  * @throws SettingsError if the platform does not support a store or cache, or if a secret is missing
  */
 export function openConfig(
-  { mounts, cache, limits, logged, purge, admin, transfers }: Config,
+  { mounts, cache, limits, logged, purge, admin, transfers, quota }: Config,
   parts: PlatformParts,
-): Pick<GatewayBaseOptions, 'limits' | 'observers' | 'purge' | 'admin' | 'transfers'> & {
+): Pick<GatewayBaseOptions, 'limits' | 'observers' | 'purge' | 'admin' | 'transfers' | 'quota'> & {
   readonly mounts: readonly TableMountOptions[];
 } {
   const openedCache =
@@ -70,6 +70,7 @@ export function openConfig(
     observers: [logObserver(parts.log, logged)],
     purge: purge === undefined ? token : { token: withSettingName('purge.token', () => readToken(purge.token, parts)) },
     admin: token,
+    quota,
     transfers: transfers && openTransfers(transfers, token !== undefined, parts),
     mounts: mounts.map((mount, i) => toMountOptions(mount, openedCache, parts, pathOf(i))),
   };
