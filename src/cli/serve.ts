@@ -155,7 +155,9 @@ async function start(options: ServeOptions, member?: ClusterMember) {
   const tell = member === undefined || member.number === 0 ? say : () => undefined;
   const { store, name, indexes } = await openOwn(folder, bucket, config, source, tell);
   const secret = (variable: string) => secrets.get(variable) ?? process.env[variable];
-  const transfers = member && config.transfers && { secret: SHARED_SECRET, ...config.transfers };
+  // Without identities, no address is hashed, and a secret would be refused.
+  const isHashed = member !== undefined && config.transfers?.identity !== 'none';
+  const transfers = isHashed && config.transfers ? { secret: SHARED_SECRET, ...config.transfers } : undefined;
   const log = lineLog(process.stdout, process, format === 'pretty' ? prettyLines(isTerminal()) : undefined);
   const { downloads = MAX_DOWNLOADS } = config.limits;
   const share = member === undefined ? downloads : shareOf(downloads, member.number, workers);

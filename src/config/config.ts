@@ -9,7 +9,14 @@ import { MetricsSchema, type MetricsConfig } from './metrics-config.ts';
 import { OVERFLOW_POLICIES } from './size-limit.ts';
 import { keyPrefix, locationEntries, settingsEntries } from './settings.ts';
 import { booleanSetting, check, count, MiB, mountList, secretName, text, url } from './schema.ts';
-import { exactTransfers, TransfersSchema, type TransfersConfig } from './transfers-config.ts';
+import {
+  assertQuota,
+  exactTransfers,
+  QuotaSchema,
+  TransfersSchema,
+  type QuotaConfig,
+  type TransfersConfig,
+} from './transfers-config.ts';
 import { STORAGE_ADDRESS } from './urls.ts';
 
 const bytes = count(Number.MAX_SAFE_INTEGER, 'bytes', 1);
@@ -157,6 +164,8 @@ export const ConfigSchema = v.strictObject({
   metrics: v.optional(MetricsSchema),
   /** The state of downloads. By default it is not kept. */
   transfers: v.optional(TransfersSchema),
+  /** The quotas of links, which are counted by transfers. */
+  quota: v.optional(QuotaSchema),
   /** On Node: number of proxies in front of the gateway whose X-Forwarded-For is trusted. */
   trustedProxies: v.optional(count(10, 'proxies'), 0),
   /** By default one mount: the platform's own store at the root. */
@@ -183,6 +192,7 @@ export interface Config {
   readonly admin: { readonly token: string } | undefined;
   readonly metrics: MetricsConfig | undefined;
   readonly transfers: TransfersConfig | undefined;
+  readonly quota: QuotaConfig | undefined;
   readonly trustedProxies: number;
   readonly mounts: readonly MountConfig[];
 }
@@ -210,8 +220,10 @@ export function parseConfig(input: unknown): Config {
     admin,
     metrics,
     transfers,
+    quota,
     trustedProxies,
   } = check(ConfigSchema, input);
+  assertQuota(quota, transfers !== undefined);
   // Inherited fields are taken from the input, because the validated value has defaults in place of absent fields.
   const {
     $schema: _schema,
@@ -223,11 +235,12 @@ export function parseConfig(input: unknown): Config {
     admin: _admin,
     metrics: _metrics,
     transfers: _transfers,
+    quota: _quota,
     trustedProxies: _trustedProxies,
     mounts: writtenMounts,
     ...topLevel
   } = toTable(input);
-  const common = { limits, logged, log, cache: blockCache, purge, admin, metrics, transfers, trustedProxies };
+  const common = { limits, logged, log, cache: blockCache, purge, admin, metrics, transfers, quota, trustedProxies };
   if (!Array.isArray(writtenMounts)) {
     const mount = check(MountSchema, topLevel);
     assertDigests([mount]);

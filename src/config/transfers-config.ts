@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { settingsError } from '../base/settings-error.ts';
 import { ANONYMOUS_IDENTITIES } from '../transfers/reader-identity.ts';
 import { DEFAULT_RETENTION } from '../transfers/transfer-store.ts';
-import { count, secretName, text } from './schema.ts';
+import { booleanSetting, count, secretName, text } from './schema.ts';
 
 /** By default, the file of the database of transfers on Node. */
 export const DEFAULT_TRANSFERS_FILE = 'rangeway-transfers.sqlite';
@@ -46,6 +46,28 @@ export const TransfersSchema = v.strictObject(
   },
   'takes a table with the fields store, identity, retention, shards, secret',
 );
+
+/** Schema of the settings of quotas. */
+export const QuotaSchema = v.strictObject(
+  {
+    /** Whether requests of links with an id fail with 503 while the store of transfers does not answer. */
+    strict: v.optional(booleanSetting, false),
+  },
+  'takes a table with the field strict',
+);
+
+/** Settings of quotas with their defaults. */
+export type QuotaConfig = v.InferOutput<typeof QuotaSchema>;
+
+/**
+ * Refuses settings of quotas without transfers, which count them.
+ *
+ * @throws SettingsError if there are such settings
+ */
+export function assertQuota(quota: object | undefined, hasTransfers: boolean): void {
+  if (quota === undefined || hasTransfers) return;
+  throw settingsError('has no effect without transfers, which count the use of links', 'quota');
+}
 
 /** Settings of transfers with their defaults. */
 export type TransfersConfig = v.InferOutput<typeof TransfersSchema>;

@@ -18,7 +18,7 @@ import { transferReceipt } from './handlers/receipt.ts';
 import { importTransfers } from './handlers/import-transfers.ts';
 import { transfersApi } from './handlers/transfers.ts';
 import { settingsError } from '../base/settings-error.ts';
-import { assertOneToken } from '../config/transfers-config.ts';
+import { assertOneToken, assertQuota } from '../config/transfers-config.ts';
 import { parseLimits, type LimitsInput } from '../config/limits.ts';
 import { accessLog } from './middleware/access-log.ts';
 import { authorize } from './middleware/authorize.ts';
@@ -94,6 +94,7 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
     ...mountOptions
   } = options;
   const limits = parseLimits(limitsInput);
+  assertQuota(quota, transfers !== undefined);
   if (admin !== undefined && ownPurge !== undefined && ownPurge.token !== admin.token) assertOneToken(admin, ownPurge);
   const purgeOptions: PurgeOptions | undefined = ownPurge ?? admin;
   const mounts = openMounts(mountOptions, bodyPipe);

@@ -61,7 +61,7 @@ export interface OpenedMetrics {
 }
 
 /** The options of a gateway, opened from a configuration. */
-type OpenedConfig = Pick<GatewayBaseOptions, 'limits' | 'purge' | 'admin' | 'metrics' | 'transfers'> & {
+type OpenedConfig = Pick<GatewayBaseOptions, 'limits' | 'purge' | 'admin' | 'metrics' | 'transfers' | 'quota'> & {
   readonly observers: readonly Observer[];
   readonly mounts: readonly TableMountOptions[];
 };
@@ -73,7 +73,7 @@ type OpenedConfig = Pick<GatewayBaseOptions, 'limits' | 'purge' | 'admin' | 'met
  * @throws SettingsError if the platform does not support a store or cache, or if a secret is missing
  */
 export function openConfig(
-  { mounts, cache, limits, logged, log, purge, admin, metrics, transfers }: Config,
+  { mounts, cache, limits, logged, log, purge, admin, metrics, transfers, quota }: Config,
   parts: PlatformParts,
 ): OpenedConfig {
   const openedCache =
@@ -91,6 +91,7 @@ export function openConfig(
     metrics: measured.metrics,
     purge: purge === undefined ? token : { token: withSettingName('purge.token', () => readToken(purge.token, parts)) },
     admin: token,
+    quota,
     transfers: transfers && openTransfers(transfers, token !== undefined, parts),
     mounts: mounts.map((mount, i) => toMountOptions(mount, openedCache, parts, pathOf(i))),
   };

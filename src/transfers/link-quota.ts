@@ -29,6 +29,8 @@ export interface QuotaRequest {
   readonly expires: number | undefined;
   /** The bytes that the request wants to send, beyond those that it was granted before. With 0, nothing is reserved. */
   readonly bytes: number;
+  /** The bytes that it has sent so far, of those that it was granted. */
+  readonly sent?: number | undefined;
   /** The size of the object in bytes; `undefined` before the storage was asked. */
   readonly size?: number | undefined;
 }
@@ -96,6 +98,8 @@ export interface LinkStore {
 export interface Reservation {
   readonly id: string;
   readonly bytes: number;
+  /** The bytes of them that were sent when it was made or last renewed. */
+  readonly sent: number;
   /** When it was made or last renewed, in ms since the epoch. */
   readonly at: number;
 }
@@ -155,7 +159,7 @@ export function reserveQuota(
   complete: number,
   request: QuotaRequest,
 ): { readonly record: LinkRecord; readonly reply: QuotaReply } {
-  const { id, at, quota, bytes, size = 0, expires } = request;
+  const { id, at, quota, bytes, sent = 0, size = 0, expires } = request;
   const settled = dropLost(before, at);
   const record = { ...settled, size: Math.max(settled.size, size), expires, lastSeen: later(settled.lastSeen, at) };
   const refuse = (reason: QuotaReason, isTemporary = false) => {
@@ -169,7 +173,7 @@ export function reserveQuota(
     if (bytes > 0 && others.length >= (quota.connections ?? Infinity)) return refuse('connections', true);
   }
   if (bytes === 0 && own !== undefined) {
-    const renewed = { ...record, reservations: [...others, { ...own, at }] };
+    const renewed = { ...record, reservations: [...others, { ...own, sent, at }] };
     return { record: renewed, reply: { type: 'granted', bytes: 0 } };
   }
   const othersReserved = sumOf(others);
@@ -179,13 +183,17 @@ export function reserveQuota(
   const remaining = limit - record.bytes - reserved;
   if (remaining <= 0) {
     const without = Math.min(bytesLimit(record, quota, 0), byDownloads);
-    const isTemporary = othersReserved > 0 && without > record.bytes + (own?.bytes ?? 0);
-    return refuse(byBytes <= byDownloads ? 'bytes' : 'downloads', isTemporary);
+    const isUnused = others.some((one) => one.bytes > one.sent);
+    const isTemporary = isUnused && without > record.bytes + (own?.bytes ?? 0);
+    const reason = byBytes <= byDownloads ? 'bytes' : 'downloads';
+    // The others are to know that this request has nothing to give back.
+    const reservations = own === undefined ? others : [...others, { ...own, sent, at }];
+    return { record: { ...record, reservations }, reply: { type: 'refused', reason, isTemporary } };
   }
   if (bytes === 0) return { record, reply: { type: 'granted', bytes: 0 } };
   const share = Number.isFinite(remaining) ? Math.max(MIN_RESERVATION, Math.floor(remaining / 8)) : MAX_RESERVATION;
   const granted = Math.min(bytes, MAX_RESERVATION, share, remaining);
-  const reservations = [...others, { id, bytes: (own?.bytes ?? 0) + granted, at }];
+  const reservations = [...others, { id, bytes: (own?.bytes ?? 0) + granted, sent, at }];
   return { record: { ...record, reservations }, reply: { type: 'granted', bytes: granted } };
 }
 

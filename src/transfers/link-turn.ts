@@ -31,8 +31,9 @@ export function reserveInTables(tables: LinkTables, request: QuotaRequest): Quot
   const { name } = request.reader;
   const before = tables.findLink(name) ?? newLink(name);
   const { record, reply } = reserveQuota(before, tables.readerUse(name)?.complete ?? 0, request);
-  // A link that is refused has to be written only if a lost reservation was counted.
-  if (reply.type === 'granted' || record.reservations.length !== before.reservations.length) tables.saveLink(record);
+  // A link that is refused has to be written only if its reservations have changed.
+  const hasOwn = before.reservations.some(({ id }) => id === request.id);
+  if (reply.type === 'granted' || hasOwn || record.bytes !== before.bytes) tables.saveLink(record);
   return reply;
 }
 
@@ -47,20 +48,21 @@ export function linkUseIn(tables: LinkTables, { name }: LinkReader): LinkUsage |
   const record = tables.findLink(name);
   const use = tables.readerUse(name);
   if (record === undefined && use === undefined) return undefined;
+  return usageOf(record ?? newLink(name), use);
+}
+
+/** Requests without a quota are counted in transfers alone. */
+function usageOf(record: LinkRecord, use: ReturnType<LinkTables['readerUse']>): LinkUsage {
   const { complete, bytesSent } = use ?? { complete: 0, bytesSent: 0 };
-  return toLinkUse(record ?? { ...newLink(name), bytes: bytesSent }, complete);
+  return toLinkUse({ ...record, bytes: Math.max(record.bytes, bytesSent) }, complete);
 }
 
 /** Revokes a link, or takes that back. */
 export function setRevokedIn(tables: LinkTables, reader: LinkReader, isRevoked: boolean): LinkUsage {
-  const before = linkRecordOf(tables, reader);
-  const record = { ...before, isRevoked };
+  const { name } = reader;
+  const record = { ...(tables.findLink(name) ?? newLink(name)), isRevoked };
   tables.saveLink(record);
-  return toLinkUse(record, tables.readerUse(reader.name)?.complete ?? 0);
-}
-
-function linkRecordOf(tables: LinkTables, { name }: LinkReader): LinkRecord {
-  return tables.findLink(name) ?? { ...newLink(name), bytes: tables.readerUse(name)?.bytesSent ?? 0 };
+  return usageOf(record, tables.readerUse(name));
 }
 
 /** Forgets the use of a link and its transfers, unless it is revoked. */

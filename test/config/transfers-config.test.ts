@@ -37,6 +37,7 @@ describe('settings of transfers', () => {
     [{ admin, transfers: { identity: 'none' } }, 'workers'],
     [{ admin, transfers: { store: { type: 'memory' } } }, 'lambda'],
     [{ admin }, 'node'],
+    [{ admin, transfers: {}, quota: { strict: true } }, 'node'],
     [{ admin, transfers: { secret }, mounts: [{ transfers: 'exact' }] }, 'workers'],
   ];
   test.each(valid)('%j for %s is taken', (input, platform) => {

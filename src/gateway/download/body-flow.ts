@@ -45,7 +45,7 @@ const SHORTEST_WAIT = 5;
  * Makes a limiter of rates: a token bucket for each key, which is empty at first. Each call reserves the time of its
  * bytes, so that calls are served in their order, and no timer is shared between requests.
  */
-export function rateLimiter(): TakeByRate {
+export function tokenBuckets(): TakeByRate {
   /** Until when the bytes of a key are sent, on the clock of `steadyTime`. */
   const ends = lruMap<number>(MAX_LINKS);
   return async (key, rate, bytes) => {

@@ -18,7 +18,7 @@ import {
   transferAnnouncement,
   type DigestAddress,
 } from '../download/answer-pieces.ts';
-import { bodyFlow, rateLimiter, type TakeByRate } from '../download/body-flow.ts';
+import { bodyFlow, tokenBuckets, type TakeByRate } from '../download/body-flow.ts';
 import { type DownloadContext } from '../download/download-context.ts';
 import {
   gatewayRequestOf,
@@ -60,7 +60,7 @@ export interface DownloadOptions {
  * app.get('/files/*', requestId(), mount({ store: memoryStore() }), authorize(), download());
  */
 export function download({ idleTimeout = 60_000, folders }: DownloadOptions = {}): Handler<GatewayEnv> {
-  const takeByRate = rateLimiter();
+  const takeByRate = tokenBuckets();
   return (c) => {
     const request = gatewayRequestOf(c, 'download()');
     const match = matchOf(c, request, 'download()');

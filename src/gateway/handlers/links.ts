@@ -1,40 +1,21 @@
 import * as v from 'valibot';
 import type { LinkReader, LinkStore, LinkUsage } from '../../transfers/link-quota.ts';
 import { linkReader } from '../../transfers/reader-identity.ts';
+import type { ReadContent } from '../request-content.ts';
 import { emptyReply, jsonReply, type Reply } from '../reply.ts';
-import { count, time } from './transfers-schema.ts';
-
-/** The use of a link, as the API prints it. */
-export const LinkSchema = v.strictObject({
-  id: v.string(),
-  revoked: v.boolean(),
-  /** Complete downloads. */
-  downloads: count,
-  /** Bytes that were sent, without those of requests that run. */
-  bytes: count,
-  /** Bytes that requests in progress have reserved. */
-  reserved: count,
-  /** Requests in progress that hold a reservation. */
-  connections: count,
-  lastSeen: v.nullable(time),
-});
-
-const BODY = 'takes an object of JSON: {"revoked": true}, or {"revoked": false}';
-
-/** The body that revokes a link, or takes that back. */
-export const LinkChange = v.strictObject({ revoked: v.boolean(BODY) }, BODY);
+import { LINK_CHANGE_FORM, LinkChange, type LinkSchema } from './transfers-schema.ts';
 
 /** The id of a link (docs/security.md). */
 const LINK_ID = /^[\w.~-]{1,64}$/;
 
-/** Most characters of a body. */
+/** Most bytes of a body. */
 const MAX_BODY = 4_096;
 
 /** A request about one link. */
 interface LinkApiRequest {
   readonly store: LinkStore;
   readonly id: string;
-  readonly problem: (status: 400 | 404 | 409, detail: string) => Reply;
+  readonly problem: (status: 400 | 404 | 409 | 413, detail: string) => Reply;
 }
 
 function readerOf(id: string): LinkReader | undefined {
@@ -51,11 +32,13 @@ export async function getLink({ store, id, problem }: LinkApiRequest): Promise<R
 }
 
 /** Answers PUT: revokes a link, or takes that back. The link may be one that was never used. */
-export async function putLink({ store, id, problem }: LinkApiRequest, body: () => Promise<string>): Promise<Reply> {
+export async function putLink({ store, id, problem }: LinkApiRequest, body: ReadContent): Promise<Reply> {
   const reader = readerOf(id);
   if (reader === undefined) return problem(400, 'The id of a link has 1 to 64 letters, digits, -, ., _ and ~.');
-  const change = parseChange(await body());
-  if (change === undefined) return problem(400, `The body ${BODY}.`);
+  const content = await body(MAX_BODY);
+  if (content.type === 'too-long') return problem(413, `The body has ${MAX_BODY} bytes at the most.`);
+  const change = content.type === 'complete' ? parseChange(new TextDecoder().decode(content.bytes)) : undefined;
+  if (change === undefined) return problem(400, `The body ${LINK_CHANGE_FORM}.`);
   return jsonReply(linkToJson(id, await store.setRevoked(reader, change.revoked)));
 }
 
@@ -74,7 +57,6 @@ export async function deleteLink({ store, id, problem }: LinkApiRequest): Promis
 }
 
 function parseChange(body: string): v.InferOutput<typeof LinkChange> | undefined {
-  if (body.length > MAX_BODY) return undefined;
   try {
     const result = v.safeParse(LinkChange, JSON.parse(body));
     return result.success ? result.output : undefined;

@@ -45,10 +45,8 @@ export const ReaderQuery = v.strictObject({ reader: v.pipe(text, v.minLength(1, 
 /** A request without parameters. */
 export const NoQuery = v.strictObject({});
 
-/** A whole number from 0. */
-export const count = v.pipe(v.number(), v.integer(), v.minValue(0));
-/** A time of RFC 3339. */
-export const time = v.pipe(v.string(), v.isoTimestamp());
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+const time = v.pipe(v.string(), v.isoTimestamp());
 
 const transferEntries = {
   id: v.string(),
@@ -103,6 +101,27 @@ export const DownloadsSchema = v.strictObject({
 
 /** How many transfers were deleted. */
 export const DeletedSchema = v.strictObject({ deleted: count });
+
+/** The use of a link, as the API prints it. */
+export const LinkSchema = v.strictObject({
+  id: v.string(),
+  revoked: v.boolean(),
+  /** Complete downloads. */
+  downloads: count,
+  /** Bytes that were sent, without those of requests that run. */
+  bytes: count,
+  /** Bytes that requests in progress have reserved. */
+  reserved: count,
+  /** Requests in progress that hold a reservation. */
+  connections: count,
+  lastSeen: v.nullable(time),
+});
+
+/** The form of {@link LinkChange}, for error messages. */
+export const LINK_CHANGE_FORM = 'takes an object of JSON: {"revoked": true}, or {"revoked": false}';
+
+/** The body that revokes a link, or takes that back. */
+export const LinkChange = v.strictObject({ revoked: v.boolean(LINK_CHANGE_FORM) }, LINK_CHANGE_FORM);
 
 /** Returns a transfer as plain data for JSON. */
 export function transferToJson(transfer: TransferSummary): v.InferOutput<typeof TransferSchema> {

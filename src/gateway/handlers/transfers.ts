@@ -8,6 +8,7 @@ import { addressOf, fieldsOf, gatewayRequestOf, type GatewayEnv } from '../gatew
 import { respondWith } from '../handle-request.ts';
 import { acceptsEventStream, eventStreamReply } from '../event-stream.ts';
 import { ownPath } from '../match-mount.ts';
+import { readRequestContent, type ReadContent } from '../request-content.ts';
 import { emptyReply, jsonReply, problemReply, type Reply } from '../reply.ts';
 import { tokenGuard } from '../token-guard.ts';
 import { deleteLink, getLink, putLink } from './links.ts';
@@ -78,8 +79,11 @@ export function transfersApi({ transfers: { store }, token }: TransfersApiOption
       const { stopping } = platform;
       const events = isStream ? { lastId: fields.get('Last-Event-ID'), stopping, signal: raw.signal } : undefined;
       const { searchParams: query } = address;
-      const body = () => raw.text();
-      const reply = await answer(operation, { store, cursors, query, id: route.id, body, problem, events });
+      const asked = { store, cursors, query, id: route.id, problem, events };
+      const reply = await answer(operation, {
+        ...asked,
+        body: (limit) => readRequestContent(platform.readContent, raw, limit),
+      });
       if (raw.method !== 'HEAD') return reply;
       reply.pipe?.abandon();
       return { ...reply, body: null };
@@ -88,7 +92,7 @@ export function transfersApi({ transfers: { store }, token }: TransfersApiOption
 }
 
 type Problem = (
-  status: 400 | 401 | 404 | 405 | 409 | 503,
+  status: 400 | 401 | 404 | 405 | 409 | 413 | 503,
   detail: string,
   fields?: Parameters<typeof problemReply>[4],
 ) => Reply;
@@ -99,8 +103,8 @@ interface ApiRequest {
   readonly cursors: CursorSigner;
   readonly query: URLSearchParams;
   readonly id: string;
-  /** Reads the body of the request. */
-  readonly body: () => Promise<string>;
+  /** Reads the content of the request, up to a limit in bytes. */
+  readonly body: ReadContent;
   readonly problem: Problem;
   /** Present if the client wants a stream of events. */
   readonly events: EventRequest | undefined;

@@ -94,7 +94,7 @@ export function linkClient(tracker: TransferTracker, isStrict: boolean): LinkCli
       const reader = linkReader(id);
       const requestId = tracker.requestId(serial);
       const common = { reader, id: requestId, quota, expires: expires === undefined ? undefined : expires * 1_000 };
-      const reserve = (more: Pick<QuotaRequest, 'bytes' | 'size'>) =>
+      const reserve = (more: Pick<QuotaRequest, 'bytes' | 'sent' | 'size'>) =>
         ask(async () => {
           // The end of the request before counts, although a store is written several times a second.
           if (store.turnTime > 0) await tracker.flush();

@@ -18,7 +18,7 @@ export interface QuotaSession {
 }
 
 /** Asks the store. @throws Error if it does not answer, and has to */
-export type AskQuota = (request: Pick<QuotaRequest, 'bytes' | 'size'>) => Promise<QuotaReply | 'unavailable'>;
+export type AskQuota = (request: Pick<QuotaRequest, 'bytes' | 'sent' | 'size'>) => Promise<QuotaReply | 'unavailable'>;
 
 /** A reservation is renewed after this time, in ms, since one that is not counts as lost after three minutes. */
 const RENEWAL_TIME = 60_000;
@@ -68,7 +68,7 @@ export function quotaSession(ask: AskQuota, first: number | 'unavailable'): Quot
 
   async function topUp(bytes: number, size: number): Promise<void> {
     const reply = await askPatiently(
-      () => ask({ bytes, size }),
+      () => ask({ bytes, sent: used, size }),
       LONGEST_WAIT,
       () => isClosed,
     );

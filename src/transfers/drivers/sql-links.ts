@@ -12,7 +12,7 @@ export function sqlLinkTables(db: SqlDatabase): LinkTables & { deleteLinks(now: 
     saveLink({ reader, isRevoked, bytes, unread, size, expires, lastSeen, reservations }) {
       const sql = `INSERT OR REPLACE INTO links (reader, revoked, bytes, unread, size, expires, last_seen, reservations)
         VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
-      const packed = JSON.stringify(reservations.map(({ id, bytes: reserved, at }) => [id, reserved, at]));
+      const packed = JSON.stringify(reservations.map(({ id, bytes: reserved, sent, at }) => [id, reserved, sent, at]));
       db.query(sql, reader, Number(isRevoked), bytes, unread, size, expires ?? null, lastSeen ?? null, packed);
     },
     deleteLink: (reader) => void db.query('DELETE FROM links WHERE reader = ?', reader),
@@ -52,8 +52,10 @@ function toReservations(text: unknown): readonly Reservation[] {
   const list: unknown = typeof text === 'string' ? JSON.parse(text) : [];
   if (!Array.isArray(list)) return [];
   return list.flatMap((item: unknown) => {
-    const [id, bytes, at]: readonly unknown[] = Array.isArray(item) ? item : [];
-    return typeof id === 'string' && typeof bytes === 'number' && typeof at === 'number' ? [{ id, bytes, at }] : [];
+    const [id, ...numbers]: readonly unknown[] = Array.isArray(item) ? item : [];
+    const [bytes, sent, at] = numbers.filter((value) => typeof value === 'number');
+    if (typeof id !== 'string' || bytes === undefined || sent === undefined || at === undefined) return [];
+    return [{ id, bytes, sent, at }];
   });
 }
 
