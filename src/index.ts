@@ -21,7 +21,7 @@ export { cors } from './gateway/middleware/cors.ts';
 export { errorPages } from './gateway/middleware/error-pages.ts';
 export { mount } from './gateway/middleware/mount.ts';
 export { requestId } from './gateway/middleware/request-id.ts';
-export type { MountOptions, PiecesOptions, SharedOptions } from './gateway/open-mounts.ts';
+export type { MountOptions, PiecesOptions, SharedOptions, TableMountOptions } from './gateway/open-mounts.ts';
 
 // Observers: one event for each request, and the access log.
 export type { DownloadEvent, DownloadStart, Observer, Outcome } from './observe/event.ts';

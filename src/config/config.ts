@@ -7,7 +7,7 @@ import { LOGGED, type Logged } from '../observe/log.ts';
 import { OVERFLOW_POLICIES } from './size-limit.ts';
 import { keyPrefix, locationEntries, settingsEntries } from './settings.ts';
 import { booleanSetting, check, count, MiB, mountList, secretName, text, url } from './schema.ts';
-import { TransfersSchema, type TransfersConfig } from './transfers-config.ts';
+import { exactTransfers, TransfersSchema, type TransfersConfig } from './transfers-config.ts';
 import { STORAGE_ADDRESS } from './urls.ts';
 
 const bytes = count(Number.MAX_SAFE_INTEGER, 'bytes', 1);
@@ -131,6 +131,8 @@ const MountSchema = v.strictObject(
     prefix: v.optional(keyPrefix),
     /** `false` excludes the mount from the block cache. */
     cache: v.optional(v.literal(false, 'takes false; the cache itself stands above all mounts')),
+    /** `exact`: on Workers, the bytes of broken responses are counted for transfers, which costs CPU time. */
+    transfers: v.optional(exactTransfers),
   },
   'takes a table of fields',
 );
@@ -212,6 +214,10 @@ export function parseConfig(input: unknown): Config {
     return { ...common, mounts: [mount] };
   }
   const tables = writtenMounts.map(toTable);
+  const exact = tables.findIndex((table) => table['transfers'] !== undefined);
+  if (exact >= 0 && transfers === undefined) {
+    throw settingsError('has no effect without transfers at the top level', `mounts.${exact}.transfers`);
+  }
   assertInherited({ ...topLevel, cache: blockCache }, tables);
   const mounts = tables.map((table) => check(MountSchema, inheritFields(topLevel, table)));
   assertDigests(mounts);

@@ -21,6 +21,9 @@ const store = v.variant(
   'takes a table whose type is "memory", "sqlite" or "durable-object"',
 );
 
+/** Schema of the setting `transfers` of a mount. */
+export const exactTransfers = v.literal('exact', 'takes "exact"');
+
 /** Schema of the settings of transfers. */
 export const TransfersSchema = v.strictObject(
   {
@@ -55,6 +58,18 @@ export type TransferStoreConfig = v.InferOutput<typeof store>;
 export function assertOneToken(admin: object | undefined, purge: object | undefined): void {
   if (admin === undefined || purge === undefined) return;
   throw settingsError('has no effect beside admin, whose token allows purges too', 'purge');
+}
+
+/**
+ * Refuses the setting `transfers` of a mount where it can have no effect.
+ *
+ * @param isNative whether the platform's own pipe sends bodies
+ * @param where prefix of field names in the message, such as `mounts.0.`
+ * @throws SettingsError that says why
+ */
+export function assertExact(setting: 'exact' | undefined, isNative: boolean, where = ''): void {
+  if (setting === undefined || isNative) return;
+  throw settingsError('has no effect here; only Workers do not count the bytes of all responses', `${where}transfers`);
 }
 
 /**

@@ -12,6 +12,7 @@ import { methodNotAllowed, options as answerOptions } from './handlers/other-met
 import { purge, PURGE, type PurgedKey, type PurgeOptions } from './handlers/purge.ts';
 import { ownTransfer } from './handlers/own-transfer.ts';
 import { transfersApi } from './handlers/transfers.ts';
+import { settingsError } from '../base/settings-error.ts';
 import { assertOneToken } from '../config/transfers-config.ts';
 import { parseLimits, type LimitsInput } from '../config/limits.ts';
 import { accessLog } from './middleware/access-log.ts';
@@ -79,6 +80,9 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   if (admin !== undefined && ownPurge !== undefined && ownPurge.token !== admin.token) assertOneToken(admin, ownPurge);
   const purgeOptions: PurgeOptions | undefined = ownPurge ?? admin;
   const mounts = openMounts(mountOptions, bodyPipe);
+  if (transfers === undefined && mounts.some(({ isCounted }) => isCounted)) {
+    throw settingsError('has no effect without transfers: trackTransfers({ store })', 'mounts.transfers');
+  }
   // If no mount allows an origin, pages of other origins can't read the 404 of an unmatched path either.
   const isCorsOff = mounts.every((mount) => mount.cors.origins.length === 0);
 

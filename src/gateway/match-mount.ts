@@ -27,6 +27,8 @@ export interface Mount {
   /** Header fields that are added to 200, 206 and 304 responses. */
   readonly headers: HeaderList;
   readonly downloads: DownloadSource;
+  /** Whether the bytes of broken responses have to be counted: the setting `transfers` of the mount. */
+  readonly isCounted: boolean;
   /** Lists the keys of the mount; `undefined` if its store can't, or if the mount lists no folders. */
   readonly list: ListableStore['list'] | undefined;
   /** The piece indexes; `undefined` if the mount has none. */

@@ -9,6 +9,7 @@ import { assertInherited, assertPublicCaching, inheritFields, definedFields } fr
 import type { LinkTarget, SizeLimit } from '../config/size-limit.ts';
 import { settingsError } from '../base/settings-error.ts';
 import { assertParallelReads } from '../config/parallel-reads-setting.ts';
+import { assertExact, exactTransfers } from '../config/transfers-config.ts';
 import { isListable } from '../store/listable-store.ts';
 import { check, mountList } from '../config/schema.ts';
 import { composeStore } from './mount-store.ts';
@@ -58,9 +59,18 @@ export interface MountOptions extends SharedOptions {
   readonly prefix?: string | undefined;
 }
 
+/** Options of one of several mounts, or of a mount in an app of your own. */
+export interface TableMountOptions extends MountOptions {
+  /**
+   * `exact`: on Workers, the bytes of broken responses are counted for transfers, which costs CPU time. By default the
+   * platform's own pipe sends bodies, and does not report them. Other platforms count them anyway.
+   */
+  readonly transfers?: 'exact' | undefined;
+}
+
 /** Options of several mounts. An option beside `mounts` is the default for each mount that does not set it. */
 export interface MountTableOptions extends SharedOptions {
-  readonly mounts: readonly MountOptions[];
+  readonly mounts: readonly TableMountOptions[];
   /** Belongs to one mount, as do the next three, so it has no default for all. */
   readonly store?: undefined;
   readonly path?: undefined;
@@ -101,6 +111,7 @@ const MountSchema = v.strictObject({
   ...locationEntries,
   store: instance<ObjectStore>('object', 'takes a store, such as memoryStore()'),
   prefix: v.optional(keyPrefixSchema, ''),
+  transfers: v.optional(exactTransfers),
 });
 
 /** Fields that belong to one mount and have no default for all. */
@@ -113,7 +124,7 @@ const MOUNT_ONLY = ['store', 'path', 'host', 'prefix'] as const;
  * @throws SettingsError that names each field which is unknown, invalid, or has no effect
  */
 export function openMounts(
-  options: (MountOptions & { readonly mounts?: undefined }) | MountTableOptions,
+  options: (TableMountOptions & { readonly mounts?: undefined }) | MountTableOptions,
   bodyPipe: BodyPipe,
 ): readonly Mount[] {
   if (options.mounts === undefined) {
@@ -130,7 +141,7 @@ export function openMounts(
  * @param shared options that are the default for each mount
  * @throws SettingsError that names each field which is unknown, invalid, or has no effect
  */
-function openSeveral(shared: object, mounts: readonly MountOptions[], bodyPipe: BodyPipe): readonly Mount[] {
+function openSeveral(shared: object, mounts: readonly TableMountOptions[], bodyPipe: BodyPipe): readonly Mount[] {
   const sharedFields = definedFields(shared);
   const name = MOUNT_ONLY.find((field) => field in sharedFields);
   if (name !== undefined) {
@@ -148,7 +159,7 @@ function openSeveral(shared: object, mounts: readonly MountOptions[], bodyPipe: 
  * @param fieldPrefix put before the names of fields in messages
  * @throws SettingsError that names each field which is unknown or invalid, and the values that it takes
  */
-function openMount(options: MountOptions, bodyPipe: BodyPipe, fieldPrefix = ''): Mount {
+function openMount(options: TableMountOptions, bodyPipe: BodyPipe, fieldPrefix = ''): Mount {
   const {
     path,
     host,
@@ -158,11 +169,13 @@ function openMount(options: MountOptions, bodyPipe: BodyPipe, fieldPrefix = ''):
     cache,
     overflow,
     pieces: piecesOptions,
+    transfers: counting,
     ...settings
   } = check(MountSchema, options, fieldPrefix);
   const { cacheControl, cdnCacheControl, cacheTags, disposition } = settings;
   assertPublicCaching(settings, rule === undefined || rule === publicAccess(), fieldPrefix);
   assertParallelReads(settings.parallelReads, bodyPipe.maxParallelReads, fieldPrefix);
+  assertExact(counting, bodyPipe.isNative, fieldPrefix);
   const root = path.replace(/\/$/, '');
   // The public rule grants every request, so it is not called.
   const access = rule === publicAccess() ? undefined : rule;
@@ -194,6 +207,7 @@ function openMount(options: MountOptions, bodyPipe: BodyPipe, fieldPrefix = ''):
       disposition,
       sizeLimit: overflow === undefined ? undefined : withLinkPrefix(overflow, prefix),
     },
+    isCounted: counting === 'exact',
     list,
     pieces,
     purge(key) {

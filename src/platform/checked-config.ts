@@ -2,7 +2,7 @@ import { settingsError } from '../base/settings-error.ts';
 import type { Config } from '../config/config.ts';
 import { needsOf, type AccessNeeds } from '../access/access.ts';
 import type { AccessConfig } from '../config/access-config.ts';
-import { assertOneToken, assertTransfers, type TransfersConfig } from '../config/transfers-config.ts';
+import { assertExact, assertOneToken, assertTransfers, type TransfersConfig } from '../config/transfers-config.ts';
 import { corsPolicy } from '../gateway/open-mounts.ts';
 import { type CorsPolicy } from '../http/index.ts';
 import { assertParallelReads, WORKERS_PARALLEL_READS } from '../config/parallel-reads-setting.ts';
@@ -51,11 +51,13 @@ export function checkConfig({ mounts, cache, admin, purge, transfers }: Config, 
   if (transfers !== undefined) checkTransfers(transfers, admin !== undefined, platform);
   const max = platform === 'workers' ? WORKERS_PARALLEL_READS : undefined;
   if (platform !== undefined && cache !== undefined) assertType('', 'cache', cache.type, platform);
-  for (const [i, { parallelReads, store, fallback, access, cdnCacheControl, cacheTags }] of mounts.entries()) {
+  for (const [i, mount] of mounts.entries()) {
+    const { parallelReads, store, fallback, access, cdnCacheControl, cacheTags, transfers: counting } = mount;
     const where = mounts.length > 1 ? `mounts.${i}.` : '';
     assertPublicCaching({ cdnCacheControl, cacheTags }, access === 'public', where);
     assertParallelReads(parallelReads, max, where);
     if (platform === undefined) continue;
+    assertExact(counting, platform === 'workers', where);
     if (store !== undefined) assertType(where, 'store', store.type, platform);
     if (fallback !== undefined) assertType(where, 'fallback', fallback.type, platform);
   }

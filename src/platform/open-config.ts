@@ -2,7 +2,7 @@ import type { BlockCache } from '../cache/block-cache.ts';
 import { logObserver, type Log } from '../observe/log.ts';
 import type { CacheConfig, Config, MountConfig, PiecesConfig, StoreConfig } from '../config/config.ts';
 import type { GatewayBaseOptions } from '../gateway/create-gateway.ts';
-import type { MountOptions, PiecesOptions } from '../gateway/open-mounts.ts';
+import type { MountOptions, PiecesOptions, TableMountOptions } from '../gateway/open-mounts.ts';
 import type { SizeLimit } from '../config/size-limit.ts';
 import { settingsError } from '../base/settings-error.ts';
 import { withSettingName } from '../config/schema.ts';
@@ -56,7 +56,7 @@ export function openConfig(
   { mounts, cache, limits, logged, purge, admin, transfers }: Config,
   parts: PlatformParts,
 ): Pick<GatewayBaseOptions, 'limits' | 'observers' | 'purge' | 'admin' | 'transfers'> & {
-  readonly mounts: readonly MountOptions[];
+  readonly mounts: readonly TableMountOptions[];
 } {
   const openedCache =
     cache === undefined
@@ -99,7 +99,7 @@ function toMountOptions(
   cache: BlockCache | undefined,
   parts: PlatformParts,
   path: string,
-): MountOptions {
+): TableMountOptions {
   const open = (use: 'store' | 'fallback', config: StoreConfig) =>
     withSettingName(`${path}${use}`, () => parts.open(config, use) ?? refuse('type', config.type));
   const primary = store === undefined ? withSettingName(`${path}store`, parts.defaultStore) : open('store', store);

@@ -111,7 +111,10 @@ describe('an invalid setting is refused, with its name', () => {
     ['{"cache":{"type":"memory","memory":1}}', /cache\.memory: no such field; there are type, bytes/],
     ['{"cache":{"type":"workers","origin":"http://x"}}', /cache\.origin: takes the origin of a host/],
     ['{"cached":false}', /cached: no such field; use cache = false; there are/],
-    ['{"mounts":[{"cached":false}]}', /mounts\.0\.cached: no such field; use cache = false; there are .*cache$/],
+    [
+      '{"mounts":[{"cached":false}]}',
+      /mounts\.0\.cached: no such field; use cache = false; there are .*cache, transfers$/,
+    ],
     [
       '{"mounts":[{"cache":true}]}',
       /mounts\.0\.cache: takes false; the cache itself stands above all mounts, not true/,

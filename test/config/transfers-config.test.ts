@@ -21,6 +21,12 @@ describe('settings of transfers', () => {
     [{ admin, transfers: { identity: 'none', secret } }, 'node', /^transfers\.secret: has no effect with identity/],
     [{ admin, transfers: { store: { type: 'sqlite' }, secret } }, 'workers', /transfers\.store\.type: workers has/],
     [{ admin, transfers: { store: { type: 'durable-object' }, secret } }, 'lambda', /lambda has "memory", not/],
+    [{ mounts: [{}, { path: '/a', transfers: 'exact' }] }, undefined, /^mounts\.1\.transfers: has no effect without/],
+    [
+      { admin, transfers: {}, mounts: [{ transfers: 'exact' }] },
+      'node',
+      /^transfers: has no effect here; only Workers/,
+    ],
   ];
   test.each(refused)('%j for %s is refused', (input, platform, message) => {
     expect(() => checkConfig(parseConfig(input), platform)).toThrow(message);
@@ -31,6 +37,7 @@ describe('settings of transfers', () => {
     [{ admin, transfers: { identity: 'none' } }, 'workers'],
     [{ admin, transfers: { store: { type: 'memory' } } }, 'lambda'],
     [{ admin }, 'node'],
+    [{ admin, transfers: { secret }, mounts: [{ transfers: 'exact' }] }, 'workers'],
   ];
   test.each(valid)('%j for %s is taken', (input, platform) => {
     expect(() => checkConfig(parseConfig(input), platform)).not.toThrow();

@@ -168,6 +168,10 @@ describe('invalid settings are refused at start, with their name', () => {
       { cors: { origins: ['a.example/path'] } },
       /cors\.origins\.0: takes origins as browsers send them, such as "https:\/\/example.com"/,
     ],
+    [
+      { mounts: [{ store: memoryStore(), transfers: 'exact' }], store: undefined },
+      /^mounts\.0\.transfers: has no effect here/,
+    ],
     [{ headRange: 1, index: '' }, /index: takes[^]*headRange: takes/],
   ];
   test.for(wrong)('%o', ([settings, message]) => {

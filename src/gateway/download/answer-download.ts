@@ -72,7 +72,8 @@ function bodyReply(
   const choices = headerChoices(request, context, decision);
   const fields = byteHeaders(decision, representation, choices);
   const { bytes } = first;
-  if (isOneRead(decision) && (bytes !== undefined || (!context.needsOutcome && first.hasNativeLength === true))) {
+  const isPassedOn = bytes !== undefined || (!context.needsOutcome && first.hasNativeLength === true);
+  if (context.isCounted !== true && isPassedOn && isOneRead(decision)) {
     const content = contentOf(representation, () => [{ head: 0, span: first.span }]);
     return { status, fields, body: bytes ?? first.body, content };
   }

@@ -166,6 +166,8 @@ export interface BodyPlan {
   readonly signal: AbortSignal;
   /** How long the client may read no byte, in ms, before the body is aborted. Absent for no timeout. */
   readonly idleTimeout?: number | undefined;
+  /** Whether the bytes of a broken response have to be counted, although that is cheaper without. By default `false`. */
+  readonly isCounted?: boolean | undefined;
   /** Closes a body that was opened ahead. Called when the body ends, whatever the outcome. */
   readonly close: () => void;
 }

@@ -18,6 +18,8 @@ export interface DownloadContext extends DownloadSource {
   readonly grantExpires: number | undefined;
   /** Whether a middleware needs the outcome of the transfer. */
   readonly needsOutcome: boolean;
+  /** Whether the bytes of a broken response have to be counted. By default `false`. */
+  readonly isCounted?: boolean | undefined;
   /** How long the client may read no byte, in ms; `undefined` if the platform has a timeout of its own. */
   readonly idleTimeout: number | undefined;
 }

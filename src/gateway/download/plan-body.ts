@@ -17,7 +17,7 @@ import type { ResponseContent } from '../reply.ts';
 import type { BodyPlan } from './body-pipe.ts';
 
 /** The inputs of the reads after the first. */
-type BodyContext = Pick<DownloadContext, 'store' | 'key' | 'signal' | 'idleTimeout'>;
+type BodyContext = Pick<DownloadContext, 'store' | 'key' | 'signal' | 'idleTimeout' | 'isCounted'>;
 
 /**
  * Plans the body of a decision that sends bytes.
@@ -27,12 +27,12 @@ type BodyContext = Pick<DownloadContext, 'store' | 'key' | 'signal' | 'idleTimeo
  */
 export function planBody(decision: ByteDecision, first: OpenObject, context: BodyContext, boundary: string): BodyPlan {
   const { representation } = first;
-  const { signal, idleTimeout } = context;
+  const { signal, idleTimeout, isCounted } = context;
   const length = bodyLength(decision, representation);
   if (decision.status === 200 || decision.form === 'single') {
     const parts = [{ head: NO_BYTES, span: decision.span }];
     const reads = [{ open: async () => first.body, span: decision.span, parts }];
-    return { length, reads, tail: NO_BYTES, signal, idleTimeout, close: () => undefined };
+    return { length, reads, tail: NO_BYTES, signal, idleTimeout, isCounted, close: () => undefined };
   }
   const type = representationType(representation);
   const queue = openInOrder(first, decision.reads, context);
@@ -41,7 +41,7 @@ export function planBody(decision: ByteDecision, first: OpenObject, context: Bod
     open: () => queue.open(i),
     parts: read.parts.map((span) => ({ span, head: latin1(partHead(boundary, type, span, representation.size)) })),
   }));
-  return { length, reads, tail: latin1(multipartTail(boundary)), signal, idleTimeout, close: queue.close };
+  return { length, reads, tail: latin1(multipartTail(boundary)), signal, idleTimeout, isCounted, close: queue.close };
 }
 
 const NO_BYTES = new Uint8Array(0);

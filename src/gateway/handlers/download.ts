@@ -177,7 +177,7 @@ function toContext(
   idleTimeout: number,
 ): DownloadContext {
   const { requestId, platform, needsOutcome } = request;
-  const { downloads } = mount;
+  const { downloads, isCounted } = mount;
   const type = fileName !== undefined || hasParameter(query, 'download') ? 'attachment' : downloads.disposition;
   return {
     ...downloads,
@@ -190,6 +190,7 @@ function toContext(
     grantExpires,
     contentDisposition: type === undefined ? undefined : { type, key: fileName ?? key },
     needsOutcome,
+    isCounted: isCounted && needsOutcome,
     // A platform that reports the end of a transfer has a timeout of its own.
     idleTimeout: platform.sent === undefined ? idleTimeout : undefined,
   };

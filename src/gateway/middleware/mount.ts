@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from 'hono';
 import { portableBodyPipe, type BodyPipe } from '../download/body-pipe.ts';
 import { gatewayRequestOf, type GatewayEnv, addressOf, fieldsOf } from '../gateway-request.ts';
-import { openMounts, type MountOptions, type MountTableOptions } from '../open-mounts.ts';
+import { openMounts, type TableMountOptions, type MountTableOptions } from '../open-mounts.ts';
 import { matchMount, type Mount } from '../match-mount.ts';
 
 /**
@@ -22,7 +22,7 @@ import { matchMount, type Mount } from '../match-mount.ts';
  * app.get('/files/*', authorize(), download());
  */
 export function mount(
-  options: (MountOptions & { readonly mounts?: undefined }) | MountTableOptions,
+  options: (TableMountOptions & { readonly mounts?: undefined }) | MountTableOptions,
   bodyPipe: BodyPipe = portableBodyPipe,
 ): MiddlewareHandler<GatewayEnv> {
   return mountMiddleware(openMounts(options, bodyPipe));

@@ -6,6 +6,7 @@ import {
   type PipedBody,
   readParts,
   newReadProgress,
+  type ReadProgress,
 } from '../../gateway/download/body-pipe.ts';
 import { WORKERS_PARALLEL_READS } from '../../config/parallel-reads-setting.ts';
 import { MiB } from '../../config/schema.ts';
@@ -50,13 +51,14 @@ function pipe(plan: BodyPlan): PipedBody {
   return { body: readable, done: send(plan, writable), abandon };
 }
 
-async function send(
-  { length, reads, tail, signal, close }: BodyPlan,
-  writable: WritableStream<Uint8Array>,
-): Promise<TransferOutcome> {
+async function send(plan: BodyPlan, writable: WritableStream<Uint8Array>): Promise<TransferOutcome> {
+  const { length, reads, tail, signal, close, isCounted = false } = plan;
+  const counted = isCounted ? { bytesSent: 0, ...newReadProgress() } : undefined;
   try {
-    for (const read of reads) await sendRead(read, writable);
-    await write(writable, tail);
+    if (counted === undefined) {
+      for (const read of reads) await sendRead(read, writable);
+      await write(writable, tail);
+    } else await sendCounted(plan, writable, counted);
     await writable.close();
     return {
       outcome: 'complete',
@@ -66,11 +68,32 @@ async function send(
   } catch (cause) {
     // Breaks the response off, so that the client detects that it is incomplete.
     await writable.abort(cause).catch(() => undefined);
-    const counts = { bytesSent: null, bytesRead: null };
+    const counts = { bytesSent: counted?.bytesSent ?? null, bytesRead: counted?.bytesRead ?? null };
     return signal.aborted ? { outcome: 'aborted', ...counts } : { outcome: 'failed', ...counts, cause };
   } finally {
     close();
   }
+}
+
+/** The progress of a body whose bytes are counted. */
+interface CountedProgress extends ReadProgress {
+  bytesSent: number;
+}
+
+/**
+ * Sends a body through JavaScript, because a native pipe does not report how many bytes of a broken response were sent.
+ * A piece counts before it is written: the client may have received it when the write fails.
+ */
+async function sendCounted(
+  { reads, tail }: BodyPlan,
+  writable: WritableStream<Uint8Array>,
+  progress: CountedProgress,
+): Promise<void> {
+  const count = (bytes: number) => void (progress.bytesSent += bytes);
+  for (const read of reads) {
+    for await (const chunk of readParts(read, progress, reusingReader)) await write(writable, chunk, count);
+  }
+  await write(writable, tail, count);
 }
 
 async function sendRead(read: PlannedBodyRead, writable: WritableStream<Uint8Array>): Promise<void> {
@@ -104,13 +127,24 @@ async function sendParts(read: PlannedBodyRead, writable: WritableStream<Uint8Ar
   for await (const chunk of readParts(read, newReadProgress(), byobReader)) await write(writable, chunk);
 }
 
-/** Writes bytes in pieces, because workerd copies each write: 50 slow clients of one block of 8 MiB took 370 MiB. */
-async function write(writable: WritableStream<Uint8Array>, bytes: Uint8Array): Promise<void> {
+/**
+ * Writes bytes in pieces, because workerd copies each write: 50 slow clients of one block of 8 MiB took 370 MiB.
+ *
+ * @param onWrite called with the length of each piece in bytes, before it is written
+ */
+async function write(
+  writable: WritableStream<Uint8Array>,
+  bytes: Uint8Array,
+  onWrite?: (length: number) => void,
+): Promise<void> {
   if (bytes.length === 0) return;
   const writer = writable.getWriter();
   try {
-    for (let start = 0; start < bytes.length; start += WRITE_SIZE)
-      await writer.write(bytes.subarray(start, start + WRITE_SIZE));
+    for (let start = 0; start < bytes.length; start += WRITE_SIZE) {
+      const piece = bytes.subarray(start, start + WRITE_SIZE);
+      onWrite?.(piece.length);
+      await writer.write(piece);
+    }
   } finally {
     writer.releaseLock();
   }
@@ -129,6 +163,29 @@ function byobReader(body: ReadableStream<Uint8Array>): ChunkReader {
     async read(max) {
       const { done, value } = await reader.read(new Uint8Array(Math.min(max, READ_SIZE)));
       return done ? undefined : value;
+    },
+    cancel: () => reader.cancel(),
+  };
+}
+
+/**
+ * Like {@link byobReader}, but each chunk is valid only until the second call after it, because two buffers take turns,
+ * and after the first one it waits for full buffers. Measured with the simulated bucket, CPU seconds a GiB beyond those of
+ * a native pipe: 1.8 with fresh memory and reads of any length, 1.0 with full reads, 0.3 with both.
+ */
+function reusingReader(body: ReadableStream<Uint8Array>): ChunkReader {
+  const reader = openByob(body);
+  if (reader === undefined) return defaultReader(body);
+  let [next, other] = [new ArrayBuffer(READ_SIZE), new ArrayBuffer(READ_SIZE)];
+  let least = 1;
+  return {
+    async read(max) {
+      const size = Math.min(max, READ_SIZE);
+      const { value } = await reader.readAtLeast(Math.min(size, least), new Uint8Array(next, 0, size));
+      least = READ_SIZE;
+      if (value === undefined || value.length === 0) return undefined;
+      [next, other] = [other, value.buffer];
+      return value;
     },
     cancel: () => reader.cancel(),
   };

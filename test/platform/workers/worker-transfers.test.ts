@@ -60,9 +60,9 @@ async function read<const Schema extends v.GenericSchema>(schema: Schema, path: 
 }
 
 /** The only transfer that has so many requests, when none runs. */
-async function transferAfter(requests: number, key = 'large.bin') {
+async function transferAfter(requests: number, key = 'large.bin', mount = '/') {
   const find = async () => {
-    const { transfers } = await read(TransfersPageSchema, `transfers?key=${key}`);
+    const { transfers } = await read(TransfersPageSchema, `transfers?key=${key}&mount=${mount}`);
     return transfers.find((transfer) => transfer.requests === requests && transfer.state !== 'active');
   };
   await expect.poll(find, { timeout: 20_000 }).toBeDefined();
@@ -100,8 +100,28 @@ describe('transfers in workerd, with native pipes and three shards', () => {
     expect(await transferAfter(2)).toMatchObject({ state: 'paused', complete: 0 });
     await get('empty', undefined, Infinity, '/empty.txt');
     expect(await transferAfter(1, 'empty.txt')).toMatchObject({ complete: 1 });
-    expect((await read(DownloadsSchema, 'downloads?key=large.bin')).downloads).toEqual([
+    expect((await read(DownloadsSchema, 'downloads?key=large.bin&mount=/')).downloads).toEqual([
       expect.objectContaining({ complete: 3, started: 4, readers: 4 }),
+    ]);
+  });
+
+  test('count the bytes of broken responses, if the mount says so', { timeout: 60_000 }, async () => {
+    const path = '/exact/large.bin';
+    await get('leaving', undefined, SIZE / 4, path);
+    await untilIdle();
+    const left = await transferAfter(1, 'large.bin', '/exact');
+    // Nothing was asked for again, and the bytes are known: those that were received, and those in buffers of sockets.
+    expect(left.intervals).toEqual([[0, left.bytesSent, 1]]);
+    expect(left.bytesSent).toBeGreaterThanOrEqual(SIZE / 4);
+    expect(left.bytesSent).toBeLessThan(SIZE);
+    expect(left.progress).toBeCloseTo(left.bytesSent / SIZE, 6);
+    await get('leaving', `${SIZE / 4}-`, Infinity, path);
+    expect(await transferAfter(2, 'large.bin', '/exact')).toMatchObject({ state: 'complete', complete: 1 });
+    await get('parts', '0-9,20-29', Infinity, path);
+    const parts = await transferAfter(1, 'large.bin', '/exact');
+    expect(parts.intervals).toEqual([
+      [0, 10, 1],
+      [20, 30, 1],
     ]);
   });
 });
