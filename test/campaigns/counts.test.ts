@@ -1,0 +1,177 @@
+import { randomBytes } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, test } from 'vitest';
+import { workFolder } from '../faults/programs.ts';
+import { chooseSeed, randomOf } from '../fuzz/random.ts';
+import { KEY, nodeGateway, workerdGateway, type CountingGateway } from './counts-gateways.ts';
+import { hasPrograms, type ReaderOf } from './counts-programs.ts';
+import { scenarios, type Scenario, type Site, type Truth } from './counts-scenarios.ts';
+import { share } from './share.ts';
+
+const SIZE = 64 * 2 ** 20;
+
+/** Downloads on Node, and on workerd with each kind of pipe: 1,000 together. */
+const ON_NODE = share(600);
+const ON_WORKERD = share(200);
+
+/** Clients at the same time. */
+const TOGETHER = 3;
+
+const seed = chooseSeed();
+const bytes = randomBytes(SIZE);
+
+/** What a scenario did, and what the gateway made of it. */
+interface Score {
+  readonly name: string;
+  readonly attempts: number;
+  readonly complete: number;
+  readonly transfers: number;
+  readonly days: number | undefined;
+}
+
+/** Returns the scenarios of a run, each as often as its weight says, until there are enough downloads. */
+function deckOf(names: readonly string[], downloads: number): readonly Scenario[] {
+  const deck = scenarios
+    .filter(({ name }) => names.includes(name))
+    .flatMap((one) => Array.from({ length: one.weight }, () => one));
+  const random = randomOf(seed, 0);
+  const repeated = Array.from({ length: Math.ceil(downloads / deck.length) }, () => deck).flat();
+  // Every scenario runs at least once.
+  return repeated
+    .map((one, i) => ({ one, order: i < deck.length ? random.below(1_000) : 1_000 + random.below(1_000_000) }))
+    .toSorted((a, b) => a.order - b.order)
+    .slice(0, Math.max(downloads, deck.length))
+    .map(({ one }) => one);
+}
+
+function siteOf(gateway: CountingGateway, name: string, work: string, run: number): Site {
+  const readerOf = (key: string): ReaderOf => ({
+    url: `${gateway.url}/${name}/${key}`,
+    agent: `${name}/${run}`,
+    path: join(work, `${name}-${run}`),
+    size: SIZE,
+  });
+  return {
+    bytes,
+    newReader: () => readerOf(KEY),
+    async replaceable() {
+      const key = `replaced-${run}.bin`;
+      await gateway.put(key, bytes);
+      return {
+        reader: readerOf(key),
+        async replace() {
+          const other = Buffer.from(bytes);
+          other.fill(run & 0xff, SIZE / 4, SIZE / 4 + 4_096);
+          await gateway.put(key, other);
+          return other;
+        },
+      };
+    },
+    ...(gateway.beginDay === undefined ? {} : { beginDay: gateway.beginDay }),
+  };
+}
+
+/** Runs all scenarios, and compares the counts with what happened. */
+async function play(
+  gateway: CountingGateway,
+  names: readonly string[],
+  work: string,
+  downloads: number,
+): Promise<{ readonly scores: readonly Score[]; readonly broken: number; readonly attempts: number }> {
+  await gateway.put(KEY, bytes);
+  mkdirSync(work);
+  const truths = new Map<string, Truth[]>(names.map((name) => [name, []]));
+  const deck = deckOf(names, downloads).map((scenario, run) => ({ scenario, run }));
+  async function work_({ scenario, run }: (typeof deck)[number]): Promise<void> {
+    const truth = await scenario.run(siteOf(gateway, scenario.name, work, run), randomOf(seed, run + 1));
+    truths.get(scenario.name)?.push(truth);
+  }
+  const together = deck.filter(({ scenario }) => scenario.name !== 'midnight');
+  await Promise.all(
+    Array.from({ length: TOGETHER }, async () => {
+      for (let next = together.shift(); next !== undefined; next = together.shift()) await work_(next);
+    }),
+  );
+  // Its clock is that of all, so it has the gateway for itself.
+  for (const next of deck.filter(({ scenario }) => scenario.name === 'midnight')) await work_(next);
+  await settled(gateway);
+  const all = [...truths.values()].flat();
+  const scores: Score[] = [];
+  for (const [name, runs] of truths) {
+    const counted = await gateway.count(name);
+    const [attempts, complete] = [sum(runs.map((run) => run.attempts)), sum(runs.map((run) => run.complete))];
+    scores.push({ name, attempts, complete, transfers: counted.transfers, days: counted.days });
+  }
+  return {
+    scores,
+    broken: sum(all.filter((one) => one.isBroken).map((one) => one.attempts)),
+    attempts: sum(all.map((one) => one.attempts)),
+  };
+}
+
+/** Waits until the ends of all requests are written. */
+async function settled(gateway: CountingGateway): Promise<void> {
+  for (let quiet = 0; quiet < 5; quiet = (await gateway.isBusy()) ? 0 : quiet + 1) await sleep(100);
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((total, one) => total + one, 0);
+}
+
+/** The scenarios whose count is not what happened. */
+function wrongOf(scores: readonly Score[]): readonly Score[] {
+  return scores.filter(({ complete, transfers, days }) => transfers !== complete || (days ?? complete) !== complete);
+}
+
+function tell(platform: string, { scores, broken, attempts }: Awaited<ReturnType<typeof play>>): void {
+  const rows = scores.map(
+    ({ name, attempts: of, complete, transfers, days }) =>
+      `  ${name}: ${of} downloads, ${complete} complete, counted ${transfers}${days === undefined ? '' : `, of all days ${days}`}`,
+  );
+  console.log([`${platform}, seed ${seed}: ${attempts} downloads, ${broken} of them broken`, ...rows].join('\n'));
+}
+
+/** RANGEWAY_SCENARIO=NAME runs one scenario alone. */
+const only = process.env['RANGEWAY_SCENARIO'];
+const names = scenarios.map(({ name }) => name).filter((name) => only === undefined || name === only);
+
+describe.skipIf(!hasPrograms())('the downloads of real programs are counted as they were', () => {
+  const timeout = 120_000 + ON_NODE * 10_000;
+
+  async function score(
+    platform: string,
+    start: (folder: string) => Promise<CountingGateway>,
+    downloads: number,
+    run = names,
+  ) {
+    using folder = workFolder();
+    const gateway = await start(folder.path);
+    try {
+      const result = await play(gateway, run, join(folder.path, 'work'), downloads);
+      tell(platform, result);
+      if (only === undefined) expect(result.broken / result.attempts).toBeGreaterThan(0.15);
+      return wrongOf(result.scores);
+    } finally {
+      await gateway.stop();
+    }
+  }
+
+  test('on Node: all of them', { timeout }, async () => {
+    expect(await score('Node', (folder) => nodeGateway(folder, names), ON_NODE)).toEqual([]);
+  });
+
+  // The clock of workerd can't be set.
+  const inWorkerd = names.filter((name) => name !== 'midnight');
+
+  test('in workerd with native pipes: all scenarios but two at the most', { timeout }, async () => {
+    const wrong = await score('workerd', (folder) => workerdGateway(folder), ON_WORKERD, inWorkerd);
+    expect(wrong.length).toBeLessThanOrEqual(2);
+  });
+
+  test('in workerd with transfers = "exact": all of them', { timeout }, async () => {
+    const start = (folder: string) => workerdGateway(folder, 'exact');
+    expect(await score('workerd, exact', start, ON_WORKERD, inWorkerd)).toEqual([]);
+  });
+});
