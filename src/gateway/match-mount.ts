@@ -2,7 +2,7 @@ import type { DispositionType, Fields, HeaderList, RangePolicy, CorsPolicy } fro
 import { DOT_SEGMENT, decodePath } from '../access/path.ts';
 import type { PieceIndexes } from '../digests/piece-indexes.ts';
 import type { ListableStore } from '../store/listable-store.ts';
-import { isReservedKey } from '../store/key-rules.ts';
+import { isReservedKey, RESERVED_SEGMENT } from '../store/key-rules.ts';
 import { MAX_KEY_BYTES, type ObjectStore } from '../store/object-store.ts';
 import { settingsError } from '../base/settings-error.ts';
 import type { BodyPipe } from './download/body-pipe.ts';
@@ -105,6 +105,11 @@ export function matchMount(
  */
 export function pathOfRoute(pathname: string, pattern: string): PathResult {
   return decodeRequestPath(pathBelow(pathname, pattern.replace(/\/?\*$/, '')));
+}
+
+/** Whether a decoded path, without its first slash, is one of the gateway itself. */
+export function isReserved(path: string): boolean {
+  return path === RESERVED_SEGMENT || path.startsWith(`${RESERVED_SEGMENT}/`);
 }
 
 /** Removes port and final dot. The dot marks a fully qualified name (RFC 3986 §3.2.2) and means the same host. */

@@ -6,8 +6,7 @@ import { dayOf } from '../../transfers/turn.ts';
 import { cursorSigner, type CursorSigner } from '../cursor.ts';
 import { addressOf, fieldsOf, gatewayRequestOf, type GatewayEnv } from '../gateway-request.ts';
 import { respondWith } from '../handle-request.ts';
-import { RESERVED_SEGMENT } from '../../store/key-rules.ts';
-import { pathOfRoute } from '../match-mount.ts';
+import { isReserved, pathOfRoute } from '../match-mount.ts';
 import { emptyReply, jsonReply, problemReply, type Reply } from '../reply.ts';
 import { tokenGuard } from '../token-guard.ts';
 import {
@@ -54,12 +53,11 @@ export function transfersApi({ transfers: { store }, token }: TransfersApiOption
     const { raw, routePath } = c.req;
     const address = addressOf(request.platform, raw);
     const path = pathOfRoute(address.pathname, routePath);
-    const [first, ...segments] = path.type === 'invalid' ? [] : path.path.split('/');
-    if (first !== RESERVED_SEGMENT) return next();
+    if (path.type === 'invalid' || !isReserved(path.path)) return next();
     const { requestId } = request;
     return respondWith(c, request, async () => {
       const problem: Problem = (status, detail, fields) => problemReply(status, detail, requestId, raw.method, fields);
-      const route = findRoute(segments);
+      const route = findRoute(path.path.split('/').slice(1));
       if (route === undefined) return problem(404, 'Nothing is served here.');
       if (!(await isAllowed(fieldsOf(request.platform, raw)))) {
         const fields = [['WWW-Authenticate', 'Bearer realm="rangeway"']] as const;
