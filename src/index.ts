@@ -13,6 +13,7 @@ export { onError } from './gateway/handlers/on-error.ts';
 export { methodNotAllowed, options } from './gateway/handlers/other-methods.ts';
 export { purge, PURGE, type PurgedKey, type PurgeOptions, type PurgePeers } from './gateway/handlers/purge.ts';
 export { ownTransfer } from './gateway/handlers/own-transfer.ts';
+export { transferReceipt } from './gateway/handlers/receipt.ts';
 export { transfersApi, type TransfersApiOptions } from './gateway/handlers/transfers.ts';
 export { accessLog } from './gateway/middleware/access-log.ts';
 export { authorize } from './gateway/middleware/authorize.ts';

@@ -1,4 +1,5 @@
 import { command, type CommandSpec } from './command-spec.ts';
+import { TRANSFERS_COMMAND } from './transfers/transfers-command.ts';
 
 const LISTEN = [
   { name: 'port', value: 'N', help: 'the port to listen on (default: 8787); 0 takes any that is free' },
@@ -288,4 +289,5 @@ export const COMMANDS: readonly CommandSpec[] = [
   CHECK_COMMAND,
   WARM_COMMAND,
   INDEX_COMMAND,
+  TRANSFERS_COMMAND,
 ];

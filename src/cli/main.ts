@@ -22,6 +22,7 @@ const commands: Readonly<Record<string, (args: readonly string[]) => Promise<voi
   purge: async (args) => (await import('./purge.ts')).sendPurge(args),
   serve: async (args) => (await import('./serve.ts')).serveOnNode(args),
   sign: async (args) => (await import('./sign.ts')).sign(args),
+  transfers: async (args) => (await import('./transfers/transfers.ts')).transfers(args),
   warm: async (args) => (await import('./warm/warm.ts')).warm(args),
 };
 

@@ -4,6 +4,9 @@ import { ANONYMOUS_IDENTITIES } from '../transfers/reader-identity.ts';
 import { DEFAULT_RETENTION } from '../transfers/transfer-store.ts';
 import { count, secretName, text } from './schema.ts';
 
+/** By default, the file of the database of transfers on Node. */
+export const DEFAULT_TRANSFERS_FILE = 'rangeway-transfers.sqlite';
+
 /** The store of transfers. Each platform accepts some of the types. */
 const store = v.variant(
   'type',
@@ -11,7 +14,7 @@ const store = v.variant(
     v.strictObject({ type: v.literal('memory') }),
     v.strictObject({
       type: v.literal('sqlite'),
-      file: v.optional(text(/^[^\0]+$/, 'takes the path of a file'), 'rangeway-transfers.sqlite'),
+      file: v.optional(text(/^[^\0]+$/, 'takes the path of a file'), DEFAULT_TRANSFERS_FILE),
     }),
     v.strictObject({
       type: v.literal('durable-object'),

@@ -11,6 +11,8 @@ import { listing } from './handlers/listing.ts';
 import { methodNotAllowed, options as answerOptions } from './handlers/other-methods.ts';
 import { purge, PURGE, type PurgedKey, type PurgeOptions } from './handlers/purge.ts';
 import { ownTransfer } from './handlers/own-transfer.ts';
+import { transferReceipt } from './handlers/receipt.ts';
+import { importTransfers } from './handlers/import-transfers.ts';
 import { transfersApi } from './handlers/transfers.ts';
 import { settingsError } from '../base/settings-error.ts';
 import { assertOneToken } from '../config/transfers-config.ts';
@@ -91,12 +93,16 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   const app = new TinyHono();
   const begin = beginRequest({ clientAddress }, true, toErrorPage);
   app.use(begin, accessLog(observed), cors({ origins: isCorsOff ? [] : '*' }));
-  if (admin !== undefined && transfers !== undefined) app.use(transfersApi({ transfers, token: admin.token }));
+  if (admin !== undefined && transfers !== undefined) {
+    app.post('*', importTransfers(transfers, admin.token, mounts));
+    app.use(transfersApi({ transfers, token: admin.token }));
+  }
   if (limits.downloads !== undefined) app.get('*', concurrencyLimit(limits.downloads));
   app.use(mountMiddleware(mounts));
   app.get('*', authorize());
   if (transfers !== undefined) app.get('*', ownTransfer(transfers));
   app.get('*', download({ ...limits, folders: isListing ? listing() : undefined }));
+  if (transfers !== undefined) app.post('*', transferReceipt(transfers));
   if (purgeOptions !== undefined) app.on(PURGE, '*', purge(purgeOptions));
   purgeOptions?.peers?.subscribe((purged) => purgeLocally(mounts, purged));
   app.options('*', answerOptions());

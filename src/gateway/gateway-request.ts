@@ -6,6 +6,7 @@ import { newRequestStats, type RequestStats } from '../store/request-stats.ts';
 import type { TransferOutcome } from './download/body-pipe.ts';
 import type { MatchedMount, MountMatch } from './match-mount.ts';
 import { MAX_URL_LENGTH } from '../config/limits.ts';
+import type { ReadContent } from './request-content.ts';
 import { problemReply, type ResponseContent, type Reply, type OutgoingResponse } from './reply.ts';
 
 /** The state that the middleware and the handlers of one request share, in `c.var.rangeway`. */
@@ -59,6 +60,8 @@ export interface GatewayRequest {
   needsOutcome: boolean;
   /** Each returns header fields that are added to every response. */
   readonly commonFields: (() => HeaderList)[];
+  /** Whether the reader has a transfer of its own, which a response with bytes announces. */
+  hasOwnTransfer: boolean;
   /** Makes another form of an error reply; `undefined` without `errorPages()`. */
   toErrorPage: ((reply: Reply, fields: Fields, requestId: string) => Reply) | undefined;
   /** The last reply that a handler made. */
@@ -140,6 +143,7 @@ export function openGatewayRequest(
     isStandalone: false,
     needsOutcome: false,
     commonFields: [],
+    hasOwnTransfer: false,
     toErrorPage: undefined,
     reply: undefined,
     response: undefined,
@@ -225,6 +229,12 @@ export interface PlatformEnv {
   readonly sent?: Promise<boolean> | undefined;
   /** Makes the Response, if the platform has one that costs less than `new Response`. */
   readonly toResponse?: ((response: OutgoingResponse) => Response) | undefined;
+  /** Aborted when the server stops: responses that would not end by themselves end then. */
+  readonly stopping?: AbortSignal | undefined;
+  /** Whether a response may last as long as its client listens. By default it may; on Lambda it may not. */
+  readonly allowsEventStreams?: boolean | undefined;
+  /** Reads the content of the request; by default that of the Request is read. */
+  readonly readContent?: ReadContent | undefined;
   /** The header fields and address of the request, if they cost less to read than those of the Request. */
   readonly head?: ReceivedHead | undefined;
 }
@@ -261,12 +271,15 @@ export function addressOf(platform: PlatformEnv, request: Request): URL {
 }
 
 function isPlatformEnv(env: { readonly [Name in keyof PlatformEnv]?: unknown }): env is PlatformEnv {
-  const { clientAddress, publicHost, sent, toResponse, head } = env;
+  const { clientAddress, publicHost, sent, toResponse, stopping, allowsEventStreams, readContent, head } = env;
   return (
     (clientAddress === undefined || typeof clientAddress === 'string') &&
     (publicHost === undefined || typeof publicHost === 'string') &&
     (sent === undefined || sent instanceof Promise) &&
     (toResponse === undefined || typeof toResponse === 'function') &&
+    (stopping === undefined || stopping instanceof AbortSignal) &&
+    (allowsEventStreams === undefined || typeof allowsEventStreams === 'boolean') &&
+    (readContent === undefined || typeof readContent === 'function') &&
     (head === undefined || typeof head === 'object')
   );
 }

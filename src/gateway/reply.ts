@@ -84,12 +84,12 @@ export function problemReply(
 }
 
 /** Makes a reply with a body of JSON, which no cache stores. */
-export function jsonReply(value: object): Reply {
+export function jsonReply(value: object, type = 'application/json'): Reply {
   const body = `${JSON.stringify(value)}\n`;
   return {
     status: 200,
     fields: [
-      ['Content-Type', 'application/json'],
+      ['Content-Type', type],
       ['Cache-Control', 'no-store'],
       ['X-Content-Type-Options', 'nosniff'],
       ['Content-Length', String(new TextEncoder().encode(body).length)],

@@ -15,7 +15,7 @@
  * - `redirect`: only in the address of a redirect, which is not stored
  * - `host`: selects the mount; in the key, if a mount has a host
  * - `trace`: only repeated in X-Request-Id
- * - `observed`: changes no response; it tells readers apart that have one address
+ * - `observed`: changes no response that is stored; it tells readers apart that have one address
  */
 export type FieldUse =
   | 'range'
@@ -61,6 +61,7 @@ export const ANSWER_FIELDS = {
   'X-Request-Id': 'trace',
   traceparent: 'trace',
   'User-Agent': 'observed',
+  'Last-Event-ID': 'observed',
 } as const satisfies Readonly<Record<string, FieldUse>>;
 
 /** The name of a request field that can change a response. */

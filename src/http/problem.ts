@@ -1,5 +1,5 @@
 /** The statuses whose responses have a problem document as their body (RFC 9457). */
-export type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 412 | 414 | 416 | 500 | 501 | 502 | 503;
+export type ProblemStatus = 400 | 401 | 403 | 404 | 405 | 409 | 412 | 413 | 414 | 416 | 422 | 500 | 501 | 502 | 503;
 
 const TITLES: Readonly<Record<ProblemStatus, string>> = {
   400: 'Bad Request',
@@ -9,8 +9,10 @@ const TITLES: Readonly<Record<ProblemStatus, string>> = {
   405: 'Method Not Allowed',
   409: 'Conflict',
   412: 'Precondition Failed',
+  413: 'Content Too Large',
   414: 'URI Too Long',
   416: 'Range Not Satisfiable',
+  422: 'Unprocessable Content',
   500: 'Internal Server Error',
   501: 'Not Implemented',
   502: 'Bad Gateway',

@@ -1,8 +1,15 @@
 import { steadyTime } from '../base/clock.ts';
-import { readerIdentity, type AnonymousIdentity, type IdentifyReader } from '../transfers/reader-identity.ts';
-import { mountName, type Reader, type TransferChange, type TransferStore } from '../transfers/transfer-store.ts';
+import { readerIdentity, type AnonymousIdentity } from '../transfers/reader-identity.ts';
+import {
+  mountName,
+  type Reader,
+  type ReceiptReceived,
+  type TransferChange,
+  type TransferStore,
+} from '../transfers/transfer-store.ts';
 import type { DownloadEvent, DownloadStart, Observer } from './event.ts';
 import { describeError } from './log.ts';
+import { ANONYMOUS, toImportedChanges, withReader, type ImportedRequest } from './imported-requests.ts';
 
 /** Options of {@link trackTransfers}. */
 export interface TransferOptions {
@@ -22,6 +29,19 @@ export interface TransferTracker {
   readonly observer: Observer;
   /** Changes that were not stored, because the store failed or was too slow. */
   readonly lost: () => number;
+  /**
+   * Writes a receipt, after the changes so far.
+   *
+   * @throws Error if it is not stored
+   */
+  receive(receipt: Omit<ReceiptReceived, 'type' | 'id'>): Promise<void>;
+  /**
+   * Writes requests of a log, all or none.
+   *
+   * @param batch names the part of the log. One that was written before changes nothing
+   * @throws Error if they are not stored
+   */
+  importRequests(batch: string, requests: readonly ImportedRequest[]): Promise<void>;
   /** Waits until the changes so far are written, or lost. */
   flush(): Promise<void>;
   /** Writes the changes that are collected, and closes the store. */
@@ -40,7 +60,17 @@ const MINUTE = 60_000;
 /** A change whose reader may not be known yet. */
 interface PendingChange {
   readonly change: TransferChange;
-  readonly reader: Reader | Promise<Reader>;
+  /** Absent if the change has its reader. */
+  readonly reader: Promise<Reader> | undefined;
+}
+
+/** The fields that start and end of one request have in common. They are made once, because that is half of the work. */
+interface KnownRequest {
+  readonly id: string;
+  readonly object: TransferChange['object'];
+  readonly reader: Reader;
+  /** The reader, if it is not known yet. */
+  readonly pending: Promise<Reader> | undefined;
 }
 
 /**
@@ -57,21 +87,37 @@ export function trackTransfers({ store, identity, secret, warn = console.error }
   const identify = readerIdentity(identity, secret);
   // Serial numbers begin again in each process.
   let processId: string | undefined;
-  const idOf = (serial: number) => `${(processId ??= crypto.randomUUID().slice(0, 13))}-${serial}`;
+  const idOf = (serial: number | 'receipt') => `${(processId ??= crypto.randomUUID().slice(0, 13))}-${serial}`;
   const failures = failureLog(warn);
   const writer = store.turnTime === 0 ? directWriter(store, failures) : turnWriter(store, failures);
+  const running = new Map<number, KnownRequest>();
+
+  function know(event: DownloadStart): KnownRequest {
+    const found = identify(event, event.received.getTime()) ?? ANONYMOUS;
+    const [reader, pending] = found instanceof Promise ? [ANONYMOUS, found] : [found, undefined];
+    const object = objectOf(event, found === ANONYMOUS);
+    return { id: idOf(event.serial), object, reader, pending };
+  }
 
   return {
     store,
     observer: {
-      start: (event) => writer.write({ change: toStart(event, idOf(event.serial)), reader: readerOf(event, identify) }),
+      start(event) {
+        const known = know(event);
+        running.set(event.serial, known);
+        return writer.write({ change: toStart(event, known), reader: known.pending });
+      },
       end(event) {
+        const known = running.get(event.serial) ?? know(event);
+        running.delete(event.serial);
         const isCounted = event.asked.length > 0 || event.size === 0 || event.outcome === 'redirected';
         if (!isCounted || event.mount === undefined || event.key === undefined) return undefined;
-        return writer.write({ change: toEnd(event, idOf(event.serial)), reader: readerOf(event, identify) });
+        return writer.write({ change: toEnd(event, known), reader: known.pending });
       },
     },
     lost: failures.lost,
+    receive: (receipt) => writer.writeNow([{ type: 'receipt', id: idOf('receipt'), ...receipt }]),
+    importRequests: async (batch, requests) => writer.writeNow(await toImportedChanges(batch, requests, identify)),
     flush: () => writer.flush(),
     async close() {
       writer.stop();
@@ -81,32 +127,27 @@ export function trackTransfers({ store, identity, secret, warn = console.error }
   };
 }
 
-const ANONYMOUS: Reader = { name: 'anonymous', shard: 0 };
-
-function readerOf(event: DownloadStart, identify: IdentifyReader): Reader | Promise<Reader> {
-  return identify(event, event.received.getTime()) ?? ANONYMOUS;
+/** Without a reader, there is no transfer, so the version is of no use. */
+function objectOf({ mount, key = '', etag, size }: DownloadStart, isAnonymous: boolean): TransferChange['object'] {
+  return { mount: mountName(mount ?? { path: '' }), key, etag: isAnonymous ? undefined : etag, size };
 }
 
-function objectOf({ mount, key = '', etag, size }: DownloadStart): TransferChange['object'] {
-  return { mount: mountName(mount ?? { path: '' }), key, etag, size };
+function toStart({ received, asked }: DownloadStart, { id, object, reader }: KnownRequest): TransferChange {
+  return { type: 'start', id, at: received.getTime(), object, reader, asked };
 }
 
-function toStart(event: DownloadStart, id: string): TransferChange {
-  const common = { id, at: event.received.getTime(), object: objectOf(event), reader: ANONYMOUS };
-  return { type: 'start', ...common, asked: event.asked };
-}
-
-function toEnd(event: DownloadEvent, id: string): TransferChange {
+function toEnd(event: DownloadEvent, { id, object, reader }: KnownRequest): TransferChange {
   const { received, durationMs, status, outcome, delivered, bytesSent } = event;
   const at = received.getTime() + Math.round(durationMs);
-  const common = { id, at, object: objectOf(event), reader: ANONYMOUS };
-  return { type: 'end', ...common, status, outcome, delivered, bytesSent };
+  return { type: 'end', id, at, object, reader, status, outcome, delivered, bytesSent };
 }
 
 /** Writes changes to a store. */
 interface ChangeWriter {
   /** @returns work that outlasts the response, if there is any. It never rejects */
   write(pending: PendingChange): Promise<void> | undefined;
+  /** Writes changes together, after all others. @throws Error if it is not stored */
+  writeNow(changes: readonly TransferChange[]): Promise<void>;
   flush(): Promise<void>;
   /** Stops the timers. */
   stop(): void;
@@ -132,13 +173,6 @@ function failureLog(warn: (message: string) => void): FailureLog {
   };
 }
 
-/** Removes the data of a client that can't be told from others, so that its requests are counted, and no transfer. */
-function withReader(change: TransferChange, reader: Reader): TransferChange {
-  return reader === ANONYMOUS
-    ? { ...change, object: { ...change.object, etag: undefined }, reader }
-    : { ...change, reader };
-}
-
 /** Writes each change at once, the end of a request after its start. */
 function directWriter(store: TransferStore, failures: FailureLog): ChangeWriter {
   /** The writes of the starts of running requests. */
@@ -149,7 +183,7 @@ function directWriter(store: TransferStore, failures: FailureLog): ChangeWriter 
   async function writeOne({ change, reader }: PendingChange, before: Promise<void> | undefined): Promise<void> {
     try {
       await before;
-      await withTimeout(store.write([withReader(change, await reader)]));
+      await withTimeout(store.write([reader === undefined ? change : withReader(change, await reader)]));
       if (steadyTime() - maintained < MINUTE) return;
       maintained = steadyTime();
       await store.maintain(Date.now());
@@ -168,6 +202,8 @@ function directWriter(store: TransferStore, failures: FailureLog): ChangeWriter 
       void work.then(() => running.delete(work));
       return work;
     },
+    // Each change is written at once. On Workers, those of other requests can't be awaited.
+    writeNow: (changes) => withTimeout(store.write(changes)),
     flush: async () => void (await Promise.all(running)),
     stop: () => undefined,
   };
@@ -195,7 +231,7 @@ function turnWriter(store: TransferStore, failures: FailureLog): ChangeWriter {
     try {
       const changes: TransferChange[] = [];
       for (const { change, reader } of turn) {
-        changes.push(withReader(change, reader instanceof Promise ? await reader : reader));
+        changes.push(reader === undefined ? change : withReader(change, await reader));
       }
       await withTimeout(store.write(changes));
     } catch (error) {
@@ -219,6 +255,14 @@ function turnWriter(store: TransferStore, failures: FailureLog): ChangeWriter {
     unref(timer);
   }
 
+  async function flush(): Promise<void> {
+    await writing;
+    if (timer !== undefined) clearTimeout(timer);
+    timer = undefined;
+    if (pending.length > 0) await (writing = writeTurn().finally(() => (writing = undefined)));
+    schedule();
+  }
+
   return {
     write(change) {
       if (pending.length >= MAX_PENDING) failures.add(1, new Error('the store is too slow'));
@@ -226,13 +270,11 @@ function turnWriter(store: TransferStore, failures: FailureLog): ChangeWriter {
       schedule();
       return undefined;
     },
-    async flush() {
-      await writing;
-      if (timer !== undefined) clearTimeout(timer);
-      timer = undefined;
-      if (pending.length > 0) await (writing = writeTurn().finally(() => (writing = undefined)));
-      schedule();
+    async writeNow(changes) {
+      await flush();
+      await withTimeout(store.write(changes));
     },
+    flush,
     stop: () => clearInterval(maintenance),
   };
 }

@@ -10,6 +10,7 @@ import {
   type Intervals,
   type Span,
 } from '../http/index.ts';
+import { anew, NO_RECEIPTS, within, withoutReceived, type ReceiptState } from './receipt-state.ts';
 
 /**
  * The bytes of one version of an object that were delivered to one reader, and how often. Its size is that of the
@@ -28,6 +29,8 @@ export interface Coverage {
   readonly unknown: readonly UnknownEnd[];
   /** If there were too many intervals: the bytes delivered so far. Intervals are not kept any more. */
   readonly approximateBytes: number | undefined;
+  /** The state that earlier receipts have left. */
+  readonly receipts: ReceiptState;
 }
 
 /** A response whose bytes are not counted, because it still runs or because its end is unknown. */
@@ -42,6 +45,8 @@ interface UncountedRequest {
 export interface RunningRequest extends UncountedRequest {
   /** Unique among all requests of all processes. */
   readonly id: string;
+  /** Whether a receipt came while it ran. `asked` lacks the bytes of the receipt, and only bytes of `asked` count. */
+  readonly isCorrected?: true | undefined;
 }
 
 /** A request that has ended, where the platform's pipe does not report how many bytes were sent. */
@@ -60,11 +65,11 @@ const MAX_UNKNOWN = 64;
 const MAX_RUNNING = 512;
 
 /** Most spans of one request that are kept while it runs. If the end of a request with more is unknown, it counts nothing. */
-const MAX_ASKED = 64;
+export const MAX_ASKED = 64;
 
 /** Creates the coverage of an object of which nothing was delivered. */
 export function newCoverage(size: number): Coverage {
-  return { size, base: 0, above: [], running: [], unknown: [], approximateBytes: undefined };
+  return { size, base: 0, above: [], running: [], unknown: [], approximateBytes: undefined, receipts: NO_RECEIPTS };
 }
 
 /** How far a reader is with one version of an object. */
@@ -113,7 +118,7 @@ function countedSpans({ running, unknown }: Pick<Coverage, 'running' | 'unknown'
 }
 
 /** Returns the spans of the first `limit` bytes of a response. */
-function firstBytes({ asked, limit }: UncountedRequest): readonly Span[] {
+export function firstBytes({ asked, limit }: UncountedRequest): readonly Span[] {
   let remaining = limit;
   return asked.map(({ start, end }) => {
     const length = Math.min(remaining, end - start);
@@ -129,7 +134,7 @@ function firstBytes({ asked, limit }: UncountedRequest): readonly Span[] {
 export function settleCoverage(coverage: Coverage): Coverage {
   if (coverage.unknown.length === 0) return coverage;
   const above = addDepths(coverage.above, toDepths(countedSpans(coverage)));
-  return bounded({ ...coverage, above, unknown: [] });
+  return boundedCoverage({ ...coverage, above, unknown: [] });
 }
 
 /** Changes of one coverage, in the order in which they happened. */
@@ -139,14 +144,18 @@ export interface CoverageUpdate {
    *
    * @param id unique among all requests of all processes
    * @param asked the spans that it contains, half-open, in the order in which they are sent
+   * @param isLate whether a receipt that was sent later is applied already
    */
-  start(id: string, asked: readonly Span[]): void;
+  start(id: string, asked: readonly Span[], isLate?: boolean): void;
   /**
    * A response has ended.
    *
    * @param delivered the spans that were sent, half-open; `unknown` if the platform's pipe does not report them
+   * @param isBroken whether the client has left before the end of the response
    */
-  end(id: string, delivered: readonly Span[] | 'unknown'): void;
+  end(id: string, delivered: readonly Span[] | 'unknown', isBroken?: boolean): void;
+  /** A response has led the reader to another address, where its bytes are not seen. */
+  redirect(): void;
   /** Adds complete responses of an empty object, which has no byte that could be counted. */
   addEmptyDownload(): void;
   /** Returns the changed coverage. */
@@ -173,6 +182,7 @@ export function updateCoverage(before: Coverage): CoverageUpdate {
   let unknown = before.unknown;
   let above = before.above;
   let base = before.base;
+  let { receipts } = before;
 
   function addUnknown(request: RunningRequest): void {
     // The client may have asked for bytes that it had already, up to the end, and have broken the response off there.
@@ -185,38 +195,58 @@ export function updateCoverage(before: Coverage): CoverageUpdate {
   }
 
   return {
-    start(id, asked) {
+    start(id, sent, isLate = false) {
+      const asked = isLate ? withoutReceived(sent, before) : sent;
+      if (!isLate && asked.some(({ start }) => start === 0)) receipts = anew(receipts);
       if (unknown.length > 0) unknown = unknown.map((request) => closed(request, asked));
       if (running.some((request) => request.id === id)) return;
-      running = running.map((request) => limited(request, asked));
+      running = allLimited(running, asked);
       const kept = asked.length > MAX_ASKED ? [] : asked;
-      if (running.length < MAX_RUNNING) running = [...running, { id, asked: kept, limit: totalLength(kept) }];
+      const isCorrected = isLate || undefined;
+      if (running.length < MAX_RUNNING) {
+        const request = { id, asked: kept, limit: totalLength(kept) };
+        running = [...running, isCorrected ? { ...request, isCorrected } : request];
+      }
     },
-    end(id, spans) {
+    end(id, sent, isBroken = false) {
       const request = running.find((candidate) => candidate.id === id);
       if (request !== undefined) running = running.filter((other) => other !== request);
-      const inside =
-        spans === 'unknown'
-          ? []
-          : spans.map(({ start, end }) => ({ start: Math.max(0, start), end: Math.min(size, end) }));
-      running = running.map((other) => limited(other, inside));
+      const isCorrected = request?.isCorrected === true;
+      // The receipt may be of a client that had left already, so bytes that it lacks may have been sent and not read.
+      const spans = isCorrected && isBroken ? 'unknown' : sent;
+      const inside = spans === 'unknown' ? [] : isCorrected ? within(request.asked, spans) : clamped(spans, size);
+      running = allLimited(running, inside);
       // Another request may not have been asked for bytes that this one was expected to bring.
-      unknown = unknown.map((other) => reopened(limited(other, inside), request?.asked ?? []));
+      if (unknown.length > 0) unknown = unknown.map((other) => reopened(limited(other, inside), request?.asked ?? []));
       delivered.push(...inside);
       if (spans === 'unknown' && request !== undefined && before.approximateBytes === undefined) addUnknown(request);
     },
     addEmptyDownload() {
       base++;
     },
+    redirect() {
+      receipts = anew(receipts);
+    },
     finish() {
-      const changed = { ...before, base, above, running, unknown };
+      const changed = { ...before, base, above, running, unknown, receipts };
       if (changed.approximateBytes === undefined) {
-        return bounded({ ...changed, above: addDepths(above, toDepths(delivered)) });
+        return boundedCoverage({ ...changed, above: addDepths(above, toDepths(delivered)) });
       }
       const bytes = delivered.reduce((sum, span) => sum + Math.max(0, spanLength(span)), 0);
       return { ...changed, approximateBytes: changed.approximateBytes + bytes };
     },
   };
+}
+
+function clamped(spans: readonly Span[], size: number): readonly Span[] {
+  if (spans.every(({ start, end }) => start >= 0 && end <= size)) return spans;
+  return spans.map(({ start, end }) => ({ start: Math.max(0, start), end: Math.min(size, end) }));
+}
+
+/** Most requests do not overlap, and then nothing is copied. */
+function allLimited(requests: readonly RunningRequest[], spans: readonly Span[]): readonly RunningRequest[] {
+  if (requests.every((request) => limited(request, spans) === request)) return requests;
+  return requests.map((request) => limited(request, spans));
 }
 
 function closed(request: UnknownEnd, asked: readonly Span[]): UnknownEnd {
@@ -252,7 +282,7 @@ function lowestCommon(asked: readonly Span[], spans: readonly Span[]): number | 
 }
 
 /** Moves complete downloads to `base`, and makes the coverage approximate if there are too many intervals. */
-function bounded(coverage: Coverage): Coverage {
+export function boundedCoverage(coverage: Coverage): Coverage {
   const { size, base, above, unknown } = coverage;
   const least = leastDepth(above, size);
   const rest = least === 0 ? above : above.flatMap((span) => lowered(span, least));

@@ -6,7 +6,10 @@ import {
   updateCoverage,
   type Coverage,
 } from './coverage.ts';
+import { applyReceipt } from './receipt.ts';
+import { isBeforeReceipt } from './receipt-state.ts';
 import type {
+  ReceiptReceived,
   TransferState,
   RequestEnded,
   RequestStarted,
@@ -29,7 +32,7 @@ export interface TransferRecord {
   readonly connections: number;
   readonly bytesSent: number;
   readonly outcome: TransferRequestOutcome | undefined;
-  /** How many requests had begun when the number of complete downloads last increased. */
+  /** How many requests had begun when the number of complete downloads last increased; -1 if a receipt has decreased it. */
   readonly requestsAtComplete: number;
   /** Downloads that were begun and are counted as `started`. */
   readonly begun: number;
@@ -66,6 +69,7 @@ export function newRecord(name: TransferName, id: string, at: number): TransferR
 export interface RecordUpdate {
   start(change: RequestStarted): void;
   end(change: RequestEnded): void;
+  receive(receipt: ReceiptReceived): void;
   /** @returns the record, and how many downloads were begun in this turn */
   finish(): { readonly record: TransferRecord; readonly started: number };
 }
@@ -77,20 +81,36 @@ export interface RecordUpdate {
  * one, however many there are, and bytes that were sent twice begin none.
  */
 export function updateRecord(before: TransferRecord): RecordUpdate {
+  let requests = updateRequests(before);
+  return {
+    start: (change) => requests.start(change),
+    end: (change) => requests.end(change),
+    receive: (receipt) => void (requests = updateRequests(receiveReceipt(requests.finish(), receipt))),
+    finish() {
+      const record = requests.finish();
+      return { record, started: record.begun - before.begun };
+    },
+  };
+}
+
+/** Changes a record by requests alone. */
+function updateRequests(before: TransferRecord) {
   const coverage = updateCoverage(before.coverage);
   const running = new Set(before.coverage.running.map(({ id }) => id));
-  let { lastSeen, requests, connections, bytesSent, outcome } = before;
+  let { lastSeen, requests, requestsAtComplete, connections, bytesSent, outcome } = before;
   // A clock that is set back does not make a transfer older.
   const see = (at: number) => void (lastSeen = Math.max(lastSeen, at));
   return {
-    start({ id, at, asked }) {
+    start({ id, at, asked, batch }: RequestStarted): void {
       see(at);
+      const isLate = isBeforeReceipt(before.coverage.receipts, at, batch !== undefined);
+      if (isLate && requests === requestsAtComplete) requestsAtComplete++;
       requests++;
       running.add(id);
       connections = Math.max(connections, running.size);
-      coverage.start(id, asked);
+      coverage.start(id, asked, isLate);
     },
-    end(change) {
+    end(change: RequestEnded): void {
       see(change.at);
       if (!running.delete(change.id)) {
         // A redirect, or a request whose start is lost.
@@ -99,16 +119,17 @@ export function updateRecord(before: TransferRecord): RecordUpdate {
       }
       bytesSent += change.bytesSent ?? 0;
       outcome = change.outcome;
-      coverage.end(change.id, change.delivered);
+      coverage.end(change.id, change.delivered, outcome !== 'complete');
+      if (outcome === 'redirected') coverage.redirect();
       if (before.size === 0 && change.status === 200 && outcome === 'complete') coverage.addEmptyDownload();
     },
-    finish() {
-      const after = coverage.finish();
-      const { complete } = progressOf(after);
+    finish(): TransferRecord {
+      const changed = coverage.finish();
+      const { complete } = progressOf(changed);
       const hasMore = complete > progressOf(before.coverage).complete;
-      const requestsAtComplete = hasMore ? requests : before.requestsAtComplete;
-      const begun = Math.max(before.begun, complete + (requests > requestsAtComplete ? 1 : 0));
-      const record = {
+      if (hasMore) requestsAtComplete = requests;
+      const after = hasMore ? { ...changed, receipts: { ...changed.receipts, isAnew: false } } : changed;
+      return {
         ...before,
         lastSeen,
         requests,
@@ -116,11 +137,30 @@ export function updateRecord(before: TransferRecord): RecordUpdate {
         bytesSent,
         outcome,
         requestsAtComplete,
-        begun,
+        begun: begunDownloads(before, complete, requests > requestsAtComplete),
         isSettled: false,
+        coverage: after,
       };
-      return { record: { ...record, coverage: after }, started: begun - before.begun };
     },
+  };
+}
+
+function begunDownloads({ begun }: TransferRecord, complete: number, hasBegun: boolean): number {
+  return Math.max(begun, complete + (hasBegun ? 1 : 0));
+}
+
+/** Changes a record by a receipt. */
+function receiveReceipt(before: TransferRecord, receipt: ReceiptReceived): TransferRecord {
+  const hasBegun = before.requests > before.requestsAtComplete;
+  const effect = applyReceipt(before.coverage, receipt, hasBegun);
+  if (effect === undefined) return before;
+  const { coverage, isComplete } = effect;
+  return {
+    ...before,
+    coverage,
+    lastSeen: Math.max(before.lastSeen, receipt.at),
+    requestsAtComplete: isComplete ? before.requests : -1,
+    begun: begunDownloads(before, progressOf(coverage).complete, !isComplete),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { DepthIntervals, Span } from '../http/index.ts';
+import type { DepthIntervals, Intervals, Span } from '../http/index.ts';
 
 /** One version of an object, as a request has it. */
 export interface TransferObject {
@@ -48,6 +48,8 @@ interface RequestChange {
   readonly at: number;
   readonly object: TransferObject;
   readonly reader: Reader;
+  /** The batch of a log that it is imported with. Changes of a batch that was written before are ignored. */
+  readonly batch?: string | undefined;
 }
 
 /** A response with bytes of an object begins. */
@@ -68,8 +70,15 @@ export interface RequestEnded extends RequestChange {
   readonly bytesSent: number | null;
 }
 
+/** A reader has told which bytes of an object are on its disk. */
+export interface ReceiptReceived extends RequestChange {
+  readonly type: 'receipt';
+  /** The bytes on its disk: none beyond the size of the object, and at most 1,024 intervals. */
+  readonly received: Intervals;
+}
+
 /** A change of the state of transfers. */
-export type TransferChange = RequestStarted | RequestEnded;
+export type TransferChange = RequestStarted | RequestEnded | ReceiptReceived;
 
 /** One transfer: what one reader has of one version of an object. */
 export interface TransferSummary {

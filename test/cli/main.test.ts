@@ -69,7 +69,7 @@ test('--help and no command at all print the overview', async () => {
   }
 });
 
-test.for(['dev', 'serve', 'lambda', 'config', 'sign', 'keygen', 'purge', 'check', 'warm'])(
+test.for(['dev', 'serve', 'lambda', 'config', 'sign', 'keygen', 'purge', 'check', 'warm', 'transfers'])(
   '%s --help prints its options and two examples',
   async (name) => {
     for (const args of [

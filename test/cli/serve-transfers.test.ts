@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import * as v from 'valibot';
 import { DownloadsSchema, TransfersPageSchema } from '../../src/gateway/handlers/transfers-schema.ts';
+import { checkEventStream, openEventStream } from '../contract/transfer-event-streams.ts';
 import { killAll, startServer, stop } from './commands.ts';
 
 const MiB = 1024 * 1024;
@@ -123,6 +124,20 @@ describe('serve with transfers', () => {
       expect.objectContaining({ complete: 4, readers: 5 }),
     ]);
   });
+
+  test.for(['1', process.platform === 'linux' ? '2' : '1'])(
+    'streams of events, with %s workers; a server that stops ends them',
+    { timeout: 120_000 },
+    async (workers) => {
+      const { server, get } = await start('--workers', workers);
+      await checkEventStream(server.url, TOKEN, (agent) => get(`${agent} ${workers}`));
+      const streams = await Promise.all(Array.from({ length: 20 }, () => openEventStream(server.url, TOKEN)));
+      await stop(server);
+      expect(await Promise.all(streams.map(({ ended }) => ended))).toEqual(streams.map(() => true));
+      expect(server.child.exitCode).toBe(0);
+      expect(server.output.err).not.toMatch(/MaxListeners|not stored/);
+    },
+  );
 
   test.runIf(process.platform === 'linux')('workers share one store', { timeout: 120_000 }, async () => {
     const { server, get, read, transferAfter } = await start('--workers', '2');

@@ -4,6 +4,7 @@ import type {
   DownloadCounts,
   RequestEnded,
   RequestStarted,
+  ReceiptReceived,
   TransferSummary,
   TransferChange,
   TransferStore,
@@ -48,6 +49,11 @@ export function request(asked: readonly Span[], options: RequestOptions = {}) {
     ...common(at === undefined ? options : { ...options, at }),
   });
   return { start, end };
+}
+
+/** A receipt with the bytes that are on the reader's disk. */
+export function receipt(received: readonly Span[], options: RequestOptions = {}): ReceiptReceived {
+  return { type: 'receipt', id: 'receipt', received, ...common(options) };
 }
 
 function bytes(spans: readonly Span[]): number {

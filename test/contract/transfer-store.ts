@@ -7,6 +7,7 @@ import {
   type TransferStore,
 } from '../../src/transfers/transfer-store.ts';
 import { describeDays, describeEnds } from './transfer-days.ts';
+import { describeReceipts } from './transfer-receipts.ts';
 import { counts, MINUTE, NOON, ONE_DAY, only, request, SIZE, span, whole, type Opened } from './transfer-requests.ts';
 
 /**
@@ -30,6 +31,7 @@ export function describeTransferStore(name: string, open: () => Promise<Transfer
     describeLists(opened);
     describeDays(opened);
     describeEnds(opened);
+    describeReceipts(opened);
   });
 }
 

@@ -149,6 +149,8 @@ export const RULES: readonly Rule[] = [
     treatment: run((command) => `${command.replace(' --s3', '')} --help`),
   },
   { matches: /^rangeway get(?: |$)/, treatment: run(() => 'rangeway get --help') },
+  // The gateway of that page has no token. test/cli/transfers does the same with one.
+  { matches: /^rangeway transfers /, treatment: run(() => 'rangeway transfers --help') },
   { matches: /^rangeway check (?:URL|https:)/, treatment: run(() => 'rangeway check --help') },
   { matches: /^rangeway check http:/, treatment: run() },
   { matches: /^(?:npx cdk|wrangler dev)$/, treatment: run((command) => `${command} --help`) },

@@ -28,5 +28,6 @@ test('a damaged span is omitted', () => {
     running: [{ id: 'a', limit: 5, asked: [{ start: 0, end: 5 }] }],
     unknown: [{ isClosed: false, limit: 2, asked: [{ start: 4, end: 6 }] }],
     approximateBytes: undefined,
+    receipts: { acknowledged: 0, at: 0, isAnew: false },
   });
 });

@@ -119,6 +119,9 @@ function documentOf(
   return { representation, store };
 }
 
+/** The type of a reader's own transfers, and of the address that takes its receipts. */
+export const TRANSFER_TYPE = 'application/vnd.rangeway.transfer+json';
+
 /** zsync, among others, reads lines of a head of fewer than 512 bytes. */
 const MAX_LINE = 511 - 'Link: '.length - '\r\n'.length;
 
@@ -139,4 +142,21 @@ export function announcement({ pathname, query }: Pick<DigestAddress, 'pathname'
   ];
   const line = lines.find(({ length }) => length <= MAX_LINE);
   return line === undefined ? [] : [['Link', line]];
+}
+
+/**
+ * Makes the Link field with the address of the reader's own transfer (RFC 8288). The query of the request is kept, so
+ * that the address has the same rights. It is relative if the line would be too long for some clients.
+ *
+ * @param others the Link field of the response, to which this one is added
+ */
+export function transferAnnouncement(
+  { pathname, query }: Pick<DigestAddress, 'pathname' | 'query'>,
+  others: HeaderList,
+): HeaderList {
+  const link = (path: string) =>
+    `<${path}?${query === '' ? '' : `${query}&`}transfer>; rel="related"; type="${TRANSFER_TYPE}"`;
+  const space = others.reduce((left, [, value]) => left - value.length - ', '.length, MAX_LINE);
+  const isShort = !pathname.startsWith('//') && link(pathname).length <= space;
+  return [['Link', link(isShort ? pathname : '')]];
 }

@@ -4,7 +4,13 @@ import { isReservedKey } from '../../store/key-rules.ts';
 import { hasParameter, parseRequest, repeatableQuery, toSeconds, type HeaderList } from '../../http/index.ts';
 import type { ObjectStore } from '../../store/object-store.ts';
 import { answerDownload } from '../download/answer-download.ts';
-import { announcement, answerPieces, digestFormOf, type DigestAddress } from '../download/answer-pieces.ts';
+import {
+  announcement,
+  answerPieces,
+  digestFormOf,
+  transferAnnouncement,
+  type DigestAddress,
+} from '../download/answer-pieces.ts';
 import { type DownloadContext } from '../download/download-context.ts';
 import {
   gatewayRequestOf,
@@ -101,11 +107,12 @@ async function toReply(
   const hasBytes = status === 200 || status === 206;
   if (content !== undefined && hasBytes && !request.isSettled)
     for (const start of request.onStart) start(status, content);
-  const isAnnounced = mount.pieces !== undefined && form === undefined && (status === 200 || status === 206);
-  return withFields(
-    withFields(reply, mount.headers),
-    isAnnounced ? announcement({ pathname: match.pathname, query: repeated }) : [],
-  );
+  const shown = withFields(reply, mount.headers);
+  if (form !== undefined || !hasBytes) return shown;
+  const address = { pathname: match.pathname, query: repeated };
+  const links = mount.pieces === undefined ? [] : announcement(address);
+  const hasTransfer = request.hasOwnTransfer && context.isPrivate;
+  return withFields(shown, hasTransfer ? [...links, ...transferAnnouncement(address, links)] : links);
 }
 
 /** Adds fields to a response with content, and to a 304. */

@@ -6,9 +6,11 @@ import { dayOf } from '../../transfers/turn.ts';
 import { cursorSigner, type CursorSigner } from '../cursor.ts';
 import { addressOf, fieldsOf, gatewayRequestOf, type GatewayEnv } from '../gateway-request.ts';
 import { respondWith } from '../handle-request.ts';
+import { acceptsEventStream, eventStreamReply } from '../event-stream.ts';
 import { isReserved, pathOfRoute } from '../match-mount.ts';
 import { emptyReply, jsonReply, problemReply, type Reply } from '../reply.ts';
 import { tokenGuard } from '../token-guard.ts';
+import { watchTransfer, watchTransfers, type EventFinder } from './transfer-events.ts';
 import {
   DownloadsQuery,
   NoQuery,
@@ -30,7 +32,7 @@ const DEFAULT_DAYS = 30;
 
 /**
  * Answers requests below `/.rangeway/`: the transfers and the counts of downloads, as JSON, to clients with the token.
- * All other requests go on.
+ * Transfers are also a stream of events, for clients that accept one. All other requests go on.
  *
  * @returns a middleware. It throws an Error if `requestId()` does not run before it
  * @throws SettingsError if the token is too short, or has characters that can't be sent
@@ -69,8 +71,16 @@ export function transfersApi({ transfers: { store }, token }: TransfersApiOption
         const methods = Object.keys(route.methods).flatMap((name) => (name === 'GET' ? ['GET', 'HEAD'] : [name]));
         return problem(405, 'This address has other methods.', [['Allow', methods.join(', ')]]);
       }
-      const reply = await answer(operation, { store, cursors, query: address.searchParams, id: route.id, problem });
-      return raw.method === 'HEAD' ? { ...reply, body: null } : reply;
+      const { platform } = request;
+      const fields = fieldsOf(platform, raw);
+      const isStream = platform.allowsEventStreams !== false && acceptsEventStream(fields.get('Accept'));
+      const { stopping } = platform;
+      const events = isStream ? { lastId: fields.get('Last-Event-ID'), stopping, signal: raw.signal } : undefined;
+      const { searchParams: query } = address;
+      const reply = await answer(operation, { store, cursors, query, id: route.id, problem, events });
+      if (raw.method !== 'HEAD') return reply;
+      reply.pipe?.abandon();
+      return { ...reply, body: null };
     });
   };
 }
@@ -88,6 +98,15 @@ interface ApiRequest {
   readonly query: URLSearchParams;
   readonly id: string;
   readonly problem: Problem;
+  /** Present if the client wants a stream of events. */
+  readonly events: EventRequest | undefined;
+}
+
+interface EventRequest {
+  /** The id of the event that the client has seen last. */
+  readonly lastId: string | null;
+  readonly stopping: AbortSignal | undefined;
+  readonly signal: AbortSignal;
 }
 
 type Operation = (request: ApiRequest) => Promise<Reply>;
@@ -117,10 +136,14 @@ function findRoute([collection, id, ...others]: readonly string[]): Route | unde
   return collection === 'downloads' && id === undefined ? { id: '', methods: { GET: countDownloads } } : undefined;
 }
 
-const listTransfers: Operation = async ({ store, cursors, query, problem }) => {
+const listTransfers: Operation = async ({ store, cursors, query, problem, events }) => {
   const parsed = parseQuery(TransfersQuery, query);
   if (parsed.type === 'invalid') return problem(400, parsed.detail);
   const { cursor, limit, ...filter } = parsed.value;
+  if (events !== undefined) {
+    if (cursor !== undefined) return problem(400, 'A stream of events has no pages, so it takes no cursor.');
+    return streamEvents(watchTransfers(store, filter, limit, events.lastId), events);
+  }
   const after = cursor === undefined ? undefined : await cursors.parse(cursor, filter);
   if (cursor !== undefined && after === undefined) {
     return problem(400, 'The cursor is not of a page of this list.');
@@ -133,12 +156,18 @@ const listTransfers: Operation = async ({ store, cursors, query, problem }) => {
   return jsonReply({ transfers: transfers.map(transferToJson), cursor: next });
 };
 
-const getTransfer: Operation = async ({ store, query, id, problem }) => {
+const getTransfer: Operation = async ({ store, query, id, problem, events }) => {
   const parsed = parseQuery(NoQuery, query);
   if (parsed.type === 'invalid') return problem(400, parsed.detail);
   const transfer = await store.get(id);
-  return transfer === undefined ? problem(404, 'There is no such transfer.') : jsonReply(detailsToJson(transfer));
+  if (transfer === undefined) return problem(404, 'There is no such transfer.');
+  if (events !== undefined) return streamEvents(watchTransfer(store, id, events.lastId), events);
+  return jsonReply(detailsToJson(transfer));
 };
+
+async function streamEvents(find: EventFinder, { stopping, signal }: EventRequest): Promise<Reply> {
+  return eventStreamReply(await find(), find, stopping, signal);
+}
 
 const deleteTransfer: Operation = async ({ store, query, id, problem }) => {
   const parsed = parseQuery(NoQuery, query);

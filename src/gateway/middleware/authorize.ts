@@ -32,6 +32,15 @@ const PUBLIC_GRANT: Grant = { isPrivate: false };
  * app.options('/files/*', options());
  */
 export function authorize(): MiddlewareHandler<GatewayEnv> {
+  return authorizeAs(undefined);
+}
+
+/**
+ * Like {@link authorize}, for a request that takes the right of another method.
+ *
+ * @param method that access rules see; that of the request by default
+ */
+export function authorizeAs(method: 'GET' | undefined): MiddlewareHandler<GatewayEnv> {
   return (c, next) => {
     const request = gatewayRequestOf(c, 'authorize()');
     const match = matchOf(c, request, 'authorize()');
@@ -41,7 +50,7 @@ export function authorize(): MiddlewareHandler<GatewayEnv> {
     if (client.error !== undefined) {
       return Promise.resolve(respond(c, request, errorReply(client.error, requestId, c.req.raw.method)));
     }
-    if (access !== undefined) return evaluateRule(access, match, request, c, next);
+    if (access !== undefined) return evaluateRule(access, match, request, c, next, method);
     request.shared.grant = PUBLIC_GRANT;
     return next();
   };
@@ -53,12 +62,20 @@ async function evaluateRule(
   request: GatewayRequest,
   c: GatewayContext,
   next: Next,
+  usedMethod: 'GET' | undefined,
 ): Promise<Response | void> {
   const { method, headers } = c.req.raw;
   const now = toSeconds(request.received);
   let verdict: AccessVerdict;
   try {
-    verdict = await access({ method, path, query, headers, clientAddress: request.client.address, now });
+    verdict = await access({
+      method: usedMethod ?? method,
+      path,
+      query,
+      headers,
+      clientAddress: request.client.address,
+      now,
+    });
   } catch (error) {
     return respond(c, request, errorReply(error, request.requestId, method));
   }

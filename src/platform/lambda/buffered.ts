@@ -27,7 +27,7 @@ export const BUFFERED_LIMIT = 4_500_000;
  */
 export function lambdaHandler({ gateway, front }: LambdaHandlerOptions): BufferedHandler {
   return async (event) => {
-    const platformEnv = { ...toPlatformEnv(event, front), event };
+    const platformEnv = { ...toPlatformEnv(event, front), allowsEventStreams: false, event };
     const response = await gateway.fetch(toRequest(event), platformEnv);
     const body = Buffer.from(await response.arrayBuffer());
     return {

@@ -56,7 +56,7 @@ export function lambdaStreamHandler({ gateway, front }: LambdaHandlerOptions): S
     const abort = () => disconnected.abort();
     stream.once('close', abort);
     try {
-      const platformEnv = { ...toPlatformEnv(event, front), event };
+      const platformEnv = { ...toPlatformEnv(event, front), allowsEventStreams: false, event };
       await send(await gateway.fetch(toRequest(event, disconnected.signal), platformEnv), stream);
     } finally {
       stream.off('close', abort);

@@ -1,4 +1,4 @@
-import type { TransfersConfig } from '../../config/transfers-config.ts';
+import { DEFAULT_TRANSFERS_FILE, type TransfersConfig } from '../../config/transfers-config.ts';
 import { memoryTransferStore } from '../../transfers/drivers/memory.ts';
 import { sqliteTransferStore } from '../../transfers/drivers/sqlite.ts';
 import type { TransferStore } from '../../transfers/transfer-store.ts';
@@ -11,7 +11,7 @@ import type { TransferStore } from '../../transfers/transfer-store.ts';
 export function openTransferStore({ store, retention }: TransfersConfig): TransferStore | undefined {
   switch (store?.type) {
     case undefined:
-      return sqliteTransferStore({ file: 'rangeway-transfers.sqlite', retention });
+      return sqliteTransferStore({ file: DEFAULT_TRANSFERS_FILE, retention });
     case 'sqlite':
       return sqliteTransferStore({ file: store.file, retention });
     case 'memory':

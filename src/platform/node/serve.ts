@@ -1,8 +1,10 @@
+import { setMaxListeners } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { defaultReader, isReusable, type ChunkReader } from '../../store/chunk-stream.ts';
 import type { FetchContext, FetchHandler, PlatformEnv } from '../fetch-handler.ts';
 import { isGateway } from '../../gateway/create-gateway.ts';
 import { lazyRequest } from './lazy-request.ts';
+import { readContent } from './read-content.ts';
 import { readRequest, toWebRequest } from './node-request.ts';
 import type { RequestWorker } from './request-queue.ts';
 import { lazyResponse, toWritableResponse, type WritableResponse } from './lazy-response.ts';
@@ -26,15 +28,23 @@ import { writable } from './writable.ts';
 export async function serve(handler: FetchHandler, options: ListenOptions): Promise<NodeServer> {
   const { trustedProxies = 0 } = options;
   const readsContent = !isGateway(handler);
+  const stopping = new AbortController();
+  // Each stream of events listens.
+  setMaxListeners(0, stopping.signal);
   const work: RequestWorker = (req, res, sent) => {
-    respond(handler, readsContent, req, res, sent, trustedProxies).catch((error: unknown) => {
+    respond(handler, readsContent, req, res, sent, trustedProxies, stopping.signal).catch((error: unknown) => {
       console.error(error);
       // The app failed, or its response can't be sent. The end of the response releases the gateway's slot and body.
       if (res.headersSent) res.destroy();
       else res.writeHead(500).end();
     });
   };
-  return listen(work, options, readsContent);
+  const server = await listen(work, options, readsContent);
+  const stop = (limit: number) => {
+    stopping.abort();
+    return server.stop(limit);
+  };
+  return { ...server, stop };
 }
 
 async function respond(
@@ -44,6 +54,7 @@ async function respond(
   res: ServerResponse,
   sent: Promise<boolean>,
   trustedProxies: number,
+  stopping: AbortSignal,
 ): Promise<void> {
   const disconnected = new AbortController();
   // A response that was sent aborts nothing: an abort creates an error with its stack, and calls listeners.
@@ -60,6 +71,8 @@ async function respond(
     clientAddress: clientAddress(req, trustedProxies),
     sent,
     toResponse: lazyResponse,
+    stopping,
+    readContent: readsContent ? undefined : (limit) => readContent(received, res, limit),
     head: { request, fields, address },
   };
   await send(toWritableResponse(await handler.fetch(request, platformEnv, CONTEXT)), res);

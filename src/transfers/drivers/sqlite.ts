@@ -112,6 +112,11 @@ async function openFile(file: string, retention: number): Promise<OpenFile> {
   }
 }
 
+/** Whether a database is one of transfers. */
+export function isTransfersFile(database: DatabaseSync): boolean {
+  return database.prepare('PRAGMA application_id').get()?.['application_id'] === APPLICATION_ID;
+}
+
 function assertOurs(database: DatabaseSync, file: string): void {
   const id = database.prepare('PRAGMA application_id').get()?.['application_id'];
   const tables = database.prepare('SELECT count(*) AS count FROM sqlite_schema').get()?.['count'];

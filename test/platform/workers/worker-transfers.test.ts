@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as v from 'valibot';
 import { listFiles } from '../../../src/cli/dev/files.ts';
+import { checkEventStream } from '../../contract/transfer-event-streams.ts';
 import { fill } from '../../../src/cli/dev/fill.ts';
 import { startWorkerd, type Workerd } from '../../../src/cli/dev/workerd.ts';
 import {
@@ -25,6 +26,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rangeway-transfers-'));
   await writeFile(join(folder, 'large.bin'), new Uint8Array(SIZE));
   await writeFile(join(folder, 'empty.txt'), '');
+  await writeFile(join(folder, 'small.txt'), 'small');
   workerd = await startWorkerd({
     config: fileURLToPath(new URL('../../workers/transfers/wrangler.toml', import.meta.url)),
     host: '127.0.0.1',
@@ -124,4 +126,8 @@ describe('transfers in workerd, with native pipes and three shards', () => {
       [20, 30, 1],
     ]);
   });
+
+  test('are a stream of events', { timeout: 60_000 }, () =>
+    checkEventStream(workerd.url, TOKEN, (agent) => get(agent, undefined, Infinity, '/small.txt')),
+  );
 });
