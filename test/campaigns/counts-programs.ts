@@ -4,11 +4,13 @@ import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { get, request, type IncomingMessage } from 'node:http';
 import { reportSkipped } from '../full.ts';
 
-const PROGRAMS = ['curl', 'wget', 'aria2c', 'axel'];
+const PROGRAMS = ['curl', 'wget', 'aria2c', 'axel', 'nginx'];
 
 /** Whether all programs are installed. A full run has to have them; else the tests are skipped with a line. */
 export function hasPrograms(): boolean {
-  const missing = PROGRAMS.filter((name) => spawnSync(name, ['--version']).error !== undefined);
+  const missing = PROGRAMS.filter(
+    (name) => spawnSync(name, [name === 'nginx' ? '-v' : '--version']).error !== undefined,
+  );
   if (missing.length === 0) return true;
   reportSkipped(
     'the counts of downloads',
