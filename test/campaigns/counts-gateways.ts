@@ -11,7 +11,8 @@ import { createGateway, fsStore, sqliteTransferStore } from '../../src/platform/
 import { serve } from '../../src/platform/node/serve.ts';
 import { DAY } from '../../src/transfers/transfer-store.ts';
 
-const TOKEN = '0123456789abcdef0123456789abcdef';
+/** The token of the administrator. */
+export const TOKEN = '0123456789abcdef0123456789abcdef';
 
 /** The key of the object of all scenarios but one. */
 export const KEY = 'object.bin';

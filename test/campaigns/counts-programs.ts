@@ -4,11 +4,13 @@ import { existsSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { get, request, type IncomingMessage } from 'node:http';
 import { reportSkipped } from '../full.ts';
 
-const PROGRAMS = ['curl', 'wget', 'aria2c', 'axel'];
+const PROGRAMS = ['curl', 'wget', 'aria2c', 'axel', 'nginx'];
 
 /** Whether all programs are installed. A full run has to have them; else the tests are skipped with a line. */
 export function hasPrograms(): boolean {
-  const missing = PROGRAMS.filter((name) => spawnSync(name, ['--version']).error !== undefined);
+  const missing = PROGRAMS.filter(
+    (name) => spawnSync(name, [name === 'nginx' ? '-v' : '--version']).error !== undefined,
+  );
   if (missing.length === 0) return true;
   reportSkipped(
     'the counts of downloads',
@@ -30,30 +32,30 @@ export interface ReaderOf {
 /** The address as a platform that sees none gets it: the simulator of workerd has no other way to know the client. */
 const ADDRESS = 'CF-Connecting-IP: 192.0.2.1';
 
-/** In bytes a second: slow enough to be broken in the middle, fast enough for a thousand downloads. */
-const RATE = 200 * 1024 * 1024;
+/** In bytes a second. A download that is broken is slow, so that a busy machine does not end it after its last byte. */
+const RATES = { whole: 400 * 1024 * 1024, broken: 50 * 1024 * 1024 } as const;
 
 /** A command that downloads, or continues, the file of a reader. */
-type Command = (reader: ReaderOf) => readonly [command: string, ...args: string[]];
+type Command = (reader: ReaderOf, rate: number) => readonly [command: string, ...args: string[]];
 
 /** curl, which continues where the file ends. */
-export const curl: Command = ({ url, agent, path }) =>
-  ['curl', '-sSf', '--limit-rate', `${RATE}`, '-A', agent, '-H', ADDRESS, '-C', '-', '-o', path, url]; // prettier-ignore
+export const curl: Command = ({ url, agent, path }, rate) =>
+  ['curl', '-sSf', '--limit-rate', `${rate}`, '-A', agent, '-H', ADDRESS, '-C', '-', '-o', path, url]; // prettier-ignore
 
 /** wget, which continues where the file ends. */
-export const wget: Command = ({ url, agent, path }) =>
-  ['wget', '-q', '--no-config', '-c', '--tries=3', `--limit-rate=${RATE}`, '-U', agent, `--header=${ADDRESS}`, '-O', path, url]; // prettier-ignore
+export const wget: Command = ({ url, agent, path }, rate) =>
+  ['wget', '-q', '--no-config', '-c', '--tries=3', `--limit-rate=${rate}`, '-U', agent, `--header=${ADDRESS}`, '-O', path, url]; // prettier-ignore
 
 /** aria2c with so many connections, which continues what its control file lacks. */
 export function aria2c(connections: number): Command {
-  return ({ url, agent, path, size }) => {
+  return ({ url, agent, path, size }, rate) => {
     const [, folder = '.', name = ''] = /^(.*)\/([^/]+)$/.exec(path) ?? [];
     const split = [
       `-x${connections}`,
       `-s${connections}`,
       `-k${Math.max(1, Math.floor(size / connections / 2 ** 20))}M`,
     ];
-    const quiet = ['--no-conf', '-q', '-c', '--file-allocation=none', `--max-overall-download-limit=${RATE}`];
+    const quiet = ['--no-conf', '-q', '-c', '--file-allocation=none', `--max-overall-download-limit=${rate}`];
     return ['aria2c', ...quiet, ...split, '-U', agent, `--header=${ADDRESS}`, '-d', folder, '-o', name, url];
   };
 }
@@ -70,7 +72,7 @@ export async function runCommand(
   reader: ReaderOf,
   until?: { readonly bytes: number; readonly signal: 'SIGKILL' | 'SIGTERM' },
 ): Promise<void> {
-  const [program, ...args] = command(reader);
+  const [program, ...args] = command(reader, until === undefined ? RATES.whole : RATES.broken);
   const child = spawn(program, args, { stdio: 'ignore', env: { PATH: process.env['PATH'], HOME: reader.path } });
   const watch =
     until === undefined

@@ -83,8 +83,8 @@ async function breakOff(
 /** The scenarios whose truth is known. */
 export const scenarios: readonly Scenario[] = [
   { name: 'curl', weight: 14, run: whole(curl) },
-  { name: 'curl-broken-twice', weight: 1, run: broken(curl, 'SIGKILL', 0.35, 0.7) },
-  { name: 'wget-continued', weight: 1, run: broken(wget, 'SIGKILL', 0.5) },
+  { name: 'curl-broken-twice', weight: 2, run: broken(curl, 'SIGKILL', 0.35, 0.7) },
+  { name: 'wget-continued', weight: 2, run: broken(wget, 'SIGKILL', 0.5) },
   {
     name: 'aria2c',
     weight: 4,

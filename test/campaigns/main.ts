@@ -1,7 +1,7 @@
 /**
  * The whole campaigns, of which the other runs do a tenth: `npm run test:campaigns`. Kills of a process that writes
  * its cache, and of one that downloads; crashes that lose unsynced bytes; schedules of faults, for the gateway and for
- * downloads; histories of objects that are replaced and of transfers, the models of the fill and of the cached store, stored metadata,
+ * downloads; histories of objects that are replaced and of transfers, the counts of real programs, the models of the fill and of the cached store, stored metadata,
  * clients that disconnect, and the fuzzers. About half an hour on two cores, most of it for the kills of downloads.
  */
 import { spawnSync } from 'node:child_process';
