@@ -142,7 +142,7 @@ describe('invalid settings are refused at start, with their name', () => {
   const wrong: readonly (readonly [object, RegExp])[] = [
     [
       { cacheControll: 'x' },
-      /cacheControll: no such field; did you mean cacheControl\? there are cacheControl, cdnCacheControl, cacheTags, disposition, index, listing, notFound, headRange, cors, resume, parallelReads, blocks, ranges/,
+      /cacheControll: no such field; did you mean cacheControl\? there are cacheControl, cdnCacheControl, cacheTags, disposition, index, listing, listingLimit, notFound, headRange, cors, resume, parallelReads, blocks, ranges/,
     ],
     [{ headRange: 'yes' }, /headRange: takes true or false, not "yes"/],
     [{ disposition: 'download' }, /disposition: takes "attachment" or "inline", not "download"/],
