@@ -42,6 +42,13 @@ describe('get of a file with a piece index', () => {
     expect(sent()).toBeLessThan(SIZE + 6 * 1024 * 1024);
   });
 
+  test('tells how many bytes are verified while it runs', async () => {
+    const args = ['get', `${gateway}/a.bin`, '-o', 'told.bin', '--json', '--limit-rate', '3MiB'];
+    const { out } = await run(args, { cwd: folder });
+    const verified = Array.from(out.matchAll(/"verified":(\d+)/g), ([, digits]) => Number(digits));
+    expect(verified.some((bytes) => bytes > 0 && bytes < SIZE && bytes % (1024 * 1024) === 0)).toBe(true);
+  });
+
   test('ends with 4, and without a file, if the bytes stay wrong', async () => {
     const { url } = await startHere([4_500_000], Number.POSITIVE_INFINITY);
     const { code } = await run(['get', `${url}/a.bin`, '-o', 'wrong.bin'], { cwd: folder });
