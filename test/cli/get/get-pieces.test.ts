@@ -21,7 +21,7 @@ beforeAll(async () => {
   await run(['index', '--dir', 'served'], { cwd: folder });
   ({ url: gateway } = await startServer(['serve', '--dir', 'served', '--pieces', '--port', '0'], { cwd: folder }));
 });
-afterEach(() => void proxy?.close());
+afterEach(() => proxy?.close());
 afterAll(async () => {
   killAll();
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -46,7 +46,7 @@ describe('get of a file with a piece index', () => {
     const args = ['get', `${gateway}/a.bin`, '-o', 'told.bin', '--json', '--limit-rate', '3MiB'];
     const { out } = await run(args, { cwd: folder });
     const verified = Array.from(out.matchAll(/"verified":(\d+)/g), ([, digits]) => Number(digits));
-    expect(verified.some((bytes) => bytes > 0 && bytes < SIZE && bytes % (1024 * 1024) === 0)).toBe(true);
+    expect(verified.some((one) => one > 0 && one < SIZE && one % (1024 * 1024) === 0)).toBe(true);
   });
 
   test('ends with 4, and without a file, if the bytes stay wrong', async () => {
