@@ -21,7 +21,7 @@ const HELP = `npm run bench:clients --    runs all clients that are installed (b
   --tables          only make the page again, from the record
 `;
 
-const SMOKE_CELLS: readonly string[] = ['breaks and changes', 'one wrong byte, with a digest'];
+const SMOKE_CELLS: ReadonlySet<string> = new Set(['breaks and changes', 'one wrong byte, with a digest']);
 
 const RESULTS = join(import.meta.dirname, 'results');
 
@@ -49,7 +49,7 @@ async function run(folder: string): Promise<ClientsRecord> {
   const rounds = values.smoke ? 1 : Number(values.rounds);
   const mib = values.smoke ? 16 : Number(values.mib);
   const seeds = values.smoke ? 1 : Number(values.seeds);
-  const cells = values.smoke ? CELLS.filter(({ name }) => SMOKE_CELLS.includes(name)) : CELLS;
+  const cells = values.smoke ? CELLS.filter(({ name }) => SMOKE_CELLS.has(name)) : CELLS;
   const speeds = values.only === 'faults' ? [] : await measureSpeed({ ...common, rounds, mib });
   const width = Number(values.width);
   const faults = values.only === 'speed' ? [] : await meetFaults({ ...common, cells, seeds, width });
@@ -63,9 +63,12 @@ async function run(folder: string): Promise<ClientsRecord> {
   };
 }
 
+function isOwn({ program }: { readonly program: string }): boolean {
+  return program === 'rangeway';
+}
+
 /** Whether `get` has downloaded all files, and under faults none that is wrong. */
 function isSound({ speeds, faults }: ClientsRecord): boolean {
-  const isOwn = ({ program }: { readonly program: string }) => program === 'rangeway';
   const failed = speeds.filter(isOwn).some((one) => one.failed > 0);
   return !failed && faults.some(isOwn) && faults.filter(isOwn).every(({ wrong }) => wrong === 0);
 }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { isInstalled } from '../contestants/spawn.ts';
 
 /** A client that downloads files. */
@@ -35,7 +35,9 @@ function rangeway(name: string, ...args: readonly string[]): Program {
   };
 }
 
-function installed(program: string, command: Program['command']): Program {
+/** @param options before the address, with spaces between them */
+function installed(program: string, options: string, last: (url: string, file: string) => readonly string[]): Program {
+  const command: Program['command'] = (url, file) => [program, ...options.split(' '), ...last(url, file)];
   return { name: program, command, isInstalled: () => isInstalled(program) };
 }
 
@@ -54,26 +56,25 @@ function npm(name: string): Program {
 export const PROGRAMS: readonly Program[] = [
   rangeway('rangeway'),
   rangeway('rangeway -c 1', '-c', '1'),
-  installed('curl', (url, file) => [
+  installed(
     'curl',
-    ...['-sSfL', '--retry', '10', '--retry-delay', '1', '--retry-all-errors'],
-    ...['--speed-time', '3', '--speed-limit', '1', '-C', '-', '-o', file, url],
-  ]),
-  installed('wget', (url, file) => [
-    'wget',
-    ...['-q', '--no-config', '-c', '--timeout=3', '--tries=10', '--waitretry=0', '-O', file, url],
-  ]),
-  installed('wget2', (url, file) => [
+    '-sSfL --retry 10 --retry-delay 1 --retry-all-errors --speed-time 3 --speed-limit 1 -C -',
+    (url, file) => ['-o', file, url],
+  ),
+  installed('wget', '-q --no-config -c --timeout=3 --tries=10 --waitretry=0', (url, file) => ['-O', file, url]),
+  installed(
     'wget2',
-    ...['-q', '--no-config', '-c', '--timeout=3', '--tries=10', '--waitretry=0', '--chunk-size=4M'],
-    ...['--max-threads=8', '-O', file, url],
+    '-q --no-config -c --timeout=3 --tries=10 --waitretry=0 --chunk-size=4M --max-threads=8',
+    (url, file) => ['-O', file, url],
+  ),
+  installed('aria2c', '--no-conf -q -x8 -s8 -k1M --file-allocation=none --timeout=3 --max-tries=10 -c', (url, file) => [
+    '-d',
+    dirname(file),
+    '-o',
+    basename(file),
+    url,
   ]),
-  installed('aria2c', (url, file) => [
-    'aria2c',
-    ...['--no-conf', '-q', '-x8', '-s8', '-k1M', '--file-allocation=none', '--timeout=3', '--max-tries=10', '-c'],
-    ...['-d', join(file, '..'), '-o', file.slice(file.lastIndexOf('/') + 1), url],
-  ]),
-  installed('axel', (url, file) => ['axel', '-q', '-n', '8', '-T', '3', '-o', file, url]),
+  installed('axel', '-q -n 8 -T 3', (url, file) => ['-o', file, url]),
   npm('ipull'),
   npm('easydl'),
   npm('node-downloader-helper'),

@@ -44,7 +44,6 @@ export function summarizeSpeeds(runs: readonly SpeedRun[]): ClientsRecord['speed
     const [first] = some;
     const whole = some.filter(({ outcome }) => outcome === 'whole');
     if (first === undefined) return [];
-    const round = (value: number | undefined) => Number((value ?? 0).toPrecision(4));
     return {
       column: first.column,
       program: first.program,
@@ -61,14 +60,22 @@ export function summarizeFaults(runs: readonly FaultRun[]): ClientsRecord['fault
     const [first] = some;
     if (first === undefined) return [];
     const count = (one: FaultRun['outcome']) => some.filter(({ outcome }) => outcome === one).length;
-    const counts = { whole: count('whole'), wrong: count('wrong'), error: count('error') };
-    return { cell: first.cell, program: first.program, ...counts };
+    const { cell, program } = first;
+    return { cell, program, whole: count('whole'), wrong: count('wrong'), error: count('error') };
   });
+}
+
+function round(value: number | undefined): number {
+  return Number((value ?? 0).toPrecision(4));
+}
+
+function row(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
 }
 
 function group<T>(list: readonly T[], keyOf: (one: T) => string): readonly (readonly T[])[] {
   const groups = new Map<string, T[]>();
-  for (const one of list) groups.set(keyOf(one), [...(groups.get(keyOf(one)) ?? []), one]);
+  for (const one of list) groups.set(keyOf(one), (groups.get(keyOf(one)) ?? []).concat(one));
   return [...groups.values()];
 }
 
@@ -96,10 +103,9 @@ export function toClientsPage({ date, machine, rounds, mib, speeds, faults }: Cl
     ] as const;
     return parts
       .filter(([count]) => count > 0)
-      .map(([count, name]) => `${count} ${name}`)
+      .map(([count, word]) => `${count} ${word}`)
       .join(', ');
   };
-  const row = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   const rule = (columns: number) => row(Array.from({ length: columns }, () => '---'));
   return `# Download clients
 

@@ -34,6 +34,7 @@ export const GET_COMMAND = command({
   summary: 'downloads files through several connections: exact, resumed and verified, or an error',
   options: [
     { name: 'output', short: 'o', value: 'FILE', help: 'the file, a folder, or - for stdout (default: this folder)' },
+    { name: 'output-dir', short: 'O', value: 'DIR', help: 'the folder for files with the names that the server gives' },
     {
       name: 'connections',
       short: 'c',

@@ -18,6 +18,8 @@ export interface DownloadProgress {
   readonly size: number | undefined;
   /** Bytes that the sink has, those of earlier runs included. */
   readonly written: number;
+  /** Bytes whose pieces were checked against an index, and are right. 0 if the server has none. */
+  readonly verified: number;
   /** Bytes received by this run, those fetched again included. */
   readonly received: number;
   /** Requests in progress. */
@@ -96,7 +98,7 @@ export function startDownload(url: string | URL, options: ClientDownloadOptions)
     throw new TypeError('a function as sink returns the journal, so it is no option beside it');
   }
   const engine = startEngine(toEngineOptions(address, options));
-  const progress = () => toProgress(engine.plan());
+  const progress = () => ({ ...toProgress(engine.plan()), verified: engine.verified() });
   const { onProgress } = options;
   const timer = onProgress === undefined ? undefined : setInterval(() => onProgress(progress()), PROGRESS_INTERVAL);
   const done = engine.done.finally(() => {
@@ -126,7 +128,7 @@ function toProgress({
   restarts,
   failures,
   lastFailure,
-}: Plan): DownloadProgress {
+}: Plan): Omit<DownloadProgress, 'verified'> {
   return {
     phase,
     size: version?.size,

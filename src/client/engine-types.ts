@@ -43,6 +43,8 @@ export interface EngineOptions {
 /** A running plan. */
 export interface Engine {
   plan(): Plan;
+  /** Returns the bytes whose pieces were checked, and are right. */
+  verified(): number;
   pause(): Promise<void>;
   resume(): void;
   readonly done: Promise<DownloadResult>;

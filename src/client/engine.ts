@@ -274,6 +274,7 @@ export function startEngine(options: EngineOptions): Engine {
 
   return {
     plan: () => plan,
+    verified: () => verifying.verified(),
     async pause() {
       isPauseWanted = true;
       dispatch({ type: 'pause' });

@@ -7,7 +7,7 @@ import {
   type PieceIndex,
 } from '../digests/piece-index.ts';
 import { addInterval, type Intervals } from '../http/intervals.ts';
-import type { Span } from '../http/span.ts';
+import { spanLength, type Span } from '../http/span.ts';
 import type { Fetcher } from './fetcher.ts';
 import { toHexText } from './repr-digest.ts';
 import type { Sink } from './sink.ts';
@@ -35,6 +35,8 @@ export interface Pieces extends PieceVerifier {
    * @param onBad is called for each piece with a wrong digest, and how often it was wrong
    */
   check(written: Intervals, signal: AbortSignal, onBad: (piece: Span, times: number) => void): Promise<void>;
+  /** Returns the bytes of the pieces that were right. */
+  rightBytes(): number;
   /** Bytes are written, so that their pieces have to be checked, or checked again. */
   noteWrite(span: Span): void;
 }
@@ -103,6 +105,7 @@ export function piecesOf(sink: Sink, { size, pieces, sha256 }: Omit<PieceIndex, 
 
   return {
     sha256: toHexText(sha256),
+    rightBytes: () => isRight.reduce((sum, right, piece) => (right === 1 ? sum + spanLength(spanOf(piece)) : sum), 0),
     noteWrite({ start, end }) {
       for (let piece = Math.floor(start / length); piece * length < end; piece++) {
         isRight[piece] = 0;

@@ -22,6 +22,8 @@ export interface VerifierOptions {
 export interface Verifier {
   /** Time has passed: checks the pieces that are complete, and begins a digest of the first bytes. */
   tick(sink: Sink): void;
+  /** Returns the bytes whose pieces are right; 0 without an index. */
+  verified(): number;
   /** Bytes are written. */
   noteWrite(span: Span): void;
   /** The download begins again: another version may follow. */
@@ -86,6 +88,7 @@ export function verifier(context: VerifierOptions): Verifier {
       }
       prepareDigest(sink, current);
     },
+    verified: () => index?.rightBytes() ?? 0,
     noteWrite: (span) => index?.noteWrite(span),
     reset() {
       index = undefined;

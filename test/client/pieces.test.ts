@@ -60,11 +60,11 @@ describe('pieces', () => {
   test('are checked as soon as they are complete, and each once', async () => {
     const { reads, check, pieces } = open();
     expect(await check({ start: 0, end: MIB - 1 }, { start: MIB + 1, end: 3 * MIB + 4 })).toEqual([]);
-    expect(reads).toEqual([2]);
+    expect([reads, pieces.rightBytes()]).toEqual([[2], MIB]);
     expect(await check({ start: 0, end: SIZE })).toEqual([]);
     expect(reads).toEqual([2, 0, 1, 3]);
     expect(await pieces.findBad(SIZE, signal)).toEqual([]);
-    expect(reads).toHaveLength(4);
+    expect([reads.length, pieces.rightBytes()]).toEqual([4, SIZE]);
   });
 
   test('that are wrong are told, with how often they were', async () => {

@@ -10,6 +10,8 @@ export interface GetOptions {
   readonly urls: readonly URL[];
   /** A file, a folder or `-`, as it was written. */
   readonly output: string | undefined;
+  /** A folder, as it was written. Not beside `output`. */
+  readonly folder: string | undefined;
   readonly connections: number;
   readonly checksum: ReprDigest | undefined;
   readonly onChange: 'restart' | 'fail';
@@ -42,9 +44,13 @@ export function parseGetOptions(args: readonly string[]): GetOptions {
     throw usageError('--checksum is of one file, and there are several URLs');
   if (flags.has('json') && output === '-')
     throw usageError('--json and -o - both write to stdout; get takes one of them');
+  const folder = texts['output-dir'];
+  if (folder !== undefined && output !== undefined)
+    throw usageError('--output and --output-dir exclude each other: get takes one of them');
   return {
     urls,
     output,
+    folder,
     connections: parseCount('connections', texts.connections, 8, 64),
     checksum: checksum === undefined ? undefined : toChecksum(checksum),
     onChange: parseOnChange(texts['on-change']),

@@ -63,10 +63,11 @@ export async function get(args: readonly string[]): Promise<void> {
   }
 }
 
-function toDestination({ output = '.', urls }: GetOptions): Destination {
-  if (output === '-') return { type: 'stdout' };
+function toDestination({ folder: wanted, output = wanted ?? '.', urls }: GetOptions): Destination {
+  if (output === '-' && wanted === undefined) return { type: 'stdout' };
   const path = resolve(output);
   if (statSync(path, { throwIfNoEntry: false })?.isDirectory() === true) return { type: 'folder', folder: path };
+  if (wanted !== undefined) throw usageError(`--output-dir ${wanted}: there is no such folder`);
   if (output.endsWith('/')) throw usageError(`--output ${output}: there is no such folder`);
   if (urls.length > 1) throw usageError(`--output ${output}: for several URLs, it has to be a folder that exists`);
   const folder = statSync(dirname(path), { throwIfNoEntry: false });

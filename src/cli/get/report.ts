@@ -91,11 +91,12 @@ export function textReport(output: ProgressOutput, url: string): Report {
   };
 }
 
-function describe({ phase, size, written, connections }: DownloadProgress, rate: number): string {
+function describe({ phase, size, written, connections, verified }: DownloadProgress, rate: number): string {
   if (phase === 'verifying') return 'verifying';
   const total = size === undefined ? '' : ` of ${formatBytes(size)}`;
   const left = size === undefined || rate === 0 ? '' : `, ${formatSeconds((size - written) / rate)} left`;
-  return `${formatBytes(written)}${total}, ${formatBytes(rate)}/s${left}, ${plural(connections, 'connection')}`;
+  const checked = verified === 0 ? '' : `, ${formatBytes(verified)} verified`;
+  return `${formatBytes(written)}${total}, ${formatBytes(rate)}/s${left}, ${plural(connections, 'connection')}${checked}`;
 }
 
 function drawBar({ size, written }: DownloadProgress): string {

@@ -43,5 +43,6 @@ const port = parentPort;
 const file: DigestFile = workerData;
 port?.on(
   'message',
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has none
   compute(file, (response) => port.postMessage(response)),
 );

@@ -75,6 +75,7 @@ function startThread(fd: number, algorithm: ReprDigest['algorithm']): DigestThre
   worker.once('error', () => resolve(undefined));
   worker.once('exit', () => resolve(undefined));
   worker.unref();
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread's port has none
   const tell = (request: DigestRequest) => worker.postMessage(request);
   return {
     algorithm,

@@ -27,6 +27,7 @@ test.for([
   [[URL_TEXT, '--timeout', '5'], '--timeout takes a number and a unit'],
   [[URL_TEXT, '--proxy', 'proxy:80'], 'speaks http and https'],
   [[URL_TEXT, '--json', '-o', '-'], 'both write to stdout'],
+  [[URL_TEXT, '-o', 'x', '-O', 'y'], 'exclude each other'],
   [[URL_TEXT, '--outptu', 'x'], 'did you mean --output?'],
 ] as const)('%j is refused', ([args, message]) => {
   expect(() => parseGetOptions(args)).toThrow(message);

@@ -21,7 +21,7 @@ beforeAll(async () => {
   await run(['index', '--dir', 'served'], { cwd: folder });
   ({ url: gateway } = await startServer(['serve', '--dir', 'served', '--pieces', '--port', '0'], { cwd: folder }));
 });
-afterEach(() => void proxy?.close());
+afterEach(() => proxy?.close());
 afterAll(async () => {
   killAll();
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
@@ -40,6 +40,13 @@ describe('get of a file with a piece index', () => {
     expect((await readFile(join(folder, 'healed.bin'))).equals(bytes)).toBe(true);
     // Three pieces more, and what a closed connection has brought beyond its part.
     expect(sent()).toBeLessThan(SIZE + 6 * 1024 * 1024);
+  });
+
+  test('tells how many bytes are verified while it runs', async () => {
+    const args = ['get', `${gateway}/a.bin`, '-o', 'told.bin', '--json', '--limit-rate', '3MiB'];
+    const { out } = await run(args, { cwd: folder });
+    const verified = Array.from(out.matchAll(/"verified":(\d+)/g), ([, digits]) => Number(digits));
+    expect(verified.some((one) => one > 0 && one < SIZE && one % (1024 * 1024) === 0)).toBe(true);
   });
 
   test('ends with 4, and without a file, if the bytes stay wrong', async () => {

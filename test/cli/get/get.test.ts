@@ -37,6 +37,15 @@ describe('from the gateway', () => {
     expect(err).toContain('not verified: ');
   });
 
+  test('files go into a folder that exists, and into no other', async () => {
+    const cwd = await freshFolder();
+    const urls = [`${gateway.url}/small.txt`, `${gateway.url}/empty.txt`] as const;
+    expect(await getIn(cwd, ...urls, '-O', 'into')).toMatchObject({ code: 2, files: [] });
+    await mkdir(join(cwd, 'into'));
+    expect((await getIn(cwd, ...urls, '-O', 'into')).code).toBe(0);
+    expect((await readdir(join(cwd, 'into'))).toSorted()).toEqual(['empty.txt', 'small.txt']);
+  });
+
   test('a file goes to stdout, and is verified at its end', async () => {
     const digest = createHash('sha256').update(TEXT).digest('hex');
     const args = [`${gateway.url}/small.txt`, '-o', '-', '--checksum', `sha-256=${digest}`] as const;

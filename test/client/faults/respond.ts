@@ -1,4 +1,5 @@
 import { gzipSync } from 'node:zlib';
+import { PIECES_TYPE } from '../../../src/digests/piece-index.ts';
 import { currentVersion, drawFault, type ObjectVersion, type ResponseFault, type Scene } from './scene.ts';
 
 /** A request as it was received; field names in lower case. */
@@ -111,6 +112,7 @@ function transmit(
   const fields = {
     ...validators(scene, version, fault),
     ...(scene.hasDigest ? { 'Repr-Digest': version.digest } : {}),
+    ...(scene.hasPieces ? { Link: `<pieces>; rel="describedby"; type="${PIECES_TYPE}"` } : {}),
   };
   const empty = { body: new Uint8Array(), framing: 'length', pace } as const;
   if (status === 412) return { ...empty, status, fields: {} };

@@ -58,6 +58,7 @@ export async function runSchedule(
   let connections = 0;
   let restarts = 0;
   let code: string | undefined;
+  let isVerified = false;
   for (const interruption of [...scene.interruptions, undefined]) {
     const abort = new AbortController();
     const timer = setTimeout(() => abort.abort(), interruption ?? 60_000);
@@ -78,7 +79,7 @@ export async function runSchedule(
     });
     const watch = setInterval(() => (connections = Math.max(connections, engine.plan().connections.length)), 20);
     try {
-      await engine.done;
+      isVerified = (await engine.done).verification.type !== 'none';
       code = undefined;
     } catch (error) {
       if (!isDownloadError(error)) throw error;
@@ -97,7 +98,7 @@ export async function runSchedule(
   const file = await readFile(path).catch(() => undefined);
   const left = (await readdir(folder)).filter((name) => name.startsWith(`${seed}.`) && name !== `${seed}.bin`);
   if (code === undefined) {
-    const mayBeCorrupt = scene.faults.has('corrupt') && !scene.hasDigest;
+    const mayBeCorrupt = scene.faults.has('corrupt') && !scene.hasDigest && !isVerified;
     const isOne = scene.versions.some(({ bytes }) => file !== undefined && Buffer.from(bytes).equals(file));
     if (!isOne && !mayBeCorrupt) throw new Error(`${describe()}: exit 0, and the file is no version (${file?.length})`);
     if (left.length > 0) throw new Error(`${describe()}: exit 0, and ${left.join(', ')} is left`);

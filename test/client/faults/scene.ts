@@ -64,6 +64,8 @@ export interface Scene {
   /** The number of responses after which the next version is there. */
   readonly changeAfter: number;
   readonly hasDigest: boolean;
+  /** Whether the server announces a piece index. It is sent without faults. */
+  readonly hasPieces: boolean;
   /** Bytes a ms of each connection. */
   readonly pace: number;
   /** Responses until a fault can be met no more, so that most schedules end well. */
@@ -121,6 +123,7 @@ export function drawScene(seed: number, resetsOnly = false): Scene {
     hasDigest: draw.chance(0.25),
     pace: draw.pick([100, 500, 5_000]),
     faultyResponses: draw.pick([3, 10, 1_000]),
+    hasPieces: draw.chance(0.3),
     interruptions: draw.chance(0.4) ? [draw.int(1, 300), draw.int(1, 600)] : [],
     draw,
     resetsOnly,
@@ -137,7 +140,7 @@ export function plainScene(seed: number, contents: readonly Uint8Array[], pace: 
   const versions = Array.from(contents, (bytes) =>
     toVersion(bytes, `"${createHash('sha1').update(bytes).digest('hex')}"`, 0),
   );
-  const sure = { probability: 0, hasDigest: false, interruptions: [], faults: new Set<Fault>() };
+  const sure = { probability: 0, hasDigest: false, hasPieces: false, interruptions: [], faults: new Set<Fault>() };
   return { ...scene, ...sure, versions, changeAfter, pace };
 }
 

@@ -1,8 +1,10 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { encodePieceIndex, PIECES_TYPE } from '../../../src/digests/piece-index.ts';
 import { respond, type ReceivedRequest, type Transmission } from './respond.ts';
-import type { Scene } from './scene.ts';
+import { currentVersion, type ObjectVersion, type Scene } from './scene.ts';
 
 /** A server of scenes, over sockets: `/ID/file` is the object of the scene with this id. */
 export interface FaultServer {
@@ -44,6 +46,10 @@ async function serve(socket: Socket, scenes: ReadonlyMap<number, Scene>): Promis
   for await (const request of requests(socket)) {
     const scene = scenes.get(Number(/^\/(\d+)\//.exec(request.path)?.[1]));
     if (scene === undefined) return void socket.destroy();
+    if (/^\/\d+\/pieces$/.test(request.path)) {
+      await sendIndex(socket, currentVersion(scene));
+      continue;
+    }
     scene.open++;
     try {
       const response = respond(scene, request);
@@ -53,6 +59,16 @@ async function serve(socket: Socket, scenes: ReadonlyMap<number, Scene>): Promis
       scene.open--;
     }
   }
+}
+
+/** Sends the piece index of a version: one piece, since objects have less than a MiB. */
+async function sendIndex(socket: Socket, { bytes, tag }: ObjectVersion): Promise<void> {
+  const sha256 = createHash('sha256').update(bytes).digest();
+  const pieces = bytes.length === 0 ? new Uint8Array() : sha256;
+  const etag = tag.slice(1, -1);
+  const index = await encodePieceIndex({ key: 'file', etag, size: bytes.length, crc32: 0, sha256, pieces });
+  socket.write(`HTTP/1.1 200 OK\r\nContent-Type: ${PIECES_TYPE}\r\nContent-Length: ${index.length}\r\n\r\n`);
+  socket.write(index);
 }
 
 async function* requests(socket: Socket): AsyncGenerator<ReceivedRequest> {
