@@ -78,12 +78,16 @@ export function withCacheControl(settings: Readonly<Record<string, unknown>>): R
  * @returns a sentence for each, after the path of the setting
  */
 export function findUnusable(config: Config, front: Front): readonly string[] {
-  const { mounts, cache, purge, trustedProxies } = config;
+  const { mounts, cache, limits, metrics, purge, trustedProxies } = config;
   const isBehind = front === 'cloudfront';
   return [
     ...(trustedProxies > 0
       ? ["trustedProxies: the function has the client's address from AWS and reads no X-Forwarded-For; leave it out"]
       : []),
+    ...(metrics !== undefined && metrics !== 'off'
+      ? [`metrics: the log is the metric on Lambda, see docs/metrics.md; leave "${metrics}" out`]
+      : []),
+    ...(limits.drainDelay > 0 ? ['limits.drainDelay: only rangeway serve is stopped by a signal; leave it out'] : []),
     ...(cache !== undefined && cache.type !== 'memory'
       ? [
           `cache: the function has no cache of the type "${cache.type}"; use "memory", or front=cloudfront for a cache in front`,

@@ -36,7 +36,7 @@ export function ratioTable({ references, comparisons }: PartRecord): Table {
 }
 
 /** Figures of which more is better, and which a mean over workloads may contain. */
-const RATES: readonly FigureName[] = ['mbPerSecond', 'requestsPerSecond'];
+const RATES: ReadonlySet<FigureName> = new Set(['mbPerSecond', 'requestsPerSecond']);
 
 /** Makes the table of geometric means: the ratios of rates over all workloads, and the least of them. */
 export function meanTable({ references, comparisons }: PartRecord): Table {
@@ -46,7 +46,7 @@ export function meanTable({ references, comparisons }: PartRecord): Table {
       const ratios = comparisons.flatMap((comparison) => {
         if (comparison.contestant !== contestant || 'failure' in comparison) return [];
         const found = comparison.ratios[reference];
-        const isRate = RATES.includes(comparison.figure) && typeof found === 'object' && found !== null;
+        const isRate = RATES.has(comparison.figure) && typeof found === 'object' && found !== null;
         return isRate ? [found.median] : [];
       });
       if (ratios.length === 0) return [];

@@ -58,12 +58,18 @@ const TYPES: Readonly<Record<Platform, Readonly<Record<TypedField, readonly stri
  *   has no effect
  */
 export function checkConfig(
-  { mounts, cache, log, admin, purge, metrics, transfers }: Config,
+  { mounts, cache, limits, log, admin, purge, metrics, transfers }: Config,
   platform?: Platform,
 ): void {
   assertOneToken(admin, purge);
   assertLog(log);
   assertMetrics(metrics, admin !== undefined, platform);
+  if (platform !== undefined && platform !== 'node' && limits.drainDelay > 0) {
+    throw settingsError(
+      `has no effect on ${platform}; only rangeway serve is stopped by a signal`,
+      'limits.drainDelay',
+    );
+  }
   if (transfers !== undefined) checkTransfers(transfers, admin !== undefined, platform);
   const max = platform === 'workers' ? WORKERS_PARALLEL_READS : undefined;
   if (platform !== undefined && cache !== undefined) assertType('', 'cache', cache.type, platform);

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseConfig } from '../../src/config/config.ts';
 import { createGateway } from '../../src/gateway/create-gateway.ts';
+import { checkConfig } from '../../src/platform/checked-config.ts';
 import { logObserver, type LogEntry } from '../../src/observe/log.ts';
 import type { LimitsInput } from '../../src/config/limits.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
@@ -47,3 +48,12 @@ test('a URL longer than the limit gets 414', async () => {
   expect((await gateway.request(fill('http://gateway/large?', 16_385))).status).toBe(414);
   expect(entries[0]).toMatchObject({ status: 414, storageReads: 0 });
 });
+
+test.each(['workers', 'lambda'] as const)(
+  'a delay before a stop is refused for %s, which no signal stops',
+  (platform) => {
+    const config = parseConfig({ limits: { drainDelay: 1 } });
+    expect(() => checkConfig(config, 'node')).not.toThrow();
+    expect(() => checkConfig(config, platform)).toThrow(`limits.drainDelay: has no effect on ${platform}`);
+  },
+);

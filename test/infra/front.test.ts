@@ -97,6 +97,8 @@ describe('CloudFront does not cache guarded objects', () => {
 describe('settings without effect on a function', () => {
   test.each<readonly [Json, string]>([
     [{ trustedProxies: 1 }, "trustedProxies: the function has the client's address from AWS"],
+    [{ metrics: 'public' }, 'metrics: the log is the metric on Lambda'],
+    [{ limits: { drainDelay: 1 } }, 'limits.drainDelay: only rangeway serve is stopped by a signal'],
     [{ cache: { type: 'disk', folder: '/tmp/blocks' } }, 'cache: the function has no cache of the type "disk"'],
     [{ cache: { type: 'tiered' } }, 'cache: the function has no cache of the type "tiered"'],
     [{ mounts: [{ host: 'files.example.com' }] }, 'host: the function sees the host of its own URL'],

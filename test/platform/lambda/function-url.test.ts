@@ -57,6 +57,14 @@ describe.each(['buffered', 'stream'] as const)('a function URL, %s', (mode) => {
     await server.stop(1_000);
   });
   const ask = (path: string, init: RequestInit = {}) => fetch(`${server.url}${path}`, init);
+  test.each(['health', 'ready'])('answers /.rangeway/%s, to HEAD too', async (name) => {
+    for (const method of ['GET', 'HEAD']) {
+      const response = await ask(`/.rangeway/${name}`, { method });
+      expect([response.status, (await response.text()) !== '']).toEqual([200, method === 'GET']);
+    }
+    expect((await ask('/.rangeway/metrics')).status).toBe(404);
+  });
+
   const bytesOf = async (response: Response) => new Uint8Array(await response.arrayBuffer());
   const length = mode === 'buffered' ? 'content-length' : 'x-amzn-remapped-content-length';
 
