@@ -136,7 +136,7 @@ function program(seed: number) {
   };
 }
 
-test(`${HISTORIES} random histories: after each receipt, the state is that of the disk`, () => {
+test(`${HISTORIES} random histories: after each receipt, the state is that of the disk`, { timeout: 600_000 }, () => {
   for (let seed = 0; seed < HISTORIES; seed++) {
     const step = program(seed);
     for (let i = 0; i < 40; i++) step();
