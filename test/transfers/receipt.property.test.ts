@@ -9,7 +9,7 @@ import { share } from '../campaigns/share.ts';
 import { random } from '../faults/random.ts';
 
 /** 100,000 in campaigns. */
-const HISTORIES = Math.ceil(share(100_000) / 3);
+const HISTORIES = share(100_000);
 
 const OBJECT = { mount: '/', key: 'a', etag: '"v"', reader: 'link:1' };
 
