@@ -151,6 +151,7 @@ export const RULES: readonly Rule[] = [
     treatment: run((command) => `${command.replace(' --s3', '')} --help`),
   },
   { matches: /^rangeway get(?: |$)/, treatment: run(() => 'rangeway get --help') },
+  { matches: /^node test\/soak\/transfers\.ts$/, treatment: run((command) => `${command} --rate 50 --seconds 1`) },
   // The gateway of that page has no token. test/cli/transfers does the same with one.
   { matches: /^rangeway transfers /, treatment: run(() => 'rangeway transfers --help') },
   { matches: /^rangeway check (?:URL|https:)/, treatment: run(() => 'rangeway check --help') },
