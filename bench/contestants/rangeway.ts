@@ -7,6 +7,16 @@ import { startServer } from './spawn.ts';
 /** `rangeway serve --s3`: the gateway on Node. */
 export const rangewayNode: Contestant = rangeway('rangeway', 'serve', () => []);
 
+/** With the state of downloads in a SQLite file. */
+export const rangewayTransfers: Contestant = rangeway(
+  'rangeway-transfers',
+  'serve',
+  configured(({ folder }) => ({
+    admin: { token: 'RANGEWAY_TOKEN' },
+    transfers: { secret: 'RANGEWAY_TOKEN', store: { type: 'sqlite', file: join(folder, 'transfers.sqlite') } },
+  })),
+);
+
 const GiB = 1024 ** 3;
 
 /** Metadata are fresh for an hour, so that no round revalidates them, and only errors are logged. */
@@ -90,7 +100,12 @@ function rangeway(name: string, command: string, options: (setup: Setup) => read
       return startServer({
         file: process.execPath,
         args: [join(checkout, 'src/cli/main.ts'), command, ...source, '--port', '0', ...options(setup)],
-        env: { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, ...trust(storage) },
+        env: {
+          RANGEWAY_TOKEN: '0123456789abcdef0123456789abcdef',
+          AWS_ACCESS_KEY_ID: accessKeyId,
+          AWS_SECRET_ACCESS_KEY: secretAccessKey,
+          ...trust(storage),
+        },
       });
     },
   };

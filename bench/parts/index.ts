@@ -1,6 +1,6 @@
 import { growth } from './growth.ts';
 import { lambda } from './lambda.ts';
-import { ceph, disk, far, node } from './node.ts';
+import { ceph, disk, far, node, transfers } from './node.ts';
 import type { Part } from './part.ts';
 import { counting } from './counting.ts';
 import { planning } from './planning.ts';
@@ -13,6 +13,7 @@ import { workerd } from './workerd.ts';
 export const PARTS: readonly Part[] = [
   workerd,
   node,
+  transfers,
   disk,
   tls,
   ceph,

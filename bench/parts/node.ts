@@ -7,6 +7,7 @@ import {
   rangewayNode,
   rangewayParallel,
   rangewayParallelCached,
+  rangewayTransfers,
 } from '../contestants/rangeway.ts';
 import { rclone } from '../contestants/rclone.ts';
 import { s3proxy } from '../contestants/s3proxy.ts';
@@ -25,6 +26,16 @@ export const node: ServerPart = {
   storage: 'fast',
   contestants: [direct, nginxProxy, nginxSlice('1m'), s3proxy, rclone, rangewayNode, rangewayCached, rangewayDisk],
   workloads: downloads,
+};
+
+/** Small ranges with the state of downloads in a SQLite file, beside the same without it. */
+export const transfers: ServerPart = {
+  type: 'servers',
+  name: 'transfers',
+  title: 'Node over S3, with the state of downloads',
+  storage: 'fast',
+  contestants: [rangewayNode, rangewayTransfers],
+  workloads: [1, 8, 64].flatMap((clients) => [randomRanges(64 * KiB, clients), randomRanges(16, clients)]),
 };
 
 /** Warm caches on disk. */

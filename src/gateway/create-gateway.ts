@@ -12,6 +12,7 @@ import { methodNotAllowed, options as answerOptions } from './handlers/other-met
 import { purge, PURGE, type PurgedKey, type PurgeOptions } from './handlers/purge.ts';
 import { ownTransfer } from './handlers/own-transfer.ts';
 import { transferReceipt } from './handlers/receipt.ts';
+import { importTransfers } from './handlers/import-transfers.ts';
 import { transfersApi } from './handlers/transfers.ts';
 import { settingsError } from '../base/settings-error.ts';
 import { assertOneToken, assertQuota } from '../config/transfers-config.ts';
@@ -97,7 +98,10 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   const app = new TinyHono();
   const begin = beginRequest({ clientAddress }, true, toErrorPage);
   app.use(begin, accessLog(observed), cors({ origins: isCorsOff ? [] : '*' }));
-  if (admin !== undefined && transfers !== undefined) app.use(transfersApi({ transfers, token: admin.token }));
+  if (admin !== undefined && transfers !== undefined) {
+    app.post('*', importTransfers(transfers, admin.token, mounts));
+    app.use(transfersApi({ transfers, token: admin.token }));
+  }
   if (limits.downloads !== undefined) app.get('*', concurrencyLimit(limits.downloads));
   app.use(mountMiddleware(mounts));
   app.get('*', authorize());

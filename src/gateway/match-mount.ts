@@ -114,6 +114,11 @@ export function isReserved(path: string): boolean {
   return path === RESERVED || path.startsWith(`${RESERVED}/`);
 }
 
+/** Whether a path as it was sent can be one of the gateway itself. It is tested first, since decoding costs more. */
+export function mayBeReserved(pathname: string): boolean {
+  return pathname.includes(RESERVED) || pathname.includes('%');
+}
+
 /** Removes port and final dot. The dot marks a fully qualified name (RFC 3986 §3.2.2) and means the same host. */
 function toHost(field: string | null, hostname: string): string {
   return (field?.replace(/:\d*$/, '') ?? hostname).replace(/\.$/, '').toLowerCase();

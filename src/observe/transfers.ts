@@ -1,6 +1,6 @@
 import { steadyTime } from '../base/clock.ts';
 import type { ReservationEnded } from '../transfers/link-quota.ts';
-import { readerIdentity, type AnonymousIdentity, type IdentifyReader } from '../transfers/reader-identity.ts';
+import { readerIdentity, type AnonymousIdentity } from '../transfers/reader-identity.ts';
 import {
   mountName,
   type Reader,
@@ -10,7 +10,8 @@ import {
   type TransferStore,
 } from '../transfers/transfer-store.ts';
 import type { DownloadEvent, DownloadStart, Observer } from './event.ts';
-import { describeError } from './log.ts';
+import { failureLog, type FailureLog } from './failure-log.ts';
+import { ANONYMOUS, toImportedChanges, withReader, type ImportedRequest } from './imported-requests.ts';
 
 /** Options of {@link trackTransfers}. */
 export interface TransferOptions {
@@ -42,6 +43,13 @@ export interface TransferTracker {
    * @throws Error if it is not stored
    */
   receive(receipt: Omit<ReceiptReceived, 'type' | 'id'>): Promise<void>;
+  /**
+   * Writes requests of a log, all or none.
+   *
+   * @param batch names the part of the log. One that was written before changes nothing
+   * @throws Error if they are not stored
+   */
+  importRequests(batch: string, requests: readonly ImportedRequest[]): Promise<void>;
   /** Waits until the changes so far are written, or lost. */
   flush(): Promise<void>;
   /** Writes the changes that are collected, and closes the store. */
@@ -60,7 +68,17 @@ const MINUTE = 60_000;
 /** A change whose reader may not be known yet. */
 interface PendingChange {
   readonly change: TransferChange;
-  readonly reader: Reader | Promise<Reader>;
+  /** Absent if the change has its reader. */
+  readonly reader: Promise<Reader> | undefined;
+}
+
+/** The fields that start and end of one request have in common. They are made once, because that is half of the work. */
+interface KnownRequest {
+  readonly id: string;
+  readonly object: TransferObject;
+  readonly reader: Reader;
+  /** The reader, if it is not known yet. */
+  readonly pending: Promise<Reader> | undefined;
 }
 
 /**
@@ -80,22 +98,37 @@ export function trackTransfers({ store, identity, secret, warn = console.error }
   const idOf = (serial: number | 'receipt') => `${(processId ??= crypto.randomUUID().slice(0, 13))}-${serial}`;
   const failures = failureLog(warn);
   const writer = store.turnTime === 0 ? directWriter(store, failures) : turnWriter(store, failures);
+  const running = new Map<number, KnownRequest>();
+
+  function know(event: DownloadStart): KnownRequest {
+    const found = identify(event, event.received.getTime()) ?? ANONYMOUS;
+    const [reader, pending] = found instanceof Promise ? [ANONYMOUS, found] : [found, undefined];
+    const object = objectOf(event, found === ANONYMOUS);
+    return { id: idOf(event.serial), object, reader, pending };
+  }
 
   return {
     store,
     observer: {
-      start: (event) => writer.write({ change: toStart(event, idOf(event.serial)), reader: readerOf(event, identify) }),
+      start(event) {
+        const known = know(event);
+        running.set(event.serial, known);
+        return writer.write({ change: toStart(event, known), reader: known.pending });
+      },
       end(event) {
+        const known = running.get(event.serial) ?? know(event);
+        running.delete(event.serial);
         const isCounted = event.asked.length > 0 || event.size === 0 || event.outcome === 'redirected';
         if (!isCounted || event.mount === undefined || event.key === undefined) return undefined;
-        return writer.write({ change: toEnd(event, idOf(event.serial)), reader: readerOf(event, identify) });
+        return writer.write({ change: toEnd(event, known), reader: known.pending });
       },
     },
     lost: failures.lost,
     requestId: idOf,
-    settle: (change) => writer.write({ change, reader: ANONYMOUS }),
+    settle: (change) => writer.write({ change, reader: undefined }),
     reportFailure: (cause) => failures.add(0, cause),
-    receive: (receipt) => writer.writeNow({ type: 'receipt', id: idOf('receipt'), ...receipt }),
+    receive: (receipt) => writer.writeNow([{ type: 'receipt', id: idOf('receipt'), ...receipt }]),
+    importRequests: async (batch, requests) => writer.writeNow(await toImportedChanges(batch, requests, identify)),
     flush: () => writer.flush(),
     async close() {
       writer.stop();
@@ -105,65 +138,30 @@ export function trackTransfers({ store, identity, secret, warn = console.error }
   };
 }
 
-const ANONYMOUS: Reader = { name: 'anonymous', shard: 0 };
-
-function readerOf(event: DownloadStart, identify: IdentifyReader): Reader | Promise<Reader> {
-  return identify(event, event.received.getTime()) ?? ANONYMOUS;
+/** Without a reader, there is no transfer, so the version is of no use. */
+function objectOf({ mount, key = '', etag, size }: DownloadStart, isAnonymous: boolean): TransferObject {
+  return { mount: mountName(mount ?? { path: '' }), key, etag: isAnonymous ? undefined : etag, size };
 }
 
-function objectOf({ mount, key = '', etag, size }: DownloadStart): TransferObject {
-  return { mount: mountName(mount ?? { path: '' }), key, etag, size };
+function toStart({ received, asked }: DownloadStart, { id, object, reader }: KnownRequest): TransferChange {
+  return { type: 'start', id, at: received.getTime(), object, reader, asked };
 }
 
-function toStart(event: DownloadStart, id: string): TransferChange {
-  const common = { id, at: event.received.getTime(), object: objectOf(event), reader: ANONYMOUS };
-  return { type: 'start', ...common, asked: event.asked };
-}
-
-function toEnd(event: DownloadEvent, id: string): TransferChange {
+function toEnd(event: DownloadEvent, { id, object, reader }: KnownRequest): TransferChange {
   const { received, durationMs, status, outcome, delivered, bytesSent } = event;
   const at = received.getTime() + Math.round(durationMs);
-  const common = { id, at, object: objectOf(event), reader: ANONYMOUS };
-  return { type: 'end', ...common, status, outcome, delivered, bytesSent };
+  return { type: 'end', id, at, object, reader, status, outcome, delivered, bytesSent };
 }
 
 /** Writes changes to a store. */
 interface ChangeWriter {
   /** @returns work that outlasts the response, if there is any. It never rejects */
   write(pending: PendingChange): Promise<void> | undefined;
-  /** Writes a change after all others. @throws Error if it is not stored */
-  writeNow(change: TransferChange): Promise<void>;
+  /** Writes changes together, after all others. @throws Error if it is not stored */
+  writeNow(changes: readonly TransferChange[]): Promise<void>;
   flush(): Promise<void>;
   /** Stops the timers. */
   stop(): void;
-}
-
-/** Counts what is lost, and tells it once a minute. */
-interface FailureLog {
-  add(count: number, cause: unknown): void;
-  readonly lost: () => number;
-}
-
-function failureLog(warn: (message: string) => void): FailureLog {
-  let lost = 0;
-  let told = Number.NEGATIVE_INFINITY;
-  return {
-    add(count, cause) {
-      lost += count;
-      if (steadyTime() - told < MINUTE) return;
-      told = steadyTime();
-      warn(`transfers: ${lost} changes since the start are not stored, downloads go on: ${describeError(cause)}`);
-    },
-    lost: () => lost,
-  };
-}
-
-/** Removes the data of a client that can't be told from others, so that its requests are counted, and no transfer. */
-function withReader(change: TransferChange, reader: Reader): TransferChange {
-  if (change.type === 'settle') return change;
-  return reader === ANONYMOUS
-    ? { ...change, object: { ...change.object, etag: undefined }, reader }
-    : { ...change, reader };
 }
 
 /** Writes each change at once, the end of a request after its start. */
@@ -176,7 +174,7 @@ function directWriter(store: TransferStore, failures: FailureLog): ChangeWriter 
   async function writeOne({ change, reader }: PendingChange, before: Promise<void> | undefined): Promise<void> {
     try {
       await before;
-      await withTimeout(store.write([withReader(change, await reader)]));
+      await withTimeout(store.write([reader === undefined ? change : withReader(change, await reader)]));
       if (steadyTime() - maintained < MINUTE) return;
       maintained = steadyTime();
       await store.maintain(Date.now());
@@ -196,7 +194,7 @@ function directWriter(store: TransferStore, failures: FailureLog): ChangeWriter 
       return work;
     },
     // Each change is written at once. On Workers, those of other requests can't be awaited.
-    writeNow: (change) => withTimeout(store.write([change])),
+    writeNow: (changes) => withTimeout(store.write(changes)),
     flush: async () => void (await Promise.all(running)),
     stop: () => undefined,
   };
@@ -224,7 +222,7 @@ function turnWriter(store: TransferStore, failures: FailureLog): ChangeWriter {
     try {
       const changes: TransferChange[] = [];
       for (const { change, reader } of turn) {
-        changes.push(withReader(change, reader instanceof Promise ? await reader : reader));
+        changes.push(reader === undefined ? change : withReader(change, await reader));
       }
       await withTimeout(store.write(changes));
     } catch (error) {
@@ -265,9 +263,9 @@ function turnWriter(store: TransferStore, failures: FailureLog): ChangeWriter {
       else schedule();
       return undefined;
     },
-    async writeNow(change) {
+    async writeNow(changes) {
       await flush();
-      await withTimeout(store.write([change]));
+      await withTimeout(store.write(changes));
     },
     flush,
     stop: () => clearInterval(maintenance),

@@ -1,18 +1,16 @@
 import {
   addDepths,
   deliveredBytes,
-  intersectIntervals,
   intervalsAbove,
   leastDepth,
   spanLength,
   toDepths,
-  toIntervals,
   totalLength,
   type DepthIntervals,
   type Intervals,
   type Span,
 } from '../http/index.ts';
-import { anew, NO_RECEIPTS, withoutReceived, type ReceiptState } from './receipt-state.ts';
+import { anew, NO_RECEIPTS, within, withoutReceived, type ReceiptState } from './receipt-state.ts';
 
 /**
  * The bytes of one version of an object that were delivered to one reader, and how often. Its size is that of the
@@ -202,7 +200,7 @@ export function updateCoverage(before: Coverage): CoverageUpdate {
       if (!isLate && asked.some(({ start }) => start === 0)) receipts = anew(receipts);
       if (unknown.length > 0) unknown = unknown.map((request) => closed(request, asked));
       if (running.some((request) => request.id === id)) return;
-      running = running.map((request) => limited(request, asked));
+      running = allLimited(running, asked);
       const kept = asked.length > MAX_ASKED ? [] : asked;
       const isCorrected = isLate || undefined;
       if (running.length < MAX_RUNNING) {
@@ -216,11 +214,10 @@ export function updateCoverage(before: Coverage): CoverageUpdate {
       const isCorrected = request?.isCorrected === true;
       // The receipt may be of a client that had left already, so bytes that it lacks may have been sent and not read.
       const spans = isCorrected && isBroken ? 'unknown' : sent;
-      const bounds = isCorrected ? toIntervals(request.asked) : [{ start: 0, end: size }];
-      const inside = spans === 'unknown' ? [] : spans.flatMap((span) => intersectIntervals(bounds, [span]));
-      running = running.map((other) => limited(other, inside));
+      const inside = spans === 'unknown' ? [] : isCorrected ? within(request.asked, spans) : clamped(spans, size);
+      running = allLimited(running, inside);
       // Another request may not have been asked for bytes that this one was expected to bring.
-      unknown = unknown.map((other) => reopened(limited(other, inside), request?.asked ?? []));
+      if (unknown.length > 0) unknown = unknown.map((other) => reopened(limited(other, inside), request?.asked ?? []));
       delivered.push(...inside);
       if (spans === 'unknown' && request !== undefined && before.approximateBytes === undefined) addUnknown(request);
     },
@@ -239,6 +236,17 @@ export function updateCoverage(before: Coverage): CoverageUpdate {
       return { ...changed, approximateBytes: changed.approximateBytes + bytes };
     },
   };
+}
+
+function clamped(spans: readonly Span[], size: number): readonly Span[] {
+  if (spans.every(({ start, end }) => start >= 0 && end <= size)) return spans;
+  return spans.map(({ start, end }) => ({ start: Math.max(0, start), end: Math.min(size, end) }));
+}
+
+/** Most requests do not overlap, and then nothing is copied. */
+function allLimited(requests: readonly RunningRequest[], spans: readonly Span[]): readonly RunningRequest[] {
+  if (requests.every((request) => limited(request, spans) === request)) return requests;
+  return requests.map((request) => limited(request, spans));
 }
 
 function closed(request: UnknownEnd, asked: readonly Span[]): UnknownEnd {

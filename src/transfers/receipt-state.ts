@@ -1,4 +1,11 @@
-import { intervalsAbove, subtractIntervals, type DepthIntervals, type Span } from '../http/index.ts';
+import {
+  intersectIntervals,
+  intervalsAbove,
+  subtractIntervals,
+  toIntervals,
+  type DepthIntervals,
+  type Span,
+} from '../http/index.ts';
 
 /** The state that the receipts of a reader have left, for the next one. */
 export interface ReceiptState {
@@ -39,7 +46,14 @@ const LATE_TIME = 10_000;
  * is set back for longer makes no request late.
  *
  * @param at when the request was received, in ms since the epoch
+ * @param isImported whether it is of a log, which may be imported much later
  */
-export function isBeforeReceipt({ at: receivedAt }: ReceiptState, at: number): boolean {
-  return at < receivedAt && receivedAt - at < LATE_TIME;
+export function isBeforeReceipt({ at: receivedAt }: ReceiptState, at: number, isImported: boolean): boolean {
+  return at < receivedAt && (isImported || receivedAt - at < LATE_TIME);
+}
+
+/** Returns the parts of spans that are within the spans of a request. */
+export function within(asked: readonly Span[], spans: readonly Span[]): readonly Span[] {
+  const bounds = toIntervals(asked);
+  return spans.flatMap((span) => intersectIntervals(bounds, [span]));
 }

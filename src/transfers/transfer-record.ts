@@ -101,9 +101,9 @@ function updateRequests(before: TransferRecord) {
   // A clock that is set back does not make a transfer older.
   const see = (at: number) => void (lastSeen = Math.max(lastSeen, at));
   return {
-    start({ id, at, asked }: RequestStarted): void {
+    start({ id, at, asked, batch }: RequestStarted): void {
       see(at);
-      const isLate = isBeforeReceipt(before.coverage.receipts, at);
+      const isLate = isBeforeReceipt(before.coverage.receipts, at, batch !== undefined);
       if (isLate && requests === requestsAtComplete) requestsAtComplete++;
       requests++;
       running.add(id);

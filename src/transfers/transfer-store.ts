@@ -49,6 +49,8 @@ interface RequestChange {
   readonly at: number;
   readonly object: TransferObject;
   readonly reader: Reader;
+  /** The batch of a log that it is imported with. Changes of a batch that was written before are ignored. */
+  readonly batch?: string | undefined;
 }
 
 /** A response with bytes of an object begins. */

@@ -17,6 +17,8 @@ export interface TransferTables extends LinkTables {
   save(record: TransferRecord): void;
   /** Adds counts to the day of an object. */
   addDay(day: ObjectDay, counts: DayCounts): void;
+  /** Notes a batch of a log. @returns whether it is the first time */
+  addBatch(batch: string): boolean;
   /** Notes a reader of a day. @returns whether it is the first time */
   addReader(day: ObjectDay, reader: string): boolean;
   /**
@@ -68,37 +70,82 @@ let lastDay = { number: Number.NaN, text: '' };
  * @param newId makes the id of a new transfer
  */
 export function applyChanges(tables: TransferTables, changes: readonly TransferChange[], newId: () => string): void {
-  const updates = new Map<string, { readonly update: RecordUpdate; readonly day: ObjectDay }>();
+  const updates = new Map<string, OpenUpdate>();
   const days = dayCounter(tables);
+  const isNew = batchFilter(tables);
+
+  function find(change: TransferRequestChange): OpenUpdate | undefined {
+    const { mount, key, etag, size } = change.object;
+    if (etag === undefined || !etag.startsWith('"') || size === undefined) return undefined;
+    const name = { mount, key, etag, size, reader: change.reader.name };
+    const id = joined(mount, key, etag, String(size), name.reader);
+    const known = updates.get(id);
+    if (known !== undefined) return known;
+    const update = updateRecord(openRecord(tables, name, change.reader, change.at, newId));
+    const found = { update, day: { mount, key, day: dayOf(change.at) } };
+    updates.set(id, found);
+    return found;
+  }
+
+  // A program that asks for many ranges makes many changes of one transfer, which is then looked up once.
+  let last:
+    | { readonly change: TransferRequestChange; readonly day: OpenDay; readonly found: OpenUpdate | undefined }
+    | undefined;
   for (const change of changes) {
     if (change.type === 'settle') {
       settleInTables(tables, change);
       continue;
     }
-    const { mount, key, etag, size } = change.object;
-    const day = { mount, key, day: dayOf(change.at) };
-    const isVersioned = etag !== undefined && etag.startsWith('"') && size !== undefined;
-    days.countRequest(day, change, isVersioned);
-    if (!isVersioned) continue;
-    const name = { mount, key, etag, size, reader: change.reader.name };
-    const id = joined(mount, key, etag, String(size), name.reader);
-    let found = updates.get(id);
-    if (found === undefined) {
-      found = { update: updateRecord(openRecord(tables, name, change.reader, change.at, newId)), day };
-      updates.set(id, found);
+    if (!isNew(change)) continue;
+    if (last === undefined || !isSameTransfer(last.change, change)) {
+      const { mount, key } = change.object;
+      last = { change, day: days.open({ mount, key, day: dayOf(change.at) }), found: find(change) };
     }
-    apply(found.update, change);
+    countRequest(last.day, change, last.found !== undefined);
+    if (last.found !== undefined) apply(last.found.update, change);
   }
   for (const { update, day } of updates.values()) {
     const { record, started } = update.finish();
     tables.save(record);
-    days.of(day).started += started;
+    days.open(day).counts.started += started;
   }
   days.save();
 }
 
+/** A transfer with changes in this turn. */
+interface OpenUpdate {
+  readonly update: RecordUpdate;
+  readonly day: ObjectDay;
+}
+
 /** A change of one transfer. */
 type TransferRequestChange = Exclude<TransferChange, { readonly type: 'settle' }>;
+
+/** Whether two changes are of the same reader and version on the same day. */
+function isSameTransfer(a: TransferRequestChange, b: TransferRequestChange): boolean {
+  const { object, reader } = a;
+  const other = b.object;
+  return (
+    (object === other ||
+      (object.key === other.key &&
+        object.etag === other.etag &&
+        object.mount === other.mount &&
+        object.size === other.size)) &&
+    reader.name === b.reader.name &&
+    dayOf(a.at) === dayOf(b.at)
+  );
+}
+
+/** Makes the function that finds out whether a change is in a batch that was written in an earlier turn. */
+function batchFilter(tables: TransferTables): (change: TransferRequestChange) => boolean {
+  const batches = new Map<string, boolean>();
+  return ({ batch }) => {
+    if (batch === undefined) return true;
+    const isNew = batches.get(batch) ?? tables.addBatch(batch);
+    batches.set(batch, isNew);
+    return isNew;
+  };
+}
 
 function apply(update: RecordUpdate, change: TransferRequestChange): void {
   switch (change.type) {
@@ -125,21 +172,38 @@ function openRecord(
   return previous === undefined ? newRecord(name, newId(), at) : { ...previous, reader: name.reader };
 }
 
+/** The counts of one day, and the readers of its requests. */
+interface OpenDay {
+  readonly day: ObjectDay;
+  readonly counts: DayCounts;
+  readonly readers: Set<string>;
+}
+
 /** The counts of days, so that each day of an object is written once a turn. */
 interface DayCounter {
-  of(day: ObjectDay): DayCounts;
-  /** Counts one request in the day of its object. */
-  countRequest(day: ObjectDay, change: TransferRequestChange, isVersioned: boolean): void;
+  open(day: ObjectDay): OpenDay;
   save(): void;
 }
 
-function dayCounter(tables: TransferTables): DayCounter {
-  const days = new Map<
-    string,
-    { readonly day: ObjectDay; readonly counts: DayCounts; readonly readers: Set<string> }
-  >();
+/** Counts one request in the day of its object. */
+function countRequest({ counts, readers }: OpenDay, change: TransferRequestChange, isVersioned: boolean): void {
+  const isRedirect = change.type === 'end' && change.outcome === 'redirected';
+  // An empty object has no byte whose response could begin.
+  if (change.type !== 'end' || isRedirect || change.object.size === 0) {
+    readers.add(change.reader.name);
+    if (!isVersioned) counts.started++;
+  }
+  if (change.type !== 'end') return;
+  if (isRedirect) counts.redirected++;
+  counts.bytes += change.bytesSent ?? 0;
+  // Without a strong validator, responses can't be combined. A whole one is a download.
+  if (!isVersioned && change.outcome === 'complete' && change.status === 200) counts.complete++;
+}
 
-  function open(day: ObjectDay) {
+function dayCounter(tables: TransferTables): DayCounter {
+  const days = new Map<string, OpenDay>();
+
+  function open(day: ObjectDay): OpenDay {
     const id = joined(day.day, day.mount, day.key);
     const known = days.get(id);
     if (known !== undefined) return known;
@@ -150,21 +214,7 @@ function dayCounter(tables: TransferTables): DayCounter {
   }
 
   return {
-    of: (day) => open(day).counts,
-    countRequest(day, change, isVersioned) {
-      const { counts, readers } = open(day);
-      const isRedirect = change.type === 'end' && change.outcome === 'redirected';
-      // An empty object has no byte whose response could begin.
-      if (change.type !== 'end' || isRedirect || change.object.size === 0) {
-        readers.add(change.reader.name);
-        if (!isVersioned) counts.started++;
-      }
-      if (change.type !== 'end') return;
-      if (isRedirect) counts.redirected++;
-      counts.bytes += change.bytesSent ?? 0;
-      // Without a strong validator, responses can't be combined. A whole one is a download.
-      if (!isVersioned && change.outcome === 'complete' && change.status === 200) counts.complete++;
-    },
+    open,
     save() {
       for (const { day, counts, readers } of days.values()) {
         for (const reader of readers) if (tables.addReader(day, reader)) counts.readers++;
@@ -196,7 +246,7 @@ export function maintainTables(tables: TransferTables, now: number, retention: n
     const { record: settled, complete } = settleRecord(endRequests(record, ''));
     tables.save(settled);
     const { mount, key, lastSeen } = settled;
-    if (complete > 0) days.of({ mount, key, day: dayOf(lastSeen) }).complete += complete;
+    if (complete > 0) days.open({ mount, key, day: dayOf(lastSeen) }).counts.complete += complete;
   }
   days.save();
   // The downloads of a link are counted until it expires, so that it can't be used again.

@@ -21,6 +21,7 @@ const suites = [
   'test/client/engine-killed.test.ts',
   'test/cache/with-block-cache.model.test.ts',
   'test/transfers/coverage.property.test.ts',
+  'test/transfers/receipt.property.test.ts',
   'test/transfers/drivers/sqlite-kill.test.ts',
 ];
 // The runner ignores a filter that matches nothing.

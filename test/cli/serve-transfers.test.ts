@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { DatabaseSync } from 'node:sqlite';
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises';
 import { once } from 'node:events';
 import { connect } from 'node:net';
@@ -7,7 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import * as v from 'valibot';
 import { DownloadsSchema, TransfersPageSchema } from '../../src/gateway/handlers/transfers-schema.ts';
 import { checkEventStream, openEventStream } from '../contract/transfer-event-streams.ts';
-import { killAll, startServer, stop } from './commands.ts';
+import { killAll, MAIN, startServer, stop } from './commands.ts';
 
 const MiB = 1024 * 1024;
 const SIZE = 24 * MiB;
@@ -138,6 +140,40 @@ describe('serve with transfers', () => {
       expect(server.output.err).not.toMatch(/MaxListeners|not stored/);
     },
   );
+
+  test.runIf(process.platform === 'linux')('a full disk: downloads go on', { timeout: 60_000 }, async () => {
+    const file = join(folder, 'full.sqlite');
+    const settings = {
+      admin: { token: 'ADMIN_TOKEN' },
+      transfers: { secret: 'TRANSFERS_SECRET', store: { type: 'sqlite', file } },
+    };
+    await writeFile(join(folder, 'full.json'), JSON.stringify(settings));
+    // The system lets this process write no file of more than 160 KiB.
+    const command = `trap '' XFSZ; ulimit -f 160; exec '${process.execPath}' '${MAIN}' serve --dir . --port 0 --config full.json`;
+    const env = { ...process.env, ADMIN_TOKEN: TOKEN, TRANSFERS_SECRET: 's'.repeat(32) };
+    const child = spawn('bash', ['-c', command], { cwd: folder, env, stdio: ['ignore', 'ignore', 'pipe'] });
+    let err = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    const address = () => /at (http:\/\/[\d.]+:\d+)\//.exec(err)?.[1];
+    await expect.poll(address, { timeout: 20_000 }).toBeDefined();
+    const download = async (agent: string) => {
+      const response = await fetch(`${address()}/large.bin`, { headers: { 'User-Agent': agent, Range: 'bytes=0-9' } });
+      return [response.status, (await response.arrayBuffer()).byteLength];
+    };
+    for (let i = 0; i < 60 || !err.includes('not stored'); i++) {
+      const agents = Array.from({ length: 20 }, (_, j) => `${i} ${j}`);
+      for (const answer of await Promise.all(agents.map(download))) expect(answer).toEqual([206, 10]);
+    }
+    expect(err).toMatch(/transfers: \d+ changes since the start are not stored, downloads go on: .*(?:full|I\/O)/);
+    expect(await download('after')).toEqual([206, 10]);
+    const closed = once(child, 'close');
+    child.kill('SIGTERM');
+    await closed;
+    const database = new DatabaseSync(file);
+    expect(database.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
+    expect(Number(database.prepare('SELECT count(*) AS count FROM transfers').get()?.['count'])).toBeGreaterThan(0);
+    database.close();
+  });
 
   test.runIf(process.platform === 'linux')('workers share one store', { timeout: 120_000 }, async () => {
     const { server, get, read, transferAfter } = await start('--workers', '2');

@@ -115,6 +115,17 @@ export function describeReceipts(opened: Opened): void {
     const store = await opened(whole(), [receipt(all)], whole({ at: NOON - 60 * MINUTE }));
     expect(await only(store)).toMatchObject({ complete: 2, lastSeen: NOON });
   });
+  test('a batch of a log is written once', async () => {
+    const batch = (name: string) => whole().map((change) => Object.assign(change, { batch: name }));
+    const store = await opened(batch('a'), [...whole(), ...batch('a')], batch('b'));
+    expect(await only(store)).toMatchObject({ complete: 3 });
+    expect(await counts(store)).toMatchObject({ complete: 3, started: 3, bytes: 3 * SIZE });
+  });
+  test('a log that is imported after a receipt of its download adds nothing', async () => {
+    const imported = whole().map((change) => Object.assign(change, { batch: 'a' }));
+    const store = await opened([receipt(all, { at: NOON + 60 * MINUTE })], imported);
+    expect(await only(store)).toMatchObject({ state: 'complete', complete: 1, progress: 0 });
+  });
   test('an approximate transfer becomes exact', async () => {
     const size = 10_000;
     const turn = Array.from({ length: 1_100 }, (_, i) => request(span(2 * i, 2 * i + 1), { size }));

@@ -148,6 +148,7 @@ export const RULES: readonly Rule[] = [
     treatment: run((command) => `${command.replace(' --s3', '')} --help`),
   },
   { matches: /^rangeway get(?: |$)/, treatment: run(() => 'rangeway get --help') },
+  { matches: /^node test\/soak\/transfers\.ts$/, treatment: run((command) => `${command} --rate 50 --seconds 1`) },
   // The gateway of that page has no token. test/cli/transfers does the same with one.
   { matches: /^rangeway transfers /, treatment: run(() => 'rangeway transfers --help') },
   { matches: /^rangeway check (?:URL|https:)/, treatment: run(() => 'rangeway check --help') },
@@ -171,8 +172,6 @@ export const RULES: readonly Rule[] = [
   // A CDN of the reader's. test/cli/cdn and test/examples/nginx.test.ts do the same with stand-ins and with nginx.
   { matches: /^rangeway purge .*--(?:cdn|tags)/, treatment: run(() => 'rangeway purge --help') },
   { matches: /^curl .*"\$U"|^curl .*files\.example\.com\/some\/object/, treatment: notRun(DEPLOYED) },
-  // test/contract/link-limits.ts does the same.
-  { matches: /^curl -X PUT .*\/\.rangeway\/links\//, treatment: job('npm test') },
   { matches: /^curl .*127\.0\.0\.1:8080/, treatment: job('npm test') },
   {
     matches: /^rangeway purge /,

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { DownloadEvent } from '../../src/observe/event.ts';
 import { trackTransfers } from '../../src/observe/transfers.ts';
 import { newRequestStats } from '../../src/store/request-stats.ts';
+import { durableObjectTransferStore, type TransferShardStub } from '../../src/transfers/drivers/durable-object.ts';
 import { memoryTransferStore } from '../../src/transfers/drivers/memory.ts';
 import { transferStoreBusy, type TransferChange, type TransferStore } from '../../src/transfers/transfer-store.ts';
 
@@ -50,6 +51,41 @@ function recordingStore(write: (turn: readonly TransferChange[]) => Promise<void
   };
   return { store, turns };
 }
+
+describe('an overloaded Durable Object', () => {
+  test('loses its own changes alone, and recovers', async () => {
+    const stores = [memoryTransferStore(), memoryTransferStore()];
+    const overloaded = Object.assign(new Error('Durable Object is overloaded. Too many requests queued.'), {
+      overloaded: true,
+    });
+    let isOverloaded = true;
+    const shard = (index: number): TransferShardStub => {
+      const store = stores[index] ?? memoryTransferStore();
+      const write: TransferShardStub['write'] = (changes) =>
+        isOverloaded && index === 0 ? Promise.reject(overloaded) : store.write(changes);
+      return { ...store, write, find: (id) => store.get(id) };
+    };
+    const warnings: string[] = [];
+    const store = durableObjectTransferStore({ shard, shards: 2 });
+    const { observer, flush, lost } = trackTransfers({ store, warn: (text) => warnings.push(text) });
+    const download = (downloadId: string) => {
+      const one = event({ downloadId });
+      void observer.start?.(one);
+      void observer.end(one);
+    };
+    const readers = Array.from({ length: 20 }, (_, i) => `${i}`);
+    readers.forEach(download);
+    await flush();
+    const kept = await store.list({}, 100);
+    expect(kept.length).toBeGreaterThan(0);
+    expect(lost()).toBe(2 * (20 - kept.length));
+    expect(warnings).toEqual([expect.stringMatching(/not stored, downloads go on: .*overloaded/)]);
+    isOverloaded = false;
+    readers.forEach(download);
+    await flush();
+    expect(await store.list({}, 100)).toHaveLength(20);
+  });
+});
 
 describe('trackTransfers', () => {
   test('writes the requests of a turn together, in order', async () => {

@@ -5,6 +5,7 @@ import { untilStopped } from '../until-stopped.ts';
 import { usageError } from '../usage.ts';
 import { adminApi, type AdminApi } from './admin-api.ts';
 import { backupTransfers } from './backup.ts';
+import { importLogs } from './import.ts';
 import { receiveEvents } from './event-source.ts';
 import { printLine, printTable, type ListedTransfer } from './table.ts';
 import { TRANSFERS_COMMAND } from './transfers-command.ts';
@@ -26,7 +27,7 @@ type Form = 'table' | 'lines' | 'json';
 
 /**
  * Runs `rangeway transfers URL`, which prints the transfers of a gateway, or follows them; or `rangeway transfers backup
- * FILE`.
+ * FILE` and `rangeway transfers import FILE…`.
  *
  * @throws UsageError for an operand, a filter or a token that can't be used
  */
@@ -34,6 +35,8 @@ export async function transfers(args: readonly string[]): Promise<void> {
   const { texts, flags, operands } = parseCommandLine(args, TRANSFERS_COMMAND);
   const [first, ...others] = operands;
   if (first === 'backup') return backupTransfers(others, texts.file);
+  const { format, url } = texts;
+  if (first === 'import') return refusable(() => importLogs(others, { format, url, hasMisses: flags.has('misses') }));
   if (others.length > 0) throw usageError(`transfers takes one address, and not "${others[0]}" too`);
   const { key, mount, state, reader } = texts;
   const limit = parseLimit(texts.limit);
@@ -43,10 +46,17 @@ export async function transfers(args: readonly string[]): Promise<void> {
   const query = new URLSearchParams(filters);
   const isTerminal = process.stdout.isTTY;
   const form = flags.has('json') ? 'json' : isTerminal ? 'table' : 'lines';
-  try {
+  await refusable(async () => {
     const api = adminApi(first);
     if (flags.has('watch')) await watch(api, query, limit, form, process.stdout);
     else await printAll(api, query, limit, form === 'lines' ? 'table' : form);
+  });
+}
+
+/** Runs work, and tells why a gateway refuses it. */
+async function refusable(work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
   } catch (error) {
     if (!(error instanceof Error) || error.name === 'UsageError') throw error;
     say(error.message);

@@ -7,7 +7,7 @@ import { cursorSigner, type CursorSigner } from '../cursor.ts';
 import { addressOf, fieldsOf, gatewayRequestOf, type GatewayEnv } from '../gateway-request.ts';
 import { respondWith } from '../handle-request.ts';
 import { acceptsEventStream, eventStreamReply } from '../event-stream.ts';
-import { isReserved, pathOfRoute } from '../match-mount.ts';
+import { isReserved, mayBeReserved, pathOfRoute } from '../match-mount.ts';
 import { readRequestContent, type ReadContent } from '../request-content.ts';
 import { emptyReply, jsonReply, problemReply, type Reply } from '../reply.ts';
 import { tokenGuard } from '../token-guard.ts';
@@ -56,6 +56,7 @@ export function transfersApi({ transfers: { store }, token }: TransfersApiOption
     const request = gatewayRequestOf(c, 'transfersApi()');
     const { raw, routePath } = c.req;
     const address = addressOf(request.platform, raw);
+    if (!mayBeReserved(address.pathname)) return next();
     const path = pathOfRoute(address.pathname, routePath);
     if (path.type === 'invalid' || !isReserved(path.path)) return next();
     const { requestId } = request;

@@ -40,6 +40,7 @@ export function accessLog(observers: readonly Observer[] = [logObserver()]): Mid
       userAgent: fields.get('User-Agent')?.slice(0, 512),
     };
     let sentContent: ResponseContent | undefined;
+    let begun: { readonly start: DownloadStart; readonly parts: Parts } | undefined;
     request.needsOutcome ||= needsOutcome;
     request.onStart.push((status, content) => {
       sentContent = content;
@@ -47,14 +48,17 @@ export function accessLog(observers: readonly Observer[] = [logObserver()]): Mid
       const parts = content.parts();
       if (parts.length === 0) return;
       const start = toStart(request, sent, status, content, parts);
+      begun = { start, parts };
       for (const observer of startObservers) notify(request, () => observer.start?.(start));
     });
     request.onEnd.push((end) => {
       if (!needsOutcome && end.transfer.outcome !== 'failed') return;
       // A redirect to the storage has no bytes of the object, and names it.
       const content = sentContent ?? (end.status === 307 ? end.reply?.content : undefined);
-      const parts = content?.parts() ?? [];
-      const event = toEvent(request, toStart(request, sent, end.status, content, parts), end, parts);
+      const parts = begun?.parts ?? content?.parts() ?? [];
+      const start =
+        begun?.start.status === end.status ? begun.start : toStart(request, sent, end.status, content, parts);
+      const event = toEvent(request, start, end, parts);
       for (const observer of observers) {
         if (observer.only === undefined || event.outcome === 'failed') notify(request, () => observer.end(event));
       }

@@ -36,6 +36,7 @@ export function memoryTransferStore({
   const records = new Map<string, TransferRecord>();
   const idsByName = new Map<string, string>();
   const days = new Map<string, { readonly day: ObjectDay; readonly counts: DayCounts }>();
+  const batches = new Set<string>();
   const readers = new Map<string, { readonly day: string; readonly reader: string }>();
 
   function remove({ id, ...record }: TransferRecord): void {
@@ -83,6 +84,11 @@ export function memoryTransferStore({
       const id = JSON.stringify(day);
       const counts = days.get(id)?.counts;
       days.set(id, { day, counts: counts === undefined ? { ...added } : sum(counts, added) });
+    },
+    addBatch(batch) {
+      const isNew = !batches.has(batch);
+      batches.add(batch);
+      return isNew;
     },
     addReader(day, reader) {
       const id = JSON.stringify([day, reader]);

@@ -134,6 +134,10 @@ function sqlTables(db: SqlDatabase): TransferTables {
         readers = readers + excluded.readers`;
       db.query(sql, key, mount, day, complete, started, redirected, bytes, readers);
     },
+    addBatch(batch) {
+      const sql = 'INSERT OR IGNORE INTO rangeway (name, value) VALUES (?, 1) RETURNING 1';
+      return db.query(sql, `batch:${batch}`).length > 0;
+    },
     addReader({ mount, key, day }, reader) {
       const sql = 'INSERT OR IGNORE INTO readers (reader, key, mount, day) VALUES (?, ?, ?, ?) RETURNING 1';
       return db.query(sql, reader, key, mount, day).length > 0;

@@ -4,9 +4,11 @@ import { existsSync } from 'node:fs';
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { sqliteTransferStore } from '../../../src/transfers/drivers/sqlite.ts';
 import { freeUrl } from '../loopback.ts';
+import { CLOUDFRONT_HEAD, cloudFrontLine } from './cloudfront-lines.ts';
 import { killAll, MAIN, run, start, startServer, stop } from '../commands.ts';
 
 const TOKEN = '0123456789abcdef0123456789abcdef';
@@ -120,6 +122,95 @@ describe('transfers URL', () => {
     expect(await failing([url, '--state', 'none'])).toEqual([1, expect.stringContaining('refuses a filter')]);
     expect(await failing([(await freeUrl()).href])).toEqual([1, expect.stringContaining('nothing listens there')]);
     for (const args of [[], ['ftp://a'], [url, 'b'], [url, '--limit', '0']]) expect((await failing(args))[0]).toBe(2);
+  });
+});
+
+describe('transfers import', () => {
+  test('counts what a CDN served from its cache, once', { timeout: 60_000 }, async () => {
+    const { url } = await serve();
+    await download(url, 'curl/8.9.1 (x)', 'bytes=0-39');
+    const seen = new Date(Date.now() + 5_000).toISOString();
+    const at = { date: seen.slice(0, 10), time: seen.slice(11, 19), 'c-ip': '127.0.0.1', 'sc-status': 206 };
+    const line = (from: number, end: number, columns: Record<string, string> = {}) =>
+      cloudFrontLine({
+        ...at,
+        'sc-content-len': end - from,
+        'sc-range-start': from,
+        'sc-range-end': end - 1,
+        ...columns,
+      });
+    const lines = [
+      CLOUDFRONT_HEAD,
+      line(40, 80),
+      line(80, 100),
+      // The gateway has seen this one, and these are no bytes of an object that there is.
+      line(0, 40, { 'x-edge-result-type': 'Miss' }),
+      line(0, 40, { 'cs-uri-stem': '/none.bin' }),
+      line(90, 200),
+      line(0, 40, { date: '2020-01-01' }),
+    ];
+    await writeFile(join(folder, 'log'), `${lines.join('\n')}\n`);
+    await writeFile(join(folder, 'again.gz'), gzipSync(lines.join('\r\n')));
+    const importing = (...args: readonly string[]) => run(['transfers', 'import', ...args], options());
+    const first = await importing('log', '--format', 'cloudfront', '--url', url);
+    expect([first.code, first.err]).toEqual([
+      0,
+      expect.stringContaining('log: 2 requests of objects, 3 of other versions'),
+    ]);
+    const list = async () => (await run(['transfers', url, '--json'], options())).out.trim().split('\n');
+    await expect.poll(list).toEqual([expect.stringContaining('"complete":1')]);
+    const [before = ''] = await list();
+    expect(JSON.parse(before)).toMatchObject({ progress: 0, requests: 3, bytesSent: 100, state: 'complete' });
+    const again = await importing('log', 'again.gz', '--format', 'cloudfront', '--url', url);
+    expect(again.code).toBe(0);
+    expect(await list()).toEqual([before]);
+    const misses = await importing('log', '--format', 'cloudfront', '--url', url, '--misses');
+    expect(misses.code).toBe(0);
+    const logpush = {
+      ClientIP: '192.0.2.7',
+      ClientRequestHost: 'files.example.com',
+      ClientRequestMethod: 'GET',
+      ClientRequestURI: '/a.bin',
+      ClientRequestUserAgent: 'wget',
+      EdgeResponseStatus: 200,
+      EdgeResponseBodyBytes: 25,
+      CacheCacheStatus: 'hit',
+      EdgeStartTimestamp: seen,
+      EdgeEndTimestamp: seen,
+    };
+    await writeFile(join(folder, 'logpush'), JSON.stringify(logpush));
+    expect((await importing('logpush', '--format', 'cloudflare', '--url', url)).code).toBe(0);
+    expect(await list()).toEqual([expect.stringContaining('"progress":0.25'), expect.any(String)]);
+  });
+  test('tells what is wrong', async () => {
+    const { url } = await serve();
+    const importing = async (...args: readonly string[]) => {
+      const { code, err } = await run(['transfers', 'import', ...args], options());
+      return [code, err];
+    };
+    expect(await importing('a.bin')).toEqual([2, expect.stringContaining('--format')]);
+    expect(await importing('--format', 'cloudfront', '--url', url)).toEqual([
+      2,
+      expect.stringContaining('takes files'),
+    ]);
+    expect(await importing('none', '--format', 'cloudfront', '--url', url)).toEqual([
+      2,
+      expect.stringContaining('none: there is no such file'),
+    ]);
+    expect(await importing('a.bin', '--format', 'cloudflare', '--url', url)).toEqual([
+      0,
+      expect.stringContaining('0 requests'),
+    ]);
+    await writeFile(join(folder, 'cut.gz'), gzipSync('a'.repeat(1_000)).subarray(0, 20));
+    expect(await importing('cut.gz', '--format', 'cloudflare', '--url', url)).toEqual([
+      2,
+      expect.stringContaining("cut.gz: it can't be read"),
+    ]);
+    const refused = await fetch(`${url}/.rangeway/transfers/import`, { method: 'POST', body: '{}' });
+    expect(refused.status).toBe(401);
+    const headers = { Authorization: `Bearer ${TOKEN}` };
+    const invalid = await fetch(`${url}/.rangeway/transfers/import`, { method: 'POST', body: '{}', headers });
+    expect(invalid.status).toBe(400);
   });
 });
 
