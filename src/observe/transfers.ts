@@ -10,7 +10,7 @@ import {
   type TransferStore,
 } from '../transfers/transfer-store.ts';
 import type { DownloadEvent, DownloadStart, Observer } from './event.ts';
-import { describeError } from './log.ts';
+import { failureLog, type FailureLog } from './failure-log.ts';
 import { ANONYMOUS, toImportedChanges, withReader, type ImportedRequest } from './imported-requests.ts';
 
 /** Options of {@link trackTransfers}. */
@@ -124,11 +124,11 @@ export function trackTransfers({ store, identity, secret, warn = console.error }
       },
     },
     lost: failures.lost,
-    receive: (receipt) => writer.writeNow([{ type: 'receipt', id: idOf('receipt'), ...receipt }]),
-    importRequests: async (batch, requests) => writer.writeNow(await toImportedChanges(batch, requests, identify)),
     requestId: idOf,
     settle: (change) => writer.write({ change, reader: undefined }),
     reportFailure: (cause) => failures.add(0, cause),
+    receive: (receipt) => writer.writeNow([{ type: 'receipt', id: idOf('receipt'), ...receipt }]),
+    importRequests: async (batch, requests) => writer.writeNow(await toImportedChanges(batch, requests, identify)),
     flush: () => writer.flush(),
     async close() {
       writer.stop();
@@ -162,26 +162,6 @@ interface ChangeWriter {
   flush(): Promise<void>;
   /** Stops the timers. */
   stop(): void;
-}
-
-/** Counts what is lost, and tells it once a minute. */
-interface FailureLog {
-  add(count: number, cause: unknown): void;
-  readonly lost: () => number;
-}
-
-function failureLog(warn: (message: string) => void): FailureLog {
-  let lost = 0;
-  let told = Number.NEGATIVE_INFINITY;
-  return {
-    add(count, cause) {
-      lost += count;
-      if (steadyTime() - told < MINUTE) return;
-      told = steadyTime();
-      warn(`transfers: ${lost} changes since the start are not stored, downloads go on: ${describeError(cause)}`);
-    },
-    lost: () => lost,
-  };
 }
 
 /** Writes each change at once, the end of a request after its start. */

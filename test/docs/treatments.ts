@@ -104,7 +104,7 @@ export const RULES: readonly Rule[] = [
     treatment: notRun('it takes minutes; npm test does a tenth of each campaign'),
   },
   { matches: /^bash \.ci\/run$/, treatment: notRun('it runs this test') },
-  { matches: /^npm run (?:format|entered|schema|template)$/, treatment: run() },
+  { matches: /^npm run (?:format|entered|schema|openapi|template)$/, treatment: run() },
   {
     matches: /^npm run fuzz/,
     treatment: run((command) =>
@@ -175,8 +175,6 @@ export const RULES: readonly Rule[] = [
   // A CDN of the reader's. test/cli/cdn and test/examples/nginx.test.ts do the same with stand-ins and with nginx.
   { matches: /^rangeway purge .*--(?:cdn|tags)/, treatment: run(() => 'rangeway purge --help') },
   { matches: /^curl .*"\$U"|^curl .*files\.example\.com\/some\/object/, treatment: notRun(DEPLOYED) },
-  // test/contract/link-limits.ts does the same.
-  { matches: /^curl -X PUT .*\/\.rangeway\/links\//, treatment: job('npm test') },
   { matches: /^curl .*127\.0\.0\.1:8080/, treatment: job('npm test') },
   {
     matches: /^rangeway purge /,
