@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { vi } from 'vitest';
 import { startWorkerd } from '../../src/cli/dev/workerd.ts';
+import type { AccessRule } from '../../src/access/index.ts';
 import { DownloadsSchema, TransfersPageSchema } from '../../src/gateway/handlers/transfers-schema.ts';
 import { trackTransfers } from '../../src/observe/transfers.ts';
 import { createGateway, fsStore, sqliteTransferStore } from '../../src/platform/node/index.ts';
@@ -34,16 +35,26 @@ export interface CountingGateway {
   isBusy(): Promise<boolean>;
   count(mount: string): Promise<Counted>;
   readonly beginDay?: (() => void) | undefined;
+  /** Sends the receipt of a reader, who has the first bytes of an object; absent where readers have no identity. */
+  readonly sendReceipt?: ((path: string, agent: string, bytes: number) => Promise<void>) | undefined;
   stop(): Promise<void>;
 }
 
-/** The gateway on Node over a folder, with its transfers in a file of SQLite. */
-export async function nodeGateway(folder: string, names: readonly string[]): Promise<CountingGateway> {
+/**
+ * The gateway on Node over a folder, with its transfers in a file of SQLite.
+ *
+ * @param access the rule of all mounts; by default they are public
+ */
+export async function nodeGateway(
+  folder: string,
+  names: readonly string[],
+  access?: AccessRule,
+): Promise<CountingGateway> {
   const files = join(folder, 'files');
   await mkdir(files);
   const transfers = trackTransfers({ store: sqliteTransferStore({ file: join(folder, 'transfers.sqlite') }) });
   const store = fsStore(files);
-  const mounts = names.map((name) => ({ path: `/${name}`, store }));
+  const mounts = names.map((name) => ({ path: `/${name}`, store, ...(access === undefined ? {} : { access }) }));
   const server = await serve(createGateway({ mounts, transfers, admin: { token: TOKEN }, observers: [] }), { port: 0 });
   return {
     url: server.url,
@@ -103,7 +114,9 @@ export async function workerdGateway(folder: string, environment?: string): Prom
 }
 
 async function isBusy(url: string): Promise<boolean> {
-  return (await page(TransfersPageSchema, url, 'transfers?state=active&limit=1')).transfers.length > 0;
+  const r = await page(TransfersPageSchema, url, 'transfers?state=active&limit=5');
+  if (process.env['DEBUG_COUNTS'] && r.transfers.length > 0) console.error(JSON.stringify(r));
+  return r.transfers.length > 0;
 }
 
 /** Adds up the complete downloads of all transfers of a mount, page by page. */

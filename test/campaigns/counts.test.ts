@@ -7,7 +7,7 @@ import { workFolder } from '../faults/programs.ts';
 import { isFull } from '../full.ts';
 import { chooseSeed, randomOf } from '../fuzz/random.ts';
 import { KEY, nodeGateway, workerdGateway, type CountingGateway } from './counts-gateways.ts';
-import { proxiedGateway } from './counts-proxy.ts';
+import { proxiedGateway, receiptGateway } from './counts-proxy.ts';
 import { hasPrograms, type ReaderOf } from './counts-programs.ts';
 import { scenarios, type Scenario, type Site, type Truth } from './counts-scenarios.ts';
 import { share } from './share.ts';
@@ -87,8 +87,12 @@ async function play(
   const truths = new Map<string, Truth[]>(names.map((name) => [name, []]));
   const deck = deckOf(names, downloads).map((scenario, run) => ({ scenario, run }));
   async function work_({ scenario, run }: (typeof deck)[number]): Promise<void> {
+    if (process.env['DEBUG_COUNTS']) console.error(`start ${scenario.name} ${run}`);
     const truth = await scenario.run(siteOf(gateway, scenario.name, work, run), randomOf(seed, run + 1));
+    if (process.env['DEBUG_COUNTS']) console.error(`end ${scenario.name} ${run}`);
     truths.get(scenario.name)?.push(truth);
+    for (const { reader, bytes: kept } of truth.kept)
+      await gateway.sendReceipt?.(new URL(reader.url).pathname, reader.agent, kept);
   }
   const together = deck.filter(({ scenario }) => scenario.name !== 'midnight');
   await Promise.all(
@@ -170,6 +174,14 @@ describe.skipIf(!hasPrograms())('the downloads of real programs are counted as t
   test('from the cache of nginx, with its log imported: all of them', { timeout }, async () => {
     const start = (folder: string) => proxiedGateway(folder, inProxy);
     expect(await score('nginx', start, ON_PROXY, inProxy)).toEqual([]);
+  });
+
+  // Two people with one name are one reader, whose second receipt says the same.
+  const withReceipts = inProxy.filter((name) => name !== 'two-people');
+
+  test('from the cache of nginx, with receipts: all of them', { timeout }, async () => {
+    const start = (folder: string) => receiptGateway(folder, withReceipts);
+    expect(await score('receipts', start, ON_PROXY, withReceipts)).toEqual([]);
   });
 
   // The clock of workerd can't be set.
