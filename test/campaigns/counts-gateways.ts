@@ -31,8 +31,8 @@ export interface CountingGateway {
   readonly url: string;
   /** Stores an object, or replaces it. */
   put(key: string, bytes: Uint8Array): Promise<void>;
-  /** Whether a request runs, or is not written yet. */
-  isBusy(): Promise<boolean>;
+  /** Some of the transfers with a request that runs. */
+  running(): Promise<readonly object[]>;
   count(mount: string): Promise<Counted>;
   readonly beginDay?: (() => void) | undefined;
   /** Sends the receipt of a reader, who has the first bytes of an object; absent where readers have no identity. */
@@ -63,7 +63,7 @@ export async function nodeGateway(
       await writeFile(path, bytes);
       await rename(path, join(files, key));
     },
-    isBusy: () => isBusy(server.url),
+    running: () => running(server.url),
     async count(mount) {
       await transfers.flush();
       const complete = await completeOf(server.url, mount);
@@ -107,16 +107,14 @@ export async function workerdGateway(folder: string, environment?: string): Prom
       await workerd.bucket.put(key, { path, size: bytes.length, mark: '' });
       await rm(path);
     },
-    isBusy: () => isBusy(workerd.url),
+    running: () => running(workerd.url),
     count: async (mount) => ({ transfers: await completeOf(workerd.url, mount) }),
     stop: () => workerd.stop(),
   };
 }
 
-async function isBusy(url: string): Promise<boolean> {
-  const r = await page(TransfersPageSchema, url, 'transfers?state=active&limit=5');
-  if (process.env['DEBUG_COUNTS'] && r.transfers.length > 0) console.error(JSON.stringify(r));
-  return r.transfers.length > 0;
+async function running(url: string): Promise<readonly object[]> {
+  return (await page(TransfersPageSchema, url, 'transfers?state=active&limit=5')).transfers;
 }
 
 /** Adds up the complete downloads of all transfers of a mount, page by page. */

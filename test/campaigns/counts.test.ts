@@ -87,9 +87,7 @@ async function play(
   const truths = new Map<string, Truth[]>(names.map((name) => [name, []]));
   const deck = deckOf(names, downloads).map((scenario, run) => ({ scenario, run }));
   async function work_({ scenario, run }: (typeof deck)[number]): Promise<void> {
-    if (process.env['DEBUG_COUNTS']) console.error(`start ${scenario.name} ${run}`);
     const truth = await scenario.run(siteOf(gateway, scenario.name, work, run), randomOf(seed, run + 1));
-    if (process.env['DEBUG_COUNTS']) console.error(`end ${scenario.name} ${run}`);
     truths.get(scenario.name)?.push(truth);
     for (const { reader, bytes: kept } of truth.kept)
       await gateway.sendReceipt?.(new URL(reader.url).pathname, reader.agent, kept);
@@ -119,8 +117,16 @@ async function play(
 
 /** Waits until the ends of all requests are written. */
 async function settled(gateway: CountingGateway): Promise<void> {
-  for (let quiet = 0; quiet < 5; quiet = (await gateway.isBusy()) ? 0 : quiet + 1) await sleep(100);
+  const end = Date.now() + MAX_WAIT;
+  for (let quiet = 0; quiet < 5; await sleep(100)) {
+    const running = await gateway.running();
+    quiet = running.length === 0 ? quiet + 1 : 0;
+    if (Date.now() > end) throw new Error(`requests never end: ${JSON.stringify(running)}`);
+  }
 }
+
+/** How long the end of a request may take, in ms. */
+const MAX_WAIT = 60_000;
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, one) => total + one, 0);
