@@ -86,7 +86,7 @@ async function play(
   mkdirSync(work);
   const truths = new Map<string, Truth[]>(names.map((name) => [name, []]));
   const deck = deckOf(names, downloads).map((scenario, run) => ({ scenario, run }));
-  async function work_({ scenario, run }: (typeof deck)[number]): Promise<void> {
+  async function playOne({ scenario, run }: (typeof deck)[number]): Promise<void> {
     const truth = await scenario.run(siteOf(gateway, scenario.name, work, run), randomOf(seed, run + 1));
     truths.get(scenario.name)?.push(truth);
     for (const { reader, bytes: kept } of truth.kept)
@@ -95,11 +95,11 @@ async function play(
   const together = deck.filter(({ scenario }) => scenario.name !== 'midnight');
   await Promise.all(
     Array.from({ length: TOGETHER }, async () => {
-      for (let next = together.shift(); next !== undefined; next = together.shift()) await work_(next);
+      for (let next = together.shift(); next !== undefined; next = together.shift()) await playOne(next);
     }),
   );
   // Its clock is that of all, so it has the gateway for itself.
-  for (const next of deck.filter(({ scenario }) => scenario.name === 'midnight')) await work_(next);
+  for (const next of deck.filter(({ scenario }) => scenario.name === 'midnight')) await playOne(next);
   await settled(gateway);
   const all = [...truths.values()].flat();
   const scores: Score[] = [];
