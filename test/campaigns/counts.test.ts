@@ -15,7 +15,7 @@ import { share } from './share.ts';
 const SIZE = 64 * 2 ** 20;
 
 /**
- * Downloads on Node, from a cache, and on workerd with each kind of pipe: 1,100 together. `npm test` runs each scenario
+ * Downloads on Node, from a cache, and with log and with receipts, and on workerd with each kind of pipe: 1,200 together. `npm test` runs each scenario
  * once, since they take seconds.
  */
 const part = (whole: number) => (isFull || process.env['RANGEWAY_CAMPAIGN'] !== undefined ? share(whole) : 0);
