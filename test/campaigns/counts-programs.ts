@@ -78,7 +78,10 @@ export async function runCommand(
     until === undefined
       ? undefined
       : setInterval(() => {
-          if (storedBytes(reader.path) >= until.bytes) child.kill(until.signal);
+          if (storedBytes(reader.path) < until.bytes) return;
+          // Once: aria2c ends at the first one, and hangs if others meet it there.
+          clearInterval(watch);
+          child.kill(until.signal);
         }, 2);
   // A program that waits for ever fails its scenario, and not the whole campaign.
   const timer = setTimeout(() => child.kill('SIGKILL'), MAX_TIME);

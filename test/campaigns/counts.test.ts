@@ -15,8 +15,8 @@ import { share } from './share.ts';
 const SIZE = 64 * 2 ** 20;
 
 /**
- * Downloads on Node, from a cache, and on workerd with each kind of pipe: 1,100 together. `npm test` runs each scenario
- * once, since they take seconds.
+ * Downloads on Node, from a cache (with its log, and with receipts), and on workerd with each kind of pipe: 1,200
+ * together. `npm test` runs each scenario once, since they take seconds.
  */
 const part = (whole: number) => (isFull || process.env['RANGEWAY_CAMPAIGN'] !== undefined ? share(whole) : 0);
 const [ON_NODE, ON_PROXY, ON_WORKERD] = [part(600), part(100), part(200)];
