@@ -176,13 +176,15 @@ function describe(operation: Operation): object {
     response === undefined
       ? { 204: { description: 'Done' } }
       : { 200: { description: summary, content: { ...content(response, 'output', type), ...events } } };
-  const failures = [...common, ...errors].toSorted().map((status) => [
-    status,
-    {
-      description: ERRORS[status],
-      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-    },
-  ]);
+  const failures = [...common, ...errors]
+    .toSorted((a, b) => a - b)
+    .map((status) => [
+      status,
+      {
+        description: ERRORS[status],
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    ]);
   return {
     summary,
     ...(isPublic ? { security: [] } : {}),
