@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
+import { leftOut } from './test/long-tests.ts';
 import { sampleLine } from './test/sample-line.ts';
 
 /** Processes that tests start find their modules compiled: this halves the time that `rangeway` takes to start. */
@@ -19,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/workers/**', 'test/s3/**', 'test/lambda/**'],
+          exclude: ['test/workers/**', 'test/s3/**', 'test/lambda/**', ...leftOut],
           globalSetup: ['test/conformance/setup.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
