@@ -119,8 +119,10 @@ export function linkClient(tracker: TransferTracker, isStrict: boolean): LinkCli
         async settle({ sent = session.used(), isBroken }) {
           await session.close();
           if (bytes === 0 && sent === 0) return;
-          const end = { type: 'settle', id: requestId, at: Date.now(), reader } as const;
-          await tracker.settle({ ...end, size: session.size(), granted: session.granted(), sent, isBroken });
+          // A client whose response was broken off by the quota has read on to its end.
+          const hasLeft = isBroken && !session.isRefused();
+          const end = { type: 'settle', id: requestId, at: Date.now(), reader, size: session.size() } as const;
+          await tracker.settle({ ...end, granted: session.granted(), sent, isBroken: hasLeft });
         },
       };
     },
