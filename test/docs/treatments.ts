@@ -40,13 +40,14 @@ const CDK_VALUES: readonly (readonly [RegExp, string])[] = [
   [/logDays=N/, 'logDays=30'],
 ];
 
-/** Options without effect on the default front, or without a secret, and what they need beside them. */
+/** Options without effect on the default front, or without a setting or a secret, and what they need beside them. */
 const CDK_NEEDS: readonly (readonly [RegExp, string])[] = [
   [/\b(?:domain|tls|certificate|accessLogs|largeObjects)=/, '-c front=cloudfront'],
   [
     /\btls=/,
     '-c domain=files.example.com -c certificate=arn:aws:acm:us-east-1:111122223333:certificate/00000000-0000-0000-0000-000000000000',
   ],
+  [/\bindex=/, `-c 'settings={"pieces":true}'`],
   [/\bkmsKeys=/, `-c 'settings={"access":{"type":"signed"}}' -c secrets=RANGEWAY_KEYS=secretsmanager:rangeway/keys`],
 ];
 
