@@ -4,7 +4,7 @@ import { describeError } from './log.ts';
 /** How often a failure is told, in ms. */
 const TOLD_TIME = 60_000;
 
-/** Counts what is lost, and tells it once a minute. */
+/** Counts the changes of transfers that could not be stored, and tells their number once a minute. */
 export interface FailureLog {
   add(count: number, cause: unknown): void;
   readonly lost: () => number;

@@ -1,4 +1,5 @@
 import { steadyTime } from '../base/clock.ts';
+import { withTimeout } from '../base/with-timeout.ts';
 import type { ReservationEnded } from '../transfers/link-quota.ts';
 import { readerIdentity, type AnonymousIdentity } from '../transfers/reader-identity.ts';
 import {
@@ -174,7 +175,7 @@ function directWriter(store: TransferStore, failures: FailureLog): ChangeWriter 
   async function writeOne({ change, reader }: PendingChange, before: Promise<void> | undefined): Promise<void> {
     try {
       await before;
-      await withTimeout(store.write([reader === undefined ? change : withReader(change, await reader)]));
+      await withTimeout(WRITE_TIMEOUT, store.write([reader === undefined ? change : withReader(change, await reader)]));
       if (steadyTime() - maintained < MINUTE) return;
       maintained = steadyTime();
       await store.maintain(Date.now());
@@ -194,7 +195,7 @@ function directWriter(store: TransferStore, failures: FailureLog): ChangeWriter 
       return work;
     },
     // Each change is written at once. On Workers, those of other requests can't be awaited.
-    writeNow: (changes) => withTimeout(store.write(changes)),
+    writeNow: (changes) => withTimeout(WRITE_TIMEOUT, store.write(changes)),
     flush: async () => void (await Promise.all(running)),
     stop: () => undefined,
   };
@@ -224,7 +225,7 @@ function turnWriter(store: TransferStore, failures: FailureLog): ChangeWriter {
       for (const { change, reader } of turn) {
         changes.push(reader === undefined ? change : withReader(change, await reader));
       }
-      await withTimeout(store.write(changes));
+      await withTimeout(WRITE_TIMEOUT, store.write(changes));
     } catch (error) {
       if (!isBusy(error)) return failures.add(turn.length, error);
       pending = [...turn, ...pending];
@@ -265,7 +266,7 @@ function turnWriter(store: TransferStore, failures: FailureLog): ChangeWriter {
     },
     async writeNow(changes) {
       await flush();
-      await withTimeout(store.write(changes));
+      await withTimeout(WRITE_TIMEOUT, store.write(changes));
     },
     flush,
     stop: () => clearInterval(maintenance),
@@ -280,12 +281,4 @@ function unref(timer: unknown): void {
 
 function isBusy(error: unknown): boolean {
   return error instanceof Error && error.name === 'TransferStoreBusy';
-}
-
-/** @throws Error if the store takes too long */
-function withTimeout(work: Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`it took longer than ${WRITE_TIMEOUT} ms`)), WRITE_TIMEOUT);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

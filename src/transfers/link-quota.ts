@@ -89,7 +89,7 @@ export interface LinkStore {
   /**
    * Forgets the use of a link and its transfers, unless it is revoked.
    *
-   * @returns what was found
+   * @returns `forgotten`, or the reason for which the link stays as it is
    */
   forgetLink(reader: LinkReader): Promise<'forgotten' | 'revoked' | 'unknown'>;
 }

@@ -5,7 +5,7 @@ import { respondWith } from '../handle-request.ts';
 import { matchMount, ownPath, type MatchedMount, type Mount } from '../match-mount.ts';
 import { jsonReply, problemReply, type Reply } from '../reply.ts';
 import { readRequestContent } from '../request-content.ts';
-import { tokenGuard } from '../token-guard.ts';
+import { tokenGuard, tokenRefusal } from '../token-guard.ts';
 import { hasParameter, toSeconds, type Representation, type Span } from '../../http/index.ts';
 import { storedTag } from '../../http/stored-fields.ts';
 import type { ImportedRequest } from '../../observe/imported-requests.ts';
@@ -34,11 +34,9 @@ export function importTransfers(
     const { raw, routePath } = c.req;
     if (ownPath(addressOf(request.platform, raw).pathname, routePath) !== 'transfers/import') return next();
     return respondWith(c, request, async (): Promise<Reply> => {
-      const problem = (status: 400 | 401 | 413 | 503, detail: string) =>
+      const problem = (status: 400 | 413 | 503, detail: string) =>
         problemReply(status, detail, request.requestId, raw.method);
-      if (!(await isAllowed(fieldsOf(request.platform, raw)))) {
-        return problem(401, 'This address takes the token of the administrator, which this is not.');
-      }
+      if (!(await isAllowed(fieldsOf(request.platform, raw)))) return tokenRefusal(request.requestId, raw.method);
       const content = await readRequestContent(request.platform.readContent, raw, MAX_BYTES);
       if (content.type === 'too-long') return problem(413, `An import has ${MAX_BYTES} bytes at the most.`);
       const parsed = content.type === 'complete' ? parseImport(content.bytes) : undefined;
