@@ -51,6 +51,7 @@ function run(...args: readonly [string, ...string[]]): void {
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 run('tsc', '-p', 'tsconfig.build.json');
 run('tsc', '-p', 'tsconfig.build-workers.json');
+run('tsc', '-p', 'tsconfig.build-page.json');
 buildConstruct();
 
 await bundleWorker('R2 only', 'wrangler.toml', WORKER_LIMIT);
