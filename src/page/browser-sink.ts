@@ -24,7 +24,7 @@ export function browserSink({ name, deliver }: BrowserSinkOptions): Sink {
   let isDelivered = false;
   return {
     isSequential: false,
-    open: () => stored.length(),
+    open: () => stored.open(),
     async write(position, bytes) {
       digest.noteWrite(position);
       await explained(stored.write(position, bytes));

@@ -1,7 +1,7 @@
 /** The bytes of one download in the origin's private file system, as files of {@link SEGMENT_LENGTH} bytes. */
 export interface Segments {
-  /** Returns the end of the last byte that is there; 0 if there is nothing. */
-  length(): Promise<number>;
+  /** Removes what no run can use. Returns the end of the last byte that is there; 0 if there is nothing. */
+  open(): Promise<number>;
   write(position: number, bytes: Uint8Array): Promise<void>;
   /** Makes durable all that was written before the call. */
   sync(): Promise<void>;
@@ -18,6 +18,9 @@ interface Segment {
   turn: Promise<void>;
   stream: FileSystemWritableFileStream | undefined;
 }
+
+/** The name of a segment's file: its index. */
+const SEGMENT_NAME = /^\d+$/;
 
 /** The folder of all downloads in the origin's private file system. */
 const FOLDER = 'rangeway';
@@ -72,9 +75,19 @@ export function segments(name: string): Segments {
   async function files(): Promise<readonly { readonly index: number; readonly file: File }[]> {
     const found: { readonly index: number; readonly file: File }[] = [];
     for await (const [key, handle] of (await folder()).entries()) {
-      if (handle instanceof FileSystemFileHandle) found.push({ index: Number(key), file: await handle.getFile() });
+      if (!SEGMENT_NAME.test(key) || !(handle instanceof FileSystemFileHandle)) continue;
+      found.push({ index: Number(key), file: await handle.getFile() });
     }
     return found.toSorted((a, b) => a.index - b.index);
+  }
+
+  /** Chromium keeps the swap files of streams that a closed tab has left open, as files of the same folder. */
+  async function removeSwapFiles(): Promise<void> {
+    const all = await folder();
+    const keys = await Array.fromAsync(all.keys());
+    const removals = keys.filter((key) => !SEGMENT_NAME.test(key)).map((key) => all.removeEntry(key));
+    // One that is locked takes space, and is removed with the folder.
+    await Promise.allSettled(removals);
   }
 
   async function sync(): Promise<void> {
@@ -83,7 +96,8 @@ export function segments(name: string): Segments {
   }
 
   return {
-    async length() {
+    async open() {
+      await removeSwapFiles();
       const last = (await files()).at(-1);
       return last === undefined ? 0 : last.index * SEGMENT_LENGTH + last.file.size;
     },

@@ -148,7 +148,7 @@ describeInBrowsers('storage of downloads', (browser) => {
       const stored = new Uint8Array(await (await store.toBlob()).arrayBuffer());
       const part = await store.read(4_194_000, 4_195_000);
       return stored.length === size && stored.every((byte, i) => byte === source[i])
-        && part.every((byte, i) => byte === source[4_194_000 + i]) && (await store.length()) === size;
+        && part.every((byte, i) => byte === source[4_194_000 + i]) && (await store.open()) === size;
     })()`);
     expect(isEqual).toBe(true);
   });
@@ -167,6 +167,25 @@ describeInBrowsers('storage of downloads', (browser) => {
     const later = remoteJournal(page, 'kept');
     expect(await later.open()).toBe('state');
     expect(await remoteSink(page, 'kept').open()).toBe(3);
+  });
+
+  test('files that a closed tab has left open are no bytes of the download', async () => {
+    const { page } = await browser.visit(url);
+    const stored = await page.evaluate(`(async () => {
+      const root = await (await navigator.storage.getDirectory()).getDirectoryHandle('rangeway', { create: true });
+      const folder = await root.getDirectoryHandle('left', { create: true });
+      const store = segments('left');
+      await store.write(0, Uint8Array.of(1, 2, 3));
+      await store.sync();
+      const swap = await folder.getFileHandle('0.swap', { create: true });
+      const stream = await swap.createWritable();
+      await stream.write(new Uint8Array(9));
+      await stream.close();
+      const length = await segments('left').open();
+      const blob = await segments('left').toBlob();
+      return [length, blob.size, (await Array.fromAsync(folder.keys())).join()];
+    })()`);
+    expect(stored).toEqual([3, 3, '0']);
   });
 
   test('a second tab is refused while the first one has the journal', async () => {
