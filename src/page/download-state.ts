@@ -31,7 +31,7 @@ export interface DownloadState {
   readonly connections: number;
   /** A failure since the last progress, in a sentence. */
   readonly trouble: string | undefined;
-  /** What the user has to know, in sentences. */
+  /** Sentences that the user has to read. */
   readonly notices: readonly string[];
   readonly verification: Verification | undefined;
   /** Whether the complete file is in the storage of the browser, and has to be saved. */

@@ -1,7 +1,7 @@
 import { createElement as h, render } from 'hono/jsx/dom';
 import { downloadController, type Controller } from './controller.ts';
 import { ELEMENT_STYLE } from './element-style.ts';
-import { nameOf } from './save-file.ts';
+import { fileNameOf } from './save-file.ts';
 import { downloadView } from './view.ts';
 
 /** The name of the element. */
@@ -32,7 +32,7 @@ function downloadElement(): CustomElementConstructor {
       // The content of the element, a plain link, stays visible.
       if (url === null || !/^https?:$/.test(url.protocol)) return;
       url.hash = '';
-      const name = this.getAttribute('name') ?? nameOf(url.href);
+      const name = this.getAttribute('name') ?? fileNameOf(url.href);
       const controller = downloadController({ url: url.href, name, onExpired: () => this.#announceExpiry() });
       this.#controller = controller;
       const root = this.attachShadow({ mode: 'open' });

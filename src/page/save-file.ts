@@ -61,7 +61,7 @@ function safeName(name: string): string {
 }
 
 /** Returns the name of the file of an address: its last segment. */
-export function nameOf(url: string): string {
+export function fileNameOf(url: string): string {
   const segment = new URL(url).pathname.split('/').at(-1) ?? '';
   try {
     return decodeURIComponent(segment);

@@ -5,7 +5,7 @@ import type { DownloadState, Status } from './download-state.ts';
 type Node = ReturnType<typeof h>;
 
 /**
- * Makes the component that shows a download: its name, what can be done, how far it is, and what the user has to know.
+ * Makes the component that shows a download: its name, what can be done, how far it is, and the sentences for the user.
  *
  * @param href the plain address, for the link that is left if a download can't be continued
  */
