@@ -7,7 +7,7 @@ export const ELEMENT_STYLE = `
 .card{padding:.875rem 1rem;border:1px solid var(--line);border-radius:8px;background:var(--page)}
 .top{display:flex;gap:.75rem 1rem;align-items:center;justify-content:space-between;flex-wrap:wrap}
 .title{min-width:0;flex:1 1 14rem;display:flex;flex-direction:column}
-.name{font-weight:600;overflow-wrap:anywhere}
+.name{align-self:flex-start;font-weight:600;overflow-wrap:anywhere}
 .figures{font-size:.875rem;color:var(--quiet);font-variant-numeric:tabular-nums}
 .actions{display:flex;gap:.5rem}
 button,input{font:inherit;font-size:.9375rem;color:inherit;background:none;border:1px solid var(--edge);border-radius:6px;padding:.3125rem .75rem}

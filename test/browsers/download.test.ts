@@ -1,12 +1,14 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdtemp, mkdir, rm, writeFile } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { killAll, run, startServer } from '../cli/commands.ts';
 import { isFull } from '../full.ts';
-import { describeInBrowsers, expectAccessible, expectNoSideScroll, takeScreenshot } from './browsers.ts';
+import { describeInBrowsers, expectAccessible, expectNoSideScroll, launchProfile, takeScreenshot } from './browsers.ts';
 import { startFaulty, type FaultyProxy } from './faulty-proxy.ts';
 
 const MIB = 1024 * 1024;
@@ -185,5 +187,152 @@ describeInBrowsers('resumable downloads', (browser) => {
     await takeScreenshot(browser, second, 'download-second-tab');
     proxy.faults.rate = 0;
     await isComplete(page);
+  });
+
+  test('a page of another origin, with a strict policy, embeds the element and is told of an expired link', async () => {
+    proxy.faults.rate = 20 * MIB;
+    proxy.faults.isRefused = (url) => !url.includes('fresh');
+    const file = `${proxy.url}/sub/a.bin`;
+    const policy = `default-src 'none'; script-src ${proxy.url}; connect-src ${proxy.url}; img-src data:`;
+    const page = `<!doctype html><html lang="en"><title>Other</title><link rel="icon" href="data:,">
+      <main><h1>Other</h1><rangeway-download href="${file}" name="other.bin"><a href="${file}">a.bin</a></rangeway-download></main>
+      <script type="module" src="${proxy.url}/.rangeway/download.js"></script>`;
+    const other = createServer((_, response) => {
+      response.writeHead(200, { 'Content-Type': 'text/html', 'Content-Security-Policy': policy }).end(page);
+    }).listen(0, 'localhost');
+    try {
+      await once(other, 'listening');
+      const address = other.address();
+      const port = typeof address === 'object' ? address?.port : undefined;
+      const visit = await open(`http://localhost:${port}/`);
+      await visit.page.evaluate(`addEventListener('rangeway-expired', ({ detail }) => detail.renew('${file}?fresh'))`);
+      await press(visit.page, 'Download');
+      await isComplete(visit.page);
+      expect(await card(visit.page).innerText()).toContain('other.bin');
+      expect(await storedDigest(visit.page)).toBe(digestOf(content));
+      // The refused response is all that the console tells.
+      expect(visit.problems.filter((one) => !/403|ERR_ABORTED|NS_BINDING_ABORTED/.test(one))).toEqual([]);
+      await takeScreenshot(browser, visit.page, 'download-embedded');
+    } finally {
+      other.close();
+    }
+  });
+
+  test('files of a page wait for each other, and each name is saved', async () => {
+    proxy.faults.rate = 10 * MIB;
+    const { page, problems } = await open();
+    await begin(page);
+    await page.getByRole('button', { name: /^Resumable download of .*pdf$/ }).click();
+    const second = page.locator('rangeway-download .card').nth(1);
+    await second.getByText(/^Waits for the other downloads/).waitFor();
+    await takeScreenshot(browser, page, 'download-queue');
+    proxy.faults.rate = 0;
+    await expect.poll(() => second.innerText(), { timeout: 60_000 }).toContain('Complete');
+    expect(await second.locator('.name').innerText()).toBe('تقرير & "x" <b>.pdf');
+    // A connection that is given up is no problem.
+    expect(problems.filter((one) => !/ERR_ABORTED|NS_BINDING_ABORTED/.test(one))).toEqual([]);
+  });
+
+  test('a browser that refuses storage says so, and leaves the plain link', async () => {
+    const { page } = await open();
+    await page.evaluate(
+      `void (navigator.storage.getDirectory = () => Promise.reject(new DOMException('', 'SecurityError')))`,
+    );
+    await begin(page);
+    await card(page)
+      .getByText(/refuses storage/)
+      .waitFor();
+    expect(await page.getByRole('link', { name: 'Download without resuming' }).getAttribute('href')).toBe(
+      `${proxy.url}/sub/a.bin`,
+    );
+    await expectAccessible(page);
+    await takeScreenshot(browser, page, 'download-refused');
+  });
+
+  test('a cancelled picker downloads nothing, and a chosen file gets all bytes', async () => {
+    const { page } = await open();
+    await page.evaluate(`void (window.showSaveFilePicker = () => Promise.reject(new DOMException('', 'AbortError')))`);
+    await begin(page);
+    await card(page)
+      .getByText(/^No file was chosen/)
+      .waitFor();
+    await page.evaluate(`void (window.showSaveFilePicker = async () =>
+      (await navigator.storage.getDirectory()).getFileHandle('chosen.bin', { create: true }))`);
+    await press(page, 'Download');
+    await isComplete(page);
+    const [size, stored]: readonly number[] = await page.evaluate(`(async () => {
+      const root = await navigator.storage.getDirectory();
+      const file = await (await root.getFileHandle('chosen.bin')).getFile();
+      let count = 0;
+      for await (const _ of (await root.getDirectoryHandle('rangeway')).keys()) count++;
+      return [file.size, count];
+    })()`);
+    expect([size, stored]).toEqual([SIZE, 0]);
+  });
+
+  // Firefox has no way to set the quota of a page that is open.
+  test.runIf(browser.name === 'chromium')(
+    'a full storage says so, and goes on where it was when there is room',
+    async () => {
+      proxy.faults.rate = 20 * MIB;
+      const { page } = await open();
+      const devtools = await page.context().newCDPSession(page);
+      const limitStorage = (quotaSize?: number) =>
+        devtools.send('Storage.overrideQuotaForOrigin', {
+          origin: proxy.url,
+          ...(quotaSize === undefined ? {} : { quotaSize }),
+        });
+      await begin(page);
+      await reaches(page, 30);
+      await limitStorage(SIZE / 2);
+      await card(page)
+        .getByText(/storage of this browser is full/)
+        .waitFor({ timeout: 60_000 });
+      const stopped = await progressOf(page);
+      await takeScreenshot(browser, page, 'download-full');
+      await press(page, 'Resume');
+      await card(page)
+        .getByText(/is full|too little room/)
+        .waitFor();
+      await limitStorage();
+      await press(page, 'Resume');
+      await reaches(page, Math.min(25, stopped));
+      await isComplete(page);
+      expect(await storedDigest(page)).toBe(digestOf(content));
+    },
+  );
+
+  test.runIf(browser.name === 'chromium')('the browser ends, and the next one goes on and saves the file', async () => {
+    proxy.faults.rate = 10 * MIB;
+    const profile = join(folder, 'profile');
+    const address = `${proxy.url}/sub/`;
+    const first = await launchProfile(profile);
+    const before = await first.newPage();
+    await before.goto(address);
+    await withoutPicker(before);
+    await begin(before);
+    await reaches(before, 50);
+    await first.close();
+    const second = await launchProfile(profile);
+    try {
+      const page = await second.newPage();
+      await page.goto(address);
+      await withoutPicker(page);
+      await card(page)
+        .getByText(/^Paused/)
+        .waitFor();
+      proxy.faults.rate = 0;
+      const saving = page.waitForEvent('download');
+      const sent = proxy.sent();
+      await press(page, 'Resume');
+      const saved = await saving;
+      expect(saved.suggestedFilename()).toBe('a.bin');
+      expect(digestOf(await readFile(await saved.path()))).toBe(digestOf(content));
+      expect(proxy.sent() - sent).toBeLessThan(SIZE * 0.8);
+      await press(page, 'Discard');
+      await card(page).getByRole('button', { name: 'Download' }).waitFor();
+    } finally {
+      await second.close();
+    }
   });
 });

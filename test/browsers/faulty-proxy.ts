@@ -22,6 +22,8 @@ export interface FaultyProxy {
   readonly faults: Faults;
   /** Responses that were reset. */
   resets(): number;
+  /** Bytes of the file that were received from the gateway. */
+  sent(): number;
   close(): void;
 }
 
@@ -37,12 +39,13 @@ export async function startFaulty(gateway: string, path: string): Promise<Faulty
   const faults: Faults = { resetAfter: Infinity, rate: 0, isOff: false, wrong: new Set(), isRefused: () => false };
   const sockets = new Set<Socket>();
   let resets = 0;
+  let sent = 0;
 
   function answer(req: IncomingMessage, res: ServerResponse): void {
     if (faults.isOff) return void req.socket.resetAndDestroy();
     const url = req.url ?? '/';
     const isFile = url.split('?')[0] === path && !url.includes('pieces');
-    if (isFile && faults.isRefused(url)) return void res.writeHead(403).end();
+    if (isFile && faults.isRefused(url)) return void res.writeHead(403, { 'Access-Control-Allow-Origin': '*' }).end();
     const request = get(`${gateway}${url}`, { method: req.method, headers: req.headers, agent: false }, (response) => {
       res.writeHead(response.statusCode ?? 502, response.headers);
       if (isFile) passFile(req, res, response);
@@ -64,6 +67,7 @@ export async function startFaulty(gateway: string, path: string): Promise<Faulty
       }
       position += chunk.length;
       passed += chunk.length;
+      sent += chunk.length;
       const isTooMuch = passed > faults.resetAfter;
       if (isTooMuch) {
         resets += 1;
@@ -99,6 +103,7 @@ export async function startFaulty(gateway: string, path: string): Promise<Faulty
       },
     }),
     resets: () => resets,
+    sent: () => sent,
     close: () => {
       server.close();
       for (const socket of sockets) socket.destroy();
