@@ -53,7 +53,7 @@ test.for([
   ['/files', '/files/'],
   ['/files', '/files/a%20b/c/'],
   ['/x/y', '/x/y/a/'],
-])('a page of the mount "%s" at %s finds the script', async ([path, address]) => {
+] as const)('a page of the mount "%s" at %s finds the script', async ([path, address]) => {
   const store = memoryStore();
   for (const key of ['z', 'a/z', 'a/b/z', 'a b/c/z']) await store.put(key, new Uint8Array(1));
   const app = createGateway({ mounts: [{ path, store, listing: 'html' }], observers: [] });
