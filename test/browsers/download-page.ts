@@ -42,3 +42,4 @@ export const reaches = (page: Page, percent: number) =>
   expect.poll(() => progressOf(page), { timeout: 60_000, interval: 50 }).toBeGreaterThanOrEqual(percent);
 export const isComplete = (page: Page) =>
   expect.poll(() => card(page).innerText(), { timeout: 60_000, interval: 100 }).toContain('Complete');
+export const says = (page: Page, text: RegExp) => card(page).getByText(text).waitFor({ timeout: 60_000 });

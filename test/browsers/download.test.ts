@@ -17,6 +17,7 @@ import {
   press,
   progressOf,
   reaches,
+  says,
   storedDigest,
   withoutPicker,
 } from './download-page.ts';
@@ -65,9 +66,7 @@ describeInBrowsers('resumable downloads', (browser) => {
     await expectNoSideScroll(page);
     await takeScreenshot(browser, page, 'download-running');
     await press(page, 'Pause');
-    await card(page)
-      .getByText(/^Paused/)
-      .waitFor();
+    await says(page, /^Paused/);
     const paused = await progressOf(page);
     expect(paused).toBeGreaterThanOrEqual(20);
     await takeScreenshot(browser, page, 'download-paused');
@@ -76,9 +75,7 @@ describeInBrowsers('resumable downloads', (browser) => {
     // As if the tab was closed: nothing is paused before it.
     await page.reload();
     await withoutPicker(page);
-    await card(page)
-      .getByText(/^Paused/)
-      .waitFor();
+    await says(page, /^Paused/);
     await press(page, 'Resume');
     // All but the bytes of the last second are there.
     await reaches(page, 20);
@@ -97,9 +94,7 @@ describeInBrowsers('resumable downloads', (browser) => {
     await begin(page);
     await reaches(page, 15);
     proxy.faults.isOff = true;
-    await card(page)
-      .getByText(/^Tries again/)
-      .waitFor();
+    await says(page, /^Tries again/);
     await takeScreenshot(browser, page, 'download-off');
     proxy.faults.isOff = false;
     proxy.faults.rate = 0;
@@ -114,9 +109,7 @@ describeInBrowsers('resumable downloads', (browser) => {
     await begin(page);
     await reaches(page, 15);
     await press(page, 'Pause');
-    await card(page)
-      .getByText(/^Paused/)
-      .waitFor();
+    await says(page, /^Paused/);
     const other = randomBytes(SIZE - 1_000_000);
     await writeFile(join(folder, 'served/sub/a.bin'), other);
     try {
@@ -212,9 +205,7 @@ describeInBrowsers('resumable downloads', (browser) => {
       `void (navigator.storage.getDirectory = () => Promise.reject(new DOMException('', 'SecurityError')))`,
     );
     await begin(page);
-    await card(page)
-      .getByText(/refuses storage/)
-      .waitFor();
+    await says(page, /refuses storage/);
     expect(await page.getByRole('link', { name: 'Download without resuming' }).getAttribute('href')).toBe(
       `${proxy.url}/sub/a.bin`,
     );
@@ -226,9 +217,7 @@ describeInBrowsers('resumable downloads', (browser) => {
     const { page } = await open();
     await page.evaluate(`void (window.showSaveFilePicker = () => Promise.reject(new DOMException('', 'AbortError')))`);
     await begin(page);
-    await card(page)
-      .getByText(/^No file was chosen/)
-      .waitFor();
+    await says(page, /^No file was chosen/);
     await page.evaluate(`void (window.showSaveFilePicker = async () =>
       (await navigator.storage.getDirectory()).getFileHandle('chosen.bin', { create: true }))`);
     await press(page, 'Download');
@@ -258,15 +247,11 @@ describeInBrowsers('resumable downloads', (browser) => {
       await begin(page);
       await reaches(page, 30);
       await limitStorage(SIZE / 2);
-      await card(page)
-        .getByText(/storage of this browser is full/)
-        .waitFor({ timeout: 60_000 });
+      await says(page, /storage of this browser is full/);
       const stopped = await progressOf(page);
       await takeScreenshot(browser, page, 'download-full');
       await press(page, 'Resume');
-      await card(page)
-        .getByText(/is full|too little room/)
-        .waitFor();
+      await says(page, /is full|too little room/);
       await limitStorage();
       await press(page, 'Resume');
       await reaches(page, Math.min(25, stopped));
@@ -291,9 +276,7 @@ describeInBrowsers('resumable downloads', (browser) => {
       const page = await second.newPage();
       await page.goto(address);
       await withoutPicker(page);
-      await card(page)
-        .getByText(/^Paused/)
-        .waitFor();
+      await says(page, /^Paused/);
       proxy.faults.rate = 0;
       const saving = page.waitForEvent('download');
       const sent = proxy.sent();
