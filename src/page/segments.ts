@@ -17,6 +17,15 @@ interface Segment {
   /** The operations of one segment run one after the other: two open streams would write over each other. */
   turn: Promise<void>;
   stream: FileSystemWritableFileStream | undefined;
+  /** Bytes that are not yet passed to the stream, whose calls cost more than the bytes of a chunk. */
+  run: Run | undefined;
+}
+
+/** Bytes in a row, from a position in their segment. */
+interface Run {
+  readonly start: number;
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  length: number;
 }
 
 /** The name of a segment's file: its index. */
@@ -42,34 +51,49 @@ export function segments(name: string): Segments {
   }
 
   function inTurn(index: number, work: (segment: Segment) => Promise<void>): Promise<void> {
-    const segment = open.get(index) ?? { turn: Promise.resolve(), stream: undefined };
+    const segment = open.get(index) ?? { turn: Promise.resolve(), stream: undefined, run: undefined };
     open.set(index, segment);
     const done = segment.turn.then(() => work(segment));
     segment.turn = done.catch((cause: unknown) => {
-      if (segment.stream !== undefined) lost ??= { cause };
+      if (segment.stream !== undefined || segment.run !== undefined) lost ??= { cause };
       segment.stream = undefined;
+      segment.run = undefined;
     });
     return done;
   }
 
-  async function writePart(segment: Segment, index: number, position: number, data: Uint8Array<ArrayBuffer>) {
+  async function writePart(segment: Segment, index: number, position: number, data: Uint8Array): Promise<void> {
+    const { run } = segment;
+    const isNext = run !== undefined && run.start + run.length === position;
+    if (!isNext || run.length + data.length > run.bytes.length) {
+      await flush(segment, index);
+      segment.run = { start: position, bytes: new Uint8Array(Math.max(RUN_LENGTH, data.length)), length: 0 };
+    }
+    if (segment.run === undefined) return;
+    segment.run.bytes.set(data, segment.run.length);
+    segment.run.length += data.length;
+  }
+
+  async function flush(segment: Segment, index: number): Promise<void> {
+    const { run } = segment;
+    if (run === undefined) return;
     if (segment.stream === undefined) {
       const file = await (await folder()).getFileHandle(String(index), { create: true });
       segment.stream = await file.createWritable({ keepExistingData: true });
     }
-    await segment.stream.write({ type: 'write', position, data });
+    const data = run.bytes.subarray(0, run.length);
+    await segment.stream.write({ type: 'write', position: run.start, data });
+    segment.run = undefined;
   }
 
-  function closeAll(close: (stream: FileSystemWritableFileStream) => Promise<void>): Promise<unknown> {
-    const closing = [...open].map(([index]) =>
-      inTurn(index, async (segment) => {
-        const { stream } = segment;
-        if (stream === undefined) return;
-        await close(stream);
-        segment.stream = undefined;
-      }),
-    );
-    return Promise.all(closing);
+  async function close(segment: Segment, index: number): Promise<void> {
+    await flush(segment, index);
+    await segment.stream?.close();
+    segment.stream = undefined;
+  }
+
+  function each(work: (segment: Segment, index: number) => Promise<void>): Promise<unknown> {
+    return Promise.all([...open.keys()].map((index) => inTurn(index, (segment) => work(segment, index))));
   }
 
   async function files(): Promise<readonly { readonly index: number; readonly file: File }[]> {
@@ -91,7 +115,7 @@ export function segments(name: string): Segments {
   }
 
   async function sync(): Promise<void> {
-    await closeAll((stream) => stream.close());
+    await each(close);
     if (lost !== undefined) throw new Error('the browser has not kept the last bytes', { cause: lost.cause });
   }
 
@@ -102,10 +126,11 @@ export function segments(name: string): Segments {
       return last === undefined ? 0 : last.index * SEGMENT_LENGTH + last.file.size;
     },
     async write(position, bytes) {
+      if (lost !== undefined) throw new Error('the browser has not kept the last bytes', { cause: lost.cause });
       const parts = splitSegments(position, position + bytes.length);
       await Promise.all(
         parts.map(({ index, start, end }) => {
-          const data = new Uint8Array(bytes.subarray(start - position, end - position));
+          const data = bytes.subarray(start - position, end - position);
           return inTurn(index, (segment) => writePart(segment, index, start - index * SEGMENT_LENGTH, data));
         }),
       );
@@ -115,8 +140,7 @@ export function segments(name: string): Segments {
       const bytes = new Uint8Array(end - start);
       for (const part of splitSegments(start, end)) {
         await inTurn(part.index, async (segment) => {
-          await segment.stream?.close();
-          segment.stream = undefined;
+          await close(segment, part.index);
           const file = await (await (await folder()).getFileHandle(String(part.index))).getFile();
           const from = part.start - part.index * SEGMENT_LENGTH;
           const slice = file.slice(from, from + part.end - part.start);
@@ -127,7 +151,11 @@ export function segments(name: string): Segments {
       return bytes;
     },
     async empty() {
-      await closeAll((stream) => stream.abort());
+      await each(async (segment) => {
+        segment.run = undefined;
+        await segment.stream?.abort();
+        segment.stream = undefined;
+      });
       open.clear();
       lost = undefined;
       const all = await (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER, { create: true });
@@ -138,6 +166,9 @@ export function segments(name: string): Segments {
     toBlob: async () => new Blob((await files()).map(({ file }) => file)),
   };
 }
+
+/** Bytes that are passed to a stream at once. */
+const RUN_LENGTH = 1024 * 1024;
 
 /** Bytes of a segment: what a checkpoint copies at most for each connection. */
 const SEGMENT_LENGTH = 4 * 1024 * 1024;
