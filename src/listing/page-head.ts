@@ -4,8 +4,10 @@ import { STYLE } from './style.ts';
 /**
  * Prints the head of every page. The style has no white space around it, because the policy allows its exact text. The
  * icon is empty, because a browser would ask for `/favicon.ico` otherwise, which costs operations of the storage.
+ *
+ * @param script the address of the script, if the page has one
  */
-export function pageHead(title: string): ReturnType<typeof html> {
+export function pageHead(title: string, script?: string): ReturnType<typeof html> {
   return html`<head>
     <meta charset="utf-8" />
     <meta name="viewport" content="width=device-width" />
@@ -13,5 +15,11 @@ export function pageHead(title: string): ReturnType<typeof html> {
     <link rel="icon" href="data:," />
     <title>${title}</title>
     ${raw(`<style>${STYLE}</style>`)}
+    ${
+      script === undefined
+        ? ''
+        : html`<meta name="generator" content="rangeway" />
+            <script type="module" src="${script}"></script>`
+    }
   </head>`;
 }

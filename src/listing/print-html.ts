@@ -18,6 +18,8 @@ export interface ListingPage {
   readonly nextQuery: string | undefined;
   /** The query of the first page; `undefined` if this is it. */
   readonly firstQuery: string | undefined;
+  /** The address of the script that offers resumable downloads; `undefined` if there is none. */
+  readonly script: string | undefined;
   /** The text of the folder's README, with its name. */
   readonly readme: { readonly name: string; readonly text: string } | undefined;
 }
@@ -33,7 +35,7 @@ export async function printHtml(page: ListingPage): Promise<string> {
   const title = visible(`${root.replace(/\/$/, '')}/${folder}`);
   const document = html`<!doctype html>
     <html lang="en">
-      ${pageHead(title)}
+      ${pageHead(title, page.script)}
       <body>
         <header>
           ${breadcrumb(page)}
