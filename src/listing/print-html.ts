@@ -1,4 +1,5 @@
 import { html, raw } from 'hono/html';
+import { printSize, visible } from '../base/page-text.ts';
 import type { Entry, FileEntry } from './entries.ts';
 import type { ListOrder } from './listing-query.ts';
 import { pageHead } from './page-head.ts';
@@ -175,12 +176,6 @@ function counted(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-function printSize(bytes: number): string {
-  const power = bytes < 1024 ? 0 : Math.min(4, Math.floor(Math.log2(bytes) / 10));
-  const unit = ['B', 'KiB', 'MiB', 'GiB', 'TiB'][power];
-  return `${power === 0 ? bytes : (bytes / 1024 ** power).toFixed(1)} ${unit}`;
-}
-
 function printDate(date: Date): Html {
   const iso = date.toISOString();
   return html`<time datetime="${iso}">${iso.slice(0, 16).replace('T', ' ')}</time>`;
@@ -194,15 +189,4 @@ export function joinQuery(query: string, parameters: Readonly<Record<string, str
 
 function withQuery(href: string, query: string): string {
   return query === '' ? href : `${href}?${query}`;
-}
-
-/**
- * Makes characters visible that have no picture and that could change how the text around them is read: control
- * characters, and those that set the direction of writing.
- */
-function visible(text: string): string {
-  return text.replaceAll(
-    /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu,
-    (character) => `‹U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}›`,
-  );
 }
