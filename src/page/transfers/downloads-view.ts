@@ -100,8 +100,8 @@ function queryForm(show: (query: URLSearchParams) => void): Node {
         h('label', { for: 'name' }, 'Of keys'),
         h('input', { type: 'search', id: 'name', name: 'name', placeholder: 'All keys', dir: 'auto' }),
       ),
-      day('from', 'From', DAYS - 1),
-      day('to', 'To', 0),
+      dayField('from', 'From', DAYS - 1),
+      dayField('to', 'To', 0),
       h('button', {}, 'Show'),
     ),
   );
@@ -112,7 +112,7 @@ function kind(value: string, label: string, isChecked: boolean): Node {
 }
 
 /** A field for a day, by default so many days ago. */
-function day(name: string, label: string, days: number): Node {
+function dayField(name: string, label: string, days: number): Node {
   const input = h('input', { type: 'date', id: name, name, value: dayBefore(days) });
   return h('div', { class: 'field' }, h('label', { for: name }, label), input);
 }
@@ -133,7 +133,7 @@ function table(rows: readonly DayCounts[]): Node {
   const hasRedirects = rows.some(({ redirected }) => redirected > 0);
   const headings = [
     ['Key', 'key'],
-    ['Day', ''],
+    ['Day', 'day'],
     ['Complete', 'amount'],
     ['Begun', 'num'],
     ['Readers', 'num'],
@@ -145,7 +145,7 @@ function table(rows: readonly DayCounts[]): Node {
       'tr',
       { role: 'row', key: `${row.mount} ${row.key} ${row.day}` },
       h('td', { role: 'cell', class: 'key' }, isolated(pathOf(row))),
-      h('td', { role: 'cell' }, row.day),
+      h('td', { role: 'cell', class: 'day' }, row.day),
       h(
         'td',
         { role: 'cell', class: 'amount', 'data-label': 'Complete' },

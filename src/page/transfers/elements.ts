@@ -53,9 +53,11 @@ export interface Question {
 function dialogView({ question, onClose }: { readonly question: Question; readonly onClose: () => void }): Node {
   const dialog = useRef<HTMLDialogElement | null>(null);
   useEffect(() => dialog.current?.showModal(), []);
+  // Only close() gives the focus back to the element that had it before.
+  const close = () => dialog.current?.close();
   const act = () => {
-    onClose();
     question.act();
+    close();
   };
   return h(
     'dialog',
@@ -65,7 +67,7 @@ function dialogView({ question, onClose }: { readonly question: Question; readon
     h(
       'div',
       { class: 'row' },
-      h('button', { type: 'button', onClick: onClose, autofocus: true }, 'Cancel'),
+      h('button', { type: 'button', onClick: close, autofocus: true }, 'Cancel'),
       h('button', { type: 'button', class: 'danger', onClick: act }, question.label),
     ),
   );

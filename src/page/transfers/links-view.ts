@@ -170,7 +170,7 @@ function usage({ downloads, bytes, reserved, connections, lastSeen }: LinkUse): 
     ['Sent', printSize(bytes)],
     ['Reserved by running requests', printSize(reserved)],
     ['Running requests', String(connections)],
-    ['Last seen', lastSeen === null ? 'never' : `${agoOf(lastSeen, Date.now())} (${lastSeen})`],
+    ['Last seen', lastSeen === null ? 'not known' : `${agoOf(lastSeen, Date.now())} (${lastSeen})`],
   ] as const;
   return h(
     'dl',

@@ -17,9 +17,9 @@ export interface TableActions {
 /** Headings, and the class of each column. */
 const COLUMNS = [
   ['Key', 'key'],
-  ['State', ''],
+  ['State', 'state'],
   ['Progress', 'progress'],
-  ['Sent', 'num'],
+  ['Sent', 'num sent'],
   ['Rate', 'num'],
   ['Connections', 'num'],
   ['Last seen', 'seen'],
@@ -55,13 +55,13 @@ function row(transfer: ListedTransfer, now: number, actions: TableActions): Node
     'tr',
     { key: id, role: 'row', class: `is-${state}`, 'data-id': id },
     cell({ class: 'key' }, keyButton(transfer, actions), reader(transfer, actions)),
-    cell({}, h('span', { class: `dot ${state}` }, state)),
+    cell({ class: 'state' }, h('span', { class: `dot ${state}` }, state)),
     cell(
       { class: 'progress' },
       bar(percent),
       h('p', {}, progressOf(transfer), size === undefined ? '' : ` of ${printSize(size)}`),
     ),
-    cell({ class: 'num', 'data-label': 'Sent', title: `${bytesSent} bytes` }, printSize(bytesSent)),
+    cell({ class: 'num sent', 'data-label': 'Sent', title: `${bytesSent} bytes` }, printSize(bytesSent)),
     cell(
       { class: rate === undefined ? 'num none' : 'num', 'data-label': 'Rate' },
       rate === undefined ? '–' : `${printSize(rate)}/s`,
@@ -89,6 +89,13 @@ function reader(transfer: ListedTransfer, { onReader }: TableActions): Node {
     'span',
     { class: 'reader' },
     h('button', attributes, label),
-    link === undefined ? null : h('span', {}, ' · ', h('a', { href: `#links/${encodeURIComponent(link)}` }, 'Link')),
+    link === undefined
+      ? null
+      : h(
+          'span',
+          {},
+          ' · ',
+          h('a', { href: `#links/${encodeURIComponent(link)}`, 'aria-label': `Manage the link ${link}` }, 'Manage'),
+        ),
   );
 }
