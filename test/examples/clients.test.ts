@@ -31,7 +31,7 @@ const CLIENTS: Readonly<Record<string, Client>> = {
   'Resume.java': {
     programs: ['javac', 'java'],
     build: (folder) => ['javac', '-Xlint:all', '-Werror', '-d', folder, join(SOURCES, 'Resume.java')],
-    command: (folder) => ['java', '-cp', folder, 'Resume'],
+    command: () => ['java', join(SOURCES, 'Resume.java')],
   },
   'resume.c': {
     programs: ['cc'],
