@@ -94,6 +94,7 @@ export const RULES: readonly Rule[] = [
   { matches: /^npm run build$/, treatment: job('npm run build') },
   { matches: /^npm run test:docs(?: -- README)?$/, treatment: job('npm run test:docs') },
   { matches: /^bash test\/bare\/main\.sh$/, treatment: job('bash test/bare/main.sh') },
+  { matches: /^npm run test:examples$/, treatment: job('npm run test:examples') },
   { matches: /^npm run test:node22$/, treatment: job('npm run test:node22') },
   { matches: /^npm run test:memory$/, treatment: job('npm run test:memory') },
   { matches: /^npm run test:indexing$/, treatment: job('npm run test:indexing') },
