@@ -89,7 +89,7 @@ test('each job that runs commands of pages is a job of .ci/run', () => {
 });
 
 /** Options of programs that are not ours, and of scripts of this project. */
-const OTHER_OPTIONS = new Set(['env', 'max-semi-space-size', 'no-pin', 'smoke', 'tests']);
+const OTHER_OPTIONS = new Set(['env', 'immutable', 'max-semi-space-size', 'no-pin', 'remote', 'smoke', 'tests']);
 
 test('each option that a page names is an option of a command', () => {
   const names = new Set(COMMANDS.flatMap(({ options }) => options.map(({ name }): string => name)));

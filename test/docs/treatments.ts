@@ -143,7 +143,10 @@ export const RULES: readonly Rule[] = [
   },
   { matches: /npm start(?: -- .*)?$/, treatment: serve((command) => listening(command)) },
   { matches: /^npm run serve -- /, treatment: serve(listening) },
-  { matches: /^(?:npx )?rangeway (?:dev|serve|lambda) .*(?:DIR|BUCKET|public|samples)/, treatment: serve(listening) },
+  {
+    matches: /^(?:[A-Z_]+=… )*(?:npx )?rangeway (?:dev|serve|lambda) .*(?:DIR|BUCKET|public|samples)/,
+    treatment: serve(listening),
+  },
   {
     matches: /^rangeway serve --(?:listing|log|workers) /,
     treatment: serve((command) => listening(command.replace('serve', 'serve --dir samples'))),

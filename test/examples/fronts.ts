@@ -57,7 +57,7 @@ export async function startCaddy(folder: string, page: string, gateway: number):
     .replace('downloads.example.com', `http://127.0.0.1:${port}`)
     .replace('127.0.0.1:8787', `127.0.0.1:${gateway}`);
   const [file, log] = [join(folder, 'Caddyfile'), join(folder, 'caddy.log')];
-  const options = `admin off\npersist_config off\nlog {\noutput file ${log}\n}`;
+  const options = `admin off\nlog {\noutput file ${log}\n}`;
   writeFileSync(file, `{\n${options}\n}\n${sites}`);
   const child = spawn('caddy', ['run', '--adapter', 'caddyfile', '--config', file], {
     stdio: 'ignore',
