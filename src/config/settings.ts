@@ -150,7 +150,7 @@ export const settingsEntries = {
   /**
    * Settings of the block cache. Without a cache they have no effect.
    *
-   * @see docs/caching.md#turn-it-on
+   * @see docs/caching.md
    */
   blocks: v.optional(
     table({
