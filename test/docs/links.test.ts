@@ -45,6 +45,12 @@ test('the links of pages to other sites have the form of an address', () => {
   expect(failures(external, ({ target }) => externalFault(target))).toEqual([]);
 });
 
+test('docs/README.md leads to each page and file of docs/', () => {
+  const linked = new Set(links.filter(({ place }) => place.startsWith('docs/README.md:')).map(({ target }) => target));
+  const files = globSync('docs/*.{md,json}', { cwd: ROOT }).map((path) => path.slice('docs/'.length));
+  expect(files.filter((name) => name !== 'README.md' && !linked.has(name))).toEqual([]);
+});
+
 /** A page in a comment, a message or the help: `docs/caching.md#purge`. */
 const MENTION = /\bdocs\/[\w/-]+\.md(?:#[\w-]+)?/g;
 
