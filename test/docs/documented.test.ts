@@ -10,15 +10,12 @@ import { config } from '../../src/cli/config.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { KEYS_TEXT } from '../access/links.ts';
 import { ENTRIES, ROOT } from '../examples/entries.ts';
-import { readPages } from '../examples/pages.ts';
+import { hasTriedCommands, readPages } from '../examples/pages.ts';
 import { commandsOf, fencesOf, inlineCode, type Fence } from './blocks.ts';
 import { messageOf, PROGRAMS } from './checks.ts';
 import { RULES, ruleOf } from './treatments.ts';
 
-/** Decisions and the changelog are records: their commands need not work any more. */
-const pages = (await readPages()).filter(
-  ({ path }) => !path.startsWith('docs/decisions/') && path !== 'CHANGELOG.md' && path !== 'LICENSE.md',
-);
+const pages = (await readPages()).filter(hasTriedCommands);
 const fences = pages.flatMap(fencesOf);
 const commands = pages.flatMap(commandsOf);
 const withLanguage = (...languages: readonly string[]) => fences.filter(({ language }) => languages.includes(language));

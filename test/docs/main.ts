@@ -23,7 +23,7 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { KEYS_TEXT } from '../access/links.ts';
 import { ROOT } from '../examples/entries.ts';
-import { readPages, type Page } from '../examples/pages.ts';
+import { hasTriedCommands, readPages, type Page } from '../examples/pages.ts';
 import { reportSkipped } from '../full.ts';
 import { sampleFiles } from '../../src/cli/dev/samples.ts';
 import { hasCeph, startCeph } from '../s3/ceph.ts';
@@ -235,7 +235,7 @@ try {
   await prepare(endpoint);
   const only = process.argv.slice(2);
   for (const page of await readPages()) {
-    if (page.path.startsWith('docs/decisions/') || page.path === 'CHANGELOG.md') continue;
+    if (!hasTriedCommands(page)) continue;
     if (only.length === 0 || only.some((text) => page.path.includes(text))) await runPage(page, endpoint);
   }
 } finally {
