@@ -108,7 +108,7 @@ export const RULES: readonly Rule[] = [
     treatment: notRun('it takes minutes; npm test does a tenth of each campaign'),
   },
   { matches: /^bash \.ci\/run$/, treatment: notRun('it runs this test') },
-  { matches: /^npm run (?:format|entered|schema|openapi|reference|template)$/, treatment: run() },
+  { matches: /^npm run (?:format|entered|page|schema|openapi|reference|template)$/, treatment: run() },
   {
     matches: /^npm run fuzz/,
     treatment: run((command) =>
