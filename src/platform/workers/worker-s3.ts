@@ -19,7 +19,7 @@ import { openBinding, workerAddress, workerCache, workerMetrics, workerSecret, w
 export { TransferShard } from './transfer-shard.ts';
 export { Blocks } from './worker-env.ts';
 
-/** The variables and secrets of a Worker over S3 (docs/deploying.md). */
+/** The variables and secrets of a Worker over S3 (docs/start-cloudflare.md). */
 declare global {
   namespace Cloudflare {
     interface Env {
