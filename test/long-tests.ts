@@ -5,6 +5,7 @@ const LONG_TESTS = [
   'test/browsers/**',
   'test/campaigns/**',
   'test/faults/**',
+  'test/infra/monitoring.test.ts',
   'test/cli/dev/dev.test.ts',
   'test/cli/get/get-platforms.test.ts',
   'test/cli/serve-health.test.ts',

@@ -126,9 +126,10 @@ export const RULES: readonly Rule[] = [
   },
   // Piece indexes: test/digests runs the page's commands, and the real clients run aria2.
   { matches: /file\.pieces/, treatment: job('npm test') },
-  { matches: /^aria2c --follow-metalink/, treatment: job('npm run test:clients') },
+  { matches: /^aria2c .*127\.0\.0\.1:8787/, treatment: run() },
   { matches: /^rangeway index$/, treatment: run((command) => `${command} --help`) },
   { matches: /^rangeway index --s3 /, treatment: run(() => 'rangeway index --help') },
+  { matches: /^rangeway index --dir DIR$/, treatment: run() },
   {
     matches: /^rangeway index --dir /,
     treatment: run(() => 'mkdir -p indexed && echo a >indexed/a && rangeway index --dir indexed'),
@@ -151,8 +152,10 @@ export const RULES: readonly Rule[] = [
     matches: /^(?:npx )?rangeway(?: (?:dev|serve|lambda|sign|keygen|purge|warm))?(?: --s3)?$/,
     treatment: run((command) => `${command.replace(' --s3', '')} --help`),
   },
+  { matches: /^rangeway get http:/, treatment: run() },
   { matches: /^rangeway get(?: |$)/, treatment: run(() => 'rangeway get --help') },
   { matches: /^node test\/soak\/transfers\.ts$/, treatment: run((command) => `${command} --rate 50 --seconds 1`) },
+  { matches: /^RANGEWAY_ADMIN_TOKEN=\S+ rangeway transfers /, treatment: run() },
   // The gateway of that page has no token. test/cli/transfers does the same with one.
   { matches: /^rangeway transfers /, treatment: run(() => 'rangeway transfers --help') },
   { matches: /^rangeway check (?:URL|https:)/, treatment: run(() => 'rangeway check --help') },
