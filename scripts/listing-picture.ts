@@ -61,7 +61,7 @@ async function slowPort(target: URL): Promise<number> {
   const server = createServer((client) => {
     const storage = connect(Number(target.port), target.hostname);
     const slow = new Transform({
-      transform: (chunk: Buffer, _, done) => void wait((chunk.length / RATE) * 1000).then(() => done(null, chunk)),
+      transform: (chunk: Buffer, _, done) => void setTimeout(() => done(null, chunk), (chunk.length / RATE) * 1000),
     });
     for (const socket of [client, storage]) socket.on('error', () => [client, storage].map((one) => one.destroy()));
     client.pipe(storage);
@@ -78,12 +78,8 @@ async function download(page: Page): Promise<void> {
   // The picker of files is a window of the system, and in no picture.
   await page.evaluate('void (window.showSaveFilePicker = undefined)');
   await page.getByRole('button', { name: `Resumable download of ${SHOWN}` }).click();
-  await page.waitForFunction(
-    `Number(document.querySelector('rangeway-download')?.shadowRoot?.querySelector('[role=progressbar]')?.ariaValueNow) >= 38
-      || Number(document.querySelector('rangeway-download [role=progressbar]')?.ariaValueNow) >= 38`,
-    undefined,
-    { timeout: 120_000, polling: 100 },
-  );
+  const bar = page.getByRole('progressbar');
+  while (Number(await bar.getAttribute('aria-valuenow', { timeout: 60_000 })) < 38) await wait(100);
   await page.mouse.move(0, 0);
 }
 
@@ -95,7 +91,7 @@ const { child, match } = await start(args, /served at (http:\/\/[\d.]+:\d+)\//, 
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox'] });
 try {
   const port = await slowPort(new URL(match[1] ?? ''));
-  const page = await browser.newPage({ viewport: { width: 960, height: 620 }, deviceScaleFactor: 1.5 });
+  const page = await browser.newPage({ viewport: { width: 960, height: 545 }, deviceScaleFactor: 1.5 });
   await page.goto(`http://127.0.0.1:${port}/`);
   await download(page);
   mkdirSync(dirname(picture), { recursive: true });
