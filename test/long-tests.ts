@@ -6,6 +6,7 @@ const LONG_TESTS = [
   'test/campaigns/**',
   'test/examples/clients.test.ts',
   'test/faults/**',
+  'test/infra/monitoring.test.ts',
   'test/cli/dev/dev.test.ts',
   'test/cli/get/get-platforms.test.ts',
   'test/cli/serve-health.test.ts',

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from 'parse5';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { unstable_readConfig } from 'wrangler';
 import { COMMANDS } from '../../src/cli/commands.ts';
@@ -36,7 +37,18 @@ const TEXTS = {
 const textsOf = (kind: keyof typeof TEXTS) => withLanguage('', 'text').filter(({ text }) => TEXTS[kind].test(text));
 
 /** Languages of the blocks that a test checks. Commands are run by test/docs/main.ts, Python by test/digests. */
-const LANGUAGES = new Set(['sh', 'bash', 'console', 'json', 'toml', 'ts', 'js', 'python', ...Object.keys(PROGRAMS)]);
+const LANGUAGES = new Set([
+  'sh',
+  'bash',
+  'console',
+  'json',
+  'toml',
+  'ts',
+  'js',
+  'html',
+  'python',
+  ...Object.keys(PROGRAMS),
+]);
 
 let folder: string;
 beforeAll(async () => {
@@ -68,6 +80,12 @@ test('a test checks each block of each page', () => {
 
 test('listings are JSON', () => {
   for (const { text } of textsOf('listing')) expect(Array.isArray(JSON.parse(text))).toBe(true);
+});
+
+test.for(withLanguage('html'))('$place is HTML without a mistake', ({ text }) => {
+  const mistakes: string[] = [];
+  parse(text, { onParseError: ({ code, startLine }) => mistakes.push(`line ${startLine}: ${code}`) });
+  expect(mistakes).toEqual([]);
 });
 
 test('each command has a rule, and each rule that leaves commands to others a command', () => {

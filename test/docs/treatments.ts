@@ -100,12 +100,16 @@ export const RULES: readonly Rule[] = [
   { matches: /^npm run test:node22$/, treatment: job('npm run test:node22') },
   { matches: /^npm run test:memory$/, treatment: job('npm run test:memory') },
   { matches: /^npm run test:indexing$/, treatment: job('npm run test:indexing') },
-  { matches: /^npm run test:clients$|^wget -[cr]$/, treatment: job('npm run test:clients') },
+  { matches: /^npm run test:clients$|^wget -[cr]$|^curl -C -$/, treatment: job('npm run test:clients') },
   { matches: /^npm run test:large$/, treatment: job('npm run test:large -- 2') },
   { matches: /^npm run soak$/, treatment: job('npm run soak -- --minutes 1') },
   {
     matches: /^npm run test:campaigns$/,
     treatment: notRun('it takes minutes; npm test does a tenth of each campaign'),
+  },
+  {
+    matches: /^node scripts\/listing-picture\.ts$/,
+    treatment: notRun('it changes a picture, whose dates are those of the day'),
   },
   { matches: /^bash \.ci\/run$/, treatment: notRun('it runs this test') },
   { matches: /^npm run (?:format|entered|page|schema|openapi|reference|template)$/, treatment: run() },
@@ -129,9 +133,10 @@ export const RULES: readonly Rule[] = [
   },
   // Piece indexes: test/digests runs the page's commands, and the real clients run aria2.
   { matches: /file\.pieces/, treatment: job('npm test') },
-  { matches: /^aria2c --follow-metalink/, treatment: job('npm run test:clients') },
+  { matches: /^aria2c .*127\.0\.0\.1:8787/, treatment: run() },
   { matches: /^rangeway index$/, treatment: run((command) => `${command} --help`) },
   { matches: /^rangeway index --s3 /, treatment: run(() => 'rangeway index --help') },
+  { matches: /^rangeway index --dir DIR$/, treatment: run() },
   {
     matches: /^rangeway index --dir /,
     treatment: run(() => 'mkdir -p indexed && echo a >indexed/a && rangeway index --dir indexed'),
@@ -157,8 +162,12 @@ export const RULES: readonly Rule[] = [
     matches: /^(?:npx )?rangeway(?: (?:dev|serve|lambda|sign|keygen|purge|warm))?(?: --s3)?$/,
     treatment: run((command) => `${command.replace(' --s3', '')} --help`),
   },
+  { matches: /^(?:npx |until )?rangeway get http:/, treatment: run() },
+  // `timeout` ends with 124 when it has ended a command.
+  { matches: /^timeout -s INT /, treatment: run((command) => `${command}; [ $? = 124 ]`) },
   { matches: /^rangeway get(?: |$)/, treatment: run(() => 'rangeway get --help') },
   { matches: /^node test\/soak\/transfers\.ts$/, treatment: run((command) => `${command} --rate 50 --seconds 1`) },
+  { matches: /^RANGEWAY_ADMIN_TOKEN=\S+ rangeway transfers /, treatment: run() },
   // The gateway of that page has no token. test/cli/transfers does the same with one.
   { matches: /^rangeway transfers /, treatment: run(() => 'rangeway transfers --help') },
   { matches: /^(?:npx )?rangeway check (?:"\$U"|https:\/\/(?:old|new)\.)/, treatment: run() },

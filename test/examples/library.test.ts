@@ -62,8 +62,12 @@ registerHooks({
 });
 `;
 
+const ofApps = pages.filter(({ path }) => path === 'docs/resumable-downloads-in-your-app.md').flatMap(examplesOf);
+
 /** The construct deploys what the build has bundled, which need not be there. */
-const runnable = examples.filter((one) => worldOf(one) === 'node' && !one.code.includes("'rangeway/cdk'"));
+const runnable = [...examples, ...ofApps].filter(
+  (one) => worldOf(one) === 'node' && !one.code.includes("'rangeway/cdk'"),
+);
 
 test('the examples of the library for Node run to their end', async () => {
   const { folder, fileOf, remove } = await writeExamples(runnable, 'node');
