@@ -10,7 +10,8 @@ export type { ClientAddress, PlatformEnv, RangewayEnv, RangewayState } from './g
 export { download, type DownloadOptions } from './gateway/handlers/download.ts';
 export { health, ready } from './gateway/handlers/health.ts';
 export type { ProbedStore, ReadinessOptions } from './gateway/readiness.ts';
-export { listing, type FolderHandler, type FolderRequest } from './gateway/handlers/listing.ts';
+export { listing, type FolderHandler, type FolderRequest, type ListingOptions } from './gateway/handlers/listing.ts';
+export { pageAssets } from './gateway/handlers/page-assets.ts';
 export { metricsPage, type MetricsPageOptions } from './gateway/handlers/metrics.ts';
 export { onError } from './gateway/handlers/on-error.ts';
 export { methodNotAllowed, options } from './gateway/handlers/other-methods.ts';
@@ -19,6 +20,7 @@ export { linkLimits, type LinkLimitsOptions } from './gateway/middleware/link-li
 export { ownTransfer } from './gateway/handlers/own-transfer.ts';
 export { transferReceipt } from './gateway/handlers/receipt.ts';
 export { transfersApi, type TransfersApiOptions } from './gateway/handlers/transfers.ts';
+export { transfersPage, type TransfersPageOptions } from './gateway/handlers/transfers-page.ts';
 export { accessLog } from './gateway/middleware/access-log.ts';
 export { authorize } from './gateway/middleware/authorize.ts';
 export { concurrencyLimit } from './gateway/middleware/concurrency-limit.ts';

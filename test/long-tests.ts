@@ -4,6 +4,7 @@ import { isFull } from './full.ts';
 const LONG_TESTS = [
   'test/browsers/**',
   'test/campaigns/**',
+  'test/examples/clients.test.ts',
   'test/faults/**',
   'test/infra/monitoring.test.ts',
   'test/cli/dev/dev.test.ts',

@@ -12,11 +12,13 @@ import { health, ready } from './handlers/health.ts';
 import { listing } from './handlers/listing.ts';
 import { metricsPage } from './handlers/metrics.ts';
 import { methodNotAllowed, options as answerOptions } from './handlers/other-methods.ts';
+import { pageAssets, PAGE_SCRIPT_NAME } from './handlers/page-assets.ts';
 import { purge, PURGE, type PurgedKey, type PurgeOptions } from './handlers/purge.ts';
 import { ownTransfer } from './handlers/own-transfer.ts';
 import { transferReceipt } from './handlers/receipt.ts';
 import { importTransfers } from './handlers/import-transfers.ts';
 import { transfersApi } from './handlers/transfers.ts';
+import { transfersPage } from './handlers/transfers-page.ts';
 import { settingsError } from '../base/settings-error.ts';
 import { assertOneToken, assertQuota } from '../config/transfers-config.ts';
 import { parseLimits, type LimitsInput } from '../config/limits.ts';
@@ -112,11 +114,14 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   // Monitors ask every few seconds, and as many requests as are allowed may be running.
   app.all('/.rangeway/health', health());
   app.all('/.rangeway/ready', ready({ stores: probedStores(mounts), draining }));
+  app.get('/.rangeway/assets/*', pageAssets());
+  app.get(`/.rangeway/${PAGE_SCRIPT_NAME}`, pageAssets());
   app.use(accessLog(observed), cors({ origins: isCorsOff ? [] : '*' }));
   if (metrics !== undefined) {
     metrics.addMounts(mounts.map(({ location }) => location));
     app.all('/.rangeway/metrics', metricsPage({ metrics, token: admin?.token }));
   }
+  if (admin !== undefined) app.use(transfersPage({ hasTransfers: transfers !== undefined }));
   if (admin !== undefined && transfers !== undefined) {
     app.post('*', importTransfers(transfers, admin.token, mounts));
     app.use(transfersApi({ transfers, token: admin.token }));
@@ -125,7 +130,7 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   app.use(mountMiddleware(mounts));
   app.get('*', authorize());
   if (transfers !== undefined) app.get('*', linkLimits(transfers, quota), ownTransfer(transfers));
-  app.get('*', download({ ...limits, folders: isListing ? listing() : undefined }));
+  app.get('*', download({ ...limits, folders: isListing ? listing({ hasScript: true }) : undefined }));
   if (transfers !== undefined) app.post('*', transferReceipt(transfers));
   if (purgeOptions !== undefined) app.on(PURGE, '*', purge(purgeOptions));
   purgeOptions?.peers?.subscribe((purged) => purgeLocally(mounts, purged));

@@ -1,4 +1,5 @@
 import { html, raw } from 'hono/html';
+import { printSize, visible } from '../base/page-text.ts';
 import type { Entry, FileEntry } from './entries.ts';
 import type { ListOrder } from './listing-query.ts';
 import { pageHead } from './page-head.ts';
@@ -18,6 +19,8 @@ export interface ListingPage {
   readonly nextQuery: string | undefined;
   /** The query of the first page; `undefined` if this is it. */
   readonly firstQuery: string | undefined;
+  /** The address of the script that offers resumable downloads; `undefined` if there is none. */
+  readonly script: string | undefined;
   /** The text of the folder's README, with its name. */
   readonly readme: { readonly name: string; readonly text: string } | undefined;
 }
@@ -33,7 +36,7 @@ export async function printHtml(page: ListingPage): Promise<string> {
   const title = visible(`${root.replace(/\/$/, '')}/${folder}`);
   const document = html`<!doctype html>
     <html lang="en">
-      ${pageHead(title)}
+      ${pageHead(title, page.script)}
       <body>
         <header>
           ${breadcrumb(page)}
@@ -173,12 +176,6 @@ function counted(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
 }
 
-function printSize(bytes: number): string {
-  const power = bytes < 1024 ? 0 : Math.min(4, Math.floor(Math.log2(bytes) / 10));
-  const unit = ['B', 'KiB', 'MiB', 'GiB', 'TiB'][power];
-  return `${power === 0 ? bytes : (bytes / 1024 ** power).toFixed(1)} ${unit}`;
-}
-
 function printDate(date: Date): Html {
   const iso = date.toISOString();
   return html`<time datetime="${iso}">${iso.slice(0, 16).replace('T', ' ')}</time>`;
@@ -192,15 +189,4 @@ export function joinQuery(query: string, parameters: Readonly<Record<string, str
 
 function withQuery(href: string, query: string): string {
   return query === '' ? href : `${href}?${query}`;
-}
-
-/**
- * Makes characters visible that have no picture and that could change how the text around them is read: control
- * characters, and those that set the direction of writing.
- */
-function visible(text: string): string {
-  return text.replaceAll(
-    /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu,
-    (character) => `‹U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}›`,
-  );
 }

@@ -30,13 +30,15 @@ export const STYLE =
   '.size,.date{text-align:end;font-variant-numeric:tabular-nums}td.size,td.date{font-size:.875rem;color:var(--quiet)}' +
   // Icons are masks over a colour, so that they follow the scheme.
   'td.name a,td.up a{display:block;position:relative;padding-inline-start:1.75rem}' +
-  'td.name a::before,td.up a::before,td.save a::before{content:"";width:1.125rem;height:1.125rem;background:var(--quiet);mask:var(--icon) center/contain no-repeat}' +
+  'td.name a::before,td.up a::before,td.save a::before,td.save button::before{content:"";width:1.125rem;height:1.125rem;background:var(--quiet);mask:var(--icon) center/contain no-repeat}' +
   'td.name a::before,td.up a::before{position:absolute;inset-inline-start:0;top:.1875rem}' +
-  'td.save{padding-block:0;vertical-align:top}td.save a{display:block;font-size:0;padding:.6875rem;margin:0 -.6875rem}td.save a::before{display:block}td.save a:hover::before{background:var(--link)}' +
+  'td.save{padding-block:0;vertical-align:top}td.save a,td.save button{display:inline-block;vertical-align:top;font-size:0;padding:.6875rem;margin:0 -.6875rem 0 0;border:0}' +
+  'td.save a::before,td.save button::before{display:block}td.save :hover::before{background:var(--link)}td.save button:hover{background:none}.download td{padding:0 1rem 1rem;border:0}' +
   `td.name{--icon:${icon('M4.5 2h6l3.5 3.5V16h-9.5zM10.25 2v3.75H14')}}` +
   `.folder td.name{--icon:${icon('M2 4h4.75L8.5 6H16v8.5H2z')}}` +
   `td.up{--icon:${icon('M14 15V9.5H4.5m3.75-4L4.25 9.5l4 4')}}` +
   `td.save{--icon:${icon('M9 2.5v8.75M5.5 8 9 11.5 12.5 8M3 15.25h12')}}` +
+  `td.save button{--icon:${icon('M15.25 9a6.25 6.25 0 1 1-1.9-4.5M13.75 1.5v3.25H10.5M9 6.25v5M6.75 9.25 9 11.5l2.25-2.25')}}` +
   // Below the table.
   '.pages{display:flex;gap:.5rem;margin:1.5rem 0}' +
   'section{overflow:hidden}h2{margin:0;padding:.5rem 1rem;font-size:.875rem;font-weight:600;border-bottom:1px solid var(--line);background:var(--hover)}' +
@@ -48,7 +50,7 @@ export const STYLE =
   '.problem{max-width:36rem;padding-top:12vh}.problem h1{margin:0;font-size:1.75rem;line-height:1.25}' +
   '.problem p{margin:.5rem 0 2rem;overflow-wrap:anywhere}.problem .status{margin:0;font-size:.875rem;font-weight:600;color:var(--quiet)}' +
   '@media(max-width:40rem){body{padding:1.25rem 1rem}.date{display:none}form{flex-basis:100%}}' +
-  '@media(forced-colors:active){td a::before{background:LinkText!important}}';
+  '@media(forced-colors:active){td a::before,td button::before{background:LinkText!important}}';
 
 /** Draws an icon of 18 by 18 units as lines along a path of SVG. */
 function icon(path: string): string {
@@ -57,7 +59,13 @@ function icon(path: string): string {
 }
 
 /** The SHA-256 of {@link STYLE} for Content-Security-Policy, which allows no other style. A test compares them. */
-export const STYLE_HASH = 'sha256-MfZEPV1iu0rghL+WuRMWNq3gtpJFPp2jVHiRCYYMXmU=';
+export const STYLE_HASH = 'sha256-JmCs2mFGdSv9jwOmf/BfSB3C7eYP21pnuSd3UHmPfCA=';
 
 /** The fields of every page: it loads nothing but the pictures of its own text, and no other site may frame it. */
 export const PAGE_POLICY = `default-src 'none'; style-src '${STYLE_HASH}'; img-src data:; form-action 'self'; base-uri 'none'; frame-ancestors 'none'`;
+
+/**
+ * The policy of pages with the script of resumable downloads, which reads objects, and the storage that the gateway
+ * redirects to.
+ */
+export const SCRIPT_POLICY = `${PAGE_POLICY}; script-src 'self'; connect-src 'self' https:`;

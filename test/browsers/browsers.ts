@@ -4,7 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { chromium, firefox, type Browser, type BrowserContextOptions, type Page } from 'playwright-core';
+import {
+  chromium,
+  firefox,
+  type Browser,
+  type BrowserContext,
+  type BrowserContextOptions,
+  type Page,
+} from 'playwright-core';
 import { afterAll, afterEach, beforeAll, describe, expect } from 'vitest';
 import { reportSkipped } from '../full.ts';
 
@@ -101,6 +108,12 @@ export function describeInBrowsers(subject: string, define: (browser: BrowserUnd
       });
     });
   }
+}
+
+/** Starts Chromium with a profile that is kept on disk, so that another one can be started with it. */
+export async function launchProfile(folder: string): Promise<BrowserContext> {
+  const executablePath = findProgram('chromium') ?? '';
+  return chromium.launchPersistentContext(folder, { executablePath, args: CHROMIUM_FLAGS });
 }
 
 async function openPage(browser: Browser, url: string, options: BrowserContextOptions): Promise<Visit> {

@@ -41,6 +41,7 @@ const KNOWN: Readonly<Record<string, readonly string[]>> = {
   meta: ['charset', 'name', 'content'],
   link: ['rel', 'href'],
   title: [],
+  script: ['type', 'src'],
   style: [],
   body: ['class'],
   header: [],
@@ -82,6 +83,9 @@ export function foreignMarkup(page: string): readonly string[] {
       return attrs.filter(({ name }) => !known.includes(name)).map(({ name }) => `<${tagName} ${name}>`);
     }),
     ...elements
+      .filter((one) => one.tagName === 'script' && !isOwnScript(one))
+      .map((one) => `<script src="${attribute(one, 'src')}">${textOf(one)}`),
+    ...elements
       .filter(({ tagName }) => tagName === 'a')
       .map((link) => attribute(link, 'href') ?? '')
       .filter((href) => !/^(?:\.{1,2}\/|\?|$)/.test(href)),
@@ -96,6 +100,12 @@ export function foreignMarkup(page: string): readonly string[] {
       .flatMap((shown) => shown.match(/[\u202a-\u202e\u2066-\u2069\0]/gu) ?? [])
       .map((character) => JSON.stringify(character)),
   ];
+}
+
+/** Whether a script is the gateway's own: without text, and at its address. */
+function isOwnScript(one: Element): boolean {
+  const source = attribute(one, 'src') ?? '';
+  return textOf(one) === '' && /^(?:\.\.\/)*\.rangeway\/assets\/download-[\da-f]{16}\.js$/.test(source);
 }
 
 /** Returns the names of a listing, in its order. Folders end with a slash. */

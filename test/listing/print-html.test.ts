@@ -69,6 +69,7 @@ test('no text on a page of a folder becomes markup, and each address leads to it
         search,
         query,
         nextQuery: query,
+        script: '../.rangeway/assets/download-0123456789abcdef.js',
         firstQuery: query,
         readme: readme === undefined ? undefined : { name: 'README', text: readme },
       };

@@ -1,27 +1,24 @@
-import { toHex } from '../../base/hex.ts';
 import { entriesOf, isServable } from '../../listing/entries.ts';
 import { parseCursor, printCursor } from '../../listing/cursor.ts';
 import { listEntries } from '../../listing/list-entries.ts';
 import { LISTING_PARAMETERS, parseListingQuery, type ListingQuery } from '../../listing/listing-query.ts';
 import { joinQuery, printHtml } from '../../listing/print-html.ts';
 import { printJson } from '../../listing/print-json.ts';
-import { PAGE_POLICY } from '../../listing/style.ts';
+import { PAGE_POLICY, SCRIPT_POLICY } from '../../listing/style.ts';
 import {
   answerQuery,
   qualityOf,
   repeatableQuery,
-  strongTag,
   type DownloadRequest,
   type Fields,
   type HeaderList,
 } from '../../http/index.ts';
-import { evaluateRead } from '../../store/evaluate-read.ts';
 import { MAX_LISTED, type ListPage } from '../../store/listable-store.ts';
-import type { ObjectStore } from '../../store/object-store.ts';
-import { openInMemory } from '../../store/open-in-memory.ts';
 import { answerDownload } from '../download/answer-download.ts';
 import type { DownloadContext } from '../download/download-context.ts';
+import { singleObject } from '../download/single-object.ts';
 import { keyLengthError, type MatchedMount, type Mount } from '../match-mount.ts';
+import { PAGE_SCRIPT_PATH } from '../page-script.ts';
 import { emptyReply, problemReply, type Reply } from '../reply.ts';
 
 /** A request for a path without an object. */
@@ -35,6 +32,15 @@ export interface FolderRequest {
 
 /** Answers requests for folders, as {@link listing} makes it; `undefined` if there is no such folder. */
 export type FolderHandler = (request: FolderRequest) => Promise<Reply | undefined>;
+
+/** Options of {@link listing}. */
+export interface ListingOptions {
+  /**
+   * Whether pages load the script that offers resumable downloads. Then `pageAssets()` has to serve it, below the route
+   * that the paths of mounts are relative to. By default false.
+   */
+  readonly hasScript?: boolean;
+}
 
 /** The longest README that is shown, in bytes. */
 const MAX_README = 64 * 1024;
@@ -53,7 +59,7 @@ const MAX_README = 64 * 1024;
  * app.use('/files/*', requestId(), mount({ store: memoryStore(), listing: 'html' }), authorize());
  * app.get('/files/*', download({ folders: listing() }));
  */
-export function listing(): FolderHandler {
+export function listing({ hasScript = false }: ListingOptions = {}): FolderHandler {
   return async (folderRequest) => {
     const { match, request, context } = folderRequest;
     const { mount, folder } = match;
@@ -73,8 +79,22 @@ export function listing(): FolderHandler {
     const page = await listEntries(mount.list, folder + query.search, { delimiter: '/', cursor, limit, signal });
     if (folder !== '' && query.search === '' && isMissing(page, query)) return undefined;
     const nextCursor = page.cursor === undefined ? undefined : await printCursor(page.cursor, name);
-    return pageReply(folderRequest, folder, query, page, nextCursor);
+    return pageReply(
+      folderRequest,
+      folder,
+      query,
+      page,
+      nextCursor,
+      hasScript ? scriptAddress(match, folder) : undefined,
+    );
   };
+}
+
+/** The address of the script, relative to the page, because a proxy may have removed a part of the path. */
+function scriptAddress({ mount, pathname }: MatchedMount, folder: string): string | undefined {
+  // Browsers see one segment where an encoded slash is, and the key has two.
+  if (/%2f/i.test(pathname)) return undefined;
+  return `${'../'.repeat(`${mount.path}/${folder}`.split('/').length - 2)}.rangeway/${PAGE_SCRIPT_PATH}`;
 }
 
 function pageSizeOf({ settings: { listingLimit = MAX_LISTED } }: Mount): number {
@@ -115,6 +135,7 @@ async function pageReply(
   query: ListingQuery,
   page: ListPage,
   nextCursor: string | undefined,
+  script: string | undefined,
 ): Promise<Reply> {
   const isJson = mount.settings.listing === 'json' || (query.format ?? formatFor(fields)) === 'json';
   const entries = entriesOf(page, folder, query);
@@ -131,6 +152,7 @@ async function pageReply(
         search: query.search,
         query: kept,
         nextQuery,
+        script,
         firstQuery: query.cursor === undefined ? undefined : joinQuery(kept, parameters),
         readme: query.cursor === undefined && query.search === '' ? await readReadme(page, folder, context) : undefined,
       });
@@ -146,7 +168,7 @@ async function pageReply(
   const added: HeaderList = [
     ...(mount.settings.listing === 'html' && query.format === undefined ? [['Vary', 'Accept'] as const] : []),
     ...(nextQuery === undefined ? [] : [['Link', `<?${nextQuery}>; rel="next"`] as const]),
-    ...(isJson ? [] : [['Content-Security-Policy', PAGE_POLICY] as const]),
+    ...(isJson ? [] : [['Content-Security-Policy', script === undefined ? PAGE_POLICY : SCRIPT_POLICY] as const]),
   ];
   return { ...reply, fields: [...reply.fields, ...added] };
 }
@@ -195,20 +217,4 @@ async function readReadme({ objects }: ListPage, folder: string, { store, signal
   } catch {
     return undefined;
   }
-}
-
-/** A store of one object, so that a page is answered by the same rules as an object of a storage. */
-async function singleObject(text: string, contentType: string): Promise<ObjectStore> {
-  const bytes = new TextEncoder().encode(text);
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  const tag = toHex(digest.subarray(0, 16));
-  const representation = { size: bytes.length, etag: strongTag(tag), contentType };
-  return {
-    head: async () => representation,
-    read: async (_key, options = {}) => {
-      const evaluation = evaluateRead(representation, options);
-      if (evaluation.type !== 'span') return evaluation;
-      return openInMemory(representation, evaluation.span, bytes.subarray(evaluation.span.start, evaluation.span.end));
-    },
-  };
 }

@@ -1,0 +1,58 @@
+import { createElement as h, render } from 'hono/jsx/dom';
+import { downloadController, type Controller } from './controller.ts';
+import { ELEMENT_STYLE } from './element-style.ts';
+import { fileNameOf } from './save-file.ts';
+import { downloadView } from './view.ts';
+
+/** The name of the element. */
+export const ELEMENT_NAME = 'rangeway-download';
+
+/** The detail of the event `rangeway-expired`, which the element sends when the server refuses its link. */
+export interface ExpiredDetail {
+  /** Continues with a fresh link of the same file. */
+  readonly renew: (url: string) => void;
+}
+
+/**
+ * Defines the element `<rangeway-download href="…">`, once. Its attribute `name` is the name of the file, by default the
+ * last segment of the address. Its content is shown where no script runs, so put the plain link there.
+ */
+export function defineDownloadElement(): void {
+  if (customElements.get(ELEMENT_NAME) === undefined) customElements.define(ELEMENT_NAME, downloadElement());
+}
+
+/** The class is made here, because servers that import this file have no HTMLElement. */
+function downloadElement(): CustomElementConstructor {
+  return class extends HTMLElement {
+    #controller: Controller | undefined;
+
+    connectedCallback(): void {
+      if (this.#controller !== undefined) return;
+      const url = URL.parse(this.getAttribute('href') ?? '', document.baseURI);
+      // The content of the element, a plain link, stays visible.
+      if (url === null || !/^https?:$/.test(url.protocol)) return;
+      url.hash = '';
+      const name = this.getAttribute('name') ?? fileNameOf(url.href);
+      const controller = downloadController({ url: url.href, name, onExpired: () => this.#announceExpiry() });
+      this.#controller = controller;
+      const root = this.attachShadow({ mode: 'open' });
+      const sheet = new CSSStyleSheet();
+      sheet.replaceSync(ELEMENT_STYLE);
+      root.adoptedStyleSheets = [sheet];
+      const container = root.appendChild(document.createElement('div'));
+      render(h(downloadView(controller, url.href), {}), container);
+      void this.#begin(controller);
+    }
+
+    async #begin(controller: Controller): Promise<void> {
+      await controller.load();
+      const { status } = controller.state();
+      if (this.hasAttribute('autostart') && (status === 'idle' || status === 'paused')) await controller.start();
+    }
+
+    #announceExpiry(): void {
+      const detail: ExpiredDetail = { renew: (url) => this.#controller?.renew(url) };
+      this.dispatchEvent(new CustomEvent('rangeway-expired', { detail, bubbles: true, composed: true }));
+    }
+  };
+}

@@ -1,0 +1,6 @@
+// The script of listings, which pages of other origins may load too: the element, and its buttons in listings.
+import { defineDownloadElement } from './element.ts';
+import { addToListing } from './listing-rows.ts';
+
+defineDownloadElement();
+if (document.querySelector('meta[name=generator][content=rangeway]') !== null) addToListing();
