@@ -165,13 +165,13 @@ async function findVersion(
 /** Finds a version that the reader has downloaded before. The storage may have it no more. */
 async function knownVersion(
   { etag }: Receipt,
-  { store, flush }: TransferTracker,
+  transfers: TransferTracker,
   match: MatchedMount,
   reader: Reader,
 ): Promise<Version | undefined> {
   // The request before it may not be written yet.
-  await flush();
-  return (await ownTransfers(store, match, reader)).find((transfer) => transfer.etag === etag);
+  await transfers.flush();
+  return (await ownTransfers(transfers.store, match, reader)).find((transfer) => transfer.etag === etag);
 }
 
 type Checked = { readonly type: 'valid'; readonly size: number; readonly received: Intervals } | Refusal;
