@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
+import { leftOut } from './test/long-tests.ts';
 import { sampleLine } from './test/sample-line.ts';
 
 /** Processes that tests start find their modules compiled: this halves the time that `rangeway` takes to start. */
@@ -19,10 +20,10 @@ export default defineConfig({
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/workers/**', 'test/s3/**', 'test/lambda/**'],
+          exclude: ['test/workers/**', 'test/s3/**', 'test/lambda/**', ...leftOut],
           globalSetup: ['test/conformance/setup.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 90_000,
+          hookTimeout: 120_000,
         },
       },
       {
@@ -33,15 +34,15 @@ export default defineConfig({
             miniflare: { durableObjects: { TRANSFERS: { className: 'TransferShard', useSQLite: true } } },
           }),
         ],
-        test: { name: 'workers', include: ['test/workers/**/*.test.ts'], testTimeout: 30_000 },
+        test: { name: 'workers', include: ['test/workers/**/*.test.ts'], testTimeout: 90_000 },
       },
       {
         test: {
           name: 's3',
           include: ['test/s3/**/*.test.ts', 'test/lambda/*.test.ts'],
           globalSetup: ['test/s3/setup.ts', 'test/lambda/setup.ts'],
-          testTimeout: 30_000,
-          hookTimeout: 60_000,
+          testTimeout: 90_000,
+          hookTimeout: 120_000,
         },
       },
     ],

@@ -5,11 +5,14 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { toJsonSchema, type JsonSchema } from '@valibot/to-json-schema';
+import * as v from 'valibot';
 import type { GenericSchema } from 'valibot';
 import {
   DeletedSchema,
   DownloadsQuery,
   DownloadsSchema,
+  ImportedSchema,
+  ImportSchema,
   LinkChange,
   LinkSchema,
   ReaderQuery,
@@ -22,7 +25,7 @@ const FILE = join(import.meta.dirname, '../docs/openapi.json');
 
 /** One operation of the API. */
 interface Operation {
-  readonly method: 'get' | 'put' | 'delete';
+  readonly method: 'get' | 'put' | 'post' | 'delete';
   /** The path with its parameters in braces. */
   readonly path: string;
   readonly summary: string;
@@ -32,7 +35,13 @@ interface Operation {
   readonly response?: GenericSchema;
   /** Whether the response is a stream of events for clients that accept one. */
   readonly streams?: boolean;
-  /** Errors that the operation has beside those of all: 400, 401 and 503. */
+  /** The media type of the response; by default JSON. */
+  readonly type?: 'text/plain';
+  /** Whether it takes no token. */
+  readonly isPublic?: boolean;
+  /** Errors of all; by default 400, 401 and 503. */
+  readonly common?: readonly (400 | 401 | 503)[];
+  /** Errors that the operation has beside those of all. */
   readonly errors?: readonly (404 | 409 | 413)[];
 }
 
@@ -89,6 +98,38 @@ const OPERATIONS: readonly Operation[] = [
     summary: 'Forgets the use of a link that is not revoked',
     errors: [404, 409],
   },
+  {
+    method: 'post',
+    path: '/.rangeway/transfers/import',
+    summary: 'Counts requests of the log of a CDN, once for each batch',
+    body: ImportSchema,
+    response: ImportedSchema,
+    errors: [413],
+  },
+  {
+    method: 'get',
+    path: '/.rangeway/health',
+    summary: 'Whether the process runs',
+    response: v.object({ status: v.literal('ok') }),
+    isPublic: true,
+    common: [],
+  },
+  {
+    method: 'get',
+    path: '/.rangeway/ready',
+    summary: 'Whether all storages answer, and the process is not about to stop',
+    response: v.object({ status: v.literal('ready') }),
+    isPublic: true,
+    common: [503],
+  },
+  {
+    method: 'get',
+    path: '/.rangeway/metrics',
+    summary: "Numbers of the gateway in Prometheus' text format; without a token if metrics are public",
+    response: v.string(),
+    type: 'text/plain',
+    common: [401],
+  },
 ];
 
 const ERRORS: Readonly<Record<number, string>> = {
@@ -97,7 +138,7 @@ const ERRORS: Readonly<Record<number, string>> = {
   404: 'There is no such thing',
   409: 'The link is revoked',
   413: 'The body is too long',
-  503: 'The store of transfers does not answer',
+  503: 'A store does not answer',
 };
 
 /** @param mode `input` for what a client sends, where defaults are optional and texts not converted yet */
@@ -121,27 +162,32 @@ function queryParameters(schema: GenericSchema): readonly object[] {
   }));
 }
 
-function content(schema: GenericSchema, mode: 'input' | 'output'): object {
-  return { 'application/json': { schema: convert(schema, mode) } };
+function content(schema: GenericSchema, mode: 'input' | 'output', type = 'application/json'): object {
+  return { [type]: { schema: convert(schema, mode) } };
 }
 
-function describe({ path, summary, query, body, response, streams = false, errors = [] }: Operation): object {
+function describe(operation: Operation): object {
+  const { path, summary, query, body, response, type, streams = false, errors = [] } = operation;
+  const { isPublic = false, common = [400, 401, 503] } = operation;
   const events = streams ? { 'text/event-stream': { schema: { type: 'string' } } } : {};
   const hasId = path.endsWith('{id}');
   const id = { name: 'id', in: 'path', required: true, schema: { type: 'string' } };
   const success =
     response === undefined
       ? { 204: { description: 'Done' } }
-      : { 200: { description: summary, content: { ...content(response, 'output'), ...events } } };
-  const failures = [400, 401, ...errors, 503].map((status) => [
-    status,
-    {
-      description: ERRORS[status],
-      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-    },
-  ]);
+      : { 200: { description: summary, content: { ...content(response, 'output', type), ...events } } };
+  const failures = [...common, ...errors]
+    .toSorted((a, b) => a - b)
+    .map((status) => [
+      status,
+      {
+        description: ERRORS[status],
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
+    ]);
   return {
     summary,
+    ...(isPublic ? { security: [] } : {}),
     parameters: [...(hasId ? [id] : []), ...(query === undefined ? [] : queryParameters(query))],
     ...(body === undefined ? {} : { requestBody: { required: true, content: content(body, 'input') } }),
     responses: { ...success, ...Object.fromEntries(failures) },
@@ -170,7 +216,8 @@ const description = {
   info: {
     title: 'Rangeway',
     version: '1',
-    description: 'The state of downloads and links, below the address of the gateway (docs/transfers.md).',
+    description:
+      'The state of downloads and links, health and metrics, below the address of the gateway (docs/transfers.md).',
     license: { name: 'MIT', identifier: 'MIT' },
   },
   servers: [{ url: '/' }],

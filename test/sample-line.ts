@@ -1,5 +1,6 @@
 import type { Reporter, TestModule } from 'vitest/node';
 import { isFull } from './full.ts';
+import { leftOut } from './long-tests.ts';
 import { RUNS, WHOLE_RUNS } from './property-runs.ts';
 
 /** Prints one line at the end of a run: how many cases of how many were run, and how to run all. */
@@ -10,7 +11,7 @@ export const sampleLine: Reporter = {
     console.log(
       isFull
         ? `All ${whole} conformance cases were run, and ${RUNS} of each property.\n`
-        : `A SAMPLE was run: ${run} of ${whole} conformance cases, ${RUNS} of ${WHOLE_RUNS} of each property. RANGEWAY_FULL=1 npm test runs all.\n`,
+        : `A SAMPLE was run: ${run} of ${whole} conformance cases, ${RUNS} of ${WHOLE_RUNS} of each property${leftOut.length === 0 ? '' : ', and none of the long tests (test/long-tests.ts)'}. RANGEWAY_FULL=1 npm test runs all.\n`,
     );
   },
 };

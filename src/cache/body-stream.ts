@@ -1,7 +1,7 @@
 import { chunkStream, defaultReader, type ChunkReader, expectEnd, nextChunk } from '../store/chunk-stream.ts';
 import type { BlockBody, StreamSlice } from './block-body.ts';
 import { discard } from './resilient-cache.ts';
-import { withTimeout } from './with-timeout.ts';
+import { withTimeout } from '../base/with-timeout.ts';
 
 /** The slices of a body, for a platform that pipes streams natively. */
 export type BlockSlices = Pick<BlockBody, 'next' | 'leave'>;

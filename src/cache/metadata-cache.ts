@@ -4,7 +4,10 @@ import { lruMap } from '../base/lru-map.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
 import type { CacheStats } from '../store/request-stats.ts';
 import { isTransient, isStoreError } from '../store/store-error.ts';
-import { SINGLE_FLIGHT_TIMEOUT, withTimeout } from './with-timeout.ts';
+import { withTimeout } from '../base/with-timeout.ts';
+
+/** How long a request waits for the metadata that another request reads (single flight), in ms. */
+const SINGLE_FLIGHT_TIMEOUT = 10_000;
 
 /** How long metadata are fresh, and how long they are used after that, in ms. */
 export interface Freshness {

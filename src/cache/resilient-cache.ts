@@ -2,7 +2,7 @@ import { steadyTime } from '../base/clock.ts';
 import { spanLength, type Pinnable, type Span } from '../http/index.ts';
 import type { BlockCache, BlockName, CachedBytes } from './block-cache.ts';
 import { blockLength } from './grid.ts';
-import { withTimeout } from './with-timeout.ts';
+import { withTimeout } from '../base/with-timeout.ts';
 
 /** One version of an object. It has a strong entity tag, so its blocks can't be confused with those of another version. */
 export interface ObjectVersion {

@@ -25,6 +25,11 @@ export function canContinue({ version, rules, mode }: Plan): boolean {
   return version.validator.type !== 'none' || rules.unsafeResume;
 }
 
+/** Whether there are bytes on disk, or on their way to it. */
+export function hasBytes({ written, pending }: Plan): boolean {
+  return written.length > 0 || pending.length > 0;
+}
+
 /** Ends a download. The bytes that are written, and the journal, stay. */
 export function fail(plan: Plan, failure: Failure): Step {
   const actions: readonly Action[] = [...plan.connections.map(close), { type: 'fail', failure }];
@@ -38,8 +43,7 @@ export function fail(plan: Plan, failure: Failure): Step {
  * @param reason the failure to report then
  */
 export function restart(plan: Plan, reason: Failure): Step {
-  const hasBytes = plan.written.length > 0 || plan.pending.length > 0;
-  if (plan.restarts >= plan.rules.restarts || (plan.rules.isSequential && hasBytes)) return fail(plan, reason);
+  if (plan.restarts >= plan.rules.restarts || (plan.rules.isSequential && hasBytes(plan))) return fail(plan, reason);
   // The version stays if it did not change, so that a change is noticed later.
   const isKept = reason.code !== 'changed' && plan.version !== undefined && plan.version.validator.type !== 'none';
   // Servers behind one name may have different tags for the same bytes. One connection needs one response.
@@ -96,8 +100,7 @@ export function tryLater(plan: Plan, failure: Failure, pause: number | undefined
   const notBefore = Math.max(plan.notBefore, now + wait);
   const next: Plan = { ...plan, failures, lastFailure: failure, progress: 0, notBefore };
   if (failures > rules.tries && plan.connections.length === 0) return fail(next, failure);
-  const hasBytes = plan.written.length > 0 || plan.pending.length > 0;
-  return hasBytes && !canContinue(plan) ? restart(next, failure) : keep(next);
+  return hasBytes(plan) && !canContinue(plan) ? restart(next, failure) : keep(next);
 }
 
 /** After so many unusable responses in a row, requests have no range any more. */

@@ -1,7 +1,7 @@
 import { gapsWithin, subtractIntervals, type Intervals } from '../http/intervals.ts';
 import type { Span } from '../http/span.ts';
 import { extend, findHelp, unclaimed, type RangeConnection } from './connection.ts';
-import { canContinue, close, keep } from './plan-failures.ts';
+import { canContinue, close, hasBytes, keep } from './plan-failures.ts';
 import type { Action, Moment, Plan, Step } from './plan-types.ts';
 import type { Asked } from './verdict.ts';
 
@@ -29,7 +29,8 @@ function openOne(plan: Plan, moment: Moment): Step | undefined {
   const { version, mode } = plan;
   const size = version?.size;
   if (size === undefined || mode === 'whole') {
-    if (plan.connections.length > 0) return undefined;
+    // A whole response can't be added to bytes that are there. After the last of them, only its write is waited for.
+    if (plan.connections.length > 0 || (mode === 'whole' && hasBytes(plan))) return undefined;
     const asked: Asked = mode === 'whole' ? { type: 'whole' } : { type: 'range', start: 0, end: undefined };
     return request(plan, asked, { start: 0, end: Number.POSITIVE_INFINITY }, moment);
   }

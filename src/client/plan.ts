@@ -4,7 +4,17 @@ import { findHanging, measureConnection, type RangeConnection } from './connecti
 import { initialGrowth, limitTo, measure } from './growth.ts';
 import { onHead } from './plan-heads.ts';
 import { openMore } from './plan-requests.ts';
-import { canContinue, close, fail, keep, onFailure, restart, unusableResponse, without } from './plan-failures.ts';
+import {
+  canContinue,
+  close,
+  fail,
+  hasBytes,
+  keep,
+  onFailure,
+  restart,
+  unusableResponse,
+  without,
+} from './plan-failures.ts';
 import type { Moment, Plan, PlanEvent, Rules, Step } from './plan-types.ts';
 import type { Intervals } from '../http/intervals.ts';
 import type { Span } from '../http/span.ts';
@@ -101,7 +111,7 @@ function isComplete({ version, written, connections, pending }: Plan): boolean {
 }
 
 function onResume(plan: Plan, moment: Moment): Step {
-  const isLost = plan.written.length > 0 && !canContinue(plan);
+  const isLost = hasBytes(plan) && !canContinue(plan);
   const running: Plan = { ...plan, phase: 'transfer' };
   if (!isLost) return proceed(keep(running), moment);
   return restart(running, { code: 'network', reason: 'without a validator, a download can not be continued' });

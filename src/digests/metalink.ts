@@ -1,3 +1,4 @@
+import { toHex } from '../base/hex.ts';
 import { HASH_LENGTH, pieceLengthOf, type PieceIndex } from './piece-index.ts';
 
 /** Media type of a Metalink document (RFC 5854 §8). */
@@ -50,9 +51,3 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '"': '&quot;',
   "'": '&#39;',
 };
-
-function toHex(bytes: Uint8Array): string {
-  let text = '';
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
-  return text;
-}

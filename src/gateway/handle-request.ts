@@ -76,8 +76,11 @@ async function transferOutcome(
     return isComplete;
   });
   const transfer = await done;
-  const isLost = (await isSent) === false && transfer.outcome === 'complete';
-  return isLost ? { outcome: 'aborted', bytesSent: null, bytesRead: transfer.bytesRead } : transfer;
+  if ((await isSent) !== false || transfer.outcome !== 'complete') return transfer;
+  // The client left while the end of the body was in the buffers of the connection. As for a body that is cancelled,
+  // the bytes that were written count, but for the last one, which was not sent.
+  const { bytesSent, bytesRead } = transfer;
+  return { outcome: 'aborted', bytesSent: bytesSent === null ? null : Math.max(0, bytesSent - 1), bytesRead };
 }
 
 /**

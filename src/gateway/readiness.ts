@@ -1,4 +1,5 @@
 import { steadyTime } from '../base/clock.ts';
+import { withTimeout } from '../base/with-timeout.ts';
 import { describeError } from '../observe/log.ts';
 import { printable } from '../observe/printable.ts';
 import type { CallOptions, ObjectStore } from '../store/object-store.ts';
@@ -63,7 +64,7 @@ export function readiness({ stores, draining, warn = console.error }: ReadinessO
     // On Workers a promise stays pending if the request that it belongs to has ended.
     if (running === undefined || now - running.time > PROBE_TIMEOUT) running = { time: now, result: probeAll() };
     const { result } = running;
-    return withTimeout(result, () => false);
+    return withTimeout(PROBE_TIMEOUT, result).catch(() => false);
   };
 }
 
@@ -74,9 +75,7 @@ const ANSWERS: ReadonlySet<StoreErrorCode> = new Set<StoreErrorCode>(['denied', 
 async function probe({ name, store }: ProbedStore) {
   const stopped = new AbortController();
   try {
-    await withTimeout(ask(store, { signal: stopped.signal }), () => {
-      throw new Error(`it took longer than ${PROBE_TIMEOUT} ms`);
-    });
+    await withTimeout(PROBE_TIMEOUT, ask(store, { signal: stopped.signal }));
     return undefined;
   } catch (error) {
     stopped.abort();
@@ -87,16 +86,4 @@ async function probe({ name, store }: ProbedStore) {
 async function ask(store: ObjectStore, options: CallOptions): Promise<void> {
   if (store.probe === undefined) await store.head(PROBE_KEY, options);
   else await store.probe(options);
-}
-
-/** Waits for a value, and returns another one if it takes too long. */
-async function withTimeout<Value>(work: Promise<Value>, instead: () => Value): Promise<Value> {
-  const late = Promise.withResolvers<undefined>();
-  const timer = setTimeout(() => late.resolve(undefined), PROBE_TIMEOUT);
-  try {
-    const first = await Promise.race([work.then((value) => ({ value })), late.promise]);
-    return first === undefined ? instead() : first.value;
-  } finally {
-    clearTimeout(timer);
-  }
 }

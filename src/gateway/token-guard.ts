@@ -1,9 +1,18 @@
 import { equalInConstantTime, sha256 } from '../access/constant-time.ts';
 import { settingsError } from '../base/settings-error.ts';
 import type { Fields } from '../http/index.ts';
+import { problemReply, type Reply } from './reply.ts';
 
 /** Returns whether these header fields contain the token. */
 export type TokenGuard = (headers: Fields) => Promise<boolean>;
+
+/** Makes the reply to a request that lacks the token of the administrator (RFC 9110 §15.5.2). */
+export function tokenRefusal(requestId: string, method: string): Reply {
+  const fields = [['WWW-Authenticate', 'Bearer realm="rangeway"']] as const;
+  return problemReply(401, TOKEN_MISSING, requestId, method, fields);
+}
+
+const TOKEN_MISSING = 'This address takes the token of the administrator, which this is not.';
 
 /** The length limit of a token in characters. */
 const MAX_LENGTH = 1024;

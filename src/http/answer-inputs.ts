@@ -69,8 +69,9 @@ export type AnswerField = keyof typeof ANSWER_FIELDS;
 
 /**
  * All query parameters that can change a response, and the mounts for which they do: `every` mount, those that are
- * `listed` (setting `listing`), those with `pieces`, those whose transfers are `tracked`, or those with the rule `signed`. Any other parameter that begins with `rgw-` makes a link invalid: that response is an error and is not
- * stored.
+ * `listed` (setting `listing`), those with `pieces`, those whose transfers are `tracked`, those with the rule `signed`,
+ * or those with both, whose links can have a `quota`. Without transfers, a link with a quota is refused, as is one with
+ * any other parameter that begins with `rgw-`: these responses are errors and are not stored.
  */
 export const ANSWER_PARAMETERS = {
   download: 'every',
@@ -91,11 +92,11 @@ export const ANSWER_PARAMETERS = {
   'rgw-id': 'signed',
   'rgw-name': 'signed',
   'rgw-rate': 'signed',
-  'rgw-downloads': 'signed',
-  'rgw-bytes': 'signed',
-  'rgw-connections': 'signed',
+  'rgw-downloads': 'quota',
+  'rgw-bytes': 'quota',
+  'rgw-connections': 'quota',
   'rgw-sig': 'signed',
-} as const satisfies Readonly<Record<string, 'every' | 'listed' | 'pieces' | 'tracked' | 'signed'>>;
+} as const satisfies Readonly<Record<string, 'every' | 'listed' | 'pieces' | 'tracked' | 'signed' | 'quota'>>;
 
 /** The name of a query parameter that can change a response. */
 export type AnswerParameter = keyof typeof ANSWER_PARAMETERS;
@@ -183,7 +184,14 @@ export interface AnswerKey {
  */
 export function answerKey(mounts: CachedMounts = {}): AnswerKey {
   const { hasLinks = false, hasListings = false, hasPages = false, hasPieces = false, hasTransfers = false } = mounts;
-  const uses = { every: true, listed: hasListings, pieces: hasPieces, tracked: hasTransfers, signed: hasLinks };
+  const uses = {
+    every: true,
+    listed: hasListings,
+    pieces: hasPieces,
+    tracked: hasTransfers,
+    signed: hasLinks,
+    quota: hasLinks && hasTransfers,
+  };
   const { listsOrigins = false, listsReferers = false, hasHosts = false } = mounts;
   return {
     parameters: PARAMETER_NAMES.filter((name) => uses[ANSWER_PARAMETERS[name]]),

@@ -12,9 +12,13 @@ export interface CorsPolicy {
   readonly headers?: readonly string[] | undefined;
 }
 
-/** Request fields that downloads need and for which browsers send a preflight. A Range needs one if it is a suffix. */
+/**
+ * Request fields that downloads need and for which browsers send a preflight. A Range needs one if it is a suffix, and a
+ * Content-Type if a receipt has it. POST itself is allowed without a list.
+ */
 export const ALLOWED_HEADERS =
-  'Authorization, Range, If-Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, Want-Repr-Digest';
+  'Authorization, Range, If-Range, If-Match, If-None-Match, If-Modified-Since, If-Unmodified-Since, Want-Repr-Digest, ' +
+  'Content-Type';
 
 /** Response fields that a page can read only if they are listed. */
 export const EXPOSED_HEADERS = [

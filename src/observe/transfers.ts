@@ -1,4 +1,5 @@
 import { steadyTime } from '../base/clock.ts';
+import { withTimeout } from '../base/with-timeout.ts';
 import type { ReservationEnded } from '../transfers/link-quota.ts';
 import { readerIdentity, type AnonymousIdentity } from '../transfers/reader-identity.ts';
 import {
@@ -10,7 +11,7 @@ import {
   type TransferStore,
 } from '../transfers/transfer-store.ts';
 import type { DownloadEvent, DownloadStart, Observer } from './event.ts';
-import { describeError } from './log.ts';
+import { failureLog, type FailureLog } from './failure-log.ts';
 import { ANONYMOUS, toImportedChanges, withReader, type ImportedRequest } from './imported-requests.ts';
 
 /** Options of {@link trackTransfers}. */
@@ -124,11 +125,11 @@ export function trackTransfers({ store, identity, secret, warn = console.error }
       },
     },
     lost: failures.lost,
-    receive: (receipt) => writer.writeNow([{ type: 'receipt', id: idOf('receipt'), ...receipt }]),
-    importRequests: async (batch, requests) => writer.writeNow(await toImportedChanges(batch, requests, identify)),
     requestId: idOf,
     settle: (change) => writer.write({ change, reader: undefined }),
     reportFailure: (cause) => failures.add(0, cause),
+    receive: (receipt) => writer.writeNow([{ type: 'receipt', id: idOf('receipt'), ...receipt }]),
+    importRequests: async (batch, requests) => writer.writeNow(await toImportedChanges(batch, requests, identify)),
     flush: () => writer.flush(),
     async close() {
       writer.stop();
@@ -164,26 +165,6 @@ interface ChangeWriter {
   stop(): void;
 }
 
-/** Counts what is lost, and tells it once a minute. */
-interface FailureLog {
-  add(count: number, cause: unknown): void;
-  readonly lost: () => number;
-}
-
-function failureLog(warn: (message: string) => void): FailureLog {
-  let lost = 0;
-  let told = Number.NEGATIVE_INFINITY;
-  return {
-    add(count, cause) {
-      lost += count;
-      if (steadyTime() - told < MINUTE) return;
-      told = steadyTime();
-      warn(`transfers: ${lost} changes since the start are not stored, downloads go on: ${describeError(cause)}`);
-    },
-    lost: () => lost,
-  };
-}
-
 /** Writes each change at once, the end of a request after its start. */
 function directWriter(store: TransferStore, failures: FailureLog): ChangeWriter {
   /** The writes of the starts of running requests. */
@@ -194,7 +175,7 @@ function directWriter(store: TransferStore, failures: FailureLog): ChangeWriter 
   async function writeOne({ change, reader }: PendingChange, before: Promise<void> | undefined): Promise<void> {
     try {
       await before;
-      await withTimeout(store.write([reader === undefined ? change : withReader(change, await reader)]));
+      await withTimeout(WRITE_TIMEOUT, store.write([reader === undefined ? change : withReader(change, await reader)]));
       if (steadyTime() - maintained < MINUTE) return;
       maintained = steadyTime();
       await store.maintain(Date.now());
@@ -214,7 +195,7 @@ function directWriter(store: TransferStore, failures: FailureLog): ChangeWriter 
       return work;
     },
     // Each change is written at once. On Workers, those of other requests can't be awaited.
-    writeNow: (changes) => withTimeout(store.write(changes)),
+    writeNow: (changes) => withTimeout(WRITE_TIMEOUT, store.write(changes)),
     flush: async () => void (await Promise.all(running)),
     stop: () => undefined,
   };
@@ -244,7 +225,7 @@ function turnWriter(store: TransferStore, failures: FailureLog): ChangeWriter {
       for (const { change, reader } of turn) {
         changes.push(reader === undefined ? change : withReader(change, await reader));
       }
-      await withTimeout(store.write(changes));
+      await withTimeout(WRITE_TIMEOUT, store.write(changes));
     } catch (error) {
       if (!isBusy(error)) return failures.add(turn.length, error);
       pending = [...turn, ...pending];
@@ -285,7 +266,7 @@ function turnWriter(store: TransferStore, failures: FailureLog): ChangeWriter {
     },
     async writeNow(changes) {
       await flush();
-      await withTimeout(store.write(changes));
+      await withTimeout(WRITE_TIMEOUT, store.write(changes));
     },
     flush,
     stop: () => clearInterval(maintenance),
@@ -300,12 +281,4 @@ function unref(timer: unknown): void {
 
 function isBusy(error: unknown): boolean {
   return error instanceof Error && error.name === 'TransferStoreBusy';
-}
-
-/** @throws Error if the store takes too long */
-function withTimeout(work: Promise<void>): Promise<void> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`it took longer than ${WRITE_TIMEOUT} ms`)), WRITE_TIMEOUT);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

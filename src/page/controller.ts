@@ -1,3 +1,4 @@
+import { toHex } from '../base/hex.ts';
 import { semaphore } from '../base/semaphore.ts';
 import { startDownload, type DownloadProgress } from '../client/download.ts';
 import { isDownloadError } from '../client/download-error.ts';
@@ -238,7 +239,7 @@ function observed(fetcher: Fetcher, onUnresumable: () => void): Fetcher {
 
 async function folderName(id: string): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(id)));
-  return Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return toHex(digest.subarray(0, 16));
 }
 
 function asSentence(text: string): string {

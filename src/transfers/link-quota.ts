@@ -89,7 +89,7 @@ export interface LinkStore {
   /**
    * Forgets the use of a link and its transfers, unless it is revoked.
    *
-   * @returns what was found
+   * @returns `forgotten`, or the reason for which the link stays as it is
    */
   forgetLink(reader: LinkReader): Promise<'forgotten' | 'revoked' | 'unknown'>;
 }
@@ -111,8 +111,10 @@ export interface LinkRecord {
   readonly isRevoked: boolean;
   /** Bytes that were sent by requests that have ended. */
   readonly bytes: number;
-  /** The most bytes that clients that left may not have received; at most {@link TOLERANCE}. */
+  /** The most bytes that clients that left may not have received; at most {@link MAX_UNREAD}. */
   readonly unread: number;
+  /** When two requests have last reserved bytes at the same time, in ms since the epoch. */
+  readonly togetherAt: number | undefined;
   /** The largest object that was asked for, in bytes. */
   readonly size: number;
   /** ms since the epoch; `undefined` if it is not known. */
@@ -131,21 +133,27 @@ export const MAX_RESERVATION = 16 * MiB;
 const MIN_RESERVATION = MiB / 4;
 
 /**
- * The most bytes that a link may be over its limit: for those that other connections have reserved and may not use, and
- * for those that broken responses have left in buffers of sockets. Without it, a program with many connections would
- * not get the last bytes of a file of exactly the limit.
+ * The most bytes that a link may be over its limit while its requests run at the same time. Near the end of a file, a
+ * program with many connections asks for bytes again that another connection is still receiving: aria2 with 16 of them
+ * for 5 MiB of 64. Bytes that were sent and not read count as sent.
  */
 const TOLERANCE = 16 * MiB;
 
+/** How long requests are taken to belong to a program with several connections after two of them ran together, in ms. */
+const TOGETHER_TIME = 60_000;
+
 /** The most bytes in the buffers of sockets when a client leaves. Of an 8 MiB file, 4.7 were measured. */
 const SOCKET_BUFFERS = 4 * MiB;
+
+/** The most bytes that a link may be over its limit for those that broken responses have left in these buffers. */
+const MAX_UNREAD = 16 * SOCKET_BUFFERS;
 
 /** A reservation that was not renewed for so long counts as sent, because its process is gone, in ms. */
 export const RESERVATION_TIME = 3 * 60_000;
 
 /** Makes the record of a link that was not used. */
 export function newLink(reader: string): LinkRecord {
-  const none = { expires: undefined, lastSeen: undefined, reservations: [] };
+  const none = { togetherAt: undefined, expires: undefined, lastSeen: undefined, reservations: [] };
   return { reader, isRevoked: false, bytes: 0, unread: 0, size: 0, ...none };
 }
 
@@ -161,30 +169,32 @@ export function reserveQuota(
 ): { readonly record: LinkRecord; readonly reply: QuotaReply } {
   const { id, at, quota, bytes, sent = 0, size = 0, expires } = request;
   const settled = dropLost(before, at);
-  const record = { ...settled, size: Math.max(settled.size, size), expires, lastSeen: later(settled.lastSeen, at) };
+  const own = settled.reservations.find((one) => one.id === id);
+  const others = settled.reservations.filter((one) => one.id !== id);
+  const lastSeen = later(settled.lastSeen, at);
+  const seen: LinkRecord = { ...settled, size: Math.max(settled.size, size), expires, lastSeen };
   const refuse = (reason: QuotaReason, isTemporary = false) => {
-    return { record, reply: { type: 'refused', reason, isTemporary } as const };
+    return { record: seen, reply: { type: 'refused', reason, isTemporary } as const };
   };
-  if (record.isRevoked) return refuse('revoked');
-  const own = record.reservations.find((one) => one.id === id);
-  const others = record.reservations.filter((one) => one.id !== id);
+  if (seen.isRevoked) return refuse('revoked');
   if (own === undefined) {
-    if (complete >= (quota.downloads ?? Infinity)) return refuse('downloads');
+    // A program with several connections asks for parts again that it has been sent and not read.
+    const isPart = isTogether(seen, at) && bytes < seen.size;
+    if (complete >= (quota.downloads ?? Infinity) && !isPart) return refuse('downloads');
     if (bytes > 0 && others.length >= (quota.connections ?? Infinity)) return refuse('connections', true);
   }
+  const record: LinkRecord = bytes > 0 && others.length > 0 ? { ...seen, togetherAt: at } : seen;
   if (bytes === 0 && own !== undefined) {
     const renewed = { ...record, reservations: [...others, { ...own, sent, at }] };
     return { record: renewed, reply: { type: 'granted', bytes: 0 } };
   }
-  const othersReserved = sumOf(others);
-  const reserved = othersReserved + (own?.bytes ?? 0);
-  const [byBytes, byDownloads] = [bytesLimit(record, quota, othersReserved), downloadsLimit(record, quota)];
+  const reserved = sumOf(others) + (own?.bytes ?? 0);
+  const [byBytes, byDownloads] = [bytesLimit(record, quota, at), downloadsLimit(record, quota)];
   const limit = Math.min(byBytes, byDownloads);
   const remaining = limit - record.bytes - reserved;
   if (remaining <= 0) {
-    const without = Math.min(bytesLimit(record, quota, 0), byDownloads);
     const isUnused = others.some((one) => one.bytes > one.sent);
-    const isTemporary = isUnused && without > record.bytes + (own?.bytes ?? 0);
+    const isTemporary = isUnused && limit > record.bytes + (own?.bytes ?? 0);
     const reason = byBytes <= byDownloads ? 'bytes' : 'downloads';
     // The others are to know that this request has nothing to give back.
     const reservations = own === undefined ? others : [...others, { ...own, sent, at }];
@@ -197,9 +207,14 @@ export function reserveQuota(
   return { record: { ...record, reservations }, reply: { type: 'granted', bytes: granted } };
 }
 
-/** The limit of `bytes`, with the tolerance that other connections and broken responses give. */
-function bytesLimit({ unread }: LinkRecord, { bytes }: QuotaLimits, othersReserved: number): number {
-  return bytes === undefined ? Infinity : bytes + Math.min(TOLERANCE, othersReserved + unread);
+/** The limit of `bytes`, with the tolerance for several connections and for broken responses. */
+function bytesLimit(record: LinkRecord, { bytes }: QuotaLimits, at: number): number {
+  return bytes === undefined ? Infinity : bytes + record.unread + (isTogether(record, at) ? TOLERANCE : 0);
+}
+
+/** Whether two requests of the link have run at the same time a short time ago. */
+function isTogether({ togetherAt }: LinkRecord, at: number): boolean {
+  return togetherAt !== undefined && at - togetherAt < TOGETHER_TIME;
 }
 
 /** A client that never takes the last byte completes no download, so bytes are limited too. */
@@ -217,7 +232,7 @@ export function settleQuota(before: LinkRecord, change: ReservationEnded): LinkR
   return {
     ...before,
     bytes: Math.max(0, before.bytes + added),
-    unread: Math.min(TOLERANCE, unread),
+    unread: Math.min(MAX_UNREAD, unread),
     size: Math.max(before.size, size),
     lastSeen: later(before.lastSeen, at),
     reservations: before.reservations.filter((one) => one.id !== id),

@@ -1,3 +1,4 @@
+import { toHex } from '../base/hex.ts';
 import { lruMap } from '../base/lru-map.ts';
 import type { Reader } from './transfer-store.ts';
 
@@ -48,8 +49,8 @@ export function readerIdentity(anonymous: AnonymousIdentity = 'address-and-agent
   async function hashed(prefix: string, text: string, salt?: string, saltBefore?: string): Promise<Reader> {
     const shardHash = await hash(text);
     const shard = shardOf(shardHash);
-    if (salt === undefined) return { name: `${prefix}${toHex(shardHash)}`, shard };
-    const nameOf = async (one = '') => `${prefix}${toHex(await hash(`${one}\n${text}`))}`;
+    if (salt === undefined) return { name: `${prefix}${hashText(shardHash)}`, shard };
+    const nameOf = async (one = '') => `${prefix}${hashText(await hash(`${one}\n${text}`))}`;
     return { name: await nameOf(salt), previousName: await nameOf(saltBefore), shard };
   }
 
@@ -90,9 +91,9 @@ function importKey(secret: string): Promise<HmacKey> {
   return crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
 }
 
-/** The first 16 bytes as hexadecimal digits. */
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+/** A hash in a name: its first 16 bytes as hexadecimal digits. */
+function hashText(hash: Uint8Array): string {
+  return toHex(hash.subarray(0, 16));
 }
 
 function shardOf(bytes: Uint8Array): number {

@@ -28,9 +28,9 @@ export interface ReceiptEffect {
 }
 
 /**
- * Applies a receipt. It replaces what is known of the present download: bytes that were sent and are not on the disk
- * count no more, bytes that came from elsewhere do, and requests with an unknown end are closed. A receipt with all
- * bytes acknowledges the download, which is final.
+ * Applies a receipt. Its bytes replace those that were counted for the present download: bytes that were sent and are
+ * not on the disk count no more, bytes that came from elsewhere do, and requests with an unknown end are closed. A
+ * receipt with all bytes acknowledges the download, which is final.
  *
  * The present download is the one after the complete ones. But a complete one that is not acknowledged may have been
  * sent and not received. So it is still the present one, unless a later request has asked for the first byte or was

@@ -5,6 +5,7 @@ import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { vi } from 'vitest';
 import { startWorkerd } from '../../src/cli/dev/workerd.ts';
+import type { AccessRule } from '../../src/access/index.ts';
 import { DownloadsSchema, TransfersPageSchema } from '../../src/gateway/handlers/transfers-schema.ts';
 import { trackTransfers } from '../../src/observe/transfers.ts';
 import { createGateway, fsStore, sqliteTransferStore } from '../../src/platform/node/index.ts';
@@ -30,20 +31,30 @@ export interface CountingGateway {
   readonly url: string;
   /** Stores an object, or replaces it. */
   put(key: string, bytes: Uint8Array): Promise<void>;
-  /** Whether a request runs, or is not written yet. */
-  isBusy(): Promise<boolean>;
+  /** Some of the transfers with a request that runs. */
+  running(): Promise<readonly object[]>;
   count(mount: string): Promise<Counted>;
   readonly beginDay?: (() => void) | undefined;
+  /** Sends the receipt of a reader, who has the first bytes of an object; absent where readers have no identity. */
+  readonly sendReceipt?: ((path: string, agent: string, bytes: number) => Promise<void>) | undefined;
   stop(): Promise<void>;
 }
 
-/** The gateway on Node over a folder, with its transfers in a file of SQLite. */
-export async function nodeGateway(folder: string, names: readonly string[]): Promise<CountingGateway> {
+/**
+ * The gateway on Node over a folder, with its transfers in a file of SQLite.
+ *
+ * @param access the rule of all mounts; by default they are public
+ */
+export async function nodeGateway(
+  folder: string,
+  names: readonly string[],
+  access?: AccessRule,
+): Promise<CountingGateway> {
   const files = join(folder, 'files');
   await mkdir(files);
   const transfers = trackTransfers({ store: sqliteTransferStore({ file: join(folder, 'transfers.sqlite') }) });
   const store = fsStore(files);
-  const mounts = names.map((name) => ({ path: `/${name}`, store }));
+  const mounts = names.map((name) => ({ path: `/${name}`, store, ...(access === undefined ? {} : { access }) }));
   const server = await serve(createGateway({ mounts, transfers, admin: { token: TOKEN }, observers: [] }), { port: 0 });
   return {
     url: server.url,
@@ -52,16 +63,21 @@ export async function nodeGateway(folder: string, names: readonly string[]): Pro
       await writeFile(path, bytes);
       await rename(path, join(files, key));
     },
-    isBusy: () => isBusy(server.url),
+    async running() {
+      // Requests of the test itself never end under a clock that stands still.
+      vi.useRealTimers();
+      return running(server.url);
+    },
     async count(mount) {
+      vi.useRealTimers();
       await transfers.flush();
       const complete = await completeOf(server.url, mount);
       // All readers were idle for long, also those of a day to come, and their downloads are final.
-      await transfers.store.maintain(Date.now() + 10 * DAY);
+      await transfers.store.maintain(Date.now() + 20 * DAY);
       const { downloads } = await page(
         DownloadsSchema,
         server.url,
-        `downloads?mount=/${mount}&from=2020-01-01&limit=10000`,
+        `downloads?mount=/${mount}&from=2020-01-01&to=2099-01-01&limit=10000`,
       );
       return { transfers: complete, days: downloads.reduce((sum, one) => sum + one.complete, 0) };
     },
@@ -96,14 +112,14 @@ export async function workerdGateway(folder: string, environment?: string): Prom
       await workerd.bucket.put(key, { path, size: bytes.length, mark: '' });
       await rm(path);
     },
-    isBusy: () => isBusy(workerd.url),
+    running: () => running(workerd.url),
     count: async (mount) => ({ transfers: await completeOf(workerd.url, mount) }),
     stop: () => workerd.stop(),
   };
 }
 
-async function isBusy(url: string): Promise<boolean> {
-  return (await page(TransfersPageSchema, url, 'transfers?state=active&limit=1')).transfers.length > 0;
+async function running(url: string): Promise<readonly object[]> {
+  return (await page(TransfersPageSchema, url, 'transfers?state=active&limit=5')).transfers;
 }
 
 /** Adds up the complete downloads of all transfers of a mount, page by page. */
@@ -128,7 +144,10 @@ async function page<const Schema extends v.GenericSchema>(
   url: string,
   path: string,
 ): Promise<v.InferOutput<Schema>> {
-  const response = await fetch(`${url}/.rangeway/${path}`, { headers: { Authorization: `Bearer ${TOKEN}` } });
+  const response = await fetch(`${url}/.rangeway/${path}`, {
+    headers: { Authorization: `Bearer ${TOKEN}`, Connection: 'close' },
+    signal: AbortSignal.timeout(30_000),
+  });
   const text = await response.text();
   if (response.status !== 200) throw new Error(`${path}: ${response.status} ${text}`);
   return v.parse(schema, JSON.parse(text));

@@ -78,11 +78,20 @@ export async function runCommand(
     until === undefined
       ? undefined
       : setInterval(() => {
-          if (storedBytes(reader.path) >= until.bytes) child.kill(until.signal);
+          if (storedBytes(reader.path) < until.bytes) return;
+          // Once: aria2c ends at the first one, and hangs if others meet it there.
+          clearInterval(watch);
+          child.kill(until.signal);
         }, 2);
+  // A program that waits for ever fails its scenario, and not the whole campaign.
+  const timer = setTimeout(() => child.kill('SIGKILL'), MAX_TIME);
   await once(child, 'exit');
   clearInterval(watch);
+  clearTimeout(timer);
 }
+
+/** The most time of one run of a program, in ms. */
+const MAX_TIME = 60_000;
 
 /** The bytes of a file that are on the disk. Programs with several connections leave holes. */
 function storedBytes(path: string): number {
@@ -121,10 +130,16 @@ export async function receive(
   method = 'GET',
 ): Promise<Received> {
   const [name = '', address = ''] = ADDRESS.split(': ');
-  const options = { agent: false, method, headers: { 'User-Agent': agent, [name]: address, ...headers } } as const;
+  const options = {
+    agent: false,
+    timeout: MAX_TIME,
+    method,
+    headers: { 'User-Agent': agent, [name]: address, ...headers },
+  } as const;
   const outgoing = method === 'GET' ? get(url, options) : request(url, options).end();
   const [response]: [IncomingMessage] = await new Promise((resolve, reject) => {
     outgoing.once('response', (one: IncomingMessage) => resolve([one])).once('error', reject);
+    outgoing.once('timeout', () => outgoing.destroy(new Error('no answer in time')));
   });
   const chunks: Buffer[] = [];
   let length = 0;

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { granted, type AccessRequest } from '../../src/access/access.ts';
 import { freePort } from '../../bench/free-port.ts';
 import { MAIN } from '../cli/commands.ts';
 import { KEY, nodeGateway, TOKEN, type CountingGateway } from './counts-gateways.ts';
@@ -21,8 +22,7 @@ export async function proxiedGateway(folder: string, names: readonly string[]): 
     url: nginx.url,
     async put(key, bytes) {
       await gateway.put(key, bytes);
-      const response = await fetch(`${nginx.url}/${WARM}/${KEY}`);
-      if ((await response.arrayBuffer()).byteLength !== bytes.length) throw new Error('the cache was not filled');
+      await warm(nginx.url, bytes.length);
     },
     async count(mount) {
       // The log of the proxy says what its cache has sent.
@@ -35,6 +35,43 @@ export async function proxiedGateway(folder: string, names: readonly string[]): 
       await gateway.stop();
     },
   };
+}
+
+/**
+ * The same without its log: the gateway knows what readers tell it. They are users, named by their User-Agent, so that
+ * every program can send its name.
+ */
+export async function receiptGateway(folder: string, names: readonly string[]): Promise<CountingGateway> {
+  const access = async ({ headers }: Pick<AccessRequest, 'headers'>) =>
+    granted({ isPrivate: false, user: headers.get('User-Agent') ?? 'none' });
+  const gateway = await nodeGateway(folder, [...names, WARM], access);
+  const nginx = await startNginx(folder, gateway.url, join(folder, 'requests.log'));
+  return {
+    ...gateway,
+    url: nginx.url,
+    async put(key, bytes) {
+      await gateway.put(key, bytes);
+      await warm(nginx.url, bytes.length);
+    },
+    async sendReceipt(path, agent, bytes) {
+      const headers = { 'User-Agent': agent, 'Content-Type': 'application/json' };
+      const etag = (await fetch(gateway.url + path, { method: 'HEAD', headers })).headers.get('ETag') ?? '';
+      const intervals = bytes === 0 ? [] : [[0, bytes]];
+      const body = JSON.stringify({ etag, intervals });
+      const { status } = await fetch(`${gateway.url}${path}?transfer`, { method: 'POST', headers, body });
+      // A reader that the gateway never saw, and that has nothing, has no transfer.
+      if (status !== 200 && !(status === 409 && bytes === 0)) throw new Error(`a receipt is answered ${status}`);
+    },
+    async stop() {
+      await nginx.stop();
+      await gateway.stop();
+    },
+  };
+}
+
+async function warm(proxy: string, size: number): Promise<void> {
+  const response = await fetch(`${proxy}/${WARM}/${KEY}`);
+  if ((await response.arrayBuffer()).byteLength !== size) throw new Error('the cache was not filled');
 }
 
 async function importLog(log: string, url: string): Promise<void> {

@@ -7,7 +7,7 @@ import { workFolder } from '../faults/programs.ts';
 import { isFull } from '../full.ts';
 import { chooseSeed, randomOf } from '../fuzz/random.ts';
 import { KEY, nodeGateway, workerdGateway, type CountingGateway } from './counts-gateways.ts';
-import { proxiedGateway } from './counts-proxy.ts';
+import { proxiedGateway, receiptGateway } from './counts-proxy.ts';
 import { hasPrograms, type ReaderOf } from './counts-programs.ts';
 import { scenarios, type Scenario, type Site, type Truth } from './counts-scenarios.ts';
 import { share } from './share.ts';
@@ -15,8 +15,8 @@ import { share } from './share.ts';
 const SIZE = 64 * 2 ** 20;
 
 /**
- * Downloads on Node, from a cache, and on workerd with each kind of pipe: 1,100 together. `npm test` runs each scenario
- * once, since they take seconds.
+ * Downloads on Node, from a cache (with its log, and with receipts), and on workerd with each kind of pipe: 1,200
+ * together. `npm test` runs each scenario once, since they take seconds.
  */
 const part = (whole: number) => (isFull || process.env['RANGEWAY_CAMPAIGN'] !== undefined ? share(whole) : 0);
 const [ON_NODE, ON_PROXY, ON_WORKERD] = [part(600), part(100), part(200)];
@@ -86,18 +86,20 @@ async function play(
   mkdirSync(work);
   const truths = new Map<string, Truth[]>(names.map((name) => [name, []]));
   const deck = deckOf(names, downloads).map((scenario, run) => ({ scenario, run }));
-  async function work_({ scenario, run }: (typeof deck)[number]): Promise<void> {
+  async function playOne({ scenario, run }: (typeof deck)[number]): Promise<void> {
     const truth = await scenario.run(siteOf(gateway, scenario.name, work, run), randomOf(seed, run + 1));
     truths.get(scenario.name)?.push(truth);
+    for (const { reader, bytes: kept } of truth.kept)
+      await gateway.sendReceipt?.(new URL(reader.url).pathname, reader.agent, kept);
   }
   const together = deck.filter(({ scenario }) => scenario.name !== 'midnight');
   await Promise.all(
     Array.from({ length: TOGETHER }, async () => {
-      for (let next = together.shift(); next !== undefined; next = together.shift()) await work_(next);
+      for (let next = together.shift(); next !== undefined; next = together.shift()) await playOne(next);
     }),
   );
   // Its clock is that of all, so it has the gateway for itself.
-  for (const next of deck.filter(({ scenario }) => scenario.name === 'midnight')) await work_(next);
+  for (const next of deck.filter(({ scenario }) => scenario.name === 'midnight')) await playOne(next);
   await settled(gateway);
   const all = [...truths.values()].flat();
   const scores: Score[] = [];
@@ -115,8 +117,16 @@ async function play(
 
 /** Waits until the ends of all requests are written. */
 async function settled(gateway: CountingGateway): Promise<void> {
-  for (let quiet = 0; quiet < 5; quiet = (await gateway.isBusy()) ? 0 : quiet + 1) await sleep(100);
+  const end = Date.now() + MAX_WAIT;
+  for (let quiet = 0; quiet < 5; await sleep(100)) {
+    const running = await gateway.running();
+    quiet = running.length === 0 ? quiet + 1 : 0;
+    if (Date.now() > end) throw new Error(`requests never end: ${JSON.stringify(running)}`);
+  }
 }
+
+/** How long the end of a request may take, in ms. */
+const MAX_WAIT = 60_000;
 
 function sum(numbers: readonly number[]): number {
   return numbers.reduce((total, one) => total + one, 0);
@@ -170,6 +180,14 @@ describe.skipIf(!hasPrograms())('the downloads of real programs are counted as t
   test('from the cache of nginx, with its log imported: all of them', { timeout }, async () => {
     const start = (folder: string) => proxiedGateway(folder, inProxy);
     expect(await score('nginx', start, ON_PROXY, inProxy)).toEqual([]);
+  });
+
+  // Two people with one name are one reader, whose second receipt says the same.
+  const withReceipts = inProxy.filter((name) => name !== 'two-people');
+
+  test('from the cache of nginx, with receipts: all of them', { timeout }, async () => {
+    const start = (folder: string) => receiptGateway(folder, withReceipts);
+    expect(await score('receipts', start, ON_PROXY, withReceipts)).toEqual([]);
   });
 
   // The clock of workerd can't be set.

@@ -70,7 +70,7 @@ test('--help and no command at all print the overview', async () => {
 });
 
 test.for(['dev', 'serve', 'lambda', 'config', 'sign', 'keygen', 'purge', 'check', 'warm', 'transfers'])(
-  '%s --help prints its options and two examples',
+  '%s --help prints its options and two or three examples',
   async (name) => {
     for (const args of [
       [name, '--help'],
@@ -81,7 +81,7 @@ test.for(['dev', 'serve', 'lambda', 'config', 'sign', 'keygen', 'purge', 'check'
       const { code, out } = await commands.run(args, folder, process.env);
       expect([code, out]).toEqual([0, expect.stringContaining(`rangeway ${name}`)]);
       expect(out).toMatch(/^ {2}--[a-z-]+ /m);
-      expect(out.match(/^ {2}# /gm)).toHaveLength(2);
+      expect([2, 3]).toContain(out.match(/^ {2}# /gm)?.length);
       expect(out).not.toContain('\u001b');
     }
   },

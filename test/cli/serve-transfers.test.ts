@@ -14,6 +14,7 @@ import { killAll, MAIN, startServer, stop } from './commands.ts';
 const MiB = 1024 * 1024;
 const SIZE = 24 * MiB;
 const TOKEN = '0123456789abcdef0123456789abcdef';
+const PASSWORD = 'a long password of ann';
 
 let folder: string;
 beforeAll(async () => {
@@ -33,7 +34,7 @@ afterAll(() => rm(folder, { recursive: true, force: true, maxRetries: 5 }));
 async function start(...args: readonly string[]) {
   const server = await startServer(
     ['serve', '--dir', folder, '--port', '0', '--config', join(folder, 'gateway.json'), ...args],
-    { cwd: folder, env: { ADMIN_TOKEN: TOKEN, TRANSFERS_SECRET: 's'.repeat(32) } },
+    { cwd: folder, env: { ADMIN_TOKEN: TOKEN, TRANSFERS_SECRET: 's'.repeat(32), PASSWORD } },
   );
   const { hostname, port } = new URL(server.url);
 
@@ -138,6 +139,35 @@ describe('serve with transfers', () => {
       expect(await Promise.all(streams.map(({ ended }) => ended))).toEqual(streams.map(() => true));
       expect(server.child.exitCode).toBe(0);
       expect(server.output.err).not.toMatch(/MaxListeners|not stored/);
+    },
+  );
+
+  test.runIf(process.platform === 'linux')(
+    'receipts reach any worker, and count once',
+    { timeout: 60_000 },
+    async () => {
+      const { server } = await start('--workers', '2', '--auth', 'ann:PASSWORD');
+      const Authorization = `Basic ${btoa(`ann:${PASSWORD}`)}`;
+      const send = (method: string, fields: Record<string, string> = {}, body?: string) => {
+        const headers = { Authorization, Connection: 'close', ...fields };
+        const path = method === 'POST' ? '/large.bin?transfer' : '/large.bin';
+        return fetch(`${server.url}${path}`, { method, headers, ...(body === undefined ? {} : { body }) });
+      };
+      let etag = '';
+      for (let download = 1; download <= 5; download++) {
+        const response = await send('GET', { Range: 'bytes=0-99' });
+        await response.arrayBuffer();
+        etag = response.headers.get('ETag') ?? '';
+        expect(response.headers.get('Link')).toContain('</large.bin?transfer>; rel="related"');
+        // At once, while the start of the request may not be written by its worker.
+        const receipt = JSON.stringify({ etag, intervals: [[0, SIZE]] });
+        for (let i = 0; i < 2; i++) {
+          const answer = await send('POST', {}, receipt);
+          expect(await answer.json()).toMatchObject({
+            transfers: [{ reader: 'user:ann', requests: download, complete: download, progress: 0, state: 'complete' }],
+          });
+        }
+      }
     },
   );
 

@@ -65,7 +65,7 @@ const URL_9 = '--url=http://127.0.0.1:9';
 const cases: readonly (readonly [args: readonly string[], message: RegExp])[] = [
   [
     ['frobnicate'],
-    /there is no command "frobnicate"; there are check, config, dev, get, index, keygen, lambda, purge, serve, sign, warm:/,
+    /there is no command "frobnicate"; there are check, config, dev, get, index, keygen, lambda, purge, serve, sign, transfers, warm:/,
   ],
   [['lambda'], /lambda needs a bucket: rangeway lambda --s3 BUCKET/],
   [['lambda', '--s3', 'files', '--mode', 'fast'], /--mode takes buffered or stream, not "fast"/],

@@ -214,6 +214,14 @@ describe('a pause', () => {
       .on({ type: 'pause' });
     expect(types(paused.on({ type: 'resume' }).actions)).toEqual(['empty']);
   });
+
+  test('begins again while the only bytes are on their way to the disk', () => {
+    const paused = play()
+      .on(received(1, partial(0, 100, 100, {})))
+      .on({ type: 'chunk', id: 1, length: 40 })
+      .on({ type: 'pause' });
+    expect(types(paused.on({ type: 'resume' }).actions)).toEqual(['empty']);
+  });
 });
 
 describe('verification', () => {

@@ -173,7 +173,7 @@ describe('cors.headers', () => {
     });
     const { headers: fields } = await adding.request('/a', { method: 'OPTIONS', headers: preflight });
     expect(fields.get('Access-Control-Allow-Headers')).toMatch(
-      /^Authorization, Range, .*, X-Requested-With, traceparent$/,
+      /^Authorization, Range, .*, Content-Type, X-Requested-With, traceparent$/,
     );
   });
 

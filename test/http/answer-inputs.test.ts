@@ -21,7 +21,13 @@ describe('the key of a cache', () => {
 
   test('has every parameter of a link if a mount is signed', () => {
     const { parameters } = answerKey({ hasLinks: true });
-    expect(parameters).toEqual(['download', ...LINK_PARAMETERS]);
+    // Without transfers, links with a quota are refused, and refusals are not stored.
+    expect(parameters).toEqual([
+      'download',
+      ...LINK_PARAMETERS.filter((name) => !/downloads|bytes|connections/.test(name)),
+    ]);
+    const counted = answerKey({ hasLinks: true, hasTransfers: true });
+    expect(counted.parameters).toEqual(['download', 'transfer', ...LINK_PARAMETERS]);
   });
 
   test('has the parameters of listings if a mount lists folders, and Accept if it does so as pages', () => {

@@ -5,17 +5,14 @@ import { text } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { ConfigInput } from '../../src/config/config.ts';
 import { indexObject } from '../../src/digests/index-objects.ts';
 import { decodePieceIndex } from '../../src/digests/piece-index.ts';
 import { createGateway, memoryCache, type GatewayOptions } from '../../src/platform/node/index.ts';
 import { nodeHashing } from '../../src/platform/node/piece-hashing.ts';
 import { serve } from '../../src/platform/node/serve.ts';
 import { indexedBucket } from '../../src/platform/s3/indexed-bucket.ts';
-import { serveFunction } from '../../src/cli/dev/function-url.ts';
 import { startWorkerd } from '../../src/cli/dev/workerd.ts';
-import { BUFFERED_LIMIT, lambdaHandler } from '../../src/platform/lambda/buffered.ts';
-import { lambdaGateway } from '../../src/platform/lambda/gateway.ts';
-import { lambdaStreamHandler, STREAMED_LIMIT } from '../../src/platform/lambda/streamed.ts';
 import { MAIN } from '../cli/commands.ts';
 import { codedDigestCases, digestCases } from '../conformance/cases/digests.ts';
 import { piecesCases } from '../conformance/cases/pieces.ts';
@@ -24,6 +21,7 @@ import { codedFixture, fixtures } from '../conformance/fixtures.ts';
 import { referenceIndex, referenceIndexKey, storedIndex } from '../conformance/reference-index.ts';
 import { shared } from '../conformance/shared.ts';
 import { countingProxy } from './counting-proxy.ts';
+import { startLambda } from './lambda-over-s3.ts';
 import { access, hasS3, newBucket, workerVariables } from './server.ts';
 
 /** Runs `rangeway index` over a bucket. */
@@ -159,19 +157,9 @@ describe.skipIf(!hasS3)('piece indexes over S3', () => {
   describeConformance('Node over S3, with pieces and blocks, warm,', cached, { cases });
 
   const onLambda = (mode: 'buffered' | 'stream') => async () => {
-    const { bucket, client, storedAt } = await filled();
-    const settings = { pieces: true, cache: { type: 'memory' }, blocks: { size: 65_536 } };
-    const config = { bucket, prefix: '', access, settings, overflow: 'redirect', forbidden: 'denied' } as const;
-    const open = (limit: number) => ({
-      gateway: lambdaGateway(client, { ...config, linkSeconds: 60 }, limit, () => undefined),
-    });
-    const server = await serveFunction(
-      mode === 'buffered'
-        ? { mode, handler: lambdaHandler(open(BUFFERED_LIMIT)) }
-        : { mode, handler: lambdaStreamHandler(open(STREAMED_LIMIT)) },
-      { port: 0 },
-    );
-    return { url: server.url, stop: () => server.stop(1_000), storedAt };
+    const { storedAt, ...bucket } = await filled();
+    const settings: ConfigInput = { pieces: true, cache: { type: 'memory' }, blocks: { size: 65_536 } };
+    return { ...(await startLambda(bucket, mode, settings)), storedAt };
   };
   describeConformance('Lambda, buffered, over S3 with pieces', onLambda('buffered'), {
     cases,

@@ -58,6 +58,9 @@ test('a storage that breaks each MB is resumed at once', async () => {
   await expect.poll(() => gateway.log.at(-1)).toMatchObject({ outcome: 'complete', bytesSent: size });
 });
 
+/** The most time between a response and an unsolicited one, in ms. */
+const LATEST_EXTRA = 0.5;
+
 /** A storage that sends an unsolicited response after each third response. */
 async function startTalkative() {
   let answers = 0;
@@ -70,8 +73,11 @@ async function startTalkative() {
   const speak = (socket: Socket, path: string, isHead: boolean) => {
     const text = answer(path);
     socket.write(isHead ? text.slice(0, text.indexOf('\r\n\r\n') + 4) : text);
+    const writtenAt = performance.now();
     if (answers++ % 3 !== 0) return;
     setImmediate(() => {
+      // On a busy machine it would come after the next request, and nothing could tell it from the response to that.
+      if (performance.now() - writtenAt > LATEST_EXTRA) return;
       extras++;
       socket.write(answer('/talkative/unasked'));
     });
@@ -118,7 +124,7 @@ test('an unsolicited response of a storage is never used for a request', async (
     }
   };
   await Promise.all(Array.from({ length: 9 }, (_, name) => client(name)));
-  expect(storage.extras()).toBeGreaterThan(100);
+  expect(storage.extras()).toBeGreaterThan(20);
   expect(answered).toBeGreaterThan(800);
   expect(wrong).toBe(0);
 });

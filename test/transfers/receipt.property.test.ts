@@ -9,7 +9,7 @@ import { share } from '../campaigns/share.ts';
 import { random } from '../faults/random.ts';
 
 /** 100,000 in campaigns. */
-const HISTORIES = Math.ceil(share(100_000) / 3);
+const HISTORIES = share(100_000);
 
 const OBJECT = { mount: '/', key: 'a', etag: '"v"', reader: 'link:1' };
 
@@ -136,7 +136,7 @@ function program(seed: number) {
   };
 }
 
-test(`${HISTORIES} random histories: after each receipt, the state is that of the disk`, () => {
+test(`${HISTORIES} random histories: after each receipt, the state is that of the disk`, { timeout: 600_000 }, () => {
   for (let seed = 0; seed < HISTORIES; seed++) {
     const step = program(seed);
     for (let i = 0; i < 40; i++) step();

@@ -1,3 +1,4 @@
+import { toHex } from '../../base/hex.ts';
 import { spanLength, type Span } from '../../http/index.ts';
 import type { BlockCache, BlockName } from '../block-cache.ts';
 import { blockId } from './block-id.ts';
@@ -60,6 +61,5 @@ function isWhole(part: Span, name: BlockName): boolean {
 /** Returns the URL of a block: a hash, so that no URL normalisation (dot segments, slashes, case) changes it. */
 async function toBlockUrl(base: URL, name: BlockName): Promise<URL> {
   const digest = await crypto.subtle.digest('SHA-256', new TextEncoder().encode(blockId(name)));
-  const hex = Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, '0')).join('');
-  return new URL(hex, base);
+  return new URL(toHex(new Uint8Array(digest)), base);
 }

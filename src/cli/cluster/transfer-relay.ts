@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { TransferChange, TransferStore } from '../../transfers/transfer-store.ts';
 import type { TransferCall, TransferResult, TransferValue, WorkerMessage } from './messages.ts';
 import type { WorkerProcess } from './worker-process.ts';
@@ -72,6 +73,9 @@ function run(store: TransferStore, call: TransferCall): Promise<unknown> {
   }
 }
 
+/** How long a worker collects changes, in ms. */
+const TURN_TIME = 100;
+
 /** The store of transfers in a worker, and the function that takes the results of its calls. */
 export interface RelayedTransfers {
   readonly store: TransferStore;
@@ -100,8 +104,12 @@ export function relayedTransfers(send: (message: WorkerMessage) => void): Relaye
 
   return {
     store: {
-      turnTime: 100,
-      write: (...args) => call({ method: 'write', args }),
+      turnTime: TURN_TIME,
+      async write(...args) {
+        // Its download may have begun in another worker, which writes that within a turn.
+        if (args[0].some(({ type }) => type === 'receipt')) await sleep(2 * TURN_TIME);
+        await call({ method: 'write', args });
+      },
       get: (...args) => call({ method: 'get', args }),
       // JSON would make null of an argument that is undefined.
       list: (filter, limit, after) =>

@@ -195,7 +195,7 @@ function durableObjectBindingsOf({ durable_objects }: WranglerConfig) {
   );
 }
 
-/** Datasets of Analytics Engine. The simulator drops what is written. */
+/** Datasets of Analytics Engine. The simulator drops the data points that a Worker writes. */
 function datasetsOf({ analytics_engine_datasets }: WranglerConfig) {
   return Object.fromEntries(
     analytics_engine_datasets.map(({ binding, dataset }: DatasetConfig) => [

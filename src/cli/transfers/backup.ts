@@ -33,7 +33,9 @@ export async function backupTransfers(
   try {
     if (!isTransfersFile(database)) throw usageError(`${file} is no database of transfers`);
     await rm(part, { force: true });
-    await sqlite.backup(database, part, { rate: ALL_PAGES });
+    // Node has it since 22.16.
+    if (isFunction(sqlite.backup)) await sqlite.backup(database, part, { rate: ALL_PAGES });
+    else database.prepare('VACUUM INTO ?').run(part);
     await rename(part, target);
   } catch (error) {
     await rm(part, { force: true });
@@ -43,4 +45,8 @@ export async function backupTransfers(
     database.close();
   }
   say(`${target} is a copy of ${file}, ${formatBytes((await stat(target)).size)}`);
+}
+
+function isFunction(value: unknown): boolean {
+  return typeof value === 'function';
 }

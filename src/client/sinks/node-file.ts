@@ -1,4 +1,4 @@
-import type { Stats } from 'node:fs';
+import { write, type Stats } from 'node:fs';
 import { link, lstat, open, readFile, rename, rm, writeFile, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { errorCode } from '../../base/error-code.ts';
@@ -52,6 +52,7 @@ function fileSink(path: string, mayReplace: () => boolean): Sink {
   let handle: FileHandle | undefined;
   let digest: FileDigest | undefined;
   let isInPlace = false;
+  const writes = new Set<Promise<void>>();
 
   function opened(): FileHandle {
     if (handle === undefined) throw new Error(`${part} is not open`);
@@ -71,12 +72,11 @@ function fileSink(path: string, mayReplace: () => boolean): Sink {
       digest = fileDigest(handle);
       return (await handle.stat()).size;
     },
-    async write(position, bytes) {
+    write(position, bytes) {
       digest?.noteWrite(position);
-      for (let done = 0; done < bytes.length;) {
-        const { bytesWritten } = await opened().write(bytes, done, bytes.length - done, position + done);
-        done += bytesWritten;
-      }
+      const writing = writeAll(opened().fd, position, bytes).finally(() => writes.delete(writing));
+      writes.add(writing);
+      return writing;
     },
     sync: () => opened().datasync(),
     async empty() {
@@ -97,6 +97,8 @@ function fileSink(path: string, mayReplace: () => boolean): Sink {
     },
     async close() {
       await digest?.stop();
+      // The handle does not know of them, and the system would give its number to another file.
+      await Promise.allSettled(writes);
       await handle?.close().catch(() => undefined);
       if (isInPlace) await rm(part, { force: true }).catch(() => undefined);
     },
@@ -118,6 +120,17 @@ async function putInPlace(part: string, path: string, mayReplace: boolean): Prom
     if (errorCode(error) === 'ENOENT') throw error;
   }
   await rename(part, path);
+}
+
+async function writeAll(fd: number, position: number, bytes: Uint8Array): Promise<void> {
+  for (let done = 0; done < bytes.length;) done += await writeAt(fd, position + done, bytes.subarray(done));
+}
+
+/** Node's promises of a file took a fifth of the user's CPU time of a download. */
+function writeAt(fd: number, position: number, bytes: Uint8Array): Promise<number> {
+  return new Promise((resolve, reject) => {
+    write(fd, bytes, 0, bytes.length, position, (error, count) => (error ? reject(error) : resolve(count)));
+  });
 }
 
 async function readAll(handle: FileHandle, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {

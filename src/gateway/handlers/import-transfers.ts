@@ -5,7 +5,7 @@ import { respondWith } from '../handle-request.ts';
 import { matchMount, ownPath, type MatchedMount, type Mount } from '../match-mount.ts';
 import { jsonReply, problemReply, type Reply } from '../reply.ts';
 import { readRequestContent } from '../request-content.ts';
-import { tokenGuard } from '../token-guard.ts';
+import { tokenGuard, tokenRefusal } from '../token-guard.ts';
 import { hasParameter, toSeconds, type Representation, type Span } from '../../http/index.ts';
 import { storedTag } from '../../http/stored-fields.ts';
 import type { ImportedRequest } from '../../observe/imported-requests.ts';
@@ -13,32 +13,10 @@ import type { TransferTracker } from '../../observe/transfers.ts';
 import type { RequestStats } from '../../store/request-stats.ts';
 import { mountName } from '../../transfers/transfer-store.ts';
 import { STORE_FAILS } from './own-transfer.ts';
+import { ImportSchema, type LoggedRequestSchema } from './transfers-schema.ts';
 
 /** The most bytes of one import. */
 const MAX_BYTES = 4 * 1024 * 1024;
-
-const offset = v.pipe(v.number(), v.integer(), v.minValue(0));
-
-const LoggedRequest = v.strictObject({
-  /** When it began and ended, in ms since the epoch. */
-  at: offset,
-  endedAt: offset,
-  host: v.pipe(v.string(), v.maxLength(255)),
-  /** Percent-encoded, with its query. */
-  target: v.pipe(v.string(), v.regex(/^\//), v.maxLength(16_384)),
-  address: v.pipe(v.string(), v.maxLength(64)),
-  agent: v.pipe(v.string(), v.maxLength(4_096)),
-  status: v.picklist([200, 206]),
-  /** The first byte and the end of a 206; absent in a 200. */
-  range: v.optional(v.tuple([offset, offset])),
-  /** Bytes of the body that were sent; absent if the log does not tell. */
-  bytes: v.optional(offset),
-});
-
-const ImportSchema = v.strictObject({
-  batch: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
-  requests: v.pipe(v.array(LoggedRequest), v.maxLength(2_000)),
-});
 
 /**
  * Answers `POST /.rangeway/transfers/import`: requests of the log of a CDN, which the gateway has not seen, count like
@@ -56,11 +34,9 @@ export function importTransfers(
     const { raw, routePath } = c.req;
     if (ownPath(addressOf(request.platform, raw).pathname, routePath) !== 'transfers/import') return next();
     return respondWith(c, request, async (): Promise<Reply> => {
-      const problem = (status: 400 | 401 | 413 | 503, detail: string) =>
+      const problem = (status: 400 | 413 | 503, detail: string) =>
         problemReply(status, detail, request.requestId, raw.method);
-      if (!(await isAllowed(fieldsOf(request.platform, raw)))) {
-        return problem(401, 'This address takes the token of the administrator, which this is not.');
-      }
+      if (!(await isAllowed(fieldsOf(request.platform, raw)))) return tokenRefusal(request.requestId, raw.method);
       const content = await readRequestContent(request.platform.readContent, raw, MAX_BYTES);
       if (content.type === 'too-long') return problem(413, `An import has ${MAX_BYTES} bytes at the most.`);
       const parsed = content.type === 'complete' ? parseImport(content.bytes) : undefined;
@@ -105,7 +81,7 @@ function versionFinder(stats: RequestStats): FindVersion {
 
 /** @returns `undefined` if no present version of an object has these bytes */
 async function toImported(
-  logged: v.InferOutput<typeof LoggedRequest>,
+  logged: v.InferOutput<typeof LoggedRequestSchema>,
   mounts: readonly Mount[],
   findVersion: FindVersion,
 ): Promise<ImportedRequest | undefined> {

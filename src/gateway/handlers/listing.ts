@@ -1,3 +1,4 @@
+import { toHex } from '../../base/hex.ts';
 import { entriesOf, isServable } from '../../listing/entries.ts';
 import { parseCursor, printCursor } from '../../listing/cursor.ts';
 import { listEntries } from '../../listing/list-entries.ts';
@@ -226,7 +227,7 @@ async function readReadme({ objects }: ListPage, folder: string, { store, signal
 async function singleObject(text: string, contentType: string): Promise<ObjectStore> {
   const bytes = new TextEncoder().encode(text);
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  const tag = Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  const tag = toHex(digest.subarray(0, 16));
   const representation = { size: bytes.length, etag: strongTag(tag), contentType };
   return {
     head: async () => representation,

@@ -1,3 +1,4 @@
+import { toHex } from '../../base/hex.ts';
 import type { TransferFilter, TransferStore } from '../../transfers/transfer-store.ts';
 import type { NextEvent } from '../event-stream.ts';
 import { detailsToJson, transferToJson } from './transfers-schema.ts';
@@ -64,5 +65,5 @@ export function watchTransfer(store: TransferStore, transferId: string, lastId: 
 /** Names a state by its hash, so that any process can tell whether a client that connects again has it already. */
 async function stateId(text: string): Promise<string> {
   const hash = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(text)));
-  return Array.from(hash.subarray(0, 12), (byte) => byte.toString(16).padStart(2, '0')).join('');
+  return toHex(hash.subarray(0, 12));
 }

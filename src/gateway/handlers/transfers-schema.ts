@@ -142,3 +142,29 @@ export function detailsToJson({
   const triples = depthsToJson(intervals).map(([start, end, depth]): [number, number, number] => [start, end, depth]);
   return { ...transferToJson(transfer), intervals: triples };
 }
+
+/** A request of the log of a CDN. */
+export const LoggedRequestSchema = v.strictObject({
+  /** When it began and ended, in ms since the epoch. */
+  at: count,
+  endedAt: count,
+  host: v.pipe(v.string(), v.maxLength(255)),
+  /** Percent-encoded, with its query. */
+  target: v.pipe(v.string(), v.regex(/^\//), v.maxLength(16_384)),
+  address: v.pipe(v.string(), v.maxLength(64)),
+  agent: v.pipe(v.string(), v.maxLength(4_096)),
+  status: v.picklist([200, 206]),
+  /** The first byte and the end of a 206; absent in a 200. */
+  range: v.optional(v.tuple([count, count])),
+  /** Bytes of the body that were sent; absent if the log does not tell. */
+  bytes: v.optional(count),
+});
+
+/** A part of a log. `batch` is its SHA-256, so that it is imported once. */
+export const ImportSchema = v.strictObject({
+  batch: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  requests: v.pipe(v.array(LoggedRequestSchema), v.maxLength(2_000)),
+});
+
+/** The response to an import. */
+export const ImportedSchema = v.object({ imported: count, skipped: count });

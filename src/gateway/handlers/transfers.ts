@@ -10,7 +10,7 @@ import { acceptsEventStream, eventStreamReply } from '../event-stream.ts';
 import { ownPath } from '../match-mount.ts';
 import { readRequestContent, type ReadContent } from '../request-content.ts';
 import { emptyReply, jsonReply, problemReply, type Reply } from '../reply.ts';
-import { tokenGuard } from '../token-guard.ts';
+import { tokenGuard, tokenRefusal } from '../token-guard.ts';
 import { deleteLink, getLink, putLink } from './links.ts';
 import { watchTransfer, watchTransfers, type EventFinder } from './transfer-events.ts';
 import {
@@ -63,10 +63,7 @@ export function transfersApi({ transfers: { store }, token }: TransfersApiOption
       const problem: Problem = (status, detail, fields) => problemReply(status, detail, requestId, raw.method, fields);
       const route = findRoute(path.split('/'));
       if (route === undefined) return problem(404, 'Nothing is served here.');
-      if (!(await isAllowed(fieldsOf(request.platform, raw)))) {
-        const fields = [['WWW-Authenticate', 'Bearer realm="rangeway"']] as const;
-        return problem(401, 'This address takes the token of the administrator, which this is not.', fields);
-      }
+      if (!(await isAllowed(fieldsOf(request.platform, raw)))) return tokenRefusal(requestId, raw.method);
       const method = raw.method === 'HEAD' ? 'GET' : raw.method;
       const operation = route.methods[method];
       if (operation === undefined) {

@@ -2,6 +2,7 @@ import { steadyTime } from '../../base/clock.ts';
 import { lruMap } from '../../base/lru-map.ts';
 import type { TransferTracker } from '../../observe/transfers.ts';
 import { MAX_RESERVATION, type QuotaReply, type QuotaRequest } from '../../transfers/link-quota.ts';
+import { withTimeout } from '../../base/with-timeout.ts';
 import { linkReader } from '../../transfers/reader-identity.ts';
 import type { LinkQuota } from '../../access/index.ts';
 import { askPatiently, quotaSession, type AskQuota, type QuotaSession } from './quota-session.ts';
@@ -72,7 +73,7 @@ export function linkClient(tracker: TransferTracker, isStrict: boolean): LinkCli
   async function ask<Value>(question: () => Promise<Value>): Promise<Value | 'unavailable'> {
     if (!isStrict && steadyTime() - failed < FAILURE_TIME) return 'unavailable';
     try {
-      return await withTimeout(question());
+      return await withTimeout(ANSWER_TIMEOUT, question());
     } catch (error) {
       failed = steadyTime();
       tracker.reportFailure(error);
@@ -119,18 +120,12 @@ export function linkClient(tracker: TransferTracker, isStrict: boolean): LinkCli
         async settle({ sent = session.used(), isBroken }) {
           await session.close();
           if (bytes === 0 && sent === 0) return;
-          const end = { type: 'settle', id: requestId, at: Date.now(), reader } as const;
-          await tracker.settle({ ...end, size: session.size(), granted: session.granted(), sent, isBroken });
+          // A client whose response was broken off by the quota has read on to its end.
+          const hasLeft = isBroken && !session.isRefused();
+          const end = { type: 'settle', id: requestId, at: Date.now(), reader, size: session.size() } as const;
+          await tracker.settle({ ...end, granted: session.granted(), sent, isBroken: hasLeft });
         },
       };
     },
   };
-}
-
-/** @throws Error if the store takes too long */
-function withTimeout<Value>(work: Promise<Value>): Promise<Value> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`it took longer than ${ANSWER_TIMEOUT} ms`)), ANSWER_TIMEOUT);
-    work.then(resolve, reject).finally(() => clearTimeout(timer));
-  });
 }

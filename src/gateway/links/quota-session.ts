@@ -13,6 +13,8 @@ export interface QuotaSession {
   readonly used: () => number;
   /** The size of the object in bytes; `undefined` before its body. */
   readonly size: () => number | undefined;
+  /** Whether its body was broken off, or is about to be, because the quota is used up. */
+  readonly isRefused: () => boolean;
   /** Reserves no more, and waits for the store if it is being asked. Never rejects. */
   close(): Promise<void>;
 }
@@ -115,6 +117,7 @@ export function quotaSession(ask: AskQuota, first: number | 'unavailable'): Quot
     granted: () => granted,
     used: () => used,
     size: () => knownSize,
+    isRefused: () => isRefused,
     async close() {
       isClosed = true;
       await pending?.catch(() => undefined);

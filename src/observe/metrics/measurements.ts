@@ -1,5 +1,5 @@
 import type { DownloadEvent, DownloadStart, Observer } from '../event.ts';
-import { INSTRUMENTS, type Instrument, type ProcessValue } from './instruments.ts';
+import { INSTRUMENTS, PROCESS_INSTRUMENTS, type Instrument, type ProcessValue } from './instruments.ts';
 
 /** All numbers at one time, as plain data that processes can send each other. */
 export interface MetricsSnapshot {
@@ -139,6 +139,11 @@ export function sumSnapshots(snapshots: readonly MetricsSnapshot[]): MetricsSnap
 const PROCESS_VALUES: readonly ProcessValue[] = ['connections', 'lostTransferChanges'];
 
 /** Returns the numbers that remain of a process that has ended: its counters, and no gauge. */
-export function withoutGauges({ mounts, process: { lostTransferChanges } }: MetricsSnapshot): MetricsSnapshot {
-  return { mounts, active: {}, process: lostTransferChanges === undefined ? {} : { lostTransferChanges } };
+export function withoutGauges({ mounts, process }: MetricsSnapshot): MetricsSnapshot {
+  const counters: Partial<Record<ProcessValue, number>> = {};
+  for (const name of PROCESS_VALUES) {
+    const value = process[name];
+    if (PROCESS_INSTRUMENTS[name].type === 'counter' && value !== undefined) counters[name] = value;
+  }
+  return { mounts, active: {}, process: counters };
 }

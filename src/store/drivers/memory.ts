@@ -1,3 +1,4 @@
+import { toHex } from '../../base/hex.ts';
 import { strongTag, toBase64, type Representation } from '../../http/index.ts';
 import { compareKeys, pageOf, type ListableStore, type ListEntry, type ListOptions } from '../listable-store.ts';
 import type { ReadOptions, ReadResult } from '../object-store.ts';
@@ -115,8 +116,4 @@ function chunked(bytes: Uint8Array): ReadableStream<Uint8Array> {
     },
     { highWaterMark: 0 },
   );
-}
-
-function toHex(bytes: Uint8Array): string {
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
 }

@@ -9,11 +9,12 @@ export function sqlLinkTables(db: SqlDatabase): LinkTables & { deleteLinks(now: 
       const [row] = db.query('SELECT * FROM links WHERE reader = ?', reader);
       return row === undefined ? undefined : toLink(reader, row);
     },
-    saveLink({ reader, isRevoked, bytes, unread, size, expires, lastSeen, reservations }) {
-      const sql = `INSERT OR REPLACE INTO links (reader, revoked, bytes, unread, size, expires, last_seen, reservations)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?)`;
+    saveLink({ reader, isRevoked, bytes, unread, togetherAt, size, expires, lastSeen, reservations }) {
+      const sql = `INSERT OR REPLACE INTO links (reader, revoked, bytes, unread, together_at, size, expires, last_seen,
+        reservations) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`;
       const packed = JSON.stringify(reservations.map(({ id, bytes: reserved, sent, at }) => [id, reserved, sent, at]));
-      db.query(sql, reader, Number(isRevoked), bytes, unread, size, expires ?? null, lastSeen ?? null, packed);
+      const times = [togetherAt ?? null, size, expires ?? null, lastSeen ?? null] as const;
+      db.query(sql, reader, Number(isRevoked), bytes, unread, ...times, packed);
     },
     deleteLink: (reader) => void db.query('DELETE FROM links WHERE reader = ?', reader),
     reservedLinks: () =>
@@ -40,6 +41,7 @@ function toLink(reader: string, row: SqlRow): LinkRecord {
     isRevoked: row['revoked'] === 1,
     bytes: numberOf(row, 'bytes') ?? 0,
     unread: numberOf(row, 'unread') ?? 0,
+    togetherAt: numberOf(row, 'together_at'),
     size: numberOf(row, 'size') ?? 0,
     expires: numberOf(row, 'expires'),
     lastSeen: numberOf(row, 'last_seen'),

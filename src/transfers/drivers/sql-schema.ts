@@ -30,7 +30,7 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   [
     `CREATE TABLE links (
       reader TEXT PRIMARY KEY, revoked INTEGER NOT NULL, bytes INTEGER NOT NULL, unread INTEGER NOT NULL,
-      size INTEGER NOT NULL, expires INTEGER, last_seen INTEGER, reservations TEXT NOT NULL
+      together_at INTEGER, size INTEGER NOT NULL, expires INTEGER, last_seen INTEGER, reservations TEXT NOT NULL
     ) WITHOUT ROWID`,
   ],
 ];

@@ -1,7 +1,7 @@
 import { blockSlicesOf, type BlockSlices } from '../../../src/cache/body-stream.ts';
 import type { Preconditions, RangeSpec, Span } from '../../../src/http/index.ts';
 import { defaultReader, type ChunkReader } from '../../../src/store/chunk-stream.ts';
-import { withTimeout } from '../../../src/cache/with-timeout.ts';
+import { withTimeout } from '../../../src/base/with-timeout.ts';
 import { type ObjectStore, type OpenObject } from '../../../src/store/object-store.ts';
 import { newRequestStats } from '../../../src/store/request-stats.ts';
 import { evaluateRead } from '../../../src/store/evaluate-read.ts';

@@ -31,6 +31,19 @@ journalContract('a file', async () => {
   return () => fileTarget(path).journal;
 });
 
+test('closing waits for writes: their file descriptor might be that of another file then', async () => {
+  const path = await freshPath();
+  const { sink } = fileTarget(path);
+  await sink.open();
+  const bytes = new Uint8Array(32 * 1024 * 1024).fill(7);
+  let isWritten = false;
+  const writing = Promise.all([sink.write(bytes.length, bytes), sink.write(0, bytes)]).then(() => (isWritten = true));
+  await sink.close();
+  expect(isWritten).toBe(true);
+  await writing;
+  expect((await readFile(`${path}.part`)).equals(Buffer.concat([bytes, bytes]))).toBe(true);
+});
+
 test('nothing but the file is left at the end', async () => {
   const path = await freshPath();
   const { sink, journal } = fileTarget(path);

@@ -70,6 +70,20 @@ test('the delivered bytes are unknown if the pipes of the platform do not report
   });
 });
 
+test('a client that leaves while the end of the body is in the buffers of its connection has all but the last byte', async () => {
+  const { gateway, watched } = open();
+  const { promise: sent, resolve } = Promise.withResolvers<boolean>();
+  const response = await gateway.request('/key', {}, { sent });
+  await response.arrayBuffer();
+  resolve(false);
+  const { start, end } = whole;
+  expect(await onlyEvent(watched.ends)).toMatchObject({
+    outcome: 'aborted',
+    delivered: [{ start, end: end - 1 }],
+    bytesSent: end - 1,
+  });
+});
+
 describe('an observer that throws', () => {
   afterEach(() => void vi.restoreAllMocks());
   const thrower = (what: unknown): Observer => ({

@@ -7,6 +7,7 @@ import { sumSnapshots, withoutGauges } from '../../../src/observe/metrics/measur
 import { prometheusMetrics } from '../../../src/observe/metrics/prometheus.ts';
 import { memoryStore } from '../../../src/store/drivers/memory.ts';
 import { storeError } from '../../../src/store/store-error.ts';
+import { recordingObserver } from '../../gateway/recording-observer.ts';
 import { storeDouble } from '../../gateway/store-double.ts';
 import { isFull } from '../../full.ts';
 
@@ -83,6 +84,23 @@ describe('the numbers of a fixed run', () => {
     expect(samples['rangeway_request_duration_seconds_count{mount="/"}']).toBe(5);
     expect(samples['rangeway_request_duration_seconds_bucket{mount="/",le="+Inf"}']).toBe(5);
     expect(samples['rangeway_first_byte_seconds_count{mount="/"}']).toBe(5);
+  });
+
+  test('count a problem of the kind quota as a refusal, and the kind of a problem is in the event', async () => {
+    const metrics = prometheusMetrics();
+    const watched = recordingObserver();
+    const archived = storeDouble({ read: () => Promise.reject(storeError('archived', 'in the archive')) });
+    await createGateway({ store: archived, observers: [watched] }).request('/a');
+    const [event] = watched.ends;
+    if (event === undefined) throw new Error('no event');
+    expect(event.problem).toBe('archived');
+    expect(event.firstByteMs).toBeLessThanOrEqual(event.durationMs);
+    void metrics.observer.end(event);
+    void metrics.observer.end({ ...event, problem: 'quota' });
+    expect(samplesOf(metrics.print(metrics.snapshot(), null).text)).toMatchObject({
+      'rangeway_quota_refusals_total{mount="/"}': 1,
+      'rangeway_store_errors_total{mount="/",code="archived"}': 2,
+    });
   });
 
   test('count a download as active from its first byte to its end', async () => {

@@ -106,6 +106,28 @@ describe('transfers in workerd, with native pipes and three shards', () => {
       expect.objectContaining({ complete: 3, started: 4, readers: 4 }),
     ]);
   });
+  test('are imported from a log, once', async () => {
+    const at = Date.now() + 2_000;
+    const logged = {
+      at,
+      endedAt: at,
+      host: 'a',
+      target: '/small.txt',
+      address: '192.0.2.9',
+      agent: 'x',
+      status: 200,
+      bytes: 5,
+    };
+    const body = JSON.stringify({ batch: 'b'.repeat(64), requests: [logged, { ...logged, target: '/none' }] });
+    const headers = { Authorization: `Bearer ${TOKEN}` };
+    for (let i = 0; i < 2; i++) {
+      const response = await fetch(`${workerd.url}/.rangeway/transfers/import`, { method: 'POST', headers, body });
+      expect([response.status, await response.json()]).toEqual([200, { imported: 1, skipped: 1 }]);
+    }
+    expect((await read(TransfersPageSchema, 'transfers?key=small.txt')).transfers).toEqual([
+      expect.objectContaining({ complete: 1, requests: 1, bytesSent: 5 }),
+    ]);
+  });
   test('are a stream of events', { timeout: 60_000 }, () =>
     checkEventStream(workerd.url, TOKEN, (agent) => get(agent, undefined, Infinity, '/small.txt')),
   );

@@ -1,6 +1,3 @@
-/** How long a request waits for the metadata that another request reads (single flight), in ms. */
-export const SINGLE_FLIGHT_TIMEOUT = 10_000;
-
 /**
  * Waits for a promise, with a timeout.
  *

@@ -1,0 +1,23 @@
+import { isFull } from './full.ts';
+
+/** Tests that take from ten seconds to minutes, since they kill, wait, or run other programs: a sample leaves them out. */
+const LONG_TESTS = [
+  'test/browsers/**',
+  'test/campaigns/**',
+  'test/faults/**',
+  'test/cli/dev/dev.test.ts',
+  'test/cli/get/get-platforms.test.ts',
+  'test/cli/serve-health.test.ts',
+  'test/cli/serve-link-limits.test.ts',
+  'test/cli/serve-metrics.test.ts',
+  'test/cli/until-stopped.test.ts',
+  'test/cli/warm/warm.test.ts',
+  'test/client/engine-killed.test.ts',
+  'test/platform/node/serve-disk-cache.test.ts',
+  'test/platform/workers/worker-link-limits.test.ts',
+  'test/service/connections.test.ts',
+  'test/transfers/drivers/sqlite-many.test.ts',
+];
+
+/** What this run leaves out: nothing if it is full, or if its files or folders are named. */
+export const leftOut = isFull || process.argv.slice(2).some((word) => word.includes('test/')) ? [] : LONG_TESTS;
