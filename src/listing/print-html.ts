@@ -1,4 +1,5 @@
 import { html, raw } from 'hono/html';
+import { visible } from '../base/visible-text.ts';
 import type { Entry, FileEntry } from './entries.ts';
 import type { ListOrder } from './listing-query.ts';
 import { pageHead } from './page-head.ts';
@@ -194,15 +195,4 @@ export function joinQuery(query: string, parameters: Readonly<Record<string, str
 
 function withQuery(href: string, query: string): string {
   return query === '' ? href : `${href}?${query}`;
-}
-
-/**
- * Makes characters visible that have no picture and that could change how the text around them is read: control
- * characters, and those that set the direction of writing.
- */
-function visible(text: string): string {
-  return text.replaceAll(
-    /[\p{Cc}\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu,
-    (character) => `‹U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}›`,
-  );
 }

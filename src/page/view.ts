@@ -1,4 +1,5 @@
 import { createElement as h, useSyncExternalStore } from 'hono/jsx/dom';
+import { visible } from '../base/visible-text.ts';
 import type { Controller } from './controller.ts';
 import type { DownloadState, Status } from './download-state.ts';
 
@@ -12,7 +13,7 @@ type Node = ReturnType<typeof h>;
 export function downloadView(controller: Controller, href: string): () => Node {
   return () => {
     const state = useSyncExternalStore((listener) => controller.subscribe(listener), controller.state);
-    return card(controller, state, href);
+    return card(controller, { ...state, name: visible(state.name) }, href);
   };
 }
 

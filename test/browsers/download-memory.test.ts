@@ -13,7 +13,7 @@ const MIB = 1024 * 1024;
 const SIZE = (isFull ? 1024 : 320) * MIB;
 
 /** What the tab may take more than before, whatever the size of the file: buffers of connections and of the piece. */
-const MAX_GROWTH = 160;
+const MAX_GROWTH = 220;
 
 let folder: string;
 let gateway: string;
