@@ -2,11 +2,17 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
+import { ENTRIES } from './test/examples/entries.ts';
 import { leftOut } from './test/long-tests.ts';
 import { sampleLine } from './test/sample-line.ts';
 
 /** Processes that tests start find their modules compiled: this halves the time that `rangeway` takes to start. */
 process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/node-compile');
+
+const alias = Object.entries(ENTRIES).map(([name, file]) => ({
+  find: new RegExp(`^${name}$`),
+  replacement: join(import.meta.dirname, file),
+}));
 
 export default defineConfig({
   test: {
@@ -15,12 +21,12 @@ export default defineConfig({
     maxWorkers: Math.max(3, availableParallelism()),
     projects: [
       {
-        // The package by its own name, in examples/: tsconfig.json says where that is.
-        resolve: { tsconfigPaths: true },
+        // The package by its own name, in examples/.
+        resolve: { alias },
         test: {
           name: 'node',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/workers/**', 'test/s3/**', 'test/lambda/**', ...leftOut],
+          exclude: ['test/workers/**', 'test/s3/**', 'test/lambda/**', 'test/examples/installed/**', ...leftOut],
           globalSetup: ['test/conformance/setup.ts'],
           testTimeout: 90_000,
           hookTimeout: 120_000,

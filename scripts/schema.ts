@@ -8,6 +8,7 @@ import { toJsonSchema, type JsonSchema } from '@valibot/to-json-schema';
 import type { GenericSchema } from 'valibot';
 import { accessSchema } from '../src/config/access-config.ts';
 import { ConfigSchema } from '../src/config/config.ts';
+import { docOf } from './reference/setting-docs.ts';
 
 const FILE = join(import.meta.dirname, '../schema.json');
 
@@ -25,12 +26,25 @@ function convert(schema: GenericSchema): JsonSchema {
     typeMode: 'input',
     // Checks that JSON Schema can't express, such as that of an address.
     errorMode: 'ignore',
-    overrideSchema: ({ valibotSchema }) => {
+    overrideSchema: ({ valibotSchema, jsonSchema }) => {
+      if ('entries' in valibotSchema) return describe(jsonSchema, valibotSchema.entries);
       if (valibotSchema === accessSchema) return { $ref: '#/$defs/access' };
       if (valibotSchema.type === 'custom') return HEADERS;
       return hasBranches(valibotSchema) ? branchesOf(valibotSchema) : undefined;
     },
   });
+}
+
+/** Adds the docstrings of its fields to a table, which editors show. */
+function describe(schema: JsonSchema, entries: unknown): JsonSchema {
+  if (typeof entries !== 'object' || entries === null) throw new Error('a table has no fields');
+  const properties = Object.entries(schema.properties ?? {}).map(([name, property]) => {
+    if (name === 'type' || typeof property === 'boolean') return [name, property];
+    const { text, tags } = docOf(entries, name);
+    const byDefault = tags.get('default');
+    return [name, { ...property, description: byDefault === undefined ? text : `${text} Default: ${byDefault}.` }];
+  });
+  return { ...schema, properties: Object.fromEntries(properties) };
 }
 
 /** The setting `headers`, whose check is a function. */

@@ -20,6 +20,7 @@ export { linkLimits, type LinkLimitsOptions } from './gateway/middleware/link-li
 export { ownTransfer } from './gateway/handlers/own-transfer.ts';
 export { transferReceipt } from './gateway/handlers/receipt.ts';
 export { transfersApi, type TransfersApiOptions } from './gateway/handlers/transfers.ts';
+export { transfersPage, type TransfersPageOptions } from './gateway/handlers/transfers-page.ts';
 export { accessLog } from './gateway/middleware/access-log.ts';
 export { authorize } from './gateway/middleware/authorize.ts';
 export { concurrencyLimit } from './gateway/middleware/concurrency-limit.ts';

@@ -4,7 +4,9 @@ import { isFull } from './full.ts';
 const LONG_TESTS = [
   'test/browsers/**',
   'test/campaigns/**',
+  'test/examples/clients.test.ts',
   'test/faults/**',
+  'test/infra/monitoring.test.ts',
   'test/cli/dev/dev.test.ts',
   'test/cli/get/get-platforms.test.ts',
   'test/cli/serve-health.test.ts',

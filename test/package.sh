@@ -16,7 +16,7 @@ PATH=$node22:$PATH
 npm pack --silent --pack-destination "$work" >/dev/null
 tar -tf "$work"/rangeway-*.tgz >"$work/files"
 if grep -E '\.map$' "$work/files"; then echo 'no map belongs into the package' >&2; exit 1; fi
-for file in cdk.json dist/cdk/app.js dist/lambda/index.mjs dist/lambda/pieces.mjs dist/template.json infra/rangeway.ts wrangler.s3.toml wrangler.toml \
+for file in cdk.json dist/cdk/app.js dist/lambda/index.mjs dist/lambda/pieces.mjs dist/template.json docs/images/listing.png infra/grafana/rangeway.json infra/prometheus/rangeway.yml infra/rangeway.ts wrangler.s3.toml wrangler.toml README.zh-CN.md \
   dist/worker/R2-only/worker.js dist/worker/S3/worker-s3.js; do
   grep -qx "package/$file" "$work/files" || { echo "the package has no $file" >&2; exit 1; }
 done

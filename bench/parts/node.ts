@@ -1,6 +1,7 @@
 import { direct } from '../contestants/direct.ts';
 import { nginxProxy, nginxSlice } from '../contestants/nginx.ts';
 import {
+  rangewayAgain,
   rangewayCached,
   rangewayDisk,
   rangewayDiskMemory,
@@ -28,13 +29,13 @@ export const node: ServerPart = {
   workloads: downloads,
 };
 
-/** Small ranges with the state of downloads in a SQLite file, beside the same without it. */
+/** Small ranges with the state of downloads in a SQLite file, without it, and without again (the noise of the machine). */
 export const transfers: ServerPart = {
   type: 'servers',
   name: 'transfers',
   title: 'Node over S3, with the state of downloads',
   storage: 'fast',
-  contestants: [rangewayNode, rangewayTransfers],
+  contestants: [rangewayAgain, rangewayNode, rangewayTransfers],
   workloads: [1, 8, 64].flatMap((clients) => [randomRanges(64 * KiB, clients), randomRanges(16, clients)]),
 };
 

@@ -13,7 +13,10 @@ export interface LinkKey {
   verify(signature: Uint8Array<ArrayBuffer>, text: string): Promise<boolean>;
 }
 
-/** The first key signs. All keys verify, so that links of a previous key stay valid after a key rotation. */
+/**
+ * Keys for links, one at the least. The first key signs. All keys verify, so that links of a previous key stay valid
+ * after a key rotation.
+ */
 export type LinkKeys = readonly [LinkKey, ...LinkKey[]];
 
 /** Form of a key's id. */

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { settingsErrorOf, type Mistake } from '../base/settings-error.ts';
-import type { StoreConfig } from '../config/config.ts';
+import type { StoreConfig } from '../config/store-config.ts';
 import { checkConfig, parseConfig, PLATFORMS, type Config, type Platform } from '../platform/checked-config.ts';
 import { assertNoFallback } from '../platform/no-fallback.ts';
 import { readSources } from '../platform/lambda/environment.ts';

@@ -29,11 +29,13 @@ ${examples.join('\n')}
 `;
 }
 
-function callOf({ name, operands }: CommandSpec): string {
+/** Prints the call of a command with its operands: `rangeway sign URL`. */
+export function callOf({ name, operands }: CommandSpec): string {
   return `rangeway ${name}${operands === undefined ? '' : ` ${operands}`}`;
 }
 
-function callOfOption({ name, short, value }: OptionSpec): string {
+/** Prints an option with its short form and its value: `-o, --output FILE`. */
+export function callOfOption({ name, short, value }: OptionSpec): string {
   return `${short === undefined ? '' : `-${short}, `}--${name}${value === undefined ? '' : ` ${value}`}`;
 }
 

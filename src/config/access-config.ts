@@ -20,18 +20,37 @@ const algorithm = v.picklist(
   'takes an algorithm such as "RS256"',
 );
 
-const jwtKey = v.variant(
+/** Schema of the key of a rule for JWTs. */
+export const jwtKeySchema = v.variant(
   'type',
   [
     v.strictObject({
       type: v.literal('secret'),
+      /** Name of the variable or secret that holds the key. */
       secret: variable,
+      /**
+       * Algorithm of the signatures.
+       *
+       * @default `"HS256"`
+       */
       algorithm: v.optional(v.picklist(['HS256', 'HS384', 'HS512'], 'takes "HS256", "HS384" or "HS512"')),
     }),
-    v.strictObject({ type: v.literal('public'), pem: variable, algorithm }),
+    v.strictObject({
+      type: v.literal('public'),
+      /** Name of the variable or secret that holds the public key as PEM. */
+      pem: variable,
+      /** Algorithm of the signatures. */
+      algorithm,
+    }),
     v.strictObject({
       type: v.literal('jwks'),
+      /** Address of the issuer's key set. */
       url: address,
+      /**
+       * Algorithms that are accepted.
+       *
+       * @default RS256, ES256 and EdDSA
+       */
       algorithms: v.optional(v.array(algorithm, 'takes a list of algorithms')),
     }),
   ],
@@ -50,11 +69,38 @@ export type AccessConfig =
 
 const jwt = v.strictObject({
   type: v.literal('jwt'),
-  key: jwtKey,
+  /** Key that verifies tokens. */
+  key: jwtKeySchema,
+  /**
+   * Issuers whose tokens are accepted.
+   *
+   * @takes a text or a list of texts
+   */
   issuer: names,
+  /**
+   * Audiences, of which a token names one.
+   *
+   * @takes a text or a list of texts
+   */
   audience: names,
+  /**
+   * Claim that lists the paths that a token opens: one path or a list, from the root of the host.
+   *
+   * @default none: a token opens all paths
+   * @see docs/rules.md#tokens
+   */
   pathsClaim: v.optional(text(/./, 'takes the name of a claim')),
+  /**
+   * Most seconds by which the clocks of issuer and gateway may differ.
+   *
+   * @default 30
+   */
   clockTolerance: v.optional(count(3_600, 'seconds')),
+  /**
+   * Realm of the challenge.
+   *
+   * @default `"files"`
+   */
   realm: v.optional(v.string('takes a text')),
 });
 
@@ -70,17 +116,45 @@ const publicRule = v.literal('public', TAKES);
 const table = v.variant(
   'type',
   [
-    v.strictObject({ type: v.literal('signed'), keys: v.optional(variable, 'RANGEWAY_KEYS') }),
-    v.strictObject({ type: v.literal('basic'), users: variable, realm: v.optional(v.string('takes a text')) }),
-    v.strictObject({ type: v.literal('ip'), blocks: v.array(block, 'takes a list of addresses and blocks') }),
+    v.strictObject({
+      type: v.literal('signed'),
+      /** Name of the variable or secret that holds the keys. */
+      keys: v.optional(variable, 'RANGEWAY_KEYS'),
+    }),
+    v.strictObject({
+      type: v.literal('basic'),
+      /** Name of the variable or secret with a line `name:password` for each user. */
+      users: variable,
+      /**
+       * Realm of the challenge, which browsers show.
+       *
+       * @default `"files"`
+       */
+      realm: v.optional(v.string('takes a text')),
+    }),
+    v.strictObject({
+      type: v.literal('ip'),
+      /** Addresses and CIDR blocks of clients that may read. */
+      blocks: v.array(block, 'takes a list of addresses and blocks'),
+    }),
     v.strictObject({
       type: v.literal('referer'),
+      /** Origins of pages whose requests may read. The rule stops embedding by other sites, and no program. */
       origins: v.array(origin, 'takes a list of origins'),
+      /** Whether a request without Referer may read. */
       missing: v.picklist(['allow', 'refuse'], 'takes "allow" or "refuse"'),
     }),
     jwt,
-    v.strictObject({ type: v.literal('anyOf'), rules }),
-    v.strictObject({ type: v.literal('allOf'), rules }),
+    v.strictObject({
+      type: v.literal('anyOf'),
+      /** Rules, one at the least. `anyOf` grants if one of them grants, `allOf` if all of them grant. */
+      rules,
+    }),
+    v.strictObject({
+      type: v.literal('allOf'),
+      /** Rules, one at the least. `anyOf` grants if one of them grants, `allOf` if all of them grant. */
+      rules,
+    }),
   ],
   TAKES,
 );

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { settingsError } from '../base/settings-error.ts';
 import { accessSchema } from './access-config.ts';
+import { cacheSchema, type CacheConfig } from './cache-config.ts';
 import { assertInherited, inheritFields } from './inherit.ts';
 import { LimitsSchema, type Limits } from './limits.ts';
 import { LOGGED, type Logged } from '../observe/log.ts';
@@ -8,7 +9,8 @@ import { LogSchema, type LogConfig } from './log-config.ts';
 import { MetricsSchema, type MetricsConfig } from './metrics-config.ts';
 import { OVERFLOW_POLICIES } from './size-limit.ts';
 import { keyPrefix, locationEntries, settingsEntries } from './settings.ts';
-import { booleanSetting, check, count, MiB, mountList, secretName, text, url } from './schema.ts';
+import { check, count, mountList, secretName } from './schema.ts';
+import { piecesSchema, storeSchema } from './store-config.ts';
 import {
   assertQuota,
   exactTransfers,
@@ -17,114 +19,31 @@ import {
   type QuotaConfig,
   type TransfersConfig,
 } from './transfers-config.ts';
-import { STORAGE_ADDRESS } from './urls.ts';
-
-const bytes = count(Number.MAX_SAFE_INTEGER, 'bytes', 1);
-
-const name = (description: string) => text(/^[^\0]+$/, `takes ${description}`);
-const address = url(STORAGE_ADDRESS, 'takes an address such as "https://s3.example.com"');
-const bucket = text(/^[\w.-]{3,255}$/, 'takes the name of a bucket');
-
-/** The store of a mount. Each platform accepts some of the types. */
-const store = v.variant(
-  'type',
-  [
-    v.strictObject({ type: v.literal('r2'), binding: name('the name of an R2 binding') }),
-    v.strictObject({
-      type: v.literal('s3'),
-      bucket,
-      endpoint: v.optional(address),
-      region: v.optional(text(/^[\w-]{1,64}$/, 'takes a region, such as "eu-central-1"')),
-      pathStyle: v.optional(booleanSetting),
-      /** Meaning of a 403 for an object: it does not exist, or access to it is denied. */
-      forbidden: v.optional(v.picklist(['missing', 'denied'], 'takes "missing" or "denied"')),
-      /**
-       * Reads with presigned URLs or with the SDK's commands. By default presigned URLs, if the bucket supports them.
-       */
-      reads: v.optional(v.picklist(['presigned', 'commands'], 'takes "presigned" or "commands"')),
-    }),
-    v.strictObject({
-      type: v.literal('dir'),
-      path: name('a folder'),
-      /** Whether to serve files whose path has a segment that begins with a dot. */
-      hidden: v.optional(booleanSetting, false),
-      /** Whether the entity tag of a file is its SHA-256, if its piece index is current. By default made of its times. */
-      etag: v.optional(v.literal('digest', 'takes "digest"')),
-    }),
-  ],
-  'takes a table whose type is "r2", "s3" or "dir"',
-);
-
-/** Configuration of a store. */
-export type StoreConfig = v.InferOutput<typeof store>;
-
-const disk = v.pipe(
-  v.strictObject({
-    type: v.literal('disk'),
-    folder: name('a folder'),
-    bytes: v.optional(bytes, 10 * 1024 * MiB),
-    /** Size of the memory tier in front of the disk, in bytes. */
-    memory: v.optional(count(Number.MAX_SAFE_INTEGER, 'bytes'), 0),
-  }),
-  v.rawCheck(({ dataset, addIssue }) => {
-    if (!dataset.typed) return;
-    const { value } = dataset;
-    if (value.memory < value.bytes) return;
-    const path = [{ type: 'object', origin: 'value', input: value, key: 'memory', value: value.memory }] as const;
-    addIssue({
-      message: `takes less than cache.bytes, ${value.bytes}: all that the disk keeps would be in memory`,
-      input: value.memory,
-      path: [...path],
-    });
-  }),
-);
-
-/** The block cache. Each platform accepts some of the types. */
-const cache = v.variant(
-  'type',
-  [
-    v.strictObject({ type: v.literal('memory'), bytes: v.optional(bytes, 256 * MiB) }),
-    disk,
-    v.strictObject({ type: v.literal('tiered') }),
-    v.strictObject({
-      type: v.literal('workers'),
-      origin: url(
-        /^https:\/\/[^/?#\s@]+$/,
-        'takes the origin of a host that the Worker answers for, such as "https://files.example.com"',
-      ),
-    }),
-  ],
-  'takes a table whose type is "memory", "disk", "workers" or "tiered"',
-);
-
-/** Configuration of the block cache. */
-export type CacheConfig = v.InferOutput<typeof cache>;
-
-const piecesTable = v.strictObject({
-  /** Name of the bucket or binding, or path of the folder, of the indexes. By default where the objects are. */
-  bucket: v.optional(name('a bucket, a binding or a folder')),
-  /** Prefix of the keys of indexes. */
-  prefix: v.optional(v.string('takes a text')),
-});
-
-const piecesSwitch = v.boolean('takes true, false, or a table with the fields bucket, prefix');
-
-/** Whether objects have piece indexes, and where. It is lazy, because a union does not name the invalid field. */
-const pieces: v.GenericSchema<PiecesConfig> = v.lazy((input) =>
-  typeof input === 'object' && input !== null && !Array.isArray(input) ? piecesTable : piecesSwitch,
-);
-
-/** Configuration of piece indexes. */
-export type PiecesConfig = boolean | { readonly bucket?: string | undefined; readonly prefix?: string | undefined };
 
 /** Fields of a mount that may also be written at the top level, as defaults for all mounts. */
 const shared = {
   ...settingsEntries,
-  /** The access rule. By default public. */
+  /**
+   * The access rule, which says which requests may read.
+   *
+   * @takes `"public"` or a table
+   * @see docs/rules.md
+   */
   access: v.optional(accessSchema, 'public'),
-  /** Whether objects have piece indexes, which are served at `?pieces` and `?meta4`. */
-  pieces: v.optional(pieces, false),
-  /** Handling of a response body that is too large for the platform. By default the platform's own setting. */
+  /**
+   * Whether objects have piece indexes, which are served at `?pieces` and `?meta4`.
+   *
+   * @see docs/verifying.md
+   */
+  pieces: v.optional(piecesSchema, false),
+  /**
+   * Handling of a response body that is too large for the function: a redirect to a short link, the first part of it, or
+   * an error.
+   *
+   * @default as the function is configured
+   * @platform lambda
+   * @see docs/aws.md
+   */
   overflow: v.optional(v.picklist(OVERFLOW_POLICIES, 'takes "redirect", "partial" or "refuse"')),
 };
 
@@ -132,43 +51,110 @@ const MountSchema = v.strictObject(
   {
     ...shared,
     ...locationEntries,
-    /** By default the platform's own store: its bound or configured bucket. */
-    store: v.optional(store),
-    /** Store that is read if `store` is unavailable. */
-    fallback: v.optional(store),
-    /** Prefix of every key, added unchanged. */
+    /**
+     * The store of the mount. On Lambda every mount reads the bucket of the function.
+     *
+     * @default the platform's own: the bucket or folder of the Worker, the function or the command line
+     */
+    store: v.optional(storeSchema),
+    /**
+     * Store that is read if `store` is unavailable. In place of the platform's own store, below the same prefix.
+     *
+     * @see docs/operations.md#before-the-first-byte
+     */
+    fallback: v.optional(storeSchema),
+    /** Text that is put before every key unchanged, such as `releases/` with its slash. */
     prefix: v.optional(keyPrefix),
-    /** `false` excludes the mount from the block cache. */
+    /**
+     * Excludes the mount from the block cache.
+     *
+     * @default the cache of all mounts
+     */
     cache: v.optional(v.literal(false, 'takes false; the cache itself stands above all mounts')),
-    /** `exact`: on Workers, the bytes of broken responses are counted for transfers, which costs CPU time. */
+    /**
+     * Counts the bytes of broken responses for transfers, which costs CPU time on Workers. Other platforms always count.
+     *
+     * @platform workers
+     * @see docs/transfers.md
+     */
     transfers: v.optional(exactTransfers),
   },
   'takes a table of fields',
 );
 
+const tokenTable = v.strictObject(
+  {
+    /** Name of the variable or secret that holds the token, which has at least 32 characters. */
+    token: secretName,
+  },
+  'takes a table with the field token',
+);
+
 /** Schema of a configuration as a whole; `parseConfig` also fills in what mounts inherit. */
 export const ConfigSchema = v.strictObject({
   ...shared,
+  /** Limits of a process or an isolate, for all mounts together. */
   limits: v.optional(LimitsSchema, {}),
-  /** The requests that are logged. */
+  /** The requests that are logged. `"errors"` makes Workers over R2 faster. */
   logged: v.optional(v.picklist(LOGGED, 'takes "requests" or "errors"'), 'requests'),
-  /** The values of log entries. */
+  /**
+   * The values of log entries.
+   *
+   * @see docs/operations.md#the-log
+   */
   log: v.optional(LogSchema, {}),
-  /** The block cache. By default none. */
-  cache: v.optional(cache),
-  /** Purge requests need the token that the named variable or secret holds. */
-  purge: v.optional(v.strictObject({ token: secretName }, 'takes a table with the field token')),
-  /** The token of the administrator, which the named variable or secret holds: reads transfers, and purges. */
-  admin: v.optional(v.strictObject({ token: secretName }, 'takes a table with the field token')),
-  /** Where the numbers of requests go. By default, on Node with `admin`, to clients with its token. */
+  /**
+   * The block cache. Mounts share it, but never a block.
+   *
+   * @default none
+   * @see docs/caching.md
+   */
+  cache: v.optional(cacheSchema),
+  /**
+   * Allows purges to requests with a token.
+   *
+   * @see docs/caching.md#purge
+   */
+  purge: v.optional(tokenTable),
+  /**
+   * Allows purges, and access to the state of downloads and to metrics, to requests with the token of the administrator.
+   *
+   * @see docs/transfers.md
+   */
+  admin: v.optional(tokenTable),
+  /**
+   * Where the numbers of requests go. Node has `"token"`, `"public"` and `"off"`, Workers `"analytics-engine"` and
+   * `"off"`, Lambda `"off"`.
+   *
+   * @default `"token"` on Node with `admin`, else `"off"`
+   * @see docs/metrics.md
+   */
   metrics: v.optional(MetricsSchema),
-  /** The state of downloads. By default it is not kept. */
+  /**
+   * Keeps the state of downloads. It takes `admin` too.
+   *
+   * @see docs/transfers.md
+   */
   transfers: v.optional(TransfersSchema),
-  /** The quotas of links, which are counted by transfers. */
+  /**
+   * Quotas of links, which are counted by `transfers`.
+   *
+   * @see docs/links.md
+   */
   quota: v.optional(QuotaSchema),
-  /** On Node: number of proxies in front of the gateway whose X-Forwarded-For is trusted. */
+  /**
+   * Number of proxies in front, each of which adds its client to X-Forwarded-For. The address that the outermost adds is
+   * the client's. If the number is too high, a client can forge its address.
+   *
+   * @platform node
+   */
   trustedProxies: v.optional(count(10, 'proxies'), 0),
-  /** By default one mount: the platform's own store at the root. */
+  /**
+   * The mounts: stores under paths and hosts.
+   *
+   * @default the platform's own store at `/`
+   * @see docs/configuration.md#mounts
+   */
   mounts: v.optional(mountList(MountSchema)),
   /** The address of schema.json, for editors. */
   $schema: v.optional(v.string('takes a text')),

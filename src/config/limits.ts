@@ -9,20 +9,30 @@ export const MAX_URL_LENGTH = 16 * 1024;
 
 /** Limits of a process or an isolate, for all mounts together. */
 export const LimitsSchema = table({
-  /** Most requests in progress; a further request gets 503. */
+  /**
+   * Most requests in progress. A further request gets 503 with Retry-After.
+   *
+   * @default none; 1,000 with `rangeway serve`
+   */
   downloads: v.optional(count(1_000_000, 'requests', 1)),
   /**
-   * Longest time in ms in which a client may accept none of the bytes that are ready for it. On other platforms than
-   * Node: longest time in which a body may not be read.
+   * Longest time in ms in which a client may accept none of the bytes that are ready for it; then its connection is
+   * closed. On other platforms than Node: longest time in which a body may not be read.
    */
   idleTimeout: v.optional(timeout, 60_000),
   /**
-   * On Node: how long an idle connection stays open, in ms. It has to be longer than the load balancer's own timeout.
+   * How long an idle connection stays open, in ms. It has to be longer than the timeout of a load balancer in front.
+   *
+   * @platform node
+   * @see docs/operations.md#limits
    */
   keepAliveTimeout: v.optional(timeout, 75_000),
   /**
    * For `rangeway serve`: how long requests are still accepted after a signal to stop, in ms. `/.rangeway/ready` is
    * answered 503 meanwhile, so that a load balancer sends its requests elsewhere.
+   *
+   * @platform node
+   * @see docs/operations.md#is-it-up-and-is-it-ready
    */
   drainDelay: v.optional(count(600_000, 'ms'), 0),
 });

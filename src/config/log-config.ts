@@ -6,9 +6,9 @@ import { secretName } from './schema.ts';
 /** Schema of the settings of log entries. */
 export const LogSchema = v.strictObject(
   {
-    /** The form in which the address of the client is logged. */
+    /** Form in which the address of the client is logged. */
     client: v.optional(v.picklist(LOGGED_CLIENTS, 'takes "address", "hashed" or "none"'), 'address'),
-    /** The key of the hashes. All processes that have it give a client the same name. */
+    /** Key of the hashes, for `client: "hashed"`. All processes that have it give a client the same name. */
     secret: v.optional(secretName),
   },
   'takes a table with the fields client, secret',

@@ -9,7 +9,7 @@ const connections = count(16, 'connections', 2);
 const parallelReadsTable = table({
   /** Most connections to the storage for one download; on Workers at most 4. */
   connections: v.optional(connections, DEFAULT_PARALLEL_READS.connections),
-  /** Size of a part, which is one storage read, in bytes. */
+  /** Size of a part in bytes. A part is one storage read. */
   partSize: v.optional(count(1024 * MiB, 'bytes', 64 * 1024), DEFAULT_PARALLEL_READS.partSize),
 });
 

@@ -35,6 +35,15 @@ export function url(pattern: RegExp, message: string, isValid = (value: string) 
   return v.pipe(text(pattern, message), v.check(isValid, message));
 }
 
+/**
+ * Makes the schema of the name of a resource, such as a folder or a binding.
+ *
+ * @param description of the name in the message, with its article
+ */
+export function resourceName(description: string) {
+  return text(/^[^\0]+$/, `takes ${description}`);
+}
+
 /** Schema of a timeout in ms. Timers of Node and browsers end at once if their time has more than 31 bits. */
 export const timeout = count(2 ** 31 - 1, 'ms', 1);
 

@@ -22,7 +22,11 @@ const REQUEST_FIELD = 'takes names of request fields, such as "X-Requested-With"
 const requestField = text(/^(?!\*$)[!#$%&'*+.^_`|~\w-]{1,64}$/, REQUEST_FIELD);
 
 const resumeTable = v.strictObject({
-  /** Longest time in ms in which the storage may send nothing while a client waits. */
+  /**
+   * Longest time in ms in which the storage may send nothing while a client waits.
+   *
+   * @default 20,000
+   */
   idleTimeout: v.optional(timeout),
 });
 
@@ -35,9 +39,15 @@ const resume: v.GenericSchema<ResumeSetting> = v.lazy((input) =>
 
 type ResumeSetting = boolean | { readonly idleTimeout?: number | undefined };
 
-/** Schemas of the settings of a mount: plain data, the same on every platform. */
+/**
+ * Schemas of the settings of a mount: plain data, the same on every platform. The comments of fields are the text of
+ * schema.json and of docs/reference-configuration.md.
+ */
 export const settingsEntries = {
-  /** Cache-Control of objects that have none stored. `no-transform` is always added. */
+  /**
+   * Cache-Control of objects that have none stored. `no-transform` is always added. Extension directives are allowed
+   * beside known ones; misspelled, contradicting and repeated directives are refused.
+   */
   cacheControl: v.optional(
     v.pipe(
       text(FIELD_VALUE, 'takes the value of a Cache-Control field, such as "public, max-age=3600"'),
@@ -48,13 +58,15 @@ export const settingsEntries = {
     ),
   ),
   /**
-   * CDN-Cache-Control (RFC 9213), which CDNs obey in place of Cache-Control. Only in responses that any cache may store.
-   * `no-transform` is always added.
+   * CDN-Cache-Control (RFC 9213), which CDNs obey in place of Cache-Control. `no-transform` is always added. It is not
+   * sent behind an access rule, nor if the stored Cache-Control is `private` or `no-store`.
+   *
+   * @see docs/cdn.md#what-may-be-kept
    */
   cdnCacheControl: v.optional(
     text(TARGETED_FIELD, 'takes the value of a CDN-Cache-Control field, such as "max-age=86400", in lower case'),
   ),
-  /** Cache-Tag: names by which a CDN purges all responses of the mount. Only in responses that any cache may store. */
+  /** Cache-Tag: up to 30 names by which a CDN purges all responses of the mount. Sent where `cdnCacheControl` is. */
   cacheTags: v.optional(
     v.pipe(
       v.array(text(CACHE_TAG, CACHE_TAGS), CACHE_TAGS),
@@ -62,40 +74,97 @@ export const settingsEntries = {
       v.maxLength(30, 'takes 30 tags at the most'),
     ),
   ),
-  /** Content-Disposition of all objects, in place of a stored one. With `?download`, a request gets `attachment`. */
+  /**
+   * Content-Disposition of all objects, in place of the stored one. A request with `?download` gets `attachment`, and
+   * with `?download=NAME` that name too.
+   *
+   * @default as stored
+   * @see docs/http.md
+   */
   disposition: v.optional(v.picklist(['attachment', 'inline'], 'takes "attachment" or "inline"')),
-  /** File name that is appended to a path that ends in `/`. By default none. */
+  /**
+   * File that is served for a path that ends in `/`. The path of its folder without the slash is redirected (308), which
+   * costs one more read of metadata for each path that is missing.
+   */
   index: v.optional(text(/^(?!\.{1,2}$)[^/\0]+$/, 'takes a file name without slashes, such as "index.html"')),
-  /** Whether folders without an index document are listed: as JSON, or as pages and as JSON. */
+  /**
+   * Whether folders without an index document are listed: as JSON, or as pages and as JSON. A path without its slash is
+   * redirected (308). A folder costs one storage operation, and each path that is missing one more. `rangeway dev` lists
+   * by default.
+   *
+   * @see docs/listings.md
+   */
   listing: v.optional(
     v.union([v.literal(false), v.literal('json'), v.literal('html')], 'takes false, "json" or "html"'),
     false,
   ),
-  /** Entries of a page of a listing. By default 1,000; each 1,000 cost one storage operation. */
+  /**
+   * Entries of a page of a listing. Each 1,000 cost one storage operation. At most 10,000 on Workers and 5,000 on Lambda.
+   *
+   * @default 1,000
+   * @see docs/listings.md#mirror-folders
+   */
   listingLimit: v.optional(count(50_000, 'entries', 1)),
-  /** Key of the document that people get for a missing object, with status 404. By default a short page. */
+  /**
+   * Key of the document that a browser gets for a missing object, with status 404; at most 1 MiB. Other clients get the
+   * problem document.
+   *
+   * @default a short page
+   */
   notFound: v.optional(text(/^[^\0]{1,1024}$/, 'takes the key of a document, such as "404.html"')),
-  /** Whether a HEAD with Range gets 206, for clients that probe with HEAD (DuckDB-wasm). */
+  /** Whether a HEAD with Range is answered 206, for clients that probe with HEAD (DuckDB-wasm). */
   headRange: v.optional(booleanSetting, false),
+  /** Access of pages of other origins. */
   cors: v.optional(
     table({
-      /** Origins whose pages may read responses. By default all; none if the access rule of the mount is ambient. */
+      /**
+       * Origins whose pages may read responses.
+       *
+       * @default `"*"`; none if the access rule is ambient
+       * @see docs/rules.md#pages-and-ambient-rules
+       */
       origins: v.optional(v.union([v.literal('*'), v.array(origin)], 'takes "*" or a list of origins')),
-      /** Request fields that pages may send in addition to those that downloads need. */
+      /**
+       * Up to 32 request fields that pages may send in addition to those that downloads need.
+       *
+       * @default none
+       */
       headers: v.optional(v.pipe(v.array(requestField, REQUEST_FIELD), v.maxLength(32, 'takes 32 names at the most'))),
     }),
     {},
   ),
-  /** Whether a storage body that breaks is resumed with another read. By default on, but off for the R2 binding. */
+  /**
+   * Whether a storage body that breaks is continued with another read, at the exact byte.
+   *
+   * @default `true`; `false` over the R2 binding
+   * @see docs/operations.md#a-storage-body-that-breaks
+   */
   resume: v.optional(resume),
-  /** Whether one object is read through several connections. By default through one. */
+  /**
+   * Number of connections to the storage for one download; on Workers at most 4.
+   *
+   * @default `false`, which is one
+   * @see docs/operations.md#faster-downloads-through-several-connections
+   */
   parallelReads: v.optional(parallelReads),
-  /** Settings of the block cache. Without a cache they have no effect. */
+  /**
+   * Settings of the block cache. Without a cache they have no effect.
+   *
+   * @see docs/caching.md
+   */
   blocks: v.optional(
     table({
-      /** Size of a block in bytes. The default depends on the platform. */
+      /**
+       * Size of a block in bytes.
+       *
+       * @default 1 MiB; 8 MiB on Workers
+       */
       size: v.optional(count(64 * MiB, 'bytes', 64 * 1024)),
-      /** How long metadata are fresh, in ms; `forever` if objects are never replaced. */
+      /**
+       * How long metadata are fresh, in ms; `"forever"` if objects are never replaced.
+       *
+       * @takes ms or `"forever"`
+       */
       ttl: v.optional(v.union([v.literal('forever'), milliseconds], 'takes ms or "forever"'), 30_000),
       /** How long the absence of an object is cached, in ms. */
       negativeTtl: v.optional(milliseconds, 5_000),
@@ -106,18 +175,27 @@ export const settingsEntries = {
     }),
     {},
   ),
+  /** Limits of requests for several ranges. */
   ranges: v.optional(
     table({
-      /** Most members of a range set; a request with a larger set gets 200. */
+      /** Most ranges of a request. A request with more gets 200. */
       maxRanges: v.optional(count(10_000, 'ranges'), 1_000),
-      /** Most storage reads for one multipart response; a request that needs more gets 200. */
+      /**
+       * Most storage reads for one response in parts. A request that needs more gets 200. The free plan of Workers allows
+       * 50 subrequests.
+       */
       maxReads: v.optional(count(10_000, 'reads'), 256),
       /** A gap of at most this many bytes is read and discarded, in place of another read. */
       nearGap: v.optional(count(Number.MAX_SAFE_INTEGER, 'bytes'), 64 * 1024),
     }),
     {},
   ),
-  /** Fields that are added to 200, 206 and 304 responses, such as Content-Security-Policy. */
+  /**
+   * Fields that are added to 200, 206 and 304 responses, such as Content-Security-Policy.
+   *
+   * @takes a table, name to value
+   * @see docs/configuration.md#fields-of-your-own
+   */
   headers: v.optional(
     v.custom<MountHeaders>(
       (value) => validateHeaders(value) === undefined,
@@ -125,8 +203,10 @@ export const settingsEntries = {
     ),
   ),
   /**
-   * Whether S3 is asked for the digests that it has (checksum mode); with KMS, that takes the permission kms:Decrypt for
-   * HEAD too. Other stores give theirs unasked.
+   * Whether S3 is asked for the digests that it has (checksum mode). With KMS, HEAD then takes the permission
+   * `kms:Decrypt` too. Other stores give theirs unasked.
+   *
+   * @see docs/http.md#digests
    */
   digests: v.optional(booleanSetting, false),
 };
@@ -168,6 +248,7 @@ export const keyPrefix = text(/^(?!(?:.*\/)?\.{1,2}\/)[^\0]*$/s, 'takes a text w
 
 /** Schemas of a mount's location: path and host. */
 export const locationEntries = {
+  /** Path of the mount, which has everything below it. The longest path that matches a request wins. */
   path: v.optional(
     text(
       /^(?:\/(?!\.{1,2}(?:\/|$))[\w.~-]+)*\/?$/,
@@ -175,6 +256,11 @@ export const locationEntries = {
     ),
     '/',
   ),
+  /**
+   * Host of the mount, in lower case, without a port. Of two mounts with the same path, the mount with the host wins.
+   *
+   * @default any
+   */
   host: v.optional(
     text(
       /^(?!\.|.*\.\.)[a-z\d.-]*[a-z\d-]$|^\[[\da-f:.]+\]$/,

@@ -14,10 +14,12 @@ const store = v.variant(
     v.strictObject({ type: v.literal('memory') }),
     v.strictObject({
       type: v.literal('sqlite'),
+      /** Path of the database. */
       file: v.optional(text(/^[^\0]+$/, 'takes the path of a file'), DEFAULT_TRANSFERS_FILE),
     }),
     v.strictObject({
       type: v.literal('durable-object'),
+      /** Name of the binding in wrangler.toml. */
       binding: v.optional(text(/^\w+$/, 'takes the name of a binding'), 'TRANSFERS'),
     }),
   ],
@@ -30,18 +32,37 @@ export const exactTransfers = v.literal('exact', 'takes "exact"');
 /** Schema of the settings of transfers. */
 export const TransfersSchema = v.strictObject(
   {
-    /** By default the platform's own: a SQLite file on Node, Durable Objects on Workers, memory on Lambda. */
+    /**
+     * Store of the transfers.
+     *
+     * @default a SQLite file on Node, Durable Objects on Workers, memory on Lambda
+     */
     store: v.optional(store),
-    /** How a client without a link's id and a user name is recognised. */
+    /**
+     * Manner in which a client is recognised that has neither a link with an id nor a user name. With `"none"` its
+     * requests are counted, and there are no transfers of it.
+     */
     identity: v.optional(
       v.picklist(ANONYMOUS_IDENTITIES, 'takes "address-and-agent", "address" or "none"'),
       'address-and-agent',
     ),
-    /** How long a transfer is kept after its last request, in days. */
+    /**
+     * How long a transfer is kept after its last request, in days. The counts of days are kept for ever, the names of
+     * the readers of a day for two days.
+     */
     retention: v.optional(count(3_650, 'days', 1), DEFAULT_RETENTION),
-    /** Number of Durable Objects; by default 1. */
+    /**
+     * Number of Durable Objects. Each takes about 1,000 requests a second. It can be increased, and never decreased.
+     *
+     * @default 1
+     * @platform workers
+     */
     shards: v.optional(count(32, 'shards', 1)),
-    /** The key of the hashes of addresses. By default random at start. */
+    /**
+     * Key of the hashes of addresses.
+     *
+     * @default random at start; required on Workers
+     */
     secret: v.optional(secretName),
   },
   'takes a table with the fields store, identity, retention, shards, secret',

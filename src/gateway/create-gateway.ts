@@ -18,6 +18,7 @@ import { ownTransfer } from './handlers/own-transfer.ts';
 import { transferReceipt } from './handlers/receipt.ts';
 import { importTransfers } from './handlers/import-transfers.ts';
 import { transfersApi } from './handlers/transfers.ts';
+import { transfersPage } from './handlers/transfers-page.ts';
 import { settingsError } from '../base/settings-error.ts';
 import { assertOneToken, assertQuota } from '../config/transfers-config.ts';
 import { parseLimits, type LimitsInput } from '../config/limits.ts';
@@ -120,6 +121,7 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
     metrics.addMounts(mounts.map(({ location }) => location));
     app.all('/.rangeway/metrics', metricsPage({ metrics, token: admin?.token }));
   }
+  if (admin !== undefined) app.use(transfersPage({ hasTransfers: transfers !== undefined }));
   if (admin !== undefined && transfers !== undefined) {
     app.post('*', importTransfers(transfers, admin.token, mounts));
     app.use(transfersApi({ transfers, token: admin.token }));

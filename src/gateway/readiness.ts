@@ -8,14 +8,14 @@ import { isStoreError, type StoreErrorCode } from '../store/store-error.ts';
 /** Returns whether requests can be served: each storage has answered, and the process is not about to stop. */
 export type Readiness = () => Promise<boolean>;
 
-/** A storage that has to answer. */
+/** A storage that has to answer before the gateway is ready. */
 export interface ProbedStore {
   /** The name of its mount, for the log. */
   readonly name: string;
   readonly store: ObjectStore;
 }
 
-/** Options of {@link readiness}. */
+/** Options of `ready()`: the storages that have to answer. */
 export interface ReadinessOptions {
   readonly stores: readonly ProbedStore[];
   /** Aborted when the process is about to stop. From then on it is not ready. */

@@ -1,5 +1,5 @@
 import { html, raw } from 'hono/html';
-import { visible } from '../base/visible-text.ts';
+import { printSize, visible } from '../base/page-text.ts';
 import type { Entry, FileEntry } from './entries.ts';
 import type { ListOrder } from './listing-query.ts';
 import { pageHead } from './page-head.ts';
@@ -174,12 +174,6 @@ function summary({ entries, firstQuery, nextQuery }: ListingPage): string {
 
 function counted(count: number, noun: string): string {
   return `${count.toLocaleString('en')} ${noun}${count === 1 ? '' : 's'}`;
-}
-
-function printSize(bytes: number): string {
-  const power = bytes < 1024 ? 0 : Math.min(4, Math.floor(Math.log2(bytes) / 10));
-  const unit = ['B', 'KiB', 'MiB', 'GiB', 'TiB'][power];
-  return `${power === 0 ? bytes : (bytes / 1024 ** power).toFixed(1)} ${unit}`;
 }
 
 function printDate(date: Date): Html {

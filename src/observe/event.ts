@@ -66,7 +66,7 @@ export interface DownloadEvent extends DownloadStart {
 }
 
 /**
- * Called for each request. The calls are not awaited, and an error that one throws is logged and has no other effect. A
+ * Receives the events of requests. The calls are not awaited, and an error that one throws is logged and has no other effect. A
  * promise that one returns keeps a Worker alive until it has settled.
  *
  * @example

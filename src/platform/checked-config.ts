@@ -33,7 +33,7 @@ const MAX_LISTING: Readonly<Record<Platform, number | undefined>> = {
 type TypedField = 'store' | 'fallback' | 'cache' | 'transfers.store';
 
 /** The types of stores and caches that each platform has. */
-const TYPES: Readonly<Record<Platform, Readonly<Record<TypedField, readonly string[]>>>> = {
+export const PLATFORM_TYPES: Readonly<Record<Platform, Readonly<Record<TypedField, readonly string[]>>>> = {
   node: {
     store: ['s3', 'dir'],
     fallback: ['s3', 'dir'],
@@ -104,7 +104,7 @@ function checkTransfers(transfers: TransfersConfig, hasAdmin: boolean, platform:
 }
 
 function assertType(where: string, field: TypedField, type: string, platform: Platform): void {
-  const types = TYPES[platform][field];
+  const types = PLATFORM_TYPES[platform][field];
   if (types.includes(type)) return;
   if (types.length === 0) {
     const instead = 'leave it out, and set a prefix';

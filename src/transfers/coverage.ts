@@ -178,7 +178,8 @@ export interface CoverageUpdate {
 export function updateCoverage(before: Coverage): CoverageUpdate {
   const { size } = before;
   const delivered: Span[] = [];
-  let running = before.running;
+  /** By their ids, oldest first: a map keeps the place of an entry that is replaced. */
+  const running = new Map(before.running.map((request) => [request.id, request]));
   let unknown = before.unknown;
   let above = before.above;
   let base = before.base;
@@ -191,7 +192,17 @@ export function updateCoverage(before: Coverage): CoverageUpdate {
     const oldest = unknown.length > MAX_UNKNOWN ? unknown[0] : undefined;
     if (oldest === undefined) return;
     unknown = unknown.slice(1);
-    above = addDepths(above, toDepths(countedSpans({ running, unknown: [oldest] })));
+    above = addDepths(above, toDepths(countedSpans({ running: [...running.values()], unknown: [oldest] })));
+  }
+
+  /** Lowers what running requests count with, where one brings bytes of another. */
+  function limitRunning(spans: readonly Span[]): void {
+    // An approximate coverage counts no request whose end is unknown.
+    if (before.approximateBytes !== undefined) return;
+    for (const [id, request] of running) {
+      const changed = limited(request, spans);
+      if (changed !== request) running.set(id, changed);
+    }
   }
 
   return {
@@ -199,23 +210,21 @@ export function updateCoverage(before: Coverage): CoverageUpdate {
       const asked = isLate ? withoutReceived(sent, before) : sent;
       if (!isLate && asked.some(({ start }) => start === 0)) receipts = anew(receipts);
       if (unknown.length > 0) unknown = unknown.map((request) => closed(request, asked));
-      if (running.some((request) => request.id === id)) return;
-      running = allLimited(running, asked);
+      if (running.has(id)) return;
+      limitRunning(asked);
+      if (running.size >= MAX_RUNNING) return;
       const kept = asked.length > MAX_ASKED ? [] : asked;
-      const isCorrected = isLate || undefined;
-      if (running.length < MAX_RUNNING) {
-        const request = { id, asked: kept, limit: totalLength(kept) };
-        running = [...running, isCorrected ? { ...request, isCorrected } : request];
-      }
+      const request = { id, asked: kept, limit: totalLength(kept) };
+      running.set(id, isLate ? { ...request, isCorrected: true } : request);
     },
     end(id, sent, isBroken = false) {
-      const request = running.find((candidate) => candidate.id === id);
-      if (request !== undefined) running = running.filter((other) => other !== request);
+      const request = running.get(id);
+      running.delete(id);
       const isCorrected = request?.isCorrected === true;
       // The receipt may be of a client that had left already, so bytes that it lacks may have been sent and not read.
       const spans = isCorrected && isBroken ? 'unknown' : sent;
       const inside = spans === 'unknown' ? [] : isCorrected ? within(request.asked, spans) : clamped(spans, size);
-      running = allLimited(running, inside);
+      limitRunning(inside);
       // Another request may not have been asked for bytes that this one was expected to bring.
       if (unknown.length > 0) unknown = unknown.map((other) => reopened(limited(other, inside), request?.asked ?? []));
       delivered.push(...inside);
@@ -228,7 +237,7 @@ export function updateCoverage(before: Coverage): CoverageUpdate {
       receipts = anew(receipts);
     },
     finish() {
-      const changed = { ...before, base, above, running, unknown, receipts };
+      const changed = { ...before, base, above, running: [...running.values()], unknown, receipts };
       if (changed.approximateBytes === undefined) {
         return boundedCoverage({ ...changed, above: addDepths(above, toDepths(delivered)) });
       }
@@ -241,12 +250,6 @@ export function updateCoverage(before: Coverage): CoverageUpdate {
 function clamped(spans: readonly Span[], size: number): readonly Span[] {
   if (spans.every(({ start, end }) => start >= 0 && end <= size)) return spans;
   return spans.map(({ start, end }) => ({ start: Math.max(0, start), end: Math.min(size, end) }));
-}
-
-/** Most requests do not overlap, and then nothing is copied. */
-function allLimited(requests: readonly RunningRequest[], spans: readonly Span[]): readonly RunningRequest[] {
-  if (requests.every((request) => limited(request, spans) === request)) return requests;
-  return requests.map((request) => limited(request, spans));
 }
 
 function closed(request: UnknownEnd, asked: readonly Span[]): UnknownEnd {

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
 # The first hour of a new user on a bare machine: a Debian made by debootstrap, with the Node and npm of this machine and
 # nothing else, an empty home and no cache of npm. Runs README's commands in a copy of HEAD, then `npm pack`, and the
-# package in empty folders on Node 22 and 24. Servers run in a network of their own, so every port is free, and a server
-# that needs the internet fails.
+# package in empty folders on Node 22 and 24, and the first steps of the start pages. Servers run in a network of their own,
+# so every port is free, and a server that needs the internet fails.
 #   main.sh [--tests]     with --tests also README's `npm test`
 # Needs the packages of packages.txt (with RANGEWAY_FULL=1 it fails without them), root, and the right to unshare; else it
 # is skipped with a line.
@@ -185,6 +185,27 @@ ok 'folders with nothing but Node 22 and Node 24' enter . '
   cp "$(readlink -f rangeway/node_modules/.bin/node)" node24/node'
 package node22
 package node24
+
+# block PAGE LANGUAGE: the first block of a start page, with the package of this checkout.
+block() { awk -v open="\`\`\`$2" '$0 == open && !seen { seen = on = 1; next } /^```$/ { on = 0 } on' "docs/$1" | sed 's/npm install rangeway/npm install ..\/rangeway.tgz/'; }
+
+# start_page PAGE: its first step, typed in an empty folder. The last line of the block may start the server.
+start_page() {
+  local folder=${1%.md} typed
+  typed=$(block "$1" sh)
+  path=/home/user/node24:/usr/bin:/bin
+  block "$1" toml >"$root/home/user/page.toml"
+  ok "docs/$1: the project" enter . "mkdir $folder; cd $folder; [ ! -s ../page.toml ] || cp ../page.toml wrangler.toml; $(grep -v '^npx rangeway' <<<"$typed")"
+  ok "docs/$1: the server, and a check" enter_offline "$folder" "
+    served $(grep -h '^npx rangeway \(serve\|dev\) --dir public$' "docs/$1")
+    [ \$url = http://127.0.0.1:8787 ]
+    node ~/download.mjs \$url/hello.txt public/hello.txt
+    npx rangeway check \$url/hello.txt
+    stopped
+    [ ! -e wrangler.toml ] || npx wrangler deploy --dry-run | grep 'env.BUCKET (my-downloads)'"
+}
+start_page start-node.md
+start_page start-cloudflare.md
 if [ "${1:-}" = --tests ]; then
   path=
   limit=900

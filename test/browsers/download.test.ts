@@ -61,6 +61,18 @@ const NAMES = [
   ['grün 🙂 文件.txt', 'grün 🙂 文件.txt'],
 ] as const;
 
+/** The page of another origin of docs/download-page.md, and its policy. Browsers ask for a picture beside it. */
+async function documentedPage(origin: string, path: string) {
+  const markdown = await readFile(join(import.meta.dirname, '../../docs/download-page.md'), 'utf8');
+  const text = markdown.replaceAll('https://files.example.com', origin).replaceAll('/a.iso', `/${path}`);
+  const [, policy = ''] = /^Content-Security-Policy: (.*)$/m.exec(text) ?? [];
+  const [, page = ''] = /^```html\n(<!doctype html>.*?)^```$/ms.exec(text) ?? [];
+  return {
+    page: page.replace('<title>', '<link rel="icon" href="data:,"><title>'),
+    policy: `${policy}; img-src data:`,
+  };
+}
+
 describeInBrowsers('resumable downloads', (browser) => {
   const open = async (address = `${proxy.url}/sub/`) => {
     const visit = await browser.visit(address);
@@ -174,12 +186,10 @@ describeInBrowsers('resumable downloads', (browser) => {
     proxy.faults.rate = 20 * MIB;
     proxy.faults.isRefused = (url) => !url.includes('fresh');
     const file = `${proxy.url}/sub/a.bin`;
-    const policy = `default-src 'none'; script-src ${proxy.url}; connect-src ${proxy.url}; img-src data:`;
-    const page = `<!doctype html><html lang="en"><title>Other</title><link rel="icon" href="data:,">
-      <main><h1>Other</h1><rangeway-download href="${file}" name="other.bin"><a href="${file}">a.bin</a></rangeway-download></main>
-      <script type="module" src="${proxy.url}/.rangeway/download.js"></script>`;
+    const { page, policy } = await documentedPage(proxy.url, 'sub/a.bin');
+    const named = page.replace('<rangeway-download ', '<rangeway-download name="other.bin" ');
     const other = createServer((_, response) => {
-      response.writeHead(200, { 'Content-Type': 'text/html', 'Content-Security-Policy': policy }).end(page);
+      response.writeHead(200, { 'Content-Type': 'text/html', 'Content-Security-Policy': policy }).end(named);
     }).listen(0, 'localhost');
     try {
       await once(other, 'listening');

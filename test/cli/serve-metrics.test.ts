@@ -1,19 +1,18 @@
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { Agent, get } from 'node:http';
-import { createServer, connect, type AddressInfo } from 'node:net';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { isFull, reportSkipped } from '../full.ts';
 import { killAll, startServer, stop, type Running } from './commands.ts';
+import { hasPrometheus, startPrometheus, type Prometheus } from './prometheus.ts';
 
 const TOKEN = '0123456789abcdef0123456789abcdef';
 const SIZE = 2 * 1024 * 1024;
 
-const hasPrometheus = spawnSync('prometheus', ['--version']).status === 0;
 if (!hasPrometheus) reportSkipped('the scrape of a real Prometheus', 'which is in the package prometheus');
 
 let folder: string;
@@ -21,13 +20,9 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'rangeway-metrics-'));
   await writeFile(join(folder, 'a.bin'), new Uint8Array(SIZE));
 });
-let prometheus: ChildProcess | undefined;
+let prometheus: Prometheus | undefined;
 afterEach(async () => {
-  if (prometheus !== undefined && prometheus.exitCode === null) {
-    const ended = once(prometheus, 'exit');
-    prometheus.kill();
-    await ended;
-  }
+  await prometheus?.stop();
   prometheus = undefined;
   killAll();
 });
@@ -86,47 +81,8 @@ const EXPECTED = {
   'rangeway_active_downloads{mount="/"}': 0,
 };
 
-/** Starts Prometheus, which asks the gateway every second. */
-async function startPrometheus(target: string): Promise<string> {
-  const config = {
-    global: { scrape_interval: '1s' },
-    scrape_configs: [
-      {
-        job_name: 'rangeway',
-        metrics_path: '/.rangeway/metrics',
-        authorization: { credentials: TOKEN },
-        static_configs: [{ targets: [new URL(target).host] }],
-      },
-    ],
-  };
-  await writeFile(join(folder, 'prometheus.yml'), JSON.stringify(config));
-  const address = `127.0.0.1:${await freePort()}`;
-  const args = [
-    `--config.file=${join(folder, 'prometheus.yml')}`,
-    `--storage.tsdb.path=${await mkdtemp(join(folder, 'tsdb-'))}`,
-    `--web.listen-address=${address}`,
-  ];
-  prometheus = spawn('prometheus', args, { stdio: 'ignore' });
-  return `http://${address}`;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port }: AddressInfo | { port: number } = Object(server.address());
-  server.close();
-  return port;
-}
-
 /** The value of an expression; `undefined` as long as there is none. */
-async function query(url: string, expression: string): Promise<number | undefined> {
-  const response = await fetch(`${url}/api/v1/query?query=${encodeURIComponent(expression)}`).catch(() => undefined);
-  const { data }: { data?: { result: readonly { value: readonly [number, string] }[] } } = Object(
-    await response?.json(),
-  );
-  const value = data?.result[0]?.value[1];
-  return value === undefined ? undefined : Number(value);
-}
+const query = async (expression: string) => (await prometheus?.query(expression))?.[0]?.value;
 
 describe.each([[], ['--workers', '2']])('serve %s %s', (...args) => {
   test('takes the token, and no other', async () => {
@@ -140,15 +96,15 @@ describe.each([[], ['--workers', '2']])('serve %s %s', (...args) => {
     async () => {
       const server = await start(...args);
       await run(server.url);
-      const url = await startPrometheus(server.url);
+      prometheus = await startPrometheus(server.url, TOKEN, folder);
       for (const [expression, value] of Object.entries(EXPECTED)) {
-        await expect.poll(() => query(url, expression), { timeout: 30_000, interval: 200 }).toBe(value);
+        await expect.poll(() => query(expression), { timeout: 30_000, interval: 200 }).toBe(value);
       }
-      const sent = Number(await query(url, 'rangeway_sent_bytes_total{mount="/"}'));
+      const sent = Number(await query('rangeway_sent_bytes_total{mount="/"}'));
       expect(sent).toBeGreaterThanOrEqual(4 * SIZE + 6_000);
       expect(sent).toBeLessThan(6 * SIZE + 7_000);
-      expect(await query(url, 'up')).toBe(1);
-      expect(await query(url, 'rangeway_connections')).toBeGreaterThanOrEqual(1);
+      expect(await query('up')).toBe(1);
+      expect(await query('rangeway_connections')).toBeGreaterThanOrEqual(1);
     },
   );
 });

@@ -39,6 +39,7 @@ const scripts = [
   'ffmpeg.sh',
   'rclone.sh',
   'mirror.sh',
+  'sftp.sh',
   'signed.sh',
   'chromium.ts',
 ];

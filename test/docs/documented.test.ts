@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { parse } from 'parse5';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import { unstable_readConfig } from 'wrangler';
 import { COMMANDS } from '../../src/cli/commands.ts';
@@ -10,15 +11,12 @@ import { config } from '../../src/cli/config.ts';
 import { parseConfig } from '../../src/config/config.ts';
 import { KEYS_TEXT } from '../access/links.ts';
 import { ENTRIES, ROOT } from '../examples/entries.ts';
-import { readPages } from '../examples/pages.ts';
+import { hasTriedCommands, readPages } from '../examples/pages.ts';
 import { commandsOf, fencesOf, inlineCode, type Fence } from './blocks.ts';
 import { messageOf, PROGRAMS } from './checks.ts';
 import { RULES, ruleOf } from './treatments.ts';
 
-/** Decisions and the changelog are records: their commands need not work any more. */
-const pages = (await readPages()).filter(
-  ({ path }) => !path.startsWith('docs/decisions/') && path !== 'CHANGELOG.md' && path !== 'LICENSE.md',
-);
+const pages = (await readPages()).filter(hasTriedCommands);
 const fences = pages.flatMap(fencesOf);
 const commands = pages.flatMap(commandsOf);
 const withLanguage = (...languages: readonly string[]) => fences.filter(({ language }) => languages.includes(language));
@@ -39,7 +37,18 @@ const TEXTS = {
 const textsOf = (kind: keyof typeof TEXTS) => withLanguage('', 'text').filter(({ text }) => TEXTS[kind].test(text));
 
 /** Languages of the blocks that a test checks. Commands are run by test/docs/main.ts, Python by test/digests. */
-const LANGUAGES = new Set(['sh', 'bash', 'console', 'json', 'toml', 'ts', 'js', 'python', ...Object.keys(PROGRAMS)]);
+const LANGUAGES = new Set([
+  'sh',
+  'bash',
+  'console',
+  'json',
+  'toml',
+  'ts',
+  'js',
+  'html',
+  'python',
+  ...Object.keys(PROGRAMS),
+]);
 
 let folder: string;
 beforeAll(async () => {
@@ -73,6 +82,12 @@ test('listings are JSON', () => {
   for (const { text } of textsOf('listing')) expect(Array.isArray(JSON.parse(text))).toBe(true);
 });
 
+test.for(withLanguage('html'))('$place is HTML without a mistake', ({ text }) => {
+  const mistakes: string[] = [];
+  parse(text, { onParseError: ({ code, startLine }) => mistakes.push(`line ${startLine}: ${code}`) });
+  expect(mistakes).toEqual([]);
+});
+
 test('each command has a rule, and each rule that leaves commands to others a command', () => {
   const unknown = commands.filter(({ text }) => ruleOf(text) === undefined);
   expect(unknown.map(({ place, text }) => `${place}: ${text}`)).toEqual([]);
@@ -89,7 +104,7 @@ test('each job that runs commands of pages is a job of .ci/run', () => {
 });
 
 /** Options of programs that are not ours, and of scripts of this project. */
-const OTHER_OPTIONS = new Set(['env', 'max-semi-space-size', 'no-pin', 'smoke', 'tests']);
+const OTHER_OPTIONS = new Set(['env', 'immutable', 'max-semi-space-size', 'no-pin', 'remote', 'smoke', 'tests']);
 
 test('each option that a page names is an option of a command', () => {
   const names = new Set(COMMANDS.flatMap(({ options }) => options.map(({ name }): string => name)));
@@ -123,8 +138,8 @@ async function withFolders(text: string): Promise<string> {
   return paths.reduce((all, path) => all.replaceAll(`"${path}"`, JSON.stringify(join(folder, path))), text);
 }
 
-/** Stores and caches that Lambda lacks. */
-const NODE_ONLY = /"type": "(?:dir|disk)"|"bucket"|"host"/;
+/** Stores, caches and settings that Lambda lacks. */
+const NODE_ONLY = /"type": "(?:dir|disk)"|"bucket"|"host"|"trustedProxies"/;
 
 /** The buckets that a block names, bound to the Worker. */
 function buckets(text: string): string {
@@ -138,6 +153,10 @@ function buckets(text: string): string {
 const SECRETS =
   '[secrets]\nrequired = ["RANGEWAY_KEYS", "RANGEWAY_PURGE_TOKEN", "USERS", "ADMIN_TOKEN", "TRANSFERS_SECRET"]\n';
 
+function secrets(text: string): string {
+  return text.includes('[secrets]') ? '' : SECRETS;
+}
+
 describe('configurations', () => {
   test.for(withLanguage('json').filter((fence) => !isBucketCors(fence)))(
     'config check takes $place for Node, and for Lambda',
@@ -150,7 +169,7 @@ describe('configurations', () => {
 
   test.for(withLanguage('toml'))('config check takes $place for Workers', async ({ text, place }) => {
     const name = `${place.replaceAll(/\W/g, '-')}.toml`;
-    const worker = `name = "x"\n${text}\n${buckets(text)}\n${SECRETS}`;
+    const worker = /^name = /m.test(text) ? text : `name = "x"\n${text}\n${buckets(text)}\n${secrets(text)}`;
     expect(await check(name, worker, 'workers')).toContain('mount ');
   });
 
@@ -188,6 +207,14 @@ describe('configurations of other programs', () => {
       expect((await messageOf(language, text, join(folder, place.replaceAll(/\W/g, '-')))) ?? '').toBe('');
     },
   );
+
+  test('the workflow of this project is right, and a mistake in one is told', async () => {
+    const workflow = readFileSync(join(ROOT, '.github/workflows/ci.yml'), 'utf8');
+    expect(await messageOf('yaml', workflow, join(folder, 'ci'))).toBe('');
+    expect(workflow).toMatch(/^ +- run: bash \.ci\/run$/m);
+    const wrong = workflow.replace('github.ref', 'github.reff');
+    expect(await messageOf('yaml', wrong, join(folder, 'wrong-ci'))).toContain('reff');
+  });
 
   test('nginx refuses a mistake', async () => {
     const message = await messageOf('nginx', 'location / { proxy_bufering off; }', join(folder, 'wrong'));

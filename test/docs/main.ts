@@ -20,10 +20,10 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { KEYS_TEXT } from '../access/links.ts';
 import { ROOT } from '../examples/entries.ts';
-import { readPages, type Page } from '../examples/pages.ts';
+import { hasTriedCommands, readPages, type Page } from '../examples/pages.ts';
 import { reportSkipped } from '../full.ts';
 import { sampleFiles } from '../../src/cli/dev/samples.ts';
 import { hasCeph, startCeph } from '../s3/ceph.ts';
@@ -154,16 +154,13 @@ async function runOne(
   if (/--s3 BUCKET/.test(text) && session.env['ENDPOINT'] === undefined) return skip(command, 'there is no Ceph');
   inFolder(command, session);
   writeConfig(page, command, session);
-  const asked = /127\.0\.0\.1:8787|downloads\.example| --url URL/.test(text)
+  writeNamedFiles(page, command, session);
+  const asked = /127\.0\.0\.1:8787|(?:downloads|old|new)\.example| --url URL/.test(text)
     ? (await servers.current()).url
     : undefined;
   const filled = fillIn(treatment.as?.(text, command.isInline) ?? text, session, asked);
   if (treatment.type === 'serve') return servers.start(filled, command.isInline);
-  const [, variable, value] = /^([A-Z]+)=(\S+)$/.exec(filled) ?? [];
-  if (variable !== undefined) {
-    session.env[variable] = value;
-    return [];
-  }
+  if (/^[A-Z_]+=(?:\S+|"\$\(.*\)")$|^set -a; /.test(filled)) return assign(filled, session);
   const { code, output } = await runCommand(filled, session, LIMIT);
   const problems = differences(command, output);
   const wanted = shownCode(command);
@@ -171,11 +168,32 @@ async function runOne(
   return [`ended with ${code}, not ${wanted}`, ...problems, filled, output.slice(-3_000)];
 }
 
-/** A block that begins with `npm init` runs in a folder of its own, up to the next command of a sentence. */
+/** From `npm init` on, the blocks of a page run in a folder of their own; its sentences run in the checkout. */
 function inFolder({ text, isInline }: Command, session: Session): void {
-  if (isInline) session.cwd = session.env['CLONE'] ?? session.cwd;
-  if (!text.startsWith('npm init ')) return;
-  session.cwd = mkdtempSync(join(work, 'own-'));
+  const { env } = session;
+  if (text.startsWith('npm init ')) env['OWN'] = mkdtempSync(join(work, 'own-'));
+  session.cwd = (isInline ? undefined : env['OWN']) ?? env['CLONE'] ?? session.cwd;
+}
+
+/** Runs an assignment, and keeps the variables for the commands that follow. */
+async function assign(command: string, session: Session): Promise<readonly string[]> {
+  const file = join(work, 'variables');
+  const { code, output } = await runCommand(`set -ae; ${command}; env -0 >${file}`, session, LIMIT);
+  if (code !== 0) return [`ended with ${code}`, output];
+  for (const line of readFileSync(file, 'utf8').split('\0')) {
+    const [, name, value] = /^(\w+)=([^]*)$/.exec(line) ?? [];
+    if (name !== undefined) session.env[name] = value;
+  }
+  return [];
+}
+
+/** Writes the files that a page shows before a command: blocks whose first line is a remark with the name of the file. */
+function writeNamedFiles(page: Page, { index, isInline }: Command, { cwd }: Session): void {
+  if (isInline) return;
+  for (const { text } of fencesOf(page).filter((fence) => fence.index < index)) {
+    const [, name] = /^# ([\w-]+\.toml)\n/.exec(text) ?? [];
+    if (name !== undefined) writeFileSync(join(cwd, name), text);
+  }
 }
 
 function skip({ place, text }: Command, reason: string): undefined {
@@ -186,22 +204,29 @@ function skip({ place, text }: Command, reason: string): undefined {
 /** Gives placeholders their values. */
 function fillIn(command: string, { env }: Session, url: string | undefined): string {
   const where = command.includes('--endpoint') ? '' : ' --endpoint "$ENDPOINT" --path-style';
-  return command
-    .replaceAll(/\b[A-Z_]+=… /g, '')
-    .replace('--dir DIR', `--dir ${samples}`)
-    .replace('--s3 BUCKET', `--s3 ${BUCKET}${where}`)
-    .replace('--endpoint URL', `--endpoint ${env['ENDPOINT']}`)
-    .replaceAll('http://127.0.0.1:8787', url ?? '$&')
-    .replace('https://downloads.example.com/some/object', `${url}/large.bin`);
+  return (
+    command
+      .replaceAll(/\b[A-Z_]+=… /g, '')
+      .replace('--dir DIR', `--dir ${samples}`)
+      .replace('--s3 BUCKET', `--s3 ${BUCKET}${where}`)
+      .replace('--endpoint URL', `--endpoint ${env['ENDPOINT']}`)
+      // The files of the system are in the folder of the page.
+      .replaceAll(/(?<=[ =])\/(?=(?:opt|srv|etc)\/)/g, 'root/')
+      .replaceAll('http://127.0.0.1:8787', url ?? '$&')
+      .replace(/https:\/\/(?:old|new)\.example\.com\/some\/object/, `${url}/large.bin`)
+      .replace('https://downloads.example.com', url ?? '$&')
+  );
 }
 
 /** Writes the configuration that a command names: the next JSON of its page, else the last one. */
 function writeConfig(page: Page, { text, index }: Command, { cwd }: Session): void {
-  const [, name] = /--config (\S+\.json)/.exec(text) ?? [];
-  if (name === undefined) return;
+  const [, path] = /(?:--config|config check) (\S+\.json)/.exec(text) ?? [];
+  if (path === undefined) return;
+  const name = path.replace(/^\//, 'root/');
   const blocks = fencesOf(page).filter(({ language }) => language === 'json');
   const block = blocks.find((one) => one.index > index) ?? blocks.at(-1);
   if (block === undefined) throw new Error(`${page.path} shows no ${name}`);
+  mkdirSync(dirname(join(cwd, name)), { recursive: true });
   writeFileSync(join(cwd, name), block.text);
 }
 
@@ -210,7 +235,9 @@ try {
   await prepare(endpoint);
   const only = process.argv.slice(2);
   for (const page of await readPages()) {
-    if (page.path.startsWith('docs/decisions/') || page.path === 'CHANGELOG.md') continue;
+    if (!hasTriedCommands(page)) continue;
+    // test/docs/translations.test.ts compares the commands of translations with those of the original.
+    if (/\.[a-z]{2}-[A-Z]{2}\.md$/.test(page.path)) continue;
     if (only.length === 0 || only.some((text) => page.path.includes(text))) await runPage(page, endpoint);
   }
 } finally {

@@ -1,5 +1,6 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { parseLinkKeys, signLink } from '../../src/access/index.ts';
 import { startServer, type Server, type Session } from './session.ts';
 
 /** In ms, until a server prints its address. */
@@ -18,6 +19,15 @@ export interface PageServers {
   stop(): Promise<void>;
 }
 
+/** Reads the last four bytes, by a signed link if the server asks for one. */
+async function readRange(url: string, { env }: Session): Promise<Response> {
+  const init = { headers: { Range: 'bytes=-4' } };
+  const response = await fetch(url, init);
+  if (response.status !== 403) return response;
+  const [key] = parseLinkKeys(env['RANGEWAY_KEYS'] ?? '');
+  return fetch(await signLink(url, { expires: Math.floor(Date.now() / 1_000) + 60 }, key), init);
+}
+
 /** Keeps the servers of a page: one of its blocks, and one of its sentences. */
 export function pageServers(session: Session, samples: string): PageServers {
   let ofBlocks: Server | undefined;
@@ -28,7 +38,7 @@ export function pageServers(session: Session, samples: string): PageServers {
       const server = await startServer(command, session, LIMIT);
       if (isInline) ofSentences = server;
       else ofBlocks = server;
-      const response = await fetch(`${server.url}/hello.txt`, { headers: { Range: 'bytes=-4' } });
+      const response = await readRange(`${server.url}/hello.txt`, session);
       const length = (await response.arrayBuffer()).byteLength;
       if (response.status === 206 && length === 4) return [];
       return [`${command}: status ${response.status}, ${length} bytes for a range of 4`, server.output()];

@@ -58,7 +58,7 @@ function synthesise(options: string): string {
 
 /** The same deployment, up to the template. */
 function dry(deployment: string): string {
-  return deployment.replace(/ (?:deploy|synth)/, ' synth --quiet');
+  return deployment.replace(/ (?:deploy|synth)(?: --quiet)?/, ' synth --quiet');
 }
 
 function withValues(command: string): string {
@@ -81,6 +81,8 @@ function readBenchOptions(command: string): string {
 }
 
 const DEPLOYED = 'it asks a CDN in front of a deployment';
+const SERVICES =
+  'it needs a machine that systemd has started; test/examples/start-node.test.ts runs what the unit starts';
 const ACCOUNT = 'it changes an account of the platform, and has no dry form';
 
 /** The first rule that matches a command decides. A rule that leaves commands to others, and matches none, fails the test. */
@@ -94,18 +96,23 @@ export const RULES: readonly Rule[] = [
   { matches: /^npm run build$/, treatment: job('npm run build') },
   { matches: /^npm run test:docs(?: -- README)?$/, treatment: job('npm run test:docs') },
   { matches: /^bash test\/bare\/main\.sh$/, treatment: job('bash test/bare/main.sh') },
+  { matches: /^npm run test:examples$/, treatment: job('npm run test:examples') },
   { matches: /^npm run test:node22$/, treatment: job('npm run test:node22') },
   { matches: /^npm run test:memory$/, treatment: job('npm run test:memory') },
   { matches: /^npm run test:indexing$/, treatment: job('npm run test:indexing') },
-  { matches: /^npm run test:clients$|^wget -[cr]$/, treatment: job('npm run test:clients') },
+  { matches: /^npm run test:clients$|^wget -[cr]$|^curl -C -$/, treatment: job('npm run test:clients') },
   { matches: /^npm run test:large$/, treatment: job('npm run test:large -- 2') },
   { matches: /^npm run soak$/, treatment: job('npm run soak -- --minutes 1') },
   {
     matches: /^npm run test:campaigns$/,
     treatment: notRun('it takes minutes; npm test does a tenth of each campaign'),
   },
+  {
+    matches: /^node scripts\/listing-picture\.ts$/,
+    treatment: notRun('it changes a picture, whose dates are those of the day'),
+  },
   { matches: /^bash \.ci\/run$/, treatment: notRun('it runs this test') },
-  { matches: /^npm run (?:format|entered|page|schema|openapi|template)$/, treatment: run() },
+  { matches: /^npm run (?:format|entered|page|schema|openapi|reference|template)$/, treatment: run() },
   {
     matches: /^npm run fuzz/,
     treatment: run((command) =>
@@ -126,9 +133,10 @@ export const RULES: readonly Rule[] = [
   },
   // Piece indexes: test/digests runs the page's commands, and the real clients run aria2.
   { matches: /file\.pieces/, treatment: job('npm test') },
-  { matches: /^aria2c --follow-metalink/, treatment: job('npm run test:clients') },
+  { matches: /^aria2c .*127\.0\.0\.1:8787/, treatment: run() },
   { matches: /^rangeway index$/, treatment: run((command) => `${command} --help`) },
   { matches: /^rangeway index --s3 /, treatment: run(() => 'rangeway index --help') },
+  { matches: /^rangeway index --dir DIR$/, treatment: run() },
   {
     matches: /^rangeway index --dir /,
     treatment: run(() => 'mkdir -p indexed && echo a >indexed/a && rangeway index --dir indexed'),
@@ -141,7 +149,10 @@ export const RULES: readonly Rule[] = [
   },
   { matches: /npm start(?: -- .*)?$/, treatment: serve((command) => listening(command)) },
   { matches: /^npm run serve -- /, treatment: serve(listening) },
-  { matches: /^rangeway (?:dev|serve|lambda) .*(?:DIR|BUCKET)/, treatment: serve(listening) },
+  {
+    matches: /^(?:[A-Z_]+=… )*(?:npx )?rangeway (?:dev|serve|lambda) .*(?:DIR|BUCKET|public|samples)/,
+    treatment: serve(listening),
+  },
   {
     matches: /^rangeway serve --(?:listing|log|workers) /,
     treatment: serve((command) => listening(command.replace('serve', 'serve --dir samples'))),
@@ -151,12 +162,18 @@ export const RULES: readonly Rule[] = [
     matches: /^(?:npx )?rangeway(?: (?:dev|serve|lambda|sign|keygen|purge|warm))?(?: --s3)?$/,
     treatment: run((command) => `${command.replace(' --s3', '')} --help`),
   },
+  { matches: /^(?:npx |until )?rangeway get http:/, treatment: run() },
+  // `timeout` ends with 124 when it has ended a command.
+  { matches: /^timeout -s INT /, treatment: run((command) => `${command}; [ $? = 124 ]`) },
   { matches: /^rangeway get(?: |$)/, treatment: run(() => 'rangeway get --help') },
   { matches: /^node test\/soak\/transfers\.ts$/, treatment: run((command) => `${command} --rate 50 --seconds 1`) },
+  { matches: /^RANGEWAY_ADMIN_TOKEN=\S+ rangeway transfers /, treatment: run() },
   // The gateway of that page has no token. test/cli/transfers does the same with one.
   { matches: /^rangeway transfers /, treatment: run(() => 'rangeway transfers --help') },
+  { matches: /^(?:npx )?rangeway check (?:"\$U"|https:\/\/(?:old|new)\.)/, treatment: run() },
   { matches: /^rangeway check (?:URL|https:)/, treatment: run(() => 'rangeway check --help') },
-  { matches: /^rangeway check http:/, treatment: run() },
+  { matches: /^(?:npx )?rangeway check http:/, treatment: run() },
+  { matches: /^rangeway warm /, treatment: run(() => 'rangeway warm --help') },
   { matches: /^(?:npx cdk|wrangler dev)$/, treatment: run((command) => `${command} --help`) },
   { matches: /^rangeway COMMAND --help$/, treatment: run(() => 'rangeway sign --help') },
   { matches: /^node --cpu-prof$/, treatment: run((command) => `${command} --cpu-prof-dir=profile --eval 0`) },
@@ -175,15 +192,17 @@ export const RULES: readonly Rule[] = [
   },
   // A CDN of the reader's. test/cli/cdn and test/examples/nginx.test.ts do the same with stand-ins and with nginx.
   { matches: /^rangeway purge .*--(?:cdn|tags)/, treatment: run(() => 'rangeway purge --help') },
-  { matches: /^curl .*"\$U"|^curl .*files\.example\.com\/some\/object/, treatment: notRun(DEPLOYED) },
+  { matches: /^curl .*"\$CDN"|^curl .*files\.example\.com\/some\/object/, treatment: notRun(DEPLOYED) },
   { matches: /^curl .*127\.0\.0\.1:8080/, treatment: job('npm test') },
-  // test/contract/link-limits.ts revokes links on every platform.
-  { matches: /^curl -X PUT /, treatment: job('npm test') },
   {
     matches: /^rangeway purge /,
     treatment: run((command) => command.replace('KEY', 'large.bin').replace(' URL', ' http://127.0.0.1:8787')),
   },
-  { matches: /^curl |^[A-Z]=https/, treatment: run() },
+  { matches: /^curl |^[A-Z]+=(?:https|"\$\()|^set -a; /, treatment: run() },
+  { matches: /^(?:umask|mkdir|echo|head|cmp|diff|node --version)\b/, treatment: run() },
+  // The start page of Node. What it does as root is done in a folder of the test.
+  { matches: /^(?:sudo )?(?:systemctl|journalctl|certbot) /, treatment: notRun(SERVICES) },
+  { matches: /^sudo /, treatment: run((command) => fromTarball(command.replace('sudo ', ''))) },
   { matches: /^(?:sha256sum|openssl|printf) /, treatment: run() },
   // Packages.
   // A block that begins with `npm init` runs in an empty folder; a sentence is tried without installing.
@@ -191,15 +210,20 @@ export const RULES: readonly Rule[] = [
   {
     matches: /^npm install /,
     treatment: run((command, isInline) => {
-      const packed = command.replace(/ rangeway\b/, ' "$PACKED"');
+      const packed = fromTarball(command);
       return isInline ? `mkdir -p empty && cd empty && ${packed.replace('install', 'install --dry-run')}` : packed;
     }),
   },
   { matches: /^npm ls hono$/, treatment: run() },
   // Deployments, dry.
-  { matches: /^npx wrangler deploy/, treatment: run((command) => `${command} --dry-run --outdir dry`) },
-  { matches: /^(?:npx )?wrangler secret put /, treatment: notRun(ACCOUNT) },
-  { matches: /^npx (?:aws-)?cdk\S* bootstrap/, treatment: notRun(ACCOUNT) },
+  {
+    matches: /^npx wrangler deploy/,
+    treatment: run((command) => `${command.replace(' --dry-run', '')} --dry-run --outdir dry`),
+  },
+  // Into a bucket on this machine.
+  { matches: /^npx wrangler r2 object put /, treatment: run((command) => command.replace('--remote', '--local')) },
+  { matches: /^(?:npx )?wrangler (?:secret put |login|tail|r2 bucket create)/, treatment: notRun(ACCOUNT) },
+  { matches: /^npx (?:aws-)?cdk\S* (?:bootstrap|diff|destroy)/, treatment: notRun(ACCOUNT) },
   {
     matches: /^npx (?:aws-)?cdk\S* (?:deploy|synth)/,
     treatment: run((command) => withValues(dry(command))),
@@ -207,6 +231,11 @@ export const RULES: readonly Rule[] = [
   { matches: /^-c '?\w+=/, treatment: run(synthesise) },
   { matches: /^aws /, treatment: notRun(ACCOUNT) },
 ];
+
+/** The same installation, of the package of this checkout. */
+function fromTarball(command: string): string {
+  return command.replace(/ rangeway(?:@latest)?(?= |$)/, ' "$PACKED"');
+}
 
 /** The command on any free port. */
 function listening(command: string): string {

@@ -2,16 +2,16 @@ import { mkdtemp, mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createComposed } from '../../examples/composed.ts';
+import { createComposed } from '../../examples/worker-own-hono-app/src/composed.ts';
 import { serveFunction } from '../../src/cli/dev/function-url.ts';
 import { streamHandle, type StreamedHandler } from '../../src/platform/lambda/index.ts';
 import { createGateway, fsStore } from '../../src/platform/node/index.ts';
 import { serve } from '../../src/platform/node/serve.ts';
 import { s3Storage } from '../../src/platform/s3/s3-storage.ts';
 import { startWorkerd } from '../../src/cli/dev/workerd.ts';
+import { ROOT, WORKERD_ENTRIES } from './entries.ts';
 
-const ROOT = join(import.meta.dirname, '../..');
-const EXAMPLES = join(ROOT, 'examples');
+const EXAMPLES = join(ROOT, 'examples/worker-own-hono-app/src');
 
 let folder: string;
 let file: string;
@@ -28,12 +28,18 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
+/** The package by its own name. */
+const ALIAS = Object.entries(WORKERD_ENTRIES).reduce(
+  (text, [name, path]) => `${text}${JSON.stringify(name)} = ${JSON.stringify(join(ROOT, path))}\n`,
+  '[alias]\n',
+);
+
 /** Runs a Worker over a bucket that has the file. */
 async function startWorker(main: string): Promise<string> {
   const config = join(await mkdtemp(join(folder, 'worker-')), 'wrangler.toml');
   await writeFile(
     config,
-    `name = "own"\nmain = ${JSON.stringify(main)}\ncompatibility_date = "2026-08-06"\n[[r2_buckets]]\nbinding = "BUCKET"\nbucket_name = "own"\n`,
+    `name = "own"\nmain = ${JSON.stringify(main)}\ncompatibility_date = "2026-08-06"\n[[r2_buckets]]\nbinding = "BUCKET"\nbucket_name = "own"\n${ALIAS}`,
   );
   const { url, bucket, stop } = await startWorkerd({ config, host: '127.0.0.1', port: 0 });
   stops.push(stop);
@@ -67,7 +73,7 @@ const MOUNTED: Readonly<Record<string, Start>> = {
     vi.stubEnv('FOLDER', join(folder, 'bucket'));
     vi.stubEnv('PORT', '0');
     const log = vi.spyOn(console, 'log').mockImplementation(() => undefined);
-    await import('../../examples/node.ts');
+    await import('../../examples/worker-own-hono-app/src/node.ts');
     const [address] = log.mock.calls[0] ?? [];
     log.mockRestore();
     return String(address);
@@ -75,7 +81,7 @@ const MOUNTED: Readonly<Record<string, Start>> = {
   workers: () => startWorker(join(EXAMPLES, 'worker.ts')),
   async lambda() {
     await startStorage();
-    const { handler } = await import('../../examples/lambda.ts');
+    const { handler } = await import('../../examples/worker-own-hono-app/src/lambda.ts');
     return startFunction(handler);
   },
 };
@@ -92,7 +98,7 @@ const COMPOSED: Readonly<Record<string, Start>> = {
     await writeFile(
       main,
       `import { env } from 'cloudflare:workers';
-import { createComposed } ${from('examples/composed.ts')}
+import { createComposed } ${from('examples/worker-own-hono-app/src/composed.ts')}
 import { r2Store } ${from('src/index.ts')}
 import { nativeBodyPipe } ${from('src/platform/workers/index.ts')}
 export default createComposed({ store: r2Store(env.BUCKET) }, nativeBodyPipe);

@@ -11,19 +11,20 @@ import { worldOf, writeExamples } from './typecheck.ts';
 const run = promisify(execFile);
 
 const pages = await readPages();
-const library = pages.find(({ path }) => path === 'docs/library.md');
-if (library === undefined) throw new Error('there is no docs/library.md');
 const examples = pages.filter(({ path }) => path.startsWith('docs/library')).flatMap(examplesOf);
 
-/** The names in the first and the last column of the tables whose head names an entry, by entry. */
+/** The names in the tables of the reference, by entry: those of `rangeway`, and of the sections of the other entries. */
 const documented = new Map<string, Set<string>>();
-for (const [, entry = '', rows = ''] of library.text.matchAll(/^\| from `(rangeway[\w/]*)` .*\n.*\n((?:\|.*\n)+)/gm)) {
-  const names = documented.get(entry) ?? new Set();
-  for (const row of rows.trimEnd().split('\n')) {
-    const cells = row.split(/(?<!\\)\|/).slice(1, -1);
-    for (const [, name = ''] of `${cells[0]} ${cells.at(-1)}`.matchAll(/`(\w+)[^`]*`/g)) names.add(name);
+for (const { text } of pages.filter(({ path }) => path.startsWith('docs/reference-library'))) {
+  for (const [i, section] of text.split(/^## /m).entries()) {
+    const [, other] = /^`(rangeway\/\w+)`/.exec(section) ?? [];
+    const entry = other ?? 'rangeway';
+    const names = documented.get(entry) ?? new Set();
+    for (const [, name = ''] of section.matchAll(/^\| `(\w+)[^`]*`/gm)) names.add(name);
+    const [, repeated = ''] = /^As in `rangeway`: (.*)\.$/m.exec(section) ?? [];
+    for (const [, name = ''] of repeated.matchAll(/`(\w+)`/g)) names.add(name);
+    if (i > 0 || names.size > 0) documented.set(entry, names);
   }
-  documented.set(entry, names);
 }
 
 /** The names that the examples import, by entry. */
@@ -40,7 +41,7 @@ const exportsByEntry = new Map(
   await Promise.all(Object.entries(ENTRIES).map(async ([entry, file]) => [entry, await exportsOf(file)] as const)),
 );
 
-test.for([...exportsByEntry])('docs/library.md names each export of %s, and no other', ([entry, exports]) => {
+test.for([...exportsByEntry])('the reference names each export of %s, and no other', ([entry, exports]) => {
   expect([...(documented.get(entry) ?? [])].toSorted()).toEqual([...exports.keys()].toSorted());
 });
 
@@ -61,8 +62,12 @@ registerHooks({
 });
 `;
 
+const ofApps = pages.filter(({ path }) => path === 'docs/resumable-downloads-in-your-app.md').flatMap(examplesOf);
+
 /** The construct deploys what the build has bundled, which need not be there. */
-const runnable = examples.filter((one) => worldOf(one) === 'node' && !one.code.includes("'rangeway/cdk'"));
+const runnable = [...examples, ...ofApps].filter(
+  (one) => worldOf(one) === 'node' && !one.code.includes("'rangeway/cdk'"),
+);
 
 test('the examples of the library for Node run to their end', async () => {
   const { folder, fileOf, remove } = await writeExamples(runnable, 'node');

@@ -1,63 +1,34 @@
-import { spawn, spawnSync } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { freePort } from '../../bench/free-port.ts';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { signedAccess, signLink } from '../../src/access/index.ts';
 import { memoryStore } from '../../src/store/drivers/memory.ts';
 import { createGateway, type NodeServer } from '../../src/platform/node/index.ts';
 import { serve } from '../../src/platform/node/serve.ts';
 import { KEYS } from '../access/links.ts';
 import { reportSkipped } from '../full.ts';
-import { ROOT } from './entries.ts';
+import { isInstalled, startNginx, type Front } from './fronts.ts';
 
-const hasNginx = spawnSync('nginx', ['-v']).error === undefined;
+const hasNginx = isInstalled('nginx');
 if (!hasNginx)
-  reportSkipped('nginx before the gateway, as in docs/cdn.md', 'nginx is missing; test/examples/packages.txt');
+  reportSkipped(
+    'nginx before the gateway, as in docs/put-a-cache-in-front.md',
+    'nginx is missing; test/examples/packages.txt',
+  );
 
 const MiB = 1024 * 1024;
 const OLD = Buffer.alloc(20 * MiB, Buffer.from(Uint8Array.from({ length: 65_537 }, (_, i) => (i * 7) & 0xff)));
 const NEW = Buffer.alloc(20 * MiB, Buffer.from(Uint8Array.from({ length: 65_537 }, (_, i) => (i * 11) & 0xff)));
 
-/** Runs the configuration of the page, with ports and folders of the test, until the function is called. */
-async function startNginx(folder: string, gateway: number): Promise<{ readonly url: string; stop(): Promise<void> }> {
-  const port = await freePort();
-  const page = readFileSync(join(ROOT, 'docs/cdn.md'), 'utf8');
-  const [, block = ''] = /^```nginx\n([^]*?)^```$/m.exec(page) ?? [];
-  const http = block
-    .replace('/var/cache/nginx/rangeway', join(folder, 'cache'))
-    .replace('listen 8080', `listen 127.0.0.1:${port}`)
-    .replace('127.0.0.1:8787', `127.0.0.1:${gateway}`);
-  expect(http).toContain('slice 8m');
-  const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
-  for (const name of temporary) mkdirSync(join(folder, name));
-  const paths = temporary.map((name) => `${name}_temp_path ${join(folder, name)};`).join(' ');
-  const file = join(folder, 'nginx.conf');
-  const [log, pid] = [join(folder, 'error.log'), join(folder, 'nginx.pid')];
-  writeFileSync(
-    file,
-    `daemon off; master_process off; pid ${pid}; error_log ${log}; events {} http { access_log off; ${paths}\n${http}\n}`,
-  );
-  const child = spawn('nginx', ['-c', file, '-p', folder, '-e', log], { stdio: 'ignore' });
-  const url = `http://127.0.0.1:${port}`;
-  const isUp = async () => (await fetch(`${url}/up`).catch(() => undefined)) !== undefined || child.exitCode !== null;
-  await vi.waitFor(async () => expect(await isUp()).toBe(true), { timeout: 20_000 });
-  if (child.exitCode !== null) expect.fail(readFileSync(log, 'utf8'));
-  const stop = async () => {
-    child.kill('SIGTERM');
-    if (child.exitCode === null) await once(child, 'exit');
-  };
-  return { url, stop };
-}
+const PAGE = 'docs/put-a-cache-in-front.md';
 
-describe.skipIf(!hasNginx)('nginx before the gateway, as in docs/cdn.md,', () => {
+describe.skipIf(!hasNginx)('nginx before the gateway, as in docs/put-a-cache-in-front.md,', () => {
   const folder = mkdtempSync(join(tmpdir(), 'rangeway-nginx-'));
   const store = memoryStore();
   let reads = 0;
   let gateway: NodeServer;
-  let nginx: Awaited<ReturnType<typeof startNginx>>;
+  let nginx: Front;
 
   beforeAll(async () => {
     for (const key of ['a.bin', 'b.bin', 'c.bin', 'd.bin', 'secret/s.bin']) await store.put(key, OLD);
@@ -66,7 +37,7 @@ describe.skipIf(!hasNginx)('nginx before the gateway, as in docs/cdn.md,', () =>
     const open = { store, cacheControl: 'public, max-age=0, s-maxage=3600' };
     const guarded = { path: '/secret', store, prefix: 'secret/', access: signedAccess(KEYS) };
     gateway = await serve(createGateway({ mounts: [open, guarded], observers }), { port: 0 });
-    nginx = await startNginx(folder, Number(new URL(gateway.url).port));
+    nginx = await startNginx(folder, PAGE, Number(new URL(gateway.url).port));
   }, 60_000);
   afterAll(async () => {
     await nginx?.stop();

@@ -20,6 +20,14 @@ export async function readPages(): Promise<readonly Page[]> {
   return Promise.all(folders.flat().map(async (path) => ({ path, text: await readFile(join(ROOT, path), 'utf8') })));
 }
 
+/**
+ * Returns whether a test runs the commands of a page. Decisions and the changelog are records, whose commands need not
+ * work any more. The reference of the command line has the examples of the help, which test/docs/reference.test.ts reads.
+ */
+export function hasTriedCommands({ path }: Page): boolean {
+  return !/^(?:docs\/decisions\/|docs\/reference-command-line|CHANGELOG\.md|LICENSE\.md)/.test(path);
+}
+
 /** The `ts` blocks of a page. Those that begin with a comment such as `// app.ts` are files of examples/. */
 export function examplesOf({ path, text }: Page): readonly Example[] {
   return [...text.matchAll(/^```ts\n([^]*?)^```$/gm)]

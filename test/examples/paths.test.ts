@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { ROOT } from './entries.ts';
 import { readPages } from './pages.ts';
@@ -9,8 +9,6 @@ const pages = await readPages();
 
 /** A path of the checkout as pages write it, in code: `src/http/range.ts`, `test/s3`. */
 const PATH = /(?<![\w/.@-])(?:src|test|infra|bench|scripts|examples|docs)\/[\w./-]*\w/g;
-
-const LINK = /\]\((?!https?:|#|mailto:)([^)#\s]+)(?:#([^)\s]+))?\)/g;
 
 test('the paths that pages name exist', () => {
   const missing = pages.flatMap(({ path, text }) =>
@@ -43,32 +41,6 @@ test('the source files that pages name exist', async () => {
   );
   expect(missing).toEqual([]);
 });
-
-test('the links between pages lead to files and headings that exist', () => {
-  const missing = pages.flatMap(({ path, text }) =>
-    [...text.matchAll(LINK)]
-      .filter(([, target = '', heading]) => {
-        const file = join(dirname(path), target);
-        if (!existsSync(join(ROOT, file))) return true;
-        const page = pages.find((one) => one.path === file);
-        return heading !== undefined && page !== undefined && !headingsOf(page.text).has(heading);
-      })
-      .map(([link]) => `${path}: ${link}`),
-  );
-  expect(missing).toEqual([]);
-});
-
-/** The anchors of a page's headings, as GitHub makes them. */
-function headingsOf(text: string): ReadonlySet<string> {
-  return new Set(
-    [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = '']) =>
-      heading
-        .toLowerCase()
-        .replaceAll(/[^\w\s-]/g, '')
-        .replaceAll(' ', '-'),
-    ),
-  );
-}
 
 test('no page is longer than 150 lines', () => {
   const measured = new Set(['docs/performance.md', 'CHANGELOG.md']);

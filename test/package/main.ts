@@ -45,7 +45,7 @@ function same(actual: unknown, expected: unknown): void {
   throw new Error(`expected ${JSON.stringify(expected)}, got ${JSON.stringify(actual)}`);
 }
 
-/** Checks the answers of examples/app.ts over a store that has the file. */
+/** Checks the answers of examples/worker-own-hono-app over a store that has the file. */
 async function answers(ask: Ask): Promise<void> {
   const { status, headers, body } = await ask('/files/file.bin', { Range: 'bytes=-5' });
   same([status, headers.get('content-range'), body], [206, 'bytes 15-19/20', 'fghij']);

@@ -32,8 +32,8 @@ export interface Project {
 const CONFIGS = ['tsconfig.json', 'tsconfig.worker.json'] as const;
 
 /**
- * Installs the packed package and others in an empty folder, with examples/ and test/package/app as the project's own
- * modules.
+ * Installs the packed package and others in an empty folder, with the app of docs/composing.md and test/package/app as
+ * the project's own modules.
  *
  * @param packages as npm takes them: `hono@4.4.0`, or the path of a tarball
  */
@@ -48,7 +48,9 @@ export async function createProject(folder: string, packages: readonly string[])
   });
   // Types of the platforms, as they are here: the matrix is of other packages.
   for (const name of ['@types/node', '@cloudflare/workers-types']) await link(folder, name);
-  for (const source of ['examples', 'test/package/app']) await cp(join(ROOT, source), folder, { recursive: true });
+  for (const source of ['examples/worker-own-hono-app/src', 'test/package/app']) {
+    await cp(join(ROOT, source), folder, { recursive: true });
+  }
   const usesSdk = (await readdir(join(folder, 'node_modules'))).includes('@aws-sdk');
   await writeConfigs(folder, usesSdk, usesSdk ? await writeExamples(folder) : []);
   return { folder, compile: async () => (await Promise.all(CONFIGS.map((config) => compile(folder, config)))).flat() };

@@ -19,7 +19,7 @@ export interface Answer {
   readonly body: string;
 }
 
-/** Asks the app of examples/app.ts. */
+/** Asks the app of examples/worker-own-hono-app. */
 export type Ask = (path: string, headers?: Readonly<Record<string, string>>) => Promise<Answer>;
 
 type Environment = Readonly<Record<string, string>>;

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { eventParser, type ParsedEvent } from '../../http/event-parser.ts';
 import { isFinal, type AdminApi } from './admin-api.ts';
 
 /** An event of a stream. */
@@ -61,30 +62,23 @@ async function receiveStream(
       throw new Error('the gateway sends no stream of events');
     }
     const decoder = new TextDecoder();
-    let text = '';
+    const parse = eventParser();
     for await (const chunk of response.body ?? []) {
       timer.refresh();
-      text += decoder.decode(chunk, { stream: true });
-      const blocks = text.split('\n\n');
-      text = blocks.pop() ?? '';
-      for (const block of blocks) readEvent(block, onEvent);
+      for (const event of parse(decoder.decode(chunk, { stream: true }))) readEvent(event, onEvent);
     }
   } finally {
     clearTimeout(timer);
   }
 }
 
-/** Reads one event. A comment, and data that are no JSON, are ignored. */
-function readEvent(block: string, onEvent: (event: ReceivedEvent, id: string) => void): void {
-  const lines = block.split('\n');
-  const valueOf = (name: string) => lines.find((line) => line.startsWith(`${name}: `))?.slice(name.length + 2);
-  const data = valueOf('data');
-  if (data === undefined) return;
+/** Passes on an event. One whose data are no JSON is ignored. */
+function readEvent({ type, id, data }: ParsedEvent, onEvent: (event: ReceivedEvent, id: string) => void): void {
   let parsed: unknown;
   try {
     parsed = JSON.parse(data);
   } catch {
     return;
   }
-  onEvent({ type: valueOf('event') ?? '', data: parsed }, valueOf('id') ?? '');
+  onEvent({ type, data: parsed }, id);
 }

@@ -1,19 +1,6 @@
+import type { ListedTransfer } from '../../client/watched-transfers.ts';
 import { formatBytes, formatSeconds } from '../progress.ts';
 import { printable } from '../../platform/node/line-log.ts';
-
-/** A transfer as the gateway's API prints it, as far as the table shows it. */
-export interface ListedTransfer {
-  readonly id: string;
-  readonly mount: string;
-  readonly key: string;
-  readonly reader: string;
-  readonly state: string;
-  readonly complete: number;
-  readonly progress: number;
-  readonly bytesSent: number;
-  readonly firstSeen: string;
-  readonly lastSeen: string;
-}
 
 const HEADINGS = ['KEY', 'READER', 'STATE', 'PROGRESS', 'RATE', 'SEEN'] as const;
 

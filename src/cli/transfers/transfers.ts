@@ -7,9 +7,14 @@ import { adminApi, type AdminApi } from './admin-api.ts';
 import { backupTransfers } from './backup.ts';
 import { importLogs } from './import.ts';
 import { receiveEvents } from './event-source.ts';
-import { printLine, printTable, type ListedTransfer } from './table.ts';
+import { printLine, printTable } from './table.ts';
 import { TRANSFERS_COMMAND } from './transfers-command.ts';
-import { listedTransfers, watchedTransfers, type WatchedTransfers } from './transfer-list.ts';
+import {
+  listedTransfers,
+  watchedTransfers,
+  type ListedTransfer,
+  type WatchedTransfers,
+} from '../../client/watched-transfers.ts';
 
 /** The most transfers of one page of the API, and of a stream. */
 const PAGE = 1_000;

@@ -1,4 +1,3 @@
-import { toHex } from '../../base/hex.ts';
 import { entriesOf, isServable } from '../../listing/entries.ts';
 import { parseCursor, printCursor } from '../../listing/cursor.ts';
 import { listEntries } from '../../listing/list-entries.ts';
@@ -10,17 +9,14 @@ import {
   answerQuery,
   qualityOf,
   repeatableQuery,
-  strongTag,
   type DownloadRequest,
   type Fields,
   type HeaderList,
 } from '../../http/index.ts';
-import { evaluateRead } from '../../store/evaluate-read.ts';
 import { MAX_LISTED, type ListPage } from '../../store/listable-store.ts';
-import type { ObjectStore } from '../../store/object-store.ts';
-import { openInMemory } from '../../store/open-in-memory.ts';
 import { answerDownload } from '../download/answer-download.ts';
 import type { DownloadContext } from '../download/download-context.ts';
+import { singleObject } from '../download/single-object.ts';
 import { keyLengthError, type MatchedMount, type Mount } from '../match-mount.ts';
 import { PAGE_SCRIPT_PATH } from '../page-script.ts';
 import { emptyReply, problemReply, type Reply } from '../reply.ts';
@@ -221,20 +217,4 @@ async function readReadme({ objects }: ListPage, folder: string, { store, signal
   } catch {
     return undefined;
   }
-}
-
-/** A store of one object, so that a page is answered by the same rules as an object of a storage. */
-async function singleObject(text: string, contentType: string): Promise<ObjectStore> {
-  const bytes = new TextEncoder().encode(text);
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  const tag = toHex(digest.subarray(0, 16));
-  const representation = { size: bytes.length, etag: strongTag(tag), contentType };
-  return {
-    head: async () => representation,
-    read: async (_key, options = {}) => {
-      const evaluation = evaluateRead(representation, options);
-      if (evaluation.type !== 'span') return evaluation;
-      return openInMemory(representation, evaluation.span, bytes.subarray(evaluation.span.start, evaluation.span.end));
-    },
-  };
 }

@@ -51,7 +51,7 @@ function refused(status: ProblemStatus, detail: string): Refusal {
 
 /**
  * Answers `POST KEY?transfer`: a reader tells which bytes of the object are on its disk, as JSON of at most 64 KiB,
- * `{"etag": "\\"v1\\"", "intervals": [[0, 100]]}`, half-open. The state of its present download is corrected, and the
+ * `{"etag": "\"v1\"", "intervals": [[0, 100]]}`, half-open. The state of its present download is corrected, and the
  * download is acknowledged if it has all bytes. It takes the right to read the key, and a link with an id or a user. All
  * other requests go on.
  *

@@ -62,7 +62,7 @@ export function prometheusMetrics({ isPublic = false }: PrometheusOptions = {}):
 const TEXT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 const OPEN_METRICS = 'application/openmetrics-text';
 
-/** A document, and its media type. */
+/** The metrics as a document, with its media type. */
 export interface PrintedMetrics {
   readonly type: string;
   readonly text: string;

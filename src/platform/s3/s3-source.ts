@@ -1,5 +1,5 @@
 import type { S3Client } from '@aws-sdk/client-s3';
-import type { StoreConfig } from '../../config/config.ts';
+import type { StoreConfig } from '../../config/store-config.ts';
 import { assertReadable } from './s3-readable.ts';
 import { s3Store, type S3Location } from '../../store/drivers/s3/s3-store.ts';
 import type { Transport } from '../../store/drivers/s3/transport.ts';

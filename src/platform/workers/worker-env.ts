@@ -2,7 +2,7 @@ import { env, exports, WorkerEntrypoint } from 'cloudflare:workers';
 import type { BlockCache } from '../../cache/block-cache.ts';
 import { tieredCache } from '../../cache/drivers/tiered.ts';
 import { workersCache, type CacheLike } from '../../cache/drivers/workers.ts';
-import type { CacheConfig } from '../../config/config.ts';
+import type { CacheConfig } from '../../config/cache-config.ts';
 import type { ClientAddress } from '../../gateway/gateway-request.ts';
 import type { Fields } from '../../http/index.ts';
 import type { TransfersConfig } from '../../config/transfers-config.ts';

@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3';
 import { env } from 'cloudflare:workers';
-import { parseConfig, type StoreConfig } from '../../config/config.ts';
+import { parseConfig } from '../../config/config.ts';
+import type { StoreConfig } from '../../config/store-config.ts';
 import { createGateway } from '../../gateway/create-gateway.ts';
 import { r2Store } from '../../store/drivers/r2.ts';
 import { fetchTransport } from '../../store/drivers/s3/fetch-transport.ts';
@@ -18,7 +19,7 @@ import { openBinding, workerAddress, workerCache, workerMetrics, workerSecret, w
 export { TransferShard } from './transfer-shard.ts';
 export { Blocks } from './worker-env.ts';
 
-/** The variables and secrets of a Worker over S3 (docs/deploying.md). */
+/** The variables and secrets of a Worker over S3 (docs/start-cloudflare.md). */
 declare global {
   namespace Cloudflare {
     interface Env {

@@ -1,5 +1,6 @@
 import { env } from 'cloudflare:workers';
-import { parseConfig, type ConfigInput, type StoreConfig } from '../../config/config.ts';
+import { parseConfig, type ConfigInput } from '../../config/config.ts';
+import type { StoreConfig } from '../../config/store-config.ts';
 import { createGateway } from '../../gateway/create-gateway.ts';
 import { r2Store } from '../../store/drivers/r2.ts';
 import type { ObjectStore } from '../../store/object-store.ts';

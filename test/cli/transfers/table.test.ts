@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { printLine, printTable, type ListedTransfer } from '../../../src/cli/transfers/table.ts';
+import { printLine, printTable } from '../../../src/cli/transfers/table.ts';
+import type { ListedTransfer } from '../../../src/client/watched-transfers.ts';
 
 const SEEN = '2026-11-10T12:00:00.000Z';
 const NOW = Date.parse(SEEN) + 90_000;

@@ -13,7 +13,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 /** The sizes that a page tells, in KiB. */
 const [, SIZE_OVER_S3 = NaN, SIZE_OVER_R2 = NaN] = (
   /This Worker is (\d+) KiB gzip, the one over R2 (\d+) KiB/.exec(
-    readFileSync(join(ROOT, 'docs/deploying.md'), 'utf8'),
+    readFileSync(join(ROOT, 'docs/start-cloudflare.md'), 'utf8'),
   ) ?? []
 ).map(Number);
 

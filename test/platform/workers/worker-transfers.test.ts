@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import * as v from 'valibot';
 import { listFiles } from '../../../src/cli/dev/files.ts';
 import { checkEventStream } from '../../contract/transfer-event-streams.ts';
+import { checkTransfersPage } from '../../contract/transfers-page.ts';
 import { fill } from '../../../src/cli/dev/fill.ts';
 import { startWorkerd, type Workerd } from '../../../src/cli/dev/workerd.ts';
 import {
@@ -128,6 +129,8 @@ describe('transfers in workerd, with native pipes and three shards', () => {
       expect.objectContaining({ complete: 1, requests: 1, bytesSent: 5 }),
     ]);
   });
+  test('have a page', { timeout: 60_000 }, () => checkTransfersPage(workerd.url));
+
   test('are a stream of events', { timeout: 60_000 }, () =>
     checkEventStream(workerd.url, TOKEN, (agent) => get(agent, undefined, Infinity, '/small.txt')),
   );

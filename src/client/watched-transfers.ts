@@ -1,4 +1,20 @@
-import type { ListedTransfer } from './table.ts';
+/** A transfer as the API of a gateway prints it, as far as lists show it. */
+export interface ListedTransfer {
+  readonly id: string;
+  readonly mount: string;
+  readonly key: string;
+  /** In bytes. */
+  readonly size?: number;
+  readonly reader: string;
+  readonly state: string;
+  readonly complete: number;
+  readonly progress: number;
+  readonly bytesSent: number;
+  /** The most requests that ran at the same time. */
+  readonly connections?: number;
+  readonly firstSeen: string;
+  readonly lastSeen: string;
+}
 
 /** Reads a list of transfers from parsed JSON. Other values are omitted. */
 export function listedTransfers(value: unknown): readonly ListedTransfer[] {
@@ -11,7 +27,8 @@ function isListed(value: unknown): value is ListedTransfer {
   const texts = ['id', 'mount', 'key', 'reader', 'state', 'firstSeen', 'lastSeen'];
   return (
     texts.every((name) => has(name, 'string')) &&
-    ['complete', 'progress', 'bytesSent'].every((name) => has(name, 'number'))
+    ['complete', 'progress', 'bytesSent'].every((name) => has(name, 'number')) &&
+    ['size', 'connections'].every((name) => Reflect.get(value, name) === undefined || has(name, 'number'))
   );
 }
 
@@ -21,7 +38,7 @@ export interface WatchedTransfers {
   apply(type: string, data: unknown): readonly ListedTransfer[];
   /** The newest first. */
   list(): readonly ListedTransfer[];
-  /** Returns bytes a second since the change before; `undefined` while it is not known. */
+  /** Returns bytes a second since the change before; `undefined` while it is not known, and when it is too old. */
   rate(id: string): number | undefined;
 }
 
@@ -29,8 +46,9 @@ export interface WatchedTransfers {
  * Creates an empty list of transfers.
  *
  * @param now a clock in ms
+ * @param maxAge how long a rate is told, in ms; by default until the next change
  */
-export function watchedTransfers(now: () => number): WatchedTransfers {
+export function watchedTransfers(now: () => number, maxAge = Infinity): WatchedTransfers {
   let known = new Map<string, ListedTransfer>();
   const samples = new Map<string, { readonly at: number; readonly bytes: number; readonly rate: number | undefined }>();
 
@@ -56,7 +74,10 @@ export function watchedTransfers(now: () => number): WatchedTransfers {
       return changed;
     },
     list: () => [...known.values()].toSorted((a, b) => compare(b.firstSeen, a.firstSeen) || compare(b.id, a.id)),
-    rate: (id) => samples.get(id)?.rate,
+    rate(id) {
+      const found = samples.get(id);
+      return found === undefined || now() - found.at > maxAge ? undefined : found.rate;
+    },
   };
 }
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { listedTransfers, watchedTransfers } from '../../../src/cli/transfers/transfer-list.ts';
+import { listedTransfers, watchedTransfers } from '../../src/client/watched-transfers.ts';
 
 function transfer(id: string, bytesSent: number, firstSeen = '2026-11-10T12:00:00.000Z') {
   const texts = { mount: '/', key: 'a', reader: 'r', state: 'active', firstSeen, lastSeen: firstSeen };
@@ -27,4 +27,18 @@ test('data of another form are ignored', () => {
     expect(list.apply('changes', data)).toEqual([]);
   }
   expect(listedTransfers({})).toEqual([]);
+});
+
+test('a rate is told until it is too old, and fields of another type are refused', () => {
+  let now = 0;
+  const list = watchedTransfers(() => now, 5_000);
+  list.apply('transfers', { transfers: [transfer('a', 0)] });
+  now = 1_000;
+  list.apply('changes', { transfers: [transfer('a', 10)] });
+  now = 6_000;
+  expect(list.rate('a')).toBe(10);
+  now = 6_001;
+  expect(list.rate('a')).toBeUndefined();
+  expect(listedTransfers([{ ...transfer('a', 0), size: 5, connections: 1 }])).toHaveLength(1);
+  expect(listedTransfers([{ ...transfer('a', 0), size: '5' }])).toEqual([]);
 });

@@ -1,0 +1,90 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { scan } from '../../test/comments.ts';
+import { parseDocstring, type Docstring } from './docstring.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+
+/** The docstrings of the fields of a table, by name; `undefined` for a field without one. */
+type FieldDocs = ReadonlyMap<string, Docstring | undefined>;
+
+/** An object in a source file, before its spreads are replaced by the fields of the objects that they name. */
+interface SourceObject {
+  /** The name of the constant that holds it; empty if it has none. */
+  readonly name: string;
+  readonly entries: readonly (readonly [name: string, doc: Docstring | undefined] | { readonly spread: string })[];
+}
+
+/** An entry of an object: a spread, or a name. The text between is blanked, so comments are spaces. */
+const ENTRY = /\s*(?:\.\.\.(\w+)\s*(?=[,}])|([\w$]+)\s*(?=[:,}]))/y;
+
+function objectsOf(source: string): readonly SourceObject[] {
+  const { comments, code } = scan(source);
+  const objects: SourceObject[] = [];
+  for (const { index } of code.matchAll(/\{/g)) {
+    const [, name = ''] = /\bconst (\w+) = $/.exec(code.slice(0, index)) ?? [];
+    const entries: SourceObject['entries'][number][] = [];
+    for (let at = index + 1; at > 0; at = nextEntry(code, at)) {
+      ENTRY.lastIndex = at;
+      const [, spread, key] = ENTRY.exec(code) ?? [];
+      const end = ENTRY.lastIndex;
+      const docstring = comments.findLast((one) => one.isDocstring && one.start >= at && one.end <= end);
+      if (spread !== undefined) entries.push({ spread });
+      else if (key !== undefined) entries.push([key, docstring && parseDocstring(docstring.text)]);
+    }
+    objects.push({ name, entries });
+  }
+  return objects;
+}
+
+/** The place behind the comma that ends the entry at a place; 0 if the object ends. */
+function nextEntry(code: string, start: number): number {
+  let depth = 0;
+  for (let at = start; at < code.length; at++) {
+    const character = code[at] ?? '';
+    if ('([{'.includes(character)) depth++;
+    else if (')]}'.includes(character) && depth-- === 0) return 0;
+    else if (character === ',' && depth === 0) return at + 1;
+  }
+  return 0;
+}
+
+const objects = globSync('src/config/*.ts', { cwd: ROOT })
+  .toSorted()
+  .flatMap((path) => objectsOf(readFileSync(join(ROOT, path), 'utf8')));
+
+function resolve({ entries }: SourceObject): FieldDocs {
+  return new Map(
+    entries.flatMap((entry) => {
+      if (!('spread' in entry)) return [entry];
+      const named = objects.find(({ name }) => name === entry.spread);
+      return named === undefined ? [] : [...resolve(named)];
+    }),
+  );
+}
+
+const byNames = new Map<string, FieldDocs[]>();
+for (const docs of objects.map(resolve)) {
+  const names = namesOf(docs.keys());
+  byNames.set(names, [...(byNames.get(names) ?? []), docs]);
+}
+
+function namesOf(names: Iterable<string>): string {
+  return [...names].toSorted().join();
+}
+
+/**
+ * Finds the docstring of a field of a schema: the comment before it in src/config. A schema keeps no comments, so the
+ * object of the source is found by the names of its fields.
+ *
+ * @param entries of the schema that has the field
+ * @throws Error if the field has no docstring, or if objects with the same fields describe it differently
+ */
+export function docOf(entries: object, name: string): Docstring {
+  const found = (byNames.get(namesOf(Object.keys(entries))) ?? []).flatMap((docs) => docs.get(name) ?? []);
+  const [doc] = found;
+  const table = Object.keys(entries).join(', ');
+  if (doc === undefined) throw new Error(`the setting "${name}" of the table ${table} has no docstring`);
+  if (found.some(({ text }) => text !== doc.text)) throw new Error(`two docstrings of "${name}" of the table ${table}`);
+  return doc;
+}
