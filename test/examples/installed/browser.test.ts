@@ -68,7 +68,7 @@ beforeAll(async () => {
   digest = createHash('sha256').update(content).digest('hex');
   port = Number(new URL(example.address(PAGE)).port);
 });
-afterAll(() => example.remove());
+afterAll(() => example?.remove());
 
 test('the server of download-in-the-browser answers', async () => {
   await expectAnswers(`${example.address(PAGE)}large.bin`, content);

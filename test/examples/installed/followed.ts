@@ -40,6 +40,9 @@ export interface FollowOptions {
   readonly ports?: Readonly<Record<string, string>>;
 }
 
+/** The timeout of a command that ends by itself, in ms: less than that of a hook, so that its servers are ended too. */
+const COMMAND_LIMIT = 100_000;
+
 /** The ports in the files of examples. Each gets a free one, so that tests run beside each other. */
 const PORTS = ['8787', '8080', '7070'];
 
@@ -64,7 +67,8 @@ export async function follow(name: string, options: FollowOptions = {}): Promise
     outputs,
     address,
     async run(command) {
-      const { stdout } = await execute('bash', ['-c', command], { cwd: folder, env, maxBuffer: 16 * 1024 * 1024 });
+      const limits = { timeout: COMMAND_LIMIT, maxBuffer: 16 * 1024 * 1024 };
+      const { stdout } = await execute('bash', ['-c', command], { cwd: folder, env, ...limits });
       return stdout;
     },
     async start(command, served) {

@@ -23,7 +23,7 @@ describe('lambda-cloudfront', () => {
   afterAll(async () => {
     vi.unstubAllEnvs();
     for (const server of servers) await server.stop(1_000);
-    await example.remove();
+    await example?.remove();
   });
 
   test('is a stack with a bucket, a function and a distribution that alone may call it', async () => {

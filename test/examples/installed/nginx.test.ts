@@ -20,7 +20,7 @@ describe.skipIf(!hasNginx)('node-behind-nginx', () => {
     example = await follow('node-behind-nginx', { servers });
     content = await readFile(join(example.folder, 'files/hello.txt'));
   });
-  afterAll(() => example.remove());
+  afterAll(() => example?.remove());
 
   test('answers through nginx as its README shows', async () => {
     expect(example.outputs.get(`curl -i -r 0-9 ${THROUGH_NGINX}`)).toMatch(/^HTTP\/1\.1 206 /);

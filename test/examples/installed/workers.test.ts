@@ -11,7 +11,7 @@ const servers = { 'npm run dev': 'http://127.0.0.1:8787/' };
 describe('worker-minimal', () => {
   let example: Followed;
   beforeAll(async () => void (example = await follow('worker-minimal', { servers })));
-  afterAll(() => example.remove());
+  afterAll(() => example?.remove());
 
   test('answers as its README shows', async () => {
     const answer = example.outputs.get('curl -i -r 0-9 http://127.0.0.1:8787/hello.txt') ?? '';
@@ -28,7 +28,7 @@ describe('worker-minimal', () => {
 describe('worker-own-hono-app', () => {
   let example: Followed;
   beforeAll(async () => void (example = await follow('worker-own-hono-app', { servers })));
-  afterAll(() => example.remove());
+  afterAll(() => example?.remove());
 
   test('answers below its route, beside a route of the app', async () => {
     expect(example.outputs.get('curl -i http://127.0.0.1:8787/about')).toContain('{"files":"/files/"}');
@@ -52,7 +52,7 @@ describe('worker-own-hono-app', () => {
 describe('worker-signed-links', () => {
   let example: Followed;
   beforeAll(async () => void (example = await follow('worker-signed-links', { servers })));
-  afterAll(() => example.remove());
+  afterAll(() => example?.remove());
 
   const file = () => example.address('http://127.0.0.1:8787/files/hello.txt');
   async function newLink(): Promise<string> {
