@@ -93,11 +93,11 @@ function takes(field: Schema): string {
   if (typeof schema.message !== 'string') throw new Error(`a schema "${schema.type}" has no message`);
   const { message } = schema;
   return message
-    .replace(/^takes (?:an? |the )?/, '')
+    .replace(/^takes /, '')
     .replace(/;.*/, '')
     .replace(/ with the fields? .*/, '')
     .replace(/ that holds it, of A-Z.*/, '')
-    .replace(/whole number from (\d+) to (\d+) \((.*)\)/, printRange)
+    .replace(/a whole number from (\d+) to (\d+) \((.*)\)/, printRange)
     .replaceAll(/"[^"]*"|\b(?:true|false)\b/g, '`$&`');
 }
 

@@ -42,8 +42,8 @@ export interface FetchResponse extends HttpHead {
 export type Fetcher = (request: FetchRequest) => Promise<FetchResponse>;
 
 /**
- * A {@link Fetcher} over the `fetch` of browsers, Workers, Node, Deno and Bun. Over `https:` it can't see whether a body
- * without a length has an end of its own, as it has in HTTP/2, and takes it as complete.
+ * Makes a {@link Fetcher} over the `fetch` of browsers, Workers, Node, Deno and Bun. Over `https:` it can't see whether
+ * a body without a length has an end of its own, as it has in HTTP/2, and takes it as complete.
  */
 export function webFetcher(): Fetcher {
   return async ({ method = 'GET', url, fields, content, signal }) => {

@@ -74,13 +74,13 @@ const jwt = v.strictObject({
   /**
    * Issuers whose tokens are accepted.
    *
-   * @takes text or a list of texts
+   * @takes a text or a list of texts
    */
   issuer: names,
   /**
    * Audiences, of which a token names one.
    *
-   * @takes text or a list of texts
+   * @takes a text or a list of texts
    */
   audience: names,
   /**

@@ -193,7 +193,7 @@ export const settingsEntries = {
   /**
    * Fields that are added to 200, 206 and 304 responses, such as Content-Security-Policy.
    *
-   * @takes table, name to value
+   * @takes a table, name to value
    * @see docs/configuration.md#fields-of-your-own
    */
   headers: v.optional(

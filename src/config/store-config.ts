@@ -37,8 +37,9 @@ export const storeSchema = v.variant(
        */
       pathStyle: v.optional(booleanSetting),
       /**
-       * Meaning of a 403 of the storage for an object: it does not exist, or access to it is denied.
+       * Meaning of a 403 of the storage for an object: it does not exist (404), or access to it is denied (502).
        *
+       * @default `"denied"`
        * @see docs/platforms.md#how-s3-is-read
        */
       forbidden: v.optional(v.picklist(['missing', 'denied'], 'takes "missing" or "denied"')),

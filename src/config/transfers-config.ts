@@ -38,15 +38,21 @@ export const TransfersSchema = v.strictObject(
      * @default a SQLite file on Node, Durable Objects on Workers, memory on Lambda
      */
     store: v.optional(store),
-    /** Manner in which a client is recognised that has neither a link with an id nor a user name. */
+    /**
+     * Manner in which a client is recognised that has neither a link with an id nor a user name. With `"none"` its
+     * requests are counted, and there are no transfers of it.
+     */
     identity: v.optional(
       v.picklist(ANONYMOUS_IDENTITIES, 'takes "address-and-agent", "address" or "none"'),
       'address-and-agent',
     ),
-    /** How long a transfer is kept after its last request, in days. */
+    /**
+     * How long a transfer is kept after its last request, in days. The counts of days are kept for ever, the names of
+     * the readers of a day for two days.
+     */
     retention: v.optional(count(3_650, 'days', 1), DEFAULT_RETENTION),
     /**
-     * Number of Durable Objects.
+     * Number of Durable Objects. Each takes about 1,000 requests a second. It can be increased, and never decreased.
      *
      * @default 1
      * @platform workers

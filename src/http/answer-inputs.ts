@@ -230,8 +230,8 @@ function namesOf<Name extends string>(table: Readonly<Record<Name, string>>): re
 }
 
 /**
- * The URL under which a cache of your own keeps the response: without the parameters that change nothing, and with the
- * others in one order. Requests for which the answers differ by a field need that field in the key too.
+ * Returns the URL under which a cache of your own keeps the response: without the parameters that change nothing, and
+ * with the others in one order. Requests for which the answers differ by a field need that field in the key too.
  *
  * @param url of the request
  * @param key of the mounts; by default that of public ones

@@ -1,6 +1,6 @@
 import { STYLE_HASH } from './style.ts';
 
-/** What the page of transfers adds to the style of all pages, in their colours. */
+/** The style that the page of transfers adds to that of all pages, in their colours. */
 export const TRANSFERS_STYLE =
   // Colours of states. Each has a contrast of at least 4.5 with the page (WCAG 2.2, 1.4.3).
   ':root{--good:#197a47;--bad:#b3261e;--warn:#8a4b00}' +
@@ -39,13 +39,13 @@ export const TRANSFERS_STYLE =
   '.is-active .bar div{background:var(--link)}.is-complete .bar div,.amount .bar div{background:var(--good)}' +
   '.amount{min-width:9rem;text-align:end;font-variant-numeric:tabular-nums;font-size:.875rem}' +
   // Links.
-  'section h2{display:flex;justify-content:space-between;gap:1rem}dl{display:grid;grid-template-columns:max-content 1fr;gap:.5rem 2rem;margin:0;padding:1rem}dt{color:var(--quiet)}dd{margin:0;font-variant-numeric:tabular-nums}' +
+  'section h2{display:flex;justify-content:space-between;gap:1rem}dl{display:grid;grid-template-columns:max-content minmax(0,1fr);gap:.5rem 2rem;margin:0;padding:1rem}dt{color:var(--quiet)}dd{margin:0;font-variant-numeric:tabular-nums}' +
   '.row{display:flex;flex-wrap:wrap;gap:.5rem;padding:0 1rem 1rem}' +
   'dialog{max-width:min(26rem,calc(100vw - 2rem));padding:1.5rem;border:1px solid var(--line);border-radius:10px;color:var(--text);background:var(--page);box-shadow:0 1rem 3rem #0004}' +
   'dialog h2{padding:0;border:0;background:none;font-size:1.125rem;overflow-wrap:anywhere}dialog p{color:var(--quiet)}dialog .row{justify-content:flex-end;padding:.5rem 0 0}::backdrop{background:#0007}' +
   // On a phone, each row is a card, and each value has the name of its column.
   '@media(max-width:52rem){.tabs{flex-basis:100%;order:1;margin-block-end:-.5rem}.list thead{position:absolute;overflow:hidden;width:1px;height:1px;clip-path:inset(50%)}' +
-  '.list,.list tbody{display:block}.list tr{display:grid;grid-template-columns:1fr auto;gap:.25rem 1rem;padding:.75rem 1rem}.list tr+tr{border-top:1px solid var(--line)}' +
+  'dl{grid-template-columns:minmax(0,1fr);gap:0}dd{margin-bottom:.5rem}.list,.list tbody{display:block}.list tr{display:grid;grid-template-columns:1fr auto;gap:.25rem 1rem;padding:.75rem 1rem}.list tr+tr{border-top:1px solid var(--line)}' +
   '.list td,.list td:first-child,.list td:last-child{display:block;width:auto;min-width:0;padding:0;border:0;text-align:start}.list .key,.list .progress,.list .amount{grid-column:1/-1}' +
   '.list td.seen,.list .amount{text-align:end}.list .state,.list .seen,.list .day{order:1}.list .progress,.list .amount{order:2}.list .num{order:3}.list .num:nth-child(2n){text-align:start}.list .num:nth-child(2n+1){text-align:end}' +
   '.list [data-label]::before{content:attr(data-label) " ";color:var(--quiet)}.none{visibility:hidden}.amount[data-label]::before{float:inline-start}}' +
@@ -53,7 +53,7 @@ export const TRANSFERS_STYLE =
   '@media(forced-colors:active){.bar{border:1px solid}.bar div{background:Highlight!important}.dot::before{background:CanvasText}fieldset :checked+span{background:Highlight;color:HighlightText}}';
 
 /** The SHA-256 of {@link TRANSFERS_STYLE} for Content-Security-Policy. A test compares them. */
-export const TRANSFERS_STYLE_HASH = 'sha256-XtjKqOSA0/JK2SnHnN+YqvD5Z0ZsVuu0SlMUYXeKpg0=';
+export const TRANSFERS_STYLE_HASH = 'sha256-49rvy+dCjOL4Z+BVZJOaWUT64ESGrLg7tEmRaXPX05c=';
 
 /**
  * The policy of the page of transfers: its own script, which talks to its own gateway alone. No form can send the token

@@ -196,7 +196,7 @@ start_page() {
   path=/home/user/node24:/usr/bin:/bin
   block "$1" toml >"$root/home/user/page.toml"
   ok "docs/$1: the project" enter . "mkdir $folder; cd $folder; [ ! -s ../page.toml ] || cp ../page.toml wrangler.toml; $(grep -v '^npx rangeway' <<<"$typed")"
-  ok "docs/$1: the server, a check, and a deployment that is dry" enter_offline "$folder" "
+  ok "docs/$1: the server, and a check" enter_offline "$folder" "
     served $(grep -h '^npx rangeway \(serve\|dev\) --dir public$' "docs/$1")
     [ \$url = http://127.0.0.1:8787 ]
     node ~/download.mjs \$url/hello.txt public/hello.txt

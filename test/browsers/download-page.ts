@@ -30,7 +30,7 @@ export async function storedDigest(page: Page): Promise<string> {
 }
 
 export const card = (page: Page) => page.locator('rangeway-download .card').first();
-/** Whole percents. */
+/** Whole percentages. */
 export const progressOf = async (page: Page) =>
   Number((await page.getByRole('progressbar').getAttribute('aria-valuenow', { timeout: 10_000 })) ?? 0);
 export const press = (page: Page, label: string) =>

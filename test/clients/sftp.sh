@@ -8,7 +8,7 @@ need sftp openssh-client
 whole=$DIR/large.bin
 
 rclone --config "$WORK/none.conf" serve sftp ":http,url='$BASE_URL/':" --addr 127.0.0.1:0 --no-auth --read-only \
-  --vfs-read-wait 1s -vv --dump headers >log 2>&1 &
+  --vfs-read-wait 5s -vv --dump headers >log 2>&1 &
 for _ in $(seq 100); do
   port=$(sed -n 's/.*SFTP server listening on 127\.0\.0\.1:\([0-9]*\).*/\1/p' log)
   [ -z "$port" ] || break

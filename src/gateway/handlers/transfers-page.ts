@@ -30,7 +30,6 @@ const POLICY: RangePolicy = {
 
 const PAGE_FIELDS: HeaderList = [
   ['Content-Security-Policy', TRANSFERS_POLICY],
-  ['Cross-Origin-Opener-Policy', 'same-origin'],
   ['Referrer-Policy', 'no-referrer'],
 ];
 

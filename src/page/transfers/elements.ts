@@ -4,7 +4,7 @@ import type { ApiFailure, GatewayApi } from './gateway-api.ts';
 /** An element of the page. */
 export type Node = ReturnType<typeof h>;
 
-/** What each part of the page gets. */
+/** The properties of each part of the page. */
 export interface ViewProps {
   readonly api: GatewayApi;
   /** The rest of the fragment, decoded. */
@@ -35,17 +35,17 @@ export function bar(percent: number): Node {
   return h('div', { class: 'bar' }, h('div', { style: { width: `${Math.min(100, Math.max(0, percent))}%` } }));
 }
 
-/** Returns the text of a field of a form. */
+/** Returns the text of a field of a form, with its spaces, since keys may have some. */
 export function textOf(form: EventTarget | null, name: string): string {
   const value = form instanceof HTMLFormElement ? new FormData(form).get(name) : null;
-  return typeof value === 'string' ? value.trim() : '';
+  return typeof value === 'string' ? value : '';
 }
 
-/** What a user is asked before something is done. */
+/** A question to the user before an action. */
 export interface Question {
   readonly title: string;
   readonly text: string;
-  /** The label of the button that does it. */
+  /** The label of the button that runs the action. */
   readonly label: string;
   readonly act: () => void;
 }

@@ -29,7 +29,7 @@ function isLinkUse(value: unknown): value is LinkUse {
 /** The ids that links can have. URLs lose the segments `.` and `..`, so such a link has no address. */
 const LINK_ID = /^(?!\.{1,2}$)[\w.~-]{1,64}$/;
 
-/** What is known of the link that was asked for. */
+/** The result of a look-up. */
 type Found =
   | { readonly type: 'nothing' }
   | { readonly type: 'unused'; readonly id: string }
@@ -97,7 +97,7 @@ export function linksView({ api, subject, onFailure }: ViewProps): Node {
 function lookUpForm(subject: string, lookUp: (id: string) => void): Node {
   const onSubmit = (event: SubmitEvent) => {
     event.preventDefault();
-    const id = textOf(event.target, 'id');
+    const id = textOf(event.target, 'id').trim();
     // The address names the link, so that a reload shows it again. The same one is asked for once more.
     if (id === subject || !LINK_ID.test(id)) lookUp(id);
     else location.hash = `#links/${encodeURIComponent(id)}`;

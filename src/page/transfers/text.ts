@@ -16,7 +16,7 @@ export function readerOf(reader: string): string {
 }
 
 /** Prints the downloads that are complete, and the part of the next one: `42 %`, `2 × 100 % + 42 %`. */
-export function progressOf({ complete, progress }: ListedTransfer): string {
+export function progressText({ complete, progress }: ListedTransfer): string {
   const part = `${Math.floor(progress * 100)} %`;
   if (complete === 0) return part;
   const whole = complete === 1 ? '100 %' : `${complete} × 100 %`;

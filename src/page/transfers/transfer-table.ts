@@ -2,9 +2,9 @@ import { createElement as h } from 'hono/jsx/dom';
 import { printSize } from '../../base/page-text.ts';
 import type { ListedTransfer } from '../../client/watched-transfers.ts';
 import { bar, isolated, type Node } from './elements.ts';
-import { agoOf, pathOf, percentOf, progressOf, readerOf } from './text.ts';
+import { agoOf, pathOf, percentOf, progressText, readerOf } from './text.ts';
 
-/** What can be done with a row. */
+/** The actions of a row. */
 export interface TableActions {
   /** Shows the transfers of the same object alone. */
   readonly onKey: (transfer: ListedTransfer) => void;
@@ -59,7 +59,7 @@ function row(transfer: ListedTransfer, now: number, actions: TableActions): Node
     cell(
       { class: 'progress' },
       bar(percent),
-      h('p', {}, progressOf(transfer), size === undefined ? '' : ` of ${printSize(size)}`),
+      h('p', {}, progressText(transfer), size === undefined ? '' : ` of ${printSize(size)}`),
     ),
     cell({ class: 'num sent', 'data-label': 'Sent', title: `${bytesSent} bytes` }, printSize(bytesSent)),
     cell(
