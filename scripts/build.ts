@@ -20,7 +20,7 @@ import { bundleLibraryWorker } from './library-worker.ts';
  * than 26 KiB; the cache of blocks with its spares and its two caches, mounts, rules, signed links, checks of settings,
  * observers, parallel reads, and the printing of what strangers stored take the rest. Digest fields take 1.1 KiB, piece
  * indexes with their Metalink 2.9, transfers with their Durable Object, receipts, quotas and import 22.
- * The scripts of pages take 35, and 17 for that of transfers with its style.
+ * The scripts of pages take 36, and 17 for that of transfers with its style.
  */
 const WORKER_LIMIT = 142 * 1024;
 

@@ -42,15 +42,22 @@ export function verifier(context: VerifierOptions): Verifier {
   const { options, discovery, fieldsFor, plan, signal, dispatch } = context;
   let index: Pieces | undefined;
   let fetching: Promise<void> | undefined;
+  /** Whether a digest of the whole is needed is known when the index is there, or is not. */
+  let isIndexKnown = options.pieces !== undefined;
   let checking: Promise<void> | undefined;
 
   function fetchIndex(sink: Sink, version: Version & { readonly size: number }): Promise<void> {
     const url = discovery.pieces();
-    if (url === undefined) return Promise.resolve();
+    if (url === undefined) {
+      isIndexKnown = true;
+      return Promise.resolve();
+    }
     const request = { url, fields: fieldsFor(url), fetcher: options.fetcher, sink, version, signal };
     const own: Promise<void> = fetchPieces(request).then((found) => {
       // Meanwhile the download may have begun again.
-      if (fetching === own) index = found;
+      if (fetching !== own) return;
+      index = found;
+      isIndexKnown = true;
     });
     fetching = own;
     return own;
@@ -67,7 +74,8 @@ export function verifier(context: VerifierOptions): Verifier {
 
   function prepareDigest(sink: Sink, { written, version }: Plan): void {
     const [first] = written;
-    if (version === undefined || first?.start !== 0) return;
+    const isKnown = isIndexKnown || options.checksum !== undefined;
+    if (!isKnown || version === undefined || first?.start !== 0) return;
     const expected = expectedDigest(options.checksum, discovery.digestsOf(version), index);
     if (expected === undefined || expected === 'proved by pieces') return;
     sink.prepareDigest?.(expected.algorithm, first.end);
@@ -93,6 +101,7 @@ export function verifier(context: VerifierOptions): Verifier {
     reset() {
       index = undefined;
       fetching = undefined;
+      isIndexKnown = options.pieces !== undefined;
     },
     async finish(sink, version) {
       await discovery.settled();

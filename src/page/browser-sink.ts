@@ -1,12 +1,14 @@
 import { downloadError } from '../client/download-error.ts';
 import type { Sink } from '../client/sink.ts';
 import { runningDigest } from './running-digest.ts';
-import { segments } from './segments.ts';
+import { handleSegments, hasAccessHandles } from './handle-segments.ts';
+import { segmentFiles } from './segment-files.ts';
+import { streamSegments } from './stream-segments.ts';
 
 /** Where a download in a browser goes. */
 export interface BrowserSinkOptions {
-  /** Names the bytes in the origin's private file system. */
-  readonly name: string;
+  /** Of the download's record. */
+  readonly id: string;
   /**
    * Puts the complete file into its place. If it resolves to true, the bytes are there, and the copy in the private file
    * system is removed.
@@ -18,8 +20,9 @@ export interface BrowserSinkOptions {
  * Keeps the bytes of a download in the origin's private file system, where they survive the end of the tab, and delivers
  * them when they are complete. Needs a secure context.
  */
-export function browserSink({ name, deliver }: BrowserSinkOptions): Sink {
-  const stored = segments(name);
+export function browserSink({ id, deliver }: BrowserSinkOptions): Sink {
+  const files = segmentFiles(id);
+  const stored = hasAccessHandles() ? handleSegments(files) : streamSegments(files);
   const digest = runningDigest((start, end) => stored.read(start, end));
   let isDelivered = false;
   return {
@@ -38,14 +41,14 @@ export function browserSink({ name, deliver }: BrowserSinkOptions): Sink {
     digest: (algorithm, size, signal) => digest.of(algorithm, size, signal),
     read: (start, end) => stored.read(start, end),
     async finish(size) {
-      await explained(stored.sync());
-      const file = await stored.toBlob();
+      await explained(stored.close());
+      const file = await files.toBlob();
       if (file.size !== size) throw new Error(`${file.size} bytes are stored, and not ${size}`);
       isDelivered = await explained(deliver(file));
     },
     async close() {
       await digest.stop();
-      await (isDelivered ? stored.empty() : stored.sync()).catch(() => undefined);
+      await (isDelivered ? stored.empty() : stored.close()).catch(() => undefined);
     },
   };
 }

@@ -1,14 +1,12 @@
 import { semaphore } from '../base/semaphore.ts';
-import { startDownload, type DownloadProgress } from '../client/download.ts';
+import type { DownloadProgress } from '../client/download.ts';
 import { isDownloadError } from '../client/download-error.ts';
 import type { DownloadResult } from '../client/engine-types.ts';
-import { webFetcher, type Fetcher } from '../client/fetcher.ts';
-import { browserJournal } from './browser-journal.ts';
-import { browserSink } from './browser-sink.ts';
 import { fromProgress, initialState, rateMeter, type DownloadState } from './download-state.ts';
 import { changeRecord, findRecord, recordId, removeRecord } from './records.ts';
+import type { RunDownload } from './run-download.ts';
 import { chooseFile, mayWrite, saveToDownloads, writeTo } from './save-file.ts';
-import { segments } from './segments.ts';
+import { segmentFiles } from './segment-files.ts';
 import { explainSpace, findSupport } from './support.ts';
 
 /** A download of a page. */
@@ -34,6 +32,7 @@ export interface Controller {
 export interface ControllerOptions {
   readonly url: string;
   readonly name: string;
+  readonly runDownload: RunDownload;
   /** Called when the server refuses the link. */
   readonly onExpired: () => void;
 }
@@ -41,14 +40,11 @@ export interface ControllerOptions {
 /** Downloads of one page run one after the other: each has several connections. */
 const queue = semaphore(1);
 
-/** A download waits out ten minutes without a network. */
-const TRIES = 30;
-
 const CHANGED = 'The file on the server changed, so the download began again.';
 const NO_RESUME = 'This server cannot continue downloads of this file, so keep this page open until the end.';
 
 /** Makes the download of an address. Nothing is requested before {@link Controller.start}. */
-export function downloadController({ url, name, onExpired }: ControllerOptions): Controller {
+export function downloadController({ url, name, runDownload, onExpired }: ControllerOptions): Controller {
   const listeners = new Set<() => void>();
   let address = url;
   let state = initialState(name);
@@ -56,7 +52,7 @@ export function downloadController({ url, name, onExpired }: ControllerOptions):
   let renewed: ((url: string) => void) | undefined;
 
   const id = recordId(url);
-  const folder = () => folderName(id);
+  const files = segmentFiles(id);
 
   function change(next: Partial<DownloadState>): void {
     state = { ...state, ...next };
@@ -124,13 +120,13 @@ export function downloadController({ url, name, onExpired }: ControllerOptions):
     change({ status: 'running', trouble: undefined });
     const rate = rateMeter();
     let isSpaceChecked = false;
-    const download = startDownload(address, {
-      sink: browserSink({ name: await folder(), deliver }),
-      journal: browserJournal(id),
-      fetcher: observed(webFetcher(), () => notice(NO_RESUME)),
+    const result = await runDownload({
+      id,
+      url: address,
       signal,
       refresh,
-      tries: TRIES,
+      deliver,
+      onUnresumable: () => notice(NO_RESUME),
       onProgress(progress) {
         change(fromProgress(progress, rate(progress.received)));
         if (progress.restarts > 0) notice(CHANGED);
@@ -139,12 +135,7 @@ export function downloadController({ url, name, onExpired }: ControllerOptions):
         void checkSpace(progress, progress.size);
       },
     });
-    try {
-      await end(await download.done);
-    } finally {
-      const { size, written, phase } = download.progress;
-      if (phase === 'failed' && size !== undefined) await changeRecord(id, { size, written }).catch(() => undefined);
-    }
+    await end(result);
   }
 
   async function checkSpace({ written }: DownloadProgress, size: number): Promise<void> {
@@ -164,7 +155,7 @@ export function downloadController({ url, name, onExpired }: ControllerOptions):
   }
 
   async function save(): Promise<void> {
-    saveToDownloads(await segments(await folder()).toBlob(), name);
+    saveToDownloads(await files.toBlob(), name);
   }
 
   async function start(): Promise<void> {
@@ -214,31 +205,11 @@ export function downloadController({ url, name, onExpired }: ControllerOptions):
     },
     save,
     async remove() {
-      await segments(await folder()).empty();
+      await files.remove();
       await removeRecord(id);
       change({ ...initialState(name), status: 'idle' });
     },
   };
-}
-
-/** Calls a function if the first response can't be continued: it has no range, or no validator. */
-function observed(fetcher: Fetcher, onUnresumable: () => void): Fetcher {
-  let isFirst = true;
-  return async (request) => {
-    const response = await fetcher(request);
-    const { status, fields } = response;
-    if (isFirst && (status === 200 || status === 206)) {
-      isFirst = false;
-      const hasValidator = fields.get('ETag')?.startsWith('"') === true || fields.get('Last-Modified') !== null;
-      if (status === 200 || !hasValidator) onUnresumable();
-    }
-    return response;
-  };
-}
-
-async function folderName(id: string): Promise<string> {
-  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', new TextEncoder().encode(id)));
-  return Array.from(digest.subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join('');
 }
 
 function asSentence(text: string): string {

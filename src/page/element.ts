@@ -1,6 +1,8 @@
 import { createElement as h, render } from 'hono/jsx/dom';
 import { downloadController, type Controller } from './controller.ts';
 import { ELEMENT_STYLE } from './element-style.ts';
+import { runDownload, type RunDownload } from './run-download.ts';
+import { workerRunner } from './run-in-worker.ts';
 import { fileNameOf } from './save-file.ts';
 import { downloadView } from './view.ts';
 
@@ -13,11 +15,25 @@ export interface ExpiredDetail {
   readonly renew: (url: string) => void;
 }
 
+/** How elements run their downloads. */
+export interface DownloadElementOptions {
+  /**
+   * Starts a worker whose module calls `serveDownloads()`. Files are written in place there, twice as fast as in a page.
+   * Without it, or where the browser refuses it, downloads run in the page.
+   */
+  readonly startWorker?: (() => Worker) | undefined;
+}
+
+/** How downloads run that begin from now on. */
+let run: RunDownload = runDownload;
+
 /**
- * Defines the element `<rangeway-download href="…">`, once. Its attribute `name` is the name of the file, by default the
- * last segment of the address. Its content is shown where no script runs, so put the plain link there.
+ * Defines the element `<rangeway-download href="…">`, once. A later call changes how downloads run that begin after it.
+ * The attribute `name` is the name of the file, by default the last segment of the address. The content of an element is
+ * shown where no script runs, so put the plain link there.
  */
-export function defineDownloadElement(): void {
+export function defineDownloadElement({ startWorker }: DownloadElementOptions = {}): void {
+  if (startWorker !== undefined) run = workerRunner(startWorker);
   if (customElements.get(ELEMENT_NAME) === undefined) customElements.define(ELEMENT_NAME, downloadElement());
 }
 
@@ -33,7 +49,12 @@ function downloadElement(): CustomElementConstructor {
       if (url === null || !/^https?:$/.test(url.protocol)) return;
       url.hash = '';
       const name = this.getAttribute('name') ?? fileNameOf(url.href);
-      const controller = downloadController({ url: url.href, name, onExpired: () => this.#announceExpiry() });
+      const controller = downloadController({
+        url: url.href,
+        name,
+        runDownload: (request) => run(request),
+        onExpired: () => this.#announceExpiry(),
+      });
       this.#controller = controller;
       const root = this.attachShadow({ mode: 'open' });
       const sheet = new CSSStyleSheet();

@@ -1,4 +1,5 @@
 import { sha256, sha512 } from '@noble/hashes/sha2.js';
+import { toHex } from '../base/hex.ts';
 import type { ReprDigest } from '../client/repr-digest.ts';
 
 type Algorithm = ReprDigest['algorithm'];
@@ -58,8 +59,7 @@ export function runningDigest(read: (start: number, end: number) => Promise<Uint
     async of(algorithm, size, signal) {
       await working;
       await advance(algorithm, size, signal);
-      const digest = state?.hash.clone().digest() ?? new Uint8Array();
-      return Array.from(digest, (byte) => byte.toString(16).padStart(2, '0')).join('');
+      return toHex(state?.hash.clone().digest() ?? new Uint8Array());
     },
     noteWrite(position) {
       if (state !== undefined && position < state.position) state = undefined;

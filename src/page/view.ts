@@ -1,4 +1,5 @@
 import { createElement as h, useSyncExternalStore } from 'hono/jsx/dom';
+import { printSize, visible } from '../base/page-text.ts';
 import type { Controller } from './controller.ts';
 import type { DownloadState, Status } from './download-state.ts';
 
@@ -12,7 +13,7 @@ type Node = ReturnType<typeof h>;
 export function downloadView(controller: Controller, href: string): () => Node {
   return () => {
     const state = useSyncExternalStore((listener) => controller.subscribe(listener), controller.state);
-    return card(controller, state, href);
+    return card(controller, { ...state, name: visible(state.name) }, href);
   };
 }
 
@@ -89,13 +90,13 @@ function bar({ name, size, written }: DownloadState): Node {
 }
 
 function figures({ status, size, written, rate, connections }: DownloadState): string {
-  if (status === 'complete' && size !== undefined) return formatBytes(size);
+  if (status === 'complete' && size !== undefined) return printSize(size);
   if (size === undefined && written === 0) return '';
-  const amount = size === undefined ? formatBytes(written) : `${formatBytes(written)} of ${formatBytes(size)}`;
+  const amount = size === undefined ? printSize(written) : `${printSize(written)} of ${printSize(size)}`;
   if (status !== 'running' || rate <= 0) return amount;
   const left = size === undefined ? [] : [`${formatTime((size - written) / rate)} left`];
   const count = `${connections} connection${connections === 1 ? '' : 's'}`;
-  return [amount, `${formatBytes(rate)}/s`, ...left, count].join(' · ');
+  return [amount, `${printSize(rate)}/s`, ...left, count].join(' · ');
 }
 
 /** The states that are the same for all downloads. */
@@ -144,12 +145,6 @@ function renewForm(controller: Controller): Node {
     h('input', { type: 'url', name: 'url', required: true, placeholder: 'https://…', 'aria-label': 'New link' }),
     h('button', { class: 'primary' }, 'Go on'),
   );
-}
-
-function formatBytes(bytes: number): string {
-  const power = bytes < 1024 ? 0 : Math.min(4, Math.floor(Math.log2(bytes) / 10));
-  const unit = ['B', 'KiB', 'MiB', 'GiB', 'TiB'][power];
-  return `${power === 0 ? Math.round(bytes) : (bytes / 1024 ** power).toFixed(1)} ${unit}`;
 }
 
 function formatTime(seconds: number): string {

@@ -19,7 +19,7 @@ export async function storedDigest(page: Page): Promise<string> {
     const files = [];
     for await (const folder of all.values()) {
       for await (const [name, handle] of folder.entries()) {
-        if (/^[0-9]+$/.test(name)) files.push([Number(name), await handle.getFile()]);
+        if (/^[0-9]+w?$/.test(name)) files.push([parseInt(name), await handle.getFile()]);
       }
     }
     files.sort(([a], [b]) => a - b);

@@ -24,6 +24,8 @@ import {
 import { startFaulty, type FaultyProxy } from './faulty-proxy.ts';
 
 const MIB = 1024 * 1024;
+/** For how long a network is off, in ms. */
+const OFF = isFull ? 10_000 : 1_000;
 /** 200 MB in a full run. */
 const SIZE = isFull ? 200_000_003 : 40_000_003;
 
@@ -38,6 +40,8 @@ beforeAll(async () => {
   content = randomBytes(SIZE);
   await writeFile(join(folder, 'served/sub/a.bin'), content);
   await writeFile(join(folder, 'served/sub/تقرير & "x" <b>.pdf'), randomBytes(300_000));
+  await mkdir(join(folder, 'served/names'));
+  for (const [name] of NAMES) await writeFile(join(folder, 'served/names', name), name);
   await run(['index', '--dir', 'served'], { cwd: folder });
   const args = ['serve', '--dir', 'served', '--pieces', '--listing', 'html', '--cors', '*', '--port', '0'];
   ({ url: gateway } = await startServer(args, { cwd: folder }));
@@ -48,6 +52,26 @@ afterAll(async () => {
   killAll();
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 });
+
+/** Names of files, and those that they are saved by: characters that no system has, or that change how a name is read. */
+const NAMES = [
+  ['a b%41#?;+=.bin', 'a b%41#_;+=.bin'],
+  ['"quoted" <b>|*.txt', '_quoted_ _b___.txt'],
+  ['\u202Etxt.exe', '_txt.exe'],
+  ['grün 🙂 文件.txt', 'grün 🙂 文件.txt'],
+] as const;
+
+/** The page of another origin of docs/download-page.md, and its policy. Browsers ask for a picture beside it. */
+async function documentedPage(origin: string, path: string) {
+  const markdown = await readFile(join(import.meta.dirname, '../../docs/download-page.md'), 'utf8');
+  const text = markdown.replaceAll('https://files.example.com', origin).replaceAll('/a.iso', `/${path}`);
+  const [, policy = ''] = /^Content-Security-Policy: (.*)$/m.exec(text) ?? [];
+  const [, page = ''] = /^```html\n(<!doctype html>.*?)^```$/ms.exec(text) ?? [];
+  return {
+    page: page.replace('<title>', '<link rel="icon" href="data:,"><title>'),
+    policy: `${policy}; img-src data:`,
+  };
+}
 
 describeInBrowsers('resumable downloads', (browser) => {
   const open = async (address = `${proxy.url}/sub/`) => {
@@ -96,6 +120,8 @@ describeInBrowsers('resumable downloads', (browser) => {
     proxy.faults.isOff = true;
     await says(page, /^Tries again/);
     await takeScreenshot(browser, page, 'download-off');
+    // The time itself is under test: failures add up in it.
+    await new Promise((resolve) => void setTimeout(resolve, OFF));
     proxy.faults.isOff = false;
     proxy.faults.rate = 0;
     await isComplete(page);
@@ -160,12 +186,10 @@ describeInBrowsers('resumable downloads', (browser) => {
     proxy.faults.rate = 20 * MIB;
     proxy.faults.isRefused = (url) => !url.includes('fresh');
     const file = `${proxy.url}/sub/a.bin`;
-    const policy = `default-src 'none'; script-src ${proxy.url}; connect-src ${proxy.url}; img-src data:`;
-    const page = `<!doctype html><html lang="en"><title>Other</title><link rel="icon" href="data:,">
-      <main><h1>Other</h1><rangeway-download href="${file}" name="other.bin"><a href="${file}">a.bin</a></rangeway-download></main>
-      <script type="module" src="${proxy.url}/.rangeway/download.js"></script>`;
+    const { page, policy } = await documentedPage(proxy.url, 'sub/a.bin');
+    const named = page.replace('<rangeway-download ', '<rangeway-download name="other.bin" ');
     const other = createServer((_, response) => {
-      response.writeHead(200, { 'Content-Type': 'text/html', 'Content-Security-Policy': policy }).end(page);
+      response.writeHead(200, { 'Content-Type': 'text/html', 'Content-Security-Policy': policy }).end(named);
     }).listen(0, 'localhost');
     try {
       await once(other, 'listening');
@@ -197,6 +221,51 @@ describeInBrowsers('resumable downloads', (browser) => {
     // A connection that is given up is no problem.
     expect(problems.filter((one) => !GIVEN_UP.test(one))).toEqual([]);
     await takeScreenshot(browser, page, 'download-queue');
+  });
+
+  test.for([
+    ['ranges', /cannot continue downloads/],
+    ['validators', /cannot continue downloads/],
+  ] as const)('a server without %s is told in a sentence, beside the plain link', async ([hides, sentence]) => {
+    proxy.faults.hides = hides;
+    proxy.faults.rate = 20 * MIB;
+    const { page } = await open();
+    await begin(page);
+    await says(page, sentence);
+    const plain = page.getByRole('link', { name: 'Download without resuming' });
+    expect(await plain.getAttribute('href')).toBe(`${proxy.url}/sub/a.bin`);
+    await takeScreenshot(browser, page, `download-without-${hides}`);
+    proxy.faults.rate = 0;
+    await isComplete(page);
+    expect(await storedDigest(page)).toBe(digestOf(content));
+  });
+
+  test.for(NAMES)('the file "%s" is saved as "%s"', async ([name, expected]) => {
+    const { page } = await open(`${proxy.url}/names/`);
+    const own = page.locator('tr', { has: page.locator(`a[download][href*="${encodeURIComponent(name)}"]`) });
+    const saving = page.waitForEvent('download');
+    await own.getByRole('button').click();
+    const saved = await saving;
+    expect(saved.suggestedFilename()).toBe(expected);
+    expect(digestOf(await readFile(await saved.path()))).toBe(digestOf(Buffer.from(name)));
+    // Characters that are not seen, and change how a name is read, are shown by their numbers.
+    expect(await card(page).locator('.name').innerText()).toBe(name.replace('\u202E', '‹U+202E›'));
+  });
+
+  test('a phone, and a dark scheme', async () => {
+    const looks = { viewport: { width: 360, height: 740 }, colorScheme: 'dark' } as const;
+    const { page } = await browser.visit(`${proxy.url}/sub/`, looks);
+    await withoutPicker(page);
+    proxy.faults.rate = 10 * MIB;
+    await begin(page);
+    await reaches(page, 15);
+    await expectNoSideScroll(page);
+    await expectAccessible(page);
+    await takeScreenshot(browser, page, 'download-phone');
+    await press(page, 'Pause');
+    await says(page, /^Paused/);
+    await expectNoSideScroll(page);
+    await takeScreenshot(browser, page, 'download-phone-paused');
   });
 
   test('a browser that refuses storage says so, and leaves the plain link', async () => {
@@ -238,6 +307,8 @@ describeInBrowsers('resumable downloads', (browser) => {
     async () => {
       proxy.faults.rate = 20 * MIB;
       const { page } = await open();
+      // Then the page writes by streams, as on another origin. A worker has reserved the space by its first writes.
+      await page.evaluate('void (window.Worker = undefined)');
       const devtools = await page.context().newCDPSession(page);
       const limitStorage = (quotaSize?: number) =>
         devtools.send('Storage.overrideQuotaForOrigin', {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { createServer, get, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, get, type IncomingHttpHeaders, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 
 /** The faults of a proxy. A test changes them while it runs. */
@@ -8,6 +8,8 @@ export interface Faults {
   resetAfter: number;
   /** Bytes a second of one response; 0 for no limit. */
   rate: number;
+  /** What the proxy hides, as a server would that lacks it. */
+  hides: 'ranges' | 'validators' | undefined;
   /** Whether all connections are reset at once. */
   isOff: boolean;
   /** A bit of the byte at each of these positions is changed, once. */
@@ -27,6 +29,16 @@ export interface FaultyProxy {
   close(): void;
 }
 
+const HIDDEN = {
+  ranges: ['range', 'if-range', 'accept-ranges'],
+  validators: ['etag', 'last-modified', 'if-range', 'if-match', 'if-unmodified-since', 'repr-digest', 'link'],
+};
+
+function without(headers: IncomingHttpHeaders, hides: Faults['hides']): IncomingHttpHeaders {
+  const hidden = hides === undefined ? [] : HIDDEN[hides];
+  return Object.fromEntries(Object.entries(headers).filter(([name]) => !hidden.includes(name)));
+}
+
 /** The time between two steps of a response with a rate, in ms. */
 const STEP = 20;
 
@@ -36,7 +48,14 @@ const STEP = 20;
  * @param path the faults are those of this file, but for `isOff`, which is of all requests
  */
 export async function startFaulty(gateway: string, path: string): Promise<FaultyProxy> {
-  const faults: Faults = { resetAfter: Infinity, rate: 0, isOff: false, wrong: new Set(), isRefused: () => false };
+  const faults: Faults = {
+    resetAfter: Infinity,
+    rate: 0,
+    hides: undefined,
+    isOff: false,
+    wrong: new Set(),
+    isRefused: () => false,
+  };
   const sockets = new Set<Socket>();
   let resets = 0;
   let sent = 0;
@@ -46,8 +65,10 @@ export async function startFaulty(gateway: string, path: string): Promise<Faulty
     const url = req.url ?? '/';
     const isFile = url.split('?')[0] === path && !url.includes('pieces');
     if (isFile && faults.isRefused(url)) return void res.writeHead(403, { 'Access-Control-Allow-Origin': '*' }).end();
-    const request = get(`${gateway}${url}`, { method: req.method, headers: req.headers, agent: false }, (response) => {
-      res.writeHead(response.statusCode ?? 502, response.headers);
+    const hidden = (headers: IncomingHttpHeaders) => (isFile ? without(headers, faults.hides) : headers);
+    const options = { method: req.method, headers: hidden(req.headers), agent: false };
+    const request = get(`${gateway}${url}`, options, (response) => {
+      res.writeHead(response.statusCode ?? 502, hidden(response.headers));
       if (isFile) passFile(req, res, response);
       else response.pipe(res);
     });

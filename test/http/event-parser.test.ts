@@ -9,7 +9,11 @@ const ROWS: readonly (readonly [name: string, text: string, expected: readonly P
   ['comments and other fields', ':\n\n: x\nretry: 5\n\ndata: a\n\n', [event('message', '', 'a')]],
   ['only one space is removed', 'data:  a\n\ndata:b\n\n', [event('message', '', ' a'), event('message', '', 'b')]],
   ['an event without data is none, and its id stays', 'id: 7\n\ndata: a\n\n', [event('message', '7', 'a')]],
-  ['the type counts for one event', 'event: x\ndata: a\n\ndata: b\n\n', [event('x', '', 'a'), event('message', '', 'b')]],
+  [
+    'the type counts for one event',
+    'event: x\ndata: a\n\ndata: b\n\n',
+    [event('x', '', 'a'), event('message', '', 'b')],
+  ],
   ['an id with NUL is ignored', 'id: a\nid: b\0\ndata\n\n', [event('message', 'a', '')]],
   ['an event that has not ended is none', 'data: a\n', []],
 ];

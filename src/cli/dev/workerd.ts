@@ -5,6 +5,7 @@ import { build } from 'esbuild';
 import { Log, LogLevel, Miniflare } from 'miniflare';
 import { unstable_readConfig } from 'wrangler';
 import { parseConfig, type Config } from '../../config/config.ts';
+import { usageError } from '../usage.ts';
 import { localBucket, type LocalBucket } from './local-bucket.ts';
 import { fileUploads, memoryUploads } from './uploads.ts';
 import { readWorkerSecrets } from './worker-variables.ts';
@@ -69,6 +70,7 @@ const EXTENSION = import.meta.url.slice(-3);
  * the proxy that `wrangler dev` puts in between answers some 300 requests a second and no more.
  *
  * @throws SettingsError if the variable RANGEWAY of the wrangler.toml can't be used
+ * @throws UsageError if its `main` is missing or can't be bundled
  */
 export async function startWorkerd(options: WorkerdOptions): Promise<Workerd> {
   const { config, environment, persist, onOutput, prepare, uploadPart } = options;
@@ -126,8 +128,7 @@ async function gatewayWorker(
   settings: Config,
   { config, host, port, listing, variables = {} }: WorkerdOptions,
 ) {
-  const { main, alias, vars } = wrangler;
-  if (main === undefined) throw new Error(`${config} names no Worker: it needs the field main`);
+  const { vars } = wrangler;
   const secrets = readWorkerSecrets(dirname(config), settings);
   const written = listing === undefined ? vars : withListing(vars, listing);
   const texts = Object.entries({ ...written, ...secrets, ...variables });
@@ -135,7 +136,7 @@ async function gatewayWorker(
     config: {
       name: 'gateway',
       ...compatibilityOf(wrangler),
-      manifest: await bundle(main, dirname(config), alias),
+      manifest: await bundleMain(wrangler, config),
       exports: durableObjectsOf(wrangler),
       env: {
         ...bucketsOf(wrangler),
@@ -146,6 +147,18 @@ async function gatewayWorker(
     },
     dev: { unsafeDirectSockets: [{ host, port }] },
   };
+}
+
+/** Bundles the Worker that a wrangler.toml names. */
+async function bundleMain({ main, alias }: WranglerConfig, config: string) {
+  if (main === undefined) throw usageError(`${config} names no Worker: it needs the field main`);
+  try {
+    return await bundle(main, dirname(config), alias);
+  } catch (error) {
+    // esbuild's message is a line of its own, and a line for each mistake.
+    const [, ...mistakes] = error instanceof Error ? error.message.split('\n') : [];
+    throw usageError(`${config}: the Worker of main can't be bundled: ${mistakes.join('; ')}`, error);
+  }
 }
 
 /** Adds the setting `listing` to the variable RANGEWAY, unless it or a mount has it. */

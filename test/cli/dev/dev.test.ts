@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { freePort } from '../../../bench/free-port.ts';
 import { isFull } from '../../full.ts';
-import { killAll, startServer, stop, type StartOptions } from '../commands.ts';
+import { killAll, run, startServer, stop, type StartOptions } from '../commands.ts';
 
 let home: string;
 beforeAll(async () => {
@@ -180,6 +180,20 @@ access = { type = "basic", users = "USERS" }
   expect(await ask(fromEnvironment.url, 'of-the-environment')).toBe(200);
   expect(await ask(fromEnvironment.url, 'of-the-file-with-variables')).toBe(401);
   await stop(fromEnvironment);
+});
+
+test.for([
+  ['names none', '', 'names no Worker: it needs the field main'],
+  ['names a file that does not exist', 'main = "src/none.ts"', 'can\'t be bundled: error: Could not resolve "'],
+  [
+    'names a file that is no program',
+    'main = "broken.ts"',
+    "can't be bundled: broken.ts:1:5: ERROR: Expected identifier",
+  ],
+])('a wrangler.toml that %s for the Worker is told in one line', async ([, main = '', message = '']) => {
+  const project = await folder('without', { 'wrangler.toml': `name = "x"\n${main}\n`, 'broken.ts': 'const' });
+  const { code, out, err } = await run(['dev', '--dir', project, '--port', '0'], { cwd: project });
+  expect([code, out, err.trimEnd().split('\n')]).toEqual([2, '', [expect.stringContaining(message)]]);
 });
 
 test('with the setting pieces, indexes are built after filling and after changes, and removed with their objects', async () => {

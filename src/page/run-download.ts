@@ -1,0 +1,62 @@
+import { startDownload, type DownloadProgress } from '../client/download.ts';
+import type { DownloadResult } from '../client/engine-types.ts';
+import { webFetcher, type Fetcher } from '../client/fetcher.ts';
+import { browserJournal } from './browser-journal.ts';
+import { browserSink } from './browser-sink.ts';
+import { changeRecord } from './records.ts';
+
+/** A run of a download, from a click to its end or its pause. */
+export interface RunRequest {
+  /** Of the download's record. */
+  readonly id: string;
+  readonly url: string;
+  /** Ends the run, and keeps the bytes that are there. */
+  readonly signal: AbortSignal;
+  /** Returns a fresh address of the same file. */
+  refresh(signal: AbortSignal): Promise<string>;
+  /** Puts the complete file into its place. If it resolves to true, the stored bytes are removed. */
+  deliver(file: Blob): Promise<boolean>;
+  onProgress(progress: DownloadProgress): void;
+  /** The first response can't be continued: it has no range, or no validator. */
+  onUnresumable(): void;
+}
+
+/** Runs a download. Rejects with a DownloadError. */
+export type RunDownload = (request: RunRequest) => Promise<DownloadResult>;
+
+/** A download waits out ten minutes without a network. */
+const TRIES = 30;
+
+/** Runs a download in this page, or in this worker. */
+export const runDownload: RunDownload = async ({ id, url, signal, refresh, deliver, onProgress, onUnresumable }) => {
+  const download = startDownload(url, {
+    sink: browserSink({ id, deliver }),
+    journal: browserJournal(id),
+    fetcher: observed(webFetcher(), onUnresumable),
+    signal,
+    refresh,
+    tries: TRIES,
+    onProgress,
+  });
+  try {
+    return await download.done;
+  } finally {
+    const { size, written, phase } = download.progress;
+    if (phase === 'failed' && size !== undefined) await changeRecord(id, { size, written }).catch(() => undefined);
+  }
+};
+
+/** Calls a function if the first response can't be continued. */
+function observed(fetcher: Fetcher, onUnresumable: () => void): Fetcher {
+  let isFirst = true;
+  return async (request) => {
+    const response = await fetcher(request);
+    const { status, fields } = response;
+    if (isFirst && (status === 200 || status === 206)) {
+      isFirst = false;
+      const hasValidator = fields.get('ETag')?.startsWith('"') === true || fields.get('Last-Modified') !== null;
+      if (status === 200 || !hasValidator) onUnresumable();
+    }
+    return response;
+  };
+}
