@@ -39,8 +39,9 @@ function convert(schema: GenericSchema): JsonSchema {
 function describe(schema: JsonSchema, entries: unknown): JsonSchema {
   if (typeof entries !== 'object' || entries === null) throw new Error('a table has no fields');
   const properties = Object.entries(schema.properties ?? {}).map(([name, property]) => {
-    if (name === 'type' || typeof property === 'boolean') return [name, property];
-    const { text, tags } = docOf(entries, name);
+    const doc = name === 'type' ? docOf(entries, name) : docOf(entries, name);
+    if (doc === undefined || typeof property === 'boolean') return [name, property];
+    const { text, tags } = doc;
     const byDefault = tags.get('default');
     return [name, { ...property, description: byDefault === undefined ? text : `${text} Default: ${byDefault}.` }];
   });

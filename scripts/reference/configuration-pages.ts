@@ -26,17 +26,10 @@ function fields(settings: readonly Setting[]): string {
 
 /** Prints the types of a table with their fields, each type with the platforms that have it. */
 function types(all: readonly TableType[], platformsOf: (type: string) => string = () => ''): string {
-  const rows = all.flatMap(({ type, fields: own }) => {
-    const head = [`\`"${type}"\``, platformsOf(type)];
-    if (own.length === 0) return [[...head, '', '', '', 'no fields of its own']];
-    return own.map(({ path, takes, byDefault, text }, i) => [
-      ...(i === 0 ? head : ['', '']),
-      `\`${path}\``,
-      takes,
-      byDefault,
-      text,
-    ]);
-  });
+  const rows = all.flatMap(({ type, text: purpose, fields: own }) => [
+    [`\`"${type}"\``, platformsOf(type), '', '', '', purpose],
+    ...own.map(({ path, takes, byDefault, text }) => ['', '', `\`${path}\``, takes, byDefault, text]),
+  ]);
   return table(['type', 'on', 'field', 'value', 'default', 'meaning'], rows);
 }
 

@@ -1,6 +1,6 @@
 import type { Platform } from '../../src/platform/checked-config.ts';
 import { cell, type Docstring } from './docstring.ts';
-import { docOf } from './setting-docs.ts';
+import { docOf, literalType } from './setting-docs.ts';
 
 /** A field of a configuration, as a row of the reference. */
 export interface Setting {
@@ -19,7 +19,6 @@ interface Schema {
   readonly type: string;
   readonly message?: unknown;
   readonly default?: unknown;
-  readonly literal?: unknown;
   readonly wrapped?: unknown;
   readonly entries?: object;
   readonly options?: readonly unknown[];
@@ -69,16 +68,21 @@ export function settingsOf(value: unknown, omitted: readonly string[] = [], abov
     });
 }
 
-function rowOf(path: string, field: Schema, { text, tags }: Docstring): Setting {
+function rowOf(path: string, field: Schema, doc: Docstring): Setting {
+  const { tags } = doc;
   const platforms = tags.get('platform');
-  const see = tags.get('see');
   return {
     path,
     takes: tags.get('takes') ?? takes(field),
     byDefault: tags.get('default') ?? printDefault(field),
     platforms: platforms === undefined ? '' : printPlatforms(platforms.split(', ')),
-    text: cell(see === undefined ? text : `${text} More: ${link(see)}`),
+    text: printText(doc),
   };
+}
+
+function printText({ text, tags }: Docstring): string {
+  const see = tags.get('see');
+  return cell(see === undefined ? text : `${text} More: ${link(see)}`);
 }
 
 /** A page as a link between pages: `docs/caching.md#purge` is `[caching.md](caching.md#purge)`. */
@@ -120,6 +124,8 @@ function printNumber(value: number): string {
 /** A type of a table that has several, such as the types of stores. */
 export interface TableType {
   readonly type: string;
+  /** What it is for; empty if its fields say it. */
+  readonly text: string;
   readonly fields: readonly Setting[];
 }
 
@@ -129,8 +135,9 @@ export function typesOf(value: unknown): readonly TableType[] {
   const { options = [] } = branch(schema.type === 'optional' ? schemaOf(schema.wrapped) : schema, {});
   return options.map((option) => {
     const { entries = {} } = schemaOf(option);
-    const type = 'type' in entries ? schemaOf(entries.type).literal : undefined;
-    if (typeof type !== 'string') throw new Error('an option of the variant has no type');
-    return { type, fields: settingsOf(option) };
+    const type = literalType(entries);
+    if (type === '') throw new Error('an option of the variant has no type');
+    const doc = docOf(entries, 'type');
+    return { type, text: doc === undefined ? '' : printText(doc), fields: settingsOf(option) };
   });
 }

@@ -25,6 +25,7 @@ export const jwtKeySchema = v.variant(
   'type',
   [
     v.strictObject({
+      /** A secret that the issuer and the gateway share. */
       type: v.literal('secret'),
       /** Name of the variable or secret that holds the key. */
       secret: variable,
@@ -36,6 +37,7 @@ export const jwtKeySchema = v.variant(
       algorithm: v.optional(v.picklist(['HS256', 'HS384', 'HS512'], 'takes "HS256", "HS384" or "HS512"')),
     }),
     v.strictObject({
+      /** The public key of the issuer. */
       type: v.literal('public'),
       /** Name of the variable or secret that holds the public key as PEM. */
       pem: variable,
@@ -43,6 +45,7 @@ export const jwtKeySchema = v.variant(
       algorithm,
     }),
     v.strictObject({
+      /** The key set of the issuer, fetched when a token needs it. */
       type: v.literal('jwks'),
       /** Address of the issuer's key set. */
       url: address,
@@ -68,6 +71,7 @@ export type AccessConfig =
   | { readonly type: 'anyOf' | 'allOf'; readonly rules: readonly [AccessConfig, ...AccessConfig[]] };
 
 const jwt = v.strictObject({
+  /** Grants requests with a JSON Web Token of an issuer. The Worker over R2 has no room for this rule. */
   type: v.literal('jwt'),
   /** Key that verifies tokens. */
   key: jwtKeySchema,
@@ -117,11 +121,13 @@ const table = v.variant(
   'type',
   [
     v.strictObject({
+      /** Grants requests with a valid signed link. */
       type: v.literal('signed'),
       /** Name of the variable or secret that holds the keys. */
       keys: v.optional(variable, 'RANGEWAY_KEYS'),
     }),
     v.strictObject({
+      /** Grants requests with the name and the password of a user. */
       type: v.literal('basic'),
       /** Name of the variable or secret with a line `name:password` for each user. */
       users: variable,
@@ -133,11 +139,13 @@ const table = v.variant(
       realm: v.optional(v.string('takes a text')),
     }),
     v.strictObject({
+      /** Grants requests of clients by their addresses. */
       type: v.literal('ip'),
       /** Addresses and CIDR blocks of clients that may read. */
       blocks: v.array(block, 'takes a list of addresses and blocks'),
     }),
     v.strictObject({
+      /** Grants requests that come from pages of some origins. */
       type: v.literal('referer'),
       /** Origins of pages whose requests may read. The rule stops embedding by other sites, and no program. */
       origins: v.array(origin, 'takes a list of origins'),
@@ -146,13 +154,15 @@ const table = v.variant(
     }),
     jwt,
     v.strictObject({
+      /** Grants a request if one of its rules grants it. */
       type: v.literal('anyOf'),
-      /** Rules, one at the least. `anyOf` grants if one of them grants, `allOf` if all of them grant. */
+      /** Rules, one at the least. */
       rules,
     }),
     v.strictObject({
+      /** Grants a request if all of its rules grant it. */
       type: v.literal('allOf'),
-      /** Rules, one at the least. `anyOf` grants if one of them grants, `allOf` if all of them grant. */
+      /** Rules, one at the least. */
       rules,
     }),
   ],

@@ -5,12 +5,18 @@ const bytes = count(Number.MAX_SAFE_INTEGER, 'bytes', 1);
 
 const disk = v.pipe(
   v.strictObject({
+    /**
+     * In a folder, over restarts. Processes may share a folder; each limits the blocks that it found or put to `bytes`.
+     */
     type: v.literal('disk'),
     /** Path of the folder. */
     folder: resourceName('a folder'),
     /** Size of all blocks in the folder. */
     bytes: v.optional(bytes, 10 * 1024 * MiB),
-    /** Size of the cache in memory in front of the disk, smaller than `bytes`; 0 is none. */
+    /**
+     * Size of the cache in memory in front of the disk, smaller than `bytes`; 0 is none. It keeps the blocks that were
+     * put last, and pieces of 64 KiB that are read repeatedly.
+     */
     memory: v.optional(count(Number.MAX_SAFE_INTEGER, 'bytes'), 0),
   }),
   v.rawCheck(({ dataset, addIssue }) => {
@@ -31,13 +37,25 @@ export const cacheSchema = v.variant(
   'type',
   [
     v.strictObject({
+      /** In memory, until the process ends. Each instance of a function has its own. */
       type: v.literal('memory'),
       /** Size of all blocks in memory. */
       bytes: v.optional(bytes, 256 * MiB),
     }),
     disk,
-    v.strictObject({ type: v.literal('tiered') }),
     v.strictObject({
+      /**
+       * In tiers of data centres, with one reader at a time for a block. Cloudflare decides how long.
+       *
+       * @see docs/platforms.md#workers-caching
+       */
+      type: v.literal('tiered'),
+    }),
+    v.strictObject({
+      /**
+       * In the Cache API of one data centre. Cloudflare evicts blocks at any time, and keeps none on `*.workers.dev`,
+       * in previews, and behind Cloudflare Access.
+       */
       type: v.literal('workers'),
       /** Origin of the keys in the Cache API. */
       origin: url(

@@ -37,8 +37,8 @@ const shared = {
    */
   pieces: v.optional(piecesSchema, false),
   /**
-   * Handling of a response body that is too large for the function: a redirect to a short link, the first part of it, or
-   * an error.
+   * Handling of a response body that is too large for the function: a redirect to a short link, the first part of it,
+   * or an error.
    *
    * @default as the function is configured
    * @platform lambda
@@ -72,7 +72,8 @@ const MountSchema = v.strictObject(
      */
     cache: v.optional(v.literal(false, 'takes false; the cache itself stands above all mounts')),
     /**
-     * Counts the bytes of broken responses for transfers, which costs CPU time on Workers. Other platforms always count.
+     * Counts the bytes of broken responses for transfers, which costs CPU time on Workers. Other platforms always
+     * count.
      *
      * @platform workers
      * @see docs/transfers.md
@@ -117,7 +118,8 @@ export const ConfigSchema = v.strictObject({
    */
   purge: v.optional(tokenTable),
   /**
-   * Allows purges, and access to the state of downloads and to metrics, to requests with the token of the administrator.
+   * Allows purges, and access to the state of downloads and to metrics, to requests with the token of the
+   * administrator.
    *
    * @see docs/transfers.md
    */
@@ -143,8 +145,8 @@ export const ConfigSchema = v.strictObject({
    */
   quota: v.optional(QuotaSchema),
   /**
-   * Number of proxies in front, each of which adds its client to X-Forwarded-For. The address that the outermost adds is
-   * the client's. If the number is too high, a client can forge its address.
+   * Number of proxies in front, each of which adds its client to X-Forwarded-For. The address that the outermost adds
+   * is the client's. If the number is too high, a client can forge its address.
    *
    * @platform node
    */

@@ -83,14 +83,14 @@ export const settingsEntries = {
    */
   disposition: v.optional(v.picklist(['attachment', 'inline'], 'takes "attachment" or "inline"')),
   /**
-   * File that is served for a path that ends in `/`. The path of its folder without the slash is redirected (308), which
-   * costs one more read of metadata for each path that is missing.
+   * File that is served for a path that ends in `/`. The path of its folder without the slash is redirected (308),
+   * which costs one more read of metadata for each path that is missing.
    */
   index: v.optional(text(/^(?!\.{1,2}$)[^/\0]+$/, 'takes a file name without slashes, such as "index.html"')),
   /**
    * Whether folders without an index document are listed: as JSON, or as pages and as JSON. A path without its slash is
-   * redirected (308). A folder costs one storage operation, and each path that is missing one more. `rangeway dev` lists
-   * by default.
+   * redirected (308). A folder costs one storage operation, and each path that is missing one more. `rangeway dev`
+   * lists by default.
    *
    * @see docs/listings.md
    */
@@ -99,7 +99,8 @@ export const settingsEntries = {
     false,
   ),
   /**
-   * Entries of a page of a listing. Each 1,000 cost one storage operation. At most 10,000 on Workers and 5,000 on Lambda.
+   * Entries of a page of a listing. Each 1,000 cost one storage operation. At most 10,000 on Workers and 5,000 on
+   * Lambda.
    *
    * @default 1,000
    * @see docs/listings.md#mirror-folders
@@ -155,18 +156,20 @@ export const settingsEntries = {
   blocks: v.optional(
     table({
       /**
-       * Size of a block in bytes.
+       * Size of a block in bytes: smaller for random reads (archives, GeoTIFF, Parquet), larger for whole downloads.
+       * With another size, the cache starts empty.
        *
        * @default 1 MiB; 8 MiB on Workers
        */
       size: v.optional(count(64 * MiB, 'bytes', 64 * 1024)),
       /**
-       * How long metadata are fresh, in ms; `"forever"` if objects are never replaced.
+       * How long metadata are fresh, in ms, which is how long an old version may be served; `"forever"` if objects are
+       * never replaced.
        *
        * @takes ms or `"forever"`
        */
       ttl: v.optional(v.union([v.literal('forever'), milliseconds], 'takes ms or "forever"'), 30_000),
-      /** How long the absence of an object is cached, in ms. */
+      /** How long the absence of an object is cached, in ms, which is how long a new object may still be 404. */
       negativeTtl: v.optional(milliseconds, 5_000),
       /** How long after `ttl` stale metadata are used while they are revalidated, in ms (RFC 5861 §3). */
       staleWhileRevalidate: v.optional(count(YEAR, 'ms'), 0),
@@ -181,8 +184,8 @@ export const settingsEntries = {
       /** Most ranges of a request. A request with more gets 200. */
       maxRanges: v.optional(count(10_000, 'ranges'), 1_000),
       /**
-       * Most storage reads for one response in parts. A request that needs more gets 200. The free plan of Workers allows
-       * 50 subrequests.
+       * Most storage reads for one response in parts. A request that needs more gets 200. The free plan of Workers
+       * allows 50 subrequests.
        */
       maxReads: v.optional(count(10_000, 'reads'), 256),
       /** A gap of at most this many bytes is read and discarded, in place of another read. */

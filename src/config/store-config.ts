@@ -10,11 +10,13 @@ export const storeSchema = v.variant(
   'type',
   [
     v.strictObject({
+      /** A bucket of R2 that is bound to the Worker. */
       type: v.literal('r2'),
       /** Name of the binding in wrangler.toml. */
       binding: resourceName('the name of an R2 binding'),
     }),
     v.strictObject({
+      /** A bucket of S3 or of an S3-compatible storage. */
       type: v.literal('s3'),
       /** Name of the bucket. Credentials are the platform's own. */
       bucket,
@@ -52,6 +54,7 @@ export const storeSchema = v.variant(
       reads: v.optional(v.picklist(['presigned', 'commands'], 'takes "presigned" or "commands"')),
     }),
     v.strictObject({
+      /** A folder. */
       type: v.literal('dir'),
       /** Path of the folder. */
       path: resourceName('a folder'),

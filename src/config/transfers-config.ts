@@ -11,13 +11,18 @@ export const DEFAULT_TRANSFERS_FILE = 'rangeway-transfers.sqlite';
 const store = v.variant(
   'type',
   [
-    v.strictObject({ type: v.literal('memory') }),
     v.strictObject({
+      /** In memory, until the process ends. */
+      type: v.literal('memory'),
+    }),
+    v.strictObject({
+      /** In a SQLite database in a file. */
       type: v.literal('sqlite'),
       /** Path of the database. */
       file: v.optional(text(/^[^\0]+$/, 'takes the path of a file'), DEFAULT_TRANSFERS_FILE),
     }),
     v.strictObject({
+      /** In Durable Objects of the Worker. */
       type: v.literal('durable-object'),
       /** Name of the binding in wrangler.toml. */
       binding: v.optional(text(/^\w+$/, 'takes the name of a binding'), 'TRANSFERS'),

@@ -131,7 +131,7 @@ export function createGateway(options: GatewayOptions | MountsOptions): Hono {
   app.get('*', authorize());
   if (transfers !== undefined) app.get('*', linkLimits(transfers, quota), ownTransfer(transfers));
   app.get('*', download({ ...limits, folders: isListing ? listing({ hasScript: true }) : undefined }));
-  if (transfers !== undefined) app.post('*', transferReceipt(transfers));
+  if (transfers !== undefined) app.post('*', transferReceipt(transfers, quota));
   if (purgeOptions !== undefined) app.on(PURGE, '*', purge(purgeOptions));
   purgeOptions?.peers?.subscribe((purged) => purgeLocally(mounts, purged));
   app.options('*', answerOptions());

@@ -67,7 +67,7 @@ describe(`${WRONG} wrong bytes of ${Math.round(SIZE / MIB)} MiB`, () => {
     const [, received] = /"type":"done".*"received":(\d+)/.exec(out) ?? [];
     expect([code, left(), await digestOf('get.bin')]).toEqual([0, 0, digest]);
     console.log(`get: ${WRONG} wrong bytes, ${Number(received) - SIZE} bytes received again, ${sent() - SIZE} sent`);
-    // A connection that was split brings the rest of its last chunk, of 128 KiB at the most, for nothing.
+    // A connection that was split brings the rest of its last chunk, of 512 KiB at the most, for nothing.
     expect(Number(received) - SIZE).toBeLessThanOrEqual((pieces + 1) * MIB);
     await rm(join(folder, 'get.bin'));
   });

@@ -28,7 +28,7 @@ function rowsOf(name: string): readonly (readonly string[])[] {
 }
 
 describe('the pages of the reference', () => {
-  test('are those that the code gives', () => {
+  test('are those that the code gives', { timeout: 60_000 }, () => {
     const args = ['scripts/reference.ts', '--check'];
     expect(execFileSync(process.execPath, args, { cwd: ROOT, encoding: 'utf8' })).toBe('');
   });

@@ -23,9 +23,12 @@ export async function readPages(): Promise<readonly Page[]> {
 /**
  * Returns whether a test runs the commands of a page. Decisions and the changelog are records, whose commands need not
  * work any more. The reference of the command line has the examples of the help, which test/docs/reference.test.ts reads.
+ * A translation has the commands of its original: test/docs/translations.test.ts.
  */
 export function hasTriedCommands({ path }: Page): boolean {
-  return !/^(?:docs\/decisions\/|docs\/reference-command-line|CHANGELOG\.md|LICENSE\.md)/.test(path);
+  return !/^(?:docs\/decisions\/|docs\/reference-command-line|CHANGELOG\.md|LICENSE\.md|\w+\.[a-z]{2}-[A-Z]{2}\.md)/.test(
+    path,
+  );
 }
 
 /** The `ts` blocks of a page. Those that begin with a comment such as `// app.ts` are files of examples/. */

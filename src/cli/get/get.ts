@@ -51,7 +51,7 @@ export async function get(args: readonly string[]): Promise<void> {
   setFlagsFromString('--semi-space-growth-factor=1');
   const stopped = new AbortController();
   void untilStopped().then(() => stopped.abort());
-  const fetcher = nodeFetcher({ timeout: options.timeout, proxy: options.proxy });
+  const fetcher = nodeFetcher({ timeout: options.timeout, proxy: options.proxy, rateLimit: options.rateLimit });
   try {
     for (const url of options.urls) {
       const code = await getOne(url, destination, options, { fetcher, signal: stopped.signal });

@@ -16,6 +16,7 @@ import { respondWith } from '../handle-request.ts';
 import { readRequestContent } from '../request-content.ts';
 import { keyLengthError, type MatchedMount } from '../match-mount.ts';
 import { authorizeAs } from '../middleware/authorize.ts';
+import { linkLimits, type LinkLimitsOptions } from '../middleware/link-limits.ts';
 import { problemReply, type Reply } from '../reply.ts';
 import { NO_IDENTITY, ownReader, ownTransfers, ownTransfersReply, STORE_FAILS } from './own-transfer.ts';
 
@@ -56,8 +57,9 @@ function refused(status: ProblemStatus, detail: string): Refusal {
  * other requests go on.
  *
  * A receipt of another version, of bytes beyond the size, of more than 1,024 intervals, or with another SHA-256 than
- * the version is refused, and changes nothing.
+ * the version is refused, and changes nothing. So is that of a link that is revoked, with 403.
  *
+ * @param quota the options of `linkLimits` beside it
  * @returns a middleware for routes of POST. It throws an Error if `mount()` does not run before it
  * @example
  * import { Hono } from 'hono';
@@ -69,16 +71,23 @@ function refused(status: ProblemStatus, detail: string): Refusal {
  * app.use('/files/*', rangeway.mount({ store: rangeway.memoryStore() }));
  * app.post('/files/*', rangeway.transferReceipt(transfers));
  */
-export function transferReceipt(transfers: TransferTracker): MiddlewareHandler<GatewayEnv> {
+export function transferReceipt(
+  transfers: TransferTracker,
+  quota: LinkLimitsOptions = {},
+): MiddlewareHandler<GatewayEnv> {
   // A receipt tells of a download, so it takes the right to read, which is all that a signed link gives.
   const authorize = authorizeAs('GET');
+  const limit = linkLimits(transfers, quota);
   return async (c, next) => {
     const request = gatewayRequestOf(c, 'transferReceipt()');
     const match = matchOf(c, request, 'transferReceipt()');
     if (match.type === 'refused' || !hasParameter(match.query, 'transfer')) return next();
     let response: Response | undefined;
     const refusal = await authorize(c, async () => {
-      response = await respondWith(c, request, () => toReply(c, request, match, transfers));
+      const revoked = await limit(c, async () => {
+        response = await respondWith(c, request, () => toReply(c, request, match, transfers));
+      });
+      if (revoked instanceof Response) response = revoked;
     });
     return refusal instanceof Response ? refusal : response;
   };
@@ -100,10 +109,12 @@ async function toReply(
   const receipt = parseReceipt(content.bytes);
   if (receipt.type === 'refused') return problem(receipt.status, receipt.detail);
   const { store } = transfers;
-  // The storage's errors are those of a download.
-  const found = await findVersion(receipt.value, request, match);
+  const known = await knownVersion(receipt.value, transfers, match, reader).catch((error: unknown) => ({ error }));
+  if (known !== undefined && 'error' in known) return { ...problem(503, STORE_FAILS), error: known.error };
+  // Only the storage knows digests. Its errors are those of a download.
+  const isAsked = known === undefined || receipt.value.digest !== undefined;
+  const version = (isAsked ? await findVersion(receipt.value, request, match) : undefined) ?? known;
   try {
-    const version = found ?? (await knownVersion(receipt.value, transfers, match, reader));
     const checked = checkReceipt(receipt.value, version);
     if (checked.type === 'refused') return problem(checked.status, checked.detail);
     const object = { mount: mountName(match.mount.location), key: match.key };
@@ -151,14 +162,16 @@ async function findVersion(
   return { size: present.size, sha256: present.digests?.['sha-256'] };
 }
 
-/** Finds a version that the reader has downloaded before, and that the storage has not any more. */
+/** Finds a version that the reader has downloaded before. The storage may have it no more. */
 async function knownVersion(
   { etag }: Receipt,
-  { store }: TransferTracker,
+  transfers: TransferTracker,
   match: MatchedMount,
   reader: Reader,
 ): Promise<Version | undefined> {
-  return (await ownTransfers(store, match, reader)).find((transfer) => transfer.etag === etag);
+  // The request before it may not be written yet.
+  await transfers.flush();
+  return (await ownTransfers(transfers.store, match, reader)).find((transfer) => transfer.etag === etag);
 }
 
 type Checked = { readonly type: 'valid'; readonly size: number; readonly received: Intervals } | Refusal;

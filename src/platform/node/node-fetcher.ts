@@ -4,6 +4,7 @@ import type { BodyReader, FetchRequest, FetchResponse, Fetcher } from '../../cli
 import { withoutCredentials } from '../../client/origins.ts';
 import { defaultReader } from '../../store/chunk-stream.ts';
 import type { TransportResponse } from '../../store/drivers/s3/transport.ts';
+import type { Buffering } from './http1/connection.ts';
 import type { SmallRequest } from './http1/request-head.ts';
 import { http1Transport } from './http1/http1-transport.ts';
 import { proxyEnvironment, proxyTransport } from './proxy-transport.ts';
@@ -14,12 +15,31 @@ export interface NodeFetcherOptions {
   readonly timeout?: number;
   /** The address of an HTTP proxy for all requests. By default HTTPS_PROXY and HTTP_PROXY count, but for NO_PROXY. */
   readonly proxy?: string | undefined;
+  /**
+   * Bytes a second at which bodies are read, if they are read slower than they come. Chunks are smaller then, so that a
+   * server sees its bytes being taken each second, and does not give up.
+   */
+  readonly rateLimit?: number | undefined;
 }
 
 /** A {@link Fetcher} on Node's sockets. */
 export interface NodeFetcher extends Fetcher {
   /** Closes idle connections at once, and each other one when its response is complete. */
   destroy(): void;
+}
+
+/**
+ * A download handles each chunk on the main thread and writes it on another, so few large ones cost less: 1.2 s of CPU a
+ * GiB with 512 KiB, 1.8 s with 128 KiB.
+ */
+const MAX_BUFFER = 512 * 1024;
+
+/** A TLS record fits as a whole. */
+const MIN_BUFFER = 16 * 1024;
+
+function bufferingAt(rateLimit: number = Number.POSITIVE_INFINITY): Required<Buffering> {
+  const bufferSize = Math.max(MIN_BUFFER, Math.min(MAX_BUFFER, Math.floor(rateLimit)));
+  return { bufferSize, readAhead: bufferSize / 2 };
 }
 
 /** More redirects than this are an error. Browsers have the same limit. */
@@ -29,11 +49,11 @@ const MAX_REDIRECTS = 20;
  * Creates a fetcher for downloads on Node: HTTP/1.1 over as many connections as there are requests, without a copy of
  * each body. The head of a response may have 64 KiB.
  */
-export function nodeFetcher({ timeout = 30_000, proxy }: NodeFetcherOptions = {}): NodeFetcher {
+export function nodeFetcher({ timeout = 30_000, proxy, rateLimit }: NodeFetcherOptions = {}): NodeFetcher {
   const environment = proxyEnvironment(proxy);
   const transport =
     environment === undefined
-      ? http1Transport({ maxSockets: 256, connectTimeout: timeout, requestTimeout: timeout })
+      ? http1Transport({ maxSockets: 256, connectTimeout: timeout, requestTimeout: timeout, ...bufferingAt(rateLimit) })
       : proxyTransport(environment, timeout);
   return Object.assign((request: FetchRequest) => follow(transport, request), {
     destroy: () => transport.destroy(),

@@ -6,6 +6,7 @@ import { TransferDetailsSchema } from '../../../src/gateway/handlers/transfers-s
 import { trackTransfers } from '../../../src/observe/transfers.ts';
 import { memoryStore } from '../../../src/store/drivers/memory.ts';
 import { memoryTransferStore } from '../../../src/transfers/drivers/memory.ts';
+import { linkReader } from '../../../src/transfers/reader-identity.ts';
 
 const Answer = v.strictObject({ transfers: v.array(TransferDetailsSchema) });
 const TYPE = 'application/vnd.rangeway.transfer+json';
@@ -18,7 +19,19 @@ function basic(user: string): Record<string, string> {
 }
 
 async function openGateway(failing = false) {
-  const store = memoryStore();
+  const memory = memoryStore();
+  const reads = { count: 0 };
+  const store: typeof memory = {
+    ...memory,
+    head(...args) {
+      reads.count++;
+      return memory.head(...args);
+    },
+    read(...args) {
+      reads.count++;
+      return memory.read(...args);
+    },
+  };
   const bytes = new Uint8Array(SIZE);
   const sha256 = Buffer.from(await crypto.subtle.digest('SHA-256', bytes)).toString('base64');
   await store.put('a', bytes);
@@ -38,10 +51,11 @@ async function openGateway(failing = false) {
   const etag = head.headers.get('ETag') ?? '';
   const post = (receipt: object, headers = basic('ann'), path = '/m/a?transfer') =>
     send('POST', path, headers, JSON.stringify({ etag, ...receipt }));
-  return { send, post, store, etag, sha256, states, transfers };
+  return { send, post, store, etag, sha256, states, transfers, reads };
 }
 
 const ALL = [[0, SIZE]];
+const DETAIL = 'The link was revoked.';
 
 describe('POST KEY?transfer', () => {
   test('answers the reader with its corrected transfer', async () => {
@@ -82,6 +96,36 @@ describe('POST KEY?transfer', () => {
     const announced = (await send('GET', `/m/a${search}`)).headers.get('Link');
     expect(announced).toBe(`</m/a${search}&transfer>; rel="related"; type="${TYPE}"`);
     expect(etag).not.toBe('');
+  });
+  test('of a link that was revoked is refused, as its downloads are, and changes nothing', async () => {
+    const { post, states, transfers, reads } = await openGateway();
+    const postBy = async (downloadId: string) => {
+      const link = await signLink('http://any.example/m/a', { expires: NOW + 600, downloadId }, KEYS[0]);
+      return post({ intervals: ALL }, {}, `/m/a${new URL(link).search}&transfer`);
+    };
+    await states.setRevoked(linkReader('revoked-one'), true);
+    const before = reads.count;
+    const refused = await postBy('revoked-one');
+    expect([refused.status, await refused.json()]).toEqual([403, expect.objectContaining({ detail: DETAIL })]);
+    await transfers.flush();
+    expect(await states.list({ reader: linkReader('revoked-one').name }, 10)).toEqual([]);
+    expect(reads.count).toBe(before);
+    expect((await postBy('another-one')).status).toBe(200);
+  });
+  test('asks no storage if the reader has a transfer of the version and the receipt has no digest', async () => {
+    const { send, post, sha256, reads } = await openGateway();
+    const countOf = async (receipt: object, user = 'ann') => {
+      const before = reads.count;
+      expect((await post(receipt, basic(user))).status).toBe(200);
+      return reads.count - before;
+    };
+    // The request is told to the store after its end, which the receipt waits for.
+    await (await send('GET', '/m/a', { ...basic('ann'), Range: 'bytes=0-49' })).arrayBuffer();
+    expect(await countOf({ intervals: [[0, 8]] })).toBe(0);
+    expect(await countOf({ intervals: [[0, 50]] })).toBe(0);
+    expect(await countOf({ intervals: ALL, digest: `sha-256=:${sha256}:` })).toBe(1);
+    expect(await countOf({ intervals: ALL }, 'bob')).toBe(1);
+    expect(await countOf({ intervals: ALL }, 'bob')).toBe(0);
   });
   test('takes the right to read, and an identity', async () => {
     const { post } = await openGateway();

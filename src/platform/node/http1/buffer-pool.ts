@@ -29,28 +29,41 @@ interface PooledBuffer {
   refCount: number;
 }
 
-/** The bytes of a buffer. A single read of a socket returns no more, and larger buffers gave no more throughput. */
-const BUFFER_SIZE = 128 * 1024;
+/** By default, the bytes of a buffer. For a gateway, larger ones gave no more throughput. */
+const DEFAULT_SIZE = 128 * 1024;
+
+/** One slice is in use, the next one is buffered, and the third is the space for the next read. */
+const MAX_BUFFERS = 3;
 
 /** A buffer with fewer free bytes than this is full. A TLS record (16 KiB) fits as a whole. */
 const MIN_FREE = 16 * 1024;
 
 /**
- * Creates the pool of a connection. It has two buffers. If both are still referenced when a third is needed, the pool
- * forgets the older one.
+ * Creates the pool of a connection. It has up to three buffers, and makes the next one when it is needed. If all are
+ * still referenced then, the pool forgets the oldest one.
+ *
+ * @param size of a buffer, in bytes
  */
-export function bufferPool(): BufferPool {
-  let current = newBuffer();
-  let other: PooledBuffer | undefined;
+export function bufferPool(size: number = DEFAULT_SIZE): BufferPool {
+  let current = newBuffer(size);
+  /** The other buffers, the oldest one first. */
+  const others: PooledBuffer[] = [];
+
+  function takeUnused(): PooledBuffer | undefined {
+    const index = others.findIndex(({ refCount }) => refCount === 0);
+    return index < 0 ? undefined : others.splice(index, 1)[0];
+  }
 
   /** Takes a buffer out of the pool, so that it is never overwritten. */
   function remove(buffer: PooledBuffer): void {
     unmarkReusable(buffer.memory.buffer);
-    if (other === buffer) other = undefined;
     if (current === buffer) {
-      current = other ?? newBuffer();
-      other = undefined;
+      current = takeUnused() ?? newBuffer(size);
+      current.used = 0;
+      return;
     }
+    const index = others.indexOf(buffer);
+    if (index >= 0) others.splice(index, 1);
   }
 
   function slice(buffer: PooledBuffer, bytes: Uint8Array): PooledSlice {
@@ -62,7 +75,7 @@ export function bufferPool(): BufferPool {
       toOwned() {
         buffer.refCount--;
         // Up to half of the buffer, a copy costs less than allocating another buffer.
-        if (bytes.length <= BUFFER_SIZE / 2) return bytes.slice();
+        if (bytes.length <= size / 2) return bytes.slice();
         remove(buffer);
         return bytes;
       },
@@ -72,10 +85,11 @@ export function bufferPool(): BufferPool {
   return {
     reserve() {
       if (current.refCount === 0) current.used = 0;
-      if (BUFFER_SIZE - current.used >= MIN_FREE) return current.memory.subarray(current.used);
-      const next = other?.refCount === 0 ? other : newBuffer();
+      if (size - current.used >= MIN_FREE) return current.memory.subarray(current.used);
+      const next = takeUnused() ?? newBuffer(size);
       next.used = 0;
-      other = current;
+      others.push(current);
+      if (others.length === MAX_BUFFERS) others.shift();
       current = next;
       return current.memory;
     },
@@ -97,9 +111,9 @@ export function unpooledSlice(bytes: Uint8Array): PooledSlice {
   return { bytes, retain: unpooledSlice, release: () => undefined, toOwned: () => bytes };
 }
 
-function newBuffer(): PooledBuffer {
+function newBuffer(size: number): PooledBuffer {
   // `Buffer.allocUnsafe` would return a part of Node's shared pool, which holds the data of other buffers too.
-  const memory = new Uint8Array(Buffer.allocUnsafeSlow(BUFFER_SIZE).buffer);
+  const memory = new Uint8Array(Buffer.allocUnsafeSlow(size).buffer);
   markReusable(memory.buffer);
   return { memory, used: 0, refCount: 0 };
 }

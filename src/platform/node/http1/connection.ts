@@ -37,8 +37,19 @@ export interface Connection {
   destroy(cause: unknown): void;
 }
 
+/** How the bytes of a body are buffered. */
+export interface Buffering {
+  /** Of each of the three buffers that a connection has at the most, in bytes, at least 16 KiB. By default 128 KiB. */
+  readonly bufferSize?: number | undefined;
+  /**
+   * The bytes of a body after which the connection receives no more before they are read. By default those of a single
+   * read of the socket.
+   */
+  readonly readAhead?: number | undefined;
+}
+
 /** How a connection is opened, and its events. */
-export interface ConnectionOptions {
+export interface ConnectionOptions extends Buffering {
   /** Until the connection is open, TLS included, in ms. */
   readonly timeout: number;
   /** The TLS session of an earlier connection, to be resumed. */
@@ -58,17 +69,22 @@ export interface ConnectionOptions {
  * @param origin to connect to; TLS is used if `isSecure`
  */
 export function openConnection(origin: Origin, options: ConnectionOptions): Connection {
-  const buffers = bufferPool();
+  const buffers = bufferPool(options.bufferSize);
   let space = buffers.reserve();
   let current: Http1ResponseStream | undefined;
   let failure: { readonly cause: unknown } | undefined;
   let isUsed = false;
   let isStale = false;
   let idleSince = 0;
+  let isPaused = false;
 
   const onread = {
     buffer: () => (space = buffers.reserve()),
-    callback: (count: number) => receive(count),
+    callback(count: number) {
+      const mayReadOn = receive(count);
+      isPaused ||= !mayReadOn;
+      return mayReadOn;
+    },
   };
   const socket = openSocket(origin, onread, options);
   const timer = setTimeout(() => fail(timeoutError(`no connection after ${options.timeout} ms`)), options.timeout);
@@ -122,8 +138,15 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
     }
   }
 
+  function resume(): void {
+    isPaused = false;
+    socket.resume();
+  }
+
   function becomeIdle(isReusable: boolean): void {
     if (!isReusable) return void socket.destroy();
+    // TLS passes all records that it has received, so the end of a body may follow the pause.
+    if (isPaused) resume();
     isUsed = true;
     idleSince = steadyTime();
     // An idle connection does not keep the process running.
@@ -153,7 +176,7 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
         };
         signal?.addEventListener('abort', abort, { once: true });
         socket.ref();
-        current = responseStream(method, {
+        current = responseStream(method, options.readAhead ?? 0, {
           onResponse(response) {
             clearTimeout(headTimer);
             resolve(response);
@@ -162,7 +185,7 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
             settle();
             reject(error);
           },
-          onDrain: () => void socket.resume(),
+          onDrain: resume,
           onCancel: () => fail(new Error('the body was cancelled')),
           onEnd(isReusable, isSurplus) {
             settle();

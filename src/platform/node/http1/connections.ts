@@ -1,5 +1,5 @@
 import { steadyTime } from '../../../base/clock.ts';
-import { openConnection, type Connection, type Origin, type Http1Request } from './connection.ts';
+import { openConnection, type Buffering, type Connection, type Origin, type Http1Request } from './connection.ts';
 import type { Http1Response } from './response-stream.ts';
 
 /** A pool of connections to one origin. */
@@ -16,7 +16,7 @@ export interface Connections {
 }
 
 /** The limits of a connection pool. */
-export interface ConnectionsOptions {
+export interface ConnectionsOptions extends Buffering {
   /** Connections at once. Further requests wait. */
   readonly max: number;
   /** Until a connection is open, in ms. */
@@ -43,7 +43,7 @@ const DISTRUST = 600_000;
  *
  * @param origin that all connections go to
  */
-export function connectionsTo(origin: Origin, { max, connectTimeout }: ConnectionsOptions): Connections {
+export function connectionsTo(origin: Origin, { max, connectTimeout, ...buffering }: ConnectionsOptions): Connections {
   const open = new Set<Connection>();
   /** In the order in which they became idle. */
   const idle: { readonly connection: Connection; readonly isQuiet: () => boolean }[] = [];
@@ -55,6 +55,7 @@ export function connectionsTo(origin: Origin, { max, connectTimeout }: Connectio
 
   function connect(): Connection {
     const connection = openConnection(origin, {
+      ...buffering,
       timeout: connectTimeout,
       session,
       onSession: (next) => {

@@ -1,10 +1,11 @@
 import { chunkStream } from '../../../store/chunk-stream.ts';
 import type { Transport, TransportResponse } from '../../../store/drivers/s3/transport.ts';
+import type { Buffering } from './connection.ts';
 import { connectionsTo, type Connections } from './connections.ts';
 import { parseOrigin, parseTarget, printRequestHead, type SmallRequest } from './request-head.ts';
 
 /** The limits of a transport. */
-export interface Http1Options {
+export interface Http1Options extends Buffering {
   /** Connections to one origin at once. Further requests wait. */
   readonly maxSockets: number;
   /** Until a connection is open, TLS included, in ms. */
@@ -41,14 +42,14 @@ interface Pool {
  *   - an Error with the code of the socket's or TLS's error, or a TimeoutError;
  *   - an Error with a cause if the response is not HTTP/1.1 or is ambiguous.
  */
-export function http1Transport({ maxSockets, connectTimeout, requestTimeout }: Http1Options): Http1Transport {
+export function http1Transport({ maxSockets, requestTimeout, ...options }: Http1Options): Http1Transport {
   const pools = new Map<string, Pool>();
 
   function poolOf(origin: string): Pool {
     const existing = pools.get(origin);
     if (existing !== undefined) return existing;
     const { authority, ...address } = parseOrigin(origin);
-    const pool = { authority, connections: connectionsTo(address, { max: maxSockets, connectTimeout }) };
+    const pool = { authority, connections: connectionsTo(address, { max: maxSockets, ...options }) };
     pools.set(origin, pool);
     return pool;
   }
