@@ -108,7 +108,7 @@ async function watchMemory(context: BrowserContext, page: Page): Promise<void> {
   const done = resumable(page).then(() => 'saved');
   for (let outcome: string | undefined; outcome === undefined;) {
     outcome = await Promise.race([done, sleep(1000, undefined)]);
-    const { usedSize, totalSize, backingStorageSize = 0 } = await devtools.send('Runtime.getHeapUsage');
+    const { usedSize, totalSize, backingStorageSize } = await devtools.send('Runtime.getHeapUsage');
     const processes = (await all?.send('SystemInfo.getProcessInfo'))?.processInfo ?? [];
     const renderers = processes.filter(({ type }) => type === 'renderer').map(({ id }) => residentMib(id));
     const text = await page

@@ -13,12 +13,12 @@ export interface RunRequest {
   /** Ends the run, and keeps the bytes that are there. */
   readonly signal: AbortSignal;
   /** Returns a fresh address of the same file. */
-  refresh(signal: AbortSignal): Promise<string>;
+  readonly refresh: (signal: AbortSignal) => Promise<string>;
   /** Puts the complete file into its place. If it resolves to true, the stored bytes are removed. */
-  deliver(file: Blob): Promise<boolean>;
-  onProgress(progress: DownloadProgress): void;
+  readonly deliver: (file: Blob) => Promise<boolean>;
+  readonly onProgress: (progress: DownloadProgress) => void;
   /** The first response can't be continued: it has no range, or no validator. */
-  onUnresumable(): void;
+  readonly onUnresumable: () => void;
 }
 
 /** Runs a download. Rejects with a DownloadError. */

@@ -56,7 +56,7 @@ async function start(startWorker: () => Worker): Promise<Worker | undefined> {
 function converse(worker: Worker, request: RunRequest): Promise<DownloadResult> {
   const { id, url, signal } = request;
   const ended = new AbortController();
-  const send = (message: ToWorker) => worker.postMessage(message);
+  const send = (message: ToWorker) => worker.postMessage(message, {});
   const { promise, resolve, reject } = Promise.withResolvers<DownloadResult>();
 
   function take(message: ToPage): void {
@@ -92,17 +92,20 @@ function converse(worker: Worker, request: RunRequest): Promise<DownloadResult> 
   return promise.finally(() => ended.abort());
 }
 
+function sendToPage(message: ToPage): void {
+  postMessage(message, {});
+}
+
 /** Runs the download of a page that has started this worker by {@link workerRunner}. */
 export function serveDownloads(): void {
   const aborted = new AbortController();
-  const send = (message: ToPage) => postMessage(message);
   /** At most one question to the page is open: the engine waits for a fresh address, and for the delivery at the end. */
   let answer: { resolve(message: ToWorker): void } | undefined;
 
   function ask(question: ToPage): Promise<ToWorker> {
     const { promise, resolve } = Promise.withResolvers<ToWorker>();
     answer = { resolve };
-    send(question);
+    sendToPage(question);
     return promise;
   }
 
@@ -122,12 +125,12 @@ export function serveDownloads(): void {
           if (message.type !== 'delivered') throw new Error(refusal(message));
           return message.isDelivered;
         },
-        onProgress: (progress) => send({ type: 'progress', progress }),
-        onUnresumable: () => send({ type: 'unresumable' }),
+        onProgress: (progress) => sendToPage({ type: 'progress', progress }),
+        onUnresumable: () => sendToPage({ type: 'unresumable' }),
       });
-      send({ type: 'done', result });
+      sendToPage({ type: 'done', result });
     } catch (error) {
-      send({ type: 'failed', failure: toMessage(error) });
+      sendToPage({ type: 'failed', failure: toMessage(error) });
     }
   }
 
@@ -143,7 +146,7 @@ export function serveDownloads(): void {
         return answer?.resolve(data);
     }
   });
-  send({ type: 'ready' });
+  sendToPage({ type: 'ready' });
 }
 
 /** A cause may be a value that can't be passed to a page. */

@@ -69,10 +69,6 @@ export function splitSegments({ length }: SegmentLayout, start: number, end: num
  * @param id of the download's record
  */
 export function segmentFiles(id: string): SegmentFiles {
-  async function parent(): Promise<FileSystemDirectoryHandle> {
-    return (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER, { create: true });
-  }
-
   /** Each step to it is a message to another process. */
   let opened: Promise<FileSystemDirectoryHandle> | undefined;
 
@@ -117,6 +113,10 @@ export function segmentFiles(id: string): SegmentFiles {
       });
     },
   };
+}
+
+async function parent(): Promise<FileSystemDirectoryHandle> {
+  return (await navigator.storage.getDirectory()).getDirectoryHandle(FOLDER, { create: true });
 }
 
 async function folderName(id: string): Promise<string> {

@@ -10,10 +10,10 @@ import { describeInBrowsers, launchProfile } from './browsers.ts';
 import { begin, card, withoutPicker } from './download-page.ts';
 
 const MIB = 1024 * 1024;
-const SIZE = (isFull ? 1024 : 320) * MIB;
+const SIZE = (isFull ? 1024 : 512) * MIB;
 
 /** What the tab may take more than before, whatever the size of the file: buffers of connections and of the piece. */
-const MAX_GROWTH = 220;
+const MAX_GROWTH = 320;
 
 let folder: string;
 let gateway: string;
