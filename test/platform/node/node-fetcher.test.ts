@@ -52,23 +52,26 @@ test('a content coding that is not known rejects', async () => {
 test.for([
   [50_000, 50_000],
   [1, 16 * 1024],
-] as const)('bodies that are read at %i bytes a second come in chunks of %i bytes at the most', async ([rateLimit, most]) => {
-  const bytes = Buffer.alloc(2_000_000, 'The bytes of a body. ');
-  const server = await startRawServer((socket) => {
-    socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes.length}\r\n\r\n`);
-    socket.write(bytes);
-  });
-  const slow = nodeFetcher({ timeout: 5_000, rateLimit });
-  const { body } = await slow({ url: server.url, fields: {}, signal });
-  let [length, longest] = [0, 0];
-  for (let chunk = await body.read(); chunk !== undefined; chunk = await body.read()) {
-    length += chunk.length;
-    longest = Math.max(longest, chunk.length);
-    // More arrives meanwhile.
-    await nextTurn();
-  }
-  expect(length).toBe(bytes.length);
-  expect(longest).toBeLessThanOrEqual(most);
-  slow.destroy();
-  await server.close();
-});
+] as const)(
+  'bodies that are read at %i bytes a second come in chunks of %i bytes at the most',
+  async ([rateLimit, most]) => {
+    const bytes = Buffer.alloc(2_000_000, 'The bytes of a body. ');
+    const server = await startRawServer((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes.length}\r\n\r\n`);
+      socket.write(bytes);
+    });
+    const slow = nodeFetcher({ timeout: 5_000, rateLimit });
+    const { body } = await slow({ url: server.url, fields: {}, signal });
+    let [length, longest] = [0, 0];
+    for (let chunk = await body.read(); chunk !== undefined; chunk = await body.read()) {
+      length += chunk.length;
+      longest = Math.max(longest, chunk.length);
+      // More arrives meanwhile.
+      await nextTurn();
+    }
+    expect(length).toBe(bytes.length);
+    expect(longest).toBeLessThanOrEqual(most);
+    slow.destroy();
+    await server.close();
+  },
+);
