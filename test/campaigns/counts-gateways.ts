@@ -63,13 +63,8 @@ export async function nodeGateway(
       await writeFile(path, bytes);
       await rename(path, join(files, key));
     },
-    async running() {
-      // Requests of the test itself never end under a clock that stands still.
-      vi.useRealTimers();
-      return running(server.url);
-    },
+    running: () => running(server.url),
     async count(mount) {
-      vi.useRealTimers();
       await transfers.flush();
       const complete = await completeOf(server.url, mount);
       // All readers were idle for long, also those of a day to come, and their downloads are final.
@@ -81,10 +76,11 @@ export async function nodeGateway(
       );
       return { transfers: complete, days: downloads.reduce((sum, one) => sum + one.complete, 0) };
     },
-    // The clock of this process goes to two seconds after the next midnight, and stands still there.
+    // The clock of this process goes to two seconds after the next midnight, and runs on there. It does not go back before
+    // the end: requests would end before they begin, and loops of this test that wait for a time would wait for days.
     beginDay() {
       const midnight = (Math.floor(Date.now() / DAY) + 1) * DAY;
-      vi.useFakeTimers({ toFake: ['Date'], now: midnight + 2_000 });
+      vi.useFakeTimers({ toFake: ['Date'], now: midnight + 2_000, shouldAdvanceTime: true });
     },
     async stop() {
       vi.useRealTimers();

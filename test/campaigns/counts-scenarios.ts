@@ -104,7 +104,7 @@ export const scenarios: readonly Scenario[] = [
   { name: 'web-seed', weight: 4, run: seed },
   { name: 'two-people', weight: 2, run: shareAgent },
   { name: 'replaced', weight: 1, run: continueReplaced },
-  // Once: the clock of the gateway is set once in a run.
+  // Once: each further one is another day for all transfers of the run.
   { name: 'midnight', weight: 0, run: crossMidnight },
 ];
 
