@@ -68,7 +68,10 @@ export function readiness({ stores, draining, warn = console.error }: ReadinessO
   };
 }
 
-/** The codes of errors with which a storage has answered. Without the right to list, a missing key is denied. */
+/**
+ * The codes of errors with which a storage without `probe` has answered. Where keys can't be listed, a missing one may
+ * be denied.
+ */
 const ANSWERS: ReadonlySet<StoreErrorCode> = new Set<StoreErrorCode>(['denied', 'archived', 'version-changed']);
 
 /** @returns the reason for which a storage does not answer; `undefined` if it does */
@@ -79,7 +82,8 @@ async function probe({ name, store }: ProbedStore) {
     return undefined;
   } catch (error) {
     stopped.abort();
-    return isStoreError(error) && ANSWERS.has(error.code) ? undefined : { name, reason: describeError(error) };
+    const isAnswer = store.probe === undefined && isStoreError(error) && ANSWERS.has(error.code);
+    return isAnswer ? undefined : { name, reason: describeError(error) };
   }
 }
 

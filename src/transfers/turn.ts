@@ -79,20 +79,32 @@ let lastDay = { number: Number.NaN, text: '' };
  */
 export function applyChanges(tables: TransferTables, changes: readonly TransferChange[], newId: () => string): void {
   const updates = new Map<string, OpenUpdate>();
+  const updatesById = new Map<string, OpenUpdate>();
   const days = dayCounter(tables);
   const isNew = batchFilter(tables);
 
   function find(change: RecordChange): OpenUpdate | undefined {
     const { mount, key, etag, size } = change.object;
     if (etag === undefined || !etag.startsWith('"') || size === undefined) return undefined;
-    const name = { mount, key, etag, size, reader: change.reader.name };
-    const id = joined(mount, key, etag, String(size), name.reader);
-    const known = updates.get(id);
+    const { name: reader, previousName } = change.reader;
+    const idOf = (ofReader: string) => joined(mount, key, etag, String(size), ofReader);
+    const known = updates.get(idOf(reader));
     if (known !== undefined) return known;
-    const update = updateRecord(openRecord(tables, name, change.reader, change.at, newId));
-    const found = { update, day: { mount, key, day: dayOf(change.at) } };
-    updates.set(id, found);
+    const name = { mount, key, etag, size, reader };
+    const stored = tables.find(name);
+    // In the turn in which a month ends, a transfer has two names.
+    const earlier = previousName === undefined || stored !== undefined ? undefined : updates.get(idOf(previousName));
+    const found = earlier ?? open(stored ?? continuedRecord(tables, name, change.reader, change.at, newId), change);
+    updates.set(idOf(reader), found);
     return found;
+  }
+
+  function open(record: TransferRecord, { object: { mount, key }, at }: RecordChange): OpenUpdate {
+    const known = updatesById.get(record.id);
+    if (known !== undefined) return known;
+    const opened = { update: updateRecord(record), day: { mount, key, day: dayOf(at) } };
+    updatesById.set(record.id, opened);
+    return opened;
   }
 
   // A program that asks for many ranges makes many changes of one transfer, which is then looked up once.
@@ -112,7 +124,7 @@ export function applyChanges(tables: TransferTables, changes: readonly TransferC
     countRequest(last.day, change, last.found !== undefined);
     if (last.found !== undefined) apply(last.found.update, change);
   }
-  for (const { update, day } of updates.values()) {
+  for (const { update, day } of updatesById.values()) {
     const { record, started } = update.finish();
     tables.save(record);
     days.open(day).counts.started += started;
@@ -163,18 +175,18 @@ function apply(update: RecordUpdate, change: RecordChange): void {
   }
 }
 
-/** Finds the record of a transfer, or the one of the month before, or makes a new one. */
-function openRecord(
+/** Returns the record of the month before, or a new one. */
+function continuedRecord(
   tables: TransferTables,
   name: TransferName,
   { previousName }: Reader,
   at: number,
   newId: () => string,
 ): TransferRecord {
-  const found = tables.find(name);
-  if (found !== undefined) return found;
   const previous = previousName === undefined ? undefined : tables.find({ ...name, reader: previousName });
-  return previous === undefined ? newRecord(name, newId(), at) : { ...previous, reader: name.reader };
+  if (previous === undefined) return newRecord(name, newId(), at);
+  // A request that runs has begun under the name of the month before, and its end comes under it.
+  return previous.coverage.running.length > 0 ? previous : { ...previous, reader: name.reader };
 }
 
 /** The counts of one day, and the readers of its requests. */

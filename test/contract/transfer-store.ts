@@ -141,6 +141,31 @@ function describeProgress(opened: Opened): void {
     await store.write([third.start]);
     expect(await only(store)).toMatchObject({ reader: 'client:new', requests: 3 });
   });
+  test.for([
+    ['in turns of their own', (changes: readonly TransferChange[]) => changes.map((change) => [change])],
+    ['in one turn', (changes: readonly TransferChange[]) => [changes]],
+    ['in two turns', (changes: readonly TransferChange[]) => [changes.slice(0, 1), changes.slice(1)]],
+  ] as const)('requests that run over the end of a month, %s', async ([, toTurns]) => {
+    const old = { reader: 'client:old' };
+    const anew = { reader: 'client:new', previousName: 'client:old' };
+    const [first, second, third] = [
+      request(span(0, 40), old),
+      request(span(40, 80), anew),
+      request(span(80, SIZE), anew),
+    ];
+    const turns = toTurns([
+      first.start,
+      second.start,
+      first.end(span(0, 40)),
+      second.end(span(40, 80)),
+      third.start,
+      third.end(span(80, SIZE)),
+    ]);
+    const store = await opened(...turns);
+    expect(await only(store)).toMatchObject({ complete: 1, requests: 3, state: 'complete' });
+    await store.write(whole(anew));
+    expect(await only(store)).toMatchObject({ complete: 2, requests: 4, reader: 'client:new' });
+  });
   test('names of any characters', async () => {
     const odd = { key: 'ä/\u{1F600} "\\\'%_;--', reader: `user:${'x'.repeat(120)}\n\u{10FFFF}`, etag: '"\u00ff,"' };
     const store = await opened(whole(odd));

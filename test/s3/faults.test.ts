@@ -5,7 +5,7 @@ import type { S3Access } from '../../src/platform/s3/s3-client.ts';
 import { s3Storage } from '../../src/platform/s3/s3-storage.ts';
 import type { S3Location } from '../../src/store/drivers/s3/s3-store.ts';
 import { scriptedServer } from './scripted-server.ts';
-import { access, hasS3 } from './server.ts';
+import { access, fixtureBucket, hasS3 } from './server.ts';
 
 /** A gateway over an S3 at this address, and its log. */
 function gatewayOver(reached: Partial<S3Access>, location: Partial<S3Location> = {}) {
@@ -32,6 +32,14 @@ describe.skipIf(!hasS3)('a real S3 that refuses', () => {
       outcome: 'failed',
       error: expect.stringMatching(/S3 GetObject failed with 40\d; caused by|S3 GetObject failed with 40\d/),
     });
+  });
+  test.for(cases)('%s: not ready', async ([, reached, location]) => {
+    const { gateway } = gatewayOver(reached, location);
+    expect((await gateway.request('/.rangeway/ready')).status).toBe(503);
+  });
+  test('a bucket: ready', async () => {
+    const { gateway } = gatewayOver({}, { bucket: fixtureBucket().bucket });
+    expect((await gateway.request('/.rangeway/ready')).status).toBe(200);
   });
 });
 

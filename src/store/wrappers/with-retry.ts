@@ -52,7 +52,9 @@ export function withRetry(store: ObjectStore, options: RetryOptions = {}): Objec
     }
   }
 
+  const { probe } = store;
   const retrying: ObjectStore & { list?: ListableStore['list'] } = {
+    probe: probe === undefined ? undefined : (callOptions = {}) => retry(() => probe(callOptions), callOptions),
     head: (key, callOptions = {}) => retry(() => store.head(key, callOptions), callOptions),
     read: (key, callOptions = {}) => retry(() => store.read(key, callOptions), callOptions),
   };

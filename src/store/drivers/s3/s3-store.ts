@@ -184,8 +184,20 @@ export function s3Store(
     }
   }
 
-  return { head, read, list };
+  /** By a GET, since the response to a HEAD has no code that tells a missing bucket from a missing key. */
+  async function probe(options: CallOptions = {}): Promise<void> {
+    const fields = toFields({ range: { form: 'bounded', start: 0, end: 0 } });
+    const response = await send({ method: 'GET', key: PROBED_KEY, fields }, options);
+    if (response.type === 'object') return response.body?.cancel();
+    // Without the right to list the bucket, a missing key is refused.
+    if (toBodiless(response, 'missing') === undefined) throw redirectError(response) ?? refusalError('GET', response);
+  }
+
+  return { head, read, list, probe };
 }
+
+/** It is no secret that a bucket may have this key. */
+const PROBED_KEY = 'rangeway-ready';
 
 /** A listing is read as it is. */
 const PLAIN = { 'accept-encoding': 'identity' };
