@@ -101,7 +101,10 @@ function withoutRule(mount: MountConfig): MountConfig {
 
 async function mistakesAtStart(config: Config, start: Start) {
   try {
-    createGateway(await open(withKnownSecrets(config, start), start));
+    const options = await open(withKnownSecrets(config, start), start);
+    createGateway(options);
+    // Its timer would open the database.
+    await options.transfers?.close();
     return [];
   } catch (error) {
     const mistakes = mistakesOf(error);
