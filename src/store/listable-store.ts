@@ -1,4 +1,4 @@
-import type { EntityTag } from '../http/index.ts';
+import type { Digests, EntityTag } from '../http/index.ts';
 import type { CallOptions, ObjectStore } from './object-store.ts';
 
 /** The most entries of a page: the limit of S3 and of R2. */
@@ -25,6 +25,8 @@ export interface ListEntry {
   /** The same tag as that of a read. */
   readonly etag: EntityTag | undefined;
   readonly lastModified: Date | undefined;
+  /** Absent if the storage lists none: those of R2's uploads that named one, and of the store in memory. */
+  readonly digests?: Digests | undefined;
 }
 
 /** A page of a listing, in the order of the UTF-8 bytes of keys and prefixes. */

@@ -70,6 +70,7 @@ export function describeListableStore(name: string, harness: () => Promise<Lista
       const head = await store.head('ten');
       expect(object).toMatchObject({ key: 'ten', size: 10 });
       expect(object?.etag?.opaque).toBe(head?.etag?.opaque);
+      if (object?.digests !== undefined) expect(object.digests).toEqual(head?.digests);
       const difference = (object?.lastModified?.getTime() ?? 0) - (head?.lastModified?.getTime() ?? 1e12);
       expect(Math.abs(difference)).toBeLessThan(1_000);
     });

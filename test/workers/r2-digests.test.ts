@@ -51,3 +51,14 @@ test('the digest of an object that is stored with gzip is that of the coded byte
   expect(response.headers.get('Repr-Digest')).toBe((await digest('SHA-256', coded)).field);
   await response.arrayBuffer();
 });
+
+test('a listing as JSON has the same digests', async () => {
+  const listing = createGateway({ store: r2Store(env.BUCKET), listing: 'json', observers: [] });
+  const entries: readonly { readonly name: string; readonly reprDigest?: string }[] = await (
+    await listing.request('/')
+  ).json();
+  const of = (name: string) => entries.find((entry) => entry.name === name)?.reprDigest;
+  expect(of('plain')).toBeUndefined();
+  expect(of('sha256')).toBe((await ask('sha256'))[1]);
+  expect(of('sha512')).toBe((await ask('sha512'))[1]);
+});

@@ -88,8 +88,10 @@ function entriesOf(
     const folder = key.slice(0, end + 1);
     const object = objects.get(key)?.representation;
     if (end !== -1) entries.set(folder, folder);
-    else if (object !== undefined)
-      entries.set(key, { key, size: object.size, etag: object.etag, lastModified: object.lastModified });
+    else if (object !== undefined) {
+      const { size, etag, lastModified, digests } = object;
+      entries.set(key, { key, size, etag, lastModified, digests });
+    }
   }
   return [...entries.values()];
 }

@@ -120,11 +120,12 @@ export function r2Store(bucket: R2BucketLike): ListableStore {
 
 function toPage({ objects, delimitedPrefixes, truncated, cursor }: R2ObjectsLike): ListPage {
   return {
-    objects: objects.map(({ key, size, etag, uploaded }) => ({
+    objects: objects.map(({ key, size, etag, uploaded, checksums }) => ({
       key,
       size,
       etag: strongTag(etag),
       lastModified: uploaded,
+      digests: toDigests(checksums),
     })),
     prefixes: delimitedPrefixes,
     cursor: truncated ? cursor : undefined,

@@ -66,6 +66,7 @@ describe('a folder', () => {
       mtime: representation?.lastModified?.toUTCString(),
       size: 5,
       etag: `"${representation?.etag?.opaque}"`,
+      reprDigest: (await get('/a.txt')).headers.get('Repr-Digest'),
     });
     expect((await get('/?format=json', { Accept: 'text/html' })).text).toBe(text);
     expect((await get('/?format=json')).headers.get('Vary')).toBeNull();
