@@ -198,7 +198,7 @@ describeInBrowsers('resumable downloads', (browser) => {
     }
   });
 
-  test('files of a page wait for each other, and each name is saved', async () => {
+  test('files of a page wait for each other, and each name is saved', { timeout: 240_000 }, async () => {
     proxy.faults.rate = 10 * MIB;
     const { page, problems } = await open();
     await begin(page);
@@ -206,7 +206,7 @@ describeInBrowsers('resumable downloads', (browser) => {
     const second = page.locator('rangeway-download .card').nth(1);
     await second.getByText(/^Waits for the other downloads/).waitFor();
     proxy.faults.rate = 0;
-    await expect.poll(() => second.innerText(), { timeout: 60_000 }).toContain('Complete');
+    await expect.poll(() => second.innerText(), { timeout: 180_000 }).toContain('Complete');
     expect(await second.locator('.name').innerText()).toBe('تقرير & "x" <b>.pdf');
     // A connection that is given up is no problem.
     expect(problems.filter((one) => !GIVEN_UP.test(one))).toEqual([]);
