@@ -1,16 +1,13 @@
-// The script of listings, which pages of other origins may load too: the element, and its buttons in listings. In a worker
-// that it starts itself, it runs a download.
+// The script of listings, which pages of other origins may load too: the element, and its buttons in listings. As the
+// module of a worker, it runs a download there.
 import { defineDownloadElement } from './element.ts';
 import { addToListing } from './listing-rows.ts';
 import { serveDownloads } from './run-in-worker.ts';
 
-// A page of another origin can't start a worker of this address.
-const isOwn = new URL(import.meta.url).origin === location.origin;
-
 if (typeof document === 'undefined') {
   serveDownloads();
 } else {
-  const startWorker = isOwn ? () => new Worker(import.meta.url, { type: 'module' }) : undefined;
-  defineDownloadElement({ startWorker });
+  // Not in a worker: there, Chromium stops reading responses of large files now and then (decision 0037).
+  defineDownloadElement();
   if (document.querySelector('meta[name=generator][content=rangeway]') !== null) addToListing();
 }
