@@ -167,7 +167,10 @@ describeInBrowsers('the page of transfers', (browser) => {
     await press('Escape');
     expect((await focusOf(page)).element).toBe('button Revoke');
     expect((await read(LinkSchema, url, `links/${id}`)).revoked).toBe(false);
-    await press('Enter', 'Tab', 'Enter');
+    await press('Enter');
+    // A key that is pressed before the dialog is there is for the page behind it.
+    await page.getByRole('dialog', { name: `Revoke ${id}?` }).waitFor();
+    await press('Tab', 'Enter');
     await says(page, 'The link is revoked.');
     expect(await read(LinkSchema, url, `links/${id}`)).toMatchObject({ revoked: true, downloads: 1 });
     await expect.poll(status, { timeout: 10_000 }).toBe(403);
