@@ -18,7 +18,7 @@ export interface Controller {
   load(): Promise<void>;
   /** Begins or continues. Has to be called by a click, since it may ask for a file. */
   start(): Promise<void>;
-  /** Keeps what is there. */
+  /** Ends the run of the download. The bytes that were written stay in the browser. */
   pause(): void;
   /** Continues with another address of the same file. */
   renew(url: string): void;

@@ -44,12 +44,12 @@ export function recordId(url: string): string {
   return origin + pathname;
 }
 
-/** Finds what is remembered of a download. */
+/** Finds the record of a download. */
 export async function findRecord(id: string): Promise<DownloadRecord | undefined> {
   return (await database()).get('downloads', id);
 }
 
-/** Changes what is remembered of a download. Durable when it resolves. */
+/** Changes the record of a download. The change is durable when the promise resolves. */
 export async function changeRecord(id: string, change: Partial<Omit<DownloadRecord, 'id'>>): Promise<void> {
   const transaction = (await database()).transaction('downloads', 'readwrite', { durability: 'strict' });
   const before = await transaction.store.get(id);
