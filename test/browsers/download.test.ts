@@ -219,8 +219,6 @@ describeInBrowsers('resumable downloads', (browser) => {
     async () => {
       proxy.faults.rate = 20 * MIB;
       const { page } = await open();
-      // Then the page writes by streams, as on another origin. A worker has reserved the space by its first writes.
-      await page.evaluate('void (window.Worker = undefined)');
       const devtools = await page.context().newCDPSession(page);
       const limitStorage = (quotaSize?: number) =>
         devtools.send('Storage.overrideQuotaForOrigin', {
