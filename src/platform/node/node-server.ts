@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { Server as NetServer, type AddressInfo, type Socket } from 'node:net';
 import { requestQueue, type RequestQueue, type RequestWorker } from './request-queue.ts';
 
 /** Where a server listens, and the limits of its connections. */
@@ -58,20 +58,20 @@ export async function listen(work: RequestWorker, options: ListenOptions, readsC
     work(req, res, sent);
   });
   const server = createHttpServer(options, queue, readsContent);
-  let connections = 0;
+  const sockets = new Set<Socket>();
   server.on('connection', (socket) => {
-    connections++;
-    socket.once('close', () => connections--);
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
   });
   server.listen(port, host);
   await once(server, 'listening');
   return {
     url: toUrl(server),
     inProgress: () => queue.inProgress(),
-    connections: () => connections,
+    connections: () => sockets.size,
     stop: (limit) => {
       stopping.abort();
-      return stopServer(server, limit);
+      return stopServer(server, () => [...sockets].some((socket) => queue.isFlushing(socket)), limit);
     },
   };
 }
@@ -121,13 +121,22 @@ function toUrl(server: Server): string {
   return `http://${address.family === 'IPv6' ? `[${address.address}]` : address.address}:${address.port}`;
 }
 
-async function stopServer(server: Server, limit: number): Promise<void> {
+/**
+ * Node counts a connection as idle as soon as its response has ended, and closes it although bytes of that response
+ * still wait for the client; `close` of an HTTP server does the same. So idle connections are closed only while no
+ * response is flushed. Until then they are served, and closed with their next response.
+ */
+async function stopServer(server: Server, isFlushing: () => boolean, limit: number): Promise<void> {
   const closed = once(server, 'close');
-  server.close();
-  // `close` closes the connections that are idle now. Those that become idle after a download are closed here.
-  const sweep = setInterval(() => server.closeIdleConnections(), 100);
+  const closeIdle = () => isFlushing() || server.closeIdleConnections();
+  // Accepts no more connections, and leaves all others open.
+  NetServer.prototype.close.call(server);
+  closeIdle();
+  const sweep = setInterval(closeIdle, 100);
   const deadline = setTimeout(() => server.closeAllConnections(), limit);
   await closed;
   clearInterval(sweep);
   clearTimeout(deadline);
+  // Stops the timer that looks for late heads, of which an HTTP server has one.
+  server.close();
 }

@@ -13,6 +13,8 @@ export interface RequestQueue {
   add(req: IncomingMessage, res: ServerResponse): void;
   /** Whether a request of this connection is in progress. */
   isBusy(socket: Socket): boolean;
+  /** Whether a response of this connection has ended, but the system does not have all of its bytes yet. */
+  isFlushing(socket: Socket): boolean;
   /** The number of requests in progress. */
   inProgress(): number;
 }
@@ -30,6 +32,8 @@ interface Connection {
   readonly queued: (readonly [IncomingMessage, ServerResponse])[];
   isBusy: boolean;
   isPaused: boolean;
+  /** The response in progress, or the last one. */
+  response: ServerResponse | undefined;
   /** Ends the request in progress. `isSent`: whether its response was handed to the system. */
   end: (isSent: boolean) => void;
 }
@@ -47,7 +51,13 @@ export function requestQueue(work: RequestWorker): RequestQueue {
   let busy = 0;
 
   function open(socket: Socket): Connection {
-    const connection: Connection = { queued: [], isBusy: false, isPaused: false, end: () => undefined };
+    const connection: Connection = {
+      queued: [],
+      isBusy: false,
+      isPaused: false,
+      response: undefined,
+      end: () => undefined,
+    };
     connections.set(socket, connection);
     socket.once('close', () => {
       queuedTotal -= connection.queued.length;
@@ -59,6 +69,7 @@ export function requestQueue(work: RequestWorker): RequestQueue {
 
   function begin(connection: Connection, req: IncomingMessage, res: ServerResponse): void {
     connection.isBusy = true;
+    connection.response = res;
     busy++;
     const { promise: sent, resolve } = Promise.withResolvers<boolean>();
     connection.end = (isSent) => {
@@ -112,6 +123,10 @@ export function requestQueue(work: RequestWorker): RequestQueue {
       else begin(connection, req, res);
     },
     isBusy: (socket) => connections.get(socket)?.isBusy === true,
+    isFlushing(socket) {
+      const { isBusy, response } = connections.get(socket) ?? {};
+      return isBusy === true && response?.writableEnded === true;
+    },
     inProgress: () => busy,
   };
 }

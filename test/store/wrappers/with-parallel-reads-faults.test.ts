@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { ObjectStore, OpenObject } from '../../../src/store/object-store.ts';
 import { withParallelReads } from '../../../src/store/wrappers/with-parallel-reads.ts';
 import { retryBudget, withRetryBudget } from '../../../src/store/wrappers/retry-budget.ts';
@@ -10,6 +10,8 @@ import { withScriptedReads, BYTES, bytesOf, memoryWith, open, PART } from './ten
 import { expectNoUnhandledRejections } from '../../unhandled-rejections.ts';
 
 expectNoUnhandledRejections();
+
+afterEach(() => void vi.useRealTimers());
 
 describe('versions never mix', () => {
   const upper = BYTES.toReversed();
@@ -202,6 +204,8 @@ describe('a client that disconnects', () => {
   }
 
   test.each(leaves)('by %s, while the response of a part is pending, whose body then hangs', async (how) => {
+    // The next part is opened ahead for a client that waits: on a busy machine this one could seem to be slow.
+    vi.useFakeTimers({ toFake: ['performance'] });
     const storage = counted(await memoryWith());
     const silent = withInterruptions(storage, (read) => (read > 0 ? { how: 'hangs', after: 0 } : undefined));
     const late = Promise.withResolvers<undefined>();
