@@ -115,7 +115,10 @@ async function answer(
     // Not stored: passed on as it is.
     const fields = Object.fromEntries(first.headers);
     send(first.status, { ...fields, 'X-Cache': first.status < 400 ? 'Miss from cloudfront' : 'Error from cloudfront' });
-    for await (const chunk of first.body ?? []) res.write(chunk);
+    for await (const chunk of first.body ?? []) {
+      record.bytesFromOrigin += chunk.length;
+      res.write(chunk);
+    }
     res.end();
     return;
   }
