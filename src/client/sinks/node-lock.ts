@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { readFile, rm, stat, utimes, writeFile } from 'node:fs/promises';
+import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { errorCode } from '../../base/error-code.ts';
@@ -30,9 +30,7 @@ const POLL_INTERVAL = 50;
  */
 export async function takeLock(path: string): Promise<() => Promise<void>> {
   const own = holderOf(process.pid);
-  if (!(await create(path, own))) {
-    await takeOver(path, own);
-  }
+  while (!(await create(path, own)) && !(await takeOver(path, own)));
   const touching = setInterval(() => {
     const time = new Date();
     utimes(path, time, time).catch(() => undefined);
@@ -54,26 +52,47 @@ async function create(path: string, holder: Holder): Promise<boolean> {
   }
 }
 
-/** Replaces the lock of a process that has ended. A second file lets only one process do so at a time. */
-async function takeOver(path: string, own: Holder): Promise<void> {
+/**
+ * Replaces the lock of a process that has ended. A second file lets only one process do so at a time, and becomes the
+ * lock: so at each moment at which this process may be killed, there is a lock whose holder the next one finds dead.
+ *
+ * @returns false if the lock was released meanwhile
+ */
+async function takeOver(path: string, own: Holder): Promise<boolean> {
   const mutex = `${path}.takeover`;
   while (!(await create(mutex, own))) {
     if ((await ageOf(mutex)) > WRITE_TIMEOUT) await rm(mutex, { force: true });
     else await sleep(POLL_INTERVAL);
   }
   try {
-    let holder = await readHolder(path);
-    // It is empty while its process writes it.
-    while (holder === undefined && (await ageOf(path)) < WRITE_TIMEOUT) {
-      await sleep(POLL_INTERVAL);
-      holder = await readHolder(path);
+    const holder = await readWritten(path);
+    if (holder === 'gone') {
+      await rm(mutex, { force: true });
+      return false;
     }
-    if (holder !== undefined && holder !== 'gone' && (await isAlive(path, holder))) throw inUse(path, holder);
-    await rm(path, { force: true });
-    if (!(await create(path, own))) throw inUse(path, undefined);
-  } finally {
+    if (holder !== undefined && (await isAlive(path, holder))) throw inUse(path, holder);
+    await rename(mutex, path);
+  } catch (error) {
     await rm(mutex, { force: true });
+    throw error;
   }
+  // If this process slept for longer than the timeout, another one has replaced the second file.
+  const holder = await readHolder(path);
+  if (holder === undefined || holder === 'gone' || !isSame(holder, own)) throw inUse(path, undefined);
+  return true;
+}
+
+/** Reads a lock, which is empty while its process writes it. */
+async function readWritten(path: string): Promise<Holder | undefined | 'gone'> {
+  for (;;) {
+    const holder = await readHolder(path);
+    if (holder !== undefined || (await ageOf(path)) >= WRITE_TIMEOUT) return holder;
+    await sleep(POLL_INTERVAL);
+  }
+}
+
+function isSame(one: Holder, other: Holder): boolean {
+  return one.host === other.host && one.pid === other.pid && one.started === other.started;
 }
 
 /** @returns in ms; `Infinity` if there is no such file */

@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { takeLock } from '../../../src/client/sinks/node-lock.ts';
 
@@ -63,4 +65,35 @@ test('of many that take over one lock, one has it', async () => {
   await writeFile(path, JSON.stringify({ host: hostname(), pid: await endedProcess(), started: '1' }));
   const taken = await Promise.allSettled(Array.from({ length: 20 }, () => takeLock(path)));
   expect(taken.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+});
+
+const LOCK = join(import.meta.dirname, '../../../src/client/sinks/node-lock.ts');
+
+/** Takes over the lock of a process that has ended, again and again. */
+const TAKES_OVER = `
+  import { writeFileSync } from 'node:fs';
+  import { takeLock } from ${JSON.stringify(pathToFileURL(LOCK).href)};
+  console.log('begun');
+  for (;;) {
+    writeFileSync(process.argv[1], process.argv[2]);
+    await (await takeLock(process.argv[1]))();
+  }
+`;
+
+test('a kill at any moment of a takeover leaves nothing that the next process does not remove', async () => {
+  const stale = JSON.stringify({ host: hostname(), pid: await endedProcess(), started: '1' });
+  const kill = async (i: number) => {
+    const path = freshPath();
+    const child = spawn(process.execPath, ['--input-type=module', '-e', TAKES_OVER, path, stale]);
+    const closed = once(child, 'close');
+    await once(child.stdout, 'data');
+    await sleep(i * 3.4);
+    child.kill('SIGKILL');
+    await closed;
+    await (
+      await takeLock(path)
+    )();
+    expect((await readdir(folder)).filter((name) => join(folder, name).startsWith(path))).toEqual([]);
+  };
+  for (let i = 0; i < 12; i += 4) await Promise.all([i, i + 1, i + 2, i + 3].map(kill));
 });

@@ -2,7 +2,7 @@ import { connect as connectPlain, isIP, type Socket } from 'node:net';
 import { connect as connectSecure, type TLSSocket } from 'node:tls';
 import { steadyTime } from '../../../base/clock.ts';
 import { responseStream, type Http1Response, type Http1ResponseStream } from './response-stream.ts';
-import { bufferPool } from './buffer-pool.ts';
+import { bufferPool, type SpareBuffers } from './buffer-pool.ts';
 
 /** The address of a server: scheme, host and port. */
 export interface Origin {
@@ -54,6 +54,8 @@ export interface ConnectionOptions extends Buffering {
   readonly timeout: number;
   /** The TLS session of an earlier connection, to be resumed. */
   readonly session: Buffer | undefined;
+  /** Buffers of connections that were closed. */
+  readonly spares: SpareBuffers;
   readonly onSession: (session: Buffer) => void;
   /** A response is complete, and another request may be sent. */
   readonly onIdle: (connection: Connection) => void;
@@ -69,7 +71,7 @@ export interface ConnectionOptions extends Buffering {
  * @param origin to connect to; TLS is used if `isSecure`
  */
 export function openConnection(origin: Origin, options: ConnectionOptions): Connection {
-  const buffers = bufferPool(options.bufferSize);
+  const buffers = bufferPool(options.bufferSize, options.spares);
   let space = buffers.reserve();
   let current: Http1ResponseStream | undefined;
   let failure: { readonly cause: unknown } | undefined;
@@ -94,6 +96,7 @@ export function openConnection(origin: Origin, options: ConnectionOptions): Conn
   socket.once('close', () => {
     clearTimeout(timer);
     onRemoteFailure(new Error('the connection was closed before the end of the answer'));
+    buffers.close();
     options.onClose(connection);
   });
 

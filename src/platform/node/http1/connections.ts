@@ -1,5 +1,6 @@
 import { steadyTime } from '../../../base/clock.ts';
 import { openConnection, type Buffering, type Connection, type Origin, type Http1Request } from './connection.ts';
+import type { SpareBuffers } from './buffer-pool.ts';
 import type { Http1Response } from './response-stream.ts';
 
 /** A pool of connections to one origin. */
@@ -49,6 +50,7 @@ export function connectionsTo(origin: Origin, { max, connectTimeout, ...bufferin
   const idle: { readonly connection: Connection; readonly isQuiet: () => boolean }[] = [];
   /** Requests that wait for a connection: functions that wake them. */
   const waiters: (() => void)[] = [];
+  const spares: SpareBuffers = [];
   let session: Buffer | undefined;
   let isClosed = false;
   let unsolicitedAt = Number.NEGATIVE_INFINITY;
@@ -58,6 +60,7 @@ export function connectionsTo(origin: Origin, { max, connectTimeout, ...bufferin
       ...buffering,
       timeout: connectTimeout,
       session,
+      spares,
       onSession: (next) => {
         session = next;
       },

@@ -136,7 +136,7 @@ export function responseStream(
     async cancel() {
       const read = pendingRead;
       pendingRead = undefined;
-      buffered.length = 0;
+      for (const slice of buffered.splice(0)) slice.release();
       bufferedBytes = 0;
       read?.resolve(undefined);
       if (!isComplete && failure === undefined) onCancel();

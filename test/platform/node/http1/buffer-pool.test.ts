@@ -4,6 +4,7 @@ import { setDefaultCACertificates } from 'node:tls';
 import { afterEach, describe, expect, test } from 'vitest';
 import { defaultReader } from '../../../../src/store/chunk-stream.ts';
 import { longBytes } from '../../../faults/random.ts';
+import { bufferPool, type SpareBuffers } from '../../../../src/platform/node/http1/buffer-pool.ts';
 import { certificate, open, until } from './open-transport.ts';
 
 afterEach(() => setDefaultCACertificates([]));
@@ -92,5 +93,57 @@ describe.for([
     });
     expect(before).toBeLessThan(SIZE);
     await reader.cancel();
+  });
+});
+
+describe('a connection that is closed', () => {
+  test('gives its buffers to the next one, except those that are still read', () => {
+    const spares: SpareBuffers = [];
+    const pool = bufferPool(64 * 1024, spares);
+    const first = pool.reserve();
+    const held = pool.commit(first, first.length);
+    const second = pool.reserve();
+    pool.commit(second, 10).release();
+    pool.close();
+    expect(spares.map(({ buffer }) => buffer)).toEqual([second.buffer]);
+    expect(bufferPool(64 * 1024, spares).reserve().buffer).toBe(second.buffer);
+    expect(spares).toEqual([]);
+    held.release();
+  });
+
+  test('leaves the bytes of other connections as they are', async () => {
+    const { ask } = await open((socket) => {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${SIZE}\r\n\r\n`);
+      socket.write(BODY);
+    });
+    const openReader = async () => {
+      const { body } = await ask();
+      if (body === undefined) throw new Error('no body');
+      return defaultReader(body);
+    };
+    const done = new AbortController();
+    const leave = async () => {
+      for (; !done.signal.aborted; await nextTurn()) {
+        const reader = await openReader();
+        const chunk = await reader.read(Number.MAX_SAFE_INTEGER);
+        const before = chunk?.slice();
+        await reader.cancel();
+        await nextTurn();
+        // It may still be written to a client.
+        expect(chunk).toEqual(before);
+      }
+    };
+    const whole = async () => {
+      const reader = await openReader();
+      const hash = createHash('sha256');
+      for (let chunk; (chunk = await reader.read(Number.MAX_SAFE_INTEGER)) !== undefined; await nextTurn())
+        hash.update(chunk);
+      return hash.digest('hex');
+    };
+    const leaving = [leave(), leave()];
+    const digests = await Promise.all([whole(), whole(), whole()]);
+    done.abort();
+    await Promise.all(leaving);
+    expect(new Set(digests)).toEqual(new Set([createHash('sha256').update(BODY).digest('hex')]));
   });
 });
