@@ -105,11 +105,13 @@ describe('from the gateway', () => {
 
   test('an interrupted download says how to continue, and continues', async () => {
     const cwd = await freshFolder();
-    const args = ['get', `${gateway.url}/a%20b.bin`, '--limit-rate', '300KiB'];
+    const args = ['get', `${gateway.url}/a%20b.bin`, '--limit-rate', '50KiB'];
     const { child, output } = start(args, { cwd });
     const closed = new Promise<number | null>((resolve) => void child.once('close', resolve));
-    while (!(await readdir(cwd)).includes('a b.bin.rangeway'))
+    while (!(await readdir(cwd)).includes('a b.bin.rangeway')) {
+      if (child.exitCode !== null) expect.fail(output.err);
       await new Promise((resolve) => void setTimeout(resolve, 20));
+    }
     child.kill('SIGINT');
     expect(await closed).toBe(130);
     expect(output.err).toContain(`the same command continues: rangeway ${args.join(' ')}`);
