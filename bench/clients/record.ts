@@ -83,6 +83,7 @@ function group<T>(list: readonly T[], keyOf: (one: T) => string): readonly (read
 export function toClientsPage({ date, machine, rounds, mib, speeds, faults }: ClientsRecord): string {
   const measured = new Set([...speeds, ...faults].map(({ program }) => program));
   const programs = PROGRAMS.map(({ name }) => name).filter((name) => measured.has(name));
+  const faulted = programs.filter((name) => faults.some(({ program }) => program === name));
   const speedOf = (column: string, program: string) =>
     speeds.find((one) => one.column === column && one.program === program);
   const cell = (column: string, program: string) => {
@@ -121,6 +122,6 @@ ${[row(['', ...COLUMNS.map(({ title }) => title)]), rule(COLUMNS.length + 1), ..
 
 The first ${FAULTY} responses have the fault. A client that fails is started again, up to three times. **WRONG**: exit code 0, and the file is no version that the server had.
 
-${[row(['', ...programs]), rule(programs.length + 1), ...CELLS.map(({ name }) => row([name, ...programs.map((program) => outcome(name, program))]))].join('\n')}
+${[row(['', ...faulted]), rule(faulted.length + 1), ...CELLS.map(({ name }) => row([name, ...faulted.map((program) => outcome(name, program))]))].join('\n')}
 `;
 }
