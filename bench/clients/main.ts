@@ -1,5 +1,5 @@
 /** `npm run bench:clients`: `rangeway get` beside other clients, in speed and under faults. Needs `npm run build`. */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { describeMachine } from '../measure/machine.ts';
@@ -76,7 +76,7 @@ function isSound({ speeds, faults }: ClientsRecord): boolean {
 
 /** Takes the part that was not run from the record. */
 function completed(record: ClientsRecord): ClientsRecord {
-  if (values.only === undefined) return record;
+  if (values.only === undefined || !existsSync(join(RESULTS, 'record.json'))) return record;
   const { rounds, mib, speeds, faults } = readRecord();
   return values.only === 'speed' ? { ...record, faults } : { ...record, rounds, mib, speeds };
 }
