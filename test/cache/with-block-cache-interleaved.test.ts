@@ -81,6 +81,17 @@ interface Play {
   readonly memory: number;
 }
 
+/** How many histories of a kind may have one broken response; in 1,500 it was one in 150 to 214, and in 20. */
+interface Allowed {
+  readonly first: number;
+  readonly oneIn: number;
+}
+
+const SELDOM: Allowed = { first: 2, oneIn: 60 };
+const NEVER: Allowed = { first: 0, oneIn: Number.POSITIVE_INFINITY };
+/** Most blocks have to be read again, and their version may be replaced by then. */
+const WITHOUT_MEMORY: Allowed = { first: 3, oneIn: 10 };
+
 /** One history: several clients at once, each with its own requests, while the object is replaced. */
 async function play(seed: number, { blocks, isVersioned, memory }: Play): Promise<Outcome> {
   const roll = dice(seed);
@@ -239,12 +250,12 @@ function checkParts(body: Uint8Array, bytes: Uint8Array): void {
 
 const ENDLESS = Number.POSITIVE_INFINITY;
 
-test.for<[name: string, play: Play]>([
-  ['an object of one window', { blocks: 5, isVersioned: false, memory: ENDLESS }],
-  ['an object of several windows', { blocks: 18, isVersioned: false, memory: ENDLESS }],
-  ['an object of several windows whose versions are kept', { blocks: 18, isVersioned: true, memory: ENDLESS }],
-  ['an object of several windows, memory for one block', { blocks: 18, isVersioned: false, memory: 1 }],
-])('%s, replaced while it is read: each response is of one version', async ([name, history]) => {
+test.for<[name: string, play: Play, allowed: Allowed]>([
+  ['an object of one window', { blocks: 5, isVersioned: false, memory: ENDLESS }, SELDOM],
+  ['an object of several windows', { blocks: 18, isVersioned: false, memory: ENDLESS }, SELDOM],
+  ['an object of several windows whose versions are kept', { blocks: 18, isVersioned: true, memory: ENDLESS }, NEVER],
+  ['an object of several windows, memory for one block', { blocks: 18, isVersioned: false, memory: 1 }, WITHOUT_MEMORY],
+])('%s, replaced while it is read: each response is of one version', async ([name, history, allowed]) => {
   const rounds = history.blocks === 5 ? ROUNDS.oneWindow : ROUNDS.others;
   const sum = { wholes: 0, brokenWholes: 0, brokenRanges: 0, brokenMultipart: 0, refused: 0 };
   for (let round = 0; round < rounds; round++) {
@@ -263,6 +274,5 @@ test.for<[name: string, play: Play]>([
   console.log(`RANGEWAY_SEED=${SEED}, ${rounds} histories of ${name}: ${JSON.stringify(sum)}`);
   expect(sum.wholes).toBeGreaterThan(rounds);
   // Cached blocks of a replaced version may be followed by blocks that can no longer be read.
-  expect(sum.brokenWholes + sum.brokenRanges).toBeLessThanOrEqual(2 + rounds / 15);
-  if (history.isVersioned) expect(sum.brokenWholes + sum.brokenRanges).toBe(0);
+  expect(sum.brokenWholes + sum.brokenRanges).toBeLessThanOrEqual(allowed.first + rounds / allowed.oneIn);
 });
