@@ -24,14 +24,18 @@ export async function startShapedProxy(target: number, { latency, rate }: Connec
     client.pipe(upstream);
     let free = 0;
     let queued = 0;
+    // Timers may fire in another order than they were set, if a turn of the event loop is long.
+    const waiting: Buffer[] = [];
     upstream.on('data', (chunk) => {
       const now = performance.now();
       free = Math.max(free, now + latency) + (chunk.length / rate) * 1000;
       queued += chunk.length;
       if (queued > MAX_QUEUED) upstream.pause();
+      waiting.push(chunk);
       setTimeout(() => {
-        queued -= chunk.length;
-        client.write(chunk);
+        const next = waiting.shift() ?? chunk;
+        queued -= next.length;
+        client.write(next);
         if (queued <= MAX_QUEUED) upstream.resume();
       }, free - now);
     });

@@ -50,20 +50,52 @@ export function webFetcher(): Fetcher {
     const init: RequestInit = method === 'POST' ? { method, body: content ?? '', redirect: 'manual' } : { method };
     // Chromium's HTTP cache would send conditions of its own, and store gigabytes.
     const response = await fetch(url, { ...init, headers: { ...fields }, signal, cache: 'no-store' });
-    const reader = response.body?.getReader();
     return {
       status: response.status,
       fields: response.headers,
       url: response.url === '' ? url : response.url,
-      body: {
-        read: async () => (await reader?.read())?.value,
-        cancel: async () => {
-          await reader?.cancel().catch(() => undefined);
-        },
-      },
+      body: bodyReader(response.body),
       isUnframed: method === 'GET' && url.startsWith('http:') && !isFramed(response.headers),
     };
   };
+}
+
+/** Bytes that are read at once: Chromium passes on up to 2 MiB. */
+const BUFFER_LENGTH = 1024 * 1024;
+
+function bodyReader(body: ReadableStream<Uint8Array<ArrayBuffer>> | null): BodyReader {
+  if (body === null) return { read: () => Promise.resolve(undefined), cancel: () => Promise.resolve() };
+  const byob = byobReader(body);
+  if (byob === undefined) {
+    const reader = body.getReader();
+    return { read: async () => (await reader.read()).value, cancel: () => cancel(reader) };
+  }
+  let buffer: ArrayBuffer | undefined;
+  return {
+    async read() {
+      const { done, value } = await byob.read(new Uint8Array(buffer ?? new ArrayBuffer(BUFFER_LENGTH)));
+      buffer = value?.buffer;
+      return done ? undefined : value;
+    },
+    cancel: () => cancel(byob),
+  };
+}
+
+function cancel(reader: ReadableStreamDefaultReader | ReadableStreamBYOBReader): Promise<void> {
+  return reader.cancel().catch(() => undefined);
+}
+
+/**
+ * Reads all chunks of a body into one buffer. Of new ones, Chromium collects hundreds of MiB before it frees them.
+ *
+ * @returns `undefined` if this body is no stream of bytes
+ */
+function byobReader(body: ReadableStream<Uint8Array<ArrayBuffer>>): ReadableStreamBYOBReader | undefined {
+  try {
+    return body.getReader({ mode: 'byob' });
+  } catch {
+    return undefined;
+  }
 }
 
 function isFramed(headers: Headers): boolean {

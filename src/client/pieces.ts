@@ -51,7 +51,8 @@ export async function fetchPieces(request: PiecesRequest): Promise<Pieces | unde
   const { sink, version } = request;
   const { validator, size } = version;
   // Without a strong tag, an index of another version could not be told from the right one.
-  if (validator.type !== 'tag' || sink.read === undefined) return undefined;
+  const canHash = sink.sha256 !== undefined || sink.read !== undefined;
+  if (validator.type !== 'tag' || !canHash) return undefined;
   const bytes = await fetchIndex(request).catch(() => undefined);
   const index = bytes === undefined ? undefined : await decodePieceIndex(bytes);
   if (index === undefined || index.size !== size || index.etag !== validator.tag.opaque) return undefined;
@@ -81,6 +82,11 @@ async function fetchIndex({ url, fields, fetcher, version, signal }: PiecesReque
   return bytes.subarray(0, length);
 }
 
+async function digestOfRead(sink: Sink, start: number, end: number): Promise<Uint8Array | undefined> {
+  const bytes = await sink.read?.(start, end);
+  return bytes === undefined ? undefined : new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+}
+
 /** Makes the checks of an index. A piece that was right is read again only if its bytes were written again. */
 export function piecesOf(sink: Sink, { size, pieces, sha256 }: Omit<PieceIndex, 'key' | 'etag' | 'crc32'>): Pieces {
   const length = pieceLengthOf(size);
@@ -94,8 +100,7 @@ export function piecesOf(sink: Sink, { size, pieces, sha256 }: Omit<PieceIndex, 
   async function isPieceRight(piece: number): Promise<boolean | 'written-meanwhile'> {
     const { start, end } = spanOf(piece);
     reading = piece;
-    const bytes = await sink.read?.(start, end);
-    const digest = bytes === undefined ? undefined : new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+    const digest = await (sink.sha256 === undefined ? digestOfRead(sink, start, end) : sink.sha256(start, end));
     if (reading === undefined) return 'written-meanwhile';
     const expected = pieces.subarray(piece * HASH_LENGTH, (piece + 1) * HASH_LENGTH);
     const isSame = digest?.every((byte, i) => byte === expected[i]) === true;

@@ -27,8 +27,10 @@ export interface Sink {
    * time to time, with an `end` that grows. `digest` takes less time then.
    */
   prepareDigest?(algorithm: ReprDigest['algorithm'], end: number): void;
-  /** Reads bytes that were written, from `start` to `end`, half-open. Without it, pieces are not verified. */
+  /** Reads bytes that were written, from `start` to `end`, half-open. Without it and `sha256`, pieces are not verified. */
   read?(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Returns the SHA-256 of bytes that were written, from `start` to `end`, half-open. Without it, they are read. */
+  sha256?(start: number, end: number): Promise<Uint8Array>;
   /** Makes the file durable and puts it into its place. Called once, after all bytes were written. */
   finish(size: number): Promise<void>;
   /** Releases all resources, and keeps what was written. Called once, at the end. Never rejects. */

@@ -1,14 +1,14 @@
 import { downloadError } from '../client/download-error.ts';
 import type { Sink } from '../client/sink.ts';
-import { runningDigest } from './running-digest.ts';
-import { handleSegments, hasAccessHandles } from './handle-segments.ts';
 import { segmentFiles } from './segment-files.ts';
-import { streamSegments } from './stream-segments.ts';
+import { storedBytes, type StoredBytes } from './stored-bytes.ts';
 
 /** Where a download in a browser goes. */
 export interface BrowserSinkOptions {
   /** Of the download's record. */
   readonly id: string;
+  /** Stores the bytes. By default this page, or this worker. */
+  readonly stored?: StoredBytes | undefined;
   /**
    * Puts the complete file into its place. If it resolves to true, the bytes are there, and the copy in the private file
    * system is removed.
@@ -20,37 +20,33 @@ export interface BrowserSinkOptions {
  * Keeps the bytes of a download in the origin's private file system, where they survive the end of the tab, and delivers
  * them when they are complete. Needs a secure context.
  */
-export function browserSink({ id, deliver }: BrowserSinkOptions): Sink {
-  const files = segmentFiles(id);
-  const stored = hasAccessHandles() ? handleSegments(files) : streamSegments(files);
-  const digest = runningDigest((start, end) => stored.read(start, end));
+export function browserSink({ id, stored = storedBytes(id), deliver }: BrowserSinkOptions): Sink {
   let isDelivered = false;
   return {
     isSequential: false,
     open: () => stored.open(),
-    async write(position, bytes) {
-      digest.noteWrite(position);
-      await explained(stored.write(position, bytes));
-    },
+    write: (position, bytes) => explained(stored.write(position, bytes)),
     sync: () => explained(stored.sync()),
-    async empty() {
-      await digest.stop();
-      await stored.empty();
-    },
-    prepareDigest: (algorithm, end) => digest.prepare(algorithm, end),
-    digest: (algorithm, size, signal) => digest.of(algorithm, size, signal),
-    read: (start, end) => stored.read(start, end),
+    empty: () => stored.empty(),
+    prepareDigest: (algorithm, end) => stored.prepareDigest(algorithm, end),
+    digest: (algorithm, size, signal) => Promise.race([stored.digest(algorithm, size), rejectedBy(signal)]),
+    sha256: (start, end) => stored.sha256(start, end),
     async finish(size) {
       await explained(stored.close());
-      const file = await files.toBlob();
+      const file = await segmentFiles(id).toBlob();
       if (file.size !== size) throw new Error(`${file.size} bytes are stored, and not ${size}`);
       isDelivered = await explained(deliver(file));
     },
     async close() {
-      await digest.stop();
       await (isDelivered ? stored.empty() : stored.close()).catch(() => undefined);
     },
   };
+}
+
+function rejectedBy(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(new Error('the download has ended')), { once: true });
+  });
 }
 
 /** Explains the errors of a browser that need an action of the user. */

@@ -4,7 +4,7 @@ import { isDownloadError } from '../client/download-error.ts';
 import type { DownloadResult } from '../client/engine-types.ts';
 import { fromProgress, initialState, rateMeter, type DownloadState } from './download-state.ts';
 import { changeRecord, findRecord, recordId, removeRecord } from './records.ts';
-import type { RunDownload } from './run-download.ts';
+import type { RunRequest } from './run-download.ts';
 import { chooseFile, mayWrite, saveToDownloads, writeTo } from './save-file.ts';
 import { segmentFiles } from './segment-files.ts';
 import { explainSpace, findSupport } from './support.ts';
@@ -32,7 +32,7 @@ export interface Controller {
 export interface ControllerOptions {
   readonly url: string;
   readonly name: string;
-  readonly runDownload: RunDownload;
+  readonly runDownload: (request: Omit<RunRequest, 'startWorker'>) => Promise<DownloadResult>;
   /** Called when the server refuses the link. */
   readonly onExpired: () => void;
 }

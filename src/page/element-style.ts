@@ -15,12 +15,11 @@ button{cursor:pointer}button:hover{background:var(--hover)}
 .primary{background:var(--link);border-color:var(--link);color:var(--page)}.primary:hover{background:var(--link);filter:brightness(1.1)}
 :focus-visible{outline:2px solid var(--link);outline-offset:2px}
 .bar{height:6px;margin:.75rem 0 0;border-radius:3px;background:var(--line);overflow:hidden}
-.bar div{height:100%;border-radius:3px;background:var(--link);transition:width .2s linear}
+.bar div{height:100%;border-radius:3px;background:var(--link)}
 .paused .bar div,.waiting .bar div,.expired .bar div,.failed .bar div{background:var(--edge)}
 p{margin:.5rem 0 0;font-size:.875rem;color:var(--quiet);overflow-wrap:anywhere}p:empty{display:none}
 .notice{color:var(--warn)}
 form{display:flex;gap:.5rem;margin:.625rem 0 0}input{flex:1;min-width:0}::placeholder{color:var(--quiet);opacity:1}
 a{color:var(--link);text-underline-offset:.2em}
-@media(prefers-reduced-motion:reduce){.bar div{transition:none}}
 @media(forced-colors:active){.bar{border:1px solid}.bar div{background:Highlight!important}.primary{forced-color-adjust:none}}
 `;

@@ -1,8 +1,7 @@
 import { createElement as h, render } from 'hono/jsx/dom';
 import { downloadController, type Controller } from './controller.ts';
 import { ELEMENT_STYLE } from './element-style.ts';
-import { runDownload, type RunDownload } from './run-download.ts';
-import { workerRunner } from './run-in-worker.ts';
+import { runDownload } from './run-download.ts';
 import { fileNameOf } from './save-file.ts';
 import { downloadView } from './view.ts';
 
@@ -18,22 +17,22 @@ export interface ExpiredDetail {
 /** How elements run their downloads. */
 export interface DownloadElementOptions {
   /**
-   * Starts a worker whose module calls `serveDownloads()`. Files are written in place there, twice as fast as in a page.
-   * Without it, or where the browser refuses it, downloads run in the page.
+   * Starts a worker whose module calls `serveStorage()`. It stores the bytes of a download, faster than a page can.
+   * Without it, or where the browser refuses it, the page stores them.
    */
   readonly startWorker?: (() => Worker) | undefined;
 }
 
-/** How downloads run that begin from now on. */
-let run: RunDownload = runDownload;
+/** Stores the bytes of downloads that begin from now on. */
+let startStorage: (() => Worker) | undefined;
 
 /**
- * Defines the element `<rangeway-download href="…">`, once. A later call changes how downloads run that begin after it.
+ * Defines the element `<rangeway-download href="…">`, once. A later call with `startWorker` changes which worker later downloads have.
  * The attribute `name` is the name of the file, by default the last segment of the address. The content of an element is
  * shown where no script runs, so put the plain link there.
  */
 export function defineDownloadElement({ startWorker }: DownloadElementOptions = {}): void {
-  if (startWorker !== undefined) run = workerRunner(startWorker);
+  if (startWorker !== undefined) startStorage = startWorker;
   if (customElements.get(ELEMENT_NAME) === undefined) customElements.define(ELEMENT_NAME, downloadElement());
 }
 
@@ -52,7 +51,7 @@ function downloadElement(): CustomElementConstructor {
       const controller = downloadController({
         url: url.href,
         name,
-        runDownload: (request) => run(request),
+        runDownload: (request) => runDownload({ ...request, startWorker: startStorage }),
         onExpired: () => this.#announceExpiry(),
       });
       this.#controller = controller;

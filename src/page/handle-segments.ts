@@ -102,16 +102,14 @@ export function handleSegments(files: SegmentFiles): Segments {
       }
       throwIfLost();
     },
-    async read(start, end) {
-      const bytes = new Uint8Array(end - start);
-      for (const part of splitSegments(LAYOUT, start, end)) {
+    async read(start, place) {
+      for (const part of splitSegments(LAYOUT, start, start + place.length)) {
         const from = part.position - start;
-        const place = bytes.subarray(from, from + part.end - part.start);
+        const own = place.subarray(from, from + part.end - part.start);
         await withSegment(part.index, ({ handle }) => {
-          if (handle.read(place, { at: part.start }) < place.length) throw new Error('the stored bytes end too early');
+          if (handle.read(own, { at: part.start }) < own.length) throw new Error('the stored bytes end too early');
         });
       }
-      return bytes;
     },
     async empty() {
       await Promise.allSettled(opening.values());
@@ -131,6 +129,6 @@ export function handleSegments(files: SegmentFiles): Segments {
 }
 
 function writeAll(handle: AccessHandle, at: number, data: Uint8Array): void {
-  // Some browsers write a part when the storage is full, and throw nothing.
-  if (handle.write(data, { at }) < data.length) throw new DOMException('the storage is full', 'QuotaExceededError');
+  // When the storage is full, some browsers write a part. Chromium 156 may return 2^32 - 8, which is its error as a number.
+  if (handle.write(data, { at }) !== data.length) throw new DOMException('the storage is full', 'QuotaExceededError');
 }

@@ -2,6 +2,6 @@
 import { defineDownloadElement } from './element.ts';
 
 export { defineDownloadElement, type DownloadElementOptions, type ExpiredDetail } from './element.ts';
-export { serveDownloads } from './run-in-worker.ts';
+export { serveStorage } from './storage-worker.ts';
 
 if (typeof customElements !== 'undefined') defineDownloadElement();

@@ -4,12 +4,15 @@ import { webFetcher, type Fetcher } from '../client/fetcher.ts';
 import { browserJournal } from './browser-journal.ts';
 import { browserSink } from './browser-sink.ts';
 import { changeRecord } from './records.ts';
+import { workerStorage } from './storage-worker.ts';
 
 /** A run of a download, from a click to its end or its pause. */
 export interface RunRequest {
   /** Of the download's record. */
   readonly id: string;
   readonly url: string;
+  /** Starts a worker that stores the bytes. Without it, or where the browser refuses it, the page stores them. */
+  readonly startWorker: (() => Worker) | undefined;
   /** Ends the run, and keeps the bytes that are there. */
   readonly signal: AbortSignal;
   /** Returns a fresh address of the same file. */
@@ -21,16 +24,15 @@ export interface RunRequest {
   readonly onUnresumable: () => void;
 }
 
-/** Runs a download. Rejects with a DownloadError. */
-export type RunDownload = (request: RunRequest) => Promise<DownloadResult>;
-
 /** A download waits out ten minutes without a network. */
 const TRIES = 30;
 
-/** Runs a download in this page, or in this worker. */
-export const runDownload: RunDownload = async ({ id, url, signal, refresh, deliver, onProgress, onUnresumable }) => {
+/** Runs a download. Rejects with a DownloadError. */
+export async function runDownload(request: RunRequest): Promise<DownloadResult> {
+  const { id, url, startWorker, signal, refresh, deliver, onProgress, onUnresumable } = request;
+  const worker = startWorker === undefined ? undefined : await workerStorage(startWorker, id);
   const download = startDownload(url, {
-    sink: browserSink({ id, deliver }),
+    sink: browserSink({ id, stored: worker, deliver }),
     journal: browserJournal(id),
     fetcher: observed(webFetcher(), onUnresumable),
     signal,
@@ -41,10 +43,11 @@ export const runDownload: RunDownload = async ({ id, url, signal, refresh, deliv
   try {
     return await download.done;
   } finally {
+    worker?.terminate();
     const { size, written, phase } = download.progress;
     if (phase === 'failed' && size !== undefined) await changeRecord(id, { size, written }).catch(() => undefined);
   }
-};
+}
 
 /** Calls a function if the first response can't be continued. */
 function observed(fetcher: Fetcher, onUnresumable: () => void): Fetcher {

@@ -7,8 +7,8 @@ export interface Segments {
   write(position: number, bytes: Uint8Array): Promise<void>;
   /** Makes durable all that was written before the call. */
   sync(): Promise<void>;
-  /** Reads bytes that were written, from `start` to `end`, half-open. */
-  read(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
+  /** Fills `place` with bytes that were written, from `start` on. */
+  read(start: number, place: Uint8Array): Promise<void>;
   /** Removes all bytes. */
   empty(): Promise<void>;
   /** Closes all files, after a `sync` of them. */

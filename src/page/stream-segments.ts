@@ -28,6 +28,8 @@ const RUN_LENGTH = 1024 * 1024;
  */
 export function streamSegments(files: SegmentFiles): Segments {
   const open = new Map<number, Segment>();
+  /** The memory of runs that were passed on: Chromium collects much of it before it frees any. */
+  const spare: Uint8Array<ArrayBuffer>[] = [];
   /** A stream that has failed has lost all that was written to it, so no later checkpoint may count it. */
   let lost: { readonly cause: unknown } | undefined;
 
@@ -44,15 +46,20 @@ export function streamSegments(files: SegmentFiles): Segments {
   }
 
   async function writePart(segment: Segment, index: number, position: number, data: Uint8Array): Promise<void> {
-    const { run } = segment;
-    const isNext = run !== undefined && run.start + run.length === position;
-    if (!isNext || run.length + data.length > run.bytes.length) {
-      await flush(segment, index);
-      segment.run = { start: position, bytes: new Uint8Array(Math.max(RUN_LENGTH, data.length)), length: 0 };
+    for (let from = 0; from < data.length;) {
+      const start = position + from;
+      let { run } = segment;
+      if (run === undefined || run.start + run.length !== start) {
+        await flush(segment, index);
+        run = { start, bytes: spare.pop() ?? new Uint8Array(RUN_LENGTH), length: 0 };
+        segment.run = run;
+      }
+      const part = data.subarray(from, from + RUN_LENGTH - run.length);
+      run.bytes.set(part, run.length);
+      run.length += part.length;
+      from += part.length;
+      if (run.length === RUN_LENGTH) await flush(segment, index);
     }
-    if (segment.run === undefined) return;
-    segment.run.bytes.set(data, segment.run.length);
-    segment.run.length += data.length;
   }
 
   async function flush(segment: Segment, index: number): Promise<void> {
@@ -65,6 +72,7 @@ export function streamSegments(files: SegmentFiles): Segments {
     const data = run.bytes.subarray(0, run.length);
     await segment.stream.write({ type: 'write', position: run.start, data });
     segment.run = undefined;
+    spare.push(run.bytes);
   }
 
   async function close(segment: Segment, index: number): Promise<void> {
@@ -96,17 +104,15 @@ export function streamSegments(files: SegmentFiles): Segments {
     },
     sync,
     close: sync,
-    async read(start, end) {
-      const bytes = new Uint8Array(end - start);
-      for (const part of splitSegments(LAYOUT, start, end)) {
+    async read(start, place) {
+      for (const part of splitSegments(LAYOUT, start, start + place.length)) {
         await inTurn(part.index, async (segment) => {
           await close(segment, part.index);
           const slice = (await (await files.fileOf(LAYOUT, part.index)).getFile()).slice(part.start, part.end);
           if (slice.size < part.end - part.start) throw new Error('the stored bytes end too early');
-          bytes.set(new Uint8Array(await slice.arrayBuffer()), part.position - start);
+          place.set(new Uint8Array(await slice.arrayBuffer()), part.position - start);
         });
       }
-      return bytes;
     },
     async empty() {
       await each(async (segment) => {

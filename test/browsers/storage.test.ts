@@ -1,155 +1,35 @@
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
-import { build } from 'esbuild';
-import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { downloadError } from '../../src/client/download-error.ts';
-import type { Journal } from '../../src/client/journal.ts';
 import type { Sink } from '../../src/client/sink.ts';
 import { journalContract } from '../client/journal-contract.ts';
 import { sinkContract, type SinkUnderTest } from '../client/sink-contract.ts';
 import { describeInBrowsers } from './browsers.ts';
+import { freshName, remoteJournal, remoteSink, runIn, startStoragePage, type SinkPlace } from './storage-page.ts';
 
-/** Runs in the page: makes parts by name, calls their methods, and passes on bytes and errors as JSON. */
-const HARNESS = `
-import { browserSink } from './src/page/browser-sink.ts';
-import { browserJournal } from './src/page/browser-journal.ts';
-import { handleSegments } from './src/page/handle-segments.ts';
-import { segmentFiles } from './src/page/segment-files.ts';
-import { streamSegments } from './src/page/stream-segments.ts';
-
-const parts = new Map();
-const delivered = new Map();
-const makers = {
-  sink: (name) => browserSink({ id: name, deliver: async (file) => (delivered.set(name, file), false) }),
-  journal: (name) => browserJournal('https://files.test/' + name),
-};
-globalThis.make = async (id, kind, name) => void parts.set(id, makers[kind](name));
-globalThis.call = async (id, method, args) => {
-  const values = args.map((one) => (Array.isArray(one) ? Uint8Array.from(one) : one));
-  try {
-    const value = await parts.get(id)[method](...values);
-    return { value: value instanceof Uint8Array ? Array.from(value) : value };
-  } catch (error) {
-    return { reason: error.message, failure: error.failure };
-  }
-};
-globalThis.read = async (name) => {
-  const file = delivered.get(name);
-  return file === undefined ? undefined : Array.from(new Uint8Array(await file.arrayBuffer()));
-};
-globalThis.filesOf = segmentFiles;
-const isPage = typeof document !== 'undefined';
-globalThis.segments = (name) => (isPage ? streamSegments : handleSegments)(segmentFiles(name));
-if (!isPage) {
-  onmessage = async ({ data: [id, code] }) => {
-    postMessage([id, await (0, eval)(code).then((value) => ({ value }), (error) => ({ reason: String(error) }))]);
-  };
-}
-let worker;
-let questions = 0;
-globalThis.inWorker = (code) => new Promise((resolve, reject) => {
-  worker ??= new Worker('/script.js', { type: 'module' });
-  const own = questions++;
-  worker.addEventListener('message', ({ data: [id, { value, reason }] }) => {
-    if (id === own) reason === undefined ? resolve(value) : reject(new Error(reason));
-  });
-  worker.postMessage([own, code]);
-});
-`;
-
-/** Pages write by streams, and workers in place. */
-type Place = 'page' | 'worker';
-
-/** Runs code, whose value is a promise, in a page or in its worker. */
-function runIn(page: Page, place: Place, code: string): Promise<unknown> {
-  return page.evaluate(place === 'page' ? code : `inWorker(${JSON.stringify(code)})`);
-}
-
-let server: Server;
+let storagePage: Awaited<ReturnType<typeof startStoragePage>>;
 let url: string;
 
 beforeAll(async () => {
-  const stdin = { contents: HARNESS, resolveDir: join(import.meta.dirname, '../..') };
-  const { outputFiles } = await build({ stdin, bundle: true, format: 'esm', write: false });
-  const script = outputFiles[0]?.text ?? '';
-  const html = `<!doctype html><link rel="icon" href="data:,"><script type="module" src="/script.js"></script>`;
-  server = createServer(({ url: path }, response) => {
-    const isScript = path === '/script.js';
-    response.setHeader('Content-Type', isScript ? 'text/javascript' : 'text/html').end(isScript ? script : html);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  url = `http://127.0.0.1:${isBound(address) ? address.port : 0}/`;
+  storagePage = await startStoragePage();
+  ({ url } = storagePage);
 });
-afterAll(() => server.close());
+afterAll(() => storagePage.stop());
 
-function isBound(address: string | AddressInfo | null): address is AddressInfo {
-  return address !== null && typeof address === 'object';
-}
+const SHA256_OF_ABCDEF = 'bef57ec7f53a6d40beb640a780a639c83bc29ac8a9816f1fc6c5c6dcd93c4721';
 
-interface Answer {
-  readonly value?: unknown;
-  readonly reason?: string;
-  readonly failure?: Parameters<typeof downloadError>[0];
-}
-
-let count = 0;
-
-/** Makes a part in the page. Returns a function that calls its methods. */
-function remote(page: Page, kind: 'sink' | 'journal', name: string, place: Place = 'page') {
-  const id = `part-${count++}`;
-  const made = runIn(page, place, `make(${JSON.stringify(id)}, '${kind}', ${JSON.stringify(name)})`);
-  return async (method: string, ...args: readonly (Uint8Array | string | number)[]): Promise<unknown> => {
-    await made;
-    const values = args.map((one) => (one instanceof Uint8Array ? Array.from(one) : one));
-    const answer: Answer = Object(await runIn(page, place, `call('${id}', '${method}', ${JSON.stringify(values)})`));
-    if (answer.failure !== undefined) throw downloadError(answer.failure);
-    if (answer.reason !== undefined) throw new Error(answer.reason);
-    return answer.value;
-  };
-}
-
-async function nothing(work: Promise<unknown>): Promise<void> {
-  await work;
-}
-
-function remoteSink(page: Page, name: string, place: Place): Sink {
-  const call = remote(page, 'sink', name, place);
-  return {
-    isSequential: false,
-    open: async () => Number(await call('open')),
-    write: (position, bytes) => nothing(call('write', position, bytes)),
-    sync: () => nothing(call('sync')),
-    empty: () => nothing(call('empty')),
-    digest: async (algorithm, size) => String(await call('digest', algorithm, size)),
-    finish: (size) => nothing(call('finish', size)),
-    close: () => nothing(call('close')),
-  };
-}
-
-function remoteJournal(page: Page, name: string): Journal {
-  const call = remote(page, 'journal', name);
-  return {
-    open: async () => {
-      const text = await call('open');
-      return typeof text === 'string' ? text : undefined;
-    },
-    save: (text) => nothing(call('save', text)),
-    remove: () => nothing(call('remove')),
-    close: () => nothing(call('close')),
-  };
+/** Writes 150 MB in parts: Chromium has granted the space of some more bytes than a file has. */
+async function fill(sink: Sink): Promise<void> {
+  for (let start = 1_000_000; start < 150_000_000; start += 10_000_000)
+    await sink.write(start, new Uint8Array(10_000_000));
 }
 
 describeInBrowsers('storage of downloads', (browser) => {
-  const openSink = async (place: Place): Promise<SinkUnderTest> => {
+  const openSink = async (place: SinkPlace): Promise<SinkUnderTest> => {
     const { page } = await browser.visit(url);
-    const name = `file-${count++}`;
+    const name = freshName();
     return {
       make: () => remoteSink(page, name, place),
       read: async () => {
-        const bytes = await runIn(page, place, `read('${name}')`);
+        const bytes = await runIn(page, place === 'worker' ? 'worker' : 'page', `read('${name}')`);
         return Array.isArray(bytes) ? Uint8Array.from(bytes) : undefined;
       },
     };
@@ -157,10 +37,11 @@ describeInBrowsers('storage of downloads', (browser) => {
 
   sinkContract('the private file system in a page', () => openSink('page'));
   sinkContract('the private file system in a worker', () => openSink('worker'));
+  sinkContract('the private file system of a page with a worker', () => openSink('page over a worker'));
 
   journalContract('IndexedDB', async () => {
     const { page } = await browser.visit(url);
-    const name = `file-${count++}`;
+    const name = freshName();
     return () => remoteJournal(page, name);
   });
 
@@ -182,7 +63,8 @@ describeInBrowsers('storage of downloads', (browser) => {
       await Promise.all(writes);
       await store.sync();
       const stored = new Uint8Array(await (await filesOf('many').toBlob()).arrayBuffer());
-      const part = await store.read(border - 500, border + 500);
+      const part = new Uint8Array(1000);
+      await store.read(border - 500, part);
       await store.close();
       return stored.length === size && stored.every((byte, i) => byte === source[i])
         && part.every((byte, i) => byte === source[border - 500 + i]) && (await store.open()) === size;
@@ -191,7 +73,7 @@ describeInBrowsers('storage of downloads', (browser) => {
     expect(isEqual).toBe(true);
   });
 
-  test.for(['page', 'worker'] as const)(
+  test.for(['page', 'worker', 'page over a worker'] as const)(
     'bytes of a %s, and the journal, survive the end of the page',
     async (place) => {
       const { page } = await browser.visit(url);
@@ -260,7 +142,9 @@ describeInBrowsers('storage of downloads', (browser) => {
           globalThis.store ??= segments('full');
           const name = await store.write(${position}, new Uint8Array(${length}).fill(7)).catch(({ name }) => name);
           await store.sync();
-          return [name, (await store.read(0, 1000)).every((byte) => byte === 7)];
+          const bytes = new Uint8Array(1000);
+          await store.read(0, bytes);
+          return [name, bytes.every((byte) => byte === 7)];
         })()`,
         );
       expect(await write(0, 1_000_000)).toEqual([undefined, true]);
@@ -270,6 +154,22 @@ describeInBrowsers('storage of downloads', (browser) => {
       expect(await write(1_000_000, 2_000_000)).toEqual([undefined, true]);
     },
   );
+
+  test.runIf(browser.name === 'chromium')('a page over a worker says that the storage is full', async () => {
+    const { page } = await browser.visit(url);
+    const devtools = await page.context().newCDPSession(page);
+    const { origin } = new URL(url);
+    const sink = remoteSink(page, 'full', 'page over a worker');
+    await sink.open();
+    await sink.write(0, new TextEncoder().encode('abc'));
+    await devtools.send('Storage.overrideQuotaForOrigin', { origin, quotaSize: 1_000_000 });
+    await expect(fill(sink)).rejects.toMatchObject({
+      failure: { code: 'disk', reason: expect.stringContaining('the storage of this browser is full') },
+    });
+    await devtools.send('Storage.overrideQuotaForOrigin', { origin });
+    await sink.write(3, new TextEncoder().encode('def'));
+    expect(await sink.digest?.('sha-256', 6, new AbortController().signal)).toBe(SHA256_OF_ABCDEF);
+  });
 
   test('a second tab is refused while the first one has the journal', async () => {
     const { page } = await browser.visit(url);

@@ -83,12 +83,25 @@ export function sinkContract(name: string, open: () => Promise<SinkUnderTest>): 
       expect(await read()).toBeUndefined();
     });
 
+    test('tells bytes that were written, or their digest, while others are written', async () => {
+      const { make } = await open();
+      const sink = make();
+      await sink.open();
+      await sink.write(3, bytes('def'));
+      await sink.write(0, bytes('abc'));
+      const [read, digest] = await Promise.all([sink.read?.(1, 4), sink.sha256?.(0, 6), sink.write(6, bytes('ghi'))]);
+      expect(read ?? bytes('bcd')).toEqual(bytes('bcd'));
+      expect(digest === undefined ? SHA256_OF_ABCDEF : Buffer.from(digest).toString('hex')).toBe(SHA256_OF_ABCDEF);
+      await sink.close();
+    });
+
     test('has no digest of bytes that it does not have', async () => {
       const { make } = await open();
       const sink = make();
       await sink.open();
       await sink.write(0, bytes('abc'));
       await expect(sink.digest?.('sha-256', 6, new AbortController().signal)).rejects.toThrow();
+      if (sink.sha256 !== undefined) await expect(sink.sha256(0, 6)).rejects.toThrow();
       await sink.close();
     });
   });
