@@ -17,13 +17,14 @@ const HELP = `npm run bench:clients --    runs all clients that are installed (b
   --seeds N         files of each fault (default: 3)
   --width N         files at once, under faults (default: 2)
   --smoke           one short round of get and curl; fails if get does
-  --write           put the results on record: bench/clients/results
+  --write           put the results on record: bench/clients/results, docs/download-clients.md
   --tables          only make the page again, from the record
 `;
 
 const SMOKE_CELLS: ReadonlySet<string> = new Set(['breaks and changes', 'one wrong byte, with a digest']);
 
 const RESULTS = join(import.meta.dirname, 'results');
+const PAGE = join(import.meta.dirname, '../../docs/download-clients.md');
 
 const { values } = parseArgs({
   options: {
@@ -88,7 +89,7 @@ function readRecord(): ClientsRecord {
 function write(record: ClientsRecord): void {
   mkdirSync(RESULTS, { recursive: true });
   writeFileSync(join(RESULTS, 'record.json'), `${JSON.stringify(record, undefined, 1)}\n`);
-  writeFileSync(join(RESULTS, 'clients.md'), toClientsPage(record));
+  writeFileSync(PAGE, toClientsPage(record));
 }
 
 if (values.help) process.stdout.write(HELP);

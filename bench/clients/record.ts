@@ -79,6 +79,10 @@ function group<T>(list: readonly T[], keyOf: (one: T) => string): readonly (read
   return [...groups.values()];
 }
 
+function code(name: string): string {
+  return `\`${name}\``;
+}
+
 /** Prints the page of a record. */
 export function toClientsPage({ date, machine, rounds, mib, speeds, faults }: ClientsRecord): string {
   const measured = new Set([...speeds, ...faults].map(({ program }) => program));
@@ -108,20 +112,20 @@ export function toClientsPage({ date, machine, rounds, mib, speeds, faults }: Cl
       .join(', ');
   };
   const rule = (columns: number) => row(Array.from({ length: columns }, () => '---'));
-  return `# Download clients
+  return `# Download clients, side by side
 
-Made by \`npm run bench:clients -- --write\` on ${date}: ${Object.values(machine).join(', ')}. Figures of two machines can't be compared.
+\`rangeway get\` beside other clients, in speed and under faults. To measure again, on an idle machine with the programs of [bench/packages.txt](../bench/packages.txt) and the packages of \`bench\`, after a build: \`npm run bench:clients\`, whose option for the record makes this page. That was on ${date}: ${Object.values(machine).join(', ')}. Figures of two machines can't be compared.
 
 ## Speed
 
-MB/s, and CPU seconds a GiB: medians of ${rounds} rounds in turns. Objects of ${mib} MiB, a quarter of it where a connection has 12 MB/s.
+MB/s, and CPU seconds a GiB: medians of ${rounds} rounds in turns. Objects of ${mib} MiB, a quarter of it where a connection has 12 MB/s. The second row is the first one again: their difference is the noise.
 
-${[row(['', ...COLUMNS.map(({ title }) => title)]), rule(COLUMNS.length + 1), ...programs.map((program) => row([program, ...COLUMNS.map(({ name }) => cell(name, program))]))].join('\n')}
+${[row(['', ...COLUMNS.map(({ title }) => title)]), rule(COLUMNS.length + 1), ...programs.map((program) => row([code(program), ...COLUMNS.map(({ name }) => cell(name, program))]))].join('\n')}
 
 ## Faults
 
 The first ${FAULTY} responses have the fault. A client that fails is started again, up to three times. **WRONG**: exit code 0, and the file is no version that the server had.
 
-${[row(['', ...faulted]), rule(faulted.length + 1), ...CELLS.map(({ name }) => row([name, ...faulted.map((program) => outcome(name, program))]))].join('\n')}
+${[row(['', ...faulted.map(code)]), rule(faulted.length + 1), ...CELLS.map(({ name }) => row([name, ...faulted.map((program) => outcome(name, program))]))].join('\n')}
 `;
 }

@@ -142,11 +142,15 @@ function holderOf(pid: number): Holder {
   return { host: hostname(), pid, started: startOf(pid) };
 }
 
-/** Field 22 of /proc/PID/stat: in ticks since the system started. Only on Linux. */
+/**
+ * Field 22 of /proc/PID/stat: in ticks since the system started. Only on Linux. A zombie has ended, but keeps its id
+ * until its parent asks for the exit code: the first process of a container often never does.
+ */
 function startOf(pid: number): string {
   try {
     const text = readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return text.slice(text.lastIndexOf(')') + 2).split(' ')[19] ?? '';
+    const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+    return fields[0] === 'Z' || fields[0] === 'X' ? 'ended' : (fields[19] ?? '');
   } catch {
     return '';
   }

@@ -1,12 +1,14 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { takeLock } from '../../../src/client/sinks/node-lock.ts';
+
+const LOCK = join(import.meta.dirname, '../../../src/client/sinks/node-lock.ts');
 
 let folder: string;
 beforeAll(async () => {
@@ -32,6 +34,30 @@ test('the lock of a process that was killed is taken over', async () => {
   await release();
   expect((await readdir(folder)).filter((name) => path.endsWith(name))).toEqual([]);
 });
+
+test.skipIf(process.platform !== 'linux')(
+  'a killed process that its parent never asks about does not keep it',
+  async () => {
+    const path = freshPath();
+    const takes = `import(${JSON.stringify(pathToFileURL(LOCK).href)}).then(({ takeLock }) => takeLock(process.argv[1])).then(() => process.kill(process.pid, 'SIGKILL'))`;
+    // The shell becomes a program that waits for no children.
+    const parent = spawn('bash', ['-c', '"$@" & exec sleep 60', 'bash', process.execPath, '-e', takes, path]);
+    try {
+      const readPid = async () => {
+        const text = await readFile(path, 'utf8').catch(() => '');
+        return Number(/"pid":(\d+)/.exec(text)?.[1] ?? 0);
+      };
+      await expect.poll(readPid, { timeout: 10_000 }).toBeGreaterThan(0);
+      const pid = await readPid();
+      await expect.poll(() => readFile(`/proc/${pid}/stat`, 'utf8')).toContain(') Z ');
+      await (
+        await takeLock(path)
+      )();
+    } finally {
+      parent.kill('SIGKILL');
+    }
+  },
+);
 
 test('a later process with the same id does not keep it', async () => {
   const path = freshPath();
@@ -66,8 +92,6 @@ test('of many that take over one lock, one has it', async () => {
   const taken = await Promise.allSettled(Array.from({ length: 20 }, () => takeLock(path)));
   expect(taken.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
 });
-
-const LOCK = join(import.meta.dirname, '../../../src/client/sinks/node-lock.ts');
 
 /** Takes over the lock of a process that has ended, again and again. */
 const TAKES_OVER = `
