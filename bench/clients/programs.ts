@@ -50,7 +50,7 @@ function npm(name: string): Program {
 }
 
 /** The first client once more: what its figures differ by is the noise of a run. */
-export const AGAIN = 'rangeway, again';
+export const AGAIN = 'rangeway (again)';
 
 /**
  * All clients, with up to eight connections, retries, and timeouts of three seconds where they have them. The first
@@ -59,7 +59,7 @@ export const AGAIN = 'rangeway, again';
 export const PROGRAMS: readonly Program[] = [
   rangeway('rangeway'),
   rangeway(AGAIN),
-  rangeway('rangeway -c 1', '-c', '1'),
+  rangeway('rangeway (one connection)', '-c', '1'),
   installed(
     'curl',
     '-sSfL --retry 10 --retry-delay 1 --retry-all-errors --speed-time 3 --speed-limit 1 -C -',
