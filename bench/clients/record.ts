@@ -79,8 +79,9 @@ function group<T>(list: readonly T[], keyOf: (one: T) => string): readonly (read
   return [...groups.values()];
 }
 
+/** A program by its name; with words besides, the name is no command. */
 function code(name: string): string {
-  return `\`${name}\``;
+  return name.includes(' ') ? name : `\`${name}\``;
 }
 
 /** Prints the page of a record. */
