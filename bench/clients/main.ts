@@ -5,7 +5,7 @@ import { parseArgs } from 'node:util';
 import { describeMachine } from '../measure/machine.ts';
 import { inTemporaryFolder } from '../measure/temporary-folder.ts';
 import { CELLS, meetFaults } from './faults.ts';
-import { AGAIN, PROGRAMS } from './programs.ts';
+import { PROGRAMS } from './programs.ts';
 import { parseClientsRecord, summarizeFaults, summarizeSpeeds, toClientsPage, type ClientsRecord } from './record.ts';
 import { measureSpeed } from './speed.ts';
 
@@ -46,15 +46,18 @@ async function run(folder: string): Promise<ClientsRecord> {
   const wanted = PROGRAMS.filter(({ name }) => names === undefined || names.includes(name));
   const programs = wanted.filter((program) => program.isInstalled());
   for (const { name } of wanted) if (!programs.some((one) => one.name === name)) console.log(`SKIPPED ${name}`);
-  const common = { programs, folder, log: console.log };
+  const common = (part: 'speed' | 'faults') => ({
+    programs: programs.filter(({ only = part }) => only === part),
+    folder,
+    log: console.log,
+  });
   const rounds = values.smoke ? 1 : Number(values.rounds);
   const mib = values.smoke ? 16 : Number(values.mib);
   const seeds = values.smoke ? 1 : Number(values.seeds);
   const cells = values.smoke ? CELLS.filter(({ name }) => SMOKE_CELLS.has(name)) : CELLS;
-  const speeds = values.only === 'faults' ? [] : await measureSpeed({ ...common, rounds, mib });
+  const speeds = values.only === 'faults' ? [] : await measureSpeed({ ...common('speed'), rounds, mib });
   const width = Number(values.width);
-  const once = programs.filter(({ name }) => name !== AGAIN);
-  const faults = values.only === 'speed' ? [] : await meetFaults({ ...common, programs: once, cells, seeds, width });
+  const faults = values.only === 'speed' ? [] : await meetFaults({ ...common('faults'), cells, seeds, width });
   return {
     date: new Date().toISOString().slice(0, 10),
     machine: describeMachine(),

@@ -8,6 +8,8 @@ export interface Program {
   /** The command that downloads to `file`, and that continues it. */
   command(url: string, file: string): readonly [program: string, ...args: string[]];
   isInstalled(): boolean;
+  /** The only part that it is run in. */
+  readonly only?: 'speed' | 'faults';
 }
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -49,22 +51,26 @@ function npm(name: string): Program {
   };
 }
 
-/** The first client once more: what its figures differ by is the noise of a run. */
-export const AGAIN = 'rangeway (again)';
-
 /**
  * All clients, with up to eight connections, retries, and timeouts of three seconds where they have them. The first
  * one is divided by the others.
  */
 export const PROGRAMS: readonly Program[] = [
   rangeway('rangeway'),
-  rangeway(AGAIN),
+  // What its figures differ by is the noise of a run.
+  { ...rangeway('rangeway (again)'), only: 'speed' },
   rangeway('rangeway (one connection)', '-c', '1'),
   installed(
     'curl',
     '-sSfL --retry 10 --retry-delay 1 --retry-all-errors --speed-time 3 --speed-limit 1 -C -',
     (url, file) => ['-o', file, url],
   ),
+  // A retry of curl starts over; a user who starts it again goes on with what is there.
+  {
+    ...installed('curl', '-sSfL --speed-time 3 --speed-limit 1 -C -', (url, file) => ['-o', file, url]),
+    name: 'curl (without --retry)',
+    only: 'faults',
+  },
   installed('wget', '-q --no-config -c --timeout=3 --tries=10 --waitretry=0', (url, file) => ['-O', file, url]),
   installed(
     'wget2',

@@ -88,6 +88,7 @@ function code(name: string): string {
 export function toClientsPage({ date, machine, rounds, mib, speeds, faults }: ClientsRecord): string {
   const measured = new Set([...speeds, ...faults].map(({ program }) => program));
   const programs = PROGRAMS.map(({ name }) => name).filter((name) => measured.has(name));
+  const timed = programs.filter((name) => speeds.some(({ program }) => program === name));
   const faulted = programs.filter((name) => faults.some(({ program }) => program === name));
   const speedOf = (column: string, program: string) =>
     speeds.find((one) => one.column === column && one.program === program);
@@ -121,7 +122,7 @@ export function toClientsPage({ date, machine, rounds, mib, speeds, faults }: Cl
 
 MB/s, and CPU seconds a GiB: medians of ${rounds} rounds in turns. Objects of ${mib} MiB, a quarter of it where a connection has 12 MB/s. The second row is the first one again: their difference is the noise.
 
-${[row(['', ...COLUMNS.map(({ title }) => title)]), rule(COLUMNS.length + 1), ...programs.map((program) => row([code(program), ...COLUMNS.map(({ name }) => cell(name, program))]))].join('\n')}
+${[row(['', ...COLUMNS.map(({ title }) => title)]), rule(COLUMNS.length + 1), ...timed.map((program) => row([code(program), ...COLUMNS.map(({ name }) => cell(name, program))]))].join('\n')}
 
 ## Faults
 
