@@ -10,8 +10,8 @@ import { parseClientsRecord, summarizeFaults, summarizeSpeeds, toClientsPage, ty
 import { measureSpeed } from './speed.ts';
 
 const HELP = `npm run bench:clients --    runs all clients that are installed (bench/packages.txt, bench/package.json)
-  --only PART       speed or faults; with --write, the other part stays as it is on record
-  --clients A,B     only these
+  --only PART       speed or faults; with --write, the other part stays too
+  --clients A,B     only these; with --write, the others stay as they are on record
   --rounds N        of each speed (default: 9)
   --mib N           size of the largest object (default: 1024)
   --seeds N         files of each fault (default: 3)
@@ -78,11 +78,21 @@ function isSound({ speeds, faults }: ClientsRecord): boolean {
   return !failed && faults.some(isOwn) && faults.filter(isOwn).every(({ wrong }) => wrong === 0);
 }
 
-/** Takes the part that was not run from the record. */
+/** Takes the part, and the clients, that were not run from the record. */
 function completed(record: ClientsRecord): ClientsRecord {
-  if (values.only === undefined || !existsSync(join(RESULTS, 'record.json'))) return record;
+  if (!existsSync(join(RESULTS, 'record.json'))) return record;
   const { rounds, mib, speeds, faults } = readRecord();
-  return values.only === 'speed' ? { ...record, faults } : { ...record, rounds, mib, speeds };
+  return {
+    ...record,
+    ...(values.only === 'faults' ? { rounds, mib } : {}),
+    speeds: [...othersOf(speeds, record.speeds), ...record.speeds],
+    faults: [...othersOf(faults, record.faults), ...record.faults],
+  };
+}
+
+function othersOf<One extends { readonly program: string }>(old: readonly One[], now: readonly One[]): readonly One[] {
+  const programs = new Set(now.map(({ program }) => program));
+  return old.filter(({ program }) => !programs.has(program));
 }
 
 function readRecord(): ClientsRecord {

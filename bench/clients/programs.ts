@@ -9,7 +9,7 @@ export interface Program {
   command(url: string, file: string): readonly [program: string, ...args: string[]];
   isInstalled(): boolean;
   /** The only part that it is run in. */
-  readonly only?: 'speed' | 'faults';
+  readonly only?: 'speed';
 }
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -65,12 +65,6 @@ export const PROGRAMS: readonly Program[] = [
     '-sSfL --retry 10 --retry-delay 1 --retry-all-errors --speed-time 3 --speed-limit 1 -C -',
     (url, file) => ['-o', file, url],
   ),
-  // A retry of curl starts over; a user who starts it again goes on with what is there.
-  {
-    ...installed('curl', '-sSfL --speed-time 3 --speed-limit 1 -C -', (url, file) => ['-o', file, url]),
-    name: 'curl (without --retry)',
-    only: 'faults',
-  },
   installed('wget', '-q --no-config -c --timeout=3 --tries=10 --waitretry=0', (url, file) => ['-O', file, url]),
   installed(
     'wget2',

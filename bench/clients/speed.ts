@@ -15,6 +15,9 @@ import { runProgram } from './run-program.ts';
 const MB = 1_000_000;
 const MIB = 1024 * 1024;
 
+/** In ms. A program that takes longer than six times as long as through one connection hangs. */
+const TIMEOUT = 90_000;
+
 /** A kind of server, as a column of the table. */
 export interface Column {
   readonly name: string;
@@ -90,7 +93,7 @@ async function measureOne(program: Program, url: string, size: number, expected:
   const place = join(folder, 'run');
   await mkdir(place);
   const file = join(place, 'file.bin');
-  const { code, seconds, cpu } = await runProgram(program, url, file, 300_000);
+  const { code, seconds, cpu } = await runProgram(program, url, file, TIMEOUT);
   const found = code === 0 ? await hashOf(createReadStream(file)).catch(() => '') : '';
   await rm(place, { recursive: true });
   const outcome = code !== 0 ? 'error' : found === expected ? 'whole' : 'wrong';

@@ -59,7 +59,9 @@ export type Help =
 
 /** When a free connection helps. */
 export interface HelpRules {
-  /** A gap is split, or taken over, if it takes longer than this, in ms. */
+  /** A gap is split if it takes longer than this, in ms. */
+  readonly splitAfter: number;
+  /** A gap of a slow connection is taken over if it takes longer than this, in ms. */
   readonly helpAfter: number;
   /** The fewest bytes of each half: a request for fewer costs more than it saves. */
   readonly leastHalf: number;
@@ -73,20 +75,20 @@ export interface HelpRules {
 export function findHelp(
   connections: readonly RangeConnection[],
   now: number,
-  { helpAfter, leastHalf }: HelpRules,
+  { splitAfter, helpAfter, leastHalf }: HelpRules,
 ): Help | undefined {
   const rates = connections.map(({ rate }) => rate).filter((rate) => rate > 0);
   const mean = rates.length === 0 ? 0 : rates.reduce((sum, rate) => sum + rate, 0) / rates.length;
   const timeLeft = (one: RangeConnection) => remaining(one) / (one.rate === 0 ? mean : one.rate);
   const [slowest] = connections.filter(isFinite).toSorted((a, b) => timeLeft(b) - timeLeft(a));
   // Before the first measurement, nothing is known.
-  if (slowest === undefined || mean === 0 || timeLeft(slowest) <= helpAfter) return undefined;
+  if (slowest === undefined || mean === 0 || timeLeft(slowest) <= splitAfter) return undefined;
   const { id, position } = slowest;
   if (remaining(slowest) >= 2 * leastHalf) {
     return { type: 'split', id, at: position + Math.ceil(remaining(slowest) / 2) };
   }
   const isFarSlower = slowest.rate > 0 && slowest.rate < mean / 4 && now - slowest.openedAt > helpAfter;
-  return isFarSlower ? { type: 'replace', id } : undefined;
+  return isFarSlower && timeLeft(slowest) > helpAfter ? { type: 'replace', id } : undefined;
 }
 
 function isFinite({ end }: RangeConnection): boolean {

@@ -150,6 +150,7 @@ function toEngineOptions(url: URL, options: ClientDownloadOptions): EngineOption
     restarts: RESTARTS,
     stallTimeout: options.stallTimeout ?? 30_000,
     firstPause: options.firstPause ?? 250,
+    splitAfter: 1_000,
     helpAfter: 2_000,
     leastHalf: 256 * 1024,
     isSequential: typeof sink !== 'function' && sink.isSequential,

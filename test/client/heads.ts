@@ -27,6 +27,7 @@ export const RULES: Rules = {
   restarts: 2,
   stallTimeout: 30_000,
   firstPause: 100,
+  splitAfter: 2_000,
   helpAfter: 2_000,
   leastHalf: 256 * 1024,
   isSequential: false,

@@ -36,7 +36,15 @@ function playRandomly(draw: Random): readonly number[] | undefined {
   const file: (number | undefined)[] = [];
   const exchanges = new Map<number, Exchange>();
   const writes: Write[] = [];
-  let plan: Plan = initialPlan({ ...RULES, restarts: 20, tries: 50, firstPause: 1, helpAfter: 1, leastHalf: 10 });
+  let plan: Plan = initialPlan({
+    ...RULES,
+    restarts: 20,
+    tries: 50,
+    firstPause: 1,
+    splitAfter: 1,
+    helpAfter: 1,
+    leastHalf: 10,
+  });
   let now = 0;
   let version = 1;
   let isEmptying = false;

@@ -172,7 +172,8 @@ export const RULES: readonly Rule[] = [
   { matches: /^rangeway transfers /, treatment: run(() => 'rangeway transfers --help') },
   { matches: /^(?:npx )?rangeway check (?:"\$U"|https:\/\/(?:old|new)\.)/, treatment: run() },
   { matches: /^rangeway check (?:URL|https:)/, treatment: run(() => 'rangeway check --help') },
-  { matches: /^(?:npx )?rangeway check http:/, treatment: run() },
+  // A date names a version once it is a second old (RFC 9110 §8.8.2.2), and the gateway has just stored its samples.
+  { matches: /^(?:npx )?rangeway check http:/, treatment: run((command) => `sleep 2 && ${command}`) },
   { matches: /^rangeway warm /, treatment: run(() => 'rangeway warm --help') },
   { matches: /^(?:npx cdk|wrangler dev)$/, treatment: run((command) => `${command} --help`) },
   { matches: /^rangeway COMMAND --help$/, treatment: run(() => 'rangeway sign --help') },

@@ -29,6 +29,7 @@ export const FAST_RULES: Rules = {
   restarts: 5,
   stallTimeout: 300,
   firstPause: 5,
+  splitAfter: 100,
   helpAfter: 100,
   leastHalf: 2_000,
   isSequential: false,
