@@ -35,10 +35,16 @@ export interface Load {
 /** One more connection is tried if the last one has made the download faster by this factor. */
 const WORTHWHILE = 1.1;
 
-/** As many again are tried if the last ones have made it faster by this factor: one by one, eight took 1.6 s at 60 ms. */
+/**
+ * As many again are tried if the last ones have made the download faster by this factor: one by one, eight took 1.6 s
+ * at 60 ms.
+ */
 const PLENTIFUL = 1.25;
 
-/** The last ones are given back below this one. The eighth adds a seventh at best, and rates over such short times vary by 5 %. */
+/**
+ * The last ones are given back below this one. The eighth adds a seventh at best, and rates over such short times vary
+ * by 5 %.
+ */
 const HELPFUL = 1.05;
 
 /** The shortest trial, in ms. */

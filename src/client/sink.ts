@@ -27,7 +27,9 @@ export interface Sink {
    * time to time, with an `end` that grows. `digest` takes less time then.
    */
   prepareDigest?(algorithm: ReprDigest['algorithm'], end: number): void;
-  /** Reads bytes that were written, from `start` to `end`, half-open. Without it and `sha256`, pieces are not verified. */
+  /**
+   * Reads bytes that were written, from `start` to `end`, half-open. Without it and `sha256`, pieces are not verified.
+   */
   read?(start: number, end: number): Promise<Uint8Array<ArrayBuffer>>;
   /** Returns the SHA-256 of bytes that were written, from `start` to `end`, half-open. Without it, they are read. */
   sha256?(start: number, end: number): Promise<Uint8Array>;

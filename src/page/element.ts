@@ -27,9 +27,9 @@ export interface DownloadElementOptions {
 let startStorage: (() => Worker) | undefined;
 
 /**
- * Defines the element `<rangeway-download href="…">`, once. A later call with `startWorker` changes which worker later downloads have.
- * The attribute `name` is the name of the file, by default the last segment of the address. The content of an element is
- * shown where no script runs, so put the plain link there.
+ * Defines the element `<rangeway-download href="…">`, once. A later call with `startWorker` changes which worker later
+ * downloads have. The attribute `name` is the name of the file, by default the last segment of the address. The content
+ * of an element is shown where no script runs, so put the plain link there.
  */
 export function defineDownloadElement({ startWorker }: DownloadElementOptions = {}): void {
   if (startWorker !== undefined) startStorage = startWorker;
