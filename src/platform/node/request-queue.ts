@@ -30,10 +30,9 @@ const MAX_QUEUED_TOTAL = 5_000;
 
 interface Connection {
   readonly queued: (readonly [IncomingMessage, ServerResponse])[];
-  isBusy: boolean;
-  isPaused: boolean;
-  /** The response in progress, or the last one. */
+  /** The response in progress. */
   response: ServerResponse | undefined;
+  isPaused: boolean;
   /** Ends the request in progress. `isSent`: whether its response was handed to the system. */
   end: (isSent: boolean) => void;
 }
@@ -51,13 +50,7 @@ export function requestQueue(work: RequestWorker): RequestQueue {
   let busy = 0;
 
   function open(socket: Socket): Connection {
-    const connection: Connection = {
-      queued: [],
-      isBusy: false,
-      isPaused: false,
-      response: undefined,
-      end: () => undefined,
-    };
+    const connection: Connection = { queued: [], response: undefined, isPaused: false, end: () => undefined };
     connections.set(socket, connection);
     socket.once('close', () => {
       queuedTotal -= connection.queued.length;
@@ -68,13 +61,12 @@ export function requestQueue(work: RequestWorker): RequestQueue {
   }
 
   function begin(connection: Connection, req: IncomingMessage, res: ServerResponse): void {
-    connection.isBusy = true;
     connection.response = res;
     busy++;
     const { promise: sent, resolve } = Promise.withResolvers<boolean>();
     connection.end = (isSent) => {
       connection.end = () => undefined;
-      connection.isBusy = false;
+      connection.response = undefined;
       busy--;
       resolve(isSent);
       if (isSent) beginNext(connection, req.socket);
@@ -119,14 +111,11 @@ export function requestQueue(work: RequestWorker): RequestQueue {
       const { socket } = req;
       if (socket.destroyed) return;
       const connection = connections.get(socket) ?? open(socket);
-      if (connection.isBusy) enqueue(connection, req, res);
+      if (connection.response !== undefined) enqueue(connection, req, res);
       else begin(connection, req, res);
     },
-    isBusy: (socket) => connections.get(socket)?.isBusy === true,
-    isFlushing(socket) {
-      const { isBusy, response } = connections.get(socket) ?? {};
-      return isBusy === true && response?.writableEnded === true;
-    },
+    isBusy: (socket) => connections.get(socket)?.response !== undefined,
+    isFlushing: (socket) => connections.get(socket)?.response?.writableEnded === true,
     inProgress: () => busy,
   };
 }

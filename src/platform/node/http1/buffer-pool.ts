@@ -21,7 +21,7 @@ export type SpareBuffers = Uint8Array[];
 
 /**
  * The most spare buffers. A client that leaves, as a video player does at each seek, closes its connection to the
- * storage: 500 of them left 190 MiB to the garbage collector.
+ * storage: 500 of them made the process grow by up to 69 MiB, until the collector came, and by 22 with spare buffers.
  */
 const MAX_SPARE = 16;
 
